@@ -1,0 +1,20 @@
+//! Counts the requests it has answered, and answers 1 every time.
+//!
+//! Each request gets an instance of its own, with memory of its own: nothing that a request leaves
+//! in a `static` is there for the next one, or for anybody else's.
+//!
+//! ```sh
+//! curl http://127.0.0.1:8080/counter
+//! ```
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use functions_guest_web::invoke;
+
+static ANSWERED: AtomicU64 = AtomicU64::new(0);
+
+invoke!(count);
+fn count() -> String {
+    let answered = ANSWERED.fetch_add(1, Ordering::Relaxed) + 1;
+    answered.to_string()
+}

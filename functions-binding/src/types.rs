@@ -1,0 +1,113 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::milliseconds;
+
+/// A call of one function by another: a whole HTTP request.
+///
+/// ```
+/// use functions_binding::FunctionInvokeRequest;
+///
+/// let request: FunctionInvokeRequest = serde_json::from_str(
+///     r#"{"targetFunction":"processor","method":"POST","path":"/resize","timeoutMs":1500}"#,
+/// )?;
+/// assert_eq!(request.timeout, Some(std::time::Duration::from_millis(1500)));
+/// assert!(request.body.is_empty());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FunctionInvokeRequest {
+    /// The name of the function that is called.
+    pub target_function: String,
+    /// The HTTP method: `GET`, `POST`, ...
+    pub method: String,
+    /// The path below the function's own base, such as `/resize`, with a query if there is one.
+    pub path: String,
+    /// The headers.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    #[serde(default)]
+    pub body: Vec<u8>,
+    /// How long the whole call may take; in whole milliseconds, named `timeoutMs`, where it is
+    /// serialised.
+    #[serde(rename = "timeoutMs", default, with = "milliseconds", skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<Duration>,
+}
+
+/// What the called function answered.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FunctionInvokeResponse {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers; names are in lower case.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    #[serde(default)]
+    pub body: Vec<u8>,
+}
+
+/// Shows the body's length, and the headers' names: their values may be secrets.
+impl fmt::Debug for FunctionInvokeRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FunctionInvokeRequest")
+            .field("target_function", &self.target_function)
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("headers", &self.headers.keys())
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("timeout", &self.timeout)
+            .finish()
+    }
+}
+
+/// Shows the body's length, and the headers' names: their values may be secrets.
+impl fmt::Debug for FunctionInvokeResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FunctionInvokeResponse")
+            .field("status", &self.status)
+            .field("headers", &self.headers.keys())
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names are the ones that the binding's clients use, and back and forth loses nothing.
+    #[test]
+    fn names_are_camel_case() {
+        let request = FunctionInvokeRequest {
+            target_function: "processor".into(),
+            method: "POST".into(),
+            path: "/resize".into(),
+            headers: BTreeMap::from([("x".into(), "y".into())]),
+            body: vec![0, 255],
+            timeout: Some(Duration::from_secs(30)),
+        };
+        let text = serde_json::to_string(&request).unwrap();
+        assert_eq!(
+            text,
+            r#"{"targetFunction":"processor","method":"POST","path":"/resize","headers":{"x":"y"},"body":[0,255],"timeoutMs":30000}"#
+        );
+        assert_eq!(serde_json::from_str::<FunctionInvokeRequest>(&text).unwrap(), request);
+    }
+
+    /// A timeout below a millisecond stays a timeout.
+    #[test]
+    fn timeouts_round_up() {
+        let request = FunctionInvokeRequest {
+            timeout: Some(Duration::from_micros(1)),
+            ..FunctionInvokeRequest::default()
+        };
+        assert!(serde_json::to_string(&request).unwrap().contains(r#""timeoutMs":1}"#));
+    }
+}

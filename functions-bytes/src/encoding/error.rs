@@ -1,0 +1,106 @@
+use std::error::Error;
+use std::fmt;
+
+use crate::ReadError;
+
+type Source = Box<dyn Error + Send + Sync>;
+
+/// Why a body could not be decoded: it could not be read, or it is not what it should be.
+///
+/// [`detail`](DecodeError::detail) is fit to be shown to whoever sent the body: it says what is
+/// wrong and where, and nothing about the program.
+#[derive(Debug)]
+pub struct DecodeError {
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    Read(ReadError),
+    Malformed { encoding: &'static str, detail: String, source: Source },
+}
+
+impl DecodeError {
+    /// A body that is not of `encoding`, such as `"JSON"`.
+    ///
+    /// `detail` is for the one who sent the body: what is wrong, and where.
+    pub fn new(
+        encoding: &'static str,
+        detail: impl Into<String>,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self { kind: Kind::Malformed { encoding, detail: detail.into(), source: source.into() } }
+    }
+
+    /// Why the body could not be read, where that was the reason.
+    #[must_use]
+    pub fn read_error(&self) -> Option<&ReadError> {
+        match &self.kind {
+            Kind::Read(error) => Some(error),
+            Kind::Malformed { .. } => None,
+        }
+    }
+
+    /// What is wrong with the body, and where, in words for the one who sent it.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match &self.kind {
+            Kind::Read(error) => error.to_string(),
+            Kind::Malformed { detail, .. } => detail.clone(),
+        }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            // The source says the rest.
+            Kind::Read(_) => f.write_str("the body could not be read"),
+            Kind::Malformed { encoding, .. } => write!(f, "the body is not the {encoding} it should be"),
+        }
+    }
+}
+
+impl Error for DecodeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.kind {
+            Kind::Read(error) => Some(error),
+            Kind::Malformed { source, .. } => Some(source.as_ref()),
+        }
+    }
+}
+
+impl From<ReadError> for DecodeError {
+    fn from(error: ReadError) -> Self {
+        Self { kind: Kind::Read(error) }
+    }
+}
+
+/// Why a value could not be made into a body.
+#[derive(Debug)]
+pub struct EncodeError {
+    encoding: &'static str,
+    source: Source,
+}
+
+impl EncodeError {
+    /// A value that has no form in `encoding`, such as `"JSON"`.
+    pub fn new(
+        encoding: &'static str,
+        source: impl Into<Box<dyn Error + Send + Sync>>,
+    ) -> Self {
+        Self { encoding, source: source.into() }
+    }
+}
+
+impl fmt::Display for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the value cannot be encoded as {}", self.encoding)
+    }
+}
+
+impl Error for EncodeError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(self.source.as_ref())
+    }
+}

@@ -1,0 +1,95 @@
+//! Bodies that are taken as they are: bytes and text.
+
+use std::convert::Infallible;
+
+use bytes::Bytes;
+
+use super::{DecodeError, Encode, Extract};
+use crate::{Data, ReadError};
+
+impl Extract for Data {
+    type Error = Infallible;
+
+    fn extract(data: Data) -> Result<Self, Infallible> {
+        Ok(data)
+    }
+}
+
+impl Extract for Vec<u8> {
+    type Error = ReadError;
+
+    fn extract(data: Data) -> Result<Self, ReadError> {
+        data.into_bytes()
+    }
+}
+
+impl Extract for Bytes {
+    type Error = ReadError;
+
+    fn extract(data: Data) -> Result<Self, ReadError> {
+        data.into_bytes().map(Bytes::from)
+    }
+}
+
+impl Extract for String {
+    type Error = DecodeError;
+
+    fn extract(data: Data) -> Result<Self, DecodeError> {
+        String::from_utf8(data.into_bytes()?).map_err(|error| {
+            let place = error.utf8_error().valid_up_to();
+            DecodeError::new("UTF-8 text", format!("not UTF-8 at byte {place}"), error)
+        })
+    }
+}
+
+/// Encodings whose bytes are the value's own.
+macro_rules! as_they_are {
+    ($($type:ty => $content_type:expr,)*) => {$(
+        impl Encode for $type {
+            type Error = Infallible;
+
+            fn content_type(&self) -> Option<&'static str> {
+                $content_type
+            }
+
+            fn encode(self) -> Result<Data, Infallible> {
+                Ok(Data::from(self))
+            }
+        }
+    )*};
+}
+
+const TEXT: Option<&str> = Some("text/plain; charset=utf-8");
+const BINARY: Option<&str> = Some("application/octet-stream");
+
+as_they_are! {
+    // A handle says nothing of its bytes' type: the handler does, or nobody.
+    Data => None,
+    Vec<u8> => BINARY,
+    &[u8] => BINARY,
+    Bytes => BINARY,
+    String => TEXT,
+    &str => TEXT,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Text that is no UTF-8 is refused with the place of the first bad byte.
+    #[test]
+    fn text_must_be_utf8() {
+        let error = String::extract(Data::from(&b"ab\xff"[..])).unwrap_err();
+        assert_eq!(error.detail(), "not UTF-8 at byte 2");
+        assert_eq!(String::extract(Data::from("é")).unwrap(), "é");
+    }
+
+    /// Each type brings the content type that fits its bytes.
+    #[test]
+    fn content_types() {
+        assert_eq!("x".content_type(), Some("text/plain; charset=utf-8"));
+        assert_eq!(String::new().content_type(), Some("text/plain; charset=utf-8"));
+        assert_eq!(Vec::new().content_type(), Some("application/octet-stream"));
+        assert_eq!(Data::default().content_type(), None);
+    }
+}

@@ -1,0 +1,14 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+#![doc(test(attr(deny(warnings))))]
+
+#[doc(hidden)]
+pub mod __private;
+mod data;
+pub mod encoding;
+mod error;
+mod reader;
+
+pub use data::Data;
+pub use error::ReadError;
+pub use reader::Reader;

@@ -1,0 +1,136 @@
+use std::fmt;
+use std::io;
+
+use crate::ReadError;
+use crate::data::Place;
+
+/// The largest chunk that the host hands over at once, in bytes; the contract's own limit.
+const MAX_CHUNK: u32 = 1024 * 1024;
+
+/// Reads a [`Data`](crate::Data) from front to back, in constant memory.
+///
+/// [`chunk`](Reader::chunk) returns the bytes as they arrive. The reader is a [`std::io::Read`] too,
+/// for code that wants one.
+///
+/// ```
+/// use functions_bytes::Data;
+///
+/// let mut reader = Data::from("a,b,c").into_reader();
+/// let mut commas = 0;
+/// while let Some(chunk) = reader.chunk(16 * 1024)? {
+///     commas += chunk.iter().filter(|byte| **byte == b',').count();
+/// }
+/// assert_eq!(commas, 2);
+/// # Ok::<(), functions_bytes::ReadError>(())
+/// ```
+#[must_use = "dropping a body tells the host that it is not wanted"]
+pub struct Reader {
+    place: Place,
+    /// What is left of the chunk that `std::io::Read` is handing out.
+    pending: io::Cursor<Vec<u8>>,
+}
+
+impl Reader {
+    pub(crate) fn new(place: Place) -> Self {
+        match place {
+            Place::Host(_) => Self { place, pending: io::Cursor::default() },
+            Place::Here(bytes) => {
+                Self { place: Place::Here(Vec::new()), pending: io::Cursor::new(bytes) }
+            }
+        }
+    }
+
+    /// Up to `max` bytes, as soon as there are any; `None` at the end.
+    ///
+    /// The host gives no more than 1 MiB at once. A `max` of 0 is taken as 1.
+    ///
+    /// # Errors
+    ///
+    /// [`ReadError::Closed`] when the sender went away before the end.
+    pub fn chunk(&mut self, max: usize) -> Result<Option<Vec<u8>>, ReadError> {
+        let max = max.max(1);
+        if let Some(chunk) = self.take_pending(max) {
+            return Ok(Some(chunk));
+        }
+        match &self.place {
+            Place::Here(_) => Ok(None),
+            Place::Host(buffer) => {
+                let max = u32::try_from(max).unwrap_or(u32::MAX).min(MAX_CHUNK);
+                buffer.read(max).map_err(ReadError::from_wit)
+            }
+        }
+    }
+
+    /// Up to `max` bytes of what is here already.
+    fn take_pending(&mut self, max: usize) -> Option<Vec<u8>> {
+        let start = usize::try_from(self.pending.position()).unwrap_or(usize::MAX);
+        let whole = self.pending.get_ref();
+        let rest = whole.get(start..).filter(|rest| !rest.is_empty())?;
+        if start == 0 && rest.len() <= max {
+            return Some(std::mem::take(&mut self.pending).into_inner());
+        }
+        let chunk = rest.get(..max).unwrap_or(rest).to_vec();
+        self.pending.set_position((start + chunk.len()) as u64);
+        Some(chunk)
+    }
+}
+
+impl io::Read for Reader {
+    fn read(&mut self, target: &mut [u8]) -> io::Result<usize> {
+        if target.is_empty() {
+            return Ok(0);
+        }
+        let read = io::Read::read(&mut self.pending, target)?;
+        if read > 0 {
+            return Ok(read);
+        }
+        // Ask for as much as fits, so that the chunk is handed out in one piece.
+        let Some(chunk) = self.chunk(target.len())? else { return Ok(0) };
+        self.pending = io::Cursor::new(chunk);
+        io::Read::read(&mut self.pending, target)
+    }
+}
+
+/// Shows how many bytes are at hand, never what they are.
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pending = self.pending.get_ref().len() as u64 - self.pending.position();
+        f.debug_struct("Reader").field("pending", &pending).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use crate::Data;
+
+    /// Chunks of any size put together are the body, and none is longer than asked.
+    #[test]
+    fn chunks_are_the_body() {
+        let body: Vec<u8> = (0..=255).collect();
+        for max in [0, 1, 7, 255, 256, 257] {
+            let mut reader = Data::from(body.clone()).into_reader();
+            let mut read = Vec::new();
+            while let Some(chunk) = reader.chunk(max).unwrap() {
+                assert!(!chunk.is_empty() && chunk.len() <= max.max(1));
+                read.extend(chunk);
+            }
+            assert_eq!(read, body, "chunks of {max}");
+            assert_eq!(reader.chunk(max).unwrap(), None);
+        }
+    }
+
+    /// The `std::io::Read` of a reader gives the body, also when it is mixed with chunks.
+    #[test]
+    fn reads_like_a_file() {
+        let mut reader = Data::from("hello world").into_reader();
+        let mut start = [0; 6];
+        reader.read_exact(&mut start).unwrap();
+        assert_eq!(&start, b"hello ");
+        assert_eq!(reader.chunk(2).unwrap().unwrap(), b"wo");
+        let mut rest = String::new();
+        reader.read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "rld");
+    }
+}

@@ -1,0 +1,36 @@
+/// Makes a handler the function's entry point: `invoke!(greet);`, once in a crate.
+///
+/// The handler is a function, given by its path. It takes up to eight arguments that implement
+/// [`FromRequest`](crate::FromRequest), of which one may take the body, and returns what implements
+/// [`IntoResponse`](crate::IntoResponse).
+///
+/// ```
+/// use functions_bytes::Data;
+/// use functions_guest_web::invoke;
+///
+/// invoke!(ping);
+/// fn ping(_payload: Data) -> &'static str {
+///     "pong"
+/// }
+/// ```
+///
+/// The macro declares nothing in your module, and needs no other crate in your `Cargo.toml` than
+/// this one, under whatever name.
+#[macro_export]
+macro_rules! invoke {
+    ($handler:path $(,)?) => {
+        const _: () = {
+            enum Function {}
+
+            impl $crate::__private::Guest for Function {
+                fn invoke(request: $crate::__private::Buffer) -> $crate::__private::Reply {
+                    $crate::__private::run($handler, request)
+                }
+            }
+
+            // Elsewhere the handler is compiled and checked, but nothing is there to call it.
+            #[cfg(target_family = "wasm")]
+            $crate::__private::export!(Function with_types_in $crate::__private::bindings);
+        };
+    };
+}

@@ -1,0 +1,26 @@
+//! What the command says on standard error, and with its exit code.
+
+use std::process::ExitCode;
+
+use tracing_subscriber::EnvFilter;
+
+use crate::BuildError;
+
+/// The command was asked for something that cannot be: a file that is no function, a name that is
+/// none. The same as for arguments that do not parse.
+const USAGE: u8 = 2;
+
+/// Logs at the level that `RUST_LOG` names, or from warnings on.
+pub(super) fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// One line for an error and its causes.
+pub(super) fn failure(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    match error.downcast_ref() {
+        Some(BuildError::Load(_) | BuildError::Name(_)) => ExitCode::from(USAGE),
+        _ => ExitCode::FAILURE,
+    }
+}

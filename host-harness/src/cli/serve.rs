@@ -1,0 +1,138 @@
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use super::shutdown::StopSignals;
+use super::size;
+use crate::{Harness, Limits, Server};
+
+/// Serve functions over HTTP.
+///
+/// The function NAME answers at http://ADDRESS/NAME and everything below. Each request gets an
+/// instance of its own. The first line on standard output is `listening on http://ADDRESS`.
+///
+/// Example: functions serve greet=target/wasm32-wasip2/release/greet.wasm
+#[derive(Args)]
+pub(super) struct Serve {
+    /// The functions: NAME=FILE.wasm, or just FILE.wasm to name it after the file.
+    #[arg(required = true, value_name = "NAME=FILE")]
+    functions: Vec<Named>,
+
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", env = "FUNCTIONS_LISTEN")]
+    listen: SocketAddr,
+
+    /// How long a function may take to answer, waiting included.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration, env = "FUNCTIONS_TIMEOUT")]
+    timeout: Duration,
+
+    /// How long a function may compute for one request.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration, env = "FUNCTIONS_CPU_TIME")]
+    cpu_time: Duration,
+
+    /// How much memory a function may have for one request.
+    #[arg(long, value_name = "SIZE", default_value = "128MiB", value_parser = size::parse, env = "FUNCTIONS_MEMORY")]
+    memory: usize,
+
+    /// How many requests are answered at once.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().concurrency, value_parser = clap::value_parser!(u32).range(1..), env = "FUNCTIONS_MAX_CONCURRENCY")]
+    max_concurrency: u32,
+
+    /// How many more may wait their turn; those beyond are answered 429.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().queue, env = "FUNCTIONS_MAX_QUEUE")]
+    max_queue: usize,
+
+    /// How long to wait for running requests when told to stop (SIGINT or SIGTERM; a second one
+    /// stops at once).
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration, env = "FUNCTIONS_GRACE")]
+    grace: Duration,
+}
+
+/// A function on the command line.
+#[derive(Clone)]
+struct Named {
+    name: String,
+    file: PathBuf,
+}
+
+impl FromStr for Named {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, file) = match text.split_once('=') {
+            Some((name, file)) => (name.to_owned(), PathBuf::from(file)),
+            None => {
+                let file = PathBuf::from(text);
+                let stem = file.file_stem().and_then(|stem| stem.to_str());
+                let stem = stem.ok_or("no file: give NAME=FILE.wasm")?;
+                (stem.to_owned(), file)
+            }
+        };
+        crate::registry::check_name(&name)?;
+        if file.as_os_str().is_empty() {
+            return Err("no file: give NAME=FILE.wasm".into());
+        }
+        Ok(Self { name, file })
+    }
+}
+
+impl Serve {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        let mut builder = Harness::builder().limits(self.limits());
+        for function in &self.functions {
+            builder = builder.function(&function.name, &function.file);
+        }
+        let harness = builder.build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(self.serve(harness))
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            timeout: self.timeout,
+            cpu_time: self.cpu_time,
+            memory: self.memory,
+            concurrency: self.max_concurrency,
+            queue: self.max_queue,
+        }
+    }
+
+    async fn serve(self, harness: Harness) -> anyhow::Result<()> {
+        let mut stop = StopSignals::listen()?;
+        let server = harness.serve(self.listen).await.with_context(|| {
+            format!("cannot listen on {}; --listen 127.0.0.1:0 takes a free port", self.listen)
+        })?;
+        self.announce(&server)?;
+        stop.next().await;
+        self.drain(server, stop).await;
+        Ok(())
+    }
+
+    fn announce(&self, server: &Server) -> std::io::Result<()> {
+        let address = server.address();
+        let mut stdout = std::io::stdout().lock();
+        writeln!(stdout, "listening on http://{address}")?;
+        for Named { name, file } in &self.functions {
+            writeln!(stdout, "  http://{address}/{name}  {}", file.display())?;
+        }
+        stdout.flush()
+    }
+
+    /// Lets the running requests end: for as long as was asked, or until told once more to stop.
+    async fn drain(&self, server: Server, mut stop: StopSignals) {
+        eprintln!("stopping; waiting for running requests (stop again to cut them off)");
+        tokio::select! {
+            drained = server.shutdown(self.grace) => {
+                if !drained {
+                    eprintln!("requests that did not end within {:?} were cut off", self.grace);
+                }
+            }
+            () = stop.next() => eprintln!("running requests were cut off"),
+        }
+    }
+}

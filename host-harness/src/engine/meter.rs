@@ -1,0 +1,75 @@
+//! CPU time of an invocation, apart from the time it waits.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+thread_local! {
+    /// The invocation that this thread is running right now.
+    static RUNNING: Cell<Option<Stretch>> = const { Cell::new(None) };
+}
+
+/// A stretch of computing: since when, and how much there was before.
+#[derive(Clone, Copy)]
+struct Stretch {
+    since: Instant,
+    before: Duration,
+}
+
+/// What the invocation that this thread is running has used so far.
+pub(super) fn used() -> Duration {
+    RUNNING.get().map_or(Duration::ZERO, |stretch| stretch.before + stretch.since.elapsed())
+}
+
+/// A future whose time in `poll` is counted, and can be asked for from inside.
+#[must_use]
+pub(super) struct Metered<F> {
+    future: F,
+    used: Duration,
+}
+
+impl<F> Metered<F> {
+    pub(super) fn new(future: F) -> Self {
+        Self { future, used: Duration::ZERO }
+    }
+}
+
+impl<F: Future + Unpin> Future for Metered<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let stretch = Stretch { since: Instant::now(), before: self.used };
+        let outer = RUNNING.replace(Some(stretch));
+        let polled = Pin::new(&mut self.future).poll(cx);
+        RUNNING.set(outer);
+        self.used += stretch.since.elapsed();
+        polled
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spin(duration: Duration) {
+        let start = Instant::now();
+        while start.elapsed() < duration {}
+    }
+
+    /// Computing counts, over several polls; waiting does not.
+    #[tokio::test(start_paused = true)]
+    async fn waiting_is_not_computing() {
+        let spun = Duration::from_millis(5);
+        let used = Metered::new(Box::pin(async {
+            spin(spun);
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+            spin(spun);
+            used()
+        }))
+        .await;
+        assert!(used >= spun * 2 && used < Duration::from_secs(60), "{used:?}");
+        assert_eq!(super::used(), Duration::ZERO);
+    }
+}

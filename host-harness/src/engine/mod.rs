@@ -1,0 +1,44 @@
+//! Wasmtime: how it is configured, what one invocation is, and what bounds it.
+
+mod config;
+mod failure;
+mod function;
+mod invoke;
+mod limits;
+mod meter;
+mod permits;
+mod ticker;
+
+use std::sync::Arc;
+
+use wasmtime::component::Linker;
+
+pub(crate) use failure::Failure;
+pub(crate) use function::{Function, InvalidFunction};
+pub use limits::Limits;
+
+use crate::interfaces::{self, State};
+
+/// Runs functions: each invocation in an instance of its own.
+pub(crate) struct Engine {
+    wasmtime: wasmtime::Engine,
+    linker: Linker<State>,
+    limits: Limits,
+    permits: permits::Permits,
+    _ticker: ticker::Ticker,
+}
+
+impl Engine {
+    pub(crate) fn new(limits: Limits) -> wasmtime::Result<Arc<Self>> {
+        let wasmtime = config::engine(&limits)?;
+        let mut linker = Linker::new(&wasmtime);
+        interfaces::link(&mut linker)?;
+        Ok(Arc::new(Self {
+            _ticker: ticker::Ticker::start(&wasmtime)?,
+            permits: permits::Permits::new(limits.concurrency, limits.queue),
+            wasmtime,
+            linker,
+            limits,
+        }))
+    }
+}

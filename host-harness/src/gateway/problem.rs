@@ -1,0 +1,100 @@
+//! Problem documents: `application/problem+json`, RFC 9457.
+
+use http::{HeaderValue, Response, StatusCode, header};
+use serde::Serialize;
+
+use crate::engine::Failure;
+use crate::interfaces::body::Body;
+use crate::telemetry::InvocationId;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Problem<'a> {
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    /// What the host's log calls the invocation, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invocation_id: Option<String>,
+    /// For programs: which of the causes of this status it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+}
+
+impl Problem<'_> {
+    fn into_response(self) -> Response<Body> {
+        // Strings and numbers always have a form in JSON.
+        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let mut response = Response::new(Body::from(body));
+        *response.status_mut() =
+            StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let problem = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(header::CONTENT_TYPE, problem);
+        response
+    }
+}
+
+fn title(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or("Error")
+}
+
+/// No function is served under that name.
+pub(super) fn no_such_function(name: &str) -> Response<Body> {
+    let detail = if name.is_empty() {
+        "the path names no function: a function NAME is served at /NAME".to_owned()
+    } else {
+        format!("there is no function {name:?} here")
+    };
+    let status = StatusCode::NOT_FOUND;
+    Problem {
+        title: title(status),
+        status: status.as_u16(),
+        detail: &detail,
+        invocation_id: None,
+        reason: None,
+    }
+    .into_response()
+}
+
+/// An invocation that failed. The client learns what kind of failure it was, and its id.
+pub(super) fn of_failure(failure: &Failure, id: InvocationId) -> Response<Body> {
+    let (status, reason, detail) = match failure {
+        Failure::Overloaded => {
+            (StatusCode::TOO_MANY_REQUESTS, "overloaded", "too many requests are waiting")
+        }
+        Failure::Timeout => (
+            StatusCode::GATEWAY_TIMEOUT,
+            "timeout",
+            "the function did not answer within its time limit",
+        ),
+        Failure::CpuTime => (
+            StatusCode::GATEWAY_TIMEOUT,
+            "cpu-limit",
+            "the function computed for longer than its limit",
+        ),
+        Failure::Memory => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "memory-limit",
+            "the function needs more memory than its limit",
+        ),
+        Failure::Trap(_) => (StatusCode::INTERNAL_SERVER_ERROR, "trap", "the function failed"),
+        Failure::InvalidReply(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "invalid-reply", "the function failed")
+        }
+        Failure::Host(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "host", "the host could not run the function")
+        }
+    };
+    let mut response = Problem {
+        title: title(status),
+        status: status.as_u16(),
+        detail,
+        invocation_id: Some(id.to_string()),
+        reason: Some(reason),
+    }
+    .into_response();
+    if matches!(failure, Failure::Overloaded) {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}

@@ -1,0 +1,106 @@
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::Gateway;
+
+/// How long a client may take to send a request's headers.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long to wait after a connection could not be accepted, as when there are too many open.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A host that is listening. Dropping it stops it at once; [`shutdown`](Server::shutdown) lets the
+/// requests that are running end.
+#[derive(Debug)]
+#[must_use = "dropping a server stops it"]
+pub struct Server {
+    address: SocketAddr,
+    stop: oneshot::Sender<Duration>,
+    accepting: JoinHandle<bool>,
+}
+
+impl Server {
+    pub(crate) async fn start(
+        gateway: Arc<Gateway>,
+        address: impl tokio::net::ToSocketAddrs,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        let (stop, stopped) = oneshot::channel();
+        let accepting = tokio::spawn(accept(gateway, listener, stopped));
+        Ok(Self { address, stop, accepting })
+    }
+
+    /// Where it listens: with a port 0 asked for, the one that was free.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no more requests, and waits for those that are running, for at most `grace`.
+    ///
+    /// Returns whether all of them ended in time; those that did not are cut off.
+    pub async fn shutdown(self, grace: Duration) -> bool {
+        if self.stop.send(grace).is_err() {
+            return false;
+        }
+        self.accepting.await.unwrap_or(false)
+    }
+}
+
+/// Accepts until it is told to stop, then drains. A server that is dropped stops without draining.
+async fn accept(
+    gateway: Arc<Gateway>,
+    listener: TcpListener,
+    mut stopped: oneshot::Receiver<Duration>,
+) -> bool {
+    let graceful = GracefulShutdown::new();
+    let mut connections = tokio::task::JoinSet::new();
+    let grace = loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, peer)) => {
+                    connections.spawn(serve(Arc::clone(&gateway), stream, peer, graceful.watcher()));
+                }
+                Err(error) => {
+                    tracing::warn!("cannot accept a connection: {error}");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+            // Those that ended are forgotten as they end.
+            Some(_) = connections.join_next() => {}
+            grace = &mut stopped => break grace,
+        }
+    };
+    drop(listener);
+    let Ok(grace) = grace else { return false };
+    tokio::time::timeout(grace, graceful.shutdown()).await.is_ok()
+}
+
+/// Serves one connection, HTTP/1 or HTTP/2, until its end.
+async fn serve(gateway: Arc<Gateway>, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
+    // Responses are written whole: nothing is gained by holding back small ones.
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let gateway = Arc::clone(&gateway);
+        async move { Ok::<_, Infallible>(gateway.receive(request, Some(peer)).await) }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    builder.http2().timer(TokioTimer::new());
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(%peer, "connection ended: {error}");
+    }
+}

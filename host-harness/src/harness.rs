@@ -1,0 +1,174 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+use crate::engine::{Engine, Limits};
+use crate::gateway::{Gateway, Server};
+use crate::interfaces::body::Body;
+use crate::registry::{self, LoadError, Registry};
+use crate::telemetry::OutputLine;
+use crate::telemetry::output::{self, OutputSink};
+
+/// A host of functions, in this process.
+///
+/// Cheap to clone: clones are the same host. It works on any flavour of tokio's runtime.
+///
+/// ```no_run
+/// use host_harness::Harness;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let harness = Harness::builder().function("ping", "ping.wasm").build()?;
+///
+/// // Without a socket, in a test:
+/// let response = harness.handle(http::Request::get("/ping").body(String::new())?).await;
+/// assert_eq!(response.status(), 200);
+///
+/// // Over HTTP:
+/// let server = harness.serve("127.0.0.1:0").await?;
+/// println!("listening on http://{}", server.address());
+/// server.shutdown(std::time::Duration::from_secs(30)).await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Harness {
+    gateway: Arc<Gateway>,
+}
+
+impl Harness {
+    /// Begins with no function and the default [`Limits`].
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder { functions: Vec::new(), limits: Limits::default(), output: output::to_stderr() }
+    }
+
+    /// Answers one request without a socket, as it would be answered over one: its path begins with
+    /// the function's name.
+    pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        self.gateway.respond(parts, Body::new(body), None).await
+    }
+
+    /// Listens for HTTP/1 and HTTP/2; port 0 takes a free one.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be listened on.
+    pub async fn serve(&self, address: impl tokio::net::ToSocketAddrs) -> std::io::Result<Server> {
+        Server::start(Arc::clone(&self.gateway), address).await
+    }
+}
+
+impl std::fmt::Debug for Harness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.gateway.registry.names().collect();
+        f.debug_struct("Harness").field("functions", &names).finish()
+    }
+}
+
+/// Sets up a [`Harness`].
+#[must_use]
+pub struct Builder {
+    functions: Vec<(String, PathBuf)>,
+    limits: Limits,
+    output: OutputSink,
+}
+
+impl Builder {
+    /// Serves a component from a file at `/NAME`.
+    pub fn function(mut self, name: impl Into<String>, file: impl Into<PathBuf>) -> Self {
+        self.functions.push((name.into(), file.into()));
+        self
+    }
+
+    /// Replaces all the limits at once.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// How long an invocation may take until the function has answered, waiting included.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.limits.timeout = timeout;
+        self
+    }
+
+    /// How long an invocation may compute.
+    pub fn cpu_time(mut self, cpu_time: Duration) -> Self {
+        self.limits.cpu_time = cpu_time;
+        self
+    }
+
+    /// The most memory an invocation may have, in bytes.
+    pub fn memory(mut self, bytes: usize) -> Self {
+        self.limits.memory = bytes;
+        self
+    }
+
+    /// How many invocations may run at once, and how many may wait for that.
+    pub fn concurrency(mut self, running: u32, waiting: usize) -> Self {
+        self.limits.concurrency = running;
+        self.limits.queue = waiting;
+        self
+    }
+
+    /// Where the functions' output goes, instead of this process's standard error.
+    ///
+    /// Called from the thread that runs the function, which waits for it.
+    pub fn output(mut self, sink: impl Fn(OutputLine) + Send + Sync + 'static) -> Self {
+        self.output = Arc::new(sink);
+        self
+    }
+
+    /// Reads and compiles the functions.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be served as a function, a name is none or is given twice, or wasmtime
+    /// does not start.
+    pub fn build(self) -> Result<Harness, BuildError> {
+        let engine = Engine::new(self.limits).map_err(|error| BuildError::Engine(error.into()))?;
+        let mut registry = Registry::default();
+        for (name, file) in self.functions {
+            registry::check_name(&name).map_err(BuildError::Name)?;
+            let output = Arc::clone(&self.output);
+            let function = registry::load(&engine, &name, &file, Vec::new(), output)?;
+            if !registry.add(function) {
+                return Err(BuildError::Name(format!("two functions are named {name:?}")));
+            }
+        }
+        Ok(Harness { gateway: Arc::new(Gateway { engine, registry }) })
+    }
+}
+
+impl std::fmt::Debug for Builder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Builder")
+            .field("functions", &self.functions)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a [`Harness`] could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// A file cannot be served as a function.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// A function's name is none, or is given twice.
+    #[error("{0}")]
+    Name(String),
+    /// Wasmtime does not start on this machine.
+    #[error("wasmtime does not start")]
+    Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+}

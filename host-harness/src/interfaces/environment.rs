@@ -1,0 +1,111 @@
+//! `functions:web/environment`: what a function may ask about its request and itself.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::request::Parts;
+
+use super::State;
+use super::bindings::functions::web::environment::Host;
+use super::headers::{is_hop_by_hop, named_by_connection};
+use crate::telemetry::InvocationId;
+use crate::telemetry::output::OutputSink;
+
+/// What a function is, to itself and in the log.
+pub(crate) struct Identity {
+    pub(crate) name: Arc<str>,
+    pub(crate) version: String,
+    pub(crate) variables: Vec<(String, String)>,
+    pub(crate) output: OutputSink,
+}
+
+/// One request to one function, less its body.
+pub(crate) struct Call {
+    pub(crate) id: InvocationId,
+    pub(crate) function: Arc<Identity>,
+    pub(crate) request: Parts,
+    /// How much of the request's path is the function's own base.
+    pub(crate) base: usize,
+    pub(crate) peer: Option<SocketAddr>,
+    pub(crate) deadline: Option<Instant>,
+}
+
+impl Call {
+    /// The path below the function's base.
+    fn path(&self) -> &str {
+        match self.request.uri.path().get(self.base..) {
+            Some(path) if path.starts_with('/') => path,
+            _ => "/",
+        }
+    }
+}
+
+impl Host for State {
+    fn method(&mut self) -> wasmtime::Result<String> {
+        Ok(self.call.request.method.as_str().to_owned())
+    }
+
+    fn path(&mut self) -> wasmtime::Result<String> {
+        Ok(self.call.path().to_owned())
+    }
+
+    fn query(&mut self) -> wasmtime::Result<Option<String>> {
+        Ok(self.call.request.uri.query().map(str::to_owned))
+    }
+
+    fn headers(&mut self) -> wasmtime::Result<Vec<(String, Vec<u8>)>> {
+        let headers = &self.call.request.headers;
+        Ok(headers
+            .iter()
+            .filter(|(name, _)| !is_hop_by_hop(name) && !named_by_connection(headers, name))
+            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+            .collect())
+    }
+
+    fn header(&mut self, name: String) -> wasmtime::Result<Vec<Vec<u8>>> {
+        let headers = &self.call.request.headers;
+        let Ok(name) = http::HeaderName::try_from(name) else { return Ok(Vec::new()) };
+        if is_hop_by_hop(&name) || named_by_connection(headers, &name) {
+            return Ok(Vec::new());
+        }
+        Ok(headers.get_all(name).iter().map(|value| value.as_bytes().to_vec()).collect())
+    }
+
+    fn invocation_id(&mut self) -> wasmtime::Result<String> {
+        Ok(self.call.id.to_string())
+    }
+
+    fn function_name(&mut self) -> wasmtime::Result<String> {
+        Ok(self.call.function.name.as_ref().to_owned())
+    }
+
+    fn function_version(&mut self) -> wasmtime::Result<String> {
+        Ok(self.call.function.version.clone())
+    }
+
+    /// This host authenticates nobody.
+    fn token_metadata(&mut self) -> wasmtime::Result<Option<String>> {
+        Ok(None)
+    }
+
+    fn variables(&mut self) -> wasmtime::Result<Vec<(String, String)>> {
+        Ok(self.call.function.variables.clone())
+    }
+
+    fn variable(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        let variables = &self.call.function.variables;
+        Ok(variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone()))
+    }
+
+    fn peer_address(&mut self) -> wasmtime::Result<Option<String>> {
+        Ok(self.call.peer.map(|address| address.to_string()))
+    }
+
+    fn remaining_milliseconds(&mut self) -> wasmtime::Result<Option<u64>> {
+        Ok(self.call.deadline.map(|deadline| {
+            let left = deadline.saturating_duration_since(Instant::now());
+            u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
+        }))
+    }
+}

@@ -1,0 +1,60 @@
+//! The host's side of the contract in `wit/`, one file an interface.
+
+pub(crate) mod body;
+mod buffer;
+pub(crate) mod environment;
+pub(crate) mod headers;
+mod memory;
+mod state;
+mod wasi;
+
+#[expect(unreachable_pub, reason = "the generated code re-exports it")]
+pub use buffer::Buffer;
+pub(crate) use state::{MAX_HANDLES, State};
+
+use wasmtime::component::{HasSelf, Linker};
+
+pub(crate) mod bindings {
+    //! Generated from `wit/`.
+    #![allow(
+        clippy::allow_attributes,
+        missing_debug_implementations,
+        missing_docs,
+        unreachable_pub,
+        clippy::must_use_candidate,
+        clippy::semicolon_if_nothing_returned,
+        reason = "generated code"
+    )]
+
+    wasmtime::component::bindgen!({
+        path: ["wit/io", "wit/bytes", "wit/web"],
+        world: "functions:web/function",
+        imports: {
+            "functions:bytes/bytes.[method]buffer.read": async | trappable,
+            "functions:bytes/bytes.[static]buffer.into-bytes": async | trappable,
+            default: trappable,
+        },
+        exports: { default: async },
+        with: {
+            "functions:bytes/bytes.buffer": super::Buffer,
+            "wasi:io": wasmtime_wasi::p2::bindings::io,
+        },
+    });
+}
+
+/// What functions may import, besides WASI 0.2: for those who import something else.
+pub(crate) const OFFERED: &[&str] =
+    &["functions:bytes/bytes@1.0.0", "functions:web/environment@1.0.0"];
+
+/// The interface that makes a component a web function.
+pub(crate) const HANDLER: &str = "functions:web/handler@1.0.0";
+
+/// Everything that functions may import.
+pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    wasmtime_wasi::p2::add_to_linker_async(linker)?;
+    bindings::functions::bytes::bytes::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    bindings::functions::web::environment::add_to_linker::<_, HasSelf<State>>(linker, |state| {
+        state
+    })?;
+    Ok(())
+}

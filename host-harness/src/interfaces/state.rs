@@ -1,0 +1,26 @@
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::WasiCtx;
+
+use super::environment::Call;
+use super::memory::MemoryLimit;
+
+/// How many handles one invocation may hold at once. The table's own limit is a million, and an
+/// entry is memory of the host's.
+pub(crate) const MAX_HANDLES: usize = 1000;
+
+/// What one invocation holds on the host. It goes with the instance, also when that traps.
+pub(crate) struct State {
+    pub(crate) table: ResourceTable,
+    pub(crate) call: Call,
+    pub(crate) memory: MemoryLimit,
+    /// Made when it is first asked for: most functions never do.
+    pub(super) wasi: Option<Box<WasiCtx>>,
+}
+
+impl State {
+    pub(crate) fn new(call: Call, max_memory: usize) -> Self {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MAX_HANDLES);
+        Self { table, call, memory: MemoryLimit::new(max_memory), wasi: None }
+    }
+}

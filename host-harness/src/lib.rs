@@ -1,0 +1,18 @@
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+#[doc(hidden)]
+pub mod cli;
+mod engine;
+mod gateway;
+mod harness;
+mod interfaces;
+mod registry;
+mod telemetry;
+
+pub use engine::Limits;
+pub use gateway::Server;
+pub use harness::{BuildError, Builder, Harness};
+pub use interfaces::body::Body;
+pub use registry::{LoadError, LoadErrorKind};
+pub use telemetry::{InvocationId, OutputLine, OutputStream};

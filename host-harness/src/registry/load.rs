@@ -1,0 +1,158 @@
+//! From a file to a function that is ready to be called.
+
+use std::error::Error;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::engine::{Engine, Function, InvalidFunction};
+use crate::interfaces::environment::Identity;
+use crate::interfaces::{HANDLER, OFFERED};
+use crate::telemetry::output::OutputSink;
+
+/// How much of the component's hash is its version, in bytes.
+const VERSION_BYTES: usize = 8;
+
+/// A file that cannot be served as a function.
+///
+/// Its text names the file, says what is wrong with it, and what to do.
+#[derive(Debug)]
+pub struct LoadError {
+    file: PathBuf,
+    kind: LoadErrorKind,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// What is wrong with a file that cannot be served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LoadErrorKind {
+    /// It cannot be read.
+    Unreadable,
+    /// It is no WebAssembly.
+    NotWasm,
+    /// It is a WebAssembly module, not a component.
+    CoreModule,
+    /// It is a component, but not a function that this host can run.
+    NotAFunction,
+}
+
+impl LoadError {
+    /// What is wrong.
+    #[must_use]
+    pub fn kind(&self) -> LoadErrorKind {
+        self.kind
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    fn new(file: &Path, kind: LoadErrorKind) -> Self {
+        Self { file: file.to_owned(), kind, source: None }
+    }
+
+    fn because(mut self, source: impl Error + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+}
+
+impl fmt::Display for LoadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.file.display();
+        match self.kind {
+            LoadErrorKind::Unreadable => write!(f, "{file} cannot be read"),
+            LoadErrorKind::NotWasm => write!(
+                f,
+                "{file} is no WebAssembly; build the function with `cargo build --release --target \
+                 wasm32-wasip2` and give the .wasm file from target/wasm32-wasip2/release"
+            ),
+            LoadErrorKind::CoreModule => write!(
+                f,
+                "{file} is a WebAssembly module, and a function is a component; build it for the \
+                 target wasm32-wasip2 (not wasm32-wasip1 or wasm32-unknown-unknown)"
+            ),
+            LoadErrorKind::NotAFunction => write!(f, "{file} cannot be served as a function"),
+        }
+    }
+}
+
+impl Error for LoadError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.source {
+            Some(source) => Some(source.as_ref()),
+            None => None,
+        }
+    }
+}
+
+/// What an invalid function comes to: the reason, and what the host would take.
+#[derive(Debug)]
+struct Reason(InvalidFunction);
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)?;
+        match &self.0 {
+            InvalidFunction::Import { .. } => write!(
+                f,
+                ". This host offers {} and WASI 0.2 without wasi:http: rebuild the function with an \
+                 SDK of the same major version, or run a host that has the rest",
+                OFFERED.join(", "),
+            ),
+            InvalidFunction::Export { .. } => write!(
+                f,
+                ". Is `invoke!(handler);` of functions-guest-web in its lib.rs, and \
+                 `crate-type = [\"cdylib\"]` in its Cargo.toml?"
+            ),
+            InvalidFunction::Type(_) => write!(
+                f,
+                ". This host offers {} and calls {HANDLER}: rebuild the function with an SDK of \
+                 that version",
+                OFFERED.join(", "),
+            ),
+            InvalidFunction::Compile(_) => Ok(()),
+        }
+    }
+}
+
+impl Error for Reason {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+/// Reads, checks and compiles one file.
+pub(crate) fn load(
+    engine: &Engine,
+    name: &str,
+    file: &Path,
+    variables: Vec<(String, String)>,
+    output: OutputSink,
+) -> Result<Function, LoadError> {
+    let bytes = std::fs::read(file)
+        .map_err(|error| LoadError::new(file, LoadErrorKind::Unreadable).because(error))?;
+    match bytes.get(..8) {
+        Some([0, b'a', b's', b'm', _, _, 1, 0]) => {}
+        Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
+            return Err(LoadError::new(file, LoadErrorKind::CoreModule));
+        }
+        _ => return Err(LoadError::new(file, LoadErrorKind::NotWasm)),
+    }
+    let version = version(&bytes);
+    let identity = Identity { name: Arc::from(name), version, variables, output };
+    engine.prepare(&bytes, identity).map_err(|invalid| {
+        LoadError::new(file, LoadErrorKind::NotAFunction).because(Reason(invalid))
+    })
+}
+
+/// The start of the component's SHA-256, in hexadecimal.
+fn version(component: &[u8]) -> String {
+    let hash = Sha256::digest(component);
+    hash.iter().take(VERSION_BYTES).map(|byte| format!("{byte:02x}")).collect()
+}

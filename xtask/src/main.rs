@@ -1,0 +1,40 @@
+//! What a contributor runs: `cargo xtask setup`, `cargo demo`, `cargo wit`.
+
+mod demo;
+mod workspace;
+#[cfg(feature = "wit")]
+mod wit;
+
+use clap::{Parser, Subcommand};
+
+/// Tasks for those who work on this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Bring the wasm32-wasip2 target, unless it is there already.
+    Setup,
+    /// Build the examples and the host, run every example over real HTTP, show what came back.
+    Demo,
+    /// Bring the guest crates' copies of wit/ and their generated bindings up to date.
+    #[cfg(feature = "wit")]
+    Wit {
+        /// Change nothing; fail when something is out of date.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().task {
+        Task::Setup => workspace::ensure_target(),
+        Task::Demo => demo::run(),
+        #[cfg(feature = "wit")]
+        Task::Wit { check } => wit::run(check),
+    }
+}

@@ -1,0 +1,167 @@
+//! Keeps the guest crates' copies of `wit/`, and the bindings generated from them, up to date.
+//!
+//! Every published crate carries the packages it needs, so that it builds on its own, and its
+//! bindings as source, so that its users don't compile a generator.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use wit_bindgen_core::{Files, WorldGenerator as _};
+use wit_bindgen_core::wit_parser::Resolve;
+use wit_bindgen_rust::{Opts, WithOption};
+
+use crate::workspace;
+
+/// A crate with bindings of its own.
+struct Bound {
+    name: &'static str,
+    /// Folders of `wit/`, each after those it depends on; the world is in the last.
+    packages: &'static [&'static str],
+    world: &'static str,
+    /// Interfaces that another crate generates, and where it has them.
+    with: &'static [(&'static str, &'static str)],
+    /// The module that `export!` finds the bindings in, where the crate exports something.
+    exports_from: Option<&'static str>,
+}
+
+const BOUND: &[Bound] = &[
+    Bound {
+        name: "functions-bytes",
+        packages: &["io", "bytes"],
+        world: "imports",
+        with: &[],
+        exports_from: None,
+    },
+    Bound {
+        name: "functions-guest-web",
+        packages: &["io", "bytes", "web"],
+        world: "function",
+        with: &[
+            (
+                "functions:bytes/bytes@1.0.0",
+                "functions_bytes::__private::bindings::functions::bytes::bytes",
+            ),
+            (
+                "wasi:io/poll@0.2.0",
+                "functions_bytes::__private::bindings::wasi::io::poll",
+            ),
+        ],
+        exports_from: Some("functions_guest_web::__private::bindings"),
+    },
+];
+
+/// Copies that a crate needs without generating guest bindings from them.
+const COPIED: &[(&str, &[&str])] = &[("host-harness", &["io", "bytes", "web"])];
+
+/// Writes what is out of date, or with `check` fails when something is.
+pub(crate) fn run(check: bool) -> anyhow::Result<()> {
+    let root = workspace::root();
+    let mut wanted = BTreeMap::new();
+    for bound in BOUND {
+        let home = root.join(bound.name);
+        copies(&root, &home, bound.packages, &mut wanted)?;
+        wanted.insert(home.join("src/__private/bindings.rs"), bindings(&root, bound)?);
+    }
+    for (name, packages) in COPIED {
+        copies(&root, &root.join(name), packages, &mut wanted)?;
+    }
+
+    let mut stale = Vec::new();
+    for (path, text) in &wanted {
+        if fs::read_to_string(path).ok().as_ref() != Some(text) {
+            stale.push(path.as_path());
+        }
+    }
+    let extra = strays(&root, &wanted)?;
+    let changed: Vec<_> = stale.iter().copied().chain(extra.iter().map(PathBuf::as_path)).collect();
+    if check {
+        if !changed.is_empty() {
+            let names: Vec<_> = changed.iter().map(|path| path.display().to_string()).collect();
+            bail!("out of date with wit/, run `cargo wit`:\n  {}", names.join("\n  "));
+        }
+        return Ok(());
+    }
+    for path in stale {
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(path, &wanted[path]).with_context(|| format!("cannot write {}", path.display()))?;
+        eprintln!("wrote {}", path.display());
+    }
+    for path in extra {
+        fs::remove_file(&path)?;
+        eprintln!("removed {}", path.display());
+    }
+    Ok(())
+}
+
+/// What a crate's copies of `packages` are to be.
+fn copies(
+    root: &Path,
+    home: &Path,
+    packages: &[&str],
+    wanted: &mut BTreeMap<PathBuf, String>,
+) -> anyhow::Result<()> {
+    for package in packages {
+        for entry in fs::read_dir(root.join("wit").join(package))? {
+            let source = entry?.path();
+            let Some(file) = source.file_name() else { continue };
+            wanted.insert(home.join("wit").join(package).join(file), fs::read_to_string(&source)?);
+        }
+    }
+    Ok(())
+}
+
+/// Copies that `wit/` no longer has.
+fn strays(root: &Path, wanted: &BTreeMap<PathBuf, String>) -> anyhow::Result<Vec<PathBuf>> {
+    let mut strays = Vec::new();
+    let names = BOUND.iter().map(|bound| bound.name).chain(COPIED.iter().map(|(name, _)| *name));
+    for name in names {
+        let Ok(packages) = fs::read_dir(root.join(name).join("wit")) else { continue };
+        for package in packages {
+            for file in fs::read_dir(package?.path())? {
+                let path = file?.path();
+                if !wanted.contains_key(&path) {
+                    strays.push(path);
+                }
+            }
+        }
+    }
+    Ok(strays)
+}
+
+/// The Rust source that wit-bindgen makes of a crate's world.
+fn bindings(root: &Path, bound: &Bound) -> anyhow::Result<String> {
+    let mut resolve = Resolve::default();
+    let mut last = None;
+    for package in bound.packages {
+        let (id, _) = resolve.push_dir(root.join("wit").join(package))?;
+        last = Some(id);
+    }
+    let package = last.context("a crate with bindings has at least one package")?;
+    let world = resolve.select_world(&[package], Some(bound.world))?;
+
+    let mut options = Opts::default();
+    options.format = true;
+    options.generate_all = true;
+    // `data` is used by the interfaces of other packages only.
+    options.generate_unused_types = true;
+    options.runtime_path = Some("::wit_bindgen::rt".into());
+    options.with = bound
+        .with
+        .iter()
+        .map(|(interface, path)| ((*interface).to_owned(), WithOption::Path((*path).to_owned())))
+        .collect();
+    options.pub_export_macro = bound.exports_from.is_some();
+    options.default_bindings_module = bound.exports_from.map(str::to_owned);
+
+    let mut files = Files::default();
+    options.build().generate(&mut resolve, world, &mut files)?;
+    let mut source = String::from("// Generated from wit/ by `cargo wit`. Do not edit.\n");
+    for (_, contents) in files.iter() {
+        source.push_str(std::str::from_utf8(contents)?);
+    }
+    Ok(source)
+}
