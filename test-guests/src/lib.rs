@@ -1,1 +1,13 @@
-//! x
+//! The functions that the host's tests run, compiled: where their components are.
+#![deny(missing_docs)]
+
+/// `examples/counter`.
+pub const COUNTER: &str = env!("GUEST_COUNTER");
+/// `examples/echo`.
+pub const ECHO: &str = env!("GUEST_ECHO");
+/// `examples/greet`.
+pub const GREET: &str = env!("GUEST_GREET");
+/// `misbehave`: what no function should do, and what the host makes of it.
+pub const MISBEHAVE: &str = env!("GUEST_MISBEHAVE");
+/// `examples/ping`.
+pub const PING: &str = env!("GUEST_PING");

@@ -1,12 +1,14 @@
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
 use super::Engine;
 use crate::interfaces::bindings::FunctionPre;
-use crate::interfaces::environment::Identity;
+use crate::interfaces::environment::{Call, Identity};
 use crate::interfaces::{HANDLER, OFFERED, State};
+use crate::telemetry::InvocationId;
 
 /// A function that is ready to be called.
 pub(crate) struct Function {
@@ -21,9 +23,13 @@ pub(crate) enum InvalidFunction {
     Compile(#[source] wasmtime::Error),
     #[error("it imports {}, which this host does not offer", needs.join(" and "))]
     Import { needs: Vec<String> },
+    #[error("it needs {}, and this host offers less than that", needs.join(" and "))]
+    Link { needs: Vec<String>, source: wasmtime::Error },
     #[error("it does not export {HANDLER}, which makes a component a web function{}", found(.exports))]
     Export { exports: Vec<String> },
-    #[error("what it imports or exports is not of the type that this host knows")]
+    #[error("it begins with more memory than its limit of {limit} bytes; raise it with --memory")]
+    Memory { limit: usize },
+    #[error("its export {HANDLER} is not of the type that this host calls")]
     Type(#[source] wasmtime::Error),
 }
 
@@ -42,36 +48,70 @@ impl Engine {
         component: &[u8],
         identity: Identity,
     ) -> Result<Function, InvalidFunction> {
-        let component =
-            Component::from_binary(&self.wasmtime, component).map_err(InvalidFunction::Compile)?;
-        self.check_names(&component)?;
-        let instance = self
-            .linker
-            .instantiate_pre(&component)
-            .and_then(FunctionPre::new)
-            .map_err(InvalidFunction::Type)?;
-        Ok(Function { identity: Arc::new(identity), instance })
+        let component = Component::from_binary(&self.wasmtime, component)
+            .map_err(|error| self.not_compiled(error))?;
+        self.check_imports(&component)?;
+        let instance = self.linker.instantiate_pre(&component).map_err(|error| {
+            let imports = component.component_type();
+            let imports = imports.imports(&self.wasmtime).map(|(name, _)| name);
+            let needs = imports.filter(|name| !name.starts_with("wasi:")).map(str::to_owned);
+            InvalidFunction::Link { needs: needs.collect(), source: error }
+        })?;
+        self.check_exports(&component)?;
+        let instance = FunctionPre::new(instance).map_err(InvalidFunction::Type)?;
+        let function = Function { identity: Arc::new(identity), instance };
+        self.try_out(&function)?;
+        Ok(function)
     }
 
-    /// Finds imports that are not offered, and the missing export, to say it better than a linker
-    /// could.
-    fn check_names(&self, component: &Component) -> Result<(), InvalidFunction> {
-        let component = component.component_type();
+    /// Makes one instance: only that checks the handler's type, and that its memory fits.
+    fn try_out(&self, function: &Function) -> Result<(), InvalidFunction> {
+        let (request, ()) = http::Request::new(()).into_parts();
+        let mut store = self.store(Call {
+            id: InvocationId::new(),
+            function: Arc::clone(&function.identity),
+            request,
+            base: 0,
+            peer: None,
+            deadline: None,
+        });
+        // One that takes its time to start is none that cannot.
+        let made = function.instance.instantiate_async(&mut store).now_or_never();
+        let exceeded = store.data().memory.exceeded();
+        match made {
+            Some(Err(_)) if exceeded => Err(InvalidFunction::Memory { limit: self.limits.memory }),
+            Some(Err(error)) => Err(InvalidFunction::Type(error)),
+            Some(Ok(_)) | None => Ok(()),
+        }
+    }
+
+    /// The pool refuses what does not fit its places when it is compiled.
+    fn not_compiled(&self, error: wasmtime::Error) -> InvalidFunction {
+        if format!("{error:#}").contains("memory has a minimum byte size") {
+            return InvalidFunction::Memory { limit: self.limits.memory };
+        }
+        InvalidFunction::Compile(error)
+    }
+
+    /// Finds imports that are not offered, to say it better than the linker could.
+    fn check_imports(&self, component: &Component) -> Result<(), InvalidFunction> {
         let needs: Vec<String> = component
+            .component_type()
             .imports(&self.wasmtime)
             .filter(|(name, _)| !is_offered(name))
             .map(|(name, item)| describe(name, &item.ty))
             .collect();
-        if !needs.is_empty() {
-            return Err(InvalidFunction::Import { needs });
+        if needs.is_empty() { Ok(()) } else { Err(InvalidFunction::Import { needs }) }
+    }
+
+    fn check_exports(&self, component: &Component) -> Result<(), InvalidFunction> {
+        let component = component.component_type();
+        if component.exports(&self.wasmtime).any(|(name, _)| fits(name, HANDLER)) {
+            return Ok(());
         }
-        let mut exports = component.exports(&self.wasmtime).map(|(name, _)| name);
-        if !exports.any(|name| fits(name, HANDLER)) {
-            let exports = component.exports(&self.wasmtime);
-            let exports = exports.map(|(name, item)| describe(name, &item.ty)).collect();
-            return Err(InvalidFunction::Export { exports });
-        }
-        Ok(())
+        let exports = component.exports(&self.wasmtime);
+        let exports = exports.map(|(name, item)| describe(name, &item.ty)).collect();
+        Err(InvalidFunction::Export { exports })
     }
 }
 

@@ -54,11 +54,7 @@ impl Engine {
     }
 
     async fn run(&self, function: &Function, call: Call, body: Body) -> Result<Reply, Failure> {
-        let mut store = Store::new(&self.wasmtime, State::new(call, self.limits.memory));
-        store.limiter(|state| &mut state.memory);
-        store.set_hostcall_fuel(self.limits.memory);
-        store.set_max_component_handles(MAX_HANDLES);
-        self.bound_cpu_time(&mut store);
+        let mut store = self.store(call);
         let request = store
             .data_mut()
             .table
@@ -77,6 +73,16 @@ impl Engine {
             Failure::of_call(error, memory.exceeded())
         })?;
         finish(&mut store, reply)
+    }
+
+    /// What one invocation lives in, with its bounds.
+    pub(super) fn store(&self, call: Call) -> Store<State> {
+        let mut store = Store::new(&self.wasmtime, State::new(call, self.limits.memory));
+        store.limiter(|state| &mut state.memory);
+        store.set_hostcall_fuel(self.limits.memory);
+        store.set_max_component_handles(MAX_HANDLES);
+        self.bound_cpu_time(&mut store);
+        store
     }
 
     fn bound_cpu_time(&self, store: &mut Store<State>) {

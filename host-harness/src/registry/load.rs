@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::engine::{Engine, Function, InvalidFunction};
 use crate::interfaces::environment::Identity;
-use crate::interfaces::{HANDLER, OFFERED};
+use crate::interfaces::OFFERED;
 use crate::telemetry::output::OutputSink;
 
 /// How much of the component's hash is its version, in bytes.
@@ -99,7 +99,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)?;
         match &self.0 {
-            InvalidFunction::Import { .. } => write!(
+            InvalidFunction::Import { .. } | InvalidFunction::Link { .. } => write!(
                 f,
                 ". This host offers {} and WASI 0.2 without wasi:http: rebuild the function with an \
                  SDK of the same major version, or run a host that has the rest",
@@ -112,11 +112,9 @@ impl fmt::Display for Reason {
             ),
             InvalidFunction::Type(_) => write!(
                 f,
-                ". This host offers {} and calls {HANDLER}: rebuild the function with an SDK of \
-                 that version",
-                OFFERED.join(", "),
+                ". Rebuild the function with an SDK of that version"
             ),
-            InvalidFunction::Compile(_) => Ok(()),
+            InvalidFunction::Compile(_) | InvalidFunction::Memory { .. } => Ok(()),
         }
     }
 }

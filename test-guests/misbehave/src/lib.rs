@@ -1,1 +1,56 @@
-//! x
+//! What no function should do, one path each, straight on the contract: `functions serve` this,
+//! and see what the host makes of it.
+#![cfg(target_family = "wasm")]
+
+mod abuse;
+mod bodies;
+mod replies;
+
+use functions_bytes::__private::bindings::functions::bytes::bytes::{Buffer, Data};
+use functions_guest_web::__private::bindings::exports::functions::web::handler::{
+    Guest, Reply, Response,
+};
+use functions_guest_web::__private::bindings::functions::web::environment;
+
+struct Misbehave;
+
+functions_guest_web::__private::export!(
+    Misbehave with_types_in functions_guest_web::__private::bindings
+);
+
+impl Guest for Misbehave {
+    fn invoke(request: Buffer) -> Reply {
+        let path = environment::path();
+        match path.as_str() {
+            "/environment" => text(&replies::environment()),
+            "/print" => abuse::print(),
+            "/panic" => panic!("on purpose"),
+            "/loop" => abuse::compute_for_ever(),
+            "/sleep" => abuse::sleep_for_ever(),
+            "/grow" => abuse::allocate_for_ever(),
+            "/recurse" => text(&abuse::recurse_for_ever(1).to_string()),
+            "/exit" => std::process::exit(3),
+            "/handles" => abuse::flood_handles(&request),
+            "/status" => replies::status(),
+            "/headers" => replies::headers(request),
+            "/streamed" => Reply::Streamed,
+            "/collect" => bodies::collect(request),
+            "/chunks" => bodies::chunks(&request),
+            "/poll" => bodies::poll(request),
+            _ => text("unknown"),
+        }
+    }
+}
+
+fn text(text: &str) -> Reply {
+    reply(200, Vec::new(), Data::Value(text.into()))
+}
+
+fn reply(status: u16, headers: Vec<(String, Vec<u8>)>, body: Data) -> Reply {
+    Reply::Response(Response { status, headers, body })
+}
+
+/// The number in the request's query, `?N`.
+fn number() -> u64 {
+    environment::query().and_then(|query| query.parse().ok()).unwrap_or(0)
+}

@@ -1,0 +1,159 @@
+//! The `functions` command as a process: what it says, how it stops, what it takes.
+
+use std::process::Command;
+
+use bytes::Bytes;
+use http::Method;
+use http_body_util::BodyExt as _;
+
+use crate::support::client::{Client, pieces};
+use crate::support::command::{Serving, functions, run};
+use crate::support::soon;
+
+fn serve(functions_and_options: &[&str]) -> Serving {
+    let mut command = functions(&["serve", "--listen", "127.0.0.1:0", "--max-concurrency", "64"]);
+    command.args(functions_and_options);
+    Serving::start(command)
+}
+
+fn named(name: &str, file: &str) -> String {
+    format!("{name}={file}")
+}
+
+/// It serves by the given names, and by the files' own, and stops with 0 when told to.
+#[tokio::test]
+async fn serves_and_stops() {
+    for signal in ["TERM", "INT"] {
+        let serving = serve(&[&named("p", test_guests::PING), test_guests::COUNTER]);
+        let client = Client::new(serving.address);
+        assert_eq!(client.get("/p").await.text(), "pong");
+        assert_eq!(client.get("/counter").await.text(), "1");
+        serving.signal(signal);
+        let (status, said) = serving.end();
+        assert_eq!(status.code(), Some(0), "{said}");
+    }
+}
+
+/// A request that runs when the signal comes is answered to its end; no other is taken.
+#[tokio::test]
+async fn drains() {
+    let serving = serve(&[test_guests::ECHO]);
+    let client = Client::new(serving.address);
+    let (sender, body) = pieces();
+    sender.send(Bytes::from_static(b"before")).await.unwrap();
+    let request = client.request(Method::POST, "/echo").body(body).unwrap();
+    let answer = client.begin(request).await.unwrap();
+    serving.signal("TERM");
+    soon(async { while tokio::net::TcpStream::connect(serving.address).await.is_ok() {} }).await;
+    sender.send(Bytes::from_static(b" after")).await.unwrap();
+    drop(sender);
+    assert_eq!(soon(answer.into_body().collect()).await.unwrap().to_bytes(), "before after");
+    assert_eq!(serving.end().0.code(), Some(0));
+}
+
+/// A second signal does not wait for what still runs.
+#[tokio::test]
+async fn second_signal_stops_at_once() {
+    let mut serving = serve(&[test_guests::ECHO]);
+    let client = Client::new(serving.address);
+    let (sender, body) = pieces();
+    sender.send(Bytes::from_static(b"piece")).await.unwrap();
+    let request = client.request(Method::POST, "/echo").body(body).unwrap();
+    let _answer = client.begin(request).await.unwrap();
+    serving.signal("INT");
+    soon(async { while tokio::net::TcpStream::connect(serving.address).await.is_ok() {} }).await;
+    assert!(serving.is_running());
+    serving.signal("INT");
+    assert_eq!(serving.end().0.code(), Some(0));
+}
+
+/// Where the address space has no room for the pool it says so, once, and serves all the same.
+#[tokio::test]
+async fn serves_in_a_small_address_space() {
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "ulimit -v 4000000; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_functions")])
+        .args(["serve", "--listen", "127.0.0.1:0", test_guests::COUNTER]);
+    let serving = Serving::start(command);
+    let client = Client::new(serving.address);
+    for _ in 0..3 {
+        assert_eq!(client.get("/counter").await.text(), "1");
+    }
+    serving.signal("TERM");
+    let (status, said) = serving.end();
+    assert_eq!(status.code(), Some(0), "{said}");
+    assert_eq!(said.matches("ulimit -v").count(), 1, "{said}");
+}
+
+/// An upload that the function does not read, and one that it hands straight back, are never held
+/// in memory.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn large_bodies_are_not_held() {
+    const PIECE: usize = 1024 * 1024;
+    const PIECES: usize = 256;
+
+    let serving = serve(&[test_guests::PING, test_guests::ECHO]);
+    let client = Client::new(serving.address);
+    assert_eq!(client.get("/ping").await.text(), "pong");
+    let before = peak_kib(serving.id());
+    for (path, back) in [("/ping", 4), ("/echo", PIECE * PIECES)] {
+        let (sender, body) = pieces();
+        let request = client.request(Method::POST, path).body(body).unwrap();
+        let upload = tokio::spawn(async move {
+            let piece = Bytes::from(vec![1; PIECE]);
+            for _ in 0..PIECES {
+                if sender.send(piece.clone()).await.is_err() {
+                    break;
+                }
+            }
+        });
+        let mut answer = client.begin(request).await.unwrap().into_body();
+        let mut length = 0;
+        while let Some(frame) = soon(answer.frame()).await {
+            length += frame.unwrap().into_data().unwrap().len();
+        }
+        assert_eq!(length, back);
+        soon(upload).await.unwrap();
+    }
+    let grown = peak_kib(serving.id()) - before;
+    assert!(grown < 32 * 1024, "grew by {grown} KiB");
+}
+
+/// The most memory that a process ever had resident.
+#[cfg(target_os = "linux")]
+fn peak_kib(process: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// A port that is taken is an error that says so, and how to find another.
+#[test]
+fn taken_ports_are_told() {
+    let serving = serve(&[test_guests::PING]);
+    let output = run(&["serve", test_guests::PING, "--listen", &serving.address.to_string()]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains(&serving.address.to_string()) && text.contains("127.0.0.1:0"), "{text}");
+}
+
+/// Arguments that make no sense are refused with 2 and what would.
+#[test]
+fn bad_arguments_are_refused() {
+    for (arguments, says) in [
+        (&["serve"][..], "NAME=FILE"),
+        (&["serve", "a b=x.wasm"], "letters"),
+        (&["serve", "a="], "NAME=FILE"),
+        (&["serve", "x.wasm", "--memory", "lots"], "64MiB"),
+        (&["serve", "x.wasm", "--timeout", "soon"], "--timeout"),
+        (&["serve", "x.wasm", "--max-concurrency", "0"], "--max-concurrency"),
+        (&["serve", "x.wasm", "--listen", "here"], "--listen"),
+    ] {
+        let output = run(arguments);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(says), "{says} in {text}");
+    }
+    assert!(String::from_utf8(run(&["serve", "--help"]).stdout).unwrap().contains("Example"));
+}

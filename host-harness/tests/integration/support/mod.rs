@@ -1,0 +1,43 @@
+//! What the tests have in common: a host, a client, the `functions` command.
+
+pub(crate) mod client;
+pub(crate) mod command;
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use host_harness::{Builder, Harness, Server};
+
+/// A host with every test function, output thrown away.
+pub(crate) fn builder() -> Builder {
+    Harness::builder()
+        .function("ping", test_guests::PING)
+        .function("greet", test_guests::GREET)
+        .function("echo", test_guests::ECHO)
+        .function("counter", test_guests::COUNTER)
+        .function("misbehave", test_guests::MISBEHAVE)
+        // The pool's address space, times the number of hosts in this process.
+        .concurrency(128, 1000)
+        .output(|_| {})
+}
+
+/// A host that only has the function that misbehaves: for tests that set limits.
+pub(crate) fn misbehaving() -> Builder {
+    Harness::builder()
+        .function("misbehave", test_guests::MISBEHAVE)
+        .concurrency(16, 16)
+        .output(|_| {})
+}
+
+/// The functions are compiled once, for all tests.
+static SHARED: LazyLock<Harness> = LazyLock::new(|| builder().build().unwrap());
+
+/// A server with every test function and default limits.
+pub(crate) async fn server() -> Server {
+    SHARED.serve("127.0.0.1:0").await.unwrap()
+}
+
+/// Something that takes a while on a busy machine, and for ever only when it is broken.
+pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(60), what).await.expect("it never happened")
+}

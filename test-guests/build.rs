@@ -1,0 +1,43 @@
+//! Compiles the examples, and the functions that misbehave, for the host's tests.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use functions_toolchain::{GuestBuild, build_guests, ensure_target};
+
+const GUESTS: [&str; 5] = ["counter", "echo", "greet", "misbehave", "ping"];
+
+/// What the guests are made of: a change in it compiles them anew.
+const SOURCES: [&str; 6] = [
+    "Cargo.lock",
+    "Cargo.toml",
+    "examples",
+    "functions-bytes",
+    "functions-guest-web",
+    "test-guests/misbehave",
+];
+
+fn main() -> ExitCode {
+    match build() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn build() -> Result<(), Box<dyn std::error::Error>> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let workspace = here.parent().ok_or("test-guests is a folder of the workspace")?;
+    for source in SOURCES {
+        println!("cargo::rerun-if-changed={}", workspace.join(source).display());
+    }
+    ensure_target(&mut |line| eprintln!("{line}"))?;
+    let guests = build_guests(&GuestBuild::new(workspace).packages(GUESTS).quiet(true))?;
+    for guest in guests {
+        let name = guest.package.to_uppercase();
+        println!("cargo::rustc-env=GUEST_{name}={}", guest.wasm.display());
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Every way to read a body.
+
+use functions_bytes::__private::bindings::functions::bytes::bytes::{Buffer, Chunk, Data};
+use functions_guest_web::__private::bindings::exports::functions::web::handler::Reply;
+
+use crate::{number, reply, text};
+
+/// Reads all at once, up to the limit in the query; answers with what was read or why not.
+pub(crate) fn collect(request: Buffer) -> Reply {
+    let limit = Some(number()).filter(|limit| *limit > 0);
+    match Buffer::into_bytes(request, limit) {
+        Ok(bytes) => reply(200, Vec::new(), Data::Value(bytes)),
+        Err(error) => text(&format!("{error:?}")),
+    }
+}
+
+/// Reads chunk by chunk, each of at most as many bytes as the query says; answers how many bytes
+/// there were, and the longest chunk.
+pub(crate) fn chunks(request: &Buffer) -> Reply {
+    let max = u32::try_from(number()).unwrap_or(u32::MAX);
+    let (mut total, mut longest) = (0, 0);
+    loop {
+        match request.read(max) {
+            Ok(Some(chunk)) => {
+                total += chunk.len();
+                longest = longest.max(chunk.len());
+            }
+            Ok(None) => return text(&format!("{total} bytes, at most {longest} at once")),
+            Err(error) => return text(&format!("{error:?} after {total} bytes")),
+        }
+    }
+}
+
+/// Reads without ever waiting in `read`, keeps one pollable all the while, and drops it after the
+/// buffer.
+pub(crate) fn poll(request: Buffer) -> Reply {
+    let pollable = request.subscribe();
+    let mut total = 0;
+    loop {
+        match request.try_read(u32::MAX) {
+            Ok(Chunk::Bytes(bytes)) => total += bytes.len(),
+            Ok(Chunk::Later) => pollable.block(),
+            Ok(Chunk::End) => break,
+            Err(error) => return text(&format!("{error:?} after {total} bytes")),
+        }
+    }
+    drop(request);
+    let ready = pollable.ready();
+    text(&format!("{total} bytes, ready {ready}"))
+}

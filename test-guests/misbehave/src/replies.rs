@@ -1,0 +1,49 @@
+//! Answers that the host has to look at twice.
+
+use functions_bytes::__private::bindings::functions::bytes::bytes::{Buffer, Data};
+use functions_guest_web::__private::bindings::exports::functions::web::handler::Reply;
+use functions_guest_web::__private::bindings::functions::web::environment;
+
+use crate::{number, reply};
+
+/// Everything the environment says, a line each.
+pub(crate) fn environment() -> String {
+    let mut lines = vec![
+        format!("method={}", environment::method()),
+        format!("path={}", environment::path()),
+        format!("query={:?}", environment::query()),
+        format!("name={}", environment::function_name()),
+        format!("version={}", environment::function_version()),
+        format!("id={}", environment::invocation_id()),
+        format!("token={:?}", environment::token_metadata()),
+        format!("variables={:?}", environment::variables()),
+        format!("variable={:?}", environment::variable("none")),
+        format!("peer={}", environment::peer_address().is_some()),
+        format!("remaining={}", environment::remaining_milliseconds().is_some()),
+        format!("x-test={}", environment::header("X-Test").len()),
+    ];
+    for (name, value) in environment::headers() {
+        lines.push(format!("{name}: {}", String::from_utf8_lossy(&value)));
+    }
+    lines.join("\n")
+}
+
+/// A status that is none, from the query.
+pub(crate) fn status() -> Reply {
+    let status = u16::try_from(number()).unwrap_or(u16::MAX);
+    reply(status, Vec::new(), Data::Value("body".into()))
+}
+
+/// The headers that the body lists, `name: value` a line, as they are.
+pub(crate) fn headers(request: Buffer) -> Reply {
+    let text = Buffer::into_bytes(request, None).unwrap_or_default();
+    let headers = text
+        .split(|byte| *byte == b'\n')
+        .filter_map(|line| {
+            let colon = line.iter().position(|byte| *byte == b':')?;
+            let name = String::from_utf8_lossy(&line[..colon]).into_owned();
+            Some((name, line[colon + 1..].trim_ascii_start().to_vec()))
+        })
+        .collect();
+    reply(200, headers, Data::Value("body".into()))
+}
