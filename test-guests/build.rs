@@ -5,16 +5,17 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target};
 
-const GUESTS: [&str; 5] = ["counter", "echo", "greet", "misbehave", "ping"];
+const GUESTS: [&str; 6] = ["counter", "echo", "greet", "misbehave", "ping", "renamed"];
 
 /// What the guests are made of: a change in it compiles them anew.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     "Cargo.lock",
     "Cargo.toml",
     "examples",
     "functions-bytes",
     "functions-guest-web",
     "test-guests/misbehave",
+    "test-guests/renamed",
 ];
 
 fn main() -> ExitCode {
@@ -29,9 +30,14 @@ fn main() -> ExitCode {
 
 fn build() -> Result<(), Box<dyn std::error::Error>> {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let workspace = here.parent().ok_or("test-guests is a folder of the workspace")?;
+    let workspace = here
+        .parent()
+        .ok_or("test-guests is a folder of the workspace")?;
     for source in SOURCES {
-        println!("cargo::rerun-if-changed={}", workspace.join(source).display());
+        println!(
+            "cargo::rerun-if-changed={}",
+            workspace.join(source).display()
+        );
     }
     ensure_target(&mut |line| eprintln!("{line}"))?;
     let guests = build_guests(&GuestBuild::new(workspace).packages(GUESTS).quiet(true))?;

@@ -10,7 +10,9 @@ pub(crate) fn serialize<S: Serializer>(
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     let milliseconds = duration.map(|duration| duration.as_nanos().div_ceil(1_000_000));
-    milliseconds.map(|all| u64::try_from(all).unwrap_or(u64::MAX)).serialize(serializer)
+    milliseconds
+        .map(|all| u64::try_from(all).unwrap_or(u64::MAX))
+        .serialize(serializer)
 }
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(

@@ -35,7 +35,12 @@ pub struct FunctionInvokeRequest {
     pub body: Vec<u8>,
     /// How long the whole call may take; in whole milliseconds, named `timeoutMs`, where it is
     /// serialised.
-    #[serde(rename = "timeoutMs", default, with = "milliseconds", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "timeoutMs",
+        default,
+        with = "milliseconds",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub timeout: Option<Duration>,
 }
 
@@ -98,7 +103,10 @@ mod tests {
             text,
             r#"{"targetFunction":"processor","method":"POST","path":"/resize","headers":{"x":"y"},"body":[0,255],"timeoutMs":30000}"#
         );
-        assert_eq!(serde_json::from_str::<FunctionInvokeRequest>(&text).unwrap(), request);
+        assert_eq!(
+            serde_json::from_str::<FunctionInvokeRequest>(&text).unwrap(),
+            request
+        );
     }
 
     /// A timeout below a millisecond stays a timeout.
@@ -108,6 +116,10 @@ mod tests {
             timeout: Some(Duration::from_micros(1)),
             ..FunctionInvokeRequest::default()
         };
-        assert!(serde_json::to_string(&request).unwrap().contains(r#""timeoutMs":1}"#));
+        assert!(
+            serde_json::to_string(&request)
+                .unwrap()
+                .contains(r#""timeoutMs":1}"#)
+        );
     }
 }

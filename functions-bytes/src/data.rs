@@ -93,7 +93,6 @@ impl Data {
     }
 
     /// Reads the bytes chunk by chunk, in constant memory.
-    #[must_use]
     pub fn into_reader(self) -> Reader {
         Reader::new(self.place)
     }
@@ -119,7 +118,9 @@ impl fmt::Debug for Data {
 
 impl From<Vec<u8>> for Data {
     fn from(bytes: Vec<u8>) -> Self {
-        Self { place: Place::Here(bytes) }
+        Self {
+            place: Place::Here(bytes),
+        }
     }
 }
 
@@ -151,7 +152,9 @@ impl From<Bytes> for Data {
 /// The body that the host calls a function with.
 #[doc(hidden)]
 pub fn from_buffer(buffer: Buffer) -> Data {
-    Data { place: Place::Host(buffer) }
+    Data {
+        place: Place::Host(buffer),
+    }
 }
 
 /// A body on its way to the host.
@@ -197,6 +200,9 @@ mod tests {
     /// A body does not show its bytes in a log.
     #[test]
     fn debug_hides_the_bytes() {
-        assert_eq!(format!("{:?}", Data::from("secret")), "Data::Here { len: Some(6) }");
+        assert_eq!(
+            format!("{:?}", Data::from("secret")),
+            "Data::Here { len: Some(6) }"
+        );
     }
 }

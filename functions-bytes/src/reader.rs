@@ -33,10 +33,14 @@ pub struct Reader {
 impl Reader {
     pub(crate) fn new(place: Place) -> Self {
         match place {
-            Place::Host(_) => Self { place, pending: io::Cursor::default() },
-            Place::Here(bytes) => {
-                Self { place: Place::Here(Vec::new()), pending: io::Cursor::new(bytes) }
-            }
+            Place::Host(_) => Self {
+                place,
+                pending: io::Cursor::default(),
+            },
+            Place::Here(bytes) => Self {
+                place: Place::Here(Vec::new()),
+                pending: io::Cursor::new(bytes),
+            },
         }
     }
 
@@ -85,7 +89,9 @@ impl io::Read for Reader {
             return Ok(read);
         }
         // Ask for as much as fits, so that the chunk is handed out in one piece.
-        let Some(chunk) = self.chunk(target.len())? else { return Ok(0) };
+        let Some(chunk) = self.chunk(target.len())? else {
+            return Ok(0);
+        };
         self.pending = io::Cursor::new(chunk);
         io::Read::read(&mut self.pending, target)
     }
@@ -95,7 +101,9 @@ impl io::Read for Reader {
 impl fmt::Debug for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let pending = self.pending.get_ref().len() as u64 - self.pending.position();
-        f.debug_struct("Reader").field("pending", &pending).finish_non_exhaustive()
+        f.debug_struct("Reader")
+            .field("pending", &pending)
+            .finish_non_exhaustive()
     }
 }
 

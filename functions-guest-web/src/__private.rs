@@ -1,12 +1,9 @@
 //! What [`invoke!`](crate::invoke!) expands to, and nobody else needs: no part of it is stable.
 
 #[allow(
-    clippy::allow_attributes,
-    reason = "generated code may or may not trip each of the lints below"
-)]
-#[allow(
     clippy::all,
-    clippy::allow_attributes_without_reason,
+    clippy::pedantic,
+    clippy::restriction,
     missing_debug_implementations,
     missing_docs,
     unreachable_pub,
@@ -16,7 +13,7 @@
 #[rustfmt::skip]
 pub mod bindings;
 
+pub use crate::handler::run;
 pub use bindings::export;
 pub use bindings::exports::functions::web::handler::{Guest, Reply};
-pub use crate::handler::run;
 pub use functions_bytes::__private::bindings::functions::bytes::bytes::Buffer;

@@ -36,7 +36,9 @@ where
     E: Error + Send + Sync + 'static,
 {
     fn from(error: E) -> Self {
-        Self { source: Box::new(error) }
+        Self {
+            source: Box::new(error),
+        }
     }
 }
 

@@ -19,6 +19,7 @@
 #[macro_export]
 macro_rules! invoke {
     ($handler:path $(,)?) => {
+        #[cfg(target_family = "wasm")]
         const _: () = {
             enum Function {}
 
@@ -28,9 +29,13 @@ macro_rules! invoke {
                 }
             }
 
-            // Elsewhere the handler is compiled and checked, but nothing is there to call it.
-            #[cfg(target_family = "wasm")]
-            $crate::__private::export!(Function with_types_in $crate::__private::bindings);
+    $crate::__private::export!(Function with_types_in $crate::__private::bindings);
         };
+
+        // Elsewhere nothing is there to call the handler. It is compiled and checked all the same,
+        // and is no dead code.
+        #[cfg(not(target_family = "wasm"))]
+        const _: fn($crate::__private::Buffer) -> $crate::__private::Reply =
+            |request| $crate::__private::run($handler, request);
     };
 }

@@ -43,7 +43,13 @@ mod tests {
     /// Whatever a detail holds, the document is JSON that gives it back.
     #[test]
     fn any_detail_is_valid_json() {
-        for detail in ["", "plain", "quote \" backslash \\", "line\nend\r\t\u{1}", "é 🦀 \u{7f}"] {
+        for detail in [
+            "",
+            "plain",
+            "quote \" backslash \\",
+            "line\nend\r\t\u{1}",
+            "é 🦀 \u{7f}",
+        ] {
             let mut text = String::new();
             string(&mut text, detail);
             let back: String = serde_json::from_str(&text).unwrap();

@@ -120,7 +120,11 @@ pub struct Rejection {
 impl Rejection {
     /// Refuses a request with `status`; `detail` tells the client what is wrong with it.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), source: None }
+        Self {
+            status,
+            detail: detail.into(),
+            source: None,
+        }
     }
 
     /// The status the client gets.
@@ -138,7 +142,12 @@ impl Rejection {
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the request was refused with {}: {}", self.status.as_u16(), self.detail)
+        write!(
+            f,
+            "the request was refused with {}: {}",
+            self.status.as_u16(),
+            self.detail
+        )
     }
 }
 
@@ -157,7 +166,11 @@ impl From<ReadError> for Rejection {
             ReadError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             _ => StatusCode::BAD_REQUEST,
         };
-        Self { status, detail: error.to_string(), source: Some(error.into()) }
+        Self {
+            status,
+            detail: error.to_string(),
+            source: Some(error.into()),
+        }
     }
 }
 

@@ -19,7 +19,11 @@ pub struct Request {
 impl Request {
     /// A request for `url` with the method `verb`, without a body.
     pub fn new(url: impl Into<String>, verb: impl Into<String>) -> Self {
-        Self { url: url.into(), verb: verb.into(), body: Data::default() }
+        Self {
+            url: url.into(),
+            verb: verb.into(),
+            body: Data::default(),
+        }
     }
 
     /// Sets the body. A [`Data`] handle is passed on without being copied.

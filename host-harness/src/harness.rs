@@ -41,9 +41,12 @@ pub struct Harness {
 
 impl Harness {
     /// Begins with no function and the default [`Limits`].
-    #[must_use]
     pub fn builder() -> Builder {
-        Builder { functions: Vec::new(), limits: Limits::default(), output: output::to_stderr() }
+        Builder {
+            functions: Vec::new(),
+            limits: Limits::default(),
+            output: output::to_stderr(),
+        }
     }
 
     /// Answers one request without a socket, as it would be answered over one: its path begins with
@@ -70,7 +73,9 @@ impl Harness {
 impl std::fmt::Debug for Harness {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let names: Vec<_> = self.gateway.registry.names().collect();
-        f.debug_struct("Harness").field("functions", &names).finish()
+        f.debug_struct("Harness")
+            .field("functions", &names)
+            .finish()
     }
 }
 
@@ -142,10 +147,14 @@ impl Builder {
             let output = Arc::clone(&self.output);
             let function = registry::load(&engine, &name, &file, Vec::new(), output)?;
             if !registry.add(function) {
-                return Err(BuildError::Name(format!("two functions are named {name:?}")));
+                return Err(BuildError::Name(format!(
+                    "two functions are named {name:?}"
+                )));
             }
         }
-        Ok(Harness { gateway: Arc::new(Gateway { engine, registry }) })
+        Ok(Harness {
+            gateway: Arc::new(Gateway { engine, registry }),
+        })
     }
 }
 

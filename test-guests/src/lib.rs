@@ -11,3 +11,5 @@ pub const GREET: &str = env!("GUEST_GREET");
 pub const MISBEHAVE: &str = env!("GUEST_MISBEHAVE");
 /// `examples/ping`.
 pub const PING: &str = env!("GUEST_PING");
+/// `renamed`: what makes it hard for `invoke!`.
+pub const RENAMED: &str = env!("GUEST_RENAMED");

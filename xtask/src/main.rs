@@ -1,9 +1,9 @@
 //! What a contributor runs: `cargo xtask setup`, `cargo demo`, `cargo wit`.
 
 mod demo;
-mod workspace;
 #[cfg(feature = "wit")]
 mod wit;
+mod workspace;
 
 use clap::{Parser, Subcommand};
 

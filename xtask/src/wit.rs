@@ -8,8 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use wit_bindgen_core::{Files, WorldGenerator as _};
 use wit_bindgen_core::wit_parser::Resolve;
+use wit_bindgen_core::{Files, WorldGenerator as _};
 use wit_bindgen_rust::{Opts, WithOption};
 
 use crate::workspace;
@@ -62,32 +62,36 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     for bound in BOUND {
         let home = root.join(bound.name);
         copies(&root, &home, bound.packages, &mut wanted)?;
-        wanted.insert(home.join("src/__private/bindings.rs"), bindings(&root, bound)?);
+        wanted.insert(
+            home.join("src/__private/bindings.rs"),
+            bindings(&root, bound)?,
+        );
     }
     for (name, packages) in COPIED {
         copies(&root, &root.join(name), packages, &mut wanted)?;
     }
 
-    let mut stale = Vec::new();
-    for (path, text) in &wanted {
-        if fs::read_to_string(path).ok().as_ref() != Some(text) {
-            stale.push(path.as_path());
-        }
-    }
+    let stale: Vec<_> = wanted
+        .iter()
+        .filter(|(path, text)| fs::read_to_string(path).ok().as_ref() != Some(text))
+        .collect();
     let extra = strays(&root, &wanted)?;
-    let changed: Vec<_> = stale.iter().copied().chain(extra.iter().map(PathBuf::as_path)).collect();
+    let changed = stale.iter().map(|(path, _)| *path).chain(&extra);
+    let changed: Vec<_> = changed.map(|path| path.display().to_string()).collect();
     if check {
         if !changed.is_empty() {
-            let names: Vec<_> = changed.iter().map(|path| path.display().to_string()).collect();
-            bail!("out of date with wit/, run `cargo wit`:\n  {}", names.join("\n  "));
+            bail!(
+                "out of date with wit/, run `cargo wit`:\n  {}",
+                changed.join("\n  ")
+            );
         }
         return Ok(());
     }
-    for path in stale {
+    for (path, text) in stale {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::write(path, &wanted[path]).with_context(|| format!("cannot write {}", path.display()))?;
+        fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
         eprintln!("wrote {}", path.display());
     }
     for path in extra {
@@ -107,8 +111,13 @@ fn copies(
     for package in packages {
         for entry in fs::read_dir(root.join("wit").join(package))? {
             let source = entry?.path();
-            let Some(file) = source.file_name() else { continue };
-            wanted.insert(home.join("wit").join(package).join(file), fs::read_to_string(&source)?);
+            let Some(file) = source.file_name() else {
+                continue;
+            };
+            wanted.insert(
+                home.join("wit").join(package).join(file),
+                fs::read_to_string(&source)?,
+            );
         }
     }
     Ok(())
@@ -117,9 +126,14 @@ fn copies(
 /// Copies that `wit/` no longer has.
 fn strays(root: &Path, wanted: &BTreeMap<PathBuf, String>) -> anyhow::Result<Vec<PathBuf>> {
     let mut strays = Vec::new();
-    let names = BOUND.iter().map(|bound| bound.name).chain(COPIED.iter().map(|(name, _)| *name));
+    let names = BOUND
+        .iter()
+        .map(|bound| bound.name)
+        .chain(COPIED.iter().map(|(name, _)| *name));
     for name in names {
-        let Ok(packages) = fs::read_dir(root.join(name).join("wit")) else { continue };
+        let Ok(packages) = fs::read_dir(root.join(name).join("wit")) else {
+            continue;
+        };
         for package in packages {
             for file in fs::read_dir(package?.path())? {
                 let path = file?.path();
@@ -143,19 +157,23 @@ fn bindings(root: &Path, bound: &Bound) -> anyhow::Result<String> {
     let package = last.context("a crate with bindings has at least one package")?;
     let world = resolve.select_world(&[package], Some(bound.world))?;
 
-    let mut options = Opts::default();
-    options.format = true;
-    options.generate_all = true;
-    // `data` is used by the interfaces of other packages only.
-    options.generate_unused_types = true;
-    options.runtime_path = Some("::wit_bindgen::rt".into());
-    options.with = bound
-        .with
-        .iter()
-        .map(|(interface, path)| ((*interface).to_owned(), WithOption::Path((*path).to_owned())))
-        .collect();
-    options.pub_export_macro = bound.exports_from.is_some();
-    options.default_bindings_module = bound.exports_from.map(str::to_owned);
+    let with = bound.with.iter().map(|(interface, path)| {
+        (
+            (*interface).to_owned(),
+            WithOption::Path((*path).to_owned()),
+        )
+    });
+    let options = Opts {
+        format: true,
+        generate_all: true,
+        // `data` is used by the interfaces of other packages only.
+        generate_unused_types: true,
+        runtime_path: Some("::wit_bindgen::rt".into()),
+        with: with.collect(),
+        pub_export_macro: bound.exports_from.is_some(),
+        default_bindings_module: bound.exports_from.map(str::to_owned),
+        ..Opts::default()
+    };
 
     let mut files = Files::default();
     options.build().generate(&mut resolve, world, &mut files)?;

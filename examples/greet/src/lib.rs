@@ -22,7 +22,9 @@ struct Response {
 
 invoke!(greet);
 fn greet(Json(request): Json<Request>) -> Json<Response> {
-    Json(Response { message: format!("Hello, {}!", request.name) })
+    Json(Response {
+        message: format!("Hello, {}!", request.name),
+    })
 }
 
 #[cfg(test)]

@@ -17,7 +17,11 @@ pub struct DecodeError {
 #[derive(Debug)]
 enum Kind {
     Read(ReadError),
-    Malformed { encoding: &'static str, detail: String, source: Source },
+    Malformed {
+        encoding: &'static str,
+        detail: String,
+        source: Source,
+    },
 }
 
 impl DecodeError {
@@ -29,7 +33,13 @@ impl DecodeError {
         detail: impl Into<String>,
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
-        Self { kind: Kind::Malformed { encoding, detail: detail.into(), source: source.into() } }
+        Self {
+            kind: Kind::Malformed {
+                encoding,
+                detail: detail.into(),
+                source: source.into(),
+            },
+        }
     }
 
     /// Why the body could not be read, where that was the reason.
@@ -56,7 +66,9 @@ impl fmt::Display for DecodeError {
         match &self.kind {
             // The source says the rest.
             Kind::Read(_) => f.write_str("the body could not be read"),
-            Kind::Malformed { encoding, .. } => write!(f, "the body is not the {encoding} it should be"),
+            Kind::Malformed { encoding, .. } => {
+                write!(f, "the body is not the {encoding} it should be")
+            }
         }
     }
 }
@@ -72,7 +84,9 @@ impl Error for DecodeError {
 
 impl From<ReadError> for DecodeError {
     fn from(error: ReadError) -> Self {
-        Self { kind: Kind::Read(error) }
+        Self {
+            kind: Kind::Read(error),
+        }
     }
 }
 
@@ -85,11 +99,11 @@ pub struct EncodeError {
 
 impl EncodeError {
     /// A value that has no form in `encoding`, such as `"JSON"`.
-    pub fn new(
-        encoding: &'static str,
-        source: impl Into<Box<dyn Error + Send + Sync>>,
-    ) -> Self {
-        Self { encoding, source: source.into() }
+    pub fn new(encoding: &'static str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            encoding,
+            source: source.into(),
+        }
     }
 }
 

@@ -88,7 +88,10 @@ mod tests {
     #[test]
     fn content_types() {
         assert_eq!("x".content_type(), Some("text/plain; charset=utf-8"));
-        assert_eq!(String::new().content_type(), Some("text/plain; charset=utf-8"));
+        assert_eq!(
+            String::new().content_type(),
+            Some("text/plain; charset=utf-8")
+        );
         assert_eq!(Vec::new().content_type(), Some("application/octet-stream"));
         assert_eq!(Data::default().content_type(), None);
     }

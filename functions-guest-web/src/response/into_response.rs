@@ -69,7 +69,9 @@ mod tests {
     use super::*;
 
     fn content_type(response: &WebResponse) -> Option<&str> {
-        let (_, value) = response.headers().find(|(name, _)| *name == "content-type")?;
+        let (_, value) = response
+            .headers()
+            .find(|(name, _)| *name == "content-type")?;
         Some(std::str::from_utf8(value).unwrap())
     }
 
@@ -95,7 +97,10 @@ mod tests {
     /// A content type that the handler set is left as it is.
     #[test]
     fn content_type_of_the_handler_wins() {
-        let response = WebResponse::new().header("Content-Type", "text/csv").with_body("a,b").unwrap();
+        let response = WebResponse::new()
+            .header("Content-Type", "text/csv")
+            .with_body("a,b")
+            .unwrap();
         let all: Vec<_> = response.headers().collect();
         assert_eq!(all, [("Content-Type", &b"text/csv"[..])]);
     }

@@ -8,8 +8,8 @@ use functions_bytes::Data;
 use functions_bytes::encoding::Encode;
 use http::StatusCode;
 
-use crate::WebError;
 use crate::__private::bindings::exports::functions::web::handler::Response;
+use crate::WebError;
 
 /// What a handler can return.
 ///
@@ -47,12 +47,20 @@ pub struct WebResponse {
 impl WebResponse {
     /// An empty response with status 200.
     pub fn new() -> Self {
-        Self { status: StatusCode::OK.as_u16(), headers: Vec::new(), body: Data::default() }
+        Self {
+            status: StatusCode::OK.as_u16(),
+            headers: Vec::new(),
+            body: Data::default(),
+        }
     }
 
     pub(crate) fn of(status: StatusCode, content_type: Option<&str>, body: Data) -> Self {
         let headers = content_type.map(|value| ("content-type".into(), value.into()));
-        Self { status: status.as_u16(), headers: headers.into_iter().collect(), body }
+        Self {
+            status: status.as_u16(),
+            headers: headers.into_iter().collect(),
+            body,
+        }
     }
 
     /// Sets the status.
@@ -80,7 +88,10 @@ impl WebResponse {
         let content_type = body.content_type();
         self.body = body.encode()?;
         if let Some(value) = content_type
-            && !self.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+            && !self
+                .headers
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
         {
             self.headers.push(("content-type".into(), value.into()));
         }
@@ -95,7 +106,9 @@ impl WebResponse {
 
     /// The headers, in the order they were added.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.headers.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+        self.headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_slice()))
     }
 
     /// The body.

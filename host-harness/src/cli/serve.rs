@@ -24,7 +24,12 @@ pub(super) struct Serve {
     functions: Vec<Named>,
 
     /// Where to listen; port 0 takes a free one.
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080", env = "FUNCTIONS_LISTEN")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080",
+        env = "FUNCTIONS_LISTEN"
+    )]
     listen: SocketAddr,
 
     /// How long a function may take to answer, waiting included.
@@ -88,7 +93,9 @@ impl Serve {
             builder = builder.function(&function.name, &function.file);
         }
         let harness = builder.build()?;
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
         runtime.block_on(self.serve(harness))
     }
 
@@ -105,7 +112,10 @@ impl Serve {
     async fn serve(self, harness: Harness) -> anyhow::Result<()> {
         let mut stop = StopSignals::listen()?;
         let server = harness.serve(self.listen).await.with_context(|| {
-            format!("cannot listen on {}; --listen 127.0.0.1:0 takes a free port", self.listen)
+            format!(
+                "cannot listen on {}; --listen 127.0.0.1:0 takes a free port",
+                self.listen
+            )
         })?;
         self.announce(&server)?;
         stop.next().await;

@@ -24,7 +24,10 @@ pub(crate) enum InvalidFunction {
     #[error("it imports {}, which this host does not offer", needs.join(" and "))]
     Import { needs: Vec<String> },
     #[error("it needs {}, and this host offers less than that", needs.join(" and "))]
-    Link { needs: Vec<String>, source: wasmtime::Error },
+    Link {
+        needs: Vec<String>,
+        source: wasmtime::Error,
+    },
     #[error("it does not export {HANDLER}, which makes a component a web function{}", found(.exports))]
     Export { exports: Vec<String> },
     #[error("it begins with more memory than its limit of {limit} bytes; raise it with --memory")]
@@ -54,12 +57,20 @@ impl Engine {
         let instance = self.linker.instantiate_pre(&component).map_err(|error| {
             let imports = component.component_type();
             let imports = imports.imports(&self.wasmtime).map(|(name, _)| name);
-            let needs = imports.filter(|name| !name.starts_with("wasi:")).map(str::to_owned);
-            InvalidFunction::Link { needs: needs.collect(), source: error }
+            let needs = imports
+                .filter(|name| !name.starts_with("wasi:"))
+                .map(str::to_owned);
+            InvalidFunction::Link {
+                needs: needs.collect(),
+                source: error,
+            }
         })?;
         self.check_exports(&component)?;
         let instance = FunctionPre::new(instance).map_err(InvalidFunction::Type)?;
-        let function = Function { identity: Arc::new(identity), instance };
+        let function = Function {
+            identity: Arc::new(identity),
+            instance,
+        };
         self.try_out(&function)?;
         Ok(function)
     }
@@ -76,10 +87,15 @@ impl Engine {
             deadline: None,
         });
         // One that takes its time to start is none that cannot.
-        let made = function.instance.instantiate_async(&mut store).now_or_never();
+        let made = function
+            .instance
+            .instantiate_async(&mut store)
+            .now_or_never();
         let exceeded = store.data().memory.exceeded();
         match made {
-            Some(Err(_)) if exceeded => Err(InvalidFunction::Memory { limit: self.limits.memory }),
+            Some(Err(_)) if exceeded => Err(InvalidFunction::Memory {
+                limit: self.limits.memory,
+            }),
             Some(Err(error)) => Err(InvalidFunction::Type(error)),
             Some(Ok(_)) | None => Ok(()),
         }
@@ -88,7 +104,9 @@ impl Engine {
     /// The pool refuses what does not fit its places when it is compiled.
     fn not_compiled(&self, error: wasmtime::Error) -> InvalidFunction {
         if format!("{error:#}").contains("memory has a minimum byte size") {
-            return InvalidFunction::Memory { limit: self.limits.memory };
+            return InvalidFunction::Memory {
+                limit: self.limits.memory,
+            };
         }
         InvalidFunction::Compile(error)
     }
@@ -101,16 +119,25 @@ impl Engine {
             .filter(|(name, _)| !is_offered(name))
             .map(|(name, item)| describe(name, &item.ty))
             .collect();
-        if needs.is_empty() { Ok(()) } else { Err(InvalidFunction::Import { needs }) }
+        if needs.is_empty() {
+            Ok(())
+        } else {
+            Err(InvalidFunction::Import { needs })
+        }
     }
 
     fn check_exports(&self, component: &Component) -> Result<(), InvalidFunction> {
         let component = component.component_type();
-        if component.exports(&self.wasmtime).any(|(name, _)| fits(name, HANDLER)) {
+        if component
+            .exports(&self.wasmtime)
+            .any(|(name, _)| fits(name, HANDLER))
+        {
             return Ok(());
         }
         let exports = component.exports(&self.wasmtime);
-        let exports = exports.map(|(name, item)| describe(name, &item.ty)).collect();
+        let exports = exports
+            .map(|(name, item)| describe(name, &item.ty))
+            .collect();
         Err(InvalidFunction::Export { exports })
     }
 }
@@ -127,7 +154,10 @@ fn is_offered(import: &str) -> bool {
     // Which of WASI's is there, and which is not, the linker knows.
     let wasi = import.starts_with("wasi:")
         && !import.starts_with("wasi:http/")
-        && import.split('@').nth(1).is_some_and(|version| version.starts_with("0.2."));
+        && import
+            .split('@')
+            .nth(1)
+            .is_some_and(|version| version.starts_with("0.2."));
     wasi || OFFERED.iter().any(|offered| fits(import, offered))
 }
 

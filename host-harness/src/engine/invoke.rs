@@ -41,7 +41,11 @@ impl Engine {
     ) -> Result<Reply, Failure> {
         let deadline = call.deadline;
         let invocation = async {
-            let _permit = self.permits.acquire().await.map_err(|_full| Failure::Overloaded)?;
+            let _permit = self
+                .permits
+                .acquire()
+                .await
+                .map_err(|_full| Failure::Overloaded)?;
             self.run(function, call, body).await
         };
         // The clock runs while the function waits for the host, where no epoch can reach it.
@@ -64,7 +68,10 @@ impl Engine {
         let called = {
             let call = pin!(async {
                 let instance = function.instance.instantiate_async(&mut store).await?;
-                instance.functions_web_handler().call_invoke(&mut store, request).await
+                instance
+                    .functions_web_handler()
+                    .call_invoke(&mut store, request)
+                    .await
             });
             Metered::new(call).await
         };
@@ -103,20 +110,28 @@ impl Engine {
 /// Takes the reply out of the store.
 fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Reply, Failure> {
     let handler::Reply::Response(response) = reply else {
-        return Err(Failure::InvalidReply("it said that it had streamed one, and had not".into()));
+        return Err(Failure::InvalidReply(
+            "it said that it had streamed one, and had not".into(),
+        ));
     };
     let body = match response.body {
         Data::Value(bytes) => Body::from(bytes),
         Data::Buffer(buffer) => {
             let buffer = store.data_mut().table.delete(buffer);
-            buffer.map_err(|error| Failure::Host(error.into()))?.into_body()
+            buffer
+                .map_err(|error| Failure::Host(error.into()))?
+                .into_body()
         }
     };
     let status = StatusCode::from_u16(response.status)
         .ok()
         .filter(|status| (200..=599).contains(&status.as_u16()))
         .ok_or_else(|| Failure::InvalidReply(format!("status {}", response.status)))?;
-    Ok(Reply { status, headers: headers(response.headers)?, body })
+    Ok(Reply {
+        status,
+        headers: headers(response.headers)?,
+        body,
+    })
 }
 
 /// The headers of a response, less those that are the host's to set.
@@ -152,7 +167,10 @@ mod tests {
     use super::*;
 
     fn list(headers: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
-        headers.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
+        headers
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect()
     }
 
     /// Repeated headers stay, in order; framing and hop-by-hop headers are the host's.
@@ -167,7 +185,10 @@ mod tests {
             ("transfer-encoding", "chunked"),
         ]))
         .unwrap();
-        let all: Vec<_> = headers.iter().map(|(_, value)| value.to_str().unwrap()).collect();
+        let all: Vec<_> = headers
+            .iter()
+            .map(|(_, value)| value.to_str().unwrap())
+            .collect();
         assert_eq!(all, ["a=1", "b=2"]);
     }
 
@@ -176,7 +197,10 @@ mod tests {
     fn invalid_headers_are_failures() {
         for (name, value) in [("a b", "x"), ("", "x"), ("x", "a\r\nb: c"), ("x", "\0")] {
             let failure = headers(list(&[(name, value)])).unwrap_err();
-            assert!(failure.to_string().contains(&format!("{name:?}")), "{failure}");
+            assert!(
+                failure.to_string().contains(&format!("{name:?}")),
+                "{failure}"
+            );
         }
     }
 }

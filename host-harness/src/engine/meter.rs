@@ -20,7 +20,9 @@ struct Stretch {
 
 /// What the invocation that this thread is running has used so far.
 pub(super) fn used() -> Duration {
-    RUNNING.get().map_or(Duration::ZERO, |stretch| stretch.before + stretch.since.elapsed())
+    RUNNING.get().map_or(Duration::ZERO, |stretch| {
+        stretch.before + stretch.since.elapsed()
+    })
 }
 
 /// A future whose time in `poll` is counted, and can be asked for from inside.
@@ -32,7 +34,10 @@ pub(super) struct Metered<F> {
 
 impl<F> Metered<F> {
     pub(super) fn new(future: F) -> Self {
-        Self { future, used: Duration::ZERO }
+        Self {
+            future,
+            used: Duration::ZERO,
+        }
     }
 }
 
@@ -40,7 +45,10 @@ impl<F: Future + Unpin> Future for Metered<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let stretch = Stretch { since: Instant::now(), before: self.used };
+        let stretch = Stretch {
+            since: Instant::now(),
+            before: self.used,
+        };
         let outer = RUNNING.replace(Some(stretch));
         let polled = Pin::new(&mut self.future).poll(cx);
         RUNNING.set(outer);
@@ -69,7 +77,10 @@ mod tests {
             used()
         }))
         .await;
-        assert!(used >= spun * 2 && used < Duration::from_secs(60), "{used:?}");
+        assert!(
+            used >= spun * 2 && used < Duration::from_secs(60),
+            "{used:?}"
+        );
         assert_eq!(super::used(), Duration::ZERO);
     }
 }

@@ -16,7 +16,11 @@ pub(super) struct Full;
 impl Permits {
     pub(super) fn new(max_running: u32, max_waiting: usize) -> Self {
         let max_running = usize::try_from(max_running.max(1)).unwrap_or(Semaphore::MAX_PERMITS);
-        Self { running: Semaphore::new(max_running), waiting: AtomicUsize::new(0), max_waiting }
+        Self {
+            running: Semaphore::new(max_running),
+            waiting: AtomicUsize::new(0),
+            max_waiting,
+        }
     }
 
     pub(super) async fn acquire(&self) -> Result<SemaphorePermit<'_>, Full> {
@@ -34,7 +38,11 @@ struct Place<'a>(&'a AtomicUsize);
 impl<'a> Place<'a> {
     fn take(waiting: &'a AtomicUsize, max: usize) -> Result<Self, Full> {
         let place = Self(waiting);
-        if waiting.fetch_add(1, Ordering::Relaxed) < max { Ok(place) } else { Err(Full) }
+        if waiting.fetch_add(1, Ordering::Relaxed) < max {
+            Ok(place)
+        } else {
+            Err(Full)
+        }
     }
 }
 

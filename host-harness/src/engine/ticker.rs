@@ -15,15 +15,17 @@ impl Ticker {
         let stopped = Arc::new(AtomicBool::new(false));
         let engine = engine.weak();
         let stop = Arc::clone(&stopped);
-        std::thread::Builder::new().name("functions-epoch".into()).spawn(move || {
-            while !stop.load(Ordering::Relaxed) {
-                std::thread::sleep(TICK);
-                match engine.upgrade() {
-                    Some(engine) => engine.increment_epoch(),
-                    None => break,
+        std::thread::Builder::new()
+            .name("functions-epoch".into())
+            .spawn(move || {
+                while !stop.load(Ordering::Relaxed) {
+                    std::thread::sleep(TICK);
+                    match engine.upgrade() {
+                        Some(engine) => engine.increment_epoch(),
+                        None => break,
+                    }
                 }
-            }
-        })?;
+            })?;
         Ok(Self { stopped })
     }
 }

@@ -59,9 +59,11 @@ pub(super) fn no_such_function(name: &str) -> Response<Body> {
 /// An invocation that failed. The client learns what kind of failure it was, and its id.
 pub(super) fn of_failure(failure: &Failure, id: InvocationId) -> Response<Body> {
     let (status, reason, detail) = match failure {
-        Failure::Overloaded => {
-            (StatusCode::TOO_MANY_REQUESTS, "overloaded", "too many requests are waiting")
-        }
+        Failure::Overloaded => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "overloaded",
+            "too many requests are waiting",
+        ),
         Failure::Timeout => (
             StatusCode::GATEWAY_TIMEOUT,
             "timeout",
@@ -77,13 +79,21 @@ pub(super) fn of_failure(failure: &Failure, id: InvocationId) -> Response<Body> 
             "memory-limit",
             "the function needs more memory than its limit",
         ),
-        Failure::Trap(_) => (StatusCode::INTERNAL_SERVER_ERROR, "trap", "the function failed"),
-        Failure::InvalidReply(_) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "invalid-reply", "the function failed")
-        }
-        Failure::Host(_) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "host", "the host could not run the function")
-        }
+        Failure::Trap(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "trap",
+            "the function failed",
+        ),
+        Failure::InvalidReply(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "invalid-reply",
+            "the function failed",
+        ),
+        Failure::Host(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "host",
+            "the host could not run the function",
+        ),
     };
     let mut response = Problem {
         title: title(status),
@@ -94,7 +104,9 @@ pub(super) fn of_failure(failure: &Failure, id: InvocationId) -> Response<Body> 
     }
     .into_response();
     if matches!(failure, Failure::Overloaded) {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response
 }

@@ -39,7 +39,11 @@ impl Server {
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
         let accepting = tokio::spawn(accept(gateway, listener, stopped));
-        Ok(Self { address, stop, accepting })
+        Ok(Self {
+            address,
+            stop,
+            accepting,
+        })
     }
 
     /// Where it listens: with a port 0 asked for, the one that was free.
@@ -85,7 +89,9 @@ async fn accept(
     };
     drop(listener);
     let Ok(grace) = grace else { return false };
-    tokio::time::timeout(grace, graceful.shutdown()).await.is_ok()
+    tokio::time::timeout(grace, graceful.shutdown())
+        .await
+        .is_ok()
 }
 
 /// Serves one connection, HTTP/1 or HTTP/2, until its end.
@@ -97,7 +103,10 @@ async fn serve(gateway: Arc<Gateway>, stream: TcpStream, peer: SocketAddr, watch
         async move { Ok::<_, Infallible>(gateway.receive(request, Some(peer)).await) }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT);
     builder.http2().timer(TokioTimer::new());
     let connection = builder.serve_connection(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {

@@ -43,7 +43,10 @@ impl Body {
     /// No bytes.
     #[must_use]
     pub fn empty() -> Self {
-        Self { front: Bytes::new(), rest: Rest::Done }
+        Self {
+            front: Bytes::new(),
+            rest: Rest::Done,
+        }
     }
 
     /// Any body: a stream, a file, one made for a test.
@@ -53,14 +56,20 @@ impl Body {
         B::Error: Into<Error>,
     {
         let body = http_body_util::BodyExt::map_err(body, Into::into);
-        Self { front: Bytes::new(), rest: Rest::Other(Box::pin(body)) }
+        Self {
+            front: Bytes::new(),
+            rest: Rest::Other(Box::pin(body)),
+        }
     }
 
     pub(crate) fn upload(upload: Upload) -> Self {
         if upload.is_end_stream() {
             return Self::empty();
         }
-        Self { front: Bytes::new(), rest: Rest::Upload(upload) }
+        Self {
+            front: Bytes::new(),
+            rest: Rest::Upload(upload),
+        }
     }
 
     /// How many bytes are left, where that is known.
@@ -74,7 +83,9 @@ impl Body {
             let frame = match &mut self.rest {
                 Rest::Done => return Poll::Ready(Ok(())),
                 Rest::Broken => return Poll::Ready(Err(Broken)),
-                Rest::Upload(upload) => ready!(upload.poll_frame(cx)).map(|frame| frame.map_err(drop)),
+                Rest::Upload(upload) => {
+                    ready!(upload.poll_frame(cx)).map(|frame| frame.map_err(drop))
+                }
                 Rest::Other(body) => {
                     ready!(body.as_mut().poll_frame(cx)).map(|frame| frame.map_err(drop))
                 }
@@ -102,7 +113,10 @@ impl Body {
 
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
-        Self { front: bytes, rest: Rest::Done }
+        Self {
+            front: bytes,
+            rest: Rest::Done,
+        }
     }
 }
 

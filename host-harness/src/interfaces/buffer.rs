@@ -28,7 +28,9 @@ enum Place {
 
 impl Buffer {
     pub(crate) fn new(body: Body) -> Self {
-        Self { place: Place::Own(body) }
+        Self {
+            place: Place::Own(body),
+        }
     }
 
     pub(crate) fn into_body(self) -> Body {
@@ -44,19 +46,24 @@ impl Buffer {
     fn with<T>(&mut self, look: impl FnOnce(&mut Body) -> T) -> Option<T> {
         match &mut self.place {
             Place::Own(body) => Some(look(body)),
-            Place::Watched(body) => {
-                body.lock().unwrap_or_else(PoisonError::into_inner).as_mut().map(look)
-            }
+            Place::Watched(body) => body
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .as_mut()
+                .map(look),
         }
     }
 
     fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
-        self.with(|body| body.poll_fill(cx)).unwrap_or(Poll::Ready(Ok(())))
+        self.with(|body| body.poll_fill(cx))
+            .unwrap_or(Poll::Ready(Ok(())))
     }
 
     fn take(&mut self, max: u32) -> Vec<u8> {
         let max = max.clamp(1, MAX_READ) as usize;
-        self.with(|body| body.take(max)).map(Vec::from).unwrap_or_default()
+        self.with(|body| body.take(max))
+            .map(Vec::from)
+            .unwrap_or_default()
     }
 
     /// Shares the body with a pollable.
@@ -79,10 +86,12 @@ struct Readable {
 #[wasmtime_wasi::async_trait]
 impl Pollable for Readable {
     async fn ready(&mut self) {
-        poll_fn(|cx| match &mut *self.body.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(body) => body.poll_fill(cx).map(drop),
-            None => Poll::Ready(()),
-        })
+        poll_fn(
+            |cx| match &mut *self.body.lock().unwrap_or_else(PoisonError::into_inner) {
+                Some(body) => body.poll_fill(cx).map(drop),
+                None => Poll::Ready(()),
+            },
+        )
         .await;
     }
 }
@@ -157,7 +166,9 @@ async fn collect(mut body: Body, limit: u64) -> Result<Vec<u8>, Error> {
     }
     let mut whole = Vec::new();
     loop {
-        poll_fn(|cx| body.poll_fill(cx)).await.map_err(|Broken| Error::Closed)?;
+        poll_fn(|cx| body.poll_fill(cx))
+            .await
+            .map_err(|Broken| Error::Closed)?;
         let bytes = body.take_all();
         if bytes.is_empty() {
             return Ok(whole);
@@ -212,7 +223,10 @@ mod tests {
     /// A body that breaks off is an error again and again, never an end.
     #[tokio::test]
     async fn broken_is_not_an_end() {
-        let frames = [Ok(http_body::Frame::data(Bytes::from_static(b"ab"))), Err(Broken)];
+        let frames = [
+            Ok(http_body::Frame::data(Bytes::from_static(b"ab"))),
+            Err(Broken),
+        ];
         let mut body = Body::new(StreamBody::new(futures_util::stream::iter(frames)));
         assert!(poll_fn(|cx| body.poll_fill(cx)).await.is_ok());
         assert_eq!(body.take_all(), "ab");

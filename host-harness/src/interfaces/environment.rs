@@ -65,11 +65,17 @@ impl Host for State {
 
     fn header(&mut self, name: String) -> wasmtime::Result<Vec<Vec<u8>>> {
         let headers = &self.call.request.headers;
-        let Ok(name) = http::HeaderName::try_from(name) else { return Ok(Vec::new()) };
+        let Ok(name) = http::HeaderName::try_from(name) else {
+            return Ok(Vec::new());
+        };
         if is_hop_by_hop(&name) || named_by_connection(headers, &name) {
             return Ok(Vec::new());
         }
-        Ok(headers.get_all(name).iter().map(|value| value.as_bytes().to_vec()).collect())
+        Ok(headers
+            .get_all(name)
+            .iter()
+            .map(|value| value.as_bytes().to_vec())
+            .collect())
     }
 
     fn invocation_id(&mut self) -> wasmtime::Result<String> {
@@ -95,7 +101,10 @@ impl Host for State {
 
     fn variable(&mut self, name: String) -> wasmtime::Result<Option<String>> {
         let variables = &self.call.function.variables;
-        Ok(variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone()))
+        Ok(variables
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.clone()))
     }
 
     fn peer_address(&mut self) -> wasmtime::Result<Option<String>> {

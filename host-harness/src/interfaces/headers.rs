@@ -41,9 +41,18 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.append(header::CONNECTION, "close, X-One".parse().unwrap());
         headers.append(header::CONNECTION, "x-two".parse().unwrap());
-        assert!(named_by_connection(&headers, &HeaderName::from_static("x-one")));
-        assert!(named_by_connection(&headers, &HeaderName::from_static("x-two")));
-        assert!(!named_by_connection(&headers, &HeaderName::from_static("x-three")));
+        assert!(named_by_connection(
+            &headers,
+            &HeaderName::from_static("x-one")
+        ));
+        assert!(named_by_connection(
+            &headers,
+            &HeaderName::from_static("x-two")
+        ));
+        assert!(!named_by_connection(
+            &headers,
+            &HeaderName::from_static("x-three")
+        ));
         assert!(is_hop_by_hop(&header::TE) && !is_hop_by_hop(&header::SET_COOKIE));
     }
 }

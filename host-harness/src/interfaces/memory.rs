@@ -12,7 +12,11 @@ pub(crate) struct MemoryLimit {
 
 impl MemoryLimit {
     pub(super) fn new(max: usize) -> Self {
-        Self { max, used: 0, exceeded: false }
+        Self {
+            max,
+            used: 0,
+            exceeded: false,
+        }
     }
 
     /// The most there may be, in bytes.

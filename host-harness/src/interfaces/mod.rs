@@ -43,8 +43,10 @@ pub(crate) mod bindings {
 }
 
 /// What functions may import, besides WASI 0.2: for those who import something else.
-pub(crate) const OFFERED: &[&str] =
-    &["functions:bytes/bytes@1.0.0", "functions:web/environment@1.0.0"];
+pub(crate) const OFFERED: &[&str] = &[
+    "functions:bytes/bytes@1.0.0",
+    "functions:web/environment@1.0.0",
+];
 
 /// The interface that makes a component a web function.
 pub(crate) const HANDLER: &str = "functions:web/handler@1.0.0";

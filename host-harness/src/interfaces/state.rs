@@ -21,6 +21,11 @@ impl State {
     pub(crate) fn new(call: Call, max_memory: usize) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
-        Self { table, call, memory: MemoryLimit::new(max_memory), wasi: None }
+        Self {
+            table,
+            call,
+            memory: MemoryLimit::new(max_memory),
+            wasi: None,
+        }
     }
 }

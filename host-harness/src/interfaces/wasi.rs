@@ -21,7 +21,10 @@ impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let call = &self.call;
         let ctx = self.wasi.get_or_insert_with(|| Box::new(context(call)));
-        WasiCtxView { ctx, table: &mut self.table }
+        WasiCtxView {
+            ctx,
+            table: &mut self.table,
+        }
     }
 }
 
@@ -43,8 +46,15 @@ struct Output {
 impl Output {
     fn new(call: &Call, stream: OutputStream) -> Self {
         let function = &call.function;
-        let lines = Lines::new(Arc::clone(&function.output), Arc::clone(&function.name), call.id, stream);
-        Self { lines: Arc::new(Mutex::new(lines)) }
+        let lines = Lines::new(
+            Arc::clone(&function.output),
+            Arc::clone(&function.name),
+            call.id,
+            stream,
+        );
+        Self {
+            lines: Arc::new(Mutex::new(lines)),
+        }
     }
 }
 
@@ -72,7 +82,10 @@ impl wasmtime_wasi::p2::Pollable for Output {
 
 impl wasmtime_wasi::p2::OutputStream for Output {
     fn write(&mut self, bytes: bytes::Bytes) -> wasmtime_wasi::p2::StreamResult<()> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).write(&bytes);
+        self.lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write(&bytes);
         Ok(())
     }
 
@@ -86,8 +99,15 @@ impl wasmtime_wasi::p2::OutputStream for Output {
 }
 
 impl AsyncWrite for Output {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner).write(bytes);
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .write(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use sha2::{Digest as _, Sha256};
 
 use crate::engine::{Engine, Function, InvalidFunction};
-use crate::interfaces::environment::Identity;
 use crate::interfaces::OFFERED;
+use crate::interfaces::environment::Identity;
 use crate::telemetry::output::OutputSink;
 
 /// How much of the component's hash is its version, in bytes.
@@ -53,7 +53,11 @@ impl LoadError {
     }
 
     fn new(file: &Path, kind: LoadErrorKind) -> Self {
-        Self { file: file.to_owned(), kind, source: None }
+        Self {
+            file: file.to_owned(),
+            kind,
+            source: None,
+        }
     }
 
     fn because(mut self, source: impl Error + Send + Sync + 'static) -> Self {
@@ -110,10 +114,9 @@ impl fmt::Display for Reason {
                 ". Is `invoke!(handler);` of functions-guest-web in its lib.rs, and \
                  `crate-type = [\"cdylib\"]` in its Cargo.toml?"
             ),
-            InvalidFunction::Type(_) => write!(
-                f,
-                ". Rebuild the function with an SDK of that version"
-            ),
+            InvalidFunction::Type(_) => {
+                write!(f, ". Rebuild the function with an SDK of that version")
+            }
             InvalidFunction::Compile(_) | InvalidFunction::Memory { .. } => Ok(()),
         }
     }
@@ -143,7 +146,12 @@ pub(crate) fn load(
         _ => return Err(LoadError::new(file, LoadErrorKind::NotWasm)),
     }
     let version = version(&bytes);
-    let identity = Identity { name: Arc::from(name), version, variables, output };
+    let identity = Identity {
+        name: Arc::from(name),
+        version,
+        variables,
+        output,
+    };
     engine.prepare(&bytes, identity).map_err(|invalid| {
         LoadError::new(file, LoadErrorKind::NotAFunction).because(Reason(invalid))
     })
@@ -152,5 +160,8 @@ pub(crate) fn load(
 /// The start of the component's SHA-256, in hexadecimal.
 fn version(component: &[u8]) -> String {
     let hash = Sha256::digest(component);
-    hash.iter().take(VERSION_BYTES).map(|byte| format!("{byte:02x}")).collect()
+    hash.iter()
+        .take(VERSION_BYTES)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }

@@ -4,7 +4,9 @@ const MAX_NAME: usize = 63;
 /// Checks that a name can stand in a URL's path as it is. Says what a name is, if this is none.
 pub(crate) fn check(name: &str) -> Result<(), String> {
     let fits = (1..=MAX_NAME).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
         && name.starts_with(|first: char| first.is_ascii_alphanumeric());
     if fits {
         return Ok(());
@@ -25,7 +27,18 @@ mod tests {
         for good in ["a", "ping", "2nd", "a-b_c.d", &"x".repeat(63)] {
             assert!(check(good).is_ok(), "{good}");
         }
-        for bad in ["", ".", "..", "-a", "_a", "a/b", "a b", "é", "a%20", &"x".repeat(64)] {
+        for bad in [
+            "",
+            ".",
+            "..",
+            "-a",
+            "_a",
+            "a/b",
+            "a b",
+            "é",
+            "a%20",
+            &"x".repeat(64),
+        ] {
             assert!(check(bad).is_err(), "{bad}");
         }
     }

@@ -22,7 +22,10 @@ impl InvocationId {
     pub(crate) fn new() -> Self {
         NEXT.with(|next| {
             let id = next.get();
-            next.set(Self { count: id.count + 1, ..id });
+            next.set(Self {
+                count: id.count + 1,
+                ..id
+            });
             id
         })
     }
@@ -42,9 +45,14 @@ mod tests {
     #[test]
     fn ids_differ() {
         let threads: Vec<_> = (0..4)
-            .map(|_| std::thread::spawn(|| (0..1000).map(|_| InvocationId::new()).collect::<Vec<_>>()))
+            .map(|_| {
+                std::thread::spawn(|| (0..1000).map(|_| InvocationId::new()).collect::<Vec<_>>())
+            })
             .collect();
-        let mut all: Vec<_> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+        let mut all: Vec<_> = threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect();
         all.sort_by_key(|id| (id.thread, id.count));
         all.dedup();
         assert_eq!(all.len(), 4000);

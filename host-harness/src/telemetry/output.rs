@@ -24,7 +24,11 @@ pub struct OutputLine {
 
 impl fmt::Display for OutputLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "[{} {} {}] {}", self.function, self.invocation, self.stream, self.text)
+        write!(
+            f,
+            "[{} {} {}] {}",
+            self.function, self.invocation, self.stream, self.text
+        )
     }
 }
 
@@ -72,7 +76,13 @@ impl Lines {
         invocation: InvocationId,
         stream: OutputStream,
     ) -> Self {
-        Self { sink, function, invocation, stream, unfinished: Vec::new() }
+        Self {
+            sink,
+            function,
+            invocation,
+            stream,
+            unfinished: Vec::new(),
+        }
     }
 
     pub(crate) fn write(&mut self, bytes: &[u8]) {
@@ -141,7 +151,10 @@ mod tests {
     /// Lines are what stands between line ends, however it was written; the last needs no end.
     #[test]
     fn splits_at_line_ends() {
-        assert_eq!(lines_of(&[b"a", b"b\ncd\n\ne\r\n", b"f"]), ["ab", "cd", "", "e", "f"]);
+        assert_eq!(
+            lines_of(&[b"a", b"b\ncd\n\ne\r\n", b"f"]),
+            ["ab", "cd", "", "e", "f"]
+        );
         assert_eq!(lines_of(&[b"a\xff\n"]), ["a\u{fffd}"]);
         assert!(lines_of(&[b""]).is_empty());
     }

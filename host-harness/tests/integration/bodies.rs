@@ -13,7 +13,9 @@ const MIB: usize = 1024 * 1024;
 
 /// Bytes that differ from place to place, so that a piece out of order is seen.
 fn bytes(length: usize) -> Bytes {
-    (0..length).map(|place| (place ^ (place >> 8) ^ (place >> 16)) as u8).collect()
+    (0..length)
+        .map(|place| (place ^ (place >> 8) ^ (place >> 16)) as u8)
+        .collect()
 }
 
 /// What is echoed is what was sent, around every boundary that a buffer may have, with and without
@@ -23,13 +25,29 @@ async fn echo_returns_what_it_was_sent() {
     let server = server().await;
     let client = Client::new(server.address());
     for length in [
-        0, 1, 4095, 4096, 4097, 65535, 65536, 65537,
-        MIB - 1, MIB, MIB + 1, 2 * MIB - 1, 2 * MIB, 2 * MIB + 1, 64 * MIB,
+        0,
+        1,
+        4095,
+        4096,
+        4097,
+        65535,
+        65536,
+        65537,
+        MIB - 1,
+        MIB,
+        MIB + 1,
+        2 * MIB - 1,
+        2 * MIB,
+        2 * MIB + 1,
+        64 * MIB,
     ] {
         let sent = bytes(length);
         let answer = client.post("/echo", sent.clone()).await;
         assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("content-length"), Some(length.to_string().as_str()));
+        assert_eq!(
+            answer.header("content-length"),
+            Some(length.to_string().as_str())
+        );
         assert!(answer.body == sent, "{length} bytes with their length");
 
         let (sender, body) = pieces();
@@ -50,7 +68,10 @@ async fn echo_returns_what_it_was_sent() {
 #[tokio::test]
 async fn echo_streams() {
     let server = server().await;
-    for client in [Client::new(server.address()), Client::http2(server.address())] {
+    for client in [
+        Client::new(server.address()),
+        Client::http2(server.address()),
+    ] {
         let (sender, body) = pieces();
         sender.send(Bytes::from("piece 0")).await.unwrap();
         let request = client.request(Method::POST, "/echo").body(body).unwrap();
@@ -58,7 +79,10 @@ async fn echo_streams() {
         for round in 0..10 {
             let frame = soon(answer.frame()).await.unwrap().unwrap();
             assert_eq!(frame.into_data().unwrap(), format!("piece {round}"));
-            sender.send(Bytes::from(format!("piece {}", round + 1))).await.unwrap();
+            sender
+                .send(Bytes::from(format!("piece {}", round + 1)))
+                .await
+                .unwrap();
         }
         drop(sender);
         assert_eq!(soon(answer.collect()).await.unwrap().to_bytes(), "piece 10");
@@ -73,7 +97,9 @@ async fn functions_read_bodies() {
     let body = bytes(3 * MIB + 1);
     assert!(client.post("/misbehave/collect", body.clone()).await.body == body);
     for (max, longest) in [(1000, 1000), (4_000_000_000_u64, MIB)] {
-        let answer = client.post(&format!("/misbehave/chunks?{max}"), body.clone()).await;
+        let answer = client
+            .post(&format!("/misbehave/chunks?{max}"), body.clone())
+            .await;
         let (total, at_most) = answer.text().split_once(" bytes, at most ").unwrap();
         assert_eq!(total, body.len().to_string());
         let at_most: usize = at_most.strip_suffix(" at once").unwrap().parse().unwrap();
@@ -81,7 +107,10 @@ async fn functions_read_bodies() {
     }
     let answer = client.post("/misbehave/poll", body.clone()).await;
     assert_eq!(answer.text(), format!("{} bytes, ready true", body.len()));
-    assert_eq!(client.post("/misbehave/poll", "").await.text(), "0 bytes, ready true");
+    assert_eq!(
+        client.post("/misbehave/poll", "").await.text(),
+        "0 bytes, ready true"
+    );
 }
 
 /// A pollable wakes the function for bytes that arrive later.
@@ -90,7 +119,10 @@ async fn functions_wait_for_bodies() {
     let server = server().await;
     let client = Client::new(server.address());
     let (sender, body) = pieces();
-    let request = client.request(Method::POST, "/misbehave/poll").body(body).unwrap();
+    let request = client
+        .request(Method::POST, "/misbehave/poll")
+        .body(body)
+        .unwrap();
     let answer = tokio::spawn({
         let client = client.clone();
         async move { client.send(request).await }
@@ -111,11 +143,24 @@ async fn limits_are_inclusive() {
     let client = Client::new(server.address());
     for (length, fits) in [(999, true), (1000, true), (1001, false)] {
         let sent = bytes(length);
-        let expected = if fits { sent.clone() } else { "Error::TooLarge(1000)".into() };
-        assert_eq!(client.post("/misbehave/collect?1000", sent.clone()).await.body, expected);
+        let expected = if fits {
+            sent.clone()
+        } else {
+            "Error::TooLarge(1000)".into()
+        };
+        assert_eq!(
+            client
+                .post("/misbehave/collect?1000", sent.clone())
+                .await
+                .body,
+            expected
+        );
 
         let (sender, body) = pieces();
-        let request = client.request(Method::POST, "/misbehave/collect?1000").body(body).unwrap();
+        let request = client
+            .request(Method::POST, "/misbehave/collect?1000")
+            .body(body)
+            .unwrap();
         let send = async {
             for piece in sent.chunks(300) {
                 // The server may have seen enough before the last piece.
@@ -134,8 +179,16 @@ async fn broken_bodies_are_not_whole() {
     let server = server().await;
     for (path, head, body) in [
         ("/misbehave/chunks", "content-length: 100", "only this"),
-        ("/misbehave/poll", "transfer-encoding: chunked", "9\r\nonly this\r\n"),
-        ("/misbehave/chunks", "transfer-encoding: chunked", "9\r\nonly this\r\nnonsense\r\n"),
+        (
+            "/misbehave/poll",
+            "transfer-encoding: chunked",
+            "9\r\nonly this\r\n",
+        ),
+        (
+            "/misbehave/chunks",
+            "transfer-encoding: chunked",
+            "9\r\nonly this\r\nnonsense\r\n",
+        ),
     ] {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
         let request = format!("POST {path} HTTP/1.1\r\nhost: x\r\n{head}\r\n\r\n{body}");
@@ -146,7 +199,10 @@ async fn broken_bodies_are_not_whole() {
         let mut answer = String::new();
         soon(stream.read_to_string(&mut answer)).await.unwrap();
         // A client that is gone may not get an answer at all.
-        assert!(answer.is_empty() || answer.contains("Closed after 9 bytes"), "{answer}");
+        assert!(
+            answer.is_empty() || answer.contains("Closed after 9 bytes"),
+            "{answer}"
+        );
     }
 }
 
@@ -155,7 +211,8 @@ async fn broken_bodies_are_not_whole() {
 async fn broken_echo_is_cut_off() {
     let server = server().await;
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
-    let request = "POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n4\r\nabcd\r\nxyz";
+    let request =
+        "POST /echo HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n4\r\nabcd\r\nxyz";
     stream.write_all(request.as_bytes()).await.unwrap();
     stream.write_all(b"\r\n").await.unwrap();
     let mut answer = Vec::new();
@@ -170,7 +227,10 @@ async fn broken_echo_is_cut_off() {
 async fn unread_uploads_are_thrown_away() {
     let server = server().await;
     let client = Client::new(server.address());
-    let request = client.request(Method::POST, "/ping").body(whole(bytes(64 * MIB))).unwrap();
+    let request = client
+        .request(Method::POST, "/ping")
+        .body(whole(bytes(64 * MIB)))
+        .unwrap();
     assert_eq!(client.send(request).await.text(), "pong");
     assert_eq!(client.get("/ping").await.text(), "pong");
 }

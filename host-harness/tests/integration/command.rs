@@ -11,7 +11,13 @@ use crate::support::command::{Serving, functions, run};
 use crate::support::soon;
 
 fn serve(functions_and_options: &[&str]) -> Serving {
-    let mut command = functions(&["serve", "--listen", "127.0.0.1:0", "--max-concurrency", "64"]);
+    let mut command = functions(&[
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--max-concurrency",
+        "64",
+    ]);
     command.args(functions_and_options);
     Serving::start(command)
 }
@@ -44,10 +50,19 @@ async fn drains() {
     let request = client.request(Method::POST, "/echo").body(body).unwrap();
     let answer = client.begin(request).await.unwrap();
     serving.signal("TERM");
-    soon(async { while tokio::net::TcpStream::connect(serving.address).await.is_ok() {} }).await;
+    soon(async {
+        while tokio::net::TcpStream::connect(serving.address)
+            .await
+            .is_ok()
+        {}
+    })
+    .await;
     sender.send(Bytes::from_static(b" after")).await.unwrap();
     drop(sender);
-    assert_eq!(soon(answer.into_body().collect()).await.unwrap().to_bytes(), "before after");
+    assert_eq!(
+        soon(answer.into_body().collect()).await.unwrap().to_bytes(),
+        "before after"
+    );
     assert_eq!(serving.end().0.code(), Some(0));
 }
 
@@ -61,7 +76,13 @@ async fn second_signal_stops_at_once() {
     let request = client.request(Method::POST, "/echo").body(body).unwrap();
     let _answer = client.begin(request).await.unwrap();
     serving.signal("INT");
-    soon(async { while tokio::net::TcpStream::connect(serving.address).await.is_ok() {} }).await;
+    soon(async {
+        while tokio::net::TcpStream::connect(serving.address)
+            .await
+            .is_ok()
+        {}
+    })
+    .await;
     assert!(serving.is_running());
     serving.signal("INT");
     assert_eq!(serving.end().0.code(), Some(0));
@@ -72,7 +93,12 @@ async fn second_signal_stops_at_once() {
 async fn serves_in_a_small_address_space() {
     let mut command = Command::new("sh");
     command
-        .args(["-c", "ulimit -v 4000000; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_functions")])
+        .args([
+            "-c",
+            "ulimit -v 4000000; exec \"$@\"",
+            "sh",
+            env!("CARGO_BIN_EXE_functions"),
+        ])
         .args(["serve", "--listen", "127.0.0.1:0", test_guests::COUNTER]);
     let serving = Serving::start(command);
     let client = Client::new(serving.address);
@@ -124,7 +150,10 @@ async fn large_bodies_are_not_held() {
 #[cfg(target_os = "linux")]
 fn peak_kib(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
@@ -132,10 +161,18 @@ fn peak_kib(process: u32) -> u64 {
 #[test]
 fn taken_ports_are_told() {
     let serving = serve(&[test_guests::PING]);
-    let output = run(&["serve", test_guests::PING, "--listen", &serving.address.to_string()]);
+    let output = run(&[
+        "serve",
+        test_guests::PING,
+        "--listen",
+        &serving.address.to_string(),
+    ]);
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1), "{text}");
-    assert!(text.contains(&serving.address.to_string()) && text.contains("127.0.0.1:0"), "{text}");
+    assert!(
+        text.contains(&serving.address.to_string()) && text.contains("127.0.0.1:0"),
+        "{text}"
+    );
 }
 
 /// Arguments that make no sense are refused with 2 and what would.
@@ -147,7 +184,10 @@ fn bad_arguments_are_refused() {
         (&["serve", "a="], "NAME=FILE"),
         (&["serve", "x.wasm", "--memory", "lots"], "64MiB"),
         (&["serve", "x.wasm", "--timeout", "soon"], "--timeout"),
-        (&["serve", "x.wasm", "--max-concurrency", "0"], "--max-concurrency"),
+        (
+            &["serve", "x.wasm", "--max-concurrency", "0"],
+            "--max-concurrency",
+        ),
         (&["serve", "x.wasm", "--listen", "here"], "--listen"),
     ] {
         let output = run(arguments);
@@ -155,5 +195,9 @@ fn bad_arguments_are_refused() {
         assert_eq!(output.status.code(), Some(2), "{text}");
         assert!(text.contains(says), "{says} in {text}");
     }
-    assert!(String::from_utf8(run(&["serve", "--help"]).stdout).unwrap().contains("Example"));
+    assert!(
+        String::from_utf8(run(&["serve", "--help"]).stdout)
+            .unwrap()
+            .contains("Example")
+    );
 }

@@ -13,7 +13,11 @@ async fn fail(harness: Harness, path: &str) -> Answer {
     let server = harness.serve("127.0.0.1:0").await.unwrap();
     let client = Client::new(server.address());
     let answer = client.get(&format!("/misbehave{path}")).await;
-    assert_eq!(client.get("/misbehave/harmless").await.text(), "unknown", "the host goes on");
+    assert_eq!(
+        client.get("/misbehave/harmless").await.text(),
+        "unknown",
+        "the host goes on"
+    );
     answer
 }
 
@@ -36,32 +40,53 @@ async fn traps_are_contained() {
 /// A function that computes for ever is stopped when its CPU time is up, though there is time left.
 #[tokio::test]
 async fn loops_end() {
-    let harness = misbehaving().cpu_time(Duration::from_millis(50)).build().unwrap();
-    assert_eq!(status_and_reason(&fail(harness, "/loop").await), (504, "cpu-limit".into()));
+    let harness = misbehaving()
+        .cpu_time(Duration::from_millis(50))
+        .build()
+        .unwrap();
+    assert_eq!(
+        status_and_reason(&fail(harness, "/loop").await),
+        (504, "cpu-limit".into())
+    );
 }
 
 /// A function that waits on the host for ever is stopped when its time is up, though it used none
 /// of its CPU time.
 #[tokio::test]
 async fn waits_end() {
-    let harness = misbehaving().timeout(Duration::from_millis(50)).build().unwrap();
+    let harness = misbehaving()
+        .timeout(Duration::from_millis(50))
+        .build()
+        .unwrap();
     let server = harness.serve("127.0.0.1:0").await.unwrap();
     let client = Client::new(server.address());
     let answer = client.get("/misbehave/sleep").await;
     assert_eq!(status_and_reason(&answer), (504, "timeout".into()));
     // The same for one that waits for a body which never comes.
     let (_sender, body) = pieces();
-    let request = client.request(Method::POST, "/misbehave/chunks").body(body).unwrap();
-    assert_eq!(status_and_reason(&client.send(request).await), (504, "timeout".into()));
+    let request = client
+        .request(Method::POST, "/misbehave/chunks")
+        .body(body)
+        .unwrap();
+    assert_eq!(
+        status_and_reason(&client.send(request).await),
+        (504, "timeout".into())
+    );
 }
 
 /// A busy function does not keep others from running, also on a single thread.
 #[tokio::test]
 async fn loops_let_others_run() {
-    let harness = misbehaving().cpu_time(Duration::from_secs(600)).build().unwrap();
+    let harness = misbehaving()
+        .cpu_time(Duration::from_secs(600))
+        .build()
+        .unwrap();
     let server = harness.serve("127.0.0.1:0").await.unwrap();
     let client = Client::new(server.address());
-    let request = client.request(Method::GET, "/misbehave/loop").body(whole("")).unwrap();
+    let request = client
+        .request(Method::GET, "/misbehave/loop")
+        .body(whole(""))
+        .unwrap();
     let busy = tokio::spawn({
         let client = client.clone();
         async move { client.begin(request).await.is_ok() }
@@ -82,7 +107,9 @@ async fn memory_is_bounded() {
     let answer = client.get("/misbehave/grow").await;
     assert_eq!(status_and_reason(&answer), (500, "memory-limit".into()));
     // A body that cannot fit is refused before it is read, on the host as in the function.
-    let answer = client.post("/misbehave/collect", vec![0; 17 * 1024 * 1024]).await;
+    let answer = client
+        .post("/misbehave/collect", vec![0; 17 * 1024 * 1024])
+        .await;
     assert_eq!(answer.text(), "Error::TooLarge(16777216)");
 }
 
@@ -93,7 +120,10 @@ async fn overload_is_429() {
     let server = harness.serve("127.0.0.1:0").await.unwrap();
     let client = Client::new(server.address());
     let (sender, body) = pieces();
-    let request = client.request(Method::POST, "/misbehave/chunks").body(body).unwrap();
+    let request = client
+        .request(Method::POST, "/misbehave/chunks")
+        .body(body)
+        .unwrap();
     let running = tokio::spawn({
         let client = client.clone();
         async move { client.send(request).await }
@@ -117,7 +147,11 @@ async fn overload_is_429() {
 /// A client that goes away ends its function: the only place is free again.
 #[tokio::test]
 async fn clients_that_go_away_end_their_function() {
-    let harness = misbehaving().concurrency(1, 0).timeout(Duration::from_secs(600)).build().unwrap();
+    let harness = misbehaving()
+        .concurrency(1, 0)
+        .timeout(Duration::from_secs(600))
+        .build()
+        .unwrap();
     let server = harness.serve("127.0.0.1:0").await.unwrap();
     let client = Client::new(server.address());
     let gone = tokio::spawn({
@@ -134,9 +168,16 @@ async fn clients_that_go_away_end_their_function() {
 async fn handle_answers_like_the_server() {
     use http_body_util::BodyExt as _;
     let harness = misbehaving().build().unwrap();
-    let request = http::Request::post("/misbehave/collect").body(String::from("body")).unwrap();
+    let request = http::Request::post("/misbehave/collect")
+        .body(String::from("body"))
+        .unwrap();
     let answer = harness.handle(request).await;
-    assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "body");
-    let request = http::Request::get("/misbehave/panic").body(String::new()).unwrap();
+    assert_eq!(
+        answer.into_body().collect().await.unwrap().to_bytes(),
+        "body"
+    );
+    let request = http::Request::get("/misbehave/panic")
+        .body(String::new())
+        .unwrap();
     assert_eq!(harness.handle(request).await.status(), 500);
 }

@@ -17,7 +17,10 @@ async fn seed_functions_answer() {
         let request = client.request(method, "/ping").body(whole("")).unwrap();
         let answer = client.send(request).await;
         assert_eq!(answer.status, 200);
-        assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+        assert_eq!(
+            answer.header("content-type"),
+            Some("text/plain; charset=utf-8")
+        );
         assert_eq!(answer.text(), "pong");
     }
     for path in ["/greet", "/greet/", "/greet/a/b?x=1"] {
@@ -26,6 +29,17 @@ async fn seed_functions_answer() {
         assert_eq!(answer.header("content-type"), Some("application/json"));
         assert_eq!(answer.text(), r#"{"message":"Hello, Ada!"}"#);
     }
+}
+
+/// A crate that renames the SDK and takes the names that the macro could use is a function too.
+#[tokio::test]
+async fn renamed_sdk_works() {
+    let server = server().await;
+    let client = Client::new(server.address());
+    assert_eq!(
+        client.get("/renamed").await.text(),
+        "hello from a renamed SDK"
+    );
 }
 
 /// A body that does not decode is the client's fault, and the client learns what and where.
@@ -45,7 +59,10 @@ async fn malformed_json_is_told() {
     // One byte over the limit of `Json`.
     let answer = client.post("/greet", vec![b' '; 2 * 1024 * 1024 + 1]).await;
     assert_eq!(answer.status, 413);
-    assert_eq!(answer.problem("detail"), "the body is longer than 2097152 bytes");
+    assert_eq!(
+        answer.problem("detail"),
+        "the body is longer than 2097152 bytes"
+    );
 }
 
 /// What is not there is 404, and says what is missing.
@@ -53,7 +70,11 @@ async fn malformed_json_is_told() {
 async fn unknown_functions_are_not_found() {
     let server = server().await;
     let client = Client::new(server.address());
-    for (path, names) in [("/nope", "\"nope\""), ("/Ping", "\"Ping\""), ("/", "no function")] {
+    for (path, names) in [
+        ("/nope", "\"nope\""),
+        ("/Ping", "\"Ping\""),
+        ("/", "no function"),
+    ] {
         let answer = client.get(path).await;
         assert_eq!(answer.status, 404, "{path}");
         assert!(answer.problem("detail").contains(names), "{answer:?}");
@@ -91,10 +112,16 @@ async fn functions_see_their_request() {
     ] {
         assert!(lines.contains(&line), "{line} in {lines:#?}");
     }
-    let tests: Vec<_> = lines.iter().filter(|line| line.starts_with("x-test: ")).collect();
+    let tests: Vec<_> = lines
+        .iter()
+        .filter(|line| line.starts_with("x-test: "))
+        .collect();
     assert_eq!(tests, [&"x-test: one", &"x-test: two"]);
     for name in ["connection: ", "x-hop: ", "te: "] {
-        assert!(!lines.iter().any(|line| line.starts_with(name)), "{name} in {lines:#?}");
+        assert!(
+            !lines.iter().any(|line| line.starts_with(name)),
+            "{name} in {lines:#?}"
+        );
     }
 }
 
@@ -120,14 +147,23 @@ async fn invalid_replies_are_failures() {
     let client = Client::new(server.address());
     for status in [0, 99, 100, 199, 600, 65535] {
         let answer = client.get(&format!("/misbehave/status?{status}")).await;
-        assert_eq!((answer.status.as_u16(), answer.problem("reason")), (500, "invalid-reply".into()));
+        assert_eq!(
+            (answer.status.as_u16(), answer.problem("reason")),
+            (500, "invalid-reply".into())
+        );
     }
     for header in ["a b: c", ": c", "x: a\0b", "x\u{e9}: c"] {
         let answer = client.post("/misbehave/headers", header).await;
-        assert_eq!((answer.status.as_u16(), answer.problem("reason")), (500, "invalid-reply".into()));
+        assert_eq!(
+            (answer.status.as_u16(), answer.problem("reason")),
+            (500, "invalid-reply".into())
+        );
     }
     let answer = client.get("/misbehave/streamed").await;
-    assert_eq!((answer.status.as_u16(), answer.problem("reason")), (500, "invalid-reply".into()));
+    assert_eq!(
+        (answer.status.as_u16(), answer.problem("reason")),
+        (500, "invalid-reply".into())
+    );
     for status in [200, 201, 302, 404, 500, 599] {
         let answer = client.get(&format!("/misbehave/status?{status}")).await;
         assert_eq!((answer.status.as_u16(), answer.text()), (status, "body"));
@@ -143,9 +179,15 @@ async fn bodiless_responses_have_no_body() {
         let answer = client.get(&format!("/misbehave/status?{status}")).await;
         assert_eq!((answer.status.as_u16(), answer.text()), (status, ""));
     }
-    let request = client.request(Method::HEAD, "/ping").body(whole("")).unwrap();
+    let request = client
+        .request(Method::HEAD, "/ping")
+        .body(whole(""))
+        .unwrap();
     let answer = client.send(request).await;
-    assert_eq!((answer.text(), answer.header("content-length")), ("", Some("4")));
+    assert_eq!(
+        (answer.text(), answer.header("content-length")),
+        ("", Some("4"))
+    );
     assert_eq!(client.get("/ping").await.text(), "pong");
 }
 
@@ -163,7 +205,10 @@ async fn http2_works() {
 #[tokio::test]
 async fn bad_requests_are_answered() {
     let server = server().await;
-    let endless = format!("GET /ping HTTP/1.1\r\nx: {}\r\n\r\n", "x".repeat(1024 * 1024));
+    let endless = format!(
+        "GET /ping HTTP/1.1\r\nx: {}\r\n\r\n",
+        "x".repeat(1024 * 1024)
+    );
     for (request, status) in [
         ("what?\r\n\r\n", "400"),
         ("GET /ping HTTP/1.1\r\nbad header\r\n\r\n", "400"),
@@ -175,9 +220,15 @@ async fn bad_requests_are_answered() {
         let _ = stream.write_all(request.as_bytes()).await;
         let mut answer = [0; 12];
         soon(stream.read_exact(&mut answer)).await.unwrap();
-        assert_eq!(String::from_utf8_lossy(&answer), format!("HTTP/1.1 {status}"));
+        assert_eq!(
+            String::from_utf8_lossy(&answer),
+            format!("HTTP/1.1 {status}")
+        );
     }
-    assert_eq!(Client::new(server.address()).get("/ping").await.text(), "pong");
+    assert_eq!(
+        Client::new(server.address()).get("/ping").await.text(),
+        "pong"
+    );
 }
 
 /// A body that the function never read does not spoil the next request of the connection.
@@ -186,12 +237,21 @@ async fn unread_bodies_do_not_leak_into_the_next_request() {
     let server = server().await;
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     let smuggled = "GET /nope HTTP/1.1\r\n\r\n".repeat(1000);
-    let head = format!("POST /ping HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", smuggled.len());
+    let head = format!(
+        "POST /ping HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n",
+        smuggled.len()
+    );
     let second = "GET /counter HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
-    stream.write_all(format!("{head}{smuggled}{second}").as_bytes()).await.unwrap();
+    stream
+        .write_all(format!("{head}{smuggled}{second}").as_bytes())
+        .await
+        .unwrap();
     let mut answers = String::new();
     soon(stream.read_to_string(&mut answers)).await.unwrap();
     assert_eq!(answers.matches("HTTP/1.1 200 OK").count(), 2, "{answers}");
     assert_eq!(answers.matches("HTTP/1.1").count(), 2, "{answers}");
-    assert!(answers.contains("pong") && answers.ends_with("\r\n\r\n1"), "{answers}");
+    assert!(
+        answers.contains("pong") && answers.ends_with("\r\n\r\n1"),
+        "{answers}"
+    );
 }

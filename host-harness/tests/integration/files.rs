@@ -16,8 +16,13 @@ fn file(folder: &TempDir, content: &[u8]) -> PathBuf {
 
 /// What the host says of a file, the causes included, and what kind of problem it is.
 fn refusal(path: &Path) -> (LoadErrorKind, String) {
-    let built = Harness::builder().function("f", path).concurrency(1, 1).build();
-    let BuildError::Load(error) = built.unwrap_err() else { panic!("not a load error") };
+    let built = Harness::builder()
+        .function("f", path)
+        .concurrency(1, 1)
+        .build();
+    let BuildError::Load(error) = built.unwrap_err() else {
+        panic!("not a load error")
+    };
     let mut text = error.to_string();
     assert!(text.contains(&path.display().to_string()), "{text}");
     let mut cause = error.source();
@@ -47,31 +52,69 @@ fn refusals_say_what_to_do() {
 
     let cases: Vec<(Vec<u8>, LoadErrorKind, &[&str])> = vec![
         (b"".to_vec(), LoadErrorKind::NotWasm, &["wasm32-wasip2"]),
-        (b"#!/bin/sh\n".to_vec(), LoadErrorKind::NotWasm, &["cargo build"]),
-        (wat::parse_str("(module)").unwrap(), LoadErrorKind::CoreModule, &["wasm32-wasip2"]),
+        (
+            b"#!/bin/sh\n".to_vec(),
+            LoadErrorKind::NotWasm,
+            &["cargo build"],
+        ),
+        (
+            wat::parse_str("(module)").unwrap(),
+            LoadErrorKind::CoreModule,
+            &["wasm32-wasip2"],
+        ),
         (cut, LoadErrorKind::NotAFunction, &["does not compile"]),
-        (component("(component)"), LoadErrorKind::NotAFunction, &["functions:web/handler@1.0.0", "invoke!"]),
-        (handler.as_bytes().to_vec(), LoadErrorKind::NotAFunction, &["functions:web/handler@1.0.0", "type"]),
+        (
+            component("(component)"),
+            LoadErrorKind::NotAFunction,
+            &["functions:web/handler@1.0.0", "invoke!"],
+        ),
+        (
+            handler.as_bytes().to_vec(),
+            LoadErrorKind::NotAFunction,
+            &["functions:web/handler@1.0.0", "type"],
+        ),
         (
             import("functions:cache/cache@1.0.0"),
             LoadErrorKind::NotAFunction,
-            &["imports functions:cache/cache@1.0.0", "offers functions:bytes/bytes@1.0.0"],
+            &[
+                "imports functions:cache/cache@1.0.0",
+                "offers functions:bytes/bytes@1.0.0",
+            ],
         ),
         (
             import("functions:web/environment@2.0.0"),
             LoadErrorKind::NotAFunction,
-            &["imports functions:web/environment@2.0.0", "functions:web/environment@1.0.0"],
+            &[
+                "imports functions:web/environment@2.0.0",
+                "functions:web/environment@1.0.0",
+            ],
         ),
-        (import("wasi:http/types@0.2.6"), LoadErrorKind::NotAFunction, &["imports wasi:http/types@0.2.6"]),
-        (import("wasi:io/poll@0.3.0"), LoadErrorKind::NotAFunction, &["imports wasi:io/poll@0.3.0"]),
+        (
+            import("wasi:http/types@0.2.6"),
+            LoadErrorKind::NotAFunction,
+            &["imports wasi:http/types@0.2.6"],
+        ),
+        (
+            import("wasi:io/poll@0.3.0"),
+            LoadErrorKind::NotAFunction,
+            &["imports wasi:io/poll@0.3.0"],
+        ),
         (
             missing_function.as_bytes().to_vec(),
             LoadErrorKind::NotAFunction,
-            &["functions:web/environment@1.1.0", "functions:web/environment@1.0.0", "weather"],
+            &[
+                "functions:web/environment@1.1.0",
+                "functions:web/environment@1.0.0",
+                "weather",
+            ],
         ),
     ];
     for (content, kind, says) in cases {
-        let content = if content.starts_with(b"(") { wat::parse_bytes(&content).unwrap().into_owned() } else { content };
+        let content = if content.starts_with(b"(") {
+            wat::parse_bytes(&content).unwrap().into_owned()
+        } else {
+            content
+        };
         let (found, text) = refusal(&file(&folder, &content));
         assert_eq!(found, kind, "{text}");
         for part in says {
@@ -83,17 +126,27 @@ fn refusals_say_what_to_do() {
 /// A function that begins with more memory than it may have names the setting.
 #[test]
 fn too_much_memory_names_the_setting() {
-    let built = Harness::builder().function("f", test_guests::PING).concurrency(1, 1).memory(65536).build();
+    let built = Harness::builder()
+        .function("f", test_guests::PING)
+        .concurrency(1, 1)
+        .memory(65536)
+        .build();
     let error = built.unwrap_err();
     let reason = error.source().unwrap().to_string();
-    assert!(reason.contains("65536 bytes") && reason.contains("--memory"), "{reason}");
+    assert!(
+        reason.contains("65536 bytes") && reason.contains("--memory"),
+        "{reason}"
+    );
 }
 
 /// A file that is not there, or is none, cannot be read.
 #[test]
 fn unreadable_files_are_refused() {
     let folder = TempDir::new().unwrap();
-    assert_eq!(refusal(&folder.path().join("none.wasm")).0, LoadErrorKind::Unreadable);
+    assert_eq!(
+        refusal(&folder.path().join("none.wasm")).0,
+        LoadErrorKind::Unreadable
+    );
     assert_eq!(refusal(folder.path()).0, LoadErrorKind::Unreadable);
 }
 
@@ -102,7 +155,9 @@ fn unreadable_files_are_refused() {
 fn names_are_checked() {
     for builder in [
         Harness::builder().function("a/b", test_guests::PING),
-        Harness::builder().function("p", test_guests::PING).function("p", test_guests::PING),
+        Harness::builder()
+            .function("p", test_guests::PING)
+            .function("p", test_guests::PING),
     ] {
         let built = builder.concurrency(1, 1).build();
         assert!(matches!(built, Err(BuildError::Name(_))), "{built:?}");
@@ -119,7 +174,10 @@ fn command_refuses_with_one_line() {
         let output = command::run(&["serve", &format!("f={}", path.display())]);
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{text}");
-        assert!(text.starts_with("error: ") && text.contains(path.to_str().unwrap()), "{text}");
+        assert!(
+            text.starts_with("error: ") && text.contains(path.to_str().unwrap()),
+            "{text}"
+        );
         assert_eq!(text.lines().count(), 1, "{text}");
         assert!(output.stdout.is_empty());
     }

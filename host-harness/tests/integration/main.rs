@@ -1,6 +1,13 @@
 //! The host over real sockets, with real components.
 //!
 //! Each test starts a server of its own on a free port; the compiled functions are shared.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests say what they expect by unwrapping"
+)]
 
 mod bodies;
 mod command;

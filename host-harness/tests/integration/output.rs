@@ -15,7 +15,9 @@ async fn printed_by(path: &str) -> (http::StatusCode, Vec<OutputLine>) {
         })
         .build()
         .unwrap();
-    let request = http::Request::get(format!("/misbehave{path}")).body(String::new()).unwrap();
+    let request = http::Request::get(format!("/misbehave{path}"))
+        .body(String::new())
+        .unwrap();
     let status = harness.handle(request).await.status();
     let lines = lines.lock().unwrap().clone();
     (status, lines)
@@ -27,14 +29,28 @@ async fn lines_are_kept() {
     let (status, lines) = printed_by("/print").await;
     assert_eq!(status, 200);
     let text_of = |stream| -> Vec<&str> {
-        lines.iter().filter(|line| line.stream == stream).map(|line| line.text.as_str()).collect()
+        lines
+            .iter()
+            .filter(|line| line.stream == stream)
+            .map(|line| line.text.as_str())
+            .collect()
     };
-    assert_eq!(text_of(OutputStream::Stdout), ["to stdout", "without an end"]);
+    assert_eq!(
+        text_of(OutputStream::Stdout),
+        ["to stdout", "without an end"]
+    );
     assert_eq!(text_of(OutputStream::Stderr), ["to stderr", "again"]);
     assert!(lines.iter().all(|line| &*line.function == "misbehave"));
-    assert!(lines.iter().all(|line| line.invocation == lines[0].invocation));
+    assert!(
+        lines
+            .iter()
+            .all(|line| line.invocation == lines[0].invocation)
+    );
     let shown = lines[0].to_string();
-    assert!(shown.starts_with(&format!("[misbehave {} std", lines[0].invocation)), "{shown}");
+    assert!(
+        shown.starts_with(&format!("[misbehave {} std", lines[0].invocation)),
+        "{shown}"
+    );
 }
 
 /// A panic says what and where, in the log only.
@@ -44,5 +60,8 @@ async fn panics_are_logged() {
     assert_eq!(status, 500);
     let text: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
     let text = text.join("\n");
-    assert!(text.contains("src/lib.rs") && text.contains("on purpose"), "{text}");
+    assert!(
+        text.contains("src/lib.rs") && text.contains("on purpose"),
+        "{text}"
+    );
 }

@@ -37,6 +37,7 @@ pub(crate) fn allocate_for_ever() -> ! {
     }
 }
 
+#[expect(unconditional_recursion, reason = "that is the point")]
 pub(crate) fn recurse_for_ever(depth: u64) -> u64 {
     let here = black_box([depth; 64]);
     black_box(recurse_for_ever(depth + 1)) + here[0]

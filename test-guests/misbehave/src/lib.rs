@@ -1,6 +1,11 @@
 //! What no function should do, one path each, straight on the contract: `functions serve` this,
 //! and see what the host makes of it.
 #![cfg(target_family = "wasm")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "what goes wrong here is to go wrong"
+)]
 
 mod abuse;
 mod bodies;
@@ -47,10 +52,16 @@ fn text(text: &str) -> Reply {
 }
 
 fn reply(status: u16, headers: Vec<(String, Vec<u8>)>, body: Data) -> Reply {
-    Reply::Response(Response { status, headers, body })
+    Reply::Response(Response {
+        status,
+        headers,
+        body,
+    })
 }
 
 /// The number in the request's query, `?N`.
 fn number() -> u64 {
-    environment::query().and_then(|query| query.parse().ok()).unwrap_or(0)
+    environment::query()
+        .and_then(|query| query.parse().ok())
+        .unwrap_or(0)
 }

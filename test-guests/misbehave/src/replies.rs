@@ -19,7 +19,10 @@ pub(crate) fn environment() -> String {
         format!("variables={:?}", environment::variables()),
         format!("variable={:?}", environment::variable("none")),
         format!("peer={}", environment::peer_address().is_some()),
-        format!("remaining={}", environment::remaining_milliseconds().is_some()),
+        format!(
+            "remaining={}",
+            environment::remaining_milliseconds().is_some()
+        ),
         format!("x-test={}", environment::header("X-Test").len()),
     ];
     for (name, value) in environment::headers() {

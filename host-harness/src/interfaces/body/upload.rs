@@ -30,7 +30,10 @@ impl Upload {
         // waits for `100 Continue` and never gets it may go on without sending the body.
         let linger = request.version < http::Version::HTTP_2
             && !request.headers.contains_key(http::header::EXPECT);
-        Self { body: Some(body), linger }
+        Self {
+            body: Some(body),
+            linger,
+        }
     }
 
     pub(super) fn poll_frame(
@@ -48,7 +51,9 @@ impl Upload {
     }
 
     pub(super) fn size_hint(&self) -> SizeHint {
-        self.body.as_ref().map_or_else(SizeHint::default, Incoming::size_hint)
+        self.body
+            .as_ref()
+            .map_or_else(SizeHint::default, Incoming::size_hint)
     }
 }
 
@@ -57,7 +62,8 @@ impl Drop for Upload {
         if !self.linger || self.is_end_stream() {
             return;
         }
-        if let (Some(body), Ok(runtime)) = (self.body.take(), tokio::runtime::Handle::try_current()) {
+        if let (Some(body), Ok(runtime)) = (self.body.take(), tokio::runtime::Handle::try_current())
+        {
             runtime.spawn(tokio::time::timeout(LINGER, throw_away(body)));
         }
     }

@@ -39,7 +39,11 @@ impl Answer {
 
     /// The problem document's member, after a check that this is one, with the response's status.
     pub(crate) fn problem(&self, member: &str) -> String {
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{self:?}");
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json"),
+            "{self:?}"
+        );
         let problem: serde_json::Value = serde_json::from_slice(&self.body).unwrap();
         assert_eq!(problem["status"], self.status.as_u16());
         problem[member].as_str().unwrap_or_default().to_owned()
@@ -48,18 +52,25 @@ impl Answer {
 
 impl Client {
     pub(crate) fn new(server: SocketAddr) -> Self {
-        Self { hyper: HyperClient::builder(TokioExecutor::new()).build_http(), server }
+        Self {
+            hyper: HyperClient::builder(TokioExecutor::new()).build_http(),
+            server,
+        }
     }
 
     /// A client that speaks HTTP/2 from the first byte.
     pub(crate) fn http2(server: SocketAddr) -> Self {
-        let hyper = HyperClient::builder(TokioExecutor::new()).http2_only(true).build_http();
+        let hyper = HyperClient::builder(TokioExecutor::new())
+            .http2_only(true)
+            .build_http();
         Self { hyper, server }
     }
 
     /// A request to this server, to be filled in.
     pub(crate) fn request(&self, method: Method, path: &str) -> http::request::Builder {
-        Request::builder().method(method).uri(format!("http://{}{path}", self.server))
+        Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.server))
     }
 
     /// The response's head, with its body to come.
@@ -73,15 +84,21 @@ impl Client {
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let (parts, body) = self.begin(request).await.unwrap().into_parts();
         let body = super::soon(body.collect()).await.unwrap().to_bytes();
-        Answer { status: parts.status, headers: parts.headers, body }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        self.send(self.request(Method::GET, path).body(whole("")).unwrap()).await
+        self.send(self.request(Method::GET, path).body(whole("")).unwrap())
+            .await
     }
 
     pub(crate) async fn post(&self, path: &str, body: impl Into<Bytes>) -> Answer {
-        self.send(self.request(Method::POST, path).body(whole(body)).unwrap()).await
+        self.send(self.request(Method::POST, path).body(whole(body)).unwrap())
+            .await
     }
 }
 
@@ -94,7 +111,9 @@ pub(crate) fn whole(body: impl Into<Bytes>) -> Body {
 pub(crate) fn pieces() -> (tokio::sync::mpsc::Sender<Bytes>, Body) {
     let (sender, mut receiver) = tokio::sync::mpsc::channel::<Bytes>(1);
     let frames = futures_util::stream::poll_fn(move |cx| {
-        receiver.poll_recv(cx).map(|piece| piece.map(|piece| Ok(http_body::Frame::data(piece))))
+        receiver
+            .poll_recv(cx)
+            .map(|piece| piece.map(|piece| Ok(http_body::Frame::data(piece))))
     });
     (sender, StreamBody::new(frames).boxed())
 }

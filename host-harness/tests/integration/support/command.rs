@@ -25,17 +25,31 @@ pub(crate) struct Serving {
 impl Serving {
     /// Starts it, and waits for its first line.
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child =
-            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut first = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
+        BufReader::new(child.stdout.as_mut().unwrap())
+            .read_line(&mut first)
+            .unwrap();
         let Some(address) = first.strip_prefix("listening on http://") else {
             child.kill().unwrap();
             let mut why = String::new();
-            child.stderr.take().unwrap().read_to_string(&mut why).unwrap();
+            child
+                .stderr
+                .take()
+                .unwrap()
+                .read_to_string(&mut why)
+                .unwrap();
             panic!("its first line was {first:?}, and it said {why}");
         };
-        Self { address: address.trim().parse().unwrap(), child }
+        Self {
+            address: address.trim().parse().unwrap(),
+            child,
+        }
     }
 
     pub(crate) fn id(&self) -> u32 {
@@ -45,7 +59,13 @@ impl Serving {
     /// Sends a signal, such as `TERM`.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-s", name, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// Whether it still runs.
@@ -56,7 +76,12 @@ impl Serving {
     /// Waits for its end; returns what it said on standard error, too.
     pub(crate) fn end(mut self) -> (ExitStatus, String) {
         let mut said = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        self.child
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut said)
+            .unwrap();
         (self.child.wait().unwrap(), said)
     }
 }

@@ -16,6 +16,7 @@ pub(crate) fn builder() -> Builder {
         .function("echo", test_guests::ECHO)
         .function("counter", test_guests::COUNTER)
         .function("misbehave", test_guests::MISBEHAVE)
+        .function("renamed", test_guests::RENAMED)
         // The pool's address space, times the number of hosts in this process.
         .concurrency(128, 1000)
         .output(|_| {})
@@ -39,5 +40,7 @@ pub(crate) async fn server() -> Server {
 
 /// Something that takes a while on a busy machine, and for ever only when it is broken.
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(60), what).await.expect("it never happened")
+    tokio::time::timeout(Duration::from_secs(60), what)
+        .await
+        .expect("it never happened")
 }

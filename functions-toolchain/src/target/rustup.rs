@@ -1,0 +1,72 @@
+//! The way for almost everyone: rustup downloads the target.
+
+use std::{ffi::OsStr, fs, path::Path, process::Command};
+
+use crate::{TARGET, command};
+
+use super::{
+    Attempt,
+    compiler::{Compiler, STAMP},
+};
+
+const WAY: &str = "rustup";
+
+/// Has rustup add the target to the toolchain in use.
+pub(super) fn install(compiler: &Compiler, progress: &mut dyn FnMut(&str)) -> Result<(), Attempt> {
+    // Named, because `$RUSTC` may belong to another toolchain than the one rustup would pick.
+    let Some(toolchain) = toolchain(compiler.sysroot()) else {
+        let why = format!(
+            "the compiler in {} was not installed by rustup",
+            compiler.sysroot().display()
+        );
+        return Err(Attempt::new(WAY, why));
+    };
+    // Rustup doesn't replace files that it doesn't know. This one is no loss: its compiler is gone.
+    if compiler.target_dir().join(STAMP).exists() {
+        fs::remove_dir_all(compiler.target_dir()).map_err(|error| Attempt::new(WAY, error))?;
+    }
+    progress("installing the wasm32-wasip2 target with rustup");
+    let mut rustup = Command::new("rustup");
+    rustup.args(["--quiet", "target", "add", TARGET, "--toolchain"]);
+    // With backtraces on, rustup's error message ends in one of itself.
+    rustup.arg(toolchain).env("RUST_BACKTRACE", "0");
+    match command::run(&mut rustup) {
+        Err(error) if error.is_missing_program() => {
+            return Err(Attempt::new(WAY, "it is not installed"));
+        }
+        Err(error) => return Err(Attempt::new(WAY, error)),
+        Ok(_) => {}
+    }
+    match compiler.has_target() {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Attempt::new(
+            WAY,
+            "rustup says that it is installed, but files are missing; \
+             `rustup target remove wasm32-wasip2` lets it start afresh",
+        )),
+        Err(error) => Err(Attempt::new(WAY, error)),
+    }
+}
+
+/// The name of the rustup toolchain with this sysroot; rustup keeps each in `toolchains/NAME`.
+fn toolchain(sysroot: &Path) -> Option<&OsStr> {
+    if sysroot.parent()?.file_name()? != "toolchains" {
+        return None;
+    }
+    sysroot.file_name()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only a folder among rustup's toolchains gives a toolchain's name.
+    #[test]
+    fn names_the_toolchain() {
+        let name = "stable-x86_64-unknown-linux-gnu";
+        let managed = Path::new("/home/me/.rustup/toolchains").join(name);
+        assert_eq!(toolchain(&managed), Some(OsStr::new(name)));
+        assert_eq!(toolchain(Path::new("/usr")), None);
+        assert_eq!(toolchain(Path::new("/")), None);
+    }
+}

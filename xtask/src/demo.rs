@@ -1,6 +1,0 @@
-//! `cargo demo`.
-
-/// Builds and runs every example.
-pub(crate) fn run() -> anyhow::Result<()> {
-    anyhow::bail!("not yet")
-}

@@ -1,0 +1,158 @@
+//! `cargo demo`: everything, for real.
+
+mod host;
+mod promises;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use functions_toolchain::{Artifact, GuestBuild, build_guests};
+
+use crate::workspace;
+use host::Host;
+use promises::{EXAMPLES, Example, Promise};
+
+/// Builds and runs every example, and fails if one does not do what it promises.
+pub(crate) fn run() -> anyhow::Result<()> {
+    step("target", "wasm32-wasip2");
+    workspace::ensure_target()?;
+    step("build", "the examples, for wasm32-wasip2");
+    let root = workspace::root();
+    let names = EXAMPLES.iter().map(|example| example.name);
+    let guests = build_guests(&GuestBuild::new(&root).packages(names))?;
+    step("build", "the host (the first time takes a few minutes)");
+    let command = build_host(&root)?;
+
+    step("start", "functions serve ... --listen 127.0.0.1:0");
+    let started = Instant::now();
+    let host = Host::start(&command, &guests)?;
+    println!(
+        "        listening on {} after {:.1?}",
+        host.url(),
+        started.elapsed()
+    );
+
+    let mut broken = 0;
+    for (example, guest) in EXAMPLES.iter().zip(&guests) {
+        broken += try_example(example, guest, &host)?;
+    }
+    step("stop", "SIGTERM");
+    host.stop()?;
+    if broken > 0 {
+        bail!("{broken} answers were not what the example promises");
+    }
+    println!("\nEvery example does what it promises.");
+    Ok(())
+}
+
+fn step(what: &str, detail: &str) {
+    println!("{what:>7} {detail}");
+}
+
+/// Builds the `functions` command, and returns where it is.
+fn build_host(root: &Path) -> anyhow::Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .current_dir(root)
+        .args(["build", "--package", "host-harness", "--bin", "functions"])
+        .arg("--message-format=json-render-diagnostics")
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    if !output.status.success() {
+        bail!("the host does not build");
+    }
+    let messages = String::from_utf8_lossy(&output.stdout);
+    let executable = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .filter(|message| {
+            message
+                .pointer("/target/name")
+                .is_some_and(|name| name == "functions")
+        })
+        .find_map(|message| message.get("executable")?.as_str().map(PathBuf::from));
+    executable.context("cargo did not say where it put the functions command")
+}
+
+/// Sends an example its requests; returns how many answers were not as promised.
+fn try_example(example: &Example, guest: &Artifact, host: &Host) -> anyhow::Result<usize> {
+    let size = fs::metadata(&guest.wasm)?.len();
+    println!("\n{} ({size} bytes): {}", example.name, example.about);
+    let mut broken = 0;
+    for promise in example.promises {
+        let answer = host.send(example.name, promise)?;
+        println!(
+            "  > {} /{}{}  {}",
+            promise.method,
+            example.name,
+            promise.path,
+            promise.sent()
+        );
+        println!("  < {}", answer.shown());
+        if let Err(difference) = promise.check(&answer) {
+            println!("  ! {difference}");
+            broken += 1;
+        }
+    }
+    Ok(broken)
+}
+
+/// What came back.
+struct Answer {
+    status: u16,
+    content_type: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn shown(&self) -> String {
+        format!(
+            "{} {}  {}",
+            self.status,
+            self.content_type,
+            shown(&self.body)
+        )
+    }
+}
+
+/// A body, as far as a line holds it.
+fn shown(body: &[u8]) -> String {
+    const MOST: usize = 100;
+    match std::str::from_utf8(body) {
+        Ok(text) if text.len() <= MOST => text.to_owned(),
+        _ => format!("{} bytes", body.len()),
+    }
+}
+
+impl Promise {
+    fn sent(&self) -> String {
+        shown(&self.body.bytes())
+    }
+
+    fn check(&self, answer: &Answer) -> Result<(), String> {
+        let differs = |what: &str, promised: &str, found: &str| {
+            Err(format!(
+                "{what} is not as promised: {promised:?}, but {found:?}"
+            ))
+        };
+        if answer.status != self.status {
+            return differs(
+                "the status",
+                &self.status.to_string(),
+                &answer.status.to_string(),
+            );
+        }
+        if answer.content_type != self.content_type {
+            return differs("the content type", self.content_type, &answer.content_type);
+        }
+        let promised = self.answer.bytes();
+        if answer.body != promised {
+            return differs("the body", &shown(&promised), &shown(&answer.body));
+        }
+        Ok(())
+    }
+}
