@@ -671,6 +671,782 @@ pub mod functions {
                 }
             }
         }
+        /// What a function prints and logs: records of its invocation, in the host's log.
+        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+        pub mod output {
+            #[used]
+            #[doc(hidden)]
+            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
+            use super::super::super::_rt;
+            /// Where a function prints to.
+            #[repr(u8)]
+            #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+            pub enum Stream {
+                Stdout,
+                Stderr,
+            }
+            impl ::core::fmt::Debug for Stream {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    match self {
+                        Stream::Stdout => f.debug_tuple("Stream::Stdout").finish(),
+                        Stream::Stderr => f.debug_tuple("Stream::Stderr").finish(),
+                    }
+                }
+            }
+            impl Stream {
+                #[doc(hidden)]
+                pub unsafe fn _lift(val: u8) -> Stream {
+                    if !cfg!(debug_assertions) {
+                        return unsafe { ::core::mem::transmute(val) };
+                    }
+                    match val {
+                        0 => Stream::Stdout,
+                        1 => Stream::Stderr,
+                        _ => panic!("invalid enum discriminant"),
+                    }
+                }
+            }
+            /// How much a record matters.
+            #[repr(u8)]
+            #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
+            pub enum Level {
+                Trace,
+                Debug,
+                Info,
+                Warn,
+                Error,
+            }
+            impl ::core::fmt::Debug for Level {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    match self {
+                        Level::Trace => f.debug_tuple("Level::Trace").finish(),
+                        Level::Debug => f.debug_tuple("Level::Debug").finish(),
+                        Level::Info => f.debug_tuple("Level::Info").finish(),
+                        Level::Warn => f.debug_tuple("Level::Warn").finish(),
+                        Level::Error => f.debug_tuple("Level::Error").finish(),
+                    }
+                }
+            }
+            impl Level {
+                #[doc(hidden)]
+                pub unsafe fn _lift(val: u8) -> Level {
+                    if !cfg!(debug_assertions) {
+                        return unsafe { ::core::mem::transmute(val) };
+                    }
+                    match val {
+                        0 => Level::Trace,
+                        1 => Level::Debug,
+                        2 => Level::Info,
+                        3 => Level::Warn,
+                        4 => Level::Error,
+                        _ => panic!("invalid enum discriminant"),
+                    }
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Prints some bytes. The host makes lines of them; a line may come in pieces.
+            #[allow(async_fn_in_trait)]
+            pub fn write(to: Stream, bytes: &[u8]) -> () {
+                unsafe {
+                    let vec0 = bytes;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "functions:web/output@1.0.0")]
+                    unsafe extern "C" {
+                        #[link_name = "write"]
+                        fn wit_import1(_: i32, _: *mut u8, _: usize);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: i32, _: *mut u8, _: usize) {
+                        unreachable!()
+                    }
+                    wit_import1(to.clone() as i32, ptr0.cast_mut(), len0);
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// The least level whose records the host keeps; `none` where it keeps none at all. The same for
+            /// as long as an instance lives.
+            #[allow(async_fn_in_trait)]
+            pub fn least_level() -> ::core::option::Option<Level> {
+                unsafe {
+                    #[repr(align(1))]
+                    struct RetArea([::core::mem::MaybeUninit<u8>; 2]);
+                    let mut ret_area = RetArea([::core::mem::MaybeUninit::uninit(); 2]);
+                    let ptr0 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "functions:web/output@1.0.0")]
+                    unsafe extern "C" {
+                        #[link_name = "least-level"]
+                        fn wit_import1(_: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import1(_: *mut u8) {
+                        unreachable!()
+                    }
+                    wit_import1(ptr0);
+                    let l2 = i32::from(*ptr0.add(0).cast::<u8>());
+                    let result4 = match l2 {
+                        0 => None,
+                        1 => {
+                            let e = {
+                                let l3 = i32::from(*ptr0.add(1).cast::<u8>());
+                                Level::_lift(l3 as u8)
+                            };
+                            Some(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result4
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Logs a record: where in the program it comes from, what it says, and its key-value pairs.
+            #[allow(async_fn_in_trait)]
+            pub fn log(
+                level: Level,
+                target: &str,
+                message: &str,
+                fields: &[(_rt::String, _rt::String)],
+            ) -> () {
+                unsafe {
+                    let vec0 = target;
+                    let ptr0 = vec0.as_ptr().cast::<u8>();
+                    let len0 = vec0.len();
+                    let vec1 = message;
+                    let ptr1 = vec1.as_ptr().cast::<u8>();
+                    let len1 = vec1.len();
+                    let vec5 = fields;
+                    let len5 = vec5.len();
+                    let layout5 = _rt::alloc::Layout::from_size_align(
+                            vec5.len() * (4 * ::core::mem::size_of::<*const u8>()),
+                            ::core::mem::size_of::<*const u8>(),
+                        )
+                        .unwrap();
+                    let (result5, _cleanup5) = ::wit_bindgen::rt::Cleanup::new(layout5);
+                    for (i, e) in vec5.into_iter().enumerate() {
+                        let base = result5
+                            .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                        {
+                            let (t2_0, t2_1) = e;
+                            let vec3 = t2_0;
+                            let ptr3 = vec3.as_ptr().cast::<u8>();
+                            let len3 = vec3.len();
+                            *base
+                                .add(::core::mem::size_of::<*const u8>())
+                                .cast::<usize>() = len3;
+                            *base.add(0).cast::<*mut u8>() = ptr3.cast_mut();
+                            let vec4 = t2_1;
+                            let ptr4 = vec4.as_ptr().cast::<u8>();
+                            let len4 = vec4.len();
+                            *base
+                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>() = len4;
+                            *base
+                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>() = ptr4.cast_mut();
+                        }
+                    }
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "functions:web/output@1.0.0")]
+                    unsafe extern "C" {
+                        #[link_name = "log"]
+                        fn wit_import6(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                            _: usize,
+                        );
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import6(
+                        _: i32,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                        _: usize,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import6(
+                        level.clone() as i32,
+                        ptr0.cast_mut(),
+                        len0,
+                        ptr1.cast_mut(),
+                        len1,
+                        result5,
+                        len5,
+                    );
+                }
+            }
+        }
+        /// A response that begins before it is whole: a stream of events, a large export.
+        ///
+        /// In this order: `start` once, `write` as often as need be, `finish` once; then `invoke` returns
+        /// `streamed`.
+        #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
+        pub mod response_stream {
+            #[used]
+            #[doc(hidden)]
+            static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
+            use super::super::super::_rt;
+            pub type Pollable = super::super::super::__with_name0::Pollable;
+            /// Why a response could not be streamed.
+            #[derive(Clone)]
+            pub enum Error {
+                /// `start` was called before in this invocation.
+                Started,
+                /// The client went away. Nothing more will reach it.
+                Closed,
+                /// The status or a header is none that HTTP allows; the payload says which.
+                Invalid(_rt::String),
+                /// Anything else, in words meant for a log.
+                Other(_rt::String),
+            }
+            impl ::core::fmt::Debug for Error {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    match self {
+                        Error::Started => f.debug_tuple("Error::Started").finish(),
+                        Error::Closed => f.debug_tuple("Error::Closed").finish(),
+                        Error::Invalid(e) => {
+                            f.debug_tuple("Error::Invalid").field(e).finish()
+                        }
+                        Error::Other(e) => {
+                            f.debug_tuple("Error::Other").field(e).finish()
+                        }
+                    }
+                }
+            }
+            impl ::core::fmt::Display for Error {
+                fn fmt(
+                    &self,
+                    f: &mut ::core::fmt::Formatter<'_>,
+                ) -> ::core::fmt::Result {
+                    write!(f, "{:?}", self)
+                }
+            }
+            impl ::core::error::Error for Error {}
+            /// The body of a response that has begun.
+            ///
+            /// Dropping it without `finish` cuts the connection, so that the client cannot take what it has
+            /// for the whole. So does a trap.
+            #[derive(Debug)]
+            #[repr(transparent)]
+            pub struct Writer {
+                handle: _rt::Resource<Writer>,
+            }
+            impl Writer {
+                #[doc(hidden)]
+                pub unsafe fn from_handle(handle: u32) -> Self {
+                    Self {
+                        handle: unsafe { _rt::Resource::from_handle(handle) },
+                    }
+                }
+                #[doc(hidden)]
+                pub fn take_handle(&self) -> u32 {
+                    _rt::Resource::take_handle(&self.handle)
+                }
+                #[doc(hidden)]
+                pub fn handle(&self) -> u32 {
+                    _rt::Resource::handle(&self.handle)
+                }
+            }
+            unsafe impl _rt::WasmResource for Writer {
+                #[inline]
+                unsafe fn drop(_handle: u32) {
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "functions:web/response-stream@1.0.0")]
+                    unsafe extern "C" {
+                        #[link_name = "[resource-drop]writer"]
+                        fn drop(_: i32);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn drop(_: i32) {
+                        unreachable!()
+                    }
+                    unsafe {
+                        drop(_handle as i32);
+                    }
+                }
+            }
+            impl Writer {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Sends some bytes, waiting while the client has not taken enough of those before.
+                #[allow(async_fn_in_trait)]
+                pub fn write(&self, chunk: &[u8]) -> ::core::result::Result<(), Error> {
+                    unsafe {
+                        #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                        #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                        struct RetArea(
+                            [::core::mem::MaybeUninit<
+                                u8,
+                            >; 4 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 4
+                                * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let vec0 = chunk;
+                        let ptr0 = vec0.as_ptr().cast::<u8>();
+                        let len0 = vec0.len();
+                        let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(
+                            wasm_import_module = "functions:web/response-stream@1.0.0"
+                        )]
+                        unsafe extern "C" {
+                            #[link_name = "[method]writer.write"]
+                            fn wit_import2(_: i32, _: *mut u8, _: usize, _: *mut u8);
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import2(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import2((self).handle() as i32, ptr0.cast_mut(), len0, ptr1);
+                        let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                        let result12 = match l3 {
+                            0 => {
+                                let e = ();
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l4 = i32::from(
+                                        *ptr1.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                    );
+                                    let v11 = match l4 {
+                                        0 => Error::Started,
+                                        1 => Error::Closed,
+                                        2 => {
+                                            let e11 = {
+                                                let l5 = *ptr1
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l6 = *ptr1
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len7 = l6;
+                                                let bytes7 = _rt::Vec::from_raw_parts(
+                                                    l5.cast(),
+                                                    len7,
+                                                    len7,
+                                                );
+                                                _rt::string_lift(bytes7)
+                                            };
+                                            Error::Invalid(e11)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 3, "invalid enum discriminant");
+                                            let e11 = {
+                                                let l8 = *ptr1
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l9 = *ptr1
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len10 = l9;
+                                                let bytes10 = _rt::Vec::from_raw_parts(
+                                                    l8.cast(),
+                                                    len10,
+                                                    len10,
+                                                );
+                                                _rt::string_lift(bytes10)
+                                            };
+                                            Error::Other(e11)
+                                        }
+                                    };
+                                    v11
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result12
+                    }
+                }
+            }
+            impl Writer {
+                #[allow(unused_unsafe, clippy::all)]
+                /// As `write`, but never waits: `false`, and nothing sent, when there is no room.
+                #[allow(async_fn_in_trait)]
+                pub fn try_write(
+                    &self,
+                    chunk: &[u8],
+                ) -> ::core::result::Result<bool, Error> {
+                    unsafe {
+                        #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                        #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                        struct RetArea(
+                            [::core::mem::MaybeUninit<
+                                u8,
+                            >; 4 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 4
+                                * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let vec0 = chunk;
+                        let ptr0 = vec0.as_ptr().cast::<u8>();
+                        let len0 = vec0.len();
+                        let ptr1 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(
+                            wasm_import_module = "functions:web/response-stream@1.0.0"
+                        )]
+                        unsafe extern "C" {
+                            #[link_name = "[method]writer.try-write"]
+                            fn wit_import2(_: i32, _: *mut u8, _: usize, _: *mut u8);
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import2(
+                            _: i32,
+                            _: *mut u8,
+                            _: usize,
+                            _: *mut u8,
+                        ) {
+                            unreachable!()
+                        }
+                        wit_import2((self).handle() as i32, ptr0.cast_mut(), len0, ptr1);
+                        let l3 = i32::from(*ptr1.add(0).cast::<u8>());
+                        let result13 = match l3 {
+                            0 => {
+                                let e = {
+                                    let l4 = i32::from(
+                                        *ptr1.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                    );
+                                    _rt::bool_lift(l4 as u8)
+                                };
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l5 = i32::from(
+                                        *ptr1.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                    );
+                                    let v12 = match l5 {
+                                        0 => Error::Started,
+                                        1 => Error::Closed,
+                                        2 => {
+                                            let e12 = {
+                                                let l6 = *ptr1
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l7 = *ptr1
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len8 = l7;
+                                                let bytes8 = _rt::Vec::from_raw_parts(
+                                                    l6.cast(),
+                                                    len8,
+                                                    len8,
+                                                );
+                                                _rt::string_lift(bytes8)
+                                            };
+                                            Error::Invalid(e12)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 3, "invalid enum discriminant");
+                                            let e12 = {
+                                                let l9 = *ptr1
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l10 = *ptr1
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len11 = l10;
+                                                let bytes11 = _rt::Vec::from_raw_parts(
+                                                    l9.cast(),
+                                                    len11,
+                                                    len11,
+                                                );
+                                                _rt::string_lift(bytes11)
+                                            };
+                                            Error::Other(e12)
+                                        }
+                                    };
+                                    v12
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result13
+                    }
+                }
+            }
+            impl Writer {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Ready when `try-write` would not answer `false`.
+                ///
+                /// The pollable may outlive the writer, and is then ready; portable code drops it first.
+                #[allow(async_fn_in_trait)]
+                pub fn subscribe(&self) -> Pollable {
+                    unsafe {
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(
+                            wasm_import_module = "functions:web/response-stream@1.0.0"
+                        )]
+                        unsafe extern "C" {
+                            #[link_name = "[method]writer.subscribe"]
+                            fn wit_import0(_: i32) -> i32;
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import0(_: i32) -> i32 {
+                            unreachable!()
+                        }
+                        let ret = wit_import0((self).handle() as i32);
+                        super::super::super::__with_name0::Pollable::from_handle(
+                            ret as u32,
+                        )
+                    }
+                }
+            }
+            impl Writer {
+                #[allow(unused_unsafe, clippy::all)]
+                /// Ends the body: the response is whole.
+                #[allow(async_fn_in_trait)]
+                pub fn finish(this: Writer) -> ::core::result::Result<(), Error> {
+                    unsafe {
+                        #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                        #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                        struct RetArea(
+                            [::core::mem::MaybeUninit<
+                                u8,
+                            >; 4 * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let mut ret_area = RetArea(
+                            [::core::mem::MaybeUninit::uninit(); 4
+                                * ::core::mem::size_of::<*const u8>()],
+                        );
+                        let ptr0 = ret_area.0.as_mut_ptr().cast::<u8>();
+                        #[cfg(target_arch = "wasm32")]
+                        #[link(
+                            wasm_import_module = "functions:web/response-stream@1.0.0"
+                        )]
+                        unsafe extern "C" {
+                            #[link_name = "[static]writer.finish"]
+                            fn wit_import1(_: i32, _: *mut u8);
+                        }
+                        #[cfg(not(target_arch = "wasm32"))]
+                        unsafe extern "C" fn wit_import1(_: i32, _: *mut u8) {
+                            unreachable!()
+                        }
+                        wit_import1((&this).take_handle() as i32, ptr0);
+                        let l2 = i32::from(*ptr0.add(0).cast::<u8>());
+                        let result11 = match l2 {
+                            0 => {
+                                let e = ();
+                                Ok(e)
+                            }
+                            1 => {
+                                let e = {
+                                    let l3 = i32::from(
+                                        *ptr0.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                    );
+                                    let v10 = match l3 {
+                                        0 => Error::Started,
+                                        1 => Error::Closed,
+                                        2 => {
+                                            let e10 = {
+                                                let l4 = *ptr0
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l5 = *ptr0
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len6 = l5;
+                                                let bytes6 = _rt::Vec::from_raw_parts(
+                                                    l4.cast(),
+                                                    len6,
+                                                    len6,
+                                                );
+                                                _rt::string_lift(bytes6)
+                                            };
+                                            Error::Invalid(e10)
+                                        }
+                                        n => {
+                                            debug_assert_eq!(n, 3, "invalid enum discriminant");
+                                            let e10 = {
+                                                let l7 = *ptr0
+                                                    .add(2 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<*mut u8>();
+                                                let l8 = *ptr0
+                                                    .add(3 * ::core::mem::size_of::<*const u8>())
+                                                    .cast::<usize>();
+                                                let len9 = l8;
+                                                let bytes9 = _rt::Vec::from_raw_parts(
+                                                    l7.cast(),
+                                                    len9,
+                                                    len9,
+                                                );
+                                                _rt::string_lift(bytes9)
+                                            };
+                                            Error::Other(e10)
+                                        }
+                                    };
+                                    v10
+                                };
+                                Err(e)
+                            }
+                            _ => _rt::invalid_enum_discriminant(),
+                        };
+                        result11
+                    }
+                }
+            }
+            #[allow(unused_unsafe, clippy::all)]
+            /// Sends the response's status and headers, under the same rules as `handler.response`.
+            #[allow(async_fn_in_trait)]
+            pub fn start(
+                status: u16,
+                headers: &[(_rt::String, _rt::Vec<u8>)],
+            ) -> ::core::result::Result<Writer, Error> {
+                unsafe {
+                    #[cfg_attr(target_pointer_width = "64", repr(align(8)))]
+                    #[cfg_attr(target_pointer_width = "32", repr(align(4)))]
+                    struct RetArea(
+                        [::core::mem::MaybeUninit<
+                            u8,
+                        >; 4 * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let mut ret_area = RetArea(
+                        [::core::mem::MaybeUninit::uninit(); 4
+                            * ::core::mem::size_of::<*const u8>()],
+                    );
+                    let vec3 = headers;
+                    let len3 = vec3.len();
+                    let layout3 = _rt::alloc::Layout::from_size_align(
+                            vec3.len() * (4 * ::core::mem::size_of::<*const u8>()),
+                            ::core::mem::size_of::<*const u8>(),
+                        )
+                        .unwrap();
+                    let (result3, _cleanup3) = ::wit_bindgen::rt::Cleanup::new(layout3);
+                    for (i, e) in vec3.into_iter().enumerate() {
+                        let base = result3
+                            .add(i * (4 * ::core::mem::size_of::<*const u8>()));
+                        {
+                            let (t0_0, t0_1) = e;
+                            let vec1 = t0_0;
+                            let ptr1 = vec1.as_ptr().cast::<u8>();
+                            let len1 = vec1.len();
+                            *base
+                                .add(::core::mem::size_of::<*const u8>())
+                                .cast::<usize>() = len1;
+                            *base.add(0).cast::<*mut u8>() = ptr1.cast_mut();
+                            let vec2 = t0_1;
+                            let ptr2 = vec2.as_ptr().cast::<u8>();
+                            let len2 = vec2.len();
+                            *base
+                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                .cast::<usize>() = len2;
+                            *base
+                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                .cast::<*mut u8>() = ptr2.cast_mut();
+                        }
+                    }
+                    let ptr4 = ret_area.0.as_mut_ptr().cast::<u8>();
+                    #[cfg(target_arch = "wasm32")]
+                    #[link(wasm_import_module = "functions:web/response-stream@1.0.0")]
+                    unsafe extern "C" {
+                        #[link_name = "start"]
+                        fn wit_import5(_: i32, _: *mut u8, _: usize, _: *mut u8);
+                    }
+                    #[cfg(not(target_arch = "wasm32"))]
+                    unsafe extern "C" fn wit_import5(
+                        _: i32,
+                        _: *mut u8,
+                        _: usize,
+                        _: *mut u8,
+                    ) {
+                        unreachable!()
+                    }
+                    wit_import5(_rt::as_i32(&status), result3, len3, ptr4);
+                    let l6 = i32::from(*ptr4.add(0).cast::<u8>());
+                    let result16 = match l6 {
+                        0 => {
+                            let e = {
+                                let l7 = *ptr4
+                                    .add(::core::mem::size_of::<*const u8>())
+                                    .cast::<i32>();
+                                Writer::from_handle(l7 as u32)
+                            };
+                            Ok(e)
+                        }
+                        1 => {
+                            let e = {
+                                let l8 = i32::from(
+                                    *ptr4.add(::core::mem::size_of::<*const u8>()).cast::<u8>(),
+                                );
+                                let v15 = match l8 {
+                                    0 => Error::Started,
+                                    1 => Error::Closed,
+                                    2 => {
+                                        let e15 = {
+                                            let l9 = *ptr4
+                                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l10 = *ptr4
+                                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len11 = l10;
+                                            let bytes11 = _rt::Vec::from_raw_parts(
+                                                l9.cast(),
+                                                len11,
+                                                len11,
+                                            );
+                                            _rt::string_lift(bytes11)
+                                        };
+                                        Error::Invalid(e15)
+                                    }
+                                    n => {
+                                        debug_assert_eq!(n, 3, "invalid enum discriminant");
+                                        let e15 = {
+                                            let l12 = *ptr4
+                                                .add(2 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<*mut u8>();
+                                            let l13 = *ptr4
+                                                .add(3 * ::core::mem::size_of::<*const u8>())
+                                                .cast::<usize>();
+                                            let len14 = l13;
+                                            let bytes14 = _rt::Vec::from_raw_parts(
+                                                l12.cast(),
+                                                len14,
+                                                len14,
+                                            );
+                                            _rt::string_lift(bytes14)
+                                        };
+                                        Error::Other(e15)
+                                    }
+                                };
+                                v15
+                            };
+                            Err(e)
+                        }
+                        _ => _rt::invalid_enum_discriminant(),
+                    };
+                    result16
+                }
+            }
+        }
     }
 }
 #[rustfmt::skip]
@@ -966,9 +1742,91 @@ mod _rt {
             alloc::dealloc(ptr, layout);
         }
     }
-    #[cfg(target_arch = "wasm32")]
-    pub fn run_ctors_once() {
-        ::wit_bindgen::rt::run_ctors_once();
+    pub use alloc_crate::alloc;
+    use core::fmt;
+    use core::marker;
+    use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
+    /// A type which represents a component model resource, either imported or
+    /// exported into this component.
+    ///
+    /// This is a low-level wrapper which handles the lifetime of the resource
+    /// (namely this has a destructor). The `T` provided defines the component model
+    /// intrinsics that this wrapper uses.
+    ///
+    /// One of the chief purposes of this type is to provide `Deref` implementations
+    /// to access the underlying data when it is owned.
+    ///
+    /// This type is primarily used in generated code for exported and imported
+    /// resources.
+    #[repr(transparent)]
+    pub struct Resource<T: WasmResource> {
+        handle: AtomicU32,
+        _marker: marker::PhantomData<T>,
+    }
+    /// A trait which all wasm resources implement, namely providing the ability to
+    /// drop a resource.
+    ///
+    /// This generally is implemented by generated code, not user-facing code.
+    #[allow(clippy::missing_safety_doc)]
+    pub unsafe trait WasmResource {
+        /// Invokes the `[resource-drop]...` intrinsic.
+        unsafe fn drop(handle: u32);
+    }
+    impl<T: WasmResource> Resource<T> {
+        #[doc(hidden)]
+        pub unsafe fn from_handle(handle: u32) -> Self {
+            debug_assert!(handle != 0 && handle != u32::MAX);
+            Self {
+                handle: AtomicU32::new(handle),
+                _marker: marker::PhantomData,
+            }
+        }
+        /// Takes ownership of the handle owned by `resource`.
+        ///
+        /// Note that this ideally would be `into_handle` taking `Resource<T>` by
+        /// ownership. The code generator does not enable that in all situations,
+        /// unfortunately, so this is provided instead.
+        ///
+        /// Also note that `take_handle` is in theory only ever called on values
+        /// owned by a generated function. For example a generated function might
+        /// take `Resource<T>` as an argument but then call `take_handle` on a
+        /// reference to that argument. In that sense the dynamic nature of
+        /// `take_handle` should only be exposed internally to generated code, not
+        /// to user code.
+        #[doc(hidden)]
+        pub fn take_handle(resource: &Resource<T>) -> u32 {
+            resource.handle.swap(u32::MAX, Relaxed)
+        }
+        #[doc(hidden)]
+        pub fn handle(resource: &Resource<T>) -> u32 {
+            resource.handle.load(Relaxed)
+        }
+    }
+    impl<T: WasmResource> fmt::Debug for Resource<T> {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.debug_struct("Resource").field("handle", &self.handle).finish()
+        }
+    }
+    impl<T: WasmResource> Drop for Resource<T> {
+        fn drop(&mut self) {
+            unsafe {
+                match self.handle.load(Relaxed) {
+                    u32::MAX => {}
+                    other => T::drop(other),
+                }
+            }
+        }
+    }
+    pub unsafe fn bool_lift(val: u8) -> bool {
+        if cfg!(debug_assertions) {
+            match val {
+                0 => false,
+                1 => true,
+                _ => panic!("invalid bool discriminant"),
+            }
+        } else {
+            val != 0
+        }
     }
     pub fn as_i32<T: AsI32>(t: T) -> i32 {
         t.as_i32()
@@ -1029,7 +1887,10 @@ mod _rt {
             self as i32
         }
     }
-    pub use alloc_crate::alloc;
+    #[cfg(target_arch = "wasm32")]
+    pub fn run_ctors_once() {
+        ::wit_bindgen::rt::run_ctors_once();
+    }
     extern crate alloc as alloc_crate;
 }
 /// Generates `#[unsafe(no_mangle)]` functions to export the specified type as
@@ -1064,9 +1925,66 @@ macro_rules! __export_function_impl {
         =
         "component-type:wit-bindgen:0.61.1:functions:web@1.0.0:function:imports and exports")]
         #[doc(hidden)] #[allow(clippy::octal_escapes)] pub static
-        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 1262] = *
+        __WIT_BINDGEN_COMPONENT_TYPE : [u8; 1835] = *
         b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xef\x08\x01A\x02\x01\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xac\x0d\x01A\x02\x01\
+A\x0f\x01B\x0a\x04\0\x08pollable\x03\x01\x01h\0\x01@\x01\x04self\x01\0\x7f\x04\0\
+\x16[method]pollable.ready\x01\x02\x01@\x01\x04self\x01\x01\0\x04\0\x16[method]p\
+ollable.block\x01\x03\x01p\x01\x01py\x01@\x01\x02in\x04\0\x05\x04\0\x04poll\x01\x06\
+\x03\0\x12wasi:io/poll@0.2.0\x05\0\x02\x03\0\0\x08pollable\x01B\x1c\x02\x03\x02\x01\
+\x01\x04\0\x08pollable\x03\0\0\x01q\x03\x06closed\0\0\x09too-large\x01w\0\x05oth\
+er\x01s\0\x04\0\x05error\x03\0\x02\x01p}\x01q\x03\x05bytes\x01\x04\0\x05later\0\0\
+\x03end\0\0\x04\0\x05chunk\x03\0\x05\x04\0\x06buffer\x03\x01\x01i\x07\x01q\x02\x06\
+buffer\x01\x08\0\x05value\x01\x04\0\x04\0\x04data\x03\0\x09\x01h\x07\x01kw\x01@\x01\
+\x04self\x0b\0\x0c\x04\0\x15[method]buffer.length\x01\x0d\x01k\x04\x01j\x01\x0e\x01\
+\x03\x01@\x02\x04self\x0b\x03maxy\0\x0f\x04\0\x13[method]buffer.read\x01\x10\x01\
+j\x01\x06\x01\x03\x01@\x02\x04self\x0b\x03maxy\0\x11\x04\0\x17[method]buffer.try\
+-read\x01\x12\x01i\x01\x01@\x01\x04self\x0b\0\x13\x04\0\x18[method]buffer.subscr\
+ibe\x01\x14\x01j\x01\x04\x01\x03\x01@\x02\x04this\x08\x05limit\x0c\0\x15\x04\0\x19\
+[static]buffer.into-bytes\x01\x16\x03\0\x1bfunctions:bytes/bytes@1.0.0\x05\x02\x01\
+B\x1c\x01@\0\0s\x04\0\x06method\x01\0\x04\0\x04path\x01\0\x01ks\x01@\0\0\x01\x04\
+\0\x05query\x01\x02\x01p}\x01o\x02s\x03\x01p\x04\x01@\0\0\x05\x04\0\x07headers\x01\
+\x06\x01p\x03\x01@\x01\x04names\0\x07\x04\0\x06header\x01\x08\x04\0\x0dinvocatio\
+n-id\x01\0\x04\0\x0dfunction-name\x01\0\x04\0\x10function-version\x01\0\x04\0\x0e\
+token-metadata\x01\x02\x01o\x02ss\x01p\x09\x01@\0\0\x0a\x04\0\x09variables\x01\x0b\
+\x01@\x01\x04names\0\x01\x04\0\x08variable\x01\x0c\x04\0\x0cpeer-address\x01\x02\
+\x01kw\x01@\0\0\x0d\x04\0\x16remaining-milliseconds\x01\x0e\x03\0\x1ffunctions:w\
+eb/environment@1.0.0\x05\x03\x01B\x0e\x01m\x02\x06stdout\x06stderr\x04\0\x06stre\
+am\x03\0\0\x01m\x05\x05trace\x05debug\x04info\x04warn\x05error\x04\0\x05level\x03\
+\0\x02\x01p}\x01@\x02\x02to\x01\x05bytes\x04\x01\0\x04\0\x05write\x01\x05\x01k\x03\
+\x01@\0\0\x06\x04\0\x0bleast-level\x01\x07\x01o\x02ss\x01p\x08\x01@\x04\x05level\
+\x03\x06targets\x07messages\x06fields\x09\x01\0\x04\0\x03log\x01\x0a\x03\0\x1afu\
+nctions:web/output@1.0.0\x05\x04\x01B\x18\x02\x03\x02\x01\x01\x04\0\x08pollable\x03\
+\0\0\x01q\x04\x07started\0\0\x06closed\0\0\x07invalid\x01s\0\x05other\x01s\0\x04\
+\0\x05error\x03\0\x02\x04\0\x06writer\x03\x01\x01h\x04\x01p}\x01j\0\x01\x03\x01@\
+\x02\x04self\x05\x05chunk\x06\0\x07\x04\0\x14[method]writer.write\x01\x08\x01j\x01\
+\x7f\x01\x03\x01@\x02\x04self\x05\x05chunk\x06\0\x09\x04\0\x18[method]writer.try\
+-write\x01\x0a\x01i\x01\x01@\x01\x04self\x05\0\x0b\x04\0\x18[method]writer.subsc\
+ribe\x01\x0c\x01i\x04\x01@\x01\x04this\x0d\0\x07\x04\0\x15[static]writer.finish\x01\
+\x0e\x01o\x02s\x06\x01p\x0f\x01j\x01\x0d\x01\x03\x01@\x02\x06status{\x07headers\x10\
+\0\x11\x04\0\x05start\x01\x12\x03\0#functions:web/response-stream@1.0.0\x05\x05\x02\
+\x03\0\x01\x06buffer\x02\x03\0\x01\x04data\x01B\x0e\x02\x03\x02\x01\x06\x04\0\x06\
+buffer\x03\0\0\x02\x03\x02\x01\x07\x04\0\x04data\x03\0\x02\x01p}\x01o\x02s\x04\x01\
+p\x05\x01r\x03\x06status{\x07headers\x06\x04body\x03\x04\0\x08response\x03\0\x07\
+\x01q\x02\x08response\x01\x08\0\x08streamed\0\0\x04\0\x05reply\x03\0\x09\x01i\x01\
+\x01@\x01\x07request\x0b\0\x0a\x04\0\x06invoke\x01\x0c\x04\0\x1bfunctions:web/ha\
+ndler@1.0.0\x05\x08\x04\0\x1cfunctions:web/function@1.0.0\x04\0\x0b\x0e\x01\0\x08\
+function\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.2\
+58.3\x10wit-bindgen-rust\x060.61.1";
+        };
+    };
+}
+#[doc(inline)]
+pub use __export_function_impl as export;
+#[rustfmt::skip]
+#[cfg(target_arch = "wasm32")]
+#[unsafe(
+    link_section = "component-type:wit-bindgen:0.61.1:functions:web@1.0.0:function-with-all-of-its-exports-removed:encoded world"
+)]
+#[doc(hidden)]
+#[allow(clippy::octal_escapes)]
+pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 1696] = *b"\
+\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\x81\x0c\x01A\x02\x01\
 A\x0b\x01B\x0a\x04\0\x08pollable\x03\x01\x01h\0\x01@\x01\x04self\x01\0\x7f\x04\0\
 \x16[method]pollable.ready\x01\x02\x01@\x01\x04self\x01\x01\0\x04\0\x16[method]p\
 ollable.block\x01\x03\x01p\x01\x01py\x01@\x01\x02in\x04\0\x05\x04\0\x04poll\x01\x06\
@@ -1088,53 +2006,23 @@ n-id\x01\0\x04\0\x0dfunction-name\x01\0\x04\0\x10function-version\x01\0\x04\0\x0
 token-metadata\x01\x02\x01o\x02ss\x01p\x09\x01@\0\0\x0a\x04\0\x09variables\x01\x0b\
 \x01@\x01\x04names\0\x01\x04\0\x08variable\x01\x0c\x04\0\x0cpeer-address\x01\x02\
 \x01kw\x01@\0\0\x0d\x04\0\x16remaining-milliseconds\x01\x0e\x03\0\x1ffunctions:w\
-eb/environment@1.0.0\x05\x03\x02\x03\0\x01\x06buffer\x02\x03\0\x01\x04data\x01B\x0e\
-\x02\x03\x02\x01\x04\x04\0\x06buffer\x03\0\0\x02\x03\x02\x01\x05\x04\0\x04data\x03\
-\0\x02\x01p}\x01o\x02s\x04\x01p\x05\x01r\x03\x06status{\x07headers\x06\x04body\x03\
-\x04\0\x08response\x03\0\x07\x01q\x02\x08response\x01\x08\0\x08streamed\0\0\x04\0\
-\x05reply\x03\0\x09\x01i\x01\x01@\x01\x07request\x0b\0\x0a\x04\0\x06invoke\x01\x0c\
-\x04\0\x1bfunctions:web/handler@1.0.0\x05\x06\x04\0\x1cfunctions:web/function@1.\
-0.0\x04\0\x0b\x0e\x01\0\x08function\x03\0\0\0G\x09producers\x01\x0cprocessed-by\x02\
-\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
-        };
-    };
-}
-#[doc(inline)]
-pub use __export_function_impl as export;
-#[rustfmt::skip]
-#[cfg(target_arch = "wasm32")]
-#[unsafe(
-    link_section = "component-type:wit-bindgen:0.61.1:functions:web@1.0.0:function-with-all-of-its-exports-removed:encoded world"
-)]
-#[doc(hidden)]
-#[allow(clippy::octal_escapes)]
-pub static __WIT_BINDGEN_COMPONENT_TYPE: [u8; 1123] = *b"\
-\0asm\x0d\0\x01\0\0\x19\x16wit-component-encoding\x04\0\x07\xc4\x07\x01A\x02\x01\
-A\x07\x01B\x0a\x04\0\x08pollable\x03\x01\x01h\0\x01@\x01\x04self\x01\0\x7f\x04\0\
-\x16[method]pollable.ready\x01\x02\x01@\x01\x04self\x01\x01\0\x04\0\x16[method]p\
-ollable.block\x01\x03\x01p\x01\x01py\x01@\x01\x02in\x04\0\x05\x04\0\x04poll\x01\x06\
-\x03\0\x12wasi:io/poll@0.2.0\x05\0\x02\x03\0\0\x08pollable\x01B\x1c\x02\x03\x02\x01\
-\x01\x04\0\x08pollable\x03\0\0\x01q\x03\x06closed\0\0\x09too-large\x01w\0\x05oth\
-er\x01s\0\x04\0\x05error\x03\0\x02\x01p}\x01q\x03\x05bytes\x01\x04\0\x05later\0\0\
-\x03end\0\0\x04\0\x05chunk\x03\0\x05\x04\0\x06buffer\x03\x01\x01i\x07\x01q\x02\x06\
-buffer\x01\x08\0\x05value\x01\x04\0\x04\0\x04data\x03\0\x09\x01h\x07\x01kw\x01@\x01\
-\x04self\x0b\0\x0c\x04\0\x15[method]buffer.length\x01\x0d\x01k\x04\x01j\x01\x0e\x01\
-\x03\x01@\x02\x04self\x0b\x03maxy\0\x0f\x04\0\x13[method]buffer.read\x01\x10\x01\
-j\x01\x06\x01\x03\x01@\x02\x04self\x0b\x03maxy\0\x11\x04\0\x17[method]buffer.try\
--read\x01\x12\x01i\x01\x01@\x01\x04self\x0b\0\x13\x04\0\x18[method]buffer.subscr\
-ibe\x01\x14\x01j\x01\x04\x01\x03\x01@\x02\x04this\x08\x05limit\x0c\0\x15\x04\0\x19\
-[static]buffer.into-bytes\x01\x16\x03\0\x1bfunctions:bytes/bytes@1.0.0\x05\x02\x01\
-B\x1c\x01@\0\0s\x04\0\x06method\x01\0\x04\0\x04path\x01\0\x01ks\x01@\0\0\x01\x04\
-\0\x05query\x01\x02\x01p}\x01o\x02s\x03\x01p\x04\x01@\0\0\x05\x04\0\x07headers\x01\
-\x06\x01p\x03\x01@\x01\x04names\0\x07\x04\0\x06header\x01\x08\x04\0\x0dinvocatio\
-n-id\x01\0\x04\0\x0dfunction-name\x01\0\x04\0\x10function-version\x01\0\x04\0\x0e\
-token-metadata\x01\x02\x01o\x02ss\x01p\x09\x01@\0\0\x0a\x04\0\x09variables\x01\x0b\
-\x01@\x01\x04names\0\x01\x04\0\x08variable\x01\x0c\x04\0\x0cpeer-address\x01\x02\
-\x01kw\x01@\0\0\x0d\x04\0\x16remaining-milliseconds\x01\x0e\x03\0\x1ffunctions:w\
-eb/environment@1.0.0\x05\x03\x04\0<functions:web/function-with-all-of-its-export\
-s-removed@1.0.0\x04\0\x0b.\x01\0(function-with-all-of-its-exports-removed\x03\0\0\
-\0G\x09producers\x01\x0cprocessed-by\x02\x0dwit-component\x070.258.3\x10wit-bind\
-gen-rust\x060.61.1";
+eb/environment@1.0.0\x05\x03\x01B\x0e\x01m\x02\x06stdout\x06stderr\x04\0\x06stre\
+am\x03\0\0\x01m\x05\x05trace\x05debug\x04info\x04warn\x05error\x04\0\x05level\x03\
+\0\x02\x01p}\x01@\x02\x02to\x01\x05bytes\x04\x01\0\x04\0\x05write\x01\x05\x01k\x03\
+\x01@\0\0\x06\x04\0\x0bleast-level\x01\x07\x01o\x02ss\x01p\x08\x01@\x04\x05level\
+\x03\x06targets\x07messages\x06fields\x09\x01\0\x04\0\x03log\x01\x0a\x03\0\x1afu\
+nctions:web/output@1.0.0\x05\x04\x01B\x18\x02\x03\x02\x01\x01\x04\0\x08pollable\x03\
+\0\0\x01q\x04\x07started\0\0\x06closed\0\0\x07invalid\x01s\0\x05other\x01s\0\x04\
+\0\x05error\x03\0\x02\x04\0\x06writer\x03\x01\x01h\x04\x01p}\x01j\0\x01\x03\x01@\
+\x02\x04self\x05\x05chunk\x06\0\x07\x04\0\x14[method]writer.write\x01\x08\x01j\x01\
+\x7f\x01\x03\x01@\x02\x04self\x05\x05chunk\x06\0\x09\x04\0\x18[method]writer.try\
+-write\x01\x0a\x01i\x01\x01@\x01\x04self\x05\0\x0b\x04\0\x18[method]writer.subsc\
+ribe\x01\x0c\x01i\x04\x01@\x01\x04this\x0d\0\x07\x04\0\x15[static]writer.finish\x01\
+\x0e\x01o\x02s\x06\x01p\x0f\x01j\x01\x0d\x01\x03\x01@\x02\x06status{\x07headers\x10\
+\0\x11\x04\0\x05start\x01\x12\x03\0#functions:web/response-stream@1.0.0\x05\x05\x04\
+\0<functions:web/function-with-all-of-its-exports-removed@1.0.0\x04\0\x0b.\x01\0\
+(function-with-all-of-its-exports-removed\x03\0\0\0G\x09producers\x01\x0cprocess\
+ed-by\x02\x0dwit-component\x070.258.3\x10wit-bindgen-rust\x060.61.1";
 #[inline(never)]
 #[doc(hidden)]
 pub fn __link_custom_section_describing_imports() {
