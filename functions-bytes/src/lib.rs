@@ -8,6 +8,8 @@ mod data;
 pub mod encoding;
 mod error;
 mod reader;
+#[doc(hidden)]
+pub mod task;
 
 pub use data::Data;
 pub use error::ReadError;

@@ -1,20 +1,23 @@
 //! Problem documents: `application/problem+json`, RFC 9457.
 
-use std::fmt::Write as _;
-
 use http::StatusCode;
 
 use crate::response::WebResponse;
 
 /// A response that says what is wrong.
-pub(crate) fn response(status: StatusCode, detail: &str) -> WebResponse {
+pub(crate) fn response(status: StatusCode, detail: &str, invocation: Option<&str>) -> WebResponse {
     let title = status.canonical_reason().unwrap_or("Error");
-    let mut body = String::with_capacity(64 + title.len() + detail.len());
+    let mut body = String::with_capacity(128 + title.len() + detail.len());
     body.push_str(r#"{"title":"#);
     string(&mut body, title);
-    // Writing to a string cannot fail.
-    let _ = write!(body, r#","status":{},"detail":"#, status.as_u16());
+    body.push_str(r#","status":"#);
+    body.push_str(status.as_str());
+    body.push_str(r#","detail":"#);
     string(&mut body, detail);
+    if let Some(invocation) = invocation {
+        body.push_str(r#","invocationId":"#);
+        string(&mut body, invocation);
+    }
     body.push('}');
     WebResponse::of(status, Some("application/problem+json"), body.into())
 }
@@ -28,7 +31,10 @@ fn string(target: &mut String, text: &str) {
             '\\' => target.push_str("\\\\"),
             '\n' => target.push_str("\\n"),
             character if character < ' ' => {
-                let _ = write!(target, "\\u{:04x}", u32::from(character));
+                let digit = |value| char::from_digit(value & 15, 16).unwrap_or_default();
+                let value = u32::from(character);
+                target.push_str("\\u00");
+                target.extend([digit(value >> 4), digit(value)]);
             }
             character => target.push(character),
         }

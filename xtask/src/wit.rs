@@ -29,14 +29,14 @@ struct Bound {
 const BOUND: &[Bound] = &[
     Bound {
         name: "functions-bytes",
-        packages: &["io", "bytes"],
+        packages: &["io", "clocks", "bytes"],
         world: "imports",
         with: &[],
         exports_from: None,
     },
     Bound {
         name: "functions-guest-web",
-        packages: &["io", "bytes", "web"],
+        packages: &["io", "clocks", "bytes", "web"],
         world: "function",
         with: &[
             (
@@ -53,7 +53,7 @@ const BOUND: &[Bound] = &[
 ];
 
 /// Copies that a crate needs without generating guest bindings from them.
-const COPIED: &[(&str, &[&str])] = &[("host-harness", &["io", "bytes", "web"])];
+const COPIED: &[(&str, &[&str])] = &[("host-harness", &["io", "clocks", "bytes", "web"])];
 
 /// Writes what is out of date, or with `check` fails when something is.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {

@@ -5,8 +5,8 @@ use functions_bytes::Data;
 use functions_bytes::encoding::Encode;
 use http::StatusCode;
 
-use super::{IntoResponse, WebResponse};
-use crate::WebError;
+use super::{IntoHeaders, IntoResponse, WebResponse};
+use crate::{WebError, problem};
 
 impl IntoResponse for WebResponse {
     fn into_response(self) -> WebResponse {
@@ -27,6 +27,52 @@ where
     }
 }
 
+/// 204: done, and nothing to say.
+impl IntoResponse for () {
+    fn into_response(self) -> WebResponse {
+        WebResponse::of(StatusCode::NO_CONTENT, None, Data::default())
+    }
+}
+
+/// 404 where there is none.
+impl<T: IntoResponse> IntoResponse for Option<T> {
+    fn into_response(self) -> WebResponse {
+        match self {
+            Some(value) => value.into_response(),
+            None => problem::response(StatusCode::NOT_FOUND, "there is no such thing here", None),
+        }
+    }
+}
+
+impl IntoResponse for StatusCode {
+    fn into_response(self) -> WebResponse {
+        WebResponse::new().with_status(self)
+    }
+}
+
+impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
+    fn into_response(self) -> WebResponse {
+        self.1.into_response().with_status(self.0)
+    }
+}
+
+impl<H: IntoHeaders, T: IntoResponse> IntoResponse for (StatusCode, H, T) {
+    fn into_response(self) -> WebResponse {
+        let (status, headers, value) = self;
+        value
+            .into_response()
+            .override_headers(headers)
+            .with_status(status)
+    }
+}
+
+impl<T: IntoResponse> IntoResponse for http::Response<T> {
+    fn into_response(self) -> WebResponse {
+        let (parts, body) = self.into_parts();
+        (parts.status, parts.headers, body).into_response()
+    }
+}
+
 /// A 200 with the encoded value; an encoding that fails is a failure of the handler.
 fn encoded<T: Encode>(value: T) -> WebResponse {
     let content_type = value.content_type();
@@ -36,8 +82,9 @@ fn encoded<T: Encode>(value: T) -> WebResponse {
     }
 }
 
-macro_rules! encodings {
-    ($($type:ty,)*) => {$(
+macro_rules! plain {
+    ($($(#[$attribute:meta])* $type:ty,)*) => {$(
+        $(#[$attribute])*
         impl IntoResponse for $type {
             fn into_response(self) -> WebResponse {
                 encoded(self)
@@ -46,7 +93,7 @@ macro_rules! encodings {
     )*};
 }
 
-encodings! {
+plain! {
     Data,
     Vec<u8>,
     Bytes,
@@ -54,54 +101,101 @@ encodings! {
     &'static str,
 }
 
+macro_rules! encodings {
+    ($($(#[$attribute:meta])* $type:ident,)*) => {$(
+        $(#[$attribute])*
+        impl<T> IntoResponse for functions_bytes::encoding::$type<T>
+        where
+            Self: Encode,
+        {
+            fn into_response(self) -> WebResponse {
+                encoded(self)
+            }
+        }
+    )*};
+}
+
+/// As JSON.
 #[cfg(feature = "json")]
-impl<T> IntoResponse for functions_bytes::encoding::Json<T>
-where
-    Self: Encode,
-{
+impl IntoResponse for serde_json::Value {
     fn into_response(self) -> WebResponse {
-        encoded(self)
+        encoded(functions_bytes::encoding::Json(self))
     }
+}
+
+encodings! {
+    #[cfg(feature = "json")]
+    Json,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn content_type(response: &WebResponse) -> Option<&str> {
-        let (_, value) = response
-            .headers()
-            .find(|(name, _)| *name == "content-type")?;
-        Some(std::str::from_utf8(value).unwrap())
-    }
+    use crate::testing::TestRequest;
 
     /// What is returned is the body, with the content type that fits.
     #[test]
     fn encodings_become_responses() {
-        let response = "pong".into_response();
-        assert_eq!(response.status(), 200);
-        assert_eq!(content_type(&response), Some("text/plain; charset=utf-8"));
-        assert_eq!(response.into_body().into_bytes().unwrap(), b"pong");
-        assert_eq!(content_type(&Data::from("x").into_response()), None);
+        let response = TestRequest::get("/").call(|| "pong");
+        assert_eq!((response.status(), response.text()), (200, "pong"));
+        assert_eq!(
+            response.header("content-type"),
+            Some("text/plain; charset=utf-8")
+        );
+        let response = TestRequest::post("/").body("x").call(|data: Data| data);
+        assert_eq!(
+            (response.header("content-type"), response.text()),
+            (None, "x")
+        );
     }
 
-    /// An error answers 500 and tells nothing.
+    /// Nothing is 204, none is 404, a status is itself.
     #[test]
-    fn errors_are_not_told() {
-        let response = Err::<String, _>("x".parse::<u8>().unwrap_err()).into_response();
-        assert_eq!(response.status(), 500);
-        let body = String::from_utf8(response.into_body().into_bytes().unwrap()).unwrap();
-        assert!(!body.contains("digit"), "{body}");
+    fn empty_responses() {
+        assert_eq!(TestRequest::get("/").call(|| ()).status(), 204);
+        assert_eq!(TestRequest::get("/").call(|| None::<String>).status(), 404);
+        assert_eq!(TestRequest::get("/").call(|| Some("x")).text(), "x");
+        assert_eq!(
+            TestRequest::get("/")
+                .call(|| StatusCode::IM_A_TEAPOT)
+                .status(),
+            418
+        );
     }
 
-    /// A content type that the handler set is left as it is.
+    /// A tuple's headers come on top, and its content type instead of the body's.
     #[test]
-    fn content_type_of_the_handler_wins() {
-        let response = WebResponse::new()
-            .header("Content-Type", "text/csv")
-            .with_body("a,b")
-            .unwrap();
-        let all: Vec<_> = response.headers().collect();
-        assert_eq!(all, [("Content-Type", &b"text/csv"[..])]);
+    fn tuples() {
+        let response = TestRequest::get("/").call(|| {
+            let headers = [
+                ("set-cookie", "a"),
+                ("set-cookie", "b"),
+                ("content-type", "text/csv"),
+            ];
+            (StatusCode::CREATED, headers, "a,b")
+        });
+        assert_eq!((response.status(), response.text()), (201, "a,b"));
+        assert_eq!(
+            response.header_all("set-cookie").collect::<Vec<_>>(),
+            ["a", "b"]
+        );
+        assert_eq!(
+            response.header_all("content-type").collect::<Vec<_>>(),
+            ["text/csv"]
+        );
+    }
+
+    /// The `http` crate's response, with its repeated headers.
+    #[test]
+    fn http_responses() {
+        let response = TestRequest::get("/").call(|| {
+            let response = http::Response::builder()
+                .status(202)
+                .header("x", "1")
+                .header("x", "2");
+            response.body("accepted").unwrap()
+        });
+        assert_eq!((response.status(), response.text()), (202, "accepted"));
+        assert_eq!(response.header_all("x").count(), 2);
     }
 }

@@ -27,7 +27,7 @@ pub(crate) mod bindings {
     )]
 
     wasmtime::component::bindgen!({
-        path: ["wit/io", "wit/bytes", "wit/web"],
+        path: ["wit/io", "wit/clocks", "wit/bytes", "wit/web"],
         world: "functions:web/function",
         imports: {
             "functions:bytes/bytes.[method]buffer.read": async | trappable,

@@ -1,0 +1,164 @@
+//! What a function knows of its request and of itself.
+
+mod fields;
+pub(crate) mod source;
+
+use std::cell::OnceCell;
+use std::fmt;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+pub use fields::Fields;
+use http::Method;
+
+/// The surroundings of one invocation: the request less its body, and what is known of the function.
+///
+/// Nothing is fetched from the host before it is asked for, and nothing twice.
+///
+/// ```
+/// use functions_guest_web::{WebEnvironment, invoke};
+///
+/// invoke!(whoami);
+/// fn whoami() -> String {
+///     let env = WebEnvironment::load();
+///     let agent = env.headers().get("User-Agent").unwrap_or("somebody");
+///     format!("{agent} asked {} for {}", env.function_name(), env.http_path())
+/// }
+/// ```
+#[derive(Clone, Default)]
+pub struct WebEnvironment {
+    /// Clones are the same environment: what was fetched for one is there for all.
+    fetched: Rc<Fetched>,
+}
+
+/// What has been asked for so far.
+#[derive(Default)]
+struct Fetched {
+    method: OnceCell<Method>,
+    path: OnceCell<String>,
+    query: OnceCell<Option<String>>,
+    query_parameters: OnceCell<Fields>,
+    headers: OnceCell<Fields>,
+    invocation_id: OnceCell<String>,
+    function_name: OnceCell<String>,
+    function_version: OnceCell<String>,
+    token_metadata: OnceCell<Option<String>>,
+    variables: OnceCell<Vec<(String, String)>>,
+    peer_address: OnceCell<Option<SocketAddr>>,
+    deadline: OnceCell<Option<Instant>>,
+}
+
+impl WebEnvironment {
+    /// The environment of the invocation that is running.
+    ///
+    /// In a native test there is none but the one that [`testing`](crate::testing) makes; outside of
+    /// that, it is a `GET` of `/` without headers.
+    #[must_use]
+    pub fn load() -> Self {
+        Self::default()
+    }
+
+    /// The request's method.
+    pub fn http_method(&self) -> &Method {
+        self.fetched.method.get_or_init(|| {
+            // The host has parsed it, and takes none that is not one.
+            Method::from_bytes(source::method().as_bytes()).unwrap_or_default()
+        })
+    }
+
+    /// The request's path, below the function's own base. It starts with `/`, and is
+    /// percent-encoded as it was sent.
+    pub fn http_path(&self) -> &str {
+        self.fetched.path.get_or_init(source::path)
+    }
+
+    /// The query as it was sent: what follows the `?`, if there is one.
+    pub fn http_query(&self) -> Option<&str> {
+        self.fetched.query.get_or_init(source::query).as_deref()
+    }
+
+    /// The query's parameters, decoded, in order; repeated ones stay.
+    pub fn query_parameters(&self) -> &Fields {
+        self.fetched
+            .query_parameters
+            .get_or_init(|| Fields::of_query(self.http_query().unwrap_or_default()))
+    }
+
+    /// The request's headers, in order; repeated ones stay. Names are in lower case, and found in
+    /// any.
+    pub fn headers(&self) -> &Fields {
+        self.fetched
+            .headers
+            .get_or_init(|| Fields::of_headers(source::headers()))
+    }
+
+    /// What the host's log calls this invocation.
+    pub fn invocation_id(&self) -> &str {
+        self.fetched
+            .invocation_id
+            .get_or_init(source::invocation_id)
+    }
+
+    /// The name the function is served under.
+    pub fn function_name(&self) -> &str {
+        self.fetched
+            .function_name
+            .get_or_init(source::function_name)
+    }
+
+    /// The version that is served.
+    pub fn function_version(&self) -> &str {
+        self.fetched
+            .function_version
+            .get_or_init(source::function_version)
+    }
+
+    /// What the host's authentication knows of the caller, if anything.
+    pub fn token_metadata(&self) -> &Option<String> {
+        self.fetched
+            .token_metadata
+            .get_or_init(source::token_metadata)
+    }
+
+    /// The variables the function was configured with.
+    pub fn variables(&self) -> impl Iterator<Item = (&str, &str)> {
+        let all = self.fetched.variables.get_or_init(source::variables);
+        all.iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// One of the function's variables.
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        self.variables()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value)
+    }
+
+    /// The client's end of the connection; none in a call from another function.
+    pub fn peer_address(&self) -> Option<SocketAddr> {
+        *self
+            .fetched
+            .peer_address
+            .get_or_init(|| source::peer_address()?.parse().ok())
+    }
+
+    /// When the host ends this invocation, if it does.
+    pub fn deadline(&self) -> Option<Instant> {
+        *self.fetched.deadline.get_or_init(|| {
+            let left = Duration::from_millis(source::remaining_milliseconds()?);
+            Instant::now().checked_add(left)
+        })
+    }
+}
+
+/// Shows what the request is for, and no header: they may be secrets.
+impl fmt::Debug for WebEnvironment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebEnvironment")
+            .field("http_method", self.http_method())
+            .field("http_path", &self.http_path())
+            .field("invocation_id", &self.invocation_id())
+            .finish_non_exhaustive()
+    }
+}

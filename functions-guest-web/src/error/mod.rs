@@ -1,0 +1,147 @@
+//! What a handler fails with.
+
+mod response;
+mod status;
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::fmt;
+
+use http::StatusCode;
+
+pub(crate) use status::of_read;
+
+/// The result of a handler that may fail: `?` takes any error.
+pub type WebResult<T> = Result<T, WebError>;
+
+/// A handler's failure, made from any error.
+///
+/// The client gets a problem document (RFC 9457) with a status, 500 unless the error or the handler
+/// says otherwise, the invocation's id, and nothing of what went wrong. The error and all its causes
+/// go to the function's log.
+///
+/// ```
+/// use functions_bytes::Data;
+/// use functions_guest_web::{WebError, WebResult, invoke};
+/// use http::StatusCode;
+///
+/// invoke!(double);
+/// fn double(payload: Data) -> WebResult<String> {
+///     let text = String::from_utf8(payload.into_bytes()?)?;
+///     let number: i64 = text.trim().parse().map_err(|error| {
+///         WebError::from(error).with_status(StatusCode::BAD_REQUEST).with_public("not a number")
+///     })?;
+///     Ok((number * 2).to_string())
+/// }
+/// ```
+#[must_use = "an error that nobody returns is lost"]
+pub struct WebError {
+    status: StatusCode,
+    /// What the client is told.
+    public: Option<Cow<'static, str>>,
+    source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// Not an [`Error`] itself, or this could not be written (as with `anyhow::Error`).
+impl<E> From<E> for WebError
+where
+    E: Error + Send + Sync + 'static,
+{
+    fn from(error: E) -> Self {
+        let status = status::of(&error);
+        Self {
+            status,
+            public: None,
+            source: Some(Box::new(error)),
+        }
+    }
+}
+
+impl WebError {
+    /// A failure that is no error of anything else: what to answer, and what to tell the client.
+    pub fn new(status: StatusCode, public: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            status,
+            public: Some(public.into()),
+            source: None,
+        }
+    }
+
+    /// A failure that only the log is told of.
+    pub fn internal(message: impl Into<String>) -> Self {
+        Self {
+            status: StatusCode::INTERNAL_SERVER_ERROR,
+            public: None,
+            source: Some(message.into().into()),
+        }
+    }
+
+    /// Answers with this status.
+    pub fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// Tells the client this.
+    pub fn with_public(mut self, public: impl Into<Cow<'static, str>>) -> Self {
+        self.public = Some(public.into());
+        self
+    }
+
+    /// The status the client gets.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What the client is told, if anything.
+    #[must_use]
+    pub fn public(&self) -> Option<&str> {
+        self.public.as_deref()
+    }
+
+    /// The error it was made from, if any.
+    #[must_use]
+    pub fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.source {
+            Some(source) => Some(source.as_ref()),
+            None => None,
+        }
+    }
+}
+
+/// All that is known, in one line: what the client is told, the error and its causes.
+impl fmt::Display for WebError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(public) = &self.public {
+            f.write_str(public)?;
+            if self.source.is_some() {
+                f.write_str(": ")?;
+            }
+        }
+        let mut cause = self.source();
+        let mut first = true;
+        while let Some(error) = cause {
+            if !first {
+                f.write_str(": ")?;
+            }
+            first = false;
+            write!(f, "{error}")?;
+            cause = error.source();
+        }
+        if self.public.is_none() && self.source.is_none() {
+            f.write_str("it failed")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for WebError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WebError")
+            .field("status", &self.status)
+            .field("public", &self.public)
+            .field("source", &self.source)
+            .finish()
+    }
+}

@@ -1,0 +1,88 @@
+use super::WebError;
+use crate::environment::source;
+use crate::log::{Level, record};
+use crate::problem;
+use crate::response::{IntoResponse, WebResponse};
+
+impl IntoResponse for WebError {
+    fn into_response(self) -> WebResponse {
+        // What a client did wrong is no trouble of the function's.
+        let level = if self.status.is_server_error() {
+            Level::Error
+        } else {
+            Level::Info
+        };
+        record(
+            level,
+            "functions_guest_web",
+            &format!("the handler failed: {self}"),
+            &[],
+        );
+        let detail = self.public.as_deref().unwrap_or("the function failed");
+        problem::response(self.status, detail, Some(&source::invocation_id()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use functions_bytes::ReadError;
+    use functions_bytes::encoding::DecodeError;
+    use http::StatusCode;
+
+    use super::*;
+    use crate::testing::TestRequest;
+    use crate::{Rejection, WebResult};
+
+    /// The log gets the whole chain, each cause once; the client gets an id and nothing of it.
+    #[test]
+    fn log_gets_the_chain() {
+        fn handler() -> WebResult<String> {
+            let cause = "x".parse::<u8>().unwrap_err();
+            Err(DecodeError::new("number", "not a number", cause))?
+        }
+        let response = TestRequest::get("/").invocation_id("abc").call(handler);
+        assert_eq!(response.status(), 500);
+        assert_eq!(
+            response.text(),
+            r#"{"title":"Internal Server Error","status":500,"detail":"the function failed","invocationId":"abc"}"#
+        );
+        assert_eq!(
+            response.logged()[0].message,
+            "the handler failed: the body is not the number it should be: invalid digit found in string"
+        );
+        assert_eq!(response.logged()[0].level, Level::Error);
+    }
+
+    /// Errors of the SDK bring the status that fits, also from inside another error.
+    #[test]
+    fn errors_bring_their_status() {
+        assert_eq!(WebError::from(ReadError::Closed).status(), 400);
+        assert_eq!(
+            WebError::from(ReadError::TooLarge { limit: 1 }).status(),
+            413
+        );
+        let wrapped = std::io::Error::from(ReadError::TooLarge { limit: 1 });
+        assert_eq!(WebError::from(wrapped).status(), 413);
+        let rejection = Rejection::new(StatusCode::UNAUTHORIZED, "who?");
+        assert_eq!(WebError::from(rejection).status(), 401);
+        assert_eq!(WebError::from(std::fmt::Error).status(), 500);
+    }
+
+    /// What the handler says to the client reaches it, and the cause does not.
+    #[test]
+    fn public_message_is_told() {
+        fn handler() -> WebResult<()> {
+            let secret = WebError::internal("secret");
+            Err(secret
+                .with_status(StatusCode::BAD_GATEWAY)
+                .with_public("try later"))
+        }
+        let response = TestRequest::get("/").call(handler);
+        assert_eq!(response.status(), 502);
+        assert!(response.text().contains("try later") && !response.text().contains("secret"));
+        assert_eq!(
+            response.logged()[0].message,
+            "the handler failed: try later: secret"
+        );
+    }
+}

@@ -1,0 +1,36 @@
+use std::error::Error;
+use std::io;
+
+use functions_bytes::ReadError;
+use http::StatusCode;
+
+use crate::Rejection;
+
+/// The status that fits an error, where it is one of the SDK's; 500 for all others.
+///
+/// Looks at the causes, too: an error that wraps one of the SDK's has its status.
+pub(super) fn of(error: &(dyn Error + 'static)) -> StatusCode {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(rejection) = error.downcast_ref::<Rejection>() {
+            return rejection.status();
+        }
+        if let Some(read) = error.downcast_ref::<ReadError>() {
+            return of_read(read);
+        }
+        cause = match error.downcast_ref::<io::Error>() {
+            // It shows what it wraps as itself, and only the causes of that as its own.
+            Some(io) => io.get_ref().map(|inner| inner as &(dyn Error + 'static)),
+            None => error.source(),
+        };
+    }
+    StatusCode::INTERNAL_SERVER_ERROR
+}
+
+/// A body that cannot be read is its sender's fault.
+pub(crate) fn of_read(error: &ReadError) -> StatusCode {
+    match error {
+        ReadError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}

@@ -1,0 +1,48 @@
+//! From a handler of any shape to the one function that the host calls.
+//!
+//! Small traits rather than one `Handler`: each has one thing to say when it is not implemented.
+
+mod arguments;
+mod outcome;
+mod shape;
+
+pub use arguments::Arguments;
+pub use outcome::Outcome;
+pub use shape::Shape;
+
+use functions_bytes::__private::bindings::functions::bytes::bytes::Buffer;
+
+use crate::__private::bindings::exports::functions::web::handler::Reply;
+use crate::request::Request;
+use crate::response::{IntoResponse as _, WebResponse};
+
+/// Answers one request: extracts the arguments, calls the handler, makes a response of its result.
+///
+/// `None` when the response was streamed.
+pub(crate) fn answer<H, Args, When>(handler: H, request: &mut Request) -> Option<WebResponse>
+where
+    H: Shape<Args>,
+    Args: Arguments,
+    H::Output: Outcome<When>,
+{
+    #[cfg(feature = "log")]
+    crate::log::facade::install();
+    let response = match Args::from_request(request) {
+        Ok(arguments) => handler.call(arguments).finish(),
+        Err(rejection) => rejection.into_response(),
+    };
+    response.finish()
+}
+
+/// What `invoke!` exports.
+pub fn run<H, Args, When>(handler: H, body: Buffer) -> Reply
+where
+    H: Shape<Args>,
+    Args: Arguments,
+    H::Output: Outcome<When>,
+{
+    let mut request = Request::new(functions_bytes::__private::from_buffer(body));
+    answer(handler, &mut request).map_or(Reply::Streamed, |response| {
+        Reply::Response(response.into_wit())
+    })
+}

@@ -1,0 +1,21 @@
+//! Arguments that may be refused without refusing the request.
+
+use super::{FromRequest, Rejection, Request};
+
+/// `None` where the request has no such thing, or one that is refused.
+impl<T: FromRequest> FromRequest for Option<T> {
+    const BODY: bool = T::BODY;
+
+    fn from_request(request: &mut Request) -> Result<Self, Rejection> {
+        Ok(T::from_request(request).ok())
+    }
+}
+
+/// For a handler that answers a refusal itself.
+impl<T: FromRequest> FromRequest for Result<T, Rejection> {
+    const BODY: bool = T::BODY;
+
+    fn from_request(request: &mut Request) -> Result<Self, Rejection> {
+        Ok(T::from_request(request))
+    }
+}

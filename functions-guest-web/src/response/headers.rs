@@ -1,0 +1,103 @@
+use std::error::Error;
+use std::fmt;
+
+use http::HeaderMap;
+
+/// Headers as the contract has them.
+pub(crate) type List = Vec<(String, Vec<u8>)>;
+
+/// A status or a header that HTTP does not allow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidHeader {
+    /// A status outside 200 to 599.
+    Status(u16),
+    /// A name that is none (RFC 9110, section 5.1).
+    Name(String),
+    /// The value of the header with this name has a control character in it (RFC 9110, section 5.5).
+    Value(String),
+}
+
+impl fmt::Display for InvalidHeader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "{status} is not a status that a response can have"),
+            Self::Name(name) => write!(f, "{name:?} is not a header's name"),
+            Self::Value(name) => {
+                write!(f, "the value of the header {name:?} is not allowed in HTTP")
+            }
+        }
+    }
+}
+
+impl Error for InvalidHeader {}
+
+/// Checks a header. Not with `http`'s types: they would bring their tables into every function.
+pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), InvalidHeader> {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if name.is_empty() || !name.bytes().all(is_token) {
+        return Err(InvalidHeader::Name(name.to_owned()));
+    }
+    let is_allowed = |byte: &u8| *byte == b'\t' || (*byte >= b' ' && *byte != 127);
+    if !value.iter().all(is_allowed) {
+        return Err(InvalidHeader::Value(name.to_owned()));
+    }
+    Ok(())
+}
+
+/// Headers in a tuple that a handler returns.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a collection of headers",
+    label = "not headers",
+    note = "give an `http::HeaderMap`, or an array or a `Vec` of names and values"
+)]
+pub trait IntoHeaders {
+    /// The headers' names and values, in order.
+    fn into_headers(self) -> impl Iterator<Item = (String, Vec<u8>)>;
+}
+
+impl IntoHeaders for HeaderMap {
+    fn into_headers(self) -> impl Iterator<Item = (String, Vec<u8>)> {
+        let all: List = self
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+            .collect();
+        all.into_iter()
+    }
+}
+
+impl<N: Into<String>, V: Into<Vec<u8>>, const COUNT: usize> IntoHeaders for [(N, V); COUNT] {
+    fn into_headers(self) -> impl Iterator<Item = (String, Vec<u8>)> {
+        self.into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+    }
+}
+
+impl<N: Into<String>, V: Into<Vec<u8>>> IntoHeaders for Vec<(N, V)> {
+    fn into_headers(self) -> impl Iterator<Item = (String, Vec<u8>)> {
+        self.into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What HTTP allows passes, and what it does not is told apart.
+    #[test]
+    fn names_and_values() {
+        for (name, value) in [("x", ""), ("X-Y_1", "a\tb"), ("set-cookie", "é=\u{80}")] {
+            assert_eq!(check(name, value.as_bytes()), Ok(()), "{name}: {value}");
+        }
+        for name in ["", " ", "a b", "a:", "é", "a\n"] {
+            assert_eq!(check(name, b"x"), Err(InvalidHeader::Name(name.into())));
+        }
+        for value in ["a\r\nb: c", "\0", "\u{7f}"] {
+            assert_eq!(
+                check("x", value.as_bytes()),
+                Err(InvalidHeader::Value("x".into()))
+            );
+        }
+    }
+}

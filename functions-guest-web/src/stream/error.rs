@@ -1,0 +1,42 @@
+use std::error::Error;
+use std::fmt;
+use std::io;
+
+/// Why a response could not be streamed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StreamError {
+    /// This request was answered before.
+    Started,
+    /// The client went away: nothing more will reach it. There is nobody left to tell; clean up, and
+    /// return.
+    Closed,
+    /// The status, a header or an event is none that its protocol allows.
+    Invalid(String),
+    /// Anything else, in words meant for a log.
+    Other(String),
+}
+
+impl fmt::Display for StreamError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Started => f.write_str("the response was begun before"),
+            Self::Closed => f.write_str("the client went away"),
+            Self::Invalid(what) => write!(f, "not allowed in a response: {what}"),
+            Self::Other(what) => write!(f, "the response could not be streamed: {what}"),
+        }
+    }
+}
+
+impl Error for StreamError {}
+
+impl From<StreamError> for io::Error {
+    fn from(error: StreamError) -> Self {
+        let kind = match error {
+            StreamError::Closed => io::ErrorKind::BrokenPipe,
+            StreamError::Invalid(_) => io::ErrorKind::InvalidInput,
+            _ => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}

@@ -1,0 +1,33 @@
+//! Handlers in plain `cargo test`: no wasm, no host.
+//!
+//! ```
+//! use functions_bytes::encoding::Json;
+//! use functions_guest_web::testing::TestRequest;
+//!
+//! #[derive(serde::Deserialize)]
+//! struct Request {
+//!     name: String,
+//! }
+//!
+//! fn greet(Json(request): Json<Request>) -> String {
+//!     format!("Hello, {}!", request.name)
+//! }
+//!
+//! let response = TestRequest::post("/").body(r#"{"name":"Ada"}"#).call(greet);
+//! assert_eq!((response.status(), response.text()), (200, "Hello, Ada!"));
+//!
+//! let response = TestRequest::post("/").body("not json").call(greet);
+//! assert_eq!(response.status(), 400);
+//! ```
+//!
+//! A handler without surroundings is simpler still: it is a function, call it.
+
+pub(crate) mod environment;
+pub(crate) mod output;
+mod request;
+mod response;
+pub(crate) mod stream;
+
+pub use output::Logged;
+pub use request::TestRequest;
+pub use response::TestResponse;
