@@ -25,6 +25,9 @@ const MAX_CHUNK: u32 = 1024 * 1024;
 /// ```
 #[must_use = "dropping a body tells the host that it is not wanted"]
 pub struct Reader {
+    // Dropped before the buffer that it watches: another host than ours may make it its child.
+    #[cfg(target_family = "wasm")]
+    arrival: Option<crate::task::Wait>,
     place: Place,
     /// What is left of the chunk that `std::io::Read` is handing out.
     pending: io::Cursor<Vec<u8>>,
@@ -32,15 +35,15 @@ pub struct Reader {
 
 impl Reader {
     pub(crate) fn new(place: Place) -> Self {
-        match place {
-            Place::Host(_) => Self {
-                place,
-                pending: io::Cursor::default(),
-            },
-            Place::Here(bytes) => Self {
-                place: Place::Here(Vec::new()),
-                pending: io::Cursor::new(bytes),
-            },
+        let (place, here) = match place {
+            Place::Host(_) => (place, Vec::new()),
+            Place::Here(bytes) => (Place::Here(Vec::new()), bytes),
+        };
+        Self {
+            #[cfg(target_family = "wasm")]
+            arrival: None,
+            place,
+            pending: io::Cursor::new(here),
         }
     }
 
@@ -58,11 +61,62 @@ impl Reader {
         }
         match &self.place {
             Place::Here(_) => Ok(None),
-            Place::Host(buffer) => {
-                let max = u32::try_from(max).unwrap_or(u32::MAX).min(MAX_CHUNK);
-                buffer.read(max).map_err(ReadError::from_wit)
+            Place::Host(buffer) => buffer.read(host_max(max)).map_err(ReadError::from_wit),
+        }
+    }
+
+    /// As [`chunk`](Reader::chunk), but lets other futures run while it waits.
+    ///
+    /// ```
+    /// use functions_bytes::{Data, ReadError};
+    ///
+    /// async fn length(body: Data) -> Result<usize, ReadError> {
+    ///     let mut reader = body.into_reader();
+    ///     let mut length = 0;
+    ///     while let Some(chunk) = reader.chunk_async(16 * 1024).await? {
+    ///         length += chunk.len();
+    ///     }
+    ///     Ok(length)
+    /// }
+    /// # assert_eq!(functions_bytes::task::block_on(length(Data::from("abc"))), Ok(3));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`chunk`](Reader::chunk).
+    #[cfg_attr(
+        not(target_family = "wasm"),
+        expect(clippy::unused_async, reason = "natively every byte is there")
+    )]
+    pub async fn chunk_async(&mut self, max: usize) -> Result<Option<Vec<u8>>, ReadError> {
+        #[cfg(target_family = "wasm")]
+        self.arrived(max).await?;
+        self.chunk(max)
+    }
+
+    /// Waits until [`chunk`](Reader::chunk) would not.
+    #[cfg(target_family = "wasm")]
+    async fn arrived(&mut self, max: usize) -> Result<(), ReadError> {
+        use crate::__private::bindings::functions::bytes::bytes::Chunk;
+        let Place::Host(buffer) = &self.place else {
+            return Ok(());
+        };
+        while self.pending.position() == self.pending.get_ref().len() as u64 {
+            match buffer
+                .try_read(host_max(max))
+                .map_err(ReadError::from_wit)?
+            {
+                Chunk::Bytes(bytes) => self.pending = io::Cursor::new(bytes),
+                Chunk::End => return Ok(()),
+                Chunk::Later => {
+                    let arrival = &mut self.arrival;
+                    arrival
+                        .get_or_insert_with(|| crate::task::Wait::new(buffer.subscribe()))
+                        .await;
+                }
             }
         }
+        Ok(())
     }
 
     /// Up to `max` bytes of what is here already.
@@ -77,6 +131,11 @@ impl Reader {
         self.pending.set_position((start + chunk.len()) as u64);
         Some(chunk)
     }
+}
+
+/// As much as the host is asked for at once.
+fn host_max(max: usize) -> u32 {
+    u32::try_from(max.max(1)).unwrap_or(u32::MAX).min(MAX_CHUNK)
 }
 
 impl io::Read for Reader {

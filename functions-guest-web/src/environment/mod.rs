@@ -60,6 +60,7 @@ impl WebEnvironment {
     }
 
     /// The request's method.
+    #[must_use]
     pub fn http_method(&self) -> &Method {
         self.fetched.method.get_or_init(|| {
             // The host has parsed it, and takes none that is not one.
@@ -79,6 +80,7 @@ impl WebEnvironment {
     }
 
     /// The query's parameters, decoded, in order; repeated ones stay.
+    #[must_use]
     pub fn query_parameters(&self) -> &Fields {
         self.fetched
             .query_parameters
@@ -87,6 +89,7 @@ impl WebEnvironment {
 
     /// The request's headers, in order; repeated ones stay. Names are in lower case, and found in
     /// any.
+    #[must_use]
     pub fn headers(&self) -> &Fields {
         self.fetched
             .headers
@@ -129,6 +132,7 @@ impl WebEnvironment {
     }
 
     /// One of the function's variables.
+    #[must_use]
     pub fn variable(&self, name: &str) -> Option<&str> {
         self.variables()
             .find(|(known, _)| *known == name)
@@ -136,6 +140,7 @@ impl WebEnvironment {
     }
 
     /// The client's end of the connection; none in a call from another function.
+    #[must_use]
     pub fn peer_address(&self) -> Option<SocketAddr> {
         *self
             .fetched
@@ -144,6 +149,7 @@ impl WebEnvironment {
     }
 
     /// When the host ends this invocation, if it does.
+    #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         *self.fetched.deadline.get_or_init(|| {
             let left = Duration::from_millis(source::remaining_milliseconds()?);
