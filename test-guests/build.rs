@@ -5,10 +5,23 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target};
 
-const GUESTS: [&str; 6] = ["counter", "echo", "greet", "misbehave", "ping", "renamed"];
+const GUESTS: [&str; 12] = [
+    "counter",
+    "echo",
+    "echo-details",
+    "events",
+    "greet",
+    "misbehave",
+    "ping",
+    "renamed",
+    "respond",
+    "stream-csv",
+    "upload-digest",
+    "uses-std",
+];
 
 /// What the guests are made of: a change in it compiles them anew.
-const SOURCES: [&str; 7] = [
+const SOURCES: [&str; 8] = [
     "Cargo.lock",
     "Cargo.toml",
     "examples",
@@ -16,6 +29,7 @@ const SOURCES: [&str; 7] = [
     "functions-guest-web",
     "test-guests/misbehave",
     "test-guests/renamed",
+    "test-guests/uses-std",
 ];
 
 fn main() -> ExitCode {
@@ -42,7 +56,7 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
     ensure_target(&mut |line| eprintln!("{line}"))?;
     let guests = build_guests(&GuestBuild::new(workspace).packages(GUESTS).quiet(true))?;
     for guest in guests {
-        let name = guest.package.to_uppercase();
+        let name = guest.package.to_uppercase().replace('-', "_");
         println!("cargo::rustc-env=GUEST_{name}={}", guest.wasm.display());
     }
     Ok(())

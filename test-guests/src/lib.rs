@@ -13,3 +13,15 @@ pub const MISBEHAVE: &str = env!("GUEST_MISBEHAVE");
 pub const PING: &str = env!("GUEST_PING");
 /// `renamed`: what makes it hard for `invoke!`.
 pub const RENAMED: &str = env!("GUEST_RENAMED");
+/// `examples/echo-details`.
+pub const ECHO_DETAILS: &str = env!("GUEST_ECHO_DETAILS");
+/// `examples/events`.
+pub const EVENTS: &str = env!("GUEST_EVENTS");
+/// `examples/respond`.
+pub const RESPOND: &str = env!("GUEST_RESPOND");
+/// `examples/stream-csv`.
+pub const STREAM_CSV: &str = env!("GUEST_STREAM_CSV");
+/// `examples/upload-digest`.
+pub const UPLOAD_DIGEST: &str = env!("GUEST_UPLOAD_DIGEST");
+/// `uses-std`: std on the SDK's small libc.
+pub const USES_STD: &str = env!("GUEST_USES_STD");

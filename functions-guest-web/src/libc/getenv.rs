@@ -18,10 +18,3 @@ extern "C" fn getenv(name: *const c_char) -> *mut c_char {
         value.leak().as_mut_ptr().cast()
     })
 }
-
-/// `getcwd(3)`: a function has no folder to be in. A panic's backtrace asks for it.
-#[unsafe(no_mangle)]
-extern "C" fn getcwd(_target: *mut c_char, _size: usize) -> *mut c_char {
-    super::set_errno(super::NOT_SUPPORTED);
-    ptr::null_mut()
-}

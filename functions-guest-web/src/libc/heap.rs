@@ -210,3 +210,21 @@ extern "C" fn malloc_usable_size(block: *mut c_void) -> usize {
     let header = unsafe { header(block).read() };
     header.size - header.offset
 }
+
+/// What wasi-libc itself calls `malloc`.
+#[unsafe(no_mangle)]
+extern "C" fn __libc_malloc(size: usize) -> *mut c_void {
+    malloc(size)
+}
+
+/// What wasi-libc itself calls `calloc`.
+#[unsafe(no_mangle)]
+extern "C" fn __libc_calloc(count: usize, size: usize) -> *mut c_void {
+    calloc(count, size)
+}
+
+/// What wasi-libc itself calls `free`.
+#[unsafe(no_mangle)]
+extern "C" fn __libc_free(block: *mut c_void) {
+    free(block);
+}

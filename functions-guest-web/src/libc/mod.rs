@@ -5,6 +5,9 @@
 //! streams, terminals, clocks, polling and every WASI import: more than half the size of a small
 //! function, and a third of the time to make an instance of it. A function that uses more of std,
 //! files or clocks or `std::env::vars`, links the rest of wasi-libc as ever.
+//!
+//! What is defined here is, of each of wasi-libc's object files that it replaces, every symbol: if
+//! one were missing, whoever needs it would bring the file back, and the rest of it twice.
 #![expect(unsafe_code, reason = "the signatures are C's")]
 
 mod getenv;
@@ -12,9 +15,6 @@ mod heap;
 mod stdio;
 
 use std::ffi::c_int;
-
-/// `ENOTSUP`, in wasi-libc's numbers.
-const NOT_SUPPORTED: c_int = 58;
 
 fn set_errno(error: c_int) {
     unsafe extern "C" {
