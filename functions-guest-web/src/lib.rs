@@ -3,6 +3,10 @@
 
 #[doc(hidden)]
 pub mod __private;
+#[cfg(not(target_family = "wasm"))]
+pub mod coming_from {
+    #![doc = include_str!("../docs/coming-from.md")]
+}
 mod environment;
 mod error;
 mod handler;

@@ -25,3 +25,16 @@ pub const STREAM_CSV: &str = env!("GUEST_STREAM_CSV");
 pub const UPLOAD_DIGEST: &str = env!("GUEST_UPLOAD_DIGEST");
 /// `uses-std`: std on the SDK's small libc.
 pub const USES_STD: &str = env!("GUEST_USES_STD");
+
+/// Every example, by its name.
+pub const EXAMPLES: &[(&str, &str)] = &[
+    ("counter", COUNTER),
+    ("echo", ECHO),
+    ("echo-details", ECHO_DETAILS),
+    ("events", EVENTS),
+    ("greet", GREET),
+    ("ping", PING),
+    ("respond", RESPOND),
+    ("stream-csv", STREAM_CSV),
+    ("upload-digest", UPLOAD_DIGEST),
+];

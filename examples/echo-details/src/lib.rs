@@ -53,7 +53,10 @@ mod tests {
             .invocation_id("7")
             .body(r#"{"headers_to_send_back":{"x-hello":"there"}}"#)
             .call(echo_details);
-        assert_eq!(response.text(), "invocation: 7, user: ada, path: /some/path, headers: 'x-one'='1'");
+        assert_eq!(
+            response.text(),
+            "invocation: 7, user: ada, path: /some/path, headers: 'x-one'='1'"
+        );
         assert_eq!(response.header("x-hello"), Some("there"));
     }
 

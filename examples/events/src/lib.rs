@@ -10,11 +10,19 @@ use functions_guest_web::{Event, WebEnvironment, WebResponse, WebResult, invoke,
 
 invoke!(clock);
 async fn clock(env: WebEnvironment) -> WebResult<WebResponse> {
-    let number = |name| env.query_parameters().get(name).and_then(|value| value.parse().ok());
+    let number = |name| {
+        env.query_parameters()
+            .get(name)
+            .and_then(|value| value.parse().ok())
+    };
     let every = Duration::from_millis(number("ms").unwrap_or(1000));
     let count = number("count").unwrap_or(10);
     // A client that connects anew says what it saw last.
-    let seen = env.headers().get("last-event-id").and_then(|id| id.parse().ok()).unwrap_or(0);
+    let seen = env
+        .headers()
+        .get("last-event-id")
+        .and_then(|id| id.parse().ok())
+        .unwrap_or(0);
 
     let response = WebResponse::new();
     let ticking = response.events_async(async |events| {

@@ -9,18 +9,29 @@
 use functions_guest_web::{WebEnvironment, WebError, WebResponse, WebResult, invoke};
 use http::StatusCode;
 
-const COLOURS: [(&str, &str); 3] = [("red", "#ff0000"), ("green", "#00ff00"), ("blue", "#0000ff")];
+const COLOURS: [(&str, &str); 3] = [
+    ("red", "#ff0000"),
+    ("green", "#00ff00"),
+    ("blue", "#0000ff"),
+];
 
 invoke!(respond);
 fn respond(env: WebEnvironment) -> WebResult<WebResponse> {
     let name = env.http_path().trim_start_matches('/');
     if name.is_empty() {
-        return Ok(WebResponse::new().with_status(303).header("location", "red"));
+        return Ok(WebResponse::new()
+            .with_status(303)
+            .header("location", "red"));
     }
     let Some((_, colour)) = COLOURS.iter().find(|(known, _)| *known == name) else {
-        return Err(WebError::new(StatusCode::NOT_FOUND, format!("no colour is called {name:?}")));
+        return Err(WebError::new(
+            StatusCode::NOT_FOUND,
+            format!("no colour is called {name:?}"),
+        ));
     };
-    WebResponse::new().header("x-colour", *colour).with_body(format!("{name} is {colour}\n"))
+    WebResponse::new()
+        .header("x-colour", *colour)
+        .with_body(format!("{name} is {colour}\n"))
 }
 
 #[cfg(test)]
@@ -33,7 +44,10 @@ mod tests {
     #[test]
     fn answers_fit() {
         let found = TestRequest::get("/red").call(respond);
-        assert_eq!((found.status(), found.header("x-colour")), (200, Some("#ff0000")));
+        assert_eq!(
+            (found.status(), found.header("x-colour")),
+            (200, Some("#ff0000"))
+        );
         let none = TestRequest::get("/").call(respond);
         assert_eq!((none.status(), none.header("location")), (303, Some("red")));
         let unknown = TestRequest::get("/mauve").call(respond);

@@ -17,14 +17,16 @@ const CHUNK: usize = 64 * 1024;
 invoke!(table);
 fn table(env: WebEnvironment) -> WebResult<WebResponse> {
     let rows: u64 = env.query_parameters().get("rows").unwrap_or("10").parse()?;
-    WebResponse::new().header("content-type", "text/csv; charset=utf-8").stream(|writer| {
-        let mut writer = BufWriter::with_capacity(CHUNK, writer);
-        writeln!(writer, "number,square")?;
-        for number in 1..=rows {
-            writeln!(writer, "{number},{}", u128::from(number).pow(2))?;
-        }
-        Ok(writer.flush()?)
-    })
+    WebResponse::new()
+        .header("content-type", "text/csv; charset=utf-8")
+        .stream(|writer| {
+            let mut writer = BufWriter::with_capacity(CHUNK, writer);
+            writeln!(writer, "number,square")?;
+            for number in 1..=rows {
+                writeln!(writer, "{number},{}", u128::from(number).pow(2))?;
+            }
+            Ok(writer.flush()?)
+        })
 }
 
 #[cfg(test)]
@@ -38,7 +40,10 @@ mod tests {
     fn rows() {
         let response = TestRequest::get("/?rows=3").call(table);
         assert_eq!(response.text(), "number,square\n1,1\n2,4\n3,9\n");
-        assert_eq!(response.header("content-type"), Some("text/csv; charset=utf-8"));
+        assert_eq!(
+            response.header("content-type"),
+            Some("text/csv; charset=utf-8")
+        );
     }
 
     /// A number that is none is a failure before anything is sent.

@@ -18,7 +18,11 @@ fn digest(upload: Data) -> WebResult<String> {
     while let Some(chunk) = reader.chunk(CHUNK)? {
         digest.update(&chunk);
     }
-    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(digest
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
 }
 
 #[cfg(test)]
@@ -30,8 +34,17 @@ mod tests {
     /// The digest is SHA-256's, also of nothing and of more than a chunk.
     #[test]
     fn digests() {
-        let of = |body: Vec<u8>| TestRequest::put("/").body(body).call(digest).text().to_owned();
-        assert_eq!(of(Vec::new()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        let of = |body: Vec<u8>| {
+            TestRequest::put("/")
+                .body(body)
+                .call(digest)
+                .text()
+                .to_owned()
+        };
+        assert_eq!(
+            of(Vec::new()),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
         assert_eq!(
             of(vec![b'a'; 1_000_000]),
             "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"

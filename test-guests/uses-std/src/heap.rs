@@ -38,7 +38,9 @@ pub(crate) fn exercise(steps: usize) -> usize {
         .filter(|step| {
             let place = numbers.next(BLOCKS);
             let mark = u8::try_from(step % 251).unwrap_or(0);
-            blocks.get_mut(place).is_some_and(|block| one_step(block, mark, &mut numbers))
+            blocks
+                .get_mut(place)
+                .is_some_and(|block| one_step(block, mark, &mut numbers))
         })
         .count()
 }
@@ -49,11 +51,21 @@ fn one_step(place: &mut Option<Block>, mark: u8, numbers: &mut Numbers) -> bool 
         let layout = numbers.layout();
         let zeroed = mark % 2 == 0;
         // SAFETY: the size is not zero.
-        let start = unsafe { if zeroed { alloc_zeroed(layout) } else { alloc(layout) } };
+        let start = unsafe {
+            if zeroed {
+                alloc_zeroed(layout)
+            } else {
+                alloc(layout)
+            }
+        };
         if start.is_null() || start.addr() % layout.align() != 0 {
             return false;
         }
-        let block = place.insert(Block { start, layout, mark });
+        let block = place.insert(Block {
+            start,
+            layout,
+            mark,
+        });
         let clean = !zeroed || block.bytes(layout.size()).iter().all(|byte| *byte == 0);
         block.fill();
         return clean;
@@ -72,7 +84,10 @@ fn one_step(place: &mut Option<Block>, mark: u8, numbers: &mut Numbers) -> bool 
         return false;
     }
     block.start = start;
-    let moved = block.bytes(size.min(new_size)).iter().all(|byte| *byte == block.mark);
+    let moved = block
+        .bytes(size.min(new_size))
+        .iter()
+        .all(|byte| *byte == block.mark);
     block.layout = Layout::from_size_align(new_size, block.layout.align()).unwrap_or(block.layout);
     block.mark = mark;
     block.fill();

@@ -19,7 +19,10 @@ fn handler(env: WebEnvironment) -> WebResult<String> {
             "logged".into()
         }
         "/variables" => format!("{:?} {}", std::env::var("NAME"), std::env::vars().count()),
-        "/files" => format!("{:?}", fs::read("/etc/passwd").map_err(|error| error.kind())),
+        "/files" => format!(
+            "{:?}",
+            fs::read("/etc/passwd").map_err(|error| error.kind())
+        ),
         "/clocks" => clocks()?,
         "/random" => HashMap::from([(1, 2)]).len().to_string(),
         "/heap" => heap::exercise(20_000).to_string(),
@@ -47,7 +50,10 @@ fn clocks() -> WebResult<String> {
     std::thread::sleep(Duration::from_millis(2));
     let year_2020 = SystemTime::UNIX_EPOCH + Duration::from_secs(1_577_836_800);
     let now = SystemTime::now().duration_since(year_2020).is_ok();
-    Ok(format!("{} {now}", start.elapsed() >= Duration::from_millis(2)))
+    Ok(format!(
+        "{} {now}",
+        start.elapsed() >= Duration::from_millis(2)
+    ))
 }
 
 /// Three at once take as long as the longest.
@@ -59,5 +65,8 @@ fn join() -> String {
     });
     let all = task::block_on(task::join_all(sleeps));
     let elapsed = start.elapsed();
-    format!("{all:?} {}", elapsed >= Duration::from_millis(50) && elapsed < Duration::from_millis(110))
+    format!(
+        "{all:?} {}",
+        elapsed >= Duration::from_millis(50) && elapsed < Duration::from_millis(110)
+    )
 }

@@ -24,18 +24,40 @@ pub(super) enum Body {
     Text(&'static str),
     /// So many bytes, of all values.
     Bytes(usize),
+    /// Promised: a text with this in it.
+    Containing(&'static str),
 }
 
 impl Body {
     pub(super) fn bytes(self) -> Vec<u8> {
         match self {
-            Self::Text(text) => text.into(),
+            Self::Text(text) | Self::Containing(text) => text.into(),
             Self::Bytes(length) => (0..=u8::MAX).cycle().take(length).collect(),
+        }
+    }
+
+    /// Whether this is what was promised.
+    pub(super) fn promises(self, answer: &[u8]) -> bool {
+        match self {
+            Self::Containing(part) => String::from_utf8_lossy(answer).contains(part),
+            Self::Text(_) | Self::Bytes(_) => self.bytes() == answer,
         }
     }
 }
 
 const NOTHING: Body = Body::Text("");
+
+/// A `GET` that is answered with 200 and a text.
+const fn get(path: &'static str, content_type: &'static str, answer: &'static str) -> Promise {
+    Promise {
+        method: "GET",
+        path,
+        body: NOTHING,
+        status: 200,
+        content_type,
+        answer: Body::Text(answer),
+    }
+}
 const TEXT: &str = "text/plain; charset=utf-8";
 const PROBLEM: &str = "application/problem+json";
 
@@ -129,5 +151,58 @@ pub(super) const EXAMPLES: &[Example] = &[
                 answer: Body::Text("1"),
             },
         ],
+    },
+    Example {
+        name: "echo-details",
+        about: "what a function knows of its request",
+        promises: &[Promise {
+            method: "POST",
+            body: Body::Text(r#"{"headers_to_send_back":{"x-hello":"there"}}"#),
+            answer: Body::Containing("path: /some/path, headers: "),
+            ..get("/some/path", TEXT, "")
+        }],
+    },
+    Example {
+        name: "respond",
+        about: "statuses and headers",
+        promises: &[
+            get("/red", TEXT, "red is #ff0000\n"),
+            Promise {
+                status: 303,
+                content_type: "",
+                ..get("/", "", "")
+            },
+        ],
+    },
+    Example {
+        name: "upload-digest",
+        about: "a body of any size, in constant memory",
+        promises: &[Promise {
+            method: "PUT",
+            body: Body::Bytes(64 << 20),
+            ..get(
+                "",
+                TEXT,
+                "281e519df3077b557c6b03f5da83c4e8d397219259615dd7c3308f89cae8f2a6",
+            )
+        }],
+    },
+    Example {
+        name: "events",
+        about: "server-sent events, and a handler that awaits",
+        promises: &[get(
+            "?ms=10&count=2",
+            "text/event-stream",
+            "event: tick\nid: 1\ndata: tick 1\n\nevent: tick\nid: 2\ndata: tick 2\n\n",
+        )],
+    },
+    Example {
+        name: "stream-csv",
+        about: "a long answer, sent while it is made",
+        promises: &[get(
+            "?rows=2",
+            "text/csv; charset=utf-8",
+            "number,square\n1,1\n2,4\n",
+        )],
     },
 ];
