@@ -15,7 +15,7 @@ pub enum Later {}
 #[diagnostic::on_unimplemented(
     message = "a web function cannot return `{Self}`",
     label = "not a response",
-    note = "return `Json<T>` (which needs `T: serde::Serialize`), `String`, `Vec<u8>`, `Data`, `StatusCode`, `WebResponse`, `Option<T>`, a `WebResult` of them, or make it an `async fn` that does"
+    note = "return `Json<T>` (which needs `T: serde::Serialize`), `String`, `Vec<u8>`, `Data`, `StatusCode`, `WebResponse`, `Option<T>`, a `Result` of them whose error is a `std::error::Error` or a `WebError`, or make it an `async fn` that does"
 )]
 pub trait Outcome<When> {
     /// The response.

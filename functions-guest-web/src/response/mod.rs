@@ -41,7 +41,7 @@ pub use web_response::WebResponse;
 #[diagnostic::on_unimplemented(
     message = "a web function cannot return `{Self}`",
     label = "not a response",
-    note = "return `Json<T>` (which needs `T: serde::Serialize`), `String`, `Vec<u8>`, `Data`, `StatusCode`, `WebResponse`, `Option<T>`, or a `WebResult` of them"
+    note = "return `Json<T>` (which needs `T: serde::Serialize`), `String`, `Vec<u8>`, `Data`, `StatusCode`, `WebResponse`, `Option<T>`, or a `Result` of them whose error is a `std::error::Error` or a `WebError`"
 )]
 pub trait IntoResponse {
     /// Makes the response.

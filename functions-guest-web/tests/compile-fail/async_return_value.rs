@@ -1,0 +1,8 @@
+struct Mine;
+
+functions_guest_web::invoke!(handler);
+async fn handler() -> Mine {
+    Mine
+}
+
+fn main() {}
