@@ -106,6 +106,12 @@ impl Builder {
         self
     }
 
+    /// How long an invocation may take as a whole that streams its response, waiting included.
+    pub fn stream_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.stream_timeout = timeout;
+        self
+    }
+
     /// How long an invocation may compute.
     pub fn cpu_time(mut self, cpu_time: Duration) -> Self {
         self.limits.cpu_time = cpu_time;

@@ -36,6 +36,10 @@ pub(super) struct Serve {
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration, env = "FUNCTIONS_TIMEOUT")]
     timeout: Duration,
 
+    /// How long a function may take as a whole that streams its response, such as one of events.
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration, env = "FUNCTIONS_STREAM_TIMEOUT")]
+    stream_timeout: Duration,
+
     /// How long a function may compute for one request.
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration, env = "FUNCTIONS_CPU_TIME")]
     cpu_time: Duration,
@@ -102,6 +106,7 @@ impl Serve {
     fn limits(&self) -> Limits {
         Limits {
             timeout: self.timeout,
+            stream_timeout: self.stream_timeout,
             cpu_time: self.cpu_time,
             memory: self.memory,
             concurrency: self.max_concurrency,

@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use http::request::Parts;
+use tokio::time::Instant;
 
 use super::State;
 use super::bindings::functions::web::environment::Host;
@@ -28,7 +28,10 @@ pub(crate) struct Call {
     /// How much of the request's path is the function's own base.
     pub(crate) base: usize,
     pub(crate) peer: Option<SocketAddr>,
+    /// When the host ends it: at first unless it has answered, later wherever it is.
     pub(crate) deadline: Option<Instant>,
+    /// What that is from the moment on when it begins to stream its response.
+    pub(crate) stream_deadline: Option<Instant>,
 }
 
 impl Call {

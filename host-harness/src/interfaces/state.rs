@@ -13,6 +13,8 @@ pub(crate) struct State {
     pub(crate) table: ResourceTable,
     pub(crate) call: Call,
     pub(crate) memory: MemoryLimit,
+    /// Whether it has begun to stream its response.
+    pub(super) streaming: bool,
     /// Made when it is first asked for: most functions never do.
     pub(super) wasi: Option<Box<WasiCtx>>,
 }
@@ -25,6 +27,7 @@ impl State {
             table,
             call,
             memory: MemoryLimit::new(max_memory),
+            streaming: false,
             wasi: None,
         }
     }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Method;
 use http_body_util::BodyExt as _;
 
-use crate::support::client::{Client, pieces};
+use crate::support::client::{Client, pieces, whole};
 use crate::support::command::{Serving, functions, run};
 use crate::support::soon;
 
@@ -86,6 +86,30 @@ async fn second_signal_stops_at_once() {
     assert!(serving.is_running());
     serving.signal("INT");
     assert_eq!(serving.end().0.code(), Some(0));
+}
+
+/// A stream that fails is in the log like any failure, once, with its function and its invocation.
+#[tokio::test]
+async fn cut_streams_are_logged() {
+    let serving = serve(&[test_guests::MISBEHAVE, "--cpu-time", "50ms"]);
+    let client = Client::new(serving.address);
+    for path in ["panic", "loop", "streamed", "harmless"] {
+        let path = format!("/misbehave/stream-then/{path}");
+        let request = client.request(Method::GET, &path).body(whole("")).unwrap();
+        let answer = client.begin(request).await.unwrap();
+        assert!(soon(answer.into_body().collect()).await.is_err());
+    }
+    serving.signal("TERM");
+    let (_, said) = serving.end();
+    for cause in [
+        "the function stopped",
+        "longer than its CPU time limit",
+        "had not finished it",
+        "after it had begun to stream",
+    ] {
+        assert_eq!(said.matches(cause).count(), 1, "{cause} in {said}");
+    }
+    assert_eq!(said.matches("invocation").count(), 4, "{said}");
 }
 
 /// Where the address space has no room for the pool it says so, once, and serves all the same.

@@ -3,10 +3,10 @@
 pub(crate) mod client;
 pub(crate) mod command;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use host_harness::{Builder, Harness, Server};
+use host_harness::{Builder, Harness, OutputLine, Server};
 
 /// A host with every test function, output thrown away.
 pub(crate) fn builder() -> Builder {
@@ -43,4 +43,23 @@ pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(60), what)
         .await
         .expect("it never happened")
+}
+
+/// The lines that functions printed.
+#[derive(Default)]
+pub(crate) struct Printed {
+    lines: Arc<Mutex<Vec<String>>>,
+}
+
+impl Printed {
+    /// To be given to the host.
+    pub(crate) fn sink(&self) -> impl Fn(OutputLine) + Send + Sync + 'static {
+        let lines = Arc::clone(&self.lines);
+        move |line| lines.lock().unwrap().push(line.text)
+    }
+
+    /// The last of them.
+    pub(crate) fn last(&self) -> String {
+        self.lines.lock().unwrap().last().cloned().unwrap()
+    }
 }
