@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::logging::Logging;
 use super::shutdown::StopSignals;
 use super::size;
 use crate::{Harness, Limits, Server};
@@ -60,6 +61,9 @@ pub(super) struct Serve {
     /// stops at once).
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration, env = "FUNCTIONS_GRACE")]
     grace: Duration,
+
+    #[command(flatten)]
+    logging: Logging,
 }
 
 /// A function on the command line.
@@ -92,7 +96,8 @@ impl FromStr for Named {
 
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let mut builder = Harness::builder().limits(self.limits());
+        let mut builder = self.logging.apply(Harness::builder());
+        builder = builder.limits(self.limits());
         for function in &self.functions {
             builder = builder.function(&function.name, &function.file);
         }

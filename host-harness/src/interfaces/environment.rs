@@ -9,15 +9,14 @@ use tokio::time::Instant;
 use super::State;
 use super::bindings::functions::web::environment::Host;
 use super::headers::{is_hop_by_hop, named_by_connection};
-use crate::telemetry::InvocationId;
-use crate::telemetry::output::OutputSink;
+use crate::telemetry::{InvocationId, Output};
 
 /// What a function is, to itself and in the log.
 pub(crate) struct Identity {
     pub(crate) name: Arc<str>,
     pub(crate) version: String,
     pub(crate) variables: Vec<(String, String)>,
-    pub(crate) output: OutputSink,
+    pub(crate) output: Output,
 }
 
 /// One request to one function, less its body.

@@ -6,6 +6,7 @@ pub(crate) mod environment;
 pub(crate) mod head;
 mod headers;
 mod memory;
+mod output;
 pub(crate) mod response_stream;
 mod state;
 mod wasi;
@@ -20,6 +21,7 @@ use wasmtime::component::{HasSelf, Linker};
 
 use bindings::functions::bytes::bytes::add_to_linker as add_bytes;
 use bindings::functions::web::environment::add_to_linker as add_environment;
+use bindings::functions::web::output::add_to_linker as add_output;
 use bindings::functions::web::response_stream::add_to_linker as add_response_stream;
 
 pub(crate) mod bindings {
@@ -56,6 +58,7 @@ pub(crate) mod bindings {
 pub(crate) const OFFERED: &[&str] = &[
     "functions:bytes/bytes@1.0.0",
     "functions:web/environment@1.0.0",
+    "functions:web/output@1.0.0",
     "functions:web/response-stream@1.0.0",
 ];
 
@@ -67,6 +70,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     add_bytes::<_, HasSelf<State>>(linker, |state| state)?;
     add_environment::<_, HasSelf<State>>(linker, |state| state)?;
+    add_output::<_, HasSelf<State>>(linker, |state| state)?;
     add_response_stream::<_, HasSelf<State>>(linker, |state| state)?;
     Ok(())
 }

@@ -3,6 +3,7 @@ use wasmtime_wasi::WasiCtx;
 
 use super::environment::Call;
 use super::memory::MemoryLimit;
+use super::output::Printed;
 
 /// How many handles one invocation may hold at once. The table's own limit is a million, and an
 /// entry is memory of the host's.
@@ -15,6 +16,7 @@ pub(crate) struct State {
     pub(crate) memory: MemoryLimit,
     /// Whether it has begun to stream its response.
     pub(super) streaming: bool,
+    pub(super) printed: Printed,
     /// Made when it is first asked for: most functions never do.
     pub(super) wasi: Option<Box<WasiCtx>>,
 }
@@ -28,6 +30,7 @@ impl State {
             call,
             memory: MemoryLimit::new(max_memory),
             streaming: false,
+            printed: Printed::default(),
             wasi: None,
         }
     }

@@ -112,6 +112,52 @@ async fn cut_streams_are_logged() {
     assert_eq!(said.matches("invocation").count(), 4, "{said}");
 }
 
+/// What functions print and log goes to standard error, as text or as JSON, from the level on that
+/// was asked for.
+#[tokio::test]
+async fn writes_records() {
+    for (options, level) in [
+        (&[][..], "Some(Level::Info)"),
+        (&["--log-level", "off"], "None"),
+        (
+            &["--log-level", "debug", "--log-format", "json"],
+            "Some(Level::Debug)",
+        ),
+    ] {
+        let serving = serve(&[&[test_guests::MISBEHAVE], options].concat());
+        let client = Client::new(serving.address);
+        assert_eq!(client.get("/misbehave/log").await.text(), level);
+        client.get("/misbehave/print-forged").await;
+        serving.signal("TERM");
+        let (_, said) = serving.end();
+        let lines: Vec<_> = said.lines().filter(|line| line.contains("misb")).collect();
+        if options.contains(&"json") {
+            let records: Vec<serde_json::Value> = lines
+                .iter()
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect();
+            let first = &records[0];
+            assert_eq!(records.len(), 4 + 2);
+            assert_eq!(first["function"], "misbehave");
+            assert_eq!(first["level"], "debug");
+            assert_eq!(first["message"], "Level::Debug");
+            assert_eq!(first["fields"]["key"], "two words");
+            assert_eq!(first["invocation"].as_str().unwrap().len(), 32);
+            assert!(first["timestamp"].as_str().unwrap().ends_with('Z'));
+        } else {
+            assert_eq!(
+                lines.len(),
+                if level == "None" { 1 } else { 3 + 2 },
+                "{said}"
+            );
+            assert!(
+                lines.iter().all(|line| line.starts_with("[misbehave ")),
+                "{said}"
+            );
+        }
+    }
+}
+
 /// Where the address space has no room for the pool it says so, once, and serves all the same.
 #[tokio::test]
 async fn serves_in_a_small_address_space() {
@@ -213,6 +259,8 @@ fn bad_arguments_are_refused() {
             "--max-concurrency",
         ),
         (&["serve", "x.wasm", "--listen", "here"], "--listen"),
+        (&["serve", "x.wasm", "--log-level", "loud"], "trace"),
+        (&["serve", "x.wasm", "--log-format", "xml"], "json"),
     ] {
         let output = run(arguments);
         let text = String::from_utf8(output.stderr).unwrap();

@@ -9,6 +9,7 @@
 
 mod abuse;
 mod bodies;
+mod output;
 mod replies;
 mod streams;
 
@@ -37,7 +38,12 @@ impl Guest for Misbehave {
 fn answer(path: &str, request: Buffer) -> Reply {
     match path {
         "/environment" => text(&replies::environment()),
-        "/print" => abuse::print(),
+        "/print" => output::print(),
+        "/print-both" => output::print_both(),
+        "/print-trap" => output::print_and_trap(),
+        "/print-forged" => output::print_forged(),
+        "/log" => output::log_all(),
+        "/log-long" => output::log_long(),
         "/panic" => panic!("on purpose"),
         "/loop" => abuse::compute_for_ever(),
         "/sleep" => abuse::sleep_for_ever(),

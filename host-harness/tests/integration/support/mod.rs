@@ -6,7 +6,7 @@ pub(crate) mod command;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use host_harness::{Builder, Harness, OutputLine, Server};
+use host_harness::{Builder, Harness, Record, RecordKind, Server};
 
 /// A host with every test function, output thrown away.
 pub(crate) fn builder() -> Builder {
@@ -45,21 +45,29 @@ pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
         .expect("it never happened")
 }
 
-/// The lines that functions printed.
+/// What functions printed and logged.
 #[derive(Default)]
-pub(crate) struct Printed {
-    lines: Arc<Mutex<Vec<String>>>,
+pub(crate) struct Recorded {
+    records: Arc<Mutex<Vec<Record>>>,
 }
 
-impl Printed {
+impl Recorded {
     /// To be given to the host.
-    pub(crate) fn sink(&self) -> impl Fn(OutputLine) + Send + Sync + 'static {
-        let lines = Arc::clone(&self.lines);
-        move |line| lines.lock().unwrap().push(line.text)
+    pub(crate) fn sink(&self) -> impl Fn(Record) + Send + Sync + 'static {
+        let records = Arc::clone(&self.records);
+        move |record| records.lock().unwrap().push(record)
     }
 
-    /// The last of them.
-    pub(crate) fn last(&self) -> String {
-        self.lines.lock().unwrap().last().cloned().unwrap()
+    /// All of it since this was last called.
+    pub(crate) fn take(&self) -> Vec<Record> {
+        std::mem::take(&mut *self.records.lock().unwrap())
+    }
+
+    /// The line that was printed last, since this was last called.
+    pub(crate) fn last_line(&self) -> Option<String> {
+        self.take().pop().map(|record| match record.kind {
+            RecordKind::Printed { text, .. } => text,
+            other => panic!("{other:?} is no line"),
+        })
     }
 }
