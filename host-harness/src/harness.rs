@@ -9,8 +9,7 @@ use crate::engine::{Engine, Limits};
 use crate::gateway::{Gateway, Server};
 use crate::interfaces::body::Body;
 use crate::registry::{self, LoadError, Registry};
-use crate::telemetry::OutputLine;
-use crate::telemetry::output::{self, OutputSink};
+use crate::telemetry::{Format, LogLevel, Output, Record, to_stderr};
 
 /// A host of functions, in this process.
 ///
@@ -45,7 +44,10 @@ impl Harness {
         Builder {
             functions: Vec::new(),
             limits: Limits::default(),
-            output: output::to_stderr(),
+            output: Output {
+                sink: Arc::new(to_stderr(Format::Text)),
+                least_level: Some(LogLevel::Info),
+            },
         }
     }
 
@@ -84,7 +86,7 @@ impl std::fmt::Debug for Harness {
 pub struct Builder {
     functions: Vec<(String, PathBuf)>,
     limits: Limits,
-    output: OutputSink,
+    output: Output,
 }
 
 impl Builder {
@@ -103,6 +105,12 @@ impl Builder {
     /// How long an invocation may take until the function has answered, waiting included.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = timeout;
+        self
+    }
+
+    /// How long an invocation may take as a whole that streams its response, waiting included.
+    pub fn stream_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.stream_timeout = timeout;
         self
     }
 
@@ -125,11 +133,18 @@ impl Builder {
         self
     }
 
-    /// Where the functions' output goes, instead of this process's standard error.
+    /// Where what functions print and log goes, instead of this process's standard error.
     ///
     /// Called from the thread that runs the function, which waits for it.
-    pub fn output(mut self, sink: impl Fn(OutputLine) + Send + Sync + 'static) -> Self {
-        self.output = Arc::new(sink);
+    pub fn output(mut self, sink: impl Fn(Record) + Send + Sync + 'static) -> Self {
+        self.output.sink = Arc::new(sink);
+        self
+    }
+
+    /// The least level that a function's log records are kept from, [`LogLevel::Info`] unless set;
+    /// `None` keeps none. What functions print is kept in any case.
+    pub fn log_level(mut self, least: impl Into<Option<LogLevel>>) -> Self {
+        self.output.least_level = least.into();
         self
     }
 
@@ -144,7 +159,7 @@ impl Builder {
         let mut registry = Registry::default();
         for (name, file) in self.functions {
             registry::check_name(&name).map_err(BuildError::Name)?;
-            let output = Arc::clone(&self.output);
+            let output = self.output.clone();
             let function = registry::load(&engine, &name, &file, Vec::new(), output)?;
             if !registry.add(function) {
                 return Err(BuildError::Name(format!(

@@ -15,4 +15,4 @@ pub use gateway::Server;
 pub use harness::{BuildError, Builder, Harness};
 pub use interfaces::body::Body;
 pub use registry::{LoadError, LoadErrorKind};
-pub use telemetry::{InvocationId, OutputLine, OutputStream};
+pub use telemetry::{InvocationId, LogLevel, OutputStream, Record, RecordKind};

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::logging::Logging;
 use super::shutdown::StopSignals;
 use super::size;
 use crate::{Harness, Limits, Server};
@@ -36,6 +37,10 @@ pub(super) struct Serve {
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration, env = "FUNCTIONS_TIMEOUT")]
     timeout: Duration,
 
+    /// How long a function may take as a whole that streams its response, such as one of events.
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration, env = "FUNCTIONS_STREAM_TIMEOUT")]
+    stream_timeout: Duration,
+
     /// How long a function may compute for one request.
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration, env = "FUNCTIONS_CPU_TIME")]
     cpu_time: Duration,
@@ -56,6 +61,9 @@ pub(super) struct Serve {
     /// stops at once).
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration, env = "FUNCTIONS_GRACE")]
     grace: Duration,
+
+    #[command(flatten)]
+    logging: Logging,
 }
 
 /// A function on the command line.
@@ -88,7 +96,8 @@ impl FromStr for Named {
 
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let mut builder = Harness::builder().limits(self.limits());
+        let mut builder = self.logging.apply(Harness::builder());
+        builder = builder.limits(self.limits());
         for function in &self.functions {
             builder = builder.function(&function.name, &function.file);
         }
@@ -102,6 +111,7 @@ impl Serve {
     fn limits(&self) -> Limits {
         Limits {
             timeout: self.timeout,
+            stream_timeout: self.stream_timeout,
             cpu_time: self.cpu_time,
             memory: self.memory,
             concurrency: self.max_concurrency,

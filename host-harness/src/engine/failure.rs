@@ -1,5 +1,7 @@
 use wasmtime::Trap;
 
+use crate::telemetry::InvocationId;
+
 /// Why an invocation has no reply.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -7,6 +9,8 @@ pub(crate) enum Failure {
     Overloaded,
     #[error("the function did not answer within its time limit")]
     Timeout,
+    #[error("the function did not end its response within the time limit of streams")]
+    StreamTimeout,
     #[error("the function computed for longer than its CPU time limit")]
     CpuTime,
     #[error("the function needs more memory than its limit")]
@@ -34,6 +38,17 @@ impl Failure {
             Self::Memory
         } else {
             Self::Trap(error)
+        }
+    }
+
+    /// The whole of it goes to the log: the client only learns its kind, or that there is no more.
+    pub(crate) fn log(&self, function: &str, id: InvocationId) {
+        match self {
+            Self::Trap(cause) | Self::Host(cause) => {
+                tracing::error!(function, invocation = %id, "{self}: {cause:?}");
+            }
+            Self::Overloaded => tracing::warn!(function, invocation = %id, "{self}"),
+            _ => tracing::error!(function, invocation = %id, "{self}"),
         }
     }
 }

@@ -85,6 +85,7 @@ impl Engine {
             base: 0,
             peer: None,
             deadline: None,
+            stream_deadline: None,
         });
         // One that takes its time to start is none that cannot.
         let made = function

@@ -1,18 +1,21 @@
-use std::pin::pin;
-use std::time::Instant;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use tokio::time::Instant;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::failure::OutOfCpuTime;
 use super::meter::{self, Metered};
+use super::streamed::Streamed;
 use super::{Engine, Failure, Function};
 use crate::interfaces::bindings::exports::functions::web::handler;
 use crate::interfaces::bindings::functions::bytes::bytes::Data;
 use crate::interfaces::body::Body;
 use crate::interfaces::environment::Call;
-use crate::interfaces::headers::{is_hop_by_hop, named_by_connection};
+use crate::interfaces::head::Head;
+use crate::interfaces::response_stream::begun::{self, Begun};
 use crate::interfaces::{Buffer, MAX_HANDLES, State};
 
 /// Epochs between two looks at a running function.
@@ -21,43 +24,85 @@ const LOOK_EVERY: u64 = 1;
 /// What a function answered.
 #[derive(Debug)]
 pub(crate) struct Reply {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
+    pub(crate) head: Head,
     pub(crate) body: Body,
 }
 
+/// An invocation that is under way. In a box of its own, so that the body of the response can take
+/// it along; whoever drops it ends the function.
+pub(super) type Running = Pin<Box<dyn Future<Output = Result<Ended, Failure>> + Send>>;
+
+/// What a function returned.
+#[derive(Debug)]
+pub(super) enum Ended {
+    Replied(Reply),
+    /// It says that it has streamed its response.
+    Streamed,
+}
+
+/// What an invocation came to so far.
+enum Answer {
+    Whole(Reply),
+    /// There is a head, and the invocation makes the body, or has ended already.
+    Begun(Begun, Poll<Result<Ended, Failure>>),
+}
+
 impl Engine {
-    /// When an invocation that begins now has to be over.
+    /// When an invocation that begins now has to have answered.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         Instant::now().checked_add(self.limits.timeout)
     }
 
+    /// When an invocation that begins now, and streams its response, has to be over.
+    pub(crate) fn stream_deadline(&self) -> Option<Instant> {
+        Instant::now().checked_add(self.limits.stream_timeout)
+    }
+
     /// Answers one request in an instance of its own, which is gone afterwards, whatever happened.
+    ///
+    /// Of a response that is streamed this returns the head; its body goes on with the invocation.
     pub(crate) async fn invoke(
-        &self,
-        function: &Function,
+        self: &Arc<Self>,
+        function: &Arc<Function>,
         call: Call,
         body: Body,
     ) -> Result<Reply, Failure> {
-        let deadline = call.deadline;
-        let invocation = async {
-            let _permit = self
-                .permits
-                .acquire()
-                .await
-                .map_err(|_full| Failure::Overloaded)?;
-            self.run(function, call, body).await
-        };
+        let (id, deadline, stream_deadline) = (call.id, call.deadline, call.stream_deadline);
+        let running = Arc::clone(self).run(Arc::clone(function), call, body);
+        let mut running: Running = Box::pin(running);
+        let answer = poll_fn(|cx| poll_answer(&mut running, cx));
         // The clock runs while the function waits for the host, where no epoch can reach it.
-        match deadline {
-            None => invocation.await,
-            Some(deadline) => tokio::time::timeout_at(deadline.into(), invocation)
+        let answer = match deadline {
+            None => answer.await,
+            Some(deadline) => tokio::time::timeout_at(deadline, answer)
                 .await
                 .unwrap_or(Err(Failure::Timeout)),
+        };
+        match answer? {
+            Answer::Whole(reply) => Ok(reply),
+            Answer::Begun(Begun { head, pipe }, ended) => {
+                let mut streamed = Streamed::new(Arc::clone(&function.identity), id, pipe);
+                match ended {
+                    Poll::Ready(ended) => streamed.end(ended),
+                    Poll::Pending => streamed.go_on(running, stream_deadline),
+                }
+                let body = Body::new(streamed);
+                Ok(Reply { head, body })
+            }
         }
     }
 
-    async fn run(&self, function: &Function, call: Call, body: Body) -> Result<Reply, Failure> {
+    async fn run(
+        self: Arc<Self>,
+        function: Arc<Function>,
+        call: Call,
+        body: Body,
+    ) -> Result<Ended, Failure> {
+        let _permit = self
+            .permits
+            .acquire()
+            .await
+            .map_err(|_full| Failure::Overloaded)?;
         let mut store = self.store(call);
         let request = store
             .data_mut()
@@ -107,12 +152,25 @@ impl Engine {
     }
 }
 
-/// Takes the reply out of the store.
-fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Reply, Failure> {
-    let handler::Reply::Response(response) = reply else {
-        return Err(Failure::InvalidReply(
+/// Polls an invocation until there is something to send.
+fn poll_answer(running: &mut Running, cx: &mut Context<'_>) -> Poll<Result<Answer, Failure>> {
+    let (polled, begun) = begun::watch(|| running.as_mut().poll(cx));
+    if let Some(begun) = begun {
+        return Poll::Ready(Ok(Answer::Begun(begun, polled)));
+    }
+    polled.map(|ended| match ended? {
+        Ended::Replied(reply) => Ok(Answer::Whole(reply)),
+        Ended::Streamed => Err(Failure::InvalidReply(
             "it said that it had streamed one, and had not".into(),
-        ));
+        )),
+    })
+}
+
+/// Takes the reply out of the store.
+fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Ended, Failure> {
+    let response = match reply {
+        handler::Reply::Response(response) => response,
+        handler::Reply::Streamed => return Ok(Ended::Streamed),
     };
     let body = match response.body {
         Data::Value(bytes) => Body::from(bytes),
@@ -123,84 +181,7 @@ fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Reply, Fail
                 .into_body()
         }
     };
-    let status = StatusCode::from_u16(response.status)
-        .ok()
-        .filter(|status| (200..=599).contains(&status.as_u16()))
-        .ok_or_else(|| Failure::InvalidReply(format!("status {}", response.status)))?;
-    Ok(Reply {
-        status,
-        headers: headers(response.headers)?,
-        body,
-    })
-}
-
-/// The headers of a response, less those that are the host's to set.
-fn headers(list: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, Failure> {
-    let mut headers = HeaderMap::with_capacity(list.len());
-    for (name, value) in list {
-        let invalid = |what: &str| Failure::InvalidReply(format!("header {name:?} has {what}"));
-        let header = HeaderName::try_from(name.as_str())
-            .map_err(|_| invalid("a name that HTTP does not allow"))?;
-        let value = HeaderValue::from_maybe_shared(Bytes::from(value))
-            .map_err(|_| invalid("a value that HTTP does not allow"))?;
-        headers
-            .try_append(header, value)
-            .map_err(|_| Failure::InvalidReply("too many headers".into()))?;
-    }
-    let unwanted: Vec<_> = headers
-        .keys()
-        .filter(|name| {
-            **name == header::CONTENT_LENGTH
-                || is_hop_by_hop(name)
-                || named_by_connection(&headers, name)
-        })
-        .cloned()
-        .collect();
-    for name in unwanted {
-        headers.remove(name);
-    }
-    Ok(headers)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn list(headers: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
-        headers
-            .iter()
-            .map(|(name, value)| ((*name).into(), (*value).into()))
-            .collect()
-    }
-
-    /// Repeated headers stay, in order; framing and hop-by-hop headers are the host's.
-    #[test]
-    fn host_owns_framing() {
-        let headers = headers(list(&[
-            ("Set-Cookie", "a=1"),
-            ("set-cookie", "b=2"),
-            ("Content-Length", "7"),
-            ("connection", "close, x-secret"),
-            ("x-secret", "1"),
-            ("transfer-encoding", "chunked"),
-        ]))
-        .unwrap();
-        let all: Vec<_> = headers
-            .iter()
-            .map(|(_, value)| value.to_str().unwrap())
-            .collect();
-        assert_eq!(all, ["a=1", "b=2"]);
-    }
-
-    /// What HTTP does not allow is a failure that names the header, never a header dropped.
-    #[test]
-    fn invalid_headers_are_failures() {
-        for (name, value) in [("a b", "x"), ("", "x"), ("x", "a\r\nb: c"), ("x", "\0")] {
-            let failure = headers(list(&[(name, value)])).unwrap_err();
-            assert!(
-                failure.to_string().contains(&format!("{name:?}")),
-                "{failure}"
-            );
-        }
-    }
+    let head = Head::new(response.status, response.headers)
+        .map_err(|invalid| Failure::InvalidReply(invalid.0))?;
+    Ok(Ended::Replied(Reply { head, body }))
 }

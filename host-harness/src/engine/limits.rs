@@ -6,6 +6,9 @@ use std::time::Duration;
 pub struct Limits {
     /// How long an invocation may take until the function has answered, waiting included.
     pub timeout: Duration,
+    /// How long an invocation may take as a whole that streams its response, waiting included: from
+    /// the moment on when it begins to, in the place of `timeout`.
+    pub stream_timeout: Duration,
     /// How much of that it may spend computing.
     pub cpu_time: Duration,
     /// The most memory it may have, in bytes.
@@ -17,10 +20,11 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 30 s, of which 10 s computing; 128 MiB; 1000 at once, 4000 waiting.
+    /// 30 s, or 5 min for one that streams; of which 10 s computing; 128 MiB; 1000 at once, 4000 waiting.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
+            stream_timeout: Duration::from_secs(300),
             cpu_time: Duration::from_secs(10),
             memory: 128 * 1024 * 1024,
             concurrency: 1000,

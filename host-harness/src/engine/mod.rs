@@ -7,6 +7,7 @@ mod invoke;
 mod limits;
 mod meter;
 mod permits;
+mod streamed;
 mod ticker;
 
 use std::sync::Arc;

@@ -64,7 +64,7 @@ pub(super) fn of_failure(failure: &Failure, id: InvocationId) -> Response<Body> 
             "overloaded",
             "too many requests are waiting",
         ),
-        Failure::Timeout => (
+        Failure::Timeout | Failure::StreamTimeout => (
             StatusCode::GATEWAY_TIMEOUT,
             "timeout",
             "the function did not answer within its time limit",

@@ -1,12 +1,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use super::{problem, route};
-use crate::engine::{Engine, Failure};
+use crate::engine::Engine;
 use crate::interfaces::body::{Body, Upload};
 use crate::interfaces::environment::Call;
 use crate::registry::Registry;
@@ -43,6 +44,7 @@ impl Gateway {
             return problem::no_such_function(name);
         };
         let id = InvocationId::new();
+        let only_head = request.method == Method::HEAD;
         let call = Call {
             id,
             function: Arc::clone(&function.identity),
@@ -50,29 +52,39 @@ impl Gateway {
             base,
             peer,
             deadline: self.engine.deadline(),
+            stream_deadline: self.engine.stream_deadline(),
         };
         match self.engine.invoke(function, call, body).await {
             Ok(reply) => {
                 let mut response = Response::new(reply.body);
-                *response.status_mut() = reply.status;
-                *response.headers_mut() = reply.headers;
+                *response.status_mut() = reply.head.status;
+                *response.headers_mut() = reply.head.headers;
+                if only_head || is_bodiless(reply.head.status) {
+                    take_body(&mut response);
+                }
                 response
             }
             Err(failure) => {
-                log(&failure, &function.identity.name, id);
+                failure.log(&function.identity.name, id);
                 problem::of_failure(&failure, id)
             }
         }
     }
 }
 
-/// The whole of it goes to the log: the client only learns its kind.
-fn log(failure: &Failure, function: &str, id: InvocationId) {
-    match failure {
-        Failure::Trap(cause) | Failure::Host(cause) => {
-            tracing::error!(function, invocation = %id, "{failure}: {cause:?}");
-        }
-        Failure::Overloaded => tracing::warn!(function, invocation = %id, "{failure}"),
-        _ => tracing::error!(function, invocation = %id, "{failure}"),
+/// Whether a response of this status has no body, whatever was asked for.
+fn is_bodiless(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+}
+
+/// Drops a body that nobody is to get, and with it the function that may still be making it. Over
+/// HTTP/2 it would be sent otherwise.
+fn take_body(response: &mut Response<Body>) {
+    let body = std::mem::replace(response.body_mut(), Body::empty());
+    let length = body.len().filter(|_| !is_bodiless(response.status()));
+    // The length that a GET's would have.
+    if let Some(length) = length {
+        let length = HeaderValue::from(length);
+        response.headers_mut().insert(CONTENT_LENGTH, length);
     }
 }

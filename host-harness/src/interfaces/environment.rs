@@ -2,22 +2,21 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
 
 use http::request::Parts;
+use tokio::time::Instant;
 
 use super::State;
 use super::bindings::functions::web::environment::Host;
 use super::headers::{is_hop_by_hop, named_by_connection};
-use crate::telemetry::InvocationId;
-use crate::telemetry::output::OutputSink;
+use crate::telemetry::{InvocationId, Output};
 
 /// What a function is, to itself and in the log.
 pub(crate) struct Identity {
     pub(crate) name: Arc<str>,
     pub(crate) version: String,
     pub(crate) variables: Vec<(String, String)>,
-    pub(crate) output: OutputSink,
+    pub(crate) output: Output,
 }
 
 /// One request to one function, less its body.
@@ -28,7 +27,10 @@ pub(crate) struct Call {
     /// How much of the request's path is the function's own base.
     pub(crate) base: usize,
     pub(crate) peer: Option<SocketAddr>,
+    /// When the host ends it: at first unless it has answered, later wherever it is.
     pub(crate) deadline: Option<Instant>,
+    /// What that is from the moment on when it begins to stream its response.
+    pub(crate) stream_deadline: Option<Instant>,
 }
 
 impl Call {

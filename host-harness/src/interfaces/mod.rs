@@ -3,16 +3,26 @@
 pub(crate) mod body;
 mod buffer;
 pub(crate) mod environment;
-pub(crate) mod headers;
+pub(crate) mod head;
+mod headers;
 mod memory;
+mod output;
+pub(crate) mod response_stream;
 mod state;
 mod wasi;
 
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub use buffer::Buffer;
+#[expect(unreachable_pub, reason = "the generated code re-exports it")]
+pub use response_stream::Writer;
 pub(crate) use state::{MAX_HANDLES, State};
 
 use wasmtime::component::{HasSelf, Linker};
+
+use bindings::functions::bytes::bytes::add_to_linker as add_bytes;
+use bindings::functions::web::environment::add_to_linker as add_environment;
+use bindings::functions::web::output::add_to_linker as add_output;
+use bindings::functions::web::response_stream::add_to_linker as add_response_stream;
 
 pub(crate) mod bindings {
     //! Generated from `wit/`.
@@ -32,11 +42,13 @@ pub(crate) mod bindings {
         imports: {
             "functions:bytes/bytes.[method]buffer.read": async | trappable,
             "functions:bytes/bytes.[static]buffer.into-bytes": async | trappable,
+            "functions:web/response-stream.[method]writer.write": async | trappable,
             default: trappable,
         },
         exports: { default: async },
         with: {
             "functions:bytes/bytes.buffer": super::Buffer,
+            "functions:web/response-stream.writer": super::Writer,
             "wasi:io": wasmtime_wasi::p2::bindings::io,
         },
     });
@@ -46,6 +58,8 @@ pub(crate) mod bindings {
 pub(crate) const OFFERED: &[&str] = &[
     "functions:bytes/bytes@1.0.0",
     "functions:web/environment@1.0.0",
+    "functions:web/output@1.0.0",
+    "functions:web/response-stream@1.0.0",
 ];
 
 /// The interface that makes a component a web function.
@@ -54,9 +68,9 @@ pub(crate) const HANDLER: &str = "functions:web/handler@1.0.0";
 /// Everything that functions may import.
 pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
-    bindings::functions::bytes::bytes::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
-    bindings::functions::web::environment::add_to_linker::<_, HasSelf<State>>(linker, |state| {
-        state
-    })?;
+    add_bytes::<_, HasSelf<State>>(linker, |state| state)?;
+    add_environment::<_, HasSelf<State>>(linker, |state| state)?;
+    add_output::<_, HasSelf<State>>(linker, |state| state)?;
+    add_response_stream::<_, HasSelf<State>>(linker, |state| state)?;
     Ok(())
 }

@@ -3,6 +3,7 @@ use wasmtime_wasi::WasiCtx;
 
 use super::environment::Call;
 use super::memory::MemoryLimit;
+use super::output::Printed;
 
 /// How many handles one invocation may hold at once. The table's own limit is a million, and an
 /// entry is memory of the host's.
@@ -13,6 +14,9 @@ pub(crate) struct State {
     pub(crate) table: ResourceTable,
     pub(crate) call: Call,
     pub(crate) memory: MemoryLimit,
+    /// Whether it has begun to stream its response.
+    pub(super) streaming: bool,
+    pub(super) printed: Printed,
     /// Made when it is first asked for: most functions never do.
     pub(super) wasi: Option<Box<WasiCtx>>,
 }
@@ -25,6 +29,8 @@ impl State {
             table,
             call,
             memory: MemoryLimit::new(max_memory),
+            streaming: false,
+            printed: Printed::default(),
             wasi: None,
         }
     }

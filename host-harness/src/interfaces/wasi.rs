@@ -14,13 +14,14 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::State;
 use super::environment::Call;
-use crate::telemetry::OutputStream;
-use crate::telemetry::output::Lines;
+use super::output::Printed;
+use crate::telemetry::{Lines, OutputStream};
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let call = &self.call;
-        let ctx = self.wasi.get_or_insert_with(|| Box::new(context(call)));
+        let ctx = self
+            .wasi
+            .get_or_insert_with(|| Box::new(context(&self.call, &mut self.printed)));
         WasiCtxView {
             ctx,
             table: &mut self.table,
@@ -28,12 +29,15 @@ impl WasiView for State {
     }
 }
 
-fn context(call: &Call) -> WasiCtx {
+fn context(call: &Call, printed: &mut Printed) -> WasiCtx {
+    let mut output = |stream| Output {
+        lines: Arc::clone(printed.lines(call, stream)),
+    };
     WasiCtx::builder()
         .args(&[call.function.name.as_ref()])
         .envs(&call.function.variables)
-        .stdout(Output::new(call, OutputStream::Stdout))
-        .stderr(Output::new(call, OutputStream::Stderr))
+        .stdout(output(OutputStream::Stdout))
+        .stderr(output(OutputStream::Stderr))
         .build()
 }
 
@@ -41,21 +45,6 @@ fn context(call: &Call) -> WasiCtx {
 #[derive(Clone)]
 struct Output {
     lines: Arc<Mutex<Lines>>,
-}
-
-impl Output {
-    fn new(call: &Call, stream: OutputStream) -> Self {
-        let function = &call.function;
-        let lines = Lines::new(
-            Arc::clone(&function.output),
-            Arc::clone(&function.name),
-            call.id,
-            stream,
-        );
-        Self {
-            lines: Arc::new(Mutex::new(lines)),
-        }
-    }
 }
 
 impl IsTerminal for Output {

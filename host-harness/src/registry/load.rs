@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use crate::engine::{Engine, Function, InvalidFunction};
 use crate::interfaces::OFFERED;
 use crate::interfaces::environment::Identity;
-use crate::telemetry::output::OutputSink;
+use crate::telemetry::Output;
 
 /// How much of the component's hash is its version, in bytes.
 const VERSION_BYTES: usize = 8;
@@ -134,7 +134,7 @@ pub(crate) fn load(
     name: &str,
     file: &Path,
     variables: Vec<(String, String)>,
-    output: OutputSink,
+    output: Output,
 ) -> Result<Function, LoadError> {
     let bytes = std::fs::read(file)
         .map_err(|error| LoadError::new(file, LoadErrorKind::Unreadable).because(error))?;

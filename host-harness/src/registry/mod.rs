@@ -4,6 +4,7 @@ mod load;
 mod name;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub(crate) use load::load;
 pub use load::{LoadError, LoadErrorKind};
@@ -14,11 +15,11 @@ use crate::engine::Function;
 /// The functions that a host serves.
 #[derive(Default)]
 pub(crate) struct Registry {
-    functions: BTreeMap<Box<str>, Function>,
+    functions: BTreeMap<Box<str>, Arc<Function>>,
 }
 
 impl Registry {
-    pub(crate) fn get(&self, name: &str) -> Option<&Function> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Arc<Function>> {
         self.functions.get(name)
     }
 
@@ -32,7 +33,7 @@ impl Registry {
         match self.functions.entry(name) {
             std::collections::btree_map::Entry::Occupied(_) => false,
             std::collections::btree_map::Entry::Vacant(place) => {
-                place.insert(function);
+                place.insert(Arc::new(function));
                 true
             }
         }

@@ -1,7 +1,12 @@
 //! What the host and its functions have to say.
 
 mod invocation_id;
-pub(crate) mod output;
+mod lines;
+mod record;
+mod sink;
+mod text;
 
 pub use invocation_id::InvocationId;
-pub use output::{OutputLine, OutputStream};
+pub(crate) use lines::Lines;
+pub use record::{LogLevel, OutputStream, Record, RecordKind};
+pub(crate) use sink::{Format, Output, Sink, to_stderr};

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Method;
 use http_body_util::BodyExt as _;
 
-use crate::support::client::{Client, pieces};
+use crate::support::client::{Client, pieces, whole};
 use crate::support::command::{Serving, functions, run};
 use crate::support::soon;
 
@@ -86,6 +86,76 @@ async fn second_signal_stops_at_once() {
     assert!(serving.is_running());
     serving.signal("INT");
     assert_eq!(serving.end().0.code(), Some(0));
+}
+
+/// A stream that fails is in the log like any failure, once, with its function and its invocation.
+#[tokio::test]
+async fn cut_streams_are_logged() {
+    let serving = serve(&[test_guests::MISBEHAVE, "--cpu-time", "50ms"]);
+    let client = Client::new(serving.address);
+    for path in ["panic", "loop", "streamed", "harmless"] {
+        let path = format!("/misbehave/stream-then/{path}");
+        let request = client.request(Method::GET, &path).body(whole("")).unwrap();
+        let answer = client.begin(request).await.unwrap();
+        assert!(soon(answer.into_body().collect()).await.is_err());
+    }
+    serving.signal("TERM");
+    let (_, said) = serving.end();
+    for cause in [
+        "the function stopped",
+        "longer than its CPU time limit",
+        "had not finished it",
+        "after it had begun to stream",
+    ] {
+        assert_eq!(said.matches(cause).count(), 1, "{cause} in {said}");
+    }
+    assert_eq!(said.matches("invocation").count(), 4, "{said}");
+}
+
+/// What functions print and log goes to standard error, as text or as JSON, from the level on that
+/// was asked for.
+#[tokio::test]
+async fn writes_records() {
+    for (options, level) in [
+        (&[][..], "Some(Level::Info)"),
+        (&["--log-level", "off"], "None"),
+        (
+            &["--log-level", "debug", "--log-format", "json"],
+            "Some(Level::Debug)",
+        ),
+    ] {
+        let serving = serve(&[&[test_guests::MISBEHAVE], options].concat());
+        let client = Client::new(serving.address);
+        assert_eq!(client.get("/misbehave/log").await.text(), level);
+        client.get("/misbehave/print-forged").await;
+        serving.signal("TERM");
+        let (_, said) = serving.end();
+        let lines: Vec<_> = said.lines().filter(|line| line.contains("misb")).collect();
+        if options.contains(&"json") {
+            let records: Vec<serde_json::Value> = lines
+                .iter()
+                .map(|line| serde_json::from_str(line).unwrap())
+                .collect();
+            let first = &records[0];
+            assert_eq!(records.len(), 4 + 2);
+            assert_eq!(first["function"], "misbehave");
+            assert_eq!(first["level"], "debug");
+            assert_eq!(first["message"], "Level::Debug");
+            assert_eq!(first["fields"]["key"], "two words");
+            assert_eq!(first["invocation"].as_str().unwrap().len(), 32);
+            assert!(first["timestamp"].as_str().unwrap().ends_with('Z'));
+        } else {
+            assert_eq!(
+                lines.len(),
+                if level == "None" { 1 } else { 3 + 2 },
+                "{said}"
+            );
+            assert!(
+                lines.iter().all(|line| line.starts_with("[misbehave ")),
+                "{said}"
+            );
+        }
+    }
 }
 
 /// Where the address space has no room for the pool it says so, once, and serves all the same.
@@ -189,6 +259,8 @@ fn bad_arguments_are_refused() {
             "--max-concurrency",
         ),
         (&["serve", "x.wasm", "--listen", "here"], "--listen"),
+        (&["serve", "x.wasm", "--log-level", "loud"], "trace"),
+        (&["serve", "x.wasm", "--log-format", "xml"], "json"),
     ] {
         let output = run(arguments);
         let text = String::from_utf8(output.stderr).unwrap();

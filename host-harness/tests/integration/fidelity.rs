@@ -174,21 +174,26 @@ async fn invalid_replies_are_failures() {
 #[tokio::test]
 async fn bodiless_responses_have_no_body() {
     let server = server().await;
-    let client = Client::new(server.address());
-    for status in [204, 304] {
-        let answer = client.get(&format!("/misbehave/status?{status}")).await;
-        assert_eq!((answer.status.as_u16(), answer.text()), (status, ""));
+    for client in [
+        Client::new(server.address()),
+        Client::http2(server.address()),
+    ] {
+        for status in [204, 304] {
+            let answer = client.get(&format!("/misbehave/status?{status}")).await;
+            assert_eq!((answer.status.as_u16(), answer.text()), (status, ""));
+            assert_eq!(answer.header("content-length"), None);
+        }
+        let request = client
+            .request(Method::HEAD, "/ping")
+            .body(whole(""))
+            .unwrap();
+        let answer = client.send(request).await;
+        assert_eq!(
+            (answer.text(), answer.header("content-length")),
+            ("", Some("4"))
+        );
+        assert_eq!(client.get("/ping").await.text(), "pong");
     }
-    let request = client
-        .request(Method::HEAD, "/ping")
-        .body(whole(""))
-        .unwrap();
-    let answer = client.send(request).await;
-    assert_eq!(
-        (answer.text(), answer.header("content-length")),
-        ("", Some("4"))
-    );
-    assert_eq!(client.get("/ping").await.text(), "pong");
 }
 
 /// HTTP/2 reaches the same functions.

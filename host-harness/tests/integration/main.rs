@@ -16,4 +16,5 @@ mod fidelity;
 mod files;
 mod isolation;
 mod output;
+mod streaming;
 mod support;

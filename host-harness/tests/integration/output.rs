@@ -1,67 +1,177 @@
-//! What functions print reaches the host, line by line, with who printed it.
+//! What functions print and log reaches the host, record by record, with who it is from.
 
-use std::sync::{Arc, Mutex};
+use http::Request;
+use http_body_util::BodyExt as _;
 
-use host_harness::{Harness, OutputLine, OutputStream};
+use host_harness::{LogLevel, OutputStream, Record, RecordKind};
 
-async fn printed_by(path: &str) -> (http::StatusCode, Vec<OutputLine>) {
-    let lines = Arc::new(Mutex::new(Vec::new()));
-    let harness = Harness::builder()
-        .function("misbehave", test_guests::MISBEHAVE)
-        .concurrency(4, 4)
-        .output({
-            let lines = Arc::clone(&lines);
-            move |line| lines.lock().unwrap().push(line)
-        })
+use crate::support::{Recorded, misbehaving};
+
+/// What a function answered, and what it printed and logged meanwhile.
+struct Said {
+    status: u16,
+    text: String,
+    records: Vec<Record>,
+}
+
+async fn said_by(path: &str, least: Option<LogLevel>) -> Said {
+    let recorded = Recorded::default();
+    let harness = misbehaving()
+        .output(recorded.sink())
+        .log_level(least)
         .build()
         .unwrap();
-    let request = http::Request::get(format!("/misbehave{path}"))
-        .body(String::new())
-        .unwrap();
-    let status = harness.handle(request).await.status();
-    let lines = lines.lock().unwrap().clone();
-    (status, lines)
+    let request = Request::get(format!("/misbehave{path}"));
+    let answer = harness.handle(request.body(String::new()).unwrap()).await;
+    let status = answer.status().as_u16();
+    let text = answer.into_body().collect().await.unwrap().to_bytes();
+    Said {
+        status,
+        text: String::from_utf8(text.to_vec()).unwrap(),
+        records: recorded.take(),
+    }
+}
+
+impl Said {
+    /// What was printed to one stream.
+    fn printed(&self, to: OutputStream) -> Vec<&str> {
+        self.records
+            .iter()
+            .filter_map(|record| match &record.kind {
+                RecordKind::Printed { stream, text, .. } if *stream == to => Some(text.as_str()),
+                _ => None,
+            })
+            .collect()
+    }
 }
 
 /// Lines come whole and in order, from both streams, of one invocation.
 #[tokio::test]
 async fn lines_are_kept() {
-    let (status, lines) = printed_by("/print").await;
-    assert_eq!(status, 200);
-    let text_of = |stream| -> Vec<&str> {
-        lines
-            .iter()
-            .filter(|line| line.stream == stream)
-            .map(|line| line.text.as_str())
-            .collect()
-    };
+    let said = said_by("/print", None).await;
+    assert_eq!(said.status, 200);
+    let stdout = said.printed(OutputStream::Stdout);
+    assert_eq!(stdout, ["to stdout", "without an end"]);
+    let stderr = said.printed(OutputStream::Stderr);
+    assert_eq!(stderr, ["to stderr", "again"]);
+    let first = &said.records[0];
+    for record in &said.records {
+        assert_eq!(&*record.function, "misbehave");
+        assert_eq!(record.invocation, first.invocation);
+    }
     assert_eq!(
-        text_of(OutputStream::Stdout),
-        ["to stdout", "without an end"]
-    );
-    assert_eq!(text_of(OutputStream::Stderr), ["to stderr", "again"]);
-    assert!(lines.iter().all(|line| &*line.function == "misbehave"));
-    assert!(
-        lines
-            .iter()
-            .all(|line| line.invocation == lines[0].invocation)
-    );
-    let shown = lines[0].to_string();
-    assert!(
-        shown.starts_with(&format!("[misbehave {} std", lines[0].invocation)),
-        "{shown}"
+        first.to_string(),
+        format!("[misbehave {} stdout] to stdout", first.invocation)
     );
 }
 
-/// A panic says what and where, in the log only.
+/// A line may be made through std and through the interface at once: it is the same stream.
 #[tokio::test]
-async fn panics_are_logged() {
-    let (status, lines) = printed_by("/panic").await;
-    assert_eq!(status, 500);
-    let text: Vec<_> = lines.iter().map(|line| line.text.as_str()).collect();
-    let text = text.join("\n");
+async fn streams_are_shared() {
+    let said = said_by("/print-both", None).await;
+    let stdout = said.printed(OutputStream::Stdout);
+    assert_eq!(stdout, ["one, two, three", "next"]);
+    assert_eq!(said.printed(OutputStream::Stderr), ["not that"]);
+}
+
+/// A panic says what and where, in the log only; and nothing is lost that was printed before.
+#[tokio::test]
+async fn last_words_are_kept() {
+    let said = said_by("/panic", None).await;
+    assert_eq!(said.status, 500);
+    let stderr = said.printed(OutputStream::Stderr).join("\n");
     assert!(
-        text.contains("src/lib.rs") && text.contains("on purpose"),
-        "{text}"
+        stderr.contains("src/lib.rs") && stderr.contains("on purpose"),
+        "{stderr}"
     );
+    let said = said_by("/print-trap", None).await;
+    assert_eq!(said.status, 500);
+    assert_eq!(said.printed(OutputStream::Stdout), ["last words"]);
+}
+
+/// Records arrive with all their parts; those below the least level do not, and the function can
+/// tell which these are.
+#[tokio::test]
+async fn records_are_kept_by_level() {
+    const LEVELS: [(LogLevel, &str); 5] = [
+        (LogLevel::Trace, "Level::Trace"),
+        (LogLevel::Debug, "Level::Debug"),
+        (LogLevel::Info, "Level::Info"),
+        (LogLevel::Warn, "Level::Warn"),
+        (LogLevel::Error, "Level::Error"),
+    ];
+
+    for (kept, (least, name)) in LEVELS.into_iter().enumerate() {
+        let said = said_by("/log", Some(least)).await;
+        assert_eq!(said.text, format!("Some({name})"));
+        assert_eq!(said.records.len(), LEVELS.len() - kept);
+        for (record, (expected, name)) in said.records.iter().zip(&LEVELS[kept..]) {
+            let RecordKind::Logged {
+                level,
+                target,
+                message,
+                fields,
+                ..
+            } = &record.kind
+            else {
+                panic!("{record} was logged");
+            };
+            assert_eq!((level, message.as_str()), (expected, *name));
+            assert_eq!(target, "misbehave::output");
+            let field = |value: &str| (String::from("key"), String::from(value));
+            assert_eq!(*fields, [field("value"), field("two words")]);
+            assert_eq!(
+                record.to_string(),
+                format!(
+                    "[misbehave {} {expected} misbehave::output] {name} key=value key=\"two words\"",
+                    record.invocation
+                )
+            );
+        }
+    }
+    let said = said_by("/log", None).await;
+    assert_eq!((said.text.as_str(), said.records.len()), ("None", 0));
+}
+
+/// No record is longer than a record may be, whatever a function logs.
+#[tokio::test]
+async fn records_are_bounded() {
+    const MAX_TEXT: usize = 64 * 1024;
+    const MAX_FIELDS: usize = 64;
+
+    for (count, length, fields_kept) in [
+        (MAX_FIELDS - 1, MAX_FIELDS - 1, MAX_FIELDS - 1),
+        (MAX_FIELDS, MAX_FIELDS, MAX_FIELDS),
+        (MAX_FIELDS + 1, MAX_FIELDS + 1, MAX_FIELDS),
+        (MAX_TEXT, MAX_TEXT, MAX_FIELDS),
+        (MAX_TEXT + 1, MAX_TEXT, MAX_FIELDS),
+    ] {
+        let said = said_by(&format!("/log-long?{count}"), Some(LogLevel::Error)).await;
+        let RecordKind::Logged {
+            target,
+            message,
+            fields,
+            ..
+        } = &said.records[0].kind
+        else {
+            panic!("{} was logged", said.records[0]);
+        };
+        assert_eq!((target.len(), message.len()), (length, length));
+        assert_eq!(fields.len(), fields_kept);
+        for (key, value) in fields {
+            assert_eq!((key.len(), value.len()), (length, length));
+        }
+    }
+}
+
+/// As text, a record is one line, and holds nothing that a terminal would obey.
+#[tokio::test]
+async fn records_cannot_be_forged() {
+    let said = said_by("/print-forged", Some(LogLevel::Trace)).await;
+    assert_eq!(said.records.len(), 2);
+    for record in &said.records {
+        let shown = record.to_string();
+        assert!(!shown.contains(char::is_control), "{shown:?}");
+        assert!(shown.contains("\\u{1b}[2K"), "{shown}");
+    }
 }

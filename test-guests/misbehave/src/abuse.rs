@@ -8,15 +8,6 @@ use functions_guest_web::__private::bindings::exports::functions::web::handler::
 
 use crate::text;
 
-pub(crate) fn print() -> Reply {
-    println!("to stdout");
-    eprintln!("to stderr\nagain");
-    print!("without an end");
-    // `print!` buffers until a line ends, and nobody flushes when a function returns.
-    let _ = std::io::Write::flush(&mut std::io::stdout());
-    text("printed")
-}
-
 pub(crate) fn compute_for_ever() -> ! {
     let mut count = 0_u64;
     loop {

@@ -9,7 +9,9 @@
 
 mod abuse;
 mod bodies;
+mod output;
 mod replies;
+mod streams;
 
 use functions_bytes::__private::bindings::functions::bytes::bytes::{Buffer, Data};
 use functions_guest_web::__private::bindings::exports::functions::web::handler::{
@@ -26,24 +28,46 @@ functions_guest_web::__private::export!(
 impl Guest for Misbehave {
     fn invoke(request: Buffer) -> Reply {
         let path = environment::path();
-        match path.as_str() {
-            "/environment" => text(&replies::environment()),
-            "/print" => abuse::print(),
-            "/panic" => panic!("on purpose"),
-            "/loop" => abuse::compute_for_ever(),
-            "/sleep" => abuse::sleep_for_ever(),
-            "/grow" => abuse::allocate_for_ever(),
-            "/recurse" => text(&abuse::recurse_for_ever(1).to_string()),
-            "/exit" => std::process::exit(3),
-            "/handles" => abuse::flood_handles(&request),
-            "/status" => replies::status(),
-            "/headers" => replies::headers(request),
-            "/streamed" => Reply::Streamed,
-            "/collect" => bodies::collect(request),
-            "/chunks" => bodies::chunks(&request),
-            "/poll" => bodies::poll(request),
-            _ => text("unknown"),
+        match path.strip_prefix("/stream-then") {
+            Some(then) => streams::begin_and(|| answer(then, request)),
+            None => answer(&path, request),
         }
+    }
+}
+
+fn answer(path: &str, request: Buffer) -> Reply {
+    match path {
+        "/environment" => text(&replies::environment()),
+        "/print" => output::print(),
+        "/print-both" => output::print_both(),
+        "/print-trap" => output::print_and_trap(),
+        "/print-forged" => output::print_forged(),
+        "/log" => output::log_all(),
+        "/log-long" => output::log_long(),
+        "/panic" => panic!("on purpose"),
+        "/loop" => abuse::compute_for_ever(),
+        "/sleep" => abuse::sleep_for_ever(),
+        "/grow" => abuse::allocate_for_ever(),
+        "/recurse" => text(&abuse::recurse_for_ever(1).to_string()),
+        "/exit" => std::process::exit(3),
+        "/handles" => abuse::flood_handles(&request),
+        "/status" => replies::status(),
+        "/headers" => replies::headers(request),
+        "/streamed" => Reply::Streamed,
+        "/collect" => bodies::collect(request),
+        "/chunks" => bodies::chunks(&request),
+        "/poll" => bodies::poll(request),
+        "/stream" => streams::whole(),
+        "/stream-status" => streams::status(),
+        "/stream-headers" => streams::headers(request),
+        "/stream-echo" => streams::echo(&request),
+        "/stream-silent" => streams::silent(),
+        "/stream-slow" => streams::slow(),
+        "/stream-twice" => streams::twice(),
+        "/stream-drop" => streams::dropped(),
+        "/stream-flood" => streams::flood(),
+        "/stream-poll" => streams::poll(),
+        _ => text("unknown"),
     }
 }
 

@@ -39,14 +39,17 @@ pub(crate) fn status() -> Reply {
 
 /// The headers that the body lists, `name: value` a line, as they are.
 pub(crate) fn headers(request: Buffer) -> Reply {
+    reply(200, listed(request), Data::Value("body".into()))
+}
+
+/// The headers that a body lists.
+pub(crate) fn listed(request: Buffer) -> Vec<(String, Vec<u8>)> {
     let text = Buffer::into_bytes(request, None).unwrap_or_default();
-    let headers = text
-        .split(|byte| *byte == b'\n')
+    text.split(|byte| *byte == b'\n')
         .filter_map(|line| {
             let colon = line.iter().position(|byte| *byte == b':')?;
             let name = String::from_utf8_lossy(&line[..colon]).into_owned();
             Some((name, line[colon + 1..].trim_ascii_start().to_vec()))
         })
-        .collect();
-    reply(200, headers, Data::Value("body".into()))
+        .collect()
 }

@@ -3,10 +3,10 @@
 pub(crate) mod client;
 pub(crate) mod command;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
-use host_harness::{Builder, Harness, Server};
+use host_harness::{Builder, Harness, Record, RecordKind, Server};
 
 /// A host with every test function, output thrown away.
 pub(crate) fn builder() -> Builder {
@@ -43,4 +43,31 @@ pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(60), what)
         .await
         .expect("it never happened")
+}
+
+/// What functions printed and logged.
+#[derive(Default)]
+pub(crate) struct Recorded {
+    records: Arc<Mutex<Vec<Record>>>,
+}
+
+impl Recorded {
+    /// To be given to the host.
+    pub(crate) fn sink(&self) -> impl Fn(Record) + Send + Sync + 'static {
+        let records = Arc::clone(&self.records);
+        move |record| records.lock().unwrap().push(record)
+    }
+
+    /// All of it since this was last called.
+    pub(crate) fn take(&self) -> Vec<Record> {
+        std::mem::take(&mut *self.records.lock().unwrap())
+    }
+
+    /// The line that was printed last, since this was last called.
+    pub(crate) fn last_line(&self) -> Option<String> {
+        self.take().pop().map(|record| match record.kind {
+            RecordKind::Printed { text, .. } => text,
+            other => panic!("{other:?} is no line"),
+        })
+    }
 }

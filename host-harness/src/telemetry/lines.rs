@@ -1,68 +1,13 @@
-//! What functions print, line by line.
-
-use std::fmt;
 use std::sync::Arc;
 
-use crate::telemetry::InvocationId;
+use super::{InvocationId, OutputStream, Record, RecordKind, Sink};
 
 /// The longest line that is kept in one piece, in bytes; a longer one is cut into several.
 pub(crate) const MAX_LINE: usize = 16 * 1024;
 
-/// One line that a function printed.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct OutputLine {
-    /// The function's name.
-    pub function: Arc<str>,
-    /// The invocation that printed it.
-    pub invocation: InvocationId,
-    /// Where it was printed to.
-    pub stream: OutputStream,
-    /// The line, without its end. What was not UTF-8 is replaced by U+FFFD.
-    pub text: String,
-}
-
-impl fmt::Display for OutputLine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "[{} {} {}] {}",
-            self.function, self.invocation, self.stream, self.text
-        )
-    }
-}
-
-/// Where a function printed to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OutputStream {
-    /// Its standard output.
-    Stdout,
-    /// Its standard error, where panics go too.
-    Stderr,
-}
-
-impl fmt::Display for OutputStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Stdout => "stdout",
-            Self::Stderr => "stderr",
-        })
-    }
-}
-
-/// Takes every line that any function prints.
-pub(crate) type OutputSink = Arc<dyn Fn(OutputLine) + Send + Sync>;
-
-/// Writes lines to the host's standard error.
-pub(crate) fn to_stderr() -> OutputSink {
-    use std::io::Write as _;
-    // A host without a standard error goes on without it, rather than panic.
-    Arc::new(|line| drop(writeln!(std::io::stderr(), "{line}")))
-}
-
 /// Cuts what is written to one stream of one invocation into lines.
 pub(crate) struct Lines {
-    sink: OutputSink,
+    sink: Sink,
     function: Arc<str>,
     invocation: InvocationId,
     stream: OutputStream,
@@ -71,7 +16,7 @@ pub(crate) struct Lines {
 
 impl Lines {
     pub(crate) fn new(
-        sink: OutputSink,
+        sink: Sink,
         function: Arc<str>,
         invocation: InvocationId,
         stream: OutputStream,
@@ -113,11 +58,13 @@ impl Lines {
     fn emit(&mut self) {
         let text = String::from_utf8_lossy(&self.unfinished).into_owned();
         self.unfinished.clear();
-        (self.sink)(OutputLine {
+        (self.sink)(Record {
             function: Arc::clone(&self.function),
             invocation: self.invocation,
-            stream: self.stream,
-            text,
+            kind: RecordKind::Printed {
+                stream: self.stream,
+                text,
+            },
         });
     }
 }
@@ -136,9 +83,12 @@ mod tests {
 
     fn lines_of(writes: &[&[u8]]) -> Vec<String> {
         let seen = Arc::new(Mutex::new(Vec::new()));
-        let sink: OutputSink = {
+        let sink: Sink = {
             let seen = Arc::clone(&seen);
-            Arc::new(move |line| seen.lock().unwrap().push(line.text))
+            Arc::new(move |record| match record.kind {
+                RecordKind::Printed { text, .. } => seen.lock().unwrap().push(text),
+                RecordKind::Logged { .. } => panic!("nothing was logged"),
+            })
         };
         let mut lines = Lines::new(sink, "f".into(), InvocationId::new(), OutputStream::Stdout);
         for write in writes {

@@ -1,0 +1,125 @@
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
+
+use super::{LogLevel, Record, RecordKind};
+
+/// Takes every record of any function.
+pub(crate) type Sink = Arc<dyn Fn(Record) + Send + Sync>;
+
+/// Where records go, and which.
+#[derive(Clone)]
+pub(crate) struct Output {
+    pub(crate) sink: Sink,
+    /// The least level that is kept of what functions log; `None` keeps none.
+    pub(crate) least_level: Option<LogLevel>,
+}
+
+/// What a record looks like.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Format {
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Writes records to the host's standard error.
+pub(crate) fn to_stderr(format: Format) -> impl Fn(Record) + Send + Sync + 'static {
+    move |record| {
+        let mut line = match format {
+            Format::Text => record.to_string(),
+            Format::Json => json(&record, SystemTime::now()),
+        };
+        line.push('\n');
+        // At once, so that no two records mix. A host without a standard error goes on without it,
+        // rather than panic.
+        drop(std::io::stderr().lock().write_all(line.as_bytes()));
+    }
+}
+
+fn json(record: &Record, time: SystemTime) -> String {
+    // Strings always have a form in JSON.
+    serde_json::to_string(&Json { record, time }).unwrap_or_default()
+}
+
+struct Json<'a> {
+    record: &'a Record,
+    time: SystemTime,
+}
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let time = humantime::format_rfc3339_millis(self.time).to_string();
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry("timestamp", &time)?;
+        object.serialize_entry("function", &*self.record.function)?;
+        object.serialize_entry("invocation", &self.record.invocation.to_string())?;
+        match &self.record.kind {
+            RecordKind::Printed { stream, text } => {
+                object.serialize_entry("stream", stream.name())?;
+                object.serialize_entry("text", text)?;
+            }
+            RecordKind::Logged {
+                level,
+                target,
+                message,
+                fields,
+            } => {
+                object.serialize_entry("level", level.name())?;
+                object.serialize_entry("target", target)?;
+                object.serialize_entry("message", message)?;
+                object.serialize_entry("fields", &Fields(fields))?;
+            }
+        }
+        object.end()
+    }
+}
+
+struct Fields<'a>(&'a [(String, String)]);
+
+impl Serialize for Fields<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::telemetry::{InvocationId, OutputStream};
+
+    fn shown(kind: RecordKind) -> String {
+        let invocation = InvocationId::new();
+        let record = Record {
+            function: "f".into(),
+            invocation,
+            kind,
+        };
+        json(&record, SystemTime::UNIX_EPOCH).replace(&invocation.to_string(), "ID")
+    }
+
+    /// A record is one line of JSON, with everything in it.
+    #[test]
+    fn records_are_json() {
+        let printed = RecordKind::Printed {
+            stream: OutputStream::Stdout,
+            text: "a \"b\"\n".into(),
+        };
+        assert_eq!(
+            shown(printed),
+            r#"{"timestamp":"1970-01-01T00:00:00.000Z","function":"f","invocation":"ID","stream":"stdout","text":"a \"b\"\n"}"#
+        );
+        let logged = RecordKind::Logged {
+            level: LogLevel::Warn,
+            target: "app".into(),
+            message: "slow".into(),
+            fields: vec![("ms".into(), "12".into())],
+        };
+        assert_eq!(
+            shown(logged),
+            r#"{"timestamp":"1970-01-01T00:00:00.000Z","function":"f","invocation":"ID","level":"warn","target":"app","message":"slow","fields":{"ms":"12"}}"#
+        );
+    }
+}
