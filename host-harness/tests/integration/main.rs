@@ -16,5 +16,6 @@ mod fidelity;
 mod files;
 mod isolation;
 mod output;
+mod sdk;
 mod streaming;
 mod support;
