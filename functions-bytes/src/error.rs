@@ -4,7 +4,7 @@ use std::fmt;
 use crate::__private::bindings::functions::bytes::bytes::Error as WitError;
 
 /// Why the bytes of a [`Data`](crate::Data) could not be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadError {
     /// The sender went away, or broke the protocol, before the last byte. What was read so far is
@@ -17,6 +17,17 @@ pub enum ReadError {
     },
     /// Anything else, in words meant for a log.
     Other(String),
+}
+
+/// As if derived. What a derive calls would be part of every function.
+impl fmt::Debug for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Closed => f.write_str("Closed"),
+            Self::TooLarge { limit } => write!(f, "TooLarge {{ limit: {limit} }}"),
+            Self::Other(what) => write!(f, "Other({what})"),
+        }
+    }
 }
 
 impl fmt::Display for ReadError {

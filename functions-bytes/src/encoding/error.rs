@@ -5,16 +5,36 @@ use crate::ReadError;
 
 type Source = Box<dyn Error + Send + Sync>;
 
+/// A library's error, of which only the text is of use. Its own `Debug` would be part of every
+/// function.
+#[cfg(feature = "json")]
+pub(super) struct Text<E>(pub(super) E);
+
+#[cfg(feature = "json")]
+impl<E: fmt::Display> fmt::Display for Text<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(feature = "json")]
+impl<E: fmt::Display> fmt::Debug for Text<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(feature = "json")]
+impl<E: fmt::Display> Error for Text<E> {}
+
 /// Why a body could not be decoded: it could not be read, or it is not what it should be.
 ///
 /// [`detail`](DecodeError::detail) is fit to be shown to whoever sent the body: it says what is
 /// wrong and where, and nothing about the program.
-#[derive(Debug)]
 pub struct DecodeError {
     kind: Kind,
 }
 
-#[derive(Debug)]
 enum Kind {
     Read(ReadError),
     Malformed {
@@ -73,6 +93,14 @@ impl fmt::Display for DecodeError {
     }
 }
 
+/// As it is displayed, with what is wrong. Not derived, as that brings all of `Debug`'s machinery
+/// into every function.
+impl fmt::Debug for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DecodeError({self}: {})", self.detail())
+    }
+}
+
 impl Error for DecodeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.kind {
@@ -91,7 +119,6 @@ impl From<ReadError> for DecodeError {
 }
 
 /// Why a value could not be made into a body.
-#[derive(Debug)]
 pub struct EncodeError {
     encoding: &'static str,
     source: Source,
@@ -110,6 +137,13 @@ impl EncodeError {
 impl fmt::Display for EncodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "the value cannot be encoded as {}", self.encoding)
+    }
+}
+
+/// As it is displayed, with its source.
+impl fmt::Debug for EncodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EncodeError({self}: {})", self.source)
     }
 }
 

@@ -4,6 +4,8 @@ mod error;
 #[cfg(feature = "json")]
 mod json;
 mod plain;
+#[cfg(feature = "json")]
+mod words;
 
 use std::error::Error;
 

@@ -1,8 +1,23 @@
+//! JSON.
+
+mod access;
+mod decode;
+#[cfg(test)]
+mod details;
+#[cfg(test)]
+mod differential;
+mod error;
+mod key;
+mod source;
+mod text;
+mod value;
+
 use std::ops::{Deref, DerefMut};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::error::Text;
 use super::{DecodeError, Encode, EncodeError, Extract};
 use crate::Data;
 
@@ -19,6 +34,28 @@ use crate::Data;
 /// assert_eq!(body.into_bytes()?, b"[1,2]");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Whoever sent a body that does not fit is told what is wrong and where, in JSON's words:
+///
+/// ```
+/// use functions_bytes::Data;
+/// use functions_bytes::encoding::{Extract, Json};
+///
+/// #[derive(Debug, serde::Deserialize)]
+/// struct Order {
+///     amounts: Vec<u8>,
+/// }
+///
+/// let error = Json::<Order>::extract(Data::from(r#"{"amounts":[1,"two"]}"#)).unwrap_err();
+/// assert_eq!(
+///     error.detail(),
+///     r#"invalid type: string "two", expected an integer from 0 to 255 at amounts[1], line 1 column 19"#
+/// );
+/// # let _ = |order: Order| order.amounts;
+/// ```
+///
+/// What is decoded is what serde_json decodes, floats to the last bit. Of its features,
+/// `raw_value` works as with serde_json itself; `arbitrary_precision` has no effect on decoding.
 ///
 /// # Errors
 ///
@@ -39,7 +76,7 @@ impl<T: DeserializeOwned> Extract for Json<T> {
 
     fn extract(data: Data) -> Result<Self, DecodeError> {
         let bytes = data.into_bytes_up_to(Self::LIMIT)?;
-        serde_json::from_slice(&bytes)
+        decode::decode(&bytes)
             .map(Self)
             .map_err(|error| DecodeError::new("JSON", error.to_string(), error))
     }
@@ -55,7 +92,7 @@ impl<T: Serialize> Encode for Json<T> {
     fn encode(self) -> Result<Data, EncodeError> {
         serde_json::to_vec(&self.0)
             .map(Data::from)
-            .map_err(|error| EncodeError::new("JSON", error))
+            .map_err(|error| EncodeError::new("JSON", Text(error)))
     }
 }
 
