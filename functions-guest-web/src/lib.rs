@@ -1,4 +1,5 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![deny(missing_docs)]
 
 #[doc(hidden)]
@@ -14,9 +15,14 @@ mod invoke;
 #[cfg(all(target_family = "wasm", feature = "small-libc"))]
 mod libc;
 pub mod log;
+#[cfg(any(feature = "query", feature = "router"))]
+mod parameters;
 mod problem;
 mod request;
 mod response;
+#[cfg(feature = "router")]
+#[cfg_attr(docsrs, doc(cfg(feature = "router")))]
+pub mod routing;
 mod stream;
 pub mod task;
 #[cfg(not(target_family = "wasm"))]
@@ -24,6 +30,12 @@ pub mod testing;
 
 pub use environment::{Fields, WebEnvironment};
 pub use error::{WebError, WebResult};
+#[cfg(feature = "router")]
+pub use request::Path;
+#[cfg(feature = "query")]
+pub use request::Query;
 pub use request::{FromRequest, Rejection, Request};
 pub use response::{IntoHeaders, IntoResponse, InvalidHeader, Status, WebResponse};
+#[cfg(feature = "router")]
+pub use routing::Router;
 pub use stream::{Event, EventWriter, ResponseWriter, Sse, StreamError};

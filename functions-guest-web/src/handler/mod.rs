@@ -8,6 +8,8 @@ mod shape;
 
 pub use arguments::Arguments;
 pub use outcome::Outcome;
+#[cfg(feature = "router")]
+pub(crate) use outcome::Routed;
 pub use shape::Shape;
 
 use functions_bytes::__private::bindings::functions::bytes::bytes::Buffer;
@@ -27,11 +29,34 @@ where
 {
     #[cfg(feature = "log")]
     crate::log::facade::install();
-    let response = match Args::from_request(request) {
-        Ok(arguments) => handler.call(arguments).finish(),
+    respond(handler, request).finish()
+}
+
+fn respond<H, Args, When>(handler: H, request: &mut Request) -> WebResponse
+where
+    H: Shape<Args>,
+    Args: Arguments,
+    H::Output: Outcome<When>,
+{
+    match Args::from_request(request) {
+        Ok(arguments) => handler.call(arguments).finish(request),
         Err(rejection) => rejection.into_response(),
-    };
-    response.finish()
+    }
+}
+
+/// A handler of whatever shape.
+#[cfg(feature = "router")]
+pub(crate) type Handler = Box<dyn FnOnce(&mut Request) -> WebResponse>;
+
+/// Forgets a handler's shape. A plain `fn` has no size, and then nothing is allocated.
+#[cfg(feature = "router")]
+pub(crate) fn boxed<H, Args, When>(handler: H) -> Handler
+where
+    H: Shape<Args> + 'static,
+    Args: Arguments,
+    H::Output: Outcome<When>,
+{
+    Box::new(move |request| respond(handler, request))
 }
 
 /// What `invoke!` exports.

@@ -1,3 +1,4 @@
+use crate::request::Request;
 use crate::response::{IntoResponse, WebResponse};
 use crate::task;
 
@@ -9,27 +10,32 @@ pub enum Now {}
 #[derive(Debug)]
 pub enum Later {}
 
-/// What a handler returns: a response, or a future of one.
+/// A handler that only says who answers, such as a router: that one gets the request.
+#[cfg(feature = "router")]
+#[derive(Debug)]
+pub enum Routed {}
+
+/// What a handler returns: a response, a future of one, or what answers in its place.
 ///
-/// `When` is found by the compiler, as no type is both.
+/// `When` is found by the compiler, as no type is two of them.
 #[diagnostic::on_unimplemented(
     message = "a web function cannot return `{Self}`",
     label = "not a response",
     note = "return `Json<T>` (which needs `T: serde::Serialize`), `String`, `Vec<u8>`, `Data`, `StatusCode`, `WebResponse`, `Option<T>`, a `Result` of them whose error is a `std::error::Error` or a `WebError`, or make it an `async fn` that does"
 )]
 pub trait Outcome<When> {
-    /// The response.
-    fn finish(self) -> WebResponse;
+    /// The response to the request, of which the handler took its arguments.
+    fn finish(self, request: &mut Request) -> WebResponse;
 }
 
 impl<T: IntoResponse> Outcome<Now> for T {
-    fn finish(self) -> WebResponse {
+    fn finish(self, _: &mut Request) -> WebResponse {
         self.into_response()
     }
 }
 
 impl<F: Future<Output: IntoResponse>> Outcome<Later> for F {
-    fn finish(self) -> WebResponse {
+    fn finish(self, _: &mut Request) -> WebResponse {
         task::block_on(self).into_response()
     }
 }

@@ -3,8 +3,16 @@
 mod body;
 mod optional;
 mod parts;
+#[cfg(feature = "router")]
+mod path;
+#[cfg(feature = "query")]
+mod query;
 mod rejection;
 
+#[cfg(feature = "router")]
+pub use path::Path;
+#[cfg(feature = "query")]
+pub use query::Query;
 pub use rejection::Rejection;
 
 use std::cell::OnceCell;
@@ -18,8 +26,8 @@ use crate::WebEnvironment;
 pub struct Request {
     body: Option<Data>,
     environment: OnceCell<WebEnvironment>,
-    /// What the router matched in the path, in order.
-    path_parameters: Vec<(String, String)>,
+    /// What the router matched in the path, in order; none before a route was found.
+    path_parameters: Option<Vec<(String, String)>>,
 }
 
 impl Request {
@@ -27,7 +35,7 @@ impl Request {
         Self {
             body: Some(body),
             environment: OnceCell::new(),
-            path_parameters: Vec::new(),
+            path_parameters: None,
         }
     }
 
@@ -45,7 +53,12 @@ impl Request {
     /// What the router matched in the path, decoded, in order.
     #[must_use]
     pub fn path_parameters(&self) -> &[(String, String)] {
-        &self.path_parameters
+        self.path_parameters.as_deref().unwrap_or_default()
+    }
+
+    #[cfg(feature = "router")]
+    pub(crate) fn set_path_parameters(&mut self, parameters: Vec<(String, String)>) {
+        self.path_parameters = Some(parameters);
     }
 }
 
@@ -56,6 +69,8 @@ impl Request {
 /// | `Data` | the body, as a handle |
 /// | `Vec<u8>`, `bytes::Bytes`, `String` | the body, copied into the function |
 /// | `Json<T>` and the other encodings | the body, decoded |
+/// | `Query<T>`, with the feature `query` | the query, decoded |
+/// | `Path<T>`, with the feature `router` | what the route matched in the path, decoded |
 /// | [`WebEnvironment`] | everything but the body |
 /// | `http::Method`, `http::HeaderMap` | that part of the request |
 /// | `http::Request<Data>` | all of it, for code that speaks the `http` crate |

@@ -108,7 +108,7 @@ impl TestRequest {
         self
     }
 
-    /// Calls a handler, as the host would through `invoke!`.
+    /// Calls a handler, as the host would through `invoke!`. The response to a `HEAD` has no body.
     ///
     /// # Panics
     ///
@@ -120,12 +120,18 @@ impl TestRequest {
         H::Output: Outcome<When>,
     {
         let Self { environment, body } = self;
+        let is_head = environment.method == "HEAD";
         let ((response, streamed), logged) = output::captured(|| {
             environment::within(environment, || {
                 stream::captured(|| answer(handler, &mut Request::new(body)))
             })
         });
-        TestResponse::new(response, streamed, logged)
+        let response = TestResponse::new(response, streamed, logged);
+        if is_head {
+            response.without_body()
+        } else {
+            response
+        }
     }
 
     /// Runs something in this request's environment: code that calls

@@ -53,6 +53,14 @@ impl TestResponse {
         }
     }
 
+    /// As the host sends it in answer to a `HEAD`.
+    pub(super) fn without_body(self) -> Self {
+        Self {
+            body: Vec::new(),
+            ..self
+        }
+    }
+
     /// The status.
     #[must_use]
     pub fn status(&self) -> u16 {

@@ -1,0 +1,244 @@
+use serde::de::{DeserializeOwned, Deserializer, Visitor};
+
+use super::Error;
+use super::named::Named;
+use super::value::Value;
+
+/// Decodes what a route matched: one value, several in their order, or all by their names.
+pub(crate) fn decode<T: DeserializeOwned>(parameters: &[(String, String)]) -> Result<T, Error> {
+    T::deserialize(Path(parameters))
+}
+
+struct Path<'a>(&'a [(String, String)]);
+
+impl<'a> Path<'a> {
+    fn all(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
+        let all = self.0.iter();
+        all.map(|(name, value)| (name.as_str(), Value(value)))
+    }
+
+    fn only(&self) -> Result<(&'a str, Value<'a>), Error> {
+        self.counted(1)?;
+        self.all().next().ok_or_else(|| self.miscounted(1))
+    }
+
+    fn counted(&self, wanted: usize) -> Result<(), Error> {
+        if self.0.len() == wanted {
+            Ok(())
+        } else {
+            Err(self.miscounted(wanted))
+        }
+    }
+
+    #[cold]
+    fn miscounted(&self, wanted: usize) -> Error {
+        let there = self.0.len();
+        Error::program(format!("has {there} parameters, and {wanted} are taken"))
+    }
+}
+
+macro_rules! of_one {
+    ($($method:ident($($argument:ident: $type:ty),*),)*) => {$(
+        fn $method<V: Visitor<'de>>(
+            self,
+            $($argument: $type,)*
+            visitor: V,
+        ) -> Result<V::Value, Error> {
+            let (name, value) = self.only()?;
+            value.$method($($argument,)* visitor).map_err(|error| error.of(name))
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Path<'_> {
+    type Error = Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        self.deserialize_map(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_map(Named::new(self.all()))
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.deserialize_map(visitor)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_seq(Named::new(self.all()))
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.counted(length)?;
+        self.deserialize_seq(visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        self.deserialize_tuple(length, visitor)
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_unit()
+    }
+
+    of_one! {
+        deserialize_bool(),
+        deserialize_i8(),
+        deserialize_i16(),
+        deserialize_i32(),
+        deserialize_i64(),
+        deserialize_i128(),
+        deserialize_u8(),
+        deserialize_u16(),
+        deserialize_u32(),
+        deserialize_u64(),
+        deserialize_u128(),
+        deserialize_f32(),
+        deserialize_f64(),
+        deserialize_char(),
+        deserialize_str(),
+        deserialize_string(),
+        deserialize_bytes(),
+        deserialize_byte_buf(),
+        deserialize_identifier(),
+        deserialize_option(),
+        deserialize_unit(),
+        deserialize_unit_struct(name: &'static str),
+        deserialize_enum(name: &'static str, variants: &'static [&'static str]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fmt::Debug;
+
+    use super::*;
+    use crate::parameters::Fault;
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Named {
+        name: String,
+        id: u64,
+        page: Option<u8>,
+    }
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Id(u64);
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Kind {
+        Big,
+    }
+
+    fn parameters(all: &[(&str, &str)]) -> Vec<(String, String)> {
+        let all = all.iter();
+        all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect()
+    }
+
+    fn decoded<T: DeserializeOwned + Debug>(all: &[(&str, &str)]) -> T {
+        decode(&parameters(all)).unwrap()
+    }
+
+    fn refused<T: DeserializeOwned + Debug>(all: &[(&str, &str)]) -> (Fault, String) {
+        let error = decode::<T>(&parameters(all)).unwrap_err();
+        (error.fault(), error.detail("path"))
+    }
+
+    /// One value is itself, several are in their order or by their names.
+    #[test]
+    fn shapes() {
+        let one = [("id", "7")];
+        assert_eq!(decoded::<u64>(&one), 7);
+        assert_eq!(decoded::<Id>(&one), Id(7));
+        assert_eq!(decoded::<(u64,)>(&one), (7,));
+        assert_eq!(decoded::<String>(&one), "7");
+        assert_eq!(decoded::<Option<u64>>(&one), Some(7));
+        assert_eq!(decoded::<Kind>(&[("kind", "big")]), Kind::Big);
+        let two = [("id", "7"), ("name", "Ada")];
+        assert_eq!(decoded::<(u64, String)>(&two), (7, "Ada".into()));
+        assert_eq!(decoded::<Vec<String>>(&two), ["7", "Ada"]);
+        let named = decoded::<Named>(&two);
+        assert_eq!(
+            (named.id, named.name.as_str(), named.page),
+            (7, "Ada", None)
+        );
+        let map = decoded::<BTreeMap<String, String>>(&two);
+        assert_eq!((map["id"].as_str(), map["name"].as_str()), ("7", "Ada"));
+    }
+
+    /// A wrong value is the sender's fault, and named, in every shape.
+    #[test]
+    fn wrong_values() {
+        let wanted = "the path parameter `id` is not a whole number: `x`".to_owned();
+        let wanted = (Fault::Value, wanted);
+        let two = [("id", "x"), ("name", "Ada")];
+        assert_eq!(refused::<u64>(&two[..1]), wanted);
+        assert_eq!(refused::<Id>(&two[..1]), wanted);
+        assert_eq!(refused::<(u64, String)>(&two), wanted);
+        assert_eq!(refused::<Named>(&two), wanted);
+        assert_eq!(refused::<BTreeMap<String, u8>>(&two), wanted);
+        let (fault, detail) = refused::<Kind>(&[("kind", "small")]);
+        assert_eq!(fault, Fault::Value);
+        assert_eq!(
+            detail,
+            "the path parameter `kind` is none of `big`: `small`"
+        );
+    }
+
+    /// What the route does not have is its author's fault.
+    #[test]
+    fn wrong_routes() {
+        let one = [("id", "7")];
+        let (fault, detail) = refused::<(u64, u64)>(&one);
+        assert_eq!(fault, Fault::Program);
+        assert_eq!(detail, "the path has 1 parameters, and 2 are taken");
+        assert_eq!(refused::<u64>(&[]).0, Fault::Program);
+        assert_eq!(refused::<Vec<Vec<u8>>>(&one).0, Fault::Program);
+        let (fault, detail) = refused::<Named>(&one);
+        assert_eq!(
+            (fault, detail.as_str()),
+            (Fault::Name, "the path parameter `name` is missing")
+        );
+    }
+
+    /// Whatever a value is, it comes out as it was, and numbers as the standard library reads them.
+    #[test]
+    fn any_value_comes_out() {
+        for text in [
+            "", "7", "-7", "+7", "007", "1.5", "NaN", "1e400", "é", "a/b", "256", "true",
+        ] {
+            let one = [("x", text)];
+            assert_eq!(decoded::<String>(&one), text);
+            let number = decode::<u8>(&parameters(&one)).ok();
+            assert_eq!(number, text.parse().ok(), "{text}");
+            let number = decode::<f64>(&parameters(&one)).ok().map(f64::to_bits);
+            assert_eq!(number, text.parse().ok().map(f64::to_bits), "{text}");
+        }
+    }
+}

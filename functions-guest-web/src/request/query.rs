@@ -1,0 +1,121 @@
+use std::ops::{Deref, DerefMut};
+
+use http::StatusCode;
+use serde::de::DeserializeOwned;
+
+use super::{FromRequest, Rejection, Request};
+use crate::parameters::{Fault, query};
+
+/// The query, decoded: `?page=2&tag=a&tag=b` into a struct with the fields `page` and `tag`.
+///
+/// A name that comes several times is a list; `#[serde(default)]` makes an empty one of none. What
+/// is `Option` or has a default may be left out, and an empty value (`?page=`) is `None` for an
+/// `Option`. Names that the type does not know are ignored, unless it has
+/// `#[serde(deny_unknown_fields)]`.
+///
+/// ```
+/// use functions_guest_web::testing::TestRequest;
+/// use functions_guest_web::{Query, invoke};
+///
+/// #[derive(serde::Deserialize)]
+/// struct Search {
+///     q: String,
+///     page: Option<u32>,
+///     #[serde(default)]
+///     tag: Vec<String>,
+/// }
+///
+/// invoke!(search);
+/// fn search(Query(search): Query<Search>) -> String {
+///     let page = search.page.unwrap_or(1);
+///     format!("{}, page {page}, tagged {:?}", search.q, search.tag)
+/// }
+///
+/// let response = TestRequest::get("/?q=rust+wasm&tag=a&tag=b").call(search);
+/// assert_eq!(response.text(), r#"rust wasm, page 1, tagged ["a", "b"]"#);
+///
+/// let response = TestRequest::get("/?q=rust&page=two").call(search);
+/// assert_eq!(response.status(), 400);
+/// assert!(response.text().contains("the query parameter `page` is not a whole number: `two`"));
+/// ```
+///
+/// # Errors
+///
+/// 400, saying which parameter is missing or wrong, and why.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(docsrs, doc(cfg(feature = "query")))]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    fn from_request(request: &mut Request) -> Result<Self, Rejection> {
+        let query = request.environment().http_query().unwrap_or_default();
+        query::decode(query).map(Self).map_err(|error| {
+            let detail = error.detail("query");
+            match error.fault() {
+                Fault::Value | Fault::Name => Rejection::new(StatusCode::BAD_REQUEST, detail),
+                Fault::Program => {
+                    Rejection::misused(&format!("`Query` cannot be used here: {detail}"))
+                }
+            }
+        })
+    }
+}
+
+impl<T> Deref for Query<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Query<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::testing::TestRequest;
+
+    /// No query is an empty one; what is wrong with it is a 400 that says so.
+    #[test]
+    fn refusals_reach_the_client() {
+        #[derive(serde::Deserialize)]
+        struct Page {
+            page: u8,
+        }
+        let page = |Query(query): Query<Page>| query.page.to_string();
+        assert_eq!(TestRequest::get("/?page=7").call(page).text(), "7");
+        let response = TestRequest::get("/").call(page);
+        assert_eq!(
+            response.text(),
+            r#"{"title":"Bad Request","status":400,"detail":"the query parameter `page` is missing"}"#
+        );
+        let response =
+            TestRequest::get("/?page=x").call(
+                |query: Option<Query<Page>>| {
+                    if query.is_some() { "some" } else { "none" }
+                },
+            );
+        assert_eq!(response.text(), "none");
+    }
+
+    /// A type that no query fits is a 500 with the reason in the log only.
+    #[test]
+    fn impossible_types_are_the_functions_fault() {
+        type Nested = BTreeMap<String, BTreeMap<String, u8>>;
+        let response = TestRequest::get("/?a=1").call(|_: Query<Nested>| ());
+        assert_eq!(response.status(), 500);
+        assert!(!response.text().contains("parameter"));
+        assert!(
+            response.logged()[0]
+                .message
+                .contains("the query parameter `a`")
+        );
+    }
+}

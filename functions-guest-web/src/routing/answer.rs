@@ -1,0 +1,146 @@
+//! From a request to the handler that answers it.
+
+use http::{Method, StatusCode};
+use percent_encoding::percent_decode_str;
+
+use super::{MethodRouter, RouteError, Router};
+use crate::handler::{Outcome, Routed};
+use crate::problem;
+use crate::request::Request;
+use crate::response::{IntoResponse as _, WebResponse};
+use crate::{Rejection, WebError};
+
+/// All methods that a route can have a handler for, in the order in which `Allow` lists them.
+const METHODS: [Method; 7] = [
+    Method::DELETE,
+    Method::GET,
+    Method::HEAD,
+    Method::OPTIONS,
+    Method::PATCH,
+    Method::POST,
+    Method::PUT,
+];
+
+impl Outcome<Routed> for Router {
+    fn finish(self, request: &mut Request) -> WebResponse {
+        let tree = match self.tree() {
+            Ok(tree) => tree,
+            Err(error) => return WebError::from(error).into_response(),
+        };
+        // A handle, so that the request can be changed meanwhile.
+        let environment = request.environment().clone();
+        let path = environment.http_path();
+        let Ok(found) = tree.at(path) else {
+            return self.not_found(path, request);
+        };
+        match decoded(&found.params) {
+            Ok(parameters) => request.set_path_parameters(parameters),
+            Err(rejection) => return rejection.into_response(),
+        }
+        match self.routes.into_iter().nth(*found.value) {
+            Some((_, methods)) => methods.answer(request),
+            // The tree has places of this list only.
+            None => no_route(),
+        }
+    }
+}
+
+fn no_route() -> WebResponse {
+    let detail = "there is nothing at this path";
+    problem::response(StatusCode::NOT_FOUND, detail, None)
+}
+
+/// What the route matched, each parameter decoded on its own.
+fn decoded(parameters: &matchit::Params<'_, '_>) -> Result<Vec<(String, String)>, Rejection> {
+    parameters
+        .iter()
+        .map(
+            |(name, value)| match percent_decode_str(value).decode_utf8() {
+                Ok(value) => Ok((name.to_owned(), value.into_owned())),
+                Err(_) => {
+                    let detail = format!("the path parameter `{name}` is not UTF-8");
+                    Err(Rejection::new(StatusCode::BAD_REQUEST, detail))
+                }
+            },
+        )
+        .collect()
+}
+
+impl Router {
+    /// The routes as a tree, with their places in the list.
+    pub(super) fn tree(&self) -> Result<matchit::Router<usize>, RouteError> {
+        if let Some(wrong) = &self.wrong {
+            return Err(wrong.clone());
+        }
+        let mut tree = matchit::Router::new();
+        for (place, (path, methods)) in self.routes.iter().enumerate() {
+            if !path.starts_with('/') {
+                return Err(RouteError::new(path, "does not start with `/`"));
+            }
+            methods.check(path)?;
+            tree.insert(path.as_ref(), place)
+                .map_err(|error| RouteError::of(path, error))?;
+        }
+        Ok(tree)
+    }
+
+    /// The fallback of the innermost router whose prefix the path has.
+    fn not_found(self, path: &str, request: &mut Request) -> WebResponse {
+        let fallback = self
+            .fallbacks
+            .into_iter()
+            .filter(|(prefix, _)| is_below(prefix, path))
+            .max_by_key(|(prefix, _)| prefix.split('/').count());
+        match fallback {
+            Some((_, handler)) => handler(request),
+            None => no_route(),
+        }
+    }
+}
+
+/// Whether a path begins with the segments of a prefix, of which some may be parameters.
+fn is_below(prefix: &str, path: &str) -> bool {
+    let mut path = path.split('/');
+    prefix.split('/').all(|wanted| match path.next() {
+        Some(segment) => wanted == segment || (wanted.contains('{') && !segment.is_empty()),
+        None => false,
+    })
+}
+
+impl MethodRouter {
+    fn answer(mut self, request: &mut Request) -> WebResponse {
+        let method = request.environment().http_method().clone();
+        let handler = self
+            .take(&method)
+            .or_else(|| (method == Method::HEAD).then(|| self.take(&Method::GET))?)
+            .or_else(|| self.take_any());
+        if let Some(handler) = handler {
+            return handler(request);
+        }
+        let allowed = self.allowed();
+        let response = if method == Method::OPTIONS {
+            ().into_response()
+        } else {
+            let detail = format!("this path has no {method}; it has {allowed}");
+            problem::response(StatusCode::METHOD_NOT_ALLOWED, &detail, None)
+        };
+        response.header("allow", allowed)
+    }
+
+    /// The methods that are answered, as `Allow` lists them.
+    fn allowed(&self) -> String {
+        let mut list = String::new();
+        for method in METHODS {
+            let is_answered = self.has(&method)
+                || method == Method::OPTIONS
+                || (method == Method::HEAD && self.has(&Method::GET));
+            if is_answered {
+                if !list.is_empty() {
+                    list.push_str(", ");
+                }
+                list.push_str(method.as_str());
+            }
+        }
+        list
+    }
+}

@@ -1,0 +1,163 @@
+use std::fmt;
+
+use http::Method;
+
+use super::RouteError;
+use crate::handler::{Arguments, Handler, Outcome, Shape, boxed};
+
+/// The handlers of one path, by method: `get(show).put(update)`.
+///
+/// Made by [`get`], [`post`] and the like, for [`Router::route`](crate::Router::route). A handler is
+/// what [`invoke!`](crate::invoke!) takes, or a closure of that shape.
+#[must_use]
+#[cfg_attr(docsrs, doc(cfg(feature = "router")))]
+pub struct MethodRouter {
+    handlers: Vec<(Method, Handler)>,
+    any: Option<Handler>,
+    /// Whether there was more than one for any method.
+    any_twice: bool,
+}
+
+macro_rules! methods {
+    ($($name:ident $method:ident $label:literal,)*) => {$(
+        #[doc = concat!("Answers `", $label, "` with a handler.")]
+        ///
+        /// ```
+        /// use functions_guest_web::testing::TestRequest;
+        /// use functions_guest_web::Router;
+        #[doc = concat!("use functions_guest_web::routing::", stringify!($name), ";")]
+        ///
+        /// fn app() -> Router {
+        #[doc = concat!("    Router::new().route(\"/\", ", stringify!($name), "(|| \"done\"))")]
+        /// }
+        #[doc = concat!(
+            "assert_eq!(TestRequest::new(\"", $label, "\", \"/\").call(app).status(), 200);"
+        )]
+        /// ```
+        #[cfg_attr(docsrs, doc(cfg(feature = "router")))]
+        pub fn $name<H, Args, When>(handler: H) -> MethodRouter
+        where
+            H: Shape<Args> + 'static,
+            Args: Arguments,
+            H::Output: Outcome<When>,
+        {
+            MethodRouter::new().on(Method::$method, boxed(handler))
+        }
+    )*
+
+    impl MethodRouter {$(
+        #[doc = concat!("Answers `", $label, "` with a handler, too.")]
+        pub fn $name<H, Args, When>(self, handler: H) -> Self
+        where
+            H: Shape<Args> + 'static,
+            Args: Arguments,
+            H::Output: Outcome<When>,
+        {
+            self.on(Method::$method, boxed(handler))
+        }
+    )*}};
+}
+
+methods! {
+    get GET "GET",
+    post POST "POST",
+    put PUT "PUT",
+    patch PATCH "PATCH",
+    delete DELETE "DELETE",
+    options OPTIONS "OPTIONS",
+    head HEAD "HEAD",
+}
+
+/// Answers every method with a handler.
+///
+/// ```
+/// use functions_guest_web::testing::TestRequest;
+/// use functions_guest_web::Router;
+/// use functions_guest_web::routing::any;
+/// use http::Method;
+///
+/// fn app() -> Router {
+///     Router::new().route("/", any(|method: Method| method.to_string()))
+/// }
+/// assert_eq!(TestRequest::delete("/").call(app).text(), "DELETE");
+/// assert_eq!(TestRequest::new("PURGE", "/").call(app).text(), "PURGE");
+/// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "router")))]
+pub fn any<H, Args, When>(handler: H) -> MethodRouter
+where
+    H: Shape<Args> + 'static,
+    Args: Arguments,
+    H::Output: Outcome<When>,
+{
+    MethodRouter::new().any(handler)
+}
+
+impl MethodRouter {
+    fn new() -> Self {
+        Self {
+            handlers: Vec::new(),
+            any: None,
+            any_twice: false,
+        }
+    }
+
+    fn on(mut self, method: Method, handler: Handler) -> Self {
+        self.handlers.push((method, handler));
+        self
+    }
+
+    /// Answers all the methods that have no handler of their own.
+    pub fn any<H, Args, When>(mut self, handler: H) -> Self
+    where
+        H: Shape<Args> + 'static,
+        Args: Arguments,
+        H::Output: Outcome<When>,
+    {
+        self.any_twice |= self.any.replace(boxed(handler)).is_some();
+        self
+    }
+
+    /// Whether each method has one handler at most.
+    pub(super) fn check(&self, path: &str) -> Result<(), RouteError> {
+        if self.any_twice {
+            return Err(RouteError::twice(path, None));
+        }
+        for (place, (method, _)) in self.handlers.iter().enumerate() {
+            if self
+                .handlers
+                .iter()
+                .skip(place + 1)
+                .any(|(other, _)| other == method)
+            {
+                return Err(RouteError::twice(path, Some(method)));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn has(&self, method: &Method) -> bool {
+        self.handlers.iter().any(|(known, _)| known == method)
+    }
+
+    pub(super) fn take(&mut self, method: &Method) -> Option<Handler> {
+        let place = self
+            .handlers
+            .iter()
+            .position(|(known, _)| known == method)?;
+        Some(self.handlers.swap_remove(place).1)
+    }
+
+    pub(super) fn take_any(&mut self) -> Option<Handler> {
+        self.any.take()
+    }
+}
+
+/// Shows the methods.
+impl fmt::Debug for MethodRouter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let methods = self.handlers.iter().map(|(method, _)| method.as_str());
+        f.debug_list()
+            .entries(methods.chain(self.any.is_some().then_some("any")))
+            .finish()
+    }
+}

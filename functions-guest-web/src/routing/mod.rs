@@ -1,0 +1,224 @@
+//! One function, several handlers: which of them answers is in the path and the method.
+//!
+//! [`Router`] is where to begin.
+
+mod answer;
+mod error;
+mod methods;
+
+use std::borrow::Cow;
+use std::fmt;
+
+pub use error::RouteError;
+#[cfg(test)]
+mod tests;
+
+pub use methods::{MethodRouter, any, delete, get, head, options, patch, post, put};
+
+use crate::handler::{Arguments, Handler, Outcome, Shape, boxed};
+
+/// Handlers by path and method. A function that returns one is a handler: the router answers the
+/// request.
+///
+/// ```
+/// use functions_guest_web::testing::TestRequest;
+/// use functions_guest_web::routing::{get, post};
+/// use functions_guest_web::{Path, Router, invoke};
+///
+/// invoke!(app);
+/// fn app() -> Router {
+///     Router::new()
+///         .route("/users", get(list).post(create))
+///         .route("/users/{id}", get(show))
+/// }
+///
+/// fn list() -> &'static str {
+///     "Ada, Grace"
+/// }
+///
+/// async fn create(name: String) -> String {
+///     format!("hello, {name}")
+/// }
+///
+/// fn show(Path(id): Path<u64>) -> String {
+///     format!("user {id}")
+/// }
+///
+/// assert_eq!(TestRequest::get("/users/7").call(app).text(), "user 7");
+/// assert_eq!(TestRequest::get("/").call(app).status(), 404);
+///
+/// let response = TestRequest::delete("/users").call(app);
+/// assert_eq!(response.status(), 405);
+/// assert_eq!(response.header("allow"), Some("GET, HEAD, OPTIONS, POST"));
+/// ```
+///
+/// # Paths
+///
+/// `{name}` matches a segment, or a part of one between fixed text (`/img-{id}.png`), and `{*name}`
+/// all the rest, which is not empty. Fixed text wins over parameters. `{{` and `}}` are braces.
+/// [`Path`](crate::Path) takes what was matched.
+///
+/// Routes are compared with the path as it was sent. So a trailing slash makes another path:
+/// `/users` does not match `/users/`.
+///
+/// # Methods
+///
+/// `HEAD` is answered by the handler of `GET`, unless it has one of its own, and its body is left
+/// out. `OPTIONS` is answered with 204 and the methods there are, unless it has a handler. Any other
+/// method without one gets a 405 with the methods there are, and a path without a route a 404, both
+/// as problem documents (RFC 9457); see [`fallback`](Router::fallback).
+///
+/// # State
+///
+/// Handlers may be closures, and take what they need with them:
+///
+/// ```
+/// use std::rc::Rc;
+/// use functions_guest_web::routing::get;
+/// use functions_guest_web::{Path, Router, WebEnvironment};
+///
+/// // What the router's own function takes is there for all of its handlers; but not the body.
+/// fn app(env: WebEnvironment) -> Router {
+///     let greeting: Rc<str> = env.variable("greeting").unwrap_or("Hello").into();
+///     let again = Rc::clone(&greeting);
+///     Router::new()
+///         .route("/", get(move || greeting.to_string()))
+///         .route("/{name}", get(move |Path(name): Path<String>| format!("{again}, {name}!")))
+/// }
+/// ```
+///
+/// A function has a fresh instance for each request, so the state is the request's own. The router
+/// is built anew as well: about a microsecond for ten routes, one handler of all is run, and a
+/// handler that is a plain `fn` is not even allocated.
+///
+/// # Errors
+///
+/// Routes that conflict or are malformed are no panic, and go unnoticed by the compiler: such a
+/// router answers every request with 500, and says in the log which route is wrong and why.
+/// [`check`](Router::check) finds it in a test.
+#[must_use]
+#[derive(Default)]
+#[cfg_attr(docsrs, doc(cfg(feature = "router")))]
+pub struct Router {
+    routes: Vec<(Cow<'static, str>, MethodRouter)>,
+    /// What answers where no route does, by the prefix it was nested at.
+    fallbacks: Vec<(Cow<'static, str>, Handler)>,
+    /// The first thing that was wrong with what is not in `routes`.
+    wrong: Option<RouteError>,
+}
+
+impl Router {
+    /// One without routes: every path is a 404.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a route: a path and what answers there, by method. Each path once.
+    pub fn route(mut self, path: impl Into<Cow<'static, str>>, methods: MethodRouter) -> Self {
+        self.routes.push((path.into(), methods));
+        self
+    }
+
+    /// Adds all the routes of another router below a prefix, which may have parameters.
+    ///
+    /// Its `/` is the prefix itself, without a slash. Its fallback answers below the prefix only.
+    /// The handlers see the whole path, and with [`Path`](crate::Path) the prefix's parameters, too.
+    ///
+    /// ```
+    /// use functions_guest_web::testing::TestRequest;
+    /// use functions_guest_web::routing::get;
+    /// use functions_guest_web::{Path, Router};
+    ///
+    /// fn team() -> Router {
+    ///     Router::new()
+    ///         .route("/", get(|Path(team): Path<String>| team))
+    ///         .route("/members/{id}", get(|Path(ids): Path<(String, u64)>| format!("{ids:?}")))
+    /// }
+    ///
+    /// fn app() -> Router {
+    ///     Router::new().nest("/teams/{team}", team())
+    /// }
+    ///
+    /// assert_eq!(TestRequest::get("/teams/red").call(app).text(), "red");
+    /// assert_eq!(TestRequest::get("/teams/red/members/7").call(app).text(), r#"("red", 7)"#);
+    /// ```
+    pub fn nest(mut self, prefix: &str, router: Router) -> Self {
+        if !prefix.starts_with('/') || prefix.ends_with('/') || prefix.contains("{*") {
+            let why = "is no prefix: one starts with `/`, does not end with it, and has no `{*`";
+            self.wrong.get_or_insert(RouteError::new(prefix, why));
+            return self;
+        }
+        for (path, methods) in router.routes {
+            // What does not start with a slash is malformed, and must not be healed.
+            let path = match path.as_ref() {
+                "/" => prefix.to_owned(),
+                path if path.starts_with('/') => format!("{prefix}{path}"),
+                path => path.to_owned(),
+            };
+            self.routes.push((path.into(), methods));
+        }
+        for (below, handler) in router.fallbacks {
+            self.fallbacks
+                .push((format!("{prefix}{below}").into(), handler));
+        }
+        if let Some(wrong) = router.wrong {
+            self.wrong.get_or_insert(wrong);
+        }
+        self
+    }
+
+    /// What answers when no route matches the path, instead of a 404. The last one counts.
+    ///
+    /// ```
+    /// use functions_guest_web::testing::TestRequest;
+    /// use functions_guest_web::{Router, WebEnvironment};
+    /// use http::StatusCode;
+    ///
+    /// fn lost(env: WebEnvironment) -> (StatusCode, String) {
+    ///     (StatusCode::NOT_FOUND, format!("{} is not here", env.http_path()))
+    /// }
+    ///
+    /// let response = TestRequest::get("/x").call(|| Router::new().fallback(lost));
+    /// assert_eq!((response.status(), response.text()), (404, "/x is not here"));
+    /// ```
+    pub fn fallback<H, Args, When>(mut self, handler: H) -> Self
+    where
+        H: Shape<Args> + 'static,
+        Args: Arguments,
+        H::Output: Outcome<When>,
+    {
+        self.fallbacks.retain(|(prefix, _)| !prefix.is_empty());
+        self.fallbacks.push((Cow::Borrowed(""), boxed(handler)));
+        self
+    }
+
+    /// Whether all routes are well-formed, and none conflicts with another; for a test.
+    ///
+    /// ```
+    /// use functions_guest_web::Router;
+    /// use functions_guest_web::routing::get;
+    ///
+    /// let router = Router::new()
+    ///     .route("/users/{id}", get(|| "by id"))
+    ///     .route("/users/{name}", get(|| "by name"));
+    /// assert_eq!(
+    ///     router.check().unwrap_err().to_string(),
+    ///     "the route `/users/{name}` conflicts with `/users/{id}`",
+    /// );
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The first route that is wrong, and why.
+    pub fn check(&self) -> Result<(), RouteError> {
+        self.tree().map(drop)
+    }
+}
+
+/// Shows the routes.
+impl fmt::Debug for Router {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let routes = self.routes.iter().map(|(path, methods)| (path, methods));
+        f.debug_map().entries(routes).finish()
+    }
+}
