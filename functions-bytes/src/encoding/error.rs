@@ -5,28 +5,6 @@ use crate::ReadError;
 
 type Source = Box<dyn Error + Send + Sync>;
 
-/// A library's error, of which only the text is of use. Its own `Debug` would be part of every
-/// function.
-#[cfg(feature = "json")]
-pub(super) struct Text<E>(pub(super) E);
-
-#[cfg(feature = "json")]
-impl<E: fmt::Display> fmt::Display for Text<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-#[cfg(feature = "json")]
-impl<E: fmt::Display> fmt::Debug for Text<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-#[cfg(feature = "json")]
-impl<E: fmt::Display> Error for Text<E> {}
-
 /// Why a body could not be decoded: it could not be read, or it is not what it should be.
 ///
 /// [`detail`](DecodeError::detail) is fit to be shown to whoever sent the body: it says what is

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use bytes::Bytes;
 
-use super::{DecodeError, Encode, Extract};
+use super::{DecodeError, Encode, Extract, ExtractUpTo};
 use crate::{Data, ReadError};
 
 impl Extract for Data {
@@ -35,10 +35,32 @@ impl Extract for String {
     type Error = DecodeError;
 
     fn extract(data: Data) -> Result<Self, DecodeError> {
-        String::from_utf8(data.into_bytes()?).map_err(|error| {
-            let place = error.utf8_error().valid_up_to();
-            DecodeError::new("UTF-8 text", format!("not UTF-8 at byte {place}"), error)
-        })
+        text(data.into_bytes()?)
+    }
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, DecodeError> {
+    String::from_utf8(bytes).map_err(|error| {
+        let place = error.utf8_error().valid_up_to();
+        DecodeError::new("UTF-8 text", format!("not UTF-8 at byte {place}"), error)
+    })
+}
+
+impl ExtractUpTo for Vec<u8> {
+    fn extract_up_to(data: Data, limit: u64) -> Result<Self, ReadError> {
+        data.into_bytes_up_to(limit)
+    }
+}
+
+impl ExtractUpTo for Bytes {
+    fn extract_up_to(data: Data, limit: u64) -> Result<Self, ReadError> {
+        data.into_bytes_up_to(limit).map(Bytes::from)
+    }
+}
+
+impl ExtractUpTo for String {
+    fn extract_up_to(data: Data, limit: u64) -> Result<Self, DecodeError> {
+        text(data.into_bytes_up_to(limit)?)
     }
 }
 

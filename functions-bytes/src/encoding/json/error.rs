@@ -4,7 +4,8 @@ use std::fmt::{self, Display};
 
 use serde::de::{self, Expected, Unexpected};
 
-use crate::encoding::words;
+use super::words;
+use crate::encoding::words::custom;
 
 /// Not serde_json's own error, which names Rust types, does not know the path, and brings the
 /// printing of floats into every function.
@@ -137,7 +138,7 @@ impl std::error::Error for Error {}
 impl de::Error for Error {
     #[cold]
     fn custom<T: Display>(message: T) -> Self {
-        Self::data(words::custom(message.to_string()), String::new())
+        Self::data(custom(message.to_string()), String::new())
     }
 
     #[cold]

@@ -11,14 +11,13 @@ mod key;
 mod source;
 mod text;
 mod value;
-
-use std::ops::{Deref, DerefMut};
+mod words;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::error::Text;
-use super::{DecodeError, Encode, EncodeError, Extract};
+use super::wrapper::{Text, wrapper};
+use super::{DecodeError, Encode, EncodeError};
 use crate::Data;
 
 /// A value as JSON: decodes a body into `T`, and encodes `T` into a body.
@@ -65,18 +64,11 @@ use crate::Data;
 #[must_use]
 pub struct Json<T>(pub T);
 
-impl<T> Json<T> {
-    /// The longest body that is decoded, in bytes: 2 MiB. A longer one is refused before it is
-    /// copied into the function.
-    pub const LIMIT: u64 = 2 * 1024 * 1024;
-}
+wrapper!(Json, DeserializeOwned);
 
-impl<T: DeserializeOwned> Extract for Json<T> {
-    type Error = DecodeError;
-
-    fn extract(data: Data) -> Result<Self, DecodeError> {
-        let bytes = data.into_bytes_up_to(Self::LIMIT)?;
-        decode::decode(&bytes)
+impl<T: DeserializeOwned> Json<T> {
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        decode::decode(bytes)
             .map(Self)
             .map_err(|error| DecodeError::new("JSON", error.to_string(), error))
     }
@@ -96,23 +88,25 @@ impl<T: Serialize> Encode for Json<T> {
     }
 }
 
-impl<T> Deref for Json<T> {
-    type Target = T;
+/// Any JSON.
+///
+/// ```
+/// use functions_bytes::encoding::Encode;
+///
+/// let body = serde_json::json!({ "name": "Ada" }).encode()?;
+/// assert_eq!(body.into_bytes()?, br#"{"name":"Ada"}"#);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[cfg_attr(docsrs, doc(cfg(feature = "json")))]
+impl Encode for serde_json::Value {
+    type Error = EncodeError;
 
-    fn deref(&self) -> &T {
-        &self.0
+    fn content_type(&self) -> Option<&'static str> {
+        Json(self).content_type()
     }
-}
 
-impl<T> DerefMut for Json<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
-    }
-}
-
-impl<T> From<T> for Json<T> {
-    fn from(value: T) -> Self {
-        Self(value)
+    fn encode(self) -> Result<Data, EncodeError> {
+        Json(self).encode()
     }
 }
 
@@ -123,6 +117,7 @@ mod tests {
 
     use super::*;
     use crate::ReadError;
+    use crate::encoding::Extract;
 
     #[derive(Debug, serde::Deserialize)]
     struct Named {
@@ -156,6 +151,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// A body built in place needs no annotation, whether it is returned or passed on.
+    #[test]
+    fn constructor_infers() {
+        #[derive(serde::Serialize)]
+        struct Body {
+            message: &'static str,
+        }
+        fn returned() -> Json<Body> {
+            Json(Body { message: "ok" })
+        }
+        fn passed(body: impl Encode) -> Option<&'static str> {
+            body.content_type()
+        }
+        assert_eq!(passed(Json(Body { message: "ok" })), passed(returned()));
+        assert_eq!(passed(serde_json::Value::Null), Some("application/json"));
     }
 
     /// A value without a form in JSON is an error, not a panic.

@@ -1,0 +1,139 @@
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::wrapper::{Text, wrapper};
+use super::{DecodeError, Encode, EncodeError, words};
+use crate::Data;
+
+/// A value as the fields of an HTML form (`application/x-www-form-urlencoded`).
+///
+/// `T` is a struct or a map. Its fields are texts, numbers, booleans and the like, `Option`s of
+/// them, and `Vec`s of them for fields that may come more than once.
+///
+/// ```
+/// use functions_bytes::Data;
+/// use functions_bytes::encoding::{Encode, Extract, Form};
+///
+/// #[derive(serde::Deserialize, serde::Serialize)]
+/// struct Search {
+///     text: String,
+///     tag: Vec<String>,
+///     page: Option<u32>,
+/// }
+///
+/// let Form(search) = Form::<Search>::extract(Data::from("text=a+b&tag=x&tag=y"))?;
+/// assert_eq!(search.text, "a b");
+/// assert_eq!(search.tag, ["x", "y"]);
+/// assert_eq!(search.page, None);
+///
+/// let body = Form(search).encode()?;
+/// assert_eq!(body.into_bytes()?, b"text=a+b&tag=x&tag=y");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// Decoding fails when the body is longer than [`Form::LIMIT`], or its fields are not `T`'s;
+/// encoding, when `T` has no form as fields, such as a struct in a struct.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[must_use]
+pub struct Form<T>(pub T);
+
+wrapper!(Form, DeserializeOwned);
+
+impl<T: DeserializeOwned> Form<T> {
+    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        serde_html_form::from_bytes(bytes)
+            .map(Self)
+            .map_err(|error| {
+                let detail = match words::message(error.to_string()) {
+                    // Which it says of nothing else.
+                    detail if detail == "unsupported value" => "a field came more than once".into(),
+                    detail => detail,
+                };
+                DecodeError::new("form", detail, Text(error))
+            })
+    }
+}
+
+impl<T: Serialize> Encode for Form<T> {
+    type Error = EncodeError;
+
+    fn content_type(&self) -> Option<&'static str> {
+        Some("application/x-www-form-urlencoded")
+    }
+
+    fn encode(self) -> Result<Data, EncodeError> {
+        serde_html_form::to_string(&self.0)
+            .map(Data::from)
+            .map_err(|error| EncodeError::new("form", Text(error)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::*;
+    use crate::encoding::Extract;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Fields {
+        text: String,
+        number: i64,
+        float: f64,
+        flag: bool,
+        list: Vec<String>,
+        maybe: Option<u8>,
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+        /// What is encoded is decoded as it was.
+        #[test]
+        fn round_trip(
+            text: String,
+            number: i64,
+            float in -1e300..1e300_f64,
+            flag: bool,
+            list in proptest::collection::vec(any::<String>(), 1..4),
+            maybe: Option<u8>,
+        ) {
+            let fields = Fields { text, number, float, flag, list, maybe };
+            let body = Form(&fields).encode().unwrap();
+            prop_assert_eq!(Form::<Fields>::extract(body).unwrap().0, fields);
+        }
+
+        /// Any bytes are fields or an error, never a panic.
+        #[test]
+        fn any_bytes(bytes: Vec<u8>) {
+            let _ = Form::<Fields>::extract(Data::from(&*bytes));
+            let _ = Form::<BTreeMap<String, Vec<String>>>::extract(Data::from(bytes));
+        }
+    }
+
+    /// What is wrong reaches the one who sent the body.
+    #[test]
+    fn detail_says_what() {
+        let detail = |body: &str| {
+            Form::<Fields>::extract(Data::from(body))
+                .unwrap_err()
+                .detail()
+        };
+        assert_eq!(detail("text=x"), "missing field `number`");
+        assert_eq!(detail("text=x&text=y"), "a field came more than once");
+        assert_eq!(detail("number=x"), "invalid digit found in string");
+    }
+
+    /// A value without a form as fields is an error, not a panic.
+    #[test]
+    fn unencodable_is_an_error() {
+        let nested = BTreeMap::from([("a", BTreeMap::from([("b", 1)]))]);
+        let error = Form(nested).encode().unwrap_err();
+        assert_eq!(error.to_string(), "the value cannot be encoded as form");
+    }
+}
