@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use functions_bytes::Data;
-use functions_bytes::encoding::{DecodeError, Extract};
+use functions_bytes::encoding::{DecodeError, Extract, Limited};
 
 use super::{FromRequest, Rejection, Request};
 
@@ -45,6 +45,31 @@ macro_rules! encodings {
 }
 
 encodings! {
+    #[cfg(feature = "cbor")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cbor")))]
+    Cbor,
+    #[cfg(feature = "form")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "form")))]
+    Form,
     #[cfg(feature = "json")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
     Json,
+    #[cfg(feature = "msgpack")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "msgpack")))]
+    MsgPack,
+    #[cfg(feature = "protobuf")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "protobuf")))]
+    Protobuf,
+}
+
+/// An encoding with a limit of its own.
+impl<E, const LIMIT: u64> FromRequest for Limited<E, LIMIT>
+where
+    Self: Extract<Error: Into<Rejection>>,
+{
+    const BODY: bool = true;
+
+    fn from_request(request: &mut Request) -> Result<Self, Rejection> {
+        Self::extract(request.take_body()).map_err(Into::into)
+    }
 }

@@ -99,6 +99,9 @@ plain! {
     Bytes,
     String,
     &'static str,
+    #[cfg(feature = "json")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
+    serde_json::Value,
 }
 
 macro_rules! encodings {
@@ -115,17 +118,23 @@ macro_rules! encodings {
     )*};
 }
 
-/// As JSON.
-#[cfg(feature = "json")]
-impl IntoResponse for serde_json::Value {
-    fn into_response(self) -> WebResponse {
-        encoded(functions_bytes::encoding::Json(self))
-    }
-}
-
 encodings! {
+    #[cfg(feature = "cbor")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cbor")))]
+    Cbor,
+    #[cfg(feature = "form")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "form")))]
+    Form,
+    Html,
     #[cfg(feature = "json")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
     Json,
+    #[cfg(feature = "msgpack")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "msgpack")))]
+    MsgPack,
+    #[cfg(feature = "protobuf")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "protobuf")))]
+    Protobuf,
 }
 
 #[cfg(test)]
