@@ -31,7 +31,7 @@ pub use request::Path;
 #[cfg(feature = "query")]
 pub use request::Query;
 pub use request::{FromRequest, Rejection, Request};
-pub use response::{IntoHeaders, IntoResponse, InvalidHeader, Status, WebResponse};
+pub use response::{IntoHeaders, IntoResponse, InvalidHeader, Redirect, Status, WebResponse};
 #[cfg(feature = "router")]
 pub use routing::Router;
 pub use stream::{Event, EventWriter, ResponseWriter, Sse, StreamError};
