@@ -23,6 +23,8 @@ mod stream;
 pub mod task;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
+#[cfg(feature = "tower")]
+mod tower;
 
 pub use environment::{Fields, WebEnvironment};
 pub use error::{WebError, WebResult};
@@ -35,3 +37,5 @@ pub use response::{IntoHeaders, IntoResponse, InvalidHeader, Redirect, Status, W
 #[cfg(feature = "router")]
 pub use routing::Router;
 pub use stream::{Event, EventWriter, ResponseWriter, Sse, StreamError};
+#[cfg(feature = "tower")]
+pub use tower::{Tower, TowerBody};
