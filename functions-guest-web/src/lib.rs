@@ -27,6 +27,8 @@ mod stream;
 pub mod task;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
+#[cfg(feature = "tower")]
+mod tower;
 
 pub use environment::{Fields, WebEnvironment};
 pub use error::{WebError, WebResult};
@@ -35,7 +37,9 @@ pub use request::Path;
 #[cfg(feature = "query")]
 pub use request::Query;
 pub use request::{FromRequest, Rejection, Request};
-pub use response::{IntoHeaders, IntoResponse, InvalidHeader, Status, WebResponse};
+pub use response::{IntoHeaders, IntoResponse, InvalidHeader, Redirect, Status, WebResponse};
 #[cfg(feature = "router")]
 pub use routing::Router;
 pub use stream::{Event, EventWriter, ResponseWriter, Sse, StreamError};
+#[cfg(feature = "tower")]
+pub use tower::{Tower, TowerBody};

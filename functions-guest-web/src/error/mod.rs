@@ -76,6 +76,17 @@ impl WebError {
         }
     }
 
+    /// As `From`, for an error of which the type is forgotten.
+    #[cfg(feature = "tower")]
+    pub(crate) fn boxed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        let source = error.into();
+        Self {
+            status: status::of(source.as_ref()),
+            public: None,
+            source: Some(source),
+        }
+    }
+
     /// Answers with this status.
     pub fn with_status(mut self, status: StatusCode) -> Self {
         self.status = status;

@@ -8,7 +8,7 @@ mod shape;
 
 pub use arguments::Arguments;
 pub use outcome::Outcome;
-#[cfg(feature = "router")]
+#[cfg(any(feature = "router", feature = "tower"))]
 pub(crate) use outcome::Routed;
 pub use shape::Shape;
 

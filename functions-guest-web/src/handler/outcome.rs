@@ -10,8 +10,8 @@ pub enum Now {}
 #[derive(Debug)]
 pub enum Later {}
 
-/// A handler that only says who answers, such as a router: that one gets the request.
-#[cfg(feature = "router")]
+/// A handler that only says who answers, such as a router or a service: that one gets the request.
+#[cfg(any(feature = "router", feature = "tower"))]
 #[derive(Debug)]
 pub enum Routed {}
 

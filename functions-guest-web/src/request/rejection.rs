@@ -32,7 +32,7 @@ impl Rejection {
     /// A handler that no request can satisfy: only the log is told why.
     #[cfg(any(feature = "query", feature = "router"))]
     #[cold]
-    pub(super) fn misused(why: &str) -> Self {
+    pub(crate) fn misused(why: &str) -> Self {
         crate::log::record(crate::log::Level::Error, "functions_guest_web", why, &[]);
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the function failed")
     }

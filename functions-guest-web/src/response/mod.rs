@@ -2,10 +2,12 @@
 
 mod headers;
 mod into_response;
+mod redirect;
 mod status;
 mod web_response;
 
 pub use headers::{IntoHeaders, InvalidHeader};
+pub use redirect::Redirect;
 pub use status::Status;
 pub use web_response::WebResponse;
 
@@ -24,6 +26,7 @@ pub use web_response::WebResponse;
 /// | `(http::StatusCode, T)` | `T` with that status |
 /// | `(http::StatusCode, headers, T)` | `T` with that status and those headers |
 /// | `http::Response<T>` | as it says, with `T` as its body |
+/// | [`Redirect`] | 303, 307 or 308 with a `location` |
 /// | [`WebResponse`] | as it says |
 ///
 /// Headers, in a tuple, are an `http::HeaderMap`, or an array or a `Vec` of names and values.

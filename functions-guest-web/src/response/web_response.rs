@@ -69,6 +69,13 @@ impl WebResponse {
         }
     }
 
+    /// Adds a header that the SDK knows to be valid.
+    #[cfg(feature = "router")]
+    pub(crate) fn valid_header(mut self, name: &str, value: String) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
     /// One that was sent already.
     pub(crate) fn streamed() -> Self {
         Self {

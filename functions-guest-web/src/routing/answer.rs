@@ -6,9 +6,8 @@ use percent_encoding::percent_decode_str;
 use super::{MethodRouter, RouteError, Router};
 use crate::handler::{Outcome, Routed};
 use crate::problem;
-use crate::request::Request;
+use crate::request::{Rejection, Request};
 use crate::response::{IntoResponse as _, WebResponse};
-use crate::{Rejection, WebError};
 
 /// All methods that a route can have a handler for, in the order in which `Allow` lists them.
 const METHODS: [Method; 7] = [
@@ -25,7 +24,10 @@ impl Outcome<Routed> for Router {
     fn finish(self, request: &mut Request) -> WebResponse {
         let tree = match self.tree() {
             Ok(tree) => tree,
-            Err(error) => return WebError::from(error).into_response(),
+            Err(error) => {
+                let why = format!("the router cannot answer: {error}");
+                return Rejection::misused(&why).into_response();
+            }
         };
         // A handle, so that the request can be changed meanwhile.
         let environment = request.environment().clone();
@@ -124,7 +126,7 @@ impl MethodRouter {
             let detail = format!("this path has no {method}; it has {allowed}");
             problem::response(StatusCode::METHOD_NOT_ALLOWED, &detail, None)
         };
-        response.header("allow", allowed)
+        response.valid_header("allow", allowed)
     }
 
     /// The methods that are answered, as `Allow` lists them.

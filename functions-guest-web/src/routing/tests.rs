@@ -229,7 +229,7 @@ fn wrong_routes_are_told() {
         assert_eq!(response.status(), 500);
         assert_eq!(
             response.logged()[0].message,
-            format!("the handler failed: {wanted}")
+            format!("the router cannot answer: {wanted}")
         );
     }
     assert_eq!(app().check(), Ok(()));
