@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target};
 
-const GUESTS: [&str; 12] = [
+const GUESTS: [&str; 15] = [
+    "contact-form",
     "counter",
     "echo",
     "echo-details",
@@ -15,7 +16,9 @@ const GUESTS: [&str; 12] = [
     "ping",
     "renamed",
     "respond",
+    "router",
     "stream-csv",
+    "todo-axum",
     "upload-digest",
     "uses-std",
 ];

@@ -1,6 +1,8 @@
 //! The functions that the host's tests run, compiled: where their components are.
 #![deny(missing_docs)]
 
+/// `examples/contact-form`.
+pub const CONTACT_FORM: &str = env!("GUEST_CONTACT_FORM");
 /// `examples/counter`.
 pub const COUNTER: &str = env!("GUEST_COUNTER");
 /// `examples/echo`.
@@ -19,8 +21,12 @@ pub const ECHO_DETAILS: &str = env!("GUEST_ECHO_DETAILS");
 pub const EVENTS: &str = env!("GUEST_EVENTS");
 /// `examples/respond`.
 pub const RESPOND: &str = env!("GUEST_RESPOND");
+/// `examples/router`.
+pub const ROUTER: &str = env!("GUEST_ROUTER");
 /// `examples/stream-csv`.
 pub const STREAM_CSV: &str = env!("GUEST_STREAM_CSV");
+/// `examples/todo-axum`.
+pub const TODO_AXUM: &str = env!("GUEST_TODO_AXUM");
 /// `examples/upload-digest`.
 pub const UPLOAD_DIGEST: &str = env!("GUEST_UPLOAD_DIGEST");
 /// `uses-std`: std on the SDK's small libc.
@@ -28,6 +34,7 @@ pub const USES_STD: &str = env!("GUEST_USES_STD");
 
 /// Every example, by its name.
 pub const EXAMPLES: &[(&str, &str)] = &[
+    ("contact-form", CONTACT_FORM),
     ("counter", COUNTER),
     ("echo", ECHO),
     ("echo-details", ECHO_DETAILS),
@@ -35,6 +42,8 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("greet", GREET),
     ("ping", PING),
     ("respond", RESPOND),
+    ("router", ROUTER),
     ("stream-csv", STREAM_CSV),
+    ("todo-axum", TODO_AXUM),
     ("upload-digest", UPLOAD_DIGEST),
 ];

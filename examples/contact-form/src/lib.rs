@@ -32,15 +32,24 @@ fn contact(method: Method, form: Result<Form<Contact>, Rejection>) -> WebResult<
     }
     let Form(contact) = form?;
     if contact.name.trim().is_empty() {
-        return Err(WebError::new(StatusCode::UNPROCESSABLE_ENTITY, "please tell us your name"));
+        return Err(WebError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "please tell us your name",
+        ));
     }
     log::info!(length = contact.message.len(); "a message came in");
-    Ok(Html(format!("<!doctype html>\n<p>Thank you, {}!\n", escape(&contact.name))))
+    Ok(Html(format!(
+        "<!doctype html>\n<p>Thank you, {}!\n",
+        escape(&contact.name)
+    )))
 }
 
 /// What a visitor sends is text, and no part of the page's code.
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 #[cfg(test)]
@@ -53,9 +62,17 @@ mod tests {
     #[test]
     fn thanks() {
         let page = TestRequest::get("/").call(contact);
-        assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
-        let sent = TestRequest::post("/").body("name=%3Cb%3EAda%3C%2Fb%3E&message=hi").call(contact);
-        assert!(sent.text().contains("Thank you, &lt;b&gt;Ada&lt;/b&gt;!"), "{sent:?}");
+        assert_eq!(
+            page.header("content-type"),
+            Some("text/html; charset=utf-8")
+        );
+        let sent = TestRequest::post("/")
+            .body("name=%3Cb%3EAda%3C%2Fb%3E&message=hi")
+            .call(contact);
+        assert!(
+            sent.text().contains("Thank you, &lt;b&gt;Ada&lt;/b&gt;!"),
+            "{sent:?}"
+        );
         assert_eq!(sent.logged()[0].message, "a message came in");
     }
 
@@ -64,7 +81,12 @@ mod tests {
     fn refuses() {
         let missing = TestRequest::post("/").body("name=Ada").call(contact);
         assert_eq!(missing.status(), 400);
-        let nameless = TestRequest::post("/").body("name=+&message=hi").call(contact);
-        assert_eq!((nameless.status(), nameless.text().contains("your name")), (422, true));
+        let nameless = TestRequest::post("/")
+            .body("name=+&message=hi")
+            .call(contact);
+        assert_eq!(
+            (nameless.status(), nameless.text().contains("your name")),
+            (422, true)
+        );
     }
 }

@@ -166,6 +166,32 @@ async fn tables_stream() {
     );
 }
 
+/// A router, and an axum application, find their handlers below the function's own base.
+#[tokio::test]
+async fn routers_route_below_their_base() {
+    let (harness, _) = harness("r", test_guests::ROUTER);
+    assert_eq!(
+        get(&harness, "/r/users/1").await,
+        (200, r#"{"name":"Grace"}"#.into())
+    );
+    assert_eq!(get(&harness, "/r/nope").await.0, 404);
+    let request = http::Request::delete("/r/users")
+        .body(String::new())
+        .unwrap();
+    let response = harness.handle(request).await;
+    assert_eq!(response.status(), 405);
+    assert_eq!(response.headers()["allow"], "GET, HEAD, OPTIONS, POST");
+}
+
+/// An axum application answers as it would on a server.
+#[tokio::test]
+async fn axum_works() {
+    let (harness, _) = harness("todo", test_guests::TODO_AXUM);
+    let todos = r#"[{"text":"read the examples"}]"#;
+    assert_eq!(get(&harness, "/todo/todos").await, (200, todos.into()));
+    assert_eq!(get(&harness, "/todo/todos/9").await.0, 404);
+}
+
 /// A body of any size is digested in a function that may have no more than 4 MiB.
 #[tokio::test]
 async fn uploads_are_digested_in_constant_memory() {

@@ -59,6 +59,8 @@ const fn get(path: &'static str, content_type: &'static str, answer: &'static st
     }
 }
 const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
+const HTML: &str = "text/html; charset=utf-8";
 const PROBLEM: &str = "application/problem+json";
 
 pub(super) const EXAMPLES: &[Example] = &[
@@ -93,7 +95,7 @@ pub(super) const EXAMPLES: &[Example] = &[
                 path: "",
                 body: Body::Text(r#"{"name":"Ada"}"#),
                 status: 200,
-                content_type: "application/json",
+                content_type: JSON,
                 answer: Body::Text(r#"{"message":"Hello, Ada!"}"#),
             },
             Promise {
@@ -204,5 +206,39 @@ pub(super) const EXAMPLES: &[Example] = &[
             "text/csv; charset=utf-8",
             "number,square\n1,1\n2,4\n",
         )],
+    },
+    Example {
+        name: "contact-form",
+        about: "a page with a form",
+        promises: &[
+            Promise {
+                answer: Body::Containing("<form"),
+                ..get("", HTML, "")
+            },
+            Promise {
+                method: "POST",
+                body: Body::Text("name=Ada&message=Hello"),
+                ..get("", HTML, "<!doctype html>\n<p>Thank you, Ada!\n")
+            },
+        ],
+    },
+    Example {
+        name: "router",
+        about: "several paths and methods in one function",
+        promises: &[
+            get("/users?name=gr", JSON, r#"["Grace"]"#),
+            get("/users/1", JSON, r#"{"name":"Grace"}"#),
+            Promise {
+                method: "DELETE",
+                status: 405,
+                answer: Body::Containing("Method Not Allowed"),
+                ..get("/users", PROBLEM, "")
+            },
+        ],
+    },
+    Example {
+        name: "todo-axum",
+        about: "an axum application, as it is",
+        promises: &[get("/todos", JSON, r#"[{"text":"read the examples"}]"#)],
     },
 ];
