@@ -3,7 +3,9 @@
 //! Not serde_json's deserializer, for three reasons: what its errors say is made for the program's
 //! author, not for whoever sent the body; they do not tell the path; and it adds 35 KB to the
 //! smallest function, most of it to print floats in errors. What is accepted, what comes out of it,
-//! and where an error is found, are the same, and `differential` compares them.
+//! and where an error is found, are the same, and `differential` compares them. But for three things:
+//! values that are ignored may not be nested deeper than others, bytes read from a string are UTF-8,
+//! and a visitor that asks for an integer is given no float.
 
 use std::iter;
 

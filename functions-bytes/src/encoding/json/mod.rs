@@ -58,8 +58,8 @@ use crate::Data;
 ///
 /// # Errors
 ///
-/// Decoding fails when the body is longer than [`Json::LIMIT`], is no JSON, or is JSON of another
-/// shape than `T`'s; encoding, when `T` has no form in JSON, such as a map whose keys are lists.
+/// Decoding fails when the body is longer than [`Json::LIMIT`], is no JSON, is nested deeper than 127
+/// lists and objects, or is JSON of another shape than `T`'s; encoding, when `T` has no form in JSON, such as a map whose keys are lists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[must_use]
 pub struct Json<T>(pub T);
