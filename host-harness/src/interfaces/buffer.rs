@@ -4,7 +4,9 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use wasmtime::component::Resource;
+use bytes::{Bytes, BytesMut};
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, Resource};
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
 use super::State;
@@ -59,11 +61,9 @@ impl Buffer {
             .unwrap_or(Poll::Ready(Ok(())))
     }
 
-    fn take(&mut self, max: u32) -> Vec<u8> {
+    fn take(&mut self, max: u32) -> Bytes {
         let max = max.clamp(1, MAX_READ) as usize;
-        self.with(|body| body.take(max))
-            .map(Vec::from)
-            .unwrap_or_default()
+        self.with(|body| body.take(max)).unwrap_or_default()
     }
 
     /// Shares the body with a pollable.
@@ -96,6 +96,54 @@ impl Pollable for Readable {
     }
 }
 
+/// The generated code gives lists as `Vec`s, into which bytes that hyper has read would have to be
+/// copied first. These two go from where they are straight into the function.
+pub(super) fn link_without_copies(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    let mut bytes = linker.instance("functions:bytes/bytes@1.0.0")?;
+    bytes.func_wrap_async(
+        "[method]buffer.read",
+        |mut store: StoreContextMut<'_, State>, (buffer, max): (Resource<Buffer>, u32)| {
+            Box::new(async move { Ok((store.data_mut().read_bytes(buffer, max).await?,)) })
+        },
+    )?;
+    bytes.func_wrap_async(
+        "[static]buffer.into-bytes",
+        |mut store: StoreContextMut<'_, State>,
+         (buffer, limit): (Resource<Buffer>, Option<u64>)| {
+            Box::new(async move { Ok((store.data_mut().collect_bytes(buffer, limit).await?,)) })
+        },
+    )?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+impl State {
+    async fn read_bytes(
+        &mut self,
+        buffer: Resource<Buffer>,
+        max: u32,
+    ) -> wasmtime::Result<Result<Option<Bytes>, Error>> {
+        let buffer = self.table.get_mut(&buffer)?;
+        if poll_fn(|cx| buffer.poll_fill(cx)).await.is_err() {
+            return Ok(Err(Error::Closed));
+        }
+        let bytes = buffer.take(max);
+        Ok(Ok((!bytes.is_empty()).then_some(bytes)))
+    }
+
+    async fn collect_bytes(
+        &mut self,
+        buffer: Resource<Buffer>,
+        limit: Option<u64>,
+    ) -> wasmtime::Result<Result<Bytes, Error>> {
+        let body = self.table.delete(buffer)?.into_body();
+        // More than the function's memory holds can't be given to it, and the host need not hold it.
+        let most = self.memory.max() as u64;
+        Ok(collect(body, limit.map_or(most, |limit| limit.min(most))).await)
+    }
+}
+
 impl Host for State {}
 
 impl HostBuffer for State {
@@ -109,12 +157,8 @@ impl HostBuffer for State {
         buffer: Resource<Buffer>,
         max: u32,
     ) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
-        let buffer = self.table.get_mut(&buffer)?;
-        if poll_fn(|cx| buffer.poll_fill(cx)).await.is_err() {
-            return Ok(Err(Error::Closed));
-        }
-        let bytes = buffer.take(max);
-        Ok(Ok((!bytes.is_empty()).then_some(bytes)))
+        let read = self.read_bytes(buffer, max).await?;
+        Ok(read.map(|bytes| bytes.map(Vec::from)))
     }
 
     fn try_read(
@@ -130,7 +174,7 @@ impl HostBuffer for State {
             Poll::Ready(Err(Broken)) => Err(Error::Closed),
             Poll::Ready(Ok(())) => match buffer.take(max) {
                 bytes if bytes.is_empty() => Ok(Chunk::End),
-                bytes => Ok(Chunk::Bytes(bytes)),
+                bytes => Ok(Chunk::Bytes(Vec::from(bytes))),
             },
         })
     }
@@ -146,10 +190,7 @@ impl HostBuffer for State {
         buffer: Resource<Buffer>,
         limit: Option<u64>,
     ) -> wasmtime::Result<Result<Vec<u8>, Error>> {
-        let body = self.table.delete(buffer)?.into_body();
-        // More than the function's memory holds can't be given to it, and the host need not hold it.
-        let most = self.memory.max() as u64;
-        Ok(collect(body, limit.map_or(most, |limit| limit.min(most))).await)
+        Ok(self.collect_bytes(buffer, limit).await?.map(Vec::from))
     }
 
     fn drop(&mut self, buffer: Resource<Buffer>) -> wasmtime::Result<()> {
@@ -159,30 +200,30 @@ impl HostBuffer for State {
 }
 
 /// All of a body, in one allocation where its length is known.
-async fn collect(mut body: Body, limit: u64) -> Result<Vec<u8>, Error> {
+async fn collect(mut body: Body, limit: u64) -> Result<Bytes, Error> {
     let expected = body.len();
     if expected.is_some_and(|length| length > limit) {
         return Err(Error::TooLarge(limit));
     }
-    let mut whole = Vec::new();
+    let mut whole = BytesMut::new();
     loop {
         poll_fn(|cx| body.poll_fill(cx))
             .await
             .map_err(|Broken| Error::Closed)?;
         let bytes = body.take_all();
         if bytes.is_empty() {
-            return Ok(whole);
+            return Ok(whole.freeze());
         }
         if whole.len() as u64 + bytes.len() as u64 > limit {
             return Err(Error::TooLarge(limit));
         }
         if whole.is_empty() && http_body::Body::is_end_stream(&body) {
             // The only piece there is.
-            return Ok(Vec::from(bytes));
+            return Ok(bytes);
         }
         if whole.is_empty() {
             // Bounded by the limit above, whatever the sender claims.
-            whole.reserve_exact(usize::try_from(expected.unwrap_or(0)).unwrap_or(0));
+            whole.reserve(usize::try_from(expected.unwrap_or(0)).unwrap_or(0));
         }
         whole.extend_from_slice(&bytes);
     }
@@ -192,7 +233,6 @@ async fn collect(mut body: Body, limit: u64) -> Result<Vec<u8>, Error> {
 mod tests {
     use std::convert::Infallible;
 
-    use bytes::Bytes;
     use http_body_util::StreamBody;
 
     use super::*;
@@ -208,9 +248,9 @@ mod tests {
     #[tokio::test]
     async fn collects_pieces_up_to_the_limit() {
         let body = || body_of(&[b"ab", b"", b"cd", b"e"]);
-        assert_eq!(collect(body(), 5).await.unwrap(), b"abcde");
+        assert_eq!(collect(body(), 5).await.unwrap(), "abcde");
         assert!(matches!(collect(body(), 4).await, Err(Error::TooLarge(4))));
-        assert_eq!(collect(Body::empty(), 0).await.unwrap(), b"");
+        assert_eq!(collect(Body::empty(), 0).await.unwrap(), "");
     }
 
     /// A body that says it is longer than the limit is refused before it is read.

@@ -69,6 +69,7 @@ pub(crate) const HANDLER: &str = "functions:web/handler@1.0.0";
 pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     add_bytes::<_, HasSelf<State>>(linker, |state| state)?;
+    buffer::link_without_copies(linker)?;
     add_environment::<_, HasSelf<State>>(linker, |state| state)?;
     add_output::<_, HasSelf<State>>(linker, |state| state)?;
     add_response_stream::<_, HasSelf<State>>(linker, |state| state)?;

@@ -14,6 +14,12 @@ pub(crate) fn collect(request: Buffer) -> Reply {
     }
 }
 
+/// Reads all at once, and answers how many bytes there were: nothing but the reading costs time.
+pub(crate) fn length(request: Buffer) -> Reply {
+    let length = Buffer::into_bytes(request, None).map_or(0, |bytes| bytes.len());
+    text(&length.to_string())
+}
+
 /// Reads chunk by chunk, each of at most as many bytes as the query says; answers how many bytes
 /// there were, and the longest chunk.
 pub(crate) fn chunks(request: &Buffer) -> Reply {

@@ -49,7 +49,7 @@ pub(crate) fn exercise(steps: usize) -> usize {
 fn one_step(place: &mut Option<Block>, mark: u8, numbers: &mut Numbers) -> bool {
     let Some(mut block) = place.take() else {
         let layout = numbers.layout();
-        let zeroed = mark % 2 == 0;
+        let zeroed = mark.is_multiple_of(2);
         // SAFETY: the size is not zero.
         let start = unsafe {
             if zeroed {

@@ -1,0 +1,84 @@
+//! What it costs a function to read a body with `into_bytes`, against the least it could: one copy
+//! into fresh memory, and one call of the host.
+//!
+//! `cargo bench -p host-harness --bench bodies`. Each figure is a median over alternating rounds; the
+//! cost of reading is the difference between an invocation that reads the body and one that does not.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a benchmark that cannot run has nothing to say"
+)]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use host_harness::Harness;
+use http_body_util::Full;
+
+const SIZES: [(&str, usize, usize); 3] = [
+    ("1 KiB", 1 << 10, 400),
+    ("64 KiB", 1 << 16, 200),
+    ("16 MiB", 1 << 24, 20),
+];
+const ROUNDS: usize = 15;
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let harness = Harness::builder()
+        .function("f", test_guests::MISBEHAVE)
+        .concurrency(2, 2)
+        .build()
+        .unwrap();
+    println!(
+        "{:>8} {:>12} {:>12} {:>12} {:>7}",
+        "body", "memcpy", "host call", "into_bytes", "ratio"
+    );
+    for (name, size, repeat) in SIZES {
+        let body = Bytes::from(vec![7; size]);
+        let mut measured: [Vec<Duration>; 4] = Default::default();
+        let [memcpys, ignoring, reading, calling] = &mut measured;
+        let nothing = Bytes::new();
+        for _ in 0..ROUNDS {
+            let ask = |path, body| time(repeat, || runtime.block_on(ask(&harness, path, body)));
+            memcpys.push(time(repeat, || copy(&body)));
+            ignoring.push(ask("/f/harmless", &nothing));
+            reading.push(ask("/f/length", &body));
+            calling.push(ask("/f/one-call", &nothing));
+        }
+        let [memcpy, ignored, read, called] = measured.map(median);
+        let call = called.saturating_sub(ignored);
+        let reading = read.saturating_sub(ignored);
+        let ratio = reading.as_secs_f64() / (memcpy + call).as_secs_f64();
+        println!("{name:>8} {memcpy:>12.2?} {call:>12.2?} {reading:>12.2?} {ratio:>7.2}");
+    }
+}
+
+/// One copy into memory that nobody used before, as a function's is.
+fn copy(body: &Bytes) {
+    black_box(body.to_vec());
+}
+
+async fn ask(harness: &Harness, path: &str, body: &Bytes) {
+    let request = http::Request::post(path)
+        .body(Full::new(body.clone()))
+        .unwrap();
+    let response = harness.handle(request).await;
+    assert_eq!(response.status(), 200);
+    black_box(response);
+}
+
+fn time(repeat: usize, mut what: impl FnMut()) -> Duration {
+    let start = Instant::now();
+    for _ in 0..repeat {
+        what();
+    }
+    start.elapsed() / u32::try_from(repeat).unwrap()
+}
+
+fn median(mut all: Vec<Duration>) -> Duration {
+    all.sort();
+    all.get(all.len() / 2).copied().unwrap()
+}
