@@ -29,12 +29,12 @@ fn echo_details(Json(request): Json<Request>) -> WebResult<WebResponse> {
         .collect::<Vec<_>>()
         .join(", ");
 
-    Ok(
-        WebResponse::new()
-            .with_status(200)
-            .with_headers(request.headers_to_send_back.into_iter().collect())
-            .with_body(format!("invocation: {invocation_id}, user: {your_token_metadata}, path: {path}, headers: {to_echo}"))?
-    )
+    WebResponse::new()
+        .with_status(200)
+        .with_headers(request.headers_to_send_back.into_iter().collect())
+        .with_body(format!(
+            "invocation: {invocation_id}, user: {your_token_metadata}, path: {path}, headers: {to_echo}"
+        ))
 }
 
 #[cfg(test)]
