@@ -69,7 +69,7 @@ async fn printing_is_recorded() {
         .lock()
         .unwrap()
         .drain(..)
-        .map(ToString::to_string)
+        .map(|record| record.to_string())
         .collect();
     let ends = |end: &str| printed.iter().any(|line| line.ends_with(end));
     assert!(
