@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target};
 
-const GUESTS: [&str; 12] = [
+const GUESTS: [&str; 14] = [
+    "calls-out",
     "counter",
     "echo",
     "echo-details",
@@ -13,6 +14,7 @@ const GUESTS: [&str; 12] = [
     "greet",
     "misbehave",
     "ping",
+    "proxy",
     "renamed",
     "respond",
     "stream-csv",
@@ -21,12 +23,14 @@ const GUESTS: [&str; 12] = [
 ];
 
 /// What the guests are made of: a change in it compiles them anew.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 10] = [
     "Cargo.lock",
     "Cargo.toml",
     "examples",
     "functions-bytes",
     "functions-guest-web",
+    "functions-http",
+    "test-guests/calls-out",
     "test-guests/misbehave",
     "test-guests/renamed",
     "test-guests/uses-std",

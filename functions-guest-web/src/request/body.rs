@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use functions_bytes::Data;
-use functions_bytes::encoding::{DecodeError, Extract};
+use functions_bytes::encoding::Extract;
 
 use super::{FromRequest, Rejection, Request};
 
@@ -33,7 +33,7 @@ macro_rules! encodings {
         $(#[$attribute])*
         impl<T> FromRequest for functions_bytes::encoding::$type<T>
         where
-            Self: Extract<Error = DecodeError>,
+            Self: Extract<Error = functions_bytes::encoding::DecodeError>,
         {
             const BODY: bool = true;
 
