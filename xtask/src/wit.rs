@@ -63,10 +63,7 @@ const BOUND: &[Bound] = &[
 ];
 
 /// Copies that a crate needs without generating guest bindings from them.
-const COPIED: &[(&str, &[&str])] = &[(
-    "host-harness",
-    &["io", "clocks", "bytes", "web", "http"],
-)];
+const COPIED: &[(&str, &[&str])] = &[("host-harness", &["io", "clocks", "bytes", "web", "http"])];
 
 /// Writes what is out of date, or with `check` fails when something is.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {

@@ -82,7 +82,7 @@ async fn printing_is_recorded() {
         .lock()
         .unwrap()
         .iter()
-        .map(|record| record.to_string())
+        .map(ToString::to_string)
         .collect();
     let said = said.join("\n");
     assert!(
