@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target};
 
-const GUESTS: [&str; 15] = [
+const GUESTS: [&str; 17] = [
+    "calls-out",
     "contact-form",
     "counter",
     "echo",
@@ -14,6 +15,7 @@ const GUESTS: [&str; 15] = [
     "greet",
     "misbehave",
     "ping",
+    "proxy",
     "renamed",
     "respond",
     "router",
@@ -24,12 +26,14 @@ const GUESTS: [&str; 15] = [
 ];
 
 /// What the guests are made of: a change in it compiles them anew.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 10] = [
     "Cargo.lock",
     "Cargo.toml",
     "examples",
     "functions-bytes",
     "functions-guest-web",
+    "functions-http",
+    "test-guests/calls-out",
     "test-guests/misbehave",
     "test-guests/renamed",
     "test-guests/uses-std",

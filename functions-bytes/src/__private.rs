@@ -13,4 +13,5 @@
 #[rustfmt::skip]
 pub mod bindings;
 
+pub use crate::answer::AnswerWith;
 pub use crate::data::{from_buffer, into_wit};

@@ -5,6 +5,7 @@
 
 #[doc(hidden)]
 pub mod __private;
+mod answer;
 mod data;
 pub mod encoding;
 mod error;

@@ -8,6 +8,7 @@ use http::{Request, Response};
 use crate::engine::{Engine, Limits};
 use crate::gateway::{Gateway, Server};
 use crate::interfaces::body::Body;
+use crate::interfaces::egress::Egress;
 use crate::registry::{self, LoadError, Registry};
 use crate::telemetry::{Format, LogLevel, Output, Record, to_stderr};
 
@@ -44,6 +45,7 @@ impl Harness {
         Builder {
             functions: Vec::new(),
             limits: Limits::default(),
+            allowed_hosts: Vec::new(),
             output: Output {
                 sink: Arc::new(to_stderr(Format::Text)),
                 least_level: Some(LogLevel::Info),
@@ -86,6 +88,7 @@ impl std::fmt::Debug for Harness {
 pub struct Builder {
     functions: Vec<(String, PathBuf)>,
     limits: Limits,
+    allowed_hosts: Vec<String>,
     output: Output,
 }
 
@@ -133,6 +136,27 @@ impl Builder {
         self
     }
 
+    /// Lets functions reach a server: `HOST`, `HOST:PORT`, `*.DOMAIN` or `*`.
+    ///
+    /// Without any, functions reach every server with a public address. With some, they reach those
+    /// only; one that is named in full also where its address is private or this machine's own. `*`
+    /// stands for all the public ones.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), host_harness::BuildError> {
+    /// let harness = host_harness::Harness::builder()
+    ///     .function("proxy", "proxy.wasm")
+    ///     .allow_host("*")
+    ///     .allow_host("127.0.0.1:9000")
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
+        self.allowed_hosts.push(host.into());
+        self
+    }
+
     /// Where what functions print and log goes, instead of this process's standard error.
     ///
     /// Called from the thread that runs the function, which waits for it.
@@ -152,15 +176,18 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When a file cannot be served as a function, a name is none or is given twice, or wasmtime
-    /// does not start.
+    /// When a file cannot be served as a function, a name is none or is given twice, an allowed host
+    /// is none, or wasmtime does not start.
     pub fn build(self) -> Result<Harness, BuildError> {
+        let egress = Egress::new(&self.allowed_hosts);
+        let egress = egress.map_err(|invalid| BuildError::AllowHost(invalid.to_string()))?;
+        let egress = Arc::new(egress);
         let engine = Engine::new(self.limits).map_err(|error| BuildError::Engine(error.into()))?;
         let mut registry = Registry::default();
         for (name, file) in self.functions {
             registry::check_name(&name).map_err(BuildError::Name)?;
             let output = self.output.clone();
-            let function = registry::load(&engine, &name, &file, Vec::new(), output)?;
+            let function = registry::load(&engine, &name, &file, Vec::new(), output, &egress)?;
             if !registry.add(function) {
                 return Err(BuildError::Name(format!(
                     "two functions are named {name:?}"
@@ -178,6 +205,7 @@ impl std::fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("functions", &self.functions)
             .field("limits", &self.limits)
+            .field("allowed_hosts", &self.allowed_hosts)
             .finish_non_exhaustive()
     }
 }
@@ -192,6 +220,9 @@ pub enum BuildError {
     /// A function's name is none, or is given twice.
     #[error("{0}")]
     Name(String),
+    /// A host that functions are to reach is none; the text has the corrected form.
+    #[error("{0}")]
+    AllowHost(String),
     /// Wasmtime does not start on this machine.
     #[error("wasmtime does not start")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -3,6 +3,8 @@
 
 /// `examples/contact-form`.
 pub const CONTACT_FORM: &str = env!("GUEST_CONTACT_FORM");
+/// `calls-out`: requests of its own, to wherever a test says.
+pub const CALLS_OUT: &str = env!("GUEST_CALLS_OUT");
 /// `examples/counter`.
 pub const COUNTER: &str = env!("GUEST_COUNTER");
 /// `examples/echo`.
@@ -13,6 +15,8 @@ pub const GREET: &str = env!("GUEST_GREET");
 pub const MISBEHAVE: &str = env!("GUEST_MISBEHAVE");
 /// `examples/ping`.
 pub const PING: &str = env!("GUEST_PING");
+/// `examples/proxy`.
+pub const PROXY: &str = env!("GUEST_PROXY");
 /// `renamed`: what makes it hard for `invoke!`.
 pub const RENAMED: &str = env!("GUEST_RENAMED");
 /// `examples/echo-details`.
@@ -41,6 +45,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("events", EVENTS),
     ("greet", GREET),
     ("ping", PING),
+    ("proxy", PROXY),
     ("respond", RESPOND),
     ("router", ROUTER),
     ("stream-csv", STREAM_CSV),

@@ -1,4 +1,8 @@
 //! How large the examples are: a function's size is its start-up time, and every user pays for it.
+#![expect(
+    clippy::unwrap_used,
+    reason = "tests say what they expect by unwrapping"
+)]
 
 use std::collections::BTreeMap;
 use std::path::Path;

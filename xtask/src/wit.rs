@@ -26,6 +26,18 @@ struct Bound {
     exports_from: Option<&'static str>,
 }
 
+/// What `functions-bytes` generates, for the crates that depend on it.
+const SHARED: &[(&str, &str)] = &[
+    (
+        "functions:bytes/bytes@1.0.0",
+        "functions_bytes::__private::bindings::functions::bytes::bytes",
+    ),
+    (
+        "wasi:io/poll@0.2.0",
+        "functions_bytes::__private::bindings::wasi::io::poll",
+    ),
+];
+
 const BOUND: &[Bound] = &[
     Bound {
         name: "functions-bytes",
@@ -38,22 +50,20 @@ const BOUND: &[Bound] = &[
         name: "functions-guest-web",
         packages: &["io", "clocks", "bytes", "web"],
         world: "function",
-        with: &[
-            (
-                "functions:bytes/bytes@1.0.0",
-                "functions_bytes::__private::bindings::functions::bytes::bytes",
-            ),
-            (
-                "wasi:io/poll@0.2.0",
-                "functions_bytes::__private::bindings::wasi::io::poll",
-            ),
-        ],
+        with: SHARED,
         exports_from: Some("functions_guest_web::__private::bindings"),
+    },
+    Bound {
+        name: "functions-http",
+        packages: &["io", "clocks", "bytes", "http"],
+        world: "imports",
+        with: SHARED,
+        exports_from: None,
     },
 ];
 
 /// Copies that a crate needs without generating guest bindings from them.
-const COPIED: &[(&str, &[&str])] = &[("host-harness", &["io", "clocks", "bytes", "web"])];
+const COPIED: &[(&str, &[&str])] = &[("host-harness", &["io", "clocks", "bytes", "web", "http"])];
 
 /// Writes what is out of date, or with `check` fails when something is.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
+use functions_bytes::__private::AnswerWith;
 use http::StatusCode;
 
 pub(crate) use status::of_read;
@@ -133,6 +134,10 @@ impl fmt::Display for WebError {
         let mut cause = self.source();
         let mut first = true;
         while let Some(error) = cause {
+            // No cause of anything: it says what to answer.
+            if error.is::<AnswerWith>() {
+                break;
+            }
             if !first {
                 f.write_str(": ")?;
             }

@@ -1,6 +1,7 @@
 use std::error::Error;
 use std::io;
 
+use functions_bytes::__private::AnswerWith;
 use functions_bytes::ReadError;
 use http::StatusCode;
 
@@ -14,6 +15,9 @@ pub(super) fn of(error: &(dyn Error + 'static)) -> StatusCode {
     while let Some(error) = cause {
         if let Some(rejection) = error.downcast_ref::<Rejection>() {
             return rejection.status();
+        }
+        if let Some(AnswerWith(status)) = error.downcast_ref() {
+            return StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         }
         if let Some(read) = error.downcast_ref::<ReadError>() {
             return of_read(read);

@@ -62,6 +62,17 @@ pub(super) struct Serve {
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration, env = "FUNCTIONS_GRACE")]
     grace: Duration,
 
+    /// A server that functions may reach: HOST, HOST:PORT, *.DOMAIN, or * for all with a public
+    /// address. Can be given more than once. Without it, all with a public address; with it, only
+    /// those given, and those named in full whatever their address.
+    #[arg(
+        long = "allow-host",
+        value_name = "HOST[:PORT]",
+        env = "FUNCTIONS_ALLOW_HOST",
+        value_delimiter = ','
+    )]
+    allow_hosts: Vec<String>,
+
     #[command(flatten)]
     logging: Logging,
 }
@@ -98,6 +109,9 @@ impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let mut builder = self.logging.apply(Harness::builder());
         builder = builder.limits(self.limits());
+        for host in &self.allow_hosts {
+            builder = builder.allow_host(host);
+        }
         for function in &self.functions {
             builder = builder.function(&function.name, &function.file);
         }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::State;
 use super::bindings::functions::web::environment::Host;
 use super::headers::{is_hop_by_hop, named_by_connection};
+use super::http::Outbound;
 use crate::telemetry::{InvocationId, Output};
 
 /// What a function is, to itself and in the log.
@@ -17,6 +18,8 @@ pub(crate) struct Identity {
     pub(crate) version: String,
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) output: Output,
+    /// Its way to other servers.
+    pub(crate) outbound: Outbound,
 }
 
 /// One request to one function, less its body.

@@ -2,9 +2,11 @@
 
 pub(crate) mod body;
 mod buffer;
+pub(crate) mod egress;
 pub(crate) mod environment;
 pub(crate) mod head;
 mod headers;
+pub(crate) mod http;
 mod memory;
 mod output;
 pub(crate) mod response_stream;
@@ -23,6 +25,7 @@ use bindings::functions::bytes::bytes::add_to_linker as add_bytes;
 use bindings::functions::web::environment::add_to_linker as add_environment;
 use bindings::functions::web::output::add_to_linker as add_output;
 use bindings::functions::web::response_stream::add_to_linker as add_response_stream;
+use http::bindings::functions::http::client::add_to_linker as add_http;
 
 pub(crate) mod bindings {
     //! Generated from `wit/`.
@@ -57,6 +60,7 @@ pub(crate) mod bindings {
 /// What functions may import, besides WASI 0.2: for those who import something else.
 pub(crate) const OFFERED: &[&str] = &[
     "functions:bytes/bytes@1.0.0",
+    "functions:http/client@1.0.0",
     "functions:web/environment@1.0.0",
     "functions:web/output@1.0.0",
     "functions:web/response-stream@1.0.0",
@@ -70,6 +74,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     add_bytes::<_, HasSelf<State>>(linker, |state| state)?;
     buffer::link_without_copies(linker)?;
+    add_http::<_, HasSelf<State>>(linker, |state| state)?;
     add_environment::<_, HasSelf<State>>(linker, |state| state)?;
     add_output::<_, HasSelf<State>>(linker, |state| state)?;
     add_response_stream::<_, HasSelf<State>>(linker, |state| state)?;

@@ -14,6 +14,8 @@ pub(crate) struct State {
     pub(crate) table: ResourceTable,
     pub(crate) call: Call,
     pub(crate) memory: MemoryLimit,
+    /// How many requests of its own are under way.
+    pub(super) pendings: usize,
     /// Whether it has begun to stream its response.
     pub(super) streaming: bool,
     pub(super) printed: Printed,
@@ -29,6 +31,7 @@ impl State {
             table,
             call,
             memory: MemoryLimit::new(max_memory),
+            pendings: 0,
             streaming: false,
             printed: Printed::default(),
             wasi: None,

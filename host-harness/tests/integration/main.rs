@@ -15,6 +15,7 @@ mod failures;
 mod fidelity;
 mod files;
 mod isolation;
+mod outbound;
 mod output;
 mod sdk;
 mod streaming;

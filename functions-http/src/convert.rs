@@ -1,0 +1,78 @@
+//! From the `http` crate's types, and to them.
+
+use functions_bytes::Data;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+
+use crate::{Error, Headers, Request, Response};
+
+impl<T: Into<Data>> From<http::Request<T>> for Request {
+    fn from(request: http::Request<T>) -> Self {
+        let (head, body) = request.into_parts();
+        let mut request = Self::new(head.uri.to_string(), head.method.as_str());
+        request.headers = head.headers.into();
+        request.with_data(body.into())
+    }
+}
+
+impl<T: Into<Data>> From<http::Response<T>> for Response {
+    fn from(response: http::Response<T>) -> Self {
+        let (head, body) = response.into_parts();
+        Self {
+            status: head.status.as_u16(),
+            headers: head.headers.into(),
+            body: body.into(),
+        }
+    }
+}
+
+impl TryFrom<Response> for http::Response<Data> {
+    type Error = Error;
+
+    /// Fails for what no host gives: a status or a header that HTTP does not allow.
+    fn try_from(response: Response) -> Result<Self, Error> {
+        let status = StatusCode::from_u16(response.status)
+            .map_err(|_| Error::Protocol(format!("{} is not a status", response.status)))?;
+        let mut made = Self::new(response.body);
+        *made.status_mut() = status;
+        for (name, value) in response.headers {
+            let header = HeaderName::try_from(name.as_str());
+            let (Ok(header), Ok(value)) = (header, HeaderValue::try_from(value)) else {
+                return Err(Error::InvalidHeader(name));
+            };
+            made.headers_mut().append(header, value);
+        }
+        Ok(made)
+    }
+}
+
+impl From<HeaderMap> for Headers {
+    fn from(map: HeaderMap) -> Self {
+        map.iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// There and back, with repeated headers.
+    #[test]
+    fn round_trip() {
+        let response = http::Response::builder()
+            .status(202)
+            .header("x", "1")
+            .header("x", "2");
+        let response = Response::from(response.body("body").unwrap());
+        assert_eq!((response.status, response.headers.len()), (202, 2));
+        let back = http::Response::<Data>::try_from(response).unwrap();
+        assert_eq!(back.headers().get_all("x").iter().count(), 2);
+        assert_eq!(back.into_body().into_bytes().unwrap(), b"body");
+
+        let request = http::Request::put("https://a/b?c").header("x", "1");
+        let request = Request::from(request.body("body").unwrap());
+        assert_eq!((request.verb(), request.url()), ("PUT", "https://a/b?c"));
+        assert_eq!(request.headers().get("x"), Some("1"));
+    }
+}

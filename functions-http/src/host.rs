@@ -1,0 +1,103 @@
+//! The host that sends requests.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use functions_bytes::__private::{from_buffer, into_wit};
+use functions_bytes::task::Wait;
+
+use crate::__private::bindings::functions::http::client;
+use crate::{Error, Headers, Request, Response};
+
+pub(crate) fn invoke(request: Request) -> Result<Response, Error> {
+    finish(client::call(into_request(request)))
+}
+
+pub(crate) fn send(request: Request) -> Way {
+    let pending = client::send(into_request(request));
+    Way {
+        arrival: Some(Wait::new(pending.subscribe())),
+        stage: Some(Stage::Pending(pending)),
+    }
+}
+
+/// A request on its way.
+pub(crate) struct Way {
+    // Dropped before the pending that it watches: another host than ours may make it its child.
+    arrival: Option<Wait>,
+    stage: Option<Stage>,
+}
+
+enum Stage {
+    Pending(client::Pending),
+    Over(Result<Response, Error>),
+}
+
+impl Way {
+    pub(crate) fn over(result: Result<Response, Error>) -> Self {
+        Self {
+            arrival: None,
+            stage: Some(Stage::Over(result)),
+        }
+    }
+
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response, Error>> {
+        if let Some(arrival) = &mut self.arrival {
+            ready!(Pin::new(arrival).poll(cx));
+            self.arrival = None;
+        }
+        match self.stage.take() {
+            Some(Stage::Pending(pending)) => Poll::Ready(finish(client::Pending::get(pending))),
+            Some(Stage::Over(result)) => Poll::Ready(result),
+            // There is nothing more to come.
+            None => Poll::Pending,
+        }
+    }
+}
+
+fn into_request(request: Request) -> client::Request {
+    client::Request {
+        method: request.verb,
+        url: request.url,
+        headers: request.headers.list,
+        body: request.body.map(into_wit),
+        timeout_milliseconds: request.timeout.map(|timeout| {
+            // Parts of a millisecond are rounded up: a timeout that was set is never none at all.
+            let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
+            u32::try_from(milliseconds).unwrap_or(u32::MAX)
+        }),
+        redirects: request.redirects,
+        response_limit: request.response_limit,
+    }
+}
+
+fn finish(result: Result<client::Response, client::Error>) -> Result<Response, Error> {
+    match result {
+        Ok(response) => Ok(Response {
+            status: response.status,
+            headers: Headers {
+                list: response.headers,
+            },
+            body: from_buffer(response.body),
+        }),
+        Err(error) => Err(from_wit(error)),
+    }
+}
+
+fn from_wit(error: client::Error) -> Error {
+    match error {
+        client::Error::InvalidUrl(what) => Error::InvalidUrl(what),
+        client::Error::InvalidMethod(method) => Error::InvalidMethod(method),
+        client::Error::InvalidHeader(name) => Error::InvalidHeader(name),
+        client::Error::NotAllowed(why) => Error::NotAllowed(why),
+        client::Error::Dns(what) => Error::Dns(what),
+        client::Error::Connect(what) => Error::Connect(what),
+        client::Error::Tls(what) => Error::Tls(what),
+        client::Error::Timeout => Error::Timeout,
+        client::Error::TooLarge(limit) => Error::TooLarge { limit },
+        client::Error::TooManyRedirects(to) => Error::TooManyRedirects(to),
+        client::Error::Protocol(what) => Error::Protocol(what),
+        client::Error::Overloaded => Error::Overloaded,
+        client::Error::Other(what) => Error::Other(what),
+    }
+}

@@ -1,0 +1,175 @@
+//! Which servers functions may reach: the one place that says so, whatever they are reached with.
+//!
+//! A name alone is not enough to decide on: what it resolves to has to be looked at when a
+//! connection is made, or a name could be made to point into the host's own network.
+
+mod address;
+mod rule;
+
+use std::fmt;
+use std::net::IpAddr;
+
+pub(crate) use rule::InvalidRule;
+use rule::Rule;
+
+/// Who may be reached. Without a rule every public address; with rules, what they name.
+#[derive(Debug, Default)]
+pub(crate) struct Egress {
+    rules: Vec<Rule>,
+}
+
+/// What a host's name came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Permit {
+    /// It was named: whatever its address.
+    Named,
+    /// Where its address is a public one.
+    Public,
+}
+
+impl Egress {
+    /// Rules as they are written for `--allow-host`.
+    pub(crate) fn new(rules: &[String]) -> Result<Self, InvalidRule> {
+        let rules = rules
+            .iter()
+            .map(|rule| rule.parse())
+            .collect::<Result<_, _>>()?;
+        Ok(Self { rules })
+    }
+
+    /// Whether a server may be looked up: a lookup alone already tells somebody something.
+    pub(crate) fn permit(&self, host: &str, port: u16) -> Result<Permit, Denied> {
+        if self.rules.is_empty() {
+            return Ok(Permit::Public);
+        }
+        let permits = self.rules.iter().filter_map(|rule| rule.permit(host, port));
+        // A rule that names it goes before one that only covers it.
+        permits
+            .reduce(|one, other| if one == Permit::Named { one } else { other })
+            .ok_or_else(|| self.denied(host, port, None))
+    }
+
+    /// Whether it may be connected to at this address.
+    pub(crate) fn check(
+        &self,
+        permit: Permit,
+        host: &str,
+        port: u16,
+        address: IpAddr,
+    ) -> Result<(), Denied> {
+        if permit == Permit::Named || address::is_public(address) {
+            return Ok(());
+        }
+        Err(self.denied(host, port, Some(address)))
+    }
+
+    fn denied(&self, host: &str, port: u16, address: Option<IpAddr>) -> Denied {
+        Denied {
+            server: rule::written(host, port),
+            address,
+            first_rule: self.rules.is_empty(),
+        }
+    }
+}
+
+/// A server that functions may not reach. Its text names the option that would change that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Denied {
+    server: String,
+    address: Option<IpAddr>,
+    first_rule: bool,
+}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let server = &self.server;
+        match self.address {
+            Some(address) => write!(f, "{server} has the address {address}, which is not public")?,
+            None => write!(
+                f,
+                "{server} is not among the servers that functions may reach"
+            )?,
+        }
+        write!(f, "; --allow-host {server} allows it")?;
+        if self.first_rule {
+            f.write_str(" (and --allow-host '*' all public ones, as without any)")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Denied {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn egress(rules: &[&str]) -> Egress {
+        let rules: Vec<_> = rules.iter().map(|rule| (*rule).to_owned()).collect();
+        Egress::new(&rules).unwrap()
+    }
+
+    fn allows(egress: &Egress, host: &str, port: u16, address: &str) -> Result<(), Denied> {
+        let permit = egress.permit(host, port)?;
+        egress.check(permit, host, port, address.parse().unwrap())
+    }
+
+    /// Every kind of server under every kind of rule: what is not named is public or denied.
+    #[test]
+    fn rules_decide() {
+        let public = "93.184.216.34";
+        for (rules, host, port, address, allowed) in [
+            (&[][..], "example.com", 443, public, true),
+            (&[], "localhost", 80, "127.0.0.1", false),
+            (&[], "rebound.example.com", 80, "10.0.0.1", false),
+            (&["*"], "example.com", 443, public, true),
+            (&["*"], "localhost", 80, "127.0.0.1", false),
+            (&["*:443"], "example.com", 443, public, true),
+            (&["*:443"], "example.com", 80, public, false),
+            (&["example.com"], "example.com", 80, public, true),
+            (&["example.com"], "other.com", 80, public, false),
+            (&["example.com"], "www.example.com", 80, public, false),
+            (&["*.example.com"], "www.example.com", 80, public, true),
+            (&["*.example.com"], "www.example.com", 80, "10.0.0.1", false),
+            (&["*.example.com"], "badexample.com", 80, public, false),
+            (&["db.internal:5000"], "db.internal", 5000, "10.0.0.1", true),
+            (
+                &["db.internal:5000"],
+                "db.internal",
+                5001,
+                "10.0.0.1",
+                false,
+            ),
+            (&["127.0.0.1:80"], "127.0.0.1", 80, "127.0.0.1", true),
+            (&["127.0.0.1:80"], "localhost", 80, "127.0.0.1", false),
+            (&["*", "127.0.0.1:80"], "127.0.0.1", 80, "127.0.0.1", true),
+            (&["127.0.0.1:80", "*"], "127.0.0.1", 80, "127.0.0.1", true),
+            (&["[::1]:80"], "[::1]", 80, "::1", true),
+            (&["Example.com."], "example.com", 80, public, true),
+        ] {
+            let result = allows(&egress(rules), host, port, address);
+            assert_eq!(
+                result.is_ok(),
+                allowed,
+                "{rules:?} {host}:{port} at {address}"
+            );
+        }
+    }
+
+    /// A denial names the very option that allows it, and that does.
+    #[test]
+    fn denials_name_the_option() {
+        for (rules, host, address) in [
+            (&[][..], "10.0.0.1", "10.0.0.1"),
+            (&["*"], "[::1]", "::1"),
+            (&["example.com"], "db.internal", "10.0.0.1"),
+        ] {
+            let denied = allows(&egress(rules), host, 8080, address).unwrap_err();
+            let text = denied.to_string();
+            let option = text.split("--allow-host ").nth(1).unwrap();
+            let rule = option.split(' ').next().unwrap();
+            assert_eq!(rule, format!("{host}:8080"));
+            assert_eq!(allows(&egress(&[rule]), host, 8080, address), Ok(()));
+        }
+    }
+}

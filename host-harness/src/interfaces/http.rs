@@ -1,0 +1,137 @@
+//! `functions:http`: requests of a function's own to other servers.
+
+mod client;
+mod download;
+mod error;
+mod exchange;
+mod outgoing;
+mod pending;
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use wasmtime::component::Resource;
+
+use super::bindings::functions::bytes::bytes::Data;
+use super::{Buffer, State};
+use bindings::functions::http::client::{Error, Host, Request, Response};
+pub(crate) use client::Outbound;
+use exchange::{Received, exchange};
+use outgoing::{Outgoing, Payload};
+#[expect(unreachable_pub, reason = "the generated code re-exports it")]
+pub use pending::Pending;
+
+pub(crate) mod bindings {
+    //! Generated from `wit/`.
+    #![allow(
+        clippy::allow_attributes,
+        missing_debug_implementations,
+        missing_docs,
+        unreachable_pub,
+        clippy::must_use_candidate,
+        clippy::semicolon_if_nothing_returned,
+        reason = "generated code"
+    )]
+
+    wasmtime::component::bindgen!({
+        path: ["wit/io", "wit/clocks", "wit/bytes", "wit/http"],
+        world: "functions:http/imports",
+        imports: {
+            "functions:http/client.call": async | trappable,
+            "functions:http/client.[static]pending.get": async | trappable,
+            default: trappable,
+        },
+        with: {
+            "functions:http/client.pending": super::Pending,
+            "functions:bytes/bytes": crate::interfaces::bindings::functions::bytes::bytes,
+            "wasi:io": wasmtime_wasi::p2::bindings::io,
+        },
+    });
+}
+
+impl Host for State {
+    fn send(&mut self, request: Request) -> wasmtime::Result<Resource<Pending>> {
+        let pending = if self.pendings >= pending::MAX_PENDING {
+            // Its body goes as it would otherwise.
+            self.outgoing(request).map(drop)?;
+            Pending::failed(Error::Overloaded)
+        } else {
+            match self.outgoing(request)? {
+                Ok(outgoing) => Pending::start(&self.call, outgoing),
+                Err(error) => Pending::failed(error),
+            }
+        };
+        let pending = self.table.push(pending)?;
+        self.pendings += 1;
+        Ok(pending)
+    }
+
+    async fn call(&mut self, request: Request) -> wasmtime::Result<Result<Response, Error>> {
+        let received = match self.outgoing(request)? {
+            Ok(outgoing) => exchange(&self.call.function.outbound, outgoing).await,
+            Err(error) => Err(error),
+        };
+        self.response(received)
+    }
+}
+
+impl State {
+    /// Checks a request, and takes its body, whether or not it can be sent.
+    fn outgoing(&mut self, mut request: Request) -> wasmtime::Result<Result<Outgoing, Error>> {
+        let payload = match request.body.take() {
+            None => Payload::Bytes(bytes::Bytes::new()),
+            Some(Data::Value(bytes)) => Payload::Bytes(bytes.into()),
+            Some(Data::Buffer(buffer)) => {
+                let body = self.table.delete(buffer)?.into_body();
+                if http_body::Body::is_end_stream(&body) {
+                    Payload::Bytes(bytes::Bytes::new())
+                } else {
+                    Payload::Stream(Some(body))
+                }
+            }
+        };
+        let timeout = request.timeout_milliseconds;
+        let timeout = timeout.map(|timeout| Duration::from_millis(timeout.into()));
+        let own = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        Ok(Outgoing::new(request, payload).map(|mut outgoing| {
+            outgoing.deadline = earlier(own, self.call.deadline);
+            // A body that is passed on may outlive the invocation, as a stream does.
+            outgoing.body_deadline = earlier(own, self.call.stream_deadline);
+            outgoing
+        }))
+    }
+
+    /// Hands a response over to the function, or tells it why there is none.
+    fn response(
+        &mut self,
+        received: Result<Received, Error>,
+    ) -> wasmtime::Result<Result<Response, Error>> {
+        let received = match received {
+            Ok(received) => received,
+            Err(error) => {
+                if let Error::NotAllowed(why) = &error {
+                    let function = self.call.function.name.as_ref();
+                    tracing::warn!(function, invocation = %self.call.id, "not allowed: {why}");
+                }
+                return Ok(Err(error));
+            }
+        };
+        let Received {
+            status,
+            headers,
+            body,
+        } = received;
+        Ok(Ok(Response {
+            status,
+            headers,
+            body: self.table.push(Buffer::new(body))?,
+        }))
+    }
+}
+
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}

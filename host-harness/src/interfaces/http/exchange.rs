@@ -1,0 +1,70 @@
+//! From a request to the head of its response.
+
+use http_body::Body as _;
+use hyper::body::Incoming;
+use tokio::time::timeout_at;
+
+use super::bindings::functions::http::client::Error;
+use super::client::Outbound;
+use super::download::Download;
+use super::outgoing::{Outgoing, without_hop_by_hop};
+use crate::interfaces::body::Body;
+
+/// A response, whose body may still be arriving.
+pub(super) struct Received {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, Vec<u8>)>,
+    pub(super) body: Body,
+}
+
+/// Sends a request, and waits for the response's head for as long as the request has.
+pub(super) async fn exchange(outbound: &Outbound, request: Outgoing) -> Result<Received, Error> {
+    match request.deadline {
+        None => follow(outbound, request).await,
+        Some(deadline) => timeout_at(deadline, follow(outbound, request))
+            .await
+            .unwrap_or(Err(Error::Timeout)),
+    }
+}
+
+async fn follow(outbound: &Outbound, mut request: Outgoing) -> Result<Received, Error> {
+    let mut left = request.redirects;
+    loop {
+        let response = outbound.request(request.next()?).await?;
+        if request.redirects == 0 {
+            return received(response, &request);
+        }
+        match request.follow(response.status(), response.headers()) {
+            None => return received(response, &request),
+            Some(next) if left == 0 => return Err(Error::TooManyRedirects(next.into())),
+            Some(_) => left -= 1,
+        }
+    }
+}
+
+fn received(response: http::Response<Incoming>, request: &Outgoing) -> Result<Received, Error> {
+    let (mut head, body) = response.into_parts();
+    if let Some(limit) = request.response_limit
+        && body.size_hint().lower() > limit
+    {
+        return Err(Error::TooLarge(limit));
+    }
+    without_hop_by_hop(&mut head.headers);
+    let headers = head.headers.iter();
+    let body = if body.is_end_stream() {
+        Body::empty()
+    } else {
+        Body::new(Download::new(
+            body,
+            request.response_limit,
+            request.body_deadline,
+        ))
+    };
+    Ok(Received {
+        status: head.status.as_u16(),
+        headers: headers
+            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+            .collect(),
+        body,
+    })
+}

@@ -1,0 +1,248 @@
+//! A request on its way out: checked, and made anew where a redirect leads elsewhere.
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request, StatusCode, Uri};
+use tokio::time::Instant;
+use url::Url;
+
+use super::bindings::functions::http::client::{Error, Request as WitRequest};
+use crate::interfaces::body::Body;
+use crate::interfaces::headers::{is_hop_by_hop, named_by_connection};
+
+/// A request, and what bounds it.
+pub(super) struct Outgoing {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    payload: Payload,
+    pub(super) redirects: u32,
+    pub(super) response_limit: Option<u64>,
+    /// When the response's head has to be there.
+    pub(super) deadline: Option<Instant>,
+    /// When the last byte of its body has to be.
+    pub(super) body_deadline: Option<Instant>,
+}
+
+/// A request's body.
+pub(super) enum Payload {
+    /// Can be sent as often as need be.
+    Bytes(Bytes),
+    /// Can be sent once; `None` when it was.
+    Stream(Option<Body>),
+}
+
+impl Outgoing {
+    /// Checks what a function gave, less the body, which was taken out of it.
+    pub(super) fn new(request: WitRequest, payload: Payload) -> Result<Self, Error> {
+        let method = Method::from_bytes(request.method.as_bytes())
+            .ok()
+            .filter(|method| method != Method::CONNECT)
+            .ok_or(Error::InvalidMethod(request.method))?;
+        let url = checked(&request.url)
+            .map_err(|why| Error::InvalidUrl(format!("{:?}: {why}", request.url)))?;
+        Ok(Self {
+            method,
+            url,
+            headers: allowed(request.headers)?,
+            payload,
+            redirects: request.redirects,
+            response_limit: request.response_limit,
+            deadline: None,
+            body_deadline: None,
+        })
+    }
+
+    /// The request as it is to be sent now.
+    pub(super) fn next(&mut self) -> Result<Request<Body>, Error> {
+        let uri = Uri::try_from(self.url.as_str())
+            .map_err(|error| Error::InvalidUrl(format!("{:?}: {error}", self.url.as_str())))?;
+        let body = match &mut self.payload {
+            Payload::Bytes(bytes) => Body::from(bytes.clone()),
+            Payload::Stream(body) => body.take().unwrap_or_else(Body::empty),
+        };
+        let mut request = Request::new(body);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = self.headers.clone();
+        Ok(request)
+    }
+
+    /// Goes where a response says, if it says so and this request can.
+    pub(super) fn follow(&mut self, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
+        let is_safe = self.method == Method::GET || self.method == Method::HEAD;
+        let becomes_get = match status {
+            StatusCode::SEE_OTHER => self.method != Method::HEAD,
+            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => !is_safe,
+            StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => false,
+            _ => return None,
+        };
+        let keeps_stream = !becomes_get && matches!(self.payload, Payload::Stream(_));
+        let location = headers.get(header::LOCATION)?.to_str().ok()?;
+        let next = self.url.join(location).ok()?;
+        if keeps_stream || checked(next.as_str()).is_err() {
+            return None;
+        }
+        if becomes_get {
+            self.method = Method::GET;
+            self.payload = Payload::Bytes(Bytes::new());
+            self.headers.remove(header::CONTENT_TYPE);
+            self.headers.remove(header::CONTENT_ENCODING);
+        }
+        if next.origin() != self.url.origin() {
+            self.headers.remove(header::AUTHORIZATION);
+            self.headers.remove(header::COOKIE);
+        }
+        self.url = next.clone();
+        Some(next)
+    }
+}
+
+/// A URL that can be requested.
+fn checked(text: &str) -> Result<Url, String> {
+    let mut url = Url::parse(text).map_err(|error| error.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!(
+            "only http and https are spoken, not {}",
+            url.scheme()
+        ));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("user and password belong into the header authorization".into());
+    }
+    url.set_fragment(None);
+    Ok(url)
+}
+
+/// The headers of a request, less those that are the host's to set.
+fn allowed(list: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, Error> {
+    let mut headers = HeaderMap::with_capacity(list.len());
+    for (name, value) in list {
+        let header = HeaderName::try_from(name.as_str());
+        let value = HeaderValue::from_maybe_shared(Bytes::from(value));
+        let (Ok(header), Ok(value)) = (header, value) else {
+            return Err(Error::InvalidHeader(name));
+        };
+        headers
+            .try_append(header, value)
+            .map_err(|_| Error::Other("too many headers".into()))?;
+    }
+    for name in [
+        header::HOST,
+        header::CONTENT_LENGTH,
+        header::EXPECT,
+        header::PROXY_AUTHORIZATION,
+    ] {
+        headers.remove(name);
+    }
+    without_hop_by_hop(&mut headers);
+    Ok(headers)
+}
+
+/// Takes out what concerns one connection only.
+pub(super) fn without_hop_by_hop(headers: &mut HeaderMap) {
+    let unwanted: Vec<_> = headers
+        .keys()
+        .filter(|name| is_hop_by_hop(name) || named_by_connection(headers, name))
+        .cloned()
+        .collect();
+    for name in unwanted {
+        headers.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(method: &str, url: &str) -> WitRequest {
+        WitRequest {
+            method: method.into(),
+            url: url.into(),
+            headers: [("authorization", "secret"), ("content-type", "text/plain")]
+                .map(|(name, value)| (name.into(), value.into()))
+                .into(),
+            body: None,
+            timeout_milliseconds: None,
+            redirects: 1,
+            response_limit: None,
+        }
+    }
+
+    fn outgoing(method: &str, url: &str, payload: Payload) -> Outgoing {
+        Outgoing::new(request(method, url), payload).unwrap()
+    }
+
+    /// What cannot be requested is an error of its own kind, and names what is wrong.
+    #[test]
+    fn invalid_requests_are_typed() {
+        let payload = || Payload::Bytes(Bytes::new());
+        for url in [
+            "",
+            "example.com",
+            "/path",
+            "ftp://example.com",
+            "http://",
+            "http://u:p@a/",
+        ] {
+            let refused = Outgoing::new(request("GET", url), payload());
+            assert!(matches!(refused, Err(Error::InvalidUrl(_))), "{url}");
+        }
+        for method in ["", "A B", "CONNECT"] {
+            let refused = Outgoing::new(request(method, "http://a"), payload());
+            assert!(matches!(refused, Err(Error::InvalidMethod(_))), "{method}");
+        }
+        for (name, value) in [("a b", "x"), ("", "x"), ("x", "a\r\nb: c")] {
+            let refused = allowed(vec![(name.into(), value.into())]);
+            assert!(matches!(refused, Err(Error::InvalidHeader(of)) if of == name));
+        }
+    }
+
+    /// The method and the body change as browsers do it; what can't be sent again isn't.
+    #[test]
+    fn redirects_change_the_method() {
+        let bytes = || Payload::Bytes(Bytes::from_static(b"x"));
+        let stream = || Payload::Stream(Some(Body::from("x")));
+        for (method, payload, status, then) in [
+            ("GET", bytes(), 301, Some("GET")),
+            ("HEAD", bytes(), 303, Some("HEAD")),
+            ("POST", bytes(), 301, Some("GET")),
+            ("PUT", bytes(), 303, Some("GET")),
+            ("POST", bytes(), 307, Some("POST")),
+            ("POST", stream(), 302, Some("GET")),
+            ("POST", stream(), 308, None),
+            ("GET", bytes(), 304, None),
+            ("GET", bytes(), 200, None),
+        ] {
+            let mut outgoing = outgoing(method, "http://a/b/c", payload);
+            let headers = HeaderMap::from_iter([(header::LOCATION, "../d".parse().unwrap())]);
+            let status = StatusCode::from_u16(status).unwrap();
+            let followed = outgoing.follow(status, &headers);
+            assert_eq!(followed.is_some(), then.is_some(), "{method} {status}");
+            if let Some(then) = then {
+                let next = outgoing.next().unwrap();
+                assert_eq!((next.method().as_str(), next.uri().path()), (then, "/d"));
+                let is_empty = http_body::Body::is_end_stream(next.body());
+                assert_eq!(is_empty, then != method, "{method} {status}");
+                assert!(next.headers().contains_key("authorization"));
+            }
+        }
+    }
+
+    /// Secrets stay with the origin that they are for.
+    #[test]
+    fn secrets_stay_at_their_origin() {
+        for to in ["http://b/", "https://a/", "http://a:81/"] {
+            let mut outgoing = outgoing("GET", "http://a/", Payload::Bytes(Bytes::new()));
+            let headers = HeaderMap::from_iter([(header::LOCATION, to.parse().unwrap())]);
+            outgoing.follow(StatusCode::FOUND, &headers).unwrap();
+            assert!(
+                !outgoing
+                    .next()
+                    .unwrap()
+                    .headers()
+                    .contains_key("authorization")
+            );
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Requests of functions' own, to servers on this machine.
+
+mod bodies;
+mod egress;
+mod ends;
+mod server;
+
+use host_harness::{Builder, Harness};
+use http::{Method, Request};
+use http_body_util::BodyExt as _;
+
+use crate::support::client::{Answer, whole};
+use crate::support::soon;
+use server::Upstream;
+
+/// A host with the functions that call out, which may not reach anything here yet.
+fn builder() -> Builder {
+    Harness::builder()
+        .function("calls-out", test_guests::CALLS_OUT)
+        .function("proxy", test_guests::PROXY)
+        .concurrency(16, 16)
+        .output(|_| {})
+}
+
+/// A host whose functions may reach these servers.
+fn allowing(upstreams: &[&Upstream]) -> Harness {
+    let builder = upstreams.iter().fold(builder(), |builder, upstream| {
+        builder.allow_host(upstream.address.to_string())
+    });
+    builder.build().unwrap()
+}
+
+/// Calls a function without a socket.
+async fn call(harness: &Harness, method: Method, path: &str, body: &str) -> Answer {
+    let request = Request::builder().method(method).uri(path);
+    let request = request.body(whole(body.to_owned())).unwrap();
+    let (head, body) = soon(harness.handle(request)).await.into_parts();
+    let body = soon(body.collect()).await.unwrap().to_bytes();
+    Answer {
+        status: head.status,
+        headers: head.headers,
+        body,
+    }
+}
+
+async fn get(harness: &Harness, path: &str) -> Answer {
+    call(harness, Method::GET, path, "").await
+}

@@ -1,0 +1,231 @@
+//! What may go wrong, and who ends what.
+
+use std::sync::Arc;
+
+use http::{Method, Response};
+use http_body_util::BodyExt as _;
+use tokio::io::AsyncWriteExt as _;
+use tokio::sync::{Barrier, Notify};
+
+use super::server::{Upstream, closed, read_head, text};
+use super::{allowing, builder, get};
+use crate::support::client::{Client, whole};
+use crate::support::soon;
+
+/// Each way to fail is an error of its own, whether it is waited for or awaited, and has its status.
+#[tokio::test]
+async fn failures_are_told_apart() {
+    // A port that was free a moment ago, and whose place nobody takes while its socket is bound.
+    let unused = tokio::net::TcpSocket::new_v4().unwrap();
+    unused.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let refused = unused.local_addr().unwrap();
+    let reset = Upstream::raw(async |mut stream| drop(read_head(&mut stream).await)).await;
+    let silent = Upstream::raw(async |mut stream| closed(&mut stream).await).await;
+    let nonsense = Upstream::saying("220 mail.example ESMTP\r\n\r\n").await;
+    let plain = Upstream::raw(async |mut stream| {
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+        closed(&mut stream).await;
+    })
+    .await;
+    let long = Upstream::saying("HTTP/1.1 200 OK\r\ncontent-length: 11\r\n\r\nhello world").await;
+    let nowhere = format!("{}.example", "x".repeat(64));
+    let harness = [&reset, &silent, &nonsense, &plain, &long]
+        .iter()
+        .fold(builder(), |builder, upstream| {
+            builder.allow_host(upstream.address.to_string())
+        })
+        .allow_host(refused.to_string())
+        .allow_host("*")
+        .build()
+        .unwrap();
+    for (query, error, status) in [
+        (format!("url=http://{refused}/"), "Connect(", 502),
+        (format!("url={}", reset.url("/")), "Protocol(", 502),
+        (format!("url={}", nonsense.url("/")), "Protocol(", 502),
+        (format!("url=https://{}/", plain.address), "Tls(", 502),
+        (
+            format!("timeout=50&url={}", silent.url("/")),
+            "Timeout",
+            504,
+        ),
+        (
+            format!("timeout=50&url=https://{}/", silent.address),
+            "Timeout",
+            504,
+        ),
+        (
+            format!("limit=10&url={}", long.url("/")),
+            "TooLarge { limit: 10 }",
+            502,
+        ),
+        (format!("limit=11&url={}", long.url("/")), "200", 200),
+        (format!("url=http://{nowhere}/"), "Dns(", 502),
+        ("url=ftp://a/".into(), "InvalidUrl(", 500),
+    ] {
+        for path in ["error", "error-async"] {
+            let answer = get(&harness, &format!("/calls-out/{path}?{query}")).await;
+            assert!(
+                answer.text().starts_with(error),
+                "{query}: {}",
+                answer.text()
+            );
+        }
+        let answer = get(&harness, &format!("/calls-out/text?{query}")).await;
+        assert_eq!(answer.status.as_u16(), status, "{query}");
+    }
+}
+
+/// A response that breaks off is never taken for whole: neither by the function, nor by a client
+/// that it is passed on to.
+#[tokio::test]
+async fn truncated_is_broken() {
+    for bytes in [
+        "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\nxyz\r\n",
+    ] {
+        let upstream = Upstream::saying(bytes).await;
+        let harness = allowing(&[&upstream]);
+        let url = upstream.url("/");
+        let answer = get(&harness, &format!("/calls-out/text?url={url}")).await;
+        assert_eq!(answer.status, 502, "{}", answer.text());
+        let server = harness.serve("127.0.0.1:0").await.unwrap();
+        for client in [
+            Client::new(server.address()),
+            Client::http2(server.address()),
+        ] {
+            let path = format!("/proxy?url={url}");
+            let request = client.request(Method::GET, &path).body(whole("")).unwrap();
+            if let Ok(answer) = client.begin(request).await {
+                assert!(soon(answer.into_body().collect()).await.is_err(), "{bytes}");
+            }
+        }
+    }
+}
+
+/// A response that gets longer than its limit breaks off there, and so does one that is too slow.
+#[tokio::test]
+async fn limits_hold_for_bodies() {
+    let chunks = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n";
+    let upstream = Upstream::saying(chunks).await;
+    let slow = Upstream::raw(async |mut stream| {
+        read_head(&mut stream).await;
+        let begun = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello";
+        stream.write_all(begun).await.unwrap();
+        closed(&mut stream).await;
+    })
+    .await;
+    let harness = allowing(&[&upstream, &slow]);
+    for (limit, status) in [(9, 502), (10, 200), (11, 200)] {
+        let path = format!("/calls-out/text?limit={limit}&url={}", upstream.url("/"));
+        assert_eq!(get(&harness, &path).await.status, status, "{limit}");
+    }
+    let path = format!("/calls-out/text?timeout=200&url={}", slow.url("/"));
+    assert_eq!(get(&harness, &path).await.status, 502);
+}
+
+/// Requests that were sent are under way at once: the server answers none before it has all three.
+#[tokio::test]
+async fn requests_overlap() {
+    let all = Arc::new(Barrier::new(3));
+    let upstream = Upstream::http(move |request| {
+        let all = Arc::clone(&all);
+        async move {
+            all.wait().await;
+            text(request.uri().query().unwrap())
+        }
+    })
+    .await;
+    let path = format!("/calls-out/join?url={}", upstream.url("/"));
+    let answer = get(&allowing(&[&upstream]), &path).await;
+    assert_eq!(answer.text(), "n=1n=2n=3");
+}
+
+/// Dropping a request that was sent closes its connection, while the function goes on.
+#[tokio::test]
+async fn dropping_cancels() {
+    let (arrived, gone) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let hanging = Upstream::raw({
+        let (arrived, gone) = (Arc::clone(&arrived), Arc::clone(&gone));
+        move |mut stream| {
+            let (arrived, gone) = (Arc::clone(&arrived), Arc::clone(&gone));
+            async move {
+                read_head(&mut stream).await;
+                arrived.notify_one();
+                closed(&mut stream).await;
+                gone.notify_one();
+            }
+        }
+    })
+    .await;
+    // Answers first when the other has its request, then when the other's connection is closed.
+    let first = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let meanwhile = Upstream::http(move |_| {
+        let is_first = first.swap(false, std::sync::atomic::Ordering::SeqCst);
+        let (notify, said) = if is_first {
+            (&arrived, "arrived ")
+        } else {
+            (&gone, "gone")
+        };
+        let notify = Arc::clone(notify);
+        async move {
+            notify.notified().await;
+            text(said)
+        }
+    })
+    .await;
+    let harness = allowing(&[&hanging, &meanwhile]);
+    let path = format!(
+        "/calls-out/cancel?url={}&meanwhile={}",
+        hanging.url("/"),
+        meanwhile.url("/")
+    );
+    assert_eq!(get(&harness, &path).await.text(), "arrived gone");
+}
+
+/// A caller that goes away takes the request with it that is sent for it, whichever way it is sent.
+#[tokio::test]
+async fn caller_gone_cancels() {
+    for path in ["error", "error-async"] {
+        let (arrived, gone) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let hanging = Upstream::raw({
+            let (arrived, gone) = (Arc::clone(&arrived), Arc::clone(&gone));
+            move |mut stream| {
+                let (arrived, gone) = (Arc::clone(&arrived), Arc::clone(&gone));
+                async move {
+                    read_head(&mut stream).await;
+                    arrived.notify_one();
+                    closed(&mut stream).await;
+                    gone.notify_one();
+                }
+            }
+        })
+        .await;
+        let harness = allowing(&[&hanging]);
+        let path = format!("/calls-out/{path}?url={}", hanging.url("/"));
+        let caller = tokio::spawn(async move { get(&harness, &path).await });
+        soon(arrived.notified()).await;
+        caller.abort();
+        soon(gone.notified()).await;
+    }
+}
+
+/// An invocation has so many requests under way at once, and one more is refused without a trap.
+#[tokio::test]
+async fn pendings_are_bounded() {
+    for (count, expected) in [(63, "63 0"), (64, "64 0"), (65, "64 1")] {
+        // Answers none before it has as many as are allowed.
+        let all = Arc::new(Barrier::new(count.min(64)));
+        let upstream = Upstream::http(move |_| {
+            let all = Arc::clone(&all);
+            async move {
+                all.wait().await;
+                Response::new(whole(""))
+            }
+        })
+        .await;
+        let path = format!("/calls-out/flood?count={count}&url={}", upstream.url("/"));
+        let answer = get(&allowing(&[&upstream]), &path).await;
+        assert_eq!(answer.text(), expected, "{count}");
+    }
+}

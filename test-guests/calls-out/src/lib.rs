@@ -1,0 +1,101 @@
+//! Requests of a function's own, to the `url` in its query: each path sends them in another way.
+
+use std::time::Duration;
+
+use functions_bytes::Data;
+use functions_guest_web::{WebEnvironment, WebResponse, WebResult, invoke, task};
+use functions_http::{Error, Request as HttpRequest, Response, invoke as http_invoke};
+
+invoke!(calls_out);
+async fn calls_out(env: WebEnvironment, payload: Data) -> WebResult<WebResponse> {
+    match env.http_path() {
+        "/bodies" => bodies(&env, payload),
+        "/error" => error(http_invoke(request(&env, payload))),
+        "/error-async" => error(request(&env, payload).send().await),
+        "/text" => text(http_invoke(request(&env, payload))?.text()?),
+        "/join" => join(&env).await,
+        "/cancel" => cancel(&env).await,
+        "/flood" => flood(&env).await,
+        _ => Ok(http_invoke(request(&env, payload))?.into()),
+    }
+}
+
+/// A request as the query says, with the headers and the body of the one that came.
+fn request(env: &WebEnvironment, payload: Data) -> HttpRequest {
+    let number = |name| parameter(env, name).parse().ok();
+    let method = env.http_method().as_str();
+    let mut request = HttpRequest::new(parameter(env, "url"), method)
+        .with_headers(env.headers().iter())
+        .with_body(payload);
+    if let Some(milliseconds) = number("timeout") {
+        request = request.timeout(Duration::from_millis(milliseconds));
+    }
+    if let Some(limit) = number("limit") {
+        request = request.response_limit(limit);
+    }
+    request.redirects(number("redirects").map_or(0, |most| most as u32))
+}
+
+fn parameter<'e>(env: &'e WebEnvironment, name: &str) -> &'e str {
+    env.query_parameters().get(name).unwrap_or_default()
+}
+
+fn text(text: String) -> WebResult<WebResponse> {
+    WebResponse::new().with_body(text)
+}
+
+/// Nothing but the bodies, as short as it can be written.
+#[expect(
+    clippy::needless_question_mark,
+    reason = "it is how people write it who come from elsewhere"
+)]
+fn bodies(env: &WebEnvironment, payload: Data) -> WebResult<WebResponse> {
+    let upstream = http_invoke(HttpRequest::new(parameter(env, "url"), "POST").with_body(payload))?;
+    Ok(WebResponse::new()
+        .with_status(upstream.status as u16)
+        .with_body(upstream.body)?)
+}
+
+/// What went wrong, or the status.
+fn error(result: Result<Response, Error>) -> WebResult<WebResponse> {
+    text(match result {
+        Ok(response) => response.status.to_string(),
+        Err(error) => format!("{error:?}"),
+    })
+}
+
+/// Three at once.
+async fn join(env: &WebEnvironment) -> WebResult<WebResponse> {
+    let url = parameter(env, "url");
+    let three = ["1", "2", "3"].map(|number| HttpRequest::get(url).query([("n", number)]).send());
+    let mut all = String::new();
+    for response in task::join_all(three).await {
+        all += &response?.text()?;
+    }
+    text(all)
+}
+
+/// Sends one, does another meanwhile, drops the first, and does the other once more.
+async fn cancel(env: &WebEnvironment) -> WebResult<WebResponse> {
+    let dropped = HttpRequest::get(parameter(env, "url")).send();
+    let meanwhile = || HttpRequest::get(parameter(env, "meanwhile")).send();
+    let mut said = meanwhile().await?.text()?;
+    drop(dropped);
+    said += &meanwhile().await?.text()?;
+    text(said)
+}
+
+/// As many at once as `count` says; how many of them the host did not take.
+async fn flood(env: &WebEnvironment) -> WebResult<WebResponse> {
+    let count = parameter(env, "count").parse().unwrap_or(0);
+    let all: Vec<_> = (0..count)
+        .map(|_| HttpRequest::get(parameter(env, "url")).send())
+        .collect();
+    let results = task::join_all(all).await;
+    let refused = results
+        .iter()
+        .filter(|result| matches!(result, Err(Error::Overloaded)));
+    let refused = refused.count();
+    let answered = results.iter().filter(|result| result.is_ok()).count();
+    text(format!("{answered} {refused}"))
+}
