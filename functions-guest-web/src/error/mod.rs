@@ -18,7 +18,8 @@ pub type WebResult<T> = Result<T, WebError>;
 /// A handler's failure, made from any error.
 ///
 /// The client gets a problem document (RFC 9457) with a status, 500 unless the error or the handler
-/// says otherwise, the invocation's id, and nothing of what went wrong. The error and all its causes
+/// says otherwise, the invocation's id, and nothing of what went wrong: only a
+/// [`Rejection`](crate::Rejection) or a body that could not be read says what the client did wrong. The error and all its causes
 /// go to the function's log.
 ///
 /// ```
@@ -40,6 +41,8 @@ pub struct WebError {
     status: StatusCode,
     /// What the client is told.
     public: Option<Cow<'static, str>>,
+    /// Whether that is what the source says, too.
+    echoes_source: bool,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -49,10 +52,11 @@ where
     E: Error + Send + Sync + 'static,
 {
     fn from(error: E) -> Self {
-        let status = status::of(&error);
+        let (status, public) = status::of(&error);
         Self {
             status,
-            public: None,
+            echoes_source: public.is_some(),
+            public: public.map(Cow::Owned),
             source: Some(Box::new(error)),
         }
     }
@@ -64,6 +68,7 @@ impl WebError {
         Self {
             status,
             public: Some(public.into()),
+            echoes_source: false,
             source: None,
         }
     }
@@ -73,6 +78,7 @@ impl WebError {
         Self {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             public: None,
+            echoes_source: false,
             source: Some(message.into().into()),
         }
     }
@@ -81,9 +87,11 @@ impl WebError {
     #[cfg(feature = "tower")]
     pub(crate) fn boxed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         let source = error.into();
+        let (status, public) = status::of(source.as_ref());
         Self {
-            status: status::of(source.as_ref()),
-            public: None,
+            status,
+            echoes_source: public.is_some(),
+            public: public.map(Cow::Owned),
             source: Some(source),
         }
     }
@@ -97,6 +105,7 @@ impl WebError {
     /// Tells the client this.
     pub fn with_public(mut self, public: impl Into<Cow<'static, str>>) -> Self {
         self.public = Some(public.into());
+        self.echoes_source = false;
         self
     }
 
@@ -125,7 +134,7 @@ impl WebError {
 /// All that is known, in one line: what the client is told, the error and its causes.
 impl fmt::Display for WebError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(public) = &self.public {
+        if let Some(public) = self.public().filter(|_| !self.echoes_source) {
             f.write_str(public)?;
             if self.source.is_some() {
                 f.write_str(": ")?;

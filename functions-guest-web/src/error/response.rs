@@ -66,6 +66,12 @@ mod tests {
         let rejection = Rejection::new(StatusCode::UNAUTHORIZED, "who?");
         assert_eq!(WebError::from(rejection).status(), 401);
         assert_eq!(WebError::from(std::fmt::Error).status(), 500);
+        let rejection = Rejection::new(StatusCode::UNAUTHORIZED, "who?");
+        assert_eq!(
+            WebError::from(rejection).public(),
+            Some("who?"),
+            "it was made to be told"
+        );
     }
 
     /// What the handler says to the client reaches it, and the cause does not.

@@ -7,20 +7,22 @@ use http::StatusCode;
 
 use crate::Rejection;
 
-/// The status that fits an error, where it is one of the SDK's; 500 for all others.
+/// The status that fits an error, where it is one of the SDK's, and what it has to say to the client;
+/// 500 and nothing for all others.
 ///
 /// Looks at the causes, too: an error that wraps one of the SDK's has its status.
-pub(super) fn of(error: &(dyn Error + 'static)) -> StatusCode {
+pub(super) fn of(error: &(dyn Error + 'static)) -> (StatusCode, Option<String>) {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(rejection) = error.downcast_ref::<Rejection>() {
-            return rejection.status();
+            return (rejection.status(), Some(rejection.detail().to_owned()));
         }
         if let Some(AnswerWith(status)) = error.downcast_ref() {
-            return StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            let status = StatusCode::from_u16(*status);
+            return (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), None);
         }
         if let Some(read) = error.downcast_ref::<ReadError>() {
-            return of_read(read);
+            return (of_read(read), Some(read.to_string()));
         }
         cause = match error.downcast_ref::<io::Error>() {
             // It shows what it wraps as itself, and only the causes of that as its own.
@@ -28,7 +30,7 @@ pub(super) fn of(error: &(dyn Error + 'static)) -> StatusCode {
             None => error.source(),
         };
     }
-    StatusCode::INTERNAL_SERVER_ERROR
+    (StatusCode::INTERNAL_SERVER_ERROR, None)
 }
 
 /// A body that cannot be read is its sender's fault.

@@ -16,6 +16,8 @@ pub enum InvalidHeader {
     Name(String),
     /// The value of the header with this name has a control character in it (RFC 9110, section 5.5).
     Value(String),
+    /// A status, a header or a body for a response that was streamed, and so sent, already.
+    Sent,
 }
 
 impl fmt::Display for InvalidHeader {
@@ -23,6 +25,7 @@ impl fmt::Display for InvalidHeader {
         match self {
             Self::Status(status) => write!(f, "{status} is not a status that a response can have"),
             Self::Name(name) => write!(f, "{name:?} is not a header's name"),
+            Self::Sent => f.write_str("the response was sent before this was set"),
             Self::Value(name) => {
                 write!(f, "the value of the header {name:?} is not allowed in HTTP")
             }

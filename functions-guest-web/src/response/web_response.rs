@@ -36,6 +36,8 @@ pub struct WebResponse {
     body: Data,
     invalid: Option<Invalid>,
     streamed: bool,
+    /// What sends it, once its status and headers are what they are going to be.
+    sender: Option<Box<dyn FnOnce(WebResponse) -> WebResponse>>,
 }
 
 /// What was wrong, and what that is answered with. A pointer, so that a function which sets neither
@@ -54,6 +56,7 @@ impl WebResponse {
             body: Data::default(),
             invalid: None,
             streamed: false,
+            sender: None,
         }
     }
 
@@ -84,10 +87,19 @@ impl WebResponse {
         }
     }
 
+    /// One that is sent by `sender`, after all has been set that the handler sets.
+    pub(crate) fn sent_by(sender: impl FnOnce(Self) -> Self + 'static) -> Self {
+        Self {
+            sender: Some(Box::new(sender)),
+            ..Self::new()
+        }
+    }
+
     /// Sets the status: a number, or a [`StatusCode`].
     pub fn with_status(mut self, status: impl Into<Status>) -> Self {
         let status = status.into();
         match status.checked() {
+            _ if self.streamed => self.refuse(InvalidHeader::Sent),
             Some(status) => self.status = status,
             None => self.refuse(InvalidHeader::Status(status.as_u16())),
         }
@@ -181,6 +193,7 @@ impl WebResponse {
 
     fn push(&mut self, name: String, value: Vec<u8>) {
         match headers::check(&name, &value) {
+            _ if self.streamed => self.refuse(InvalidHeader::Sent),
             Ok(()) => self.headers.push((name, value)),
             Err(invalid) => self.refuse(invalid),
         }
@@ -198,10 +211,16 @@ impl WebResponse {
     /// The response as it is to be sent: itself, a failure where something was invalid, or `None`
     /// where it was streamed.
     pub(crate) fn finish(mut self) -> Option<Self> {
-        if self.streamed {
-            return None;
+        if let Some(sender) = self.sender.take() {
+            return sender(self).finish();
         }
         match self.invalid.take() {
+            // It logs what was wrong; the client has its answer.
+            Some(invalid) if self.streamed => {
+                let _ = (invalid.answer)(invalid.what);
+                None
+            }
+            None if self.streamed => None,
             None => Some(self),
             Some(invalid) => Some((invalid.answer)(invalid.what)),
         }

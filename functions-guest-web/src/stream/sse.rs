@@ -123,15 +123,18 @@ impl fmt::Display for Event {
 #[must_use]
 pub struct Sse<I>(pub I);
 
-impl<I: IntoIterator<Item = Event>> IntoResponse for Sse<I> {
+/// Sent when the handler has returned, so that a tuple may add a status and headers to it.
+impl<I: IntoIterator<Item = Event> + 'static> IntoResponse for Sse<I> {
     fn into_response(self) -> WebResponse {
-        let sent = WebResponse::new().events(|events| {
-            for event in self.0 {
-                events.send(event)?;
-            }
-            Ok(())
-        });
-        sent.into_response()
+        WebResponse::sent_by(|response| {
+            let sent = response.events(|events| {
+                for event in self.0 {
+                    events.send(event)?;
+                }
+                Ok(())
+            });
+            sent.into_response()
+        })
     }
 }
 
@@ -248,6 +251,34 @@ mod tests {
         );
         let retry = Event::default().with_retry(Duration::from_secs(3));
         assert_eq!(retry.to_string(), "retry: 3000\n\n");
+    }
+
+    /// A tuple's status and headers reach the client with the events; what comes after a stream was
+    /// sent is an error in the log, not lost in silence.
+    #[test]
+    fn status_and_headers_come_first() {
+        let response = TestRequest::get("/").call(|| {
+            (
+                http::StatusCode::CREATED,
+                [("x-a", "b")],
+                Sse([Event::data("x")]),
+            )
+        });
+        assert_eq!(
+            (response.status(), response.header("x-a")),
+            (201, Some("b"))
+        );
+        assert_eq!(response.text(), "data: x\n\n");
+
+        let response = TestRequest::get("/").call(|| {
+            let sent = WebResponse::new().stream(|writer| Ok(writer.send("x")?));
+            sent.map(|response| response.header("x-late", "1"))
+        });
+        assert_eq!((response.status(), response.header("x-late")), (200, None));
+        assert!(
+            response.logged()[0].message.contains("sent before"),
+            "{response:?}"
+        );
     }
 
     /// A name or an id that would become another field is an error, and the stream is cut.

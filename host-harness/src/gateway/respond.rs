@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
 use super::{problem, route};
@@ -26,7 +26,14 @@ impl Gateway {
         request: Request<Incoming>,
         peer: Option<SocketAddr>,
     ) -> Response<Body> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        // HTTP/2 says the host in the request's target, and there it counts in HTTP/1 as well
+        // (RFC 9112, section 3.2.2). Functions look for it among the headers.
+        if let Some(authority) = parts.uri.authority()
+            && let Ok(host) = HeaderValue::from_str(authority.as_str())
+        {
+            parts.headers.insert(header::HOST, host);
+        }
         let body = Body::upload(Upload::new(&parts, body));
         self.respond(parts, body, peer).await
     }

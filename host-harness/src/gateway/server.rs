@@ -9,7 +9,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::Gateway;
@@ -71,11 +71,13 @@ async fn accept(
 ) -> bool {
     let graceful = GracefulShutdown::new();
     let mut connections = tokio::task::JoinSet::new();
+    // Dropped when the server stops.
+    let (running, stopping) = watch::channel(());
     let grace = loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(serve(Arc::clone(&gateway), stream, peer, graceful.watcher()));
+                    connections.spawn(serve(Arc::clone(&gateway), stream, peer, graceful.watcher(), stopping.clone()));
                 }
                 Err(error) => {
                     tracing::warn!("cannot accept a connection: {error}");
@@ -88,6 +90,7 @@ async fn accept(
         }
     };
     drop(listener);
+    drop(running);
     let Ok(grace) = grace else { return false };
     tokio::time::timeout(grace, graceful.shutdown())
         .await
@@ -95,9 +98,24 @@ async fn accept(
 }
 
 /// Serves one connection, HTTP/1 or HTTP/2, until its end.
-async fn serve(gateway: Arc<Gateway>, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
+async fn serve(
+    gateway: Arc<Gateway>,
+    stream: TcpStream,
+    peer: SocketAddr,
+    watcher: Watcher,
+    mut running: watch::Receiver<()>,
+) {
     // Responses are written whole: nothing is gained by holding back small ones.
     let _ = stream.set_nodelay(true);
+    // hyper's own time for a request's headers begins with their first byte. Nothing is lost with a
+    // connection on which there is none when the server stops.
+    let first_byte = tokio::select! {
+        first_byte = tokio::time::timeout(HEADER_TIMEOUT, stream.readable()) => first_byte,
+        _ = running.changed() => return,
+    };
+    if !matches!(first_byte, Ok(Ok(()))) {
+        return;
+    }
     let service = service_fn(move |request| {
         let gateway = Arc::clone(&gateway);
         async move { Ok::<_, Infallible>(gateway.receive(request, Some(peer)).await) }

@@ -196,6 +196,20 @@ async fn bodiless_responses_have_no_body() {
     }
 }
 
+/// Functions find the host among their headers, whichever version of HTTP brought it.
+#[tokio::test]
+async fn host_is_a_header() {
+    let server = server().await;
+    for client in [
+        Client::new(server.address()),
+        Client::http2(server.address()),
+    ] {
+        let answer = client.get("/misbehave/environment").await;
+        let host = format!("host: {}", server.address());
+        assert!(answer.text().lines().any(|line| line == host), "{answer:?}");
+    }
+}
+
 /// HTTP/2 reaches the same functions.
 #[tokio::test]
 async fn http2_works() {
