@@ -46,6 +46,7 @@ impl Harness {
             functions: Vec::new(),
             limits: Limits::default(),
             allowed_hosts: Vec::new(),
+            variables: Vec::new(),
             output: Output {
                 sink: Arc::new(to_stderr(Format::Text)),
                 least_level: Some(LogLevel::Info),
@@ -89,6 +90,7 @@ pub struct Builder {
     functions: Vec<(String, PathBuf)>,
     limits: Limits,
     allowed_hosts: Vec<String>,
+    variables: Vec<(String, String)>,
     output: Output,
 }
 
@@ -157,6 +159,15 @@ impl Builder {
         self
     }
 
+    /// Sets a variable of the functions: `WebEnvironment::variable`, and `std::env::var`. The last
+    /// value of a name counts.
+    pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        let name = name.into();
+        self.variables.retain(|(known, _)| *known != name);
+        self.variables.push((name, value.into()));
+        self
+    }
+
     /// Where what functions print and log goes, instead of this process's standard error.
     ///
     /// Called from the thread that runs the function, which waits for it.
@@ -187,7 +198,8 @@ impl Builder {
         for (name, file) in self.functions {
             registry::check_name(&name).map_err(BuildError::Name)?;
             let output = self.output.clone();
-            let function = registry::load(&engine, &name, &file, Vec::new(), output, &egress)?;
+            let variables = self.variables.clone();
+            let function = registry::load(&engine, &name, &file, variables, output, &egress)?;
             if !registry.add(function) {
                 return Err(BuildError::Name(format!(
                     "two functions are named {name:?}"

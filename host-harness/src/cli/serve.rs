@@ -73,8 +73,21 @@ pub(super) struct Serve {
     )]
     allow_hosts: Vec<String>,
 
+    /// A variable for the functions, which `std::env::var` and `WebEnvironment::variable` find;
+    /// repeatable. Nothing of this process's own environment reaches them.
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
+    variables: Vec<(String, String)>,
+
     #[command(flatten)]
     logging: Logging,
+}
+
+/// A variable on the command line.
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("no variable: give NAME=VALUE".into()),
+    }
 }
 
 /// A function on the command line.
@@ -111,6 +124,9 @@ impl Serve {
         builder = builder.limits(self.limits());
         for host in &self.allow_hosts {
             builder = builder.allow_host(host);
+        }
+        for (name, value) in &self.variables {
+            builder = builder.variable(name, value);
         }
         for function in &self.functions {
             builder = builder.function(&function.name, &function.file);

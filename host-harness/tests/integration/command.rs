@@ -259,6 +259,7 @@ fn bad_arguments_are_refused() {
             "--max-concurrency",
         ),
         (&["serve", "x.wasm", "--listen", "here"], "--listen"),
+        (&["serve", "x.wasm", "--env", "=x"], "NAME=VALUE"),
         (&["serve", "x.wasm", "--log-level", "loud"], "trace"),
         (&["serve", "x.wasm", "--log-format", "xml"], "json"),
     ] {

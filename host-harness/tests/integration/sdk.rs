@@ -52,6 +52,22 @@ async fn std_works() {
     }
 }
 
+/// A function's variables are its environment variables, and nothing of the host's own is.
+#[tokio::test]
+async fn variables_reach_functions() {
+    let harness = Harness::builder()
+        .function("f", test_guests::USES_STD)
+        .variable("NAME", "first")
+        .variable("NAME", "Ada")
+        .concurrency(1, 1)
+        .build()
+        .unwrap();
+    assert_eq!(
+        get(&harness, "/f/variables").await,
+        (200, "Ok(\"Ada\") 1".into())
+    );
+}
+
 /// The SDK's `malloc` keeps what is in every block, whatever its size and alignment, through 20,000
 /// steps of allocating, growing, shrinking and freeing.
 #[tokio::test]
