@@ -20,7 +20,12 @@ fn messages_are_readable() {
     }
     // The compiler lists what else would do, and more features make that list longer. A test of the
     // whole workspace turns them on: `cargo test -p functions-guest-web --test compile_fail` does not.
-    if cfg!(any(feature = "router", feature = "tower", feature = "form", feature = "cbor")) {
+    if cfg!(any(
+        feature = "router",
+        feature = "tower",
+        feature = "form",
+        feature = "cbor"
+    )) {
         eprintln!("skipped: the messages are those of the default features");
         return;
     }
