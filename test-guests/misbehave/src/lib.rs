@@ -55,6 +55,8 @@ fn answer(path: &str, request: Buffer) -> Reply {
         "/headers" => replies::headers(request),
         "/streamed" => Reply::Streamed,
         "/collect" => bodies::collect(request),
+        "/length" => bodies::length(request),
+        "/one-call" => text(&request.length().unwrap_or(0).to_string()),
         "/chunks" => bodies::chunks(&request),
         "/poll" => bodies::poll(request),
         "/stream" => streams::whole(),
