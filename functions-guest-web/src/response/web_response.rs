@@ -214,16 +214,13 @@ impl WebResponse {
         if let Some(sender) = self.sender.take() {
             return sender(self).finish();
         }
-        match self.invalid.take() {
-            // It logs what was wrong; the client has its answer.
-            Some(invalid) if self.streamed => {
-                let _ = (invalid.answer)(invalid.what);
-                None
-            }
-            None if self.streamed => None,
-            None => Some(self),
-            Some(invalid) => Some((invalid.answer)(invalid.what)),
-        }
+        let streamed = self.streamed;
+        let whole = match self.invalid.take() {
+            None => self,
+            // Making the answer logs what was wrong, also where the client has another already.
+            Some(invalid) => (invalid.answer)(invalid.what),
+        };
+        (!streamed).then_some(whole)
     }
 
     /// The status and headers of a response that is going to be streamed.
