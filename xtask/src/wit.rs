@@ -60,10 +60,20 @@ const BOUND: &[Bound] = &[
         with: SHARED,
         exports_from: None,
     },
+    Bound {
+        name: "functions-binding",
+        packages: &["io", "clocks", "bytes", "binding"],
+        world: "imports",
+        with: SHARED,
+        exports_from: None,
+    },
 ];
 
 /// Copies that a crate needs without generating guest bindings from them.
-const COPIED: &[(&str, &[&str])] = &[("host-harness", &["io", "clocks", "bytes", "web", "http"])];
+const COPIED: &[(&str, &[&str])] = &[(
+    "host-harness",
+    &["io", "clocks", "bytes", "web", "http", "binding"],
+)];
 
 /// Writes what is out of date, or with `check` fails when something is.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
