@@ -155,8 +155,12 @@ impl WebResponse {
     ///
     /// # Errors
     ///
-    /// When the body's encoding fails, or when a status or header before was invalid.
+    /// When the body's encoding fails, when a status or header before was invalid, or when the response
+    /// was streamed already.
     pub fn with_body<B: Encode>(mut self, body: B) -> Result<Self, WebError> {
+        if self.streamed {
+            self.refuse(InvalidHeader::Sent);
+        }
         if let Some(invalid) = self.invalid {
             return Err(invalid.what.into());
         }
@@ -259,48 +263,4 @@ impl fmt::Debug for WebResponse {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::TestRequest;
-
-    /// A content type that the handler set is left as it is.
-    #[test]
-    fn content_type_of_the_handler_wins() {
-        let response = WebResponse::new().header("Content-Type", "text/csv");
-        let response = response.with_body("a,b").unwrap();
-        let all: Vec<_> = response.headers().collect();
-        assert_eq!(all, [("Content-Type", &b"text/csv"[..])]);
-    }
-
-    /// What HTTP does not allow is the first error that the handler gets, or a 500 without a body.
-    #[test]
-    fn invalid_parts_are_errors() {
-        let invalid = WebResponse::new()
-            .header("a b", "")
-            .with_status(99)
-            .with_body("");
-        assert!(invalid.unwrap_err().to_string().contains("a b"));
-        for status in [0, 99, 100, 199, 600, 1000] {
-            let response = TestRequest::get("/").call(|| WebResponse::new().with_status(status));
-            assert_eq!(response.status(), 500, "{status}");
-            assert!(response.logged()[0].message.contains(&status.to_string()));
-        }
-        assert_eq!(
-            WebResponse::new().with_status(StatusCode::CREATED).status(),
-            201
-        );
-    }
-
-    /// `header` adds, `with_headers` replaces.
-    #[test]
-    fn headers_add_up() {
-        let response = WebResponse::new().header("x", "1").header("x", "2");
-        assert_eq!(response.headers().count(), 2);
-        let response = response.with_headers(vec![("y".into(), "3".into())]);
-        let response = response.append_headers([("y", "4")]);
-        assert_eq!(
-            response.headers().collect::<Vec<_>>(),
-            [("y", &b"3"[..]), ("y", b"4")]
-        );
-    }
-}
+mod tests;

@@ -104,9 +104,21 @@ impl Router {
 fn is_below(prefix: &str, path: &str) -> bool {
     let mut path = path.split('/');
     prefix.split('/').all(|wanted| match path.next() {
-        Some(segment) => wanted == segment || (wanted.contains('{') && !segment.is_empty()),
+        Some(segment) => wanted == segment || fits(wanted, segment),
         None => false,
     })
+}
+
+/// Whether a segment can be one with a parameter, such as `v{major}`.
+fn fits(wanted: &str, segment: &str) -> bool {
+    let Some((before, rest)) = wanted.split_once('{') else {
+        return false;
+    };
+    let after = rest.rsplit_once('}').map_or("", |(_, after)| after);
+    let value = segment
+        .strip_prefix(before)
+        .and_then(|value| value.strip_suffix(after));
+    value.is_some_and(|value| !value.is_empty())
 }
 
 impl MethodRouter {

@@ -80,6 +80,14 @@ fn fallbacks_below_parameters() {
     for path in ["/teams", "/teams/", "/teams//x", "/x"] {
         assert_eq!(TestRequest::get(path).call(app).status(), 404, "{path}");
     }
+    let app = || Router::new().nest("/v{major}", api());
+    assert_eq!(
+        TestRequest::get("/v2/x").call(app).text(),
+        "lost in the api"
+    );
+    for path in ["/v/x", "/w2/x", "/2/x"] {
+        assert_eq!(TestRequest::get(path).call(app).status(), 404, "{path}");
+    }
 }
 
 /// What a path has no handler for is 405, and says what it has, sorted.

@@ -123,6 +123,18 @@ mod tests {
         assert!(response.is_complete() && response.bytes().is_empty());
     }
 
+    /// A body that comes too late is an error, of which the client sees nothing: it has the other.
+    #[test]
+    fn sent_is_sent() {
+        let response = TestRequest::get("/").call(|| {
+            let response = WebResponse::new().stream(|writer| Ok(writer.send("first")?))?;
+            response.with_body("second")
+        });
+        assert_eq!((response.text(), response.is_complete()), ("first", true));
+        let logged = &response.logged()[0].message;
+        assert!(logged.contains("sent before"), "{logged}");
+    }
+
     /// The writer is a `std::io::Write`.
     #[test]
     fn writes_like_a_file() {
