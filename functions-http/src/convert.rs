@@ -1,9 +1,9 @@
 //! From the `http` crate's types, and to them.
 
 use functions_bytes::Data;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 
-use crate::{Error, Headers, Request, Response};
+use crate::{Error, Request, Response};
 
 impl<T: Into<Data>> From<http::Request<T>> for Request {
     fn from(request: http::Request<T>) -> Self {
@@ -42,14 +42,6 @@ impl TryFrom<Response> for http::Response<Data> {
             made.headers_mut().append(header, value);
         }
         Ok(made)
-    }
-}
-
-impl From<HeaderMap> for Headers {
-    fn from(map: HeaderMap) -> Self {
-        map.iter()
-            .map(|(name, value)| (name.as_str(), value.as_bytes()))
-            .collect()
     }
 }
 

@@ -4,10 +4,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use functions_bytes::__private::{from_buffer, into_wit};
+use functions_bytes::outgoing::milliseconds;
 use functions_bytes::task::Wait;
 
 use crate::__private::bindings::functions::http::client;
-use crate::{Error, Headers, Request, Response};
+use crate::{Error, Request, Response};
 
 pub(crate) fn invoke(request: Request) -> Result<Response, Error> {
     finish(client::call(into_request(request)))
@@ -59,13 +60,9 @@ fn into_request(request: Request) -> client::Request {
     client::Request {
         method: request.verb,
         url: request.url,
-        headers: request.headers.list,
+        headers: request.headers.into(),
         body: request.body.map(into_wit),
-        timeout_milliseconds: request.timeout.map(|timeout| {
-            // Parts of a millisecond are rounded up: a timeout that was set is never none at all.
-            let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
-            u32::try_from(milliseconds).unwrap_or(u32::MAX)
-        }),
+        timeout_milliseconds: request.timeout.map(milliseconds),
         redirects: request.redirects,
         response_limit: request.response_limit,
     }
@@ -75,9 +72,7 @@ fn finish(result: Result<client::Response, client::Error>) -> Result<Response, E
     match result {
         Ok(response) => Ok(Response {
             status: response.status,
-            headers: Headers {
-                list: response.headers,
-            },
+            headers: response.headers.into(),
             body: from_buffer(response.body),
         }),
         Err(error) => Err(from_wit(error)),

@@ -3,15 +3,15 @@ use std::fmt;
 /// Headers, in order; a name may be there more than once, and its case does not matter.
 ///
 /// ```
-/// use functions_http::Response;
+/// # use functions_bytes::outgoing::Headers;
 ///
-/// let response = Response::new(200).header("set-cookie", "a=1").header("set-cookie", "b=2");
-/// assert_eq!(response.headers.get("Set-Cookie"), Some("a=1"));
-/// assert_eq!(response.headers.get_all("set-cookie").count(), 2);
+/// let headers: Headers = [("set-cookie", "a=1"), ("set-cookie", "b=2")].into_iter().collect();
+/// assert_eq!(headers.get("Set-Cookie"), Some("a=1"));
+/// assert_eq!(headers.get_all("set-cookie").count(), 2);
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers {
-    pub(crate) list: Vec<(String, Vec<u8>)>,
+    list: Vec<(String, Vec<u8>)>,
 }
 
 impl Headers {
@@ -52,7 +52,8 @@ impl Headers {
         self.list.is_empty()
     }
 
-    pub(crate) fn push(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) {
+    /// Adds a header; those of the same name stay.
+    pub fn push(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) {
         self.list.push((name.into(), value.into()));
     }
 }
@@ -74,6 +75,28 @@ impl<N: Into<String>, V: Into<Vec<u8>>> FromIterator<(N, V)> for Headers {
         Self {
             list: list.collect(),
         }
+    }
+}
+
+/// Without a copy.
+impl From<Vec<(String, Vec<u8>)>> for Headers {
+    fn from(list: Vec<(String, Vec<u8>)>) -> Self {
+        Self { list }
+    }
+}
+
+/// Without a copy.
+impl From<Headers> for Vec<(String, Vec<u8>)> {
+    fn from(headers: Headers) -> Self {
+        headers.list
+    }
+}
+
+impl From<http::HeaderMap> for Headers {
+    fn from(map: http::HeaderMap) -> Self {
+        map.iter()
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .collect()
     }
 }
 
