@@ -8,7 +8,7 @@ use crate::{ReadError, task};
 /// The bytes of a body, as they come.
 pub trait Arrival: Send + Sync {
     /// How many are still to come, where that is known.
-    fn len(&self) -> Option<u64>;
+    fn length(&self) -> Option<u64>;
 
     /// The next of them, never none of them; `None` at the end, however often it is asked.
     ///
@@ -24,7 +24,7 @@ pub(crate) fn collect(
     limit: Option<u64>,
 ) -> Result<Vec<u8>, ReadError> {
     let limit = limit.unwrap_or(u64::MAX);
-    if arrival.len().is_some_and(|length| length > limit) {
+    if arrival.length().is_some_and(|length| length > limit) {
         return Err(ReadError::TooLarge { limit });
     }
     let mut bytes = Vec::new();
@@ -55,7 +55,7 @@ mod tests {
     }
 
     impl Arrival for Slow {
-        fn len(&self) -> Option<u64> {
+        fn length(&self) -> Option<u64> {
             None
         }
 

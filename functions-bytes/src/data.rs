@@ -89,7 +89,7 @@ impl Data {
             Place::Host(buffer) => buffer.length(),
             Place::Here(bytes) => Some(bytes.len() as u64),
             #[cfg(not(target_family = "wasm"))]
-            Place::Arriving(arrival) => arrival.len(),
+            Place::Arriving(arrival) => arrival.length(),
         }
     }
 

@@ -144,9 +144,7 @@ impl Reader {
         let Place::Arriving(arrival) = &mut self.place else {
             return Poll::Ready(Ok(Vec::new()));
         };
-        arrival
-            .poll_chunk(cx)
-            .map_ok(|chunk| chunk.unwrap_or_default())
+        arrival.poll_chunk(cx).map_ok(Option::unwrap_or_default)
     }
 
     /// Up to `max` bytes of what is here already.

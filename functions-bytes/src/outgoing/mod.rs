@@ -4,6 +4,8 @@ mod authorization;
 mod because;
 mod headers;
 mod query;
+#[cfg(target_family = "wasm")]
+mod way;
 
 use std::time::Duration;
 
@@ -11,6 +13,8 @@ pub use authorization::basic;
 pub use because::Because;
 pub use headers::Headers;
 pub use query::add_query;
+#[cfg(target_family = "wasm")]
+pub use way::Way;
 
 /// A timeout for the host. Parts of a millisecond are rounded up: one that was set is never none.
 #[must_use]

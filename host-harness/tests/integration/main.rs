@@ -10,6 +10,7 @@
 )]
 
 mod bodies;
+mod clients;
 mod command;
 mod failures;
 mod fidelity;
