@@ -5,20 +5,24 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target};
 
-const GUESTS: [&str; 17] = [
+const GUESTS: [&str; 21] = [
     "calls-out",
     "contact-form",
     "counter",
     "echo",
     "echo-details",
+    "etag",
     "events",
+    "fan-out",
     "greet",
     "misbehave",
+    "orchestrate",
     "ping",
     "proxy",
     "renamed",
     "respond",
     "router",
+    "shrink",
     "stream-csv",
     "todo-axum",
     "upload-digest",
@@ -26,10 +30,11 @@ const GUESTS: [&str; 17] = [
 ];
 
 /// What the guests are made of: a change in it compiles them anew.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "Cargo.lock",
     "Cargo.toml",
     "examples",
+    "functions-binding",
     "functions-bytes",
     "functions-guest-web",
     "functions-http",

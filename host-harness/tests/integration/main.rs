@@ -12,6 +12,7 @@
 mod bodies;
 mod clients;
 mod command;
+mod examples_calling;
 mod failures;
 mod fidelity;
 mod files;
