@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target};
 
-const GUESTS: [&str; 21] = [
+const GUESTS: [&str; 22] = [
+    "calls-functions",
     "calls-out",
     "contact-form",
     "counter",
@@ -30,7 +31,7 @@ const GUESTS: [&str; 21] = [
 ];
 
 /// What the guests are made of: a change in it compiles them anew.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "Cargo.lock",
     "Cargo.toml",
     "examples",
@@ -38,6 +39,7 @@ const SOURCES: [&str; 11] = [
     "functions-bytes",
     "functions-guest-web",
     "functions-http",
+    "test-guests/calls-functions",
     "test-guests/calls-out",
     "test-guests/misbehave",
     "test-guests/renamed",

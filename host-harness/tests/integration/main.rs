@@ -20,5 +20,6 @@ mod isolation;
 mod outbound;
 mod output;
 mod sdk;
+mod sdk_calls;
 mod streaming;
 mod support;
