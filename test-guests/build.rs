@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target};
 
-const GUESTS: [&str; 17] = [
+const GUESTS: [&str; 18] = [
+    "caller",
     "calls-out",
     "contact-form",
     "counter",
@@ -26,13 +27,15 @@ const GUESTS: [&str; 17] = [
 ];
 
 /// What the guests are made of: a change in it compiles them anew.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 12] = [
     "Cargo.lock",
     "Cargo.toml",
     "examples",
+    "functions-binding",
     "functions-bytes",
     "functions-guest-web",
     "functions-http",
+    "test-guests/caller",
     "test-guests/calls-out",
     "test-guests/misbehave",
     "test-guests/renamed",
