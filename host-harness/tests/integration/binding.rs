@@ -7,6 +7,7 @@ mod gate;
 mod places;
 mod reach;
 mod requests;
+mod traces;
 
 use std::sync::LazyLock;
 

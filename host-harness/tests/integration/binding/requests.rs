@@ -119,35 +119,3 @@ async fn ids_name_their_callers() {
     let root = &ids[0][..32];
     assert_eq!(ids, [1, 2, 3].map(|nth| format!("{root}.{nth}")));
 }
-
-/// A trace goes on through calls, as a child of each caller, unless the caller begins its own.
-#[tokio::test]
-async fn traces_go_on() {
-    let harness = &*SHARED;
-    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
-    let shown = async |more: &[(&str, &str)]| {
-        let mut headers = vec![("tracestate", "a=1"), ("tracestate", "b=2")];
-        headers.extend(more);
-        let answer = get_with(harness, "call/caller/show", &headers).await;
-        let lines = answer.text().lines();
-        let lines = lines.filter(|line| line.starts_with("trace"));
-        lines.map(str::to_owned).collect::<Vec<_>>()
-    };
-    let carried = shown(&[("traceparent", trace), ("x-call-bare", "1")]).await;
-    let parent = carried[0].strip_prefix("traceparent=").unwrap();
-    assert_eq!((&parent[..36], &parent[52..]), (&trace[..36], "-01"));
-    assert_ne!(parent, trace, "a child of its own");
-    assert_eq!(carried[1..], ["tracestate=a=1", "tracestate=b=2"]);
-
-    // Passed on by the caller itself, it is as the caller gave it.
-    let passed = shown(&[("traceparent", trace)]).await;
-    assert!(
-        passed.contains(&format!("traceparent={trace}")),
-        "{passed:?}"
-    );
-
-    let malformed = shown(&[("traceparent", "00-x-y-01"), ("x-call-bare", "1")]).await;
-    assert!(malformed.is_empty(), "{malformed:?}");
-    let none = shown(&[("x-call-bare", "1")]).await;
-    assert!(none.is_empty(), "{none:?}");
-}
