@@ -231,6 +231,7 @@ impl Builder {
         let egress = Arc::new(egress);
         let base = self.public_url.as_deref().map(gateway::parse_base);
         let base = base.transpose().map_err(BuildError::PublicUrl)?;
+        self.check_private()?;
         let engine = Engine::new(self.limits).map_err(|error| BuildError::Engine(error.into()))?;
         let mut registry = Registry::default();
         for (name, file) in self.functions {
@@ -238,17 +239,9 @@ impl Builder {
             let output = self.output.clone();
             let variables = self.variables.clone();
             let function = registry::load(&engine, &name, &file, variables, output, &egress)?;
-            if !registry.add(function) {
+            if !registry.add(function, self.private.contains(&name)) {
                 return Err(BuildError::Name(format!(
                     "two functions are named {name:?}"
-                )));
-            }
-        }
-        for name in &self.private {
-            if !registry.make_private(name) {
-                let known = registry.names().collect::<Vec<_>>().join(", ");
-                return Err(BuildError::Name(format!(
-                    "there is no function {name:?} to be private; there are: {known}"
                 )));
             }
         }
@@ -259,6 +252,21 @@ impl Builder {
                 base: base.map(Arc::from),
             }),
         })
+    }
+
+    fn check_private(&self) -> Result<(), BuildError> {
+        let known: Vec<_> = self.functions.iter().map(|(name, _)| &**name).collect();
+        let private = self.private.iter();
+        match private
+            .map(String::as_str)
+            .find(|name| !known.contains(name))
+        {
+            None => Ok(()),
+            Some(name) => Err(BuildError::Name(format!(
+                "there is no function {name:?} to be private; there are: {}",
+                known.join(", ")
+            ))),
+        }
     }
 }
 

@@ -41,23 +41,17 @@ impl Registry {
     }
 
     /// Adds a function; `false` when there is one of that name.
-    pub(crate) fn add(&mut self, function: Function) -> bool {
+    pub(crate) fn add(&mut self, function: Function, private: bool) -> bool {
         let name = Box::from(function.identity.name.as_ref());
         match self.functions.entry(name) {
             std::collections::btree_map::Entry::Occupied(_) => false,
             std::collections::btree_map::Entry::Vacant(place) => {
                 place.insert(Served {
                     function: Arc::new(function),
-                    private: false,
+                    private,
                 });
                 true
             }
         }
-    }
-
-    /// Keeps a function to the others; `false` when there is none of that name.
-    pub(crate) fn make_private(&mut self, name: &str) -> bool {
-        let served = self.functions.get_mut(name);
-        served.map(|served| served.private = true).is_some()
     }
 }
