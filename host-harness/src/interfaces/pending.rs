@@ -23,6 +23,9 @@ pub struct Pending<T> {
 /// The task ended without a result, which only a mistake of the host's can bring about.
 pub(super) struct GivenUp;
 
+/// The result, or the pending again where there is none yet.
+type Tried<T> = Result<Result<T, GivenUp>, Resource<Pending<T>>>;
+
 impl<T: Send + 'static> Pending<T> {
     /// Begins to work at once.
     pub(super) fn start(work: impl Future<Output = T> + Send + 'static) -> Self {
@@ -108,11 +111,11 @@ impl State {
         Ok((&mut pending.result).await.map_err(|_closed| GivenUp))
     }
 
-    /// The result, if it is there; the pending otherwise.
+    /// Never waits.
     pub(super) fn try_pending<T: Send + 'static>(
         &mut self,
         this: Resource<Pending<T>>,
-    ) -> wasmtime::Result<Result<Result<T, GivenUp>, Resource<Pending<T>>>> {
+    ) -> wasmtime::Result<Tried<T>> {
         let result = match self.table.get_mut(&this)?.result.try_recv() {
             Ok(result) => Ok(result),
             Err(oneshot::error::TryRecvError::Empty) => return Ok(Err(this)),

@@ -1,5 +1,7 @@
 //! Who runs while others wait, so that none waits for itself.
 
+use std::sync::Arc;
+
 use super::{Gate, builder, chain, get, get_with, waiting};
 use crate::support::soon;
 
@@ -77,4 +79,47 @@ async fn streams_take_places() {
         let answer = get_with(&harness, "flood/misbehave/stream-silent", &headers).await;
         assert_eq!(answer.text(), "2 1");
     }
+}
+
+/// Whoever goes away while chains are under way leaves all of their places free.
+#[tokio::test(flavor = "multi_thread")]
+async fn chains_that_end_early_leave_their_places() {
+    let gate = Gate::new().await;
+    let harness = waiting().concurrency(2, 1000).build().unwrap();
+    for how in ["call/caller/", "send/caller/"] {
+        let path = how.repeat(3) + "join/" + &gate.path();
+        let asked: Vec<_> = (0..20)
+            .map(|_| {
+                let (harness, path) = (harness.clone(), path.clone());
+                let headers = [("x-call-count", "2"), ("x-call-then", "echo")];
+                tokio::spawn(async move { get_with(&harness, &path, &headers).await })
+            })
+            .collect();
+        gate.arrived(1).await;
+        asked.iter().for_each(tokio::task::JoinHandle::abort);
+        for _ in 0..2 {
+            let answer = soon(get(&harness, &chain(15, "call/echo"))).await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+        }
+    }
+}
+
+/// A host goes with its last handle, though its functions know it to call each other.
+#[tokio::test]
+async fn hosts_are_not_kept() {
+    let kept = Arc::new(());
+    let held = Arc::clone(&kept);
+    let sink = move |_| drop(Arc::clone(&held));
+    let harness = builder().output(sink).build().unwrap();
+    for path in ["call/echo", "send/echo", "drop/misbehave/sleep"] {
+        let answer = get_with(&harness, path, &[("x-call-then", "echo")]).await;
+        assert_eq!(answer.status, 200);
+    }
+    drop(harness);
+    soon(async {
+        while Arc::strong_count(&kept) > 1 {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
 }
