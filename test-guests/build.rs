@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target};
 
-const GUESTS: [&str; 22] = [
+const GUESTS: [&str; 23] = [
+    "caller",
     "calls-functions",
     "calls-out",
     "contact-form",
@@ -31,7 +32,7 @@ const GUESTS: [&str; 22] = [
 ];
 
 /// What the guests are made of: a change in it compiles them anew.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     "Cargo.lock",
     "Cargo.toml",
     "examples",
@@ -39,6 +40,7 @@ const SOURCES: [&str; 12] = [
     "functions-bytes",
     "functions-guest-web",
     "functions-http",
+    "test-guests/caller",
     "test-guests/calls-functions",
     "test-guests/calls-out",
     "test-guests/misbehave",

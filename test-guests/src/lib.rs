@@ -3,6 +3,8 @@
 
 /// `examples/contact-form`.
 pub const CONTACT_FORM: &str = env!("GUEST_CONTACT_FORM");
+/// `caller`: calls of other functions, as a test says.
+pub const CALLER: &str = env!("GUEST_CALLER");
 /// `calls-functions`: calls of other functions, with the SDK.
 pub const CALLS_FUNCTIONS: &str = env!("GUEST_CALLS_FUNCTIONS");
 /// `calls-out`: requests of its own, to wherever a test says.

@@ -9,6 +9,7 @@
     reason = "tests say what they expect by unwrapping"
 )]
 
+mod binding;
 mod bodies;
 mod clients;
 mod command;
