@@ -11,7 +11,7 @@ pub(crate) type Way = outgoing::Way<invoker::Pending, Result<Response, BindingEr
 
 /// Which host: the one that runs this function.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Address;
+pub(crate) struct Address(());
 
 pub(crate) fn invoke(call: Call) -> Result<Response, BindingError> {
     finish(invoker::call(into_request(call)))

@@ -63,7 +63,7 @@ impl FunctionBinding {
     /// Of the options, the headers and the timeout count; there is no body and no content type.
     ///
     /// ```
-    /// use functions_binding::{BindingError, FunctionBinding, InvokeOptions};
+    /// use functions_binding::{FunctionBinding, InvokeOptions};
     /// # let _functions = functions_binding::testing::respond_with(|call| {
     /// #     assert_eq!((call.target(), call.verb()), ("prices", "GET"));
     /// #     Ok(match call.path() {

@@ -9,7 +9,7 @@ use crate::{BindingError, Call, Response, testing};
 /// Which host: there is none.
 #[cfg(not(feature = "client"))]
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Address;
+pub(crate) struct Address(());
 
 pub(crate) fn invoke(call: Call) -> Result<Response, BindingError> {
     match testing::respond(with_slash(call)) {

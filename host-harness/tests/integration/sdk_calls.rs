@@ -11,7 +11,6 @@ async fn server() -> Server {
         .function("echo", test_guests::ECHO)
         .function("events", test_guests::EVENTS)
         .function("misbehave", test_guests::MISBEHAVE)
-        .private("misbehave")
         .concurrency(16, 16)
         .output(|_| {})
         .build()
@@ -100,16 +99,15 @@ async fn bodies_arrive_whole() {
     assert_eq!(answer.text(), format!("200 {one}\n").repeat(3));
 }
 
-/// A public function has a URL, a private one none.
+/// A function that there is has a URL.
 #[tokio::test]
-async fn urls_are_public() {
+async fn functions_have_urls() {
     let server = server().await;
     let client = Client::new(server.address());
     let url = async |of: &str| {
         let answer = client.get(&format!("/calls/url?of={of}")).await;
         answer.text().to_owned()
     };
-    assert_eq!(url("misbehave").await, "Ok(None) Ok(None)");
     let public = format!("Ok(Some(\"http://{}/greet\"))", server.address());
     assert_eq!(url("greet").await, format!("{public} {public}"));
     let none = "Err(NotFound(\"none\"))";
