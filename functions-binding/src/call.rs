@@ -44,16 +44,13 @@ pub struct Call {
 }
 
 impl Call {
-    /// A call of the function `target` with the method `verb`, without a body. The path is below the
+    /// A call of the function `target` with the method `verb`, text or an `http::Method`, without a
+    /// body. The path is below the
     /// function's own base, and may have a query.
-    pub fn new(
-        target: impl Into<String>,
-        verb: impl Into<String>,
-        path: impl Into<String>,
-    ) -> Self {
+    pub fn new(target: impl Into<String>, verb: impl AsRef<str>, path: impl Into<String>) -> Self {
         Self {
             target: target.into(),
-            verb: verb.into(),
+            verb: verb.as_ref().to_owned(),
             path: path.into(),
             headers: Headers::default(),
             body: None,
@@ -76,6 +73,16 @@ impl Call {
     /// A `PUT`.
     pub fn put(target: impl Into<String>, path: impl Into<String>) -> Self {
         Self::new(target, "PUT", path)
+    }
+
+    /// A `PATCH`.
+    pub fn patch(target: impl Into<String>, path: impl Into<String>) -> Self {
+        Self::new(target, "PATCH", path)
+    }
+
+    /// A `HEAD`.
+    pub fn head(target: impl Into<String>, path: impl Into<String>) -> Self {
+        Self::new(target, "HEAD", path)
     }
 
     /// A `DELETE`.
@@ -126,14 +133,15 @@ impl Call {
         self.with_body(functions_bytes::encoding::Json(value))
     }
 
-    /// Adds a header; those of the same name stay.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
+    /// Adds a header; those of the same name stay. Names and values may be text, or the `http`
+    /// crate's.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
         self.headers.push(name, value);
         self
     }
 
     /// Replaces the headers by these.
-    pub fn with_headers<N: Into<String>, V: Into<Vec<u8>>>(
+    pub fn with_headers<N: AsRef<str>, V: AsRef<[u8]>>(
         mut self,
         headers: impl IntoIterator<Item = (N, V)>,
     ) -> Self {

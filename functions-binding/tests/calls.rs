@@ -149,7 +149,7 @@ fn response_headers_are_a_map() {
             .header("x-one", "2")
             .header("Set-Cookie", "a=1")
             .header("set-cookie", "b=2")
-            .header("x-latin", b"\xe9".to_vec())
+            .header("x-latin", b"\xe9")
     });
     let response = both(|| func().invoke(FunctionInvokeRequest::default())).unwrap();
     let headers: Vec<_> = response

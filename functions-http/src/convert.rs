@@ -1,7 +1,8 @@
 //! From the `http` crate's types, and to them.
 
 use functions_bytes::Data;
-use http::{HeaderName, HeaderValue, StatusCode};
+use functions_bytes::outgoing::InvalidHeader;
+use http::StatusCode;
 
 use crate::{Error, Request, Response};
 
@@ -34,14 +35,14 @@ impl TryFrom<Response> for http::Response<Data> {
             .map_err(|_| Error::Protocol(format!("{} is not a status", response.status)))?;
         let mut made = Self::new(response.body);
         *made.status_mut() = status;
-        for (name, value) in response.headers {
-            let header = HeaderName::try_from(name.as_str());
-            let (Ok(header), Ok(value)) = (header, HeaderValue::try_from(value)) else {
-                return Err(Error::InvalidHeader(name));
-            };
-            made.headers_mut().append(header, value);
-        }
+        *made.headers_mut() = response.headers.try_into()?;
         Ok(made)
+    }
+}
+
+impl From<InvalidHeader> for Error {
+    fn from(InvalidHeader(name): InvalidHeader) -> Self {
+        Self::InvalidHeader(name)
     }
 }
 

@@ -110,13 +110,13 @@ impl Request {
     }
 
     /// Adds a header; those of the same name stay.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
         self.headers.push(name, value);
         self
     }
 
     /// Replaces the headers by these.
-    pub fn with_headers<N: Into<String>, V: Into<Vec<u8>>>(
+    pub fn with_headers<N: AsRef<str>, V: AsRef<[u8]>>(
         mut self,
         headers: impl IntoIterator<Item = (N, V)>,
     ) -> Self {

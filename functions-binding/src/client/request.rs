@@ -1,9 +1,9 @@
-use functions_bytes::outgoing::is_framing;
+use functions_bytes::outgoing::{InvalidHeader, is_framing};
 use http::uri::PathAndQuery;
-use http::{HeaderName, HeaderValue, Method, Request, Uri};
+use http::{Method, Request, Uri};
 
 use super::upload::Upload;
-use crate::{BindingError, Call};
+use crate::{BindingError, Call, Headers};
 
 /// The request that a call is over HTTP: the function `target` is below `base`.
 pub(super) fn request(
@@ -32,16 +32,12 @@ pub(super) fn request(
     let mut request = Request::new(Upload::from(call.body.unwrap_or_default()));
     *request.method_mut() = method;
     *request.uri_mut() = uri;
-    for (name, value) in call.headers {
-        let header = HeaderName::try_from(name.as_str());
-        let (Ok(header), Ok(value)) = (header, HeaderValue::try_from(value)) else {
-            return Err(BindingError::InvalidHeader(name));
-        };
-        // The two ends of the connection agree on their own.
-        if !is_framing(header.as_str()) {
-            request.headers_mut().append(header, value);
-        }
-    }
+    let headers = call.headers.into_iter();
+    // The two ends of the connection agree on their own.
+    let own: Vec<_> = headers.filter(|(name, _)| !is_framing(name)).collect();
+    *request.headers_mut() = Headers::from(own)
+        .try_into()
+        .map_err(|InvalidHeader(name)| BindingError::InvalidHeader(name))?;
     Ok(request)
 }
 

@@ -53,8 +53,9 @@ impl Headers {
     }
 
     /// Adds a header; those of the same name stay.
-    pub fn push(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) {
-        self.list.push((name.into(), value.into()));
+    pub fn push(&mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) {
+        self.list
+            .push((name.as_ref().to_owned(), value.as_ref().to_owned()));
     }
 }
 
@@ -67,14 +68,13 @@ impl fmt::Debug for Headers {
     }
 }
 
-impl<N: Into<String>, V: Into<Vec<u8>>> FromIterator<(N, V)> for Headers {
+impl<N: AsRef<str>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(all: I) -> Self {
-        let list = all
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()));
-        Self {
-            list: list.collect(),
+        let mut headers = Self::default();
+        for (name, value) in all {
+            headers.push(name, value);
         }
+        headers
     }
 }
 
@@ -94,9 +94,27 @@ impl From<Headers> for Vec<(String, Vec<u8>)> {
 
 impl From<http::HeaderMap> for Headers {
     fn from(map: http::HeaderMap) -> Self {
-        map.iter()
-            .map(|(name, value)| (name.as_str(), value.as_bytes()))
-            .collect()
+        map.iter().collect()
+    }
+}
+
+/// A header that HTTP does not allow: its name.
+#[derive(Debug)]
+pub struct InvalidHeader(pub String);
+
+impl TryFrom<Headers> for http::HeaderMap {
+    type Error = InvalidHeader;
+
+    fn try_from(headers: Headers) -> Result<Self, InvalidHeader> {
+        let mut map = Self::with_capacity(headers.len());
+        for (name, value) in headers {
+            let header = http::HeaderName::try_from(name.as_str());
+            let (Ok(header), Ok(value)) = (header, http::HeaderValue::try_from(value)) else {
+                return Err(InvalidHeader(name));
+            };
+            map.append(header, value);
+        }
+        Ok(map)
     }
 }
 

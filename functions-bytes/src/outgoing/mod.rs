@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub use authorization::basic;
 pub use because::Because;
-pub use headers::Headers;
+pub use headers::{Headers, InvalidHeader};
 pub use query::add_query;
 #[cfg(target_family = "wasm")]
 pub use way::Way;
