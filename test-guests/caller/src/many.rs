@@ -1,6 +1,6 @@
 //! The same call over and over in one invocation: what is measured is the difference that one makes.
 
-use functions_binding::__private::bindings::functions::binding::invoker;
+use functions_binding::__private::bindings::functions::binding::invoker::{self, Request};
 use functions_bytes::__private::bindings::functions::bytes::bytes::{Buffer, Data};
 use functions_guest_web::__private::bindings::exports::functions::web::handler::Reply;
 
@@ -8,8 +8,18 @@ use crate::{reply, request};
 
 pub(crate) fn by_binding(to: &str) -> Reply {
     let mut last = Vec::new();
+    let request = request::to(to, None);
+    // Made anew each time of what is here already: what is measured is the host.
+    let again = || Request {
+        target: request.target.clone(),
+        method: request.method.clone(),
+        path: request.path.clone(),
+        headers: request.headers.clone(),
+        body: None,
+        timeout_milliseconds: request.timeout_milliseconds,
+    };
     for _ in 0..request::count() {
-        let Ok(response) = invoker::call(request::to(to, None)) else {
+        let Ok(response) = invoker::call(again()) else {
             panic!("{to} did not answer");
         };
         last = Buffer::into_bytes(response.body, None).unwrap_or_default();

@@ -48,7 +48,7 @@ async fn invalid_calls_are_typed() {
 async fn failures_are_contained() {
     let harness = builder()
         .memory(16 * 1024 * 1024)
-        .cpu_time(Duration::from_millis(200))
+        .cpu_time(Duration::from_millis(500))
         .build()
         .unwrap();
     for how in ["call", "send"] {

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
 
 use crate::support::soon;
@@ -60,6 +60,12 @@ impl Gate {
     pub(super) async fn arrived(&self, count: u32) {
         let all = soon(self.state.arrived.acquire_many(count)).await;
         all.unwrap().forget();
+    }
+
+    /// Whether one got here; it counts once.
+    pub(super) fn has_arrived(&self) -> bool {
+        let arrived = self.state.arrived.try_acquire();
+        arrived.map(SemaphorePermit::forget).is_ok()
     }
 
     /// Lets so many go on.
