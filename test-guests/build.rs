@@ -5,20 +5,26 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target};
 
-const GUESTS: [&str; 17] = [
+const GUESTS: [&str; 23] = [
+    "caller",
+    "calls-functions",
     "calls-out",
     "contact-form",
     "counter",
     "echo",
     "echo-details",
+    "etag",
     "events",
+    "fan-out",
     "greet",
     "misbehave",
+    "orchestrate",
     "ping",
     "proxy",
     "renamed",
     "respond",
     "router",
+    "shrink",
     "stream-csv",
     "todo-axum",
     "upload-digest",
@@ -26,13 +32,16 @@ const GUESTS: [&str; 17] = [
 ];
 
 /// What the guests are made of: a change in it compiles them anew.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 13] = [
     "Cargo.lock",
     "Cargo.toml",
     "examples",
+    "functions-binding",
     "functions-bytes",
     "functions-guest-web",
     "functions-http",
+    "test-guests/caller",
+    "test-guests/calls-functions",
     "test-guests/calls-out",
     "test-guests/misbehave",
     "test-guests/renamed",

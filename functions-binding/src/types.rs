@@ -21,7 +21,9 @@ use crate::milliseconds;
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FunctionInvokeRequest {
-    /// The name of the function that is called.
+    /// The name of the function that is called; where it is empty, the one that the binding is bound
+    /// to. Where it is deserialised, it may be named `targetWorker`, too.
+    #[serde(alias = "targetWorker")]
     pub target_function: String,
     /// The HTTP method: `GET`, `POST`, ...
     pub method: String,
@@ -50,7 +52,8 @@ pub struct FunctionInvokeRequest {
 pub struct FunctionInvokeResponse {
     /// The HTTP status.
     pub status: u16,
-    /// The headers; names are in lower case.
+    /// The headers; names are in lower case. One that came more than once has all its values, joined
+    /// with `, `, but `set-cookie` the last; what is no UTF-8 is replaced.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// The body.
@@ -107,6 +110,14 @@ mod tests {
             serde_json::from_str::<FunctionInvokeRequest>(&text).unwrap(),
             request
         );
+    }
+
+    /// The name that the target has in later versions of the binding is understood.
+    #[test]
+    fn targets_have_two_names() {
+        let text = r#"{"targetWorker":"processor","method":"GET","path":"/"}"#;
+        let request: FunctionInvokeRequest = serde_json::from_str(text).unwrap();
+        assert_eq!(request.target_function, "processor");
     }
 
     /// A timeout below a millisecond stays a timeout.

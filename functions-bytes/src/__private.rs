@@ -14,4 +14,8 @@
 pub mod bindings;
 
 pub use crate::answer::AnswerWith;
+#[cfg(not(target_family = "wasm"))]
+pub use crate::arrival::Arrival;
+#[cfg(not(target_family = "wasm"))]
+pub use crate::data::from_arrival;
 pub use crate::data::{from_buffer, into_wit};

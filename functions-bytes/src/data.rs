@@ -30,6 +30,9 @@ pub struct Data {
 pub(crate) enum Place {
     Host(Buffer),
     Here(Vec<u8>),
+    /// A body that a native program receives.
+    #[cfg(not(target_family = "wasm"))]
+    Arriving(Box<dyn crate::arrival::Arrival>),
 }
 
 impl Data {
@@ -73,6 +76,8 @@ impl Data {
                 Err(ReadError::TooLarge { limit })
             }
             (Place::Here(bytes), _) => Ok(bytes),
+            #[cfg(not(target_family = "wasm"))]
+            (Place::Arriving(arrival), limit) => crate::arrival::collect(arrival, limit),
         }
     }
 
@@ -83,6 +88,8 @@ impl Data {
         match &self.place {
             Place::Host(buffer) => buffer.length(),
             Place::Here(bytes) => Some(bytes.len() as u64),
+            #[cfg(not(target_family = "wasm"))]
+            Place::Arriving(arrival) => arrival.length(),
         }
     }
 
@@ -111,6 +118,8 @@ impl fmt::Debug for Data {
         let name = match self.place {
             Place::Host(_) => "Data::Host",
             Place::Here(_) => "Data::Here",
+            #[cfg(not(target_family = "wasm"))]
+            Place::Arriving(_) => "Data::Arriving",
         };
         f.debug_struct(name).field("len", &self.len()).finish()
     }
@@ -157,6 +166,15 @@ pub fn from_buffer(buffer: Buffer) -> Data {
     }
 }
 
+/// A body that a native program receives.
+#[cfg(not(target_family = "wasm"))]
+#[doc(hidden)]
+pub fn from_arrival(arrival: impl crate::arrival::Arrival + 'static) -> Data {
+    Data {
+        place: Place::Arriving(Box::new(arrival)),
+    }
+}
+
 /// A body on its way to the host.
 #[doc(hidden)]
 #[must_use]
@@ -164,6 +182,11 @@ pub fn into_wit(data: Data) -> WitData {
     match data.place {
         Place::Host(buffer) => WitData::Buffer(buffer),
         Place::Here(bytes) => WitData::Value(bytes),
+        #[cfg(not(target_family = "wasm"))]
+        Place::Arriving(arrival) => {
+            // There is no host to take it, natively.
+            WitData::Value(crate::arrival::collect(arrival, None).unwrap_or_default())
+        }
     }
 }
 

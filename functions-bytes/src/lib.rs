@@ -6,9 +6,14 @@
 #[doc(hidden)]
 pub mod __private;
 mod answer;
+#[cfg(not(target_family = "wasm"))]
+mod arrival;
 mod data;
 pub mod encoding;
 mod error;
+#[cfg(feature = "outgoing")]
+#[doc(hidden)]
+pub mod outgoing;
 mod reader;
 #[doc(hidden)]
 pub mod task;

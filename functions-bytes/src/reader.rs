@@ -1,5 +1,7 @@
 use std::fmt;
+use std::future::poll_fn;
 use std::io;
+use std::task::{Context, Poll, ready};
 
 use crate::ReadError;
 use crate::data::Place;
@@ -36,8 +38,8 @@ pub struct Reader {
 impl Reader {
     pub(crate) fn new(place: Place) -> Self {
         let (place, here) = match place {
-            Place::Host(_) => (place, Vec::new()),
             Place::Here(bytes) => (Place::Here(Vec::new()), bytes),
+            elsewhere => (elsewhere, Vec::new()),
         };
         Self {
             #[cfg(target_family = "wasm")]
@@ -59,9 +61,15 @@ impl Reader {
         if let Some(chunk) = self.take_pending(max) {
             return Ok(Some(chunk));
         }
-        match &self.place {
+        match &mut self.place {
             Place::Here(_) => Ok(None),
             Place::Host(buffer) => buffer.read(host_max(max)).map_err(ReadError::from_wit),
+            #[cfg(not(target_family = "wasm"))]
+            Place::Arriving(arrival) => {
+                let chunk = crate::task::block_on(poll_fn(|cx| arrival.poll_chunk(cx)))?;
+                self.pending = io::Cursor::new(chunk.unwrap_or_default());
+                Ok(self.take_pending(max))
+            }
         }
     }
 
@@ -84,39 +92,59 @@ impl Reader {
     /// # Errors
     ///
     /// As [`chunk`](Reader::chunk).
-    #[cfg_attr(
-        not(target_family = "wasm"),
-        expect(clippy::unused_async, reason = "natively every byte is there")
-    )]
     pub async fn chunk_async(&mut self, max: usize) -> Result<Option<Vec<u8>>, ReadError> {
-        #[cfg(target_family = "wasm")]
-        self.arrived(max).await?;
-        self.chunk(max)
+        poll_fn(|cx| self.poll_chunk(cx, max)).await
     }
 
-    /// Waits until [`chunk`](Reader::chunk) would not.
+    /// As [`chunk_async`](Reader::chunk_async), for futures that are written by hand.
+    #[doc(hidden)]
+    pub fn poll_chunk(
+        &mut self,
+        cx: &mut Context<'_>,
+        max: usize,
+    ) -> Poll<Result<Option<Vec<u8>>, ReadError>> {
+        if self.pending.position() == self.pending.get_ref().len() as u64 {
+            self.pending = io::Cursor::new(ready!(self.poll_arrival(cx, max))?);
+        }
+        // None at the end, which was asked for already.
+        Poll::Ready(Ok(self.take_pending(max.max(1))))
+    }
+
+    /// What arrives next; nothing at the end.
     #[cfg(target_family = "wasm")]
-    async fn arrived(&mut self, max: usize) -> Result<(), ReadError> {
+    fn poll_arrival(
+        &mut self,
+        cx: &mut Context<'_>,
+        max: usize,
+    ) -> Poll<Result<Vec<u8>, ReadError>> {
         use crate::__private::bindings::functions::bytes::bytes::Chunk;
         let Place::Host(buffer) = &self.place else {
-            return Ok(());
+            return Poll::Ready(Ok(Vec::new()));
         };
-        while self.pending.position() == self.pending.get_ref().len() as u64 {
+        loop {
             match buffer
                 .try_read(host_max(max))
                 .map_err(ReadError::from_wit)?
             {
-                Chunk::Bytes(bytes) => self.pending = io::Cursor::new(bytes),
-                Chunk::End => return Ok(()),
+                Chunk::Bytes(bytes) => return Poll::Ready(Ok(bytes)),
+                Chunk::End => return Poll::Ready(Ok(Vec::new())),
                 Chunk::Later => {
                     let arrival = &mut self.arrival;
-                    arrival
-                        .get_or_insert_with(|| crate::task::Wait::new(buffer.subscribe()))
-                        .await;
+                    let wait =
+                        arrival.get_or_insert_with(|| crate::task::Wait::new(buffer.subscribe()));
+                    ready!(std::pin::Pin::new(wait).poll(cx));
                 }
             }
         }
-        Ok(())
+    }
+
+    /// What arrives next; nothing at the end.
+    #[cfg(not(target_family = "wasm"))]
+    fn poll_arrival(&mut self, cx: &mut Context<'_>, _: usize) -> Poll<Result<Vec<u8>, ReadError>> {
+        let Place::Arriving(arrival) = &mut self.place else {
+            return Poll::Ready(Ok(Vec::new()));
+        };
+        arrival.poll_chunk(cx).map_ok(Option::unwrap_or_default)
     }
 
     /// Up to `max` bytes of what is here already.

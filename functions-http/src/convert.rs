@@ -1,9 +1,10 @@
 //! From the `http` crate's types, and to them.
 
 use functions_bytes::Data;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use functions_bytes::outgoing::InvalidHeader;
+use http::StatusCode;
 
-use crate::{Error, Headers, Request, Response};
+use crate::{Error, Request, Response};
 
 impl<T: Into<Data>> From<http::Request<T>> for Request {
     fn from(request: http::Request<T>) -> Self {
@@ -34,22 +35,14 @@ impl TryFrom<Response> for http::Response<Data> {
             .map_err(|_| Error::Protocol(format!("{} is not a status", response.status)))?;
         let mut made = Self::new(response.body);
         *made.status_mut() = status;
-        for (name, value) in response.headers {
-            let header = HeaderName::try_from(name.as_str());
-            let (Ok(header), Ok(value)) = (header, HeaderValue::try_from(value)) else {
-                return Err(Error::InvalidHeader(name));
-            };
-            made.headers_mut().append(header, value);
-        }
+        *made.headers_mut() = response.headers.try_into()?;
         Ok(made)
     }
 }
 
-impl From<HeaderMap> for Headers {
-    fn from(map: HeaderMap) -> Self {
-        map.iter()
-            .map(|(name, value)| (name.as_str(), value.as_bytes()))
-            .collect()
+impl From<InvalidHeader> for Error {
+    fn from(InvalidHeader(name): InvalidHeader) -> Self {
+        Self::InvalidHeader(name)
     }
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use functions_bytes::__private::AnswerWith;
 use functions_bytes::ReadError;
 use functions_bytes::encoding::DecodeError;
+use functions_bytes::outgoing::Because;
 
 /// Why a request has no response, or not the one that was wanted.
 ///
@@ -57,7 +58,6 @@ pub enum Error {
     /// The response's status is a failure; see
     /// [`error_for_status`](crate::Response::error_for_status).
     Status(u16),
-    /// There is no host: this runs natively, and no
     /// There is no host: this runs natively, and no test's stand-in answers.
     NoHost,
     /// Anything else.
@@ -104,20 +104,6 @@ impl fmt::Display for Error {
             ),
             Self::Other(what) => write!(f, "the request failed: {what}"),
         }
-    }
-}
-
-/// The causes of an error, each after a colon.
-struct Because<'e>(&'e dyn StdError);
-
-impl fmt::Display for Because<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
     }
 }
 

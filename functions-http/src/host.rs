@@ -1,13 +1,13 @@
 //! The host that sends requests.
 
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-
 use functions_bytes::__private::{from_buffer, into_wit};
-use functions_bytes::task::Wait;
+use functions_bytes::outgoing::{self, milliseconds};
 
 use crate::__private::bindings::functions::http::client;
-use crate::{Error, Headers, Request, Response};
+use crate::{Error, Request, Response};
+
+/// A request on its way.
+pub(crate) type Way = outgoing::Way<client::Pending, Result<Response, Error>>;
 
 pub(crate) fn invoke(request: Request) -> Result<Response, Error> {
     finish(client::call(into_request(request)))
@@ -15,57 +15,19 @@ pub(crate) fn invoke(request: Request) -> Result<Response, Error> {
 
 pub(crate) fn send(request: Request) -> Way {
     let pending = client::send(into_request(request));
-    Way {
-        arrival: Some(Wait::new(pending.subscribe())),
-        stage: Some(Stage::Pending(pending)),
-    }
-}
-
-/// A request on its way.
-pub(crate) struct Way {
-    // Dropped before the pending that it watches: another host than ours may make it its child.
-    arrival: Option<Wait>,
-    stage: Option<Stage>,
-}
-
-enum Stage {
-    Pending(client::Pending),
-    Over(Result<Response, Error>),
-}
-
-impl Way {
-    pub(crate) fn over(result: Result<Response, Error>) -> Self {
-        Self {
-            arrival: None,
-            stage: Some(Stage::Over(result)),
-        }
-    }
-
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response, Error>> {
-        if let Some(arrival) = &mut self.arrival {
-            ready!(Pin::new(arrival).poll(cx));
-            self.arrival = None;
-        }
-        match self.stage.take() {
-            Some(Stage::Pending(pending)) => Poll::Ready(finish(client::Pending::get(pending))),
-            Some(Stage::Over(result)) => Poll::Ready(result),
-            // There is nothing more to come.
-            None => Poll::Pending,
-        }
-    }
+    let arrival = pending.subscribe();
+    Way::new(pending, arrival, |pending| {
+        finish(client::Pending::get(pending))
+    })
 }
 
 fn into_request(request: Request) -> client::Request {
     client::Request {
         method: request.verb,
         url: request.url,
-        headers: request.headers.list,
+        headers: request.headers.into(),
         body: request.body.map(into_wit),
-        timeout_milliseconds: request.timeout.map(|timeout| {
-            // Parts of a millisecond are rounded up: a timeout that was set is never none at all.
-            let milliseconds = timeout.as_nanos().div_ceil(1_000_000);
-            u32::try_from(milliseconds).unwrap_or(u32::MAX)
-        }),
+        timeout_milliseconds: request.timeout.map(milliseconds),
         redirects: request.redirects,
         response_limit: request.response_limit,
     }
@@ -75,9 +37,7 @@ fn finish(result: Result<client::Response, client::Error>) -> Result<Response, E
     match result {
         Ok(response) => Ok(Response {
             status: response.status,
-            headers: Headers {
-                list: response.headers,
-            },
+            headers: response.headers.into(),
             body: from_buffer(response.body),
         }),
         Err(error) => Err(from_wit(error)),

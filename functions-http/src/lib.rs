@@ -4,10 +4,8 @@
 
 #[doc(hidden)]
 pub mod __private;
-mod authorization;
 mod convert;
 mod error;
-mod headers;
 #[cfg(target_family = "wasm")]
 mod host;
 #[cfg(not(target_family = "wasm"))]
@@ -22,7 +20,8 @@ pub mod testing;
 mod web;
 
 pub use error::Error;
-pub use headers::Headers;
+#[doc(inline)]
+pub use functions_bytes::outgoing::Headers;
 pub use request::Request;
 pub use response::Response;
 pub use send::{Sending, invoke};

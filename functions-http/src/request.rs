@@ -2,8 +2,9 @@ use std::time::Duration;
 
 use functions_bytes::Data;
 use functions_bytes::encoding::Encode;
+use functions_bytes::outgoing;
 
-use crate::{Error, Headers, authorization};
+use crate::{Error, Headers};
 
 /// An HTTP request to another server.
 ///
@@ -109,13 +110,13 @@ impl Request {
     }
 
     /// Adds a header; those of the same name stay.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
         self.headers.push(name, value);
         self
     }
 
     /// Replaces the headers by these.
-    pub fn with_headers<N: Into<String>, V: Into<Vec<u8>>>(
+    pub fn with_headers<N: AsRef<str>, V: AsRef<[u8]>>(
         mut self,
         headers: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
@@ -128,25 +129,13 @@ impl Request {
         mut self,
         parameters: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
-        let fragment = self.url.find('#').map(|place| self.url.split_off(place));
-        let mut encoded = form_urlencoded::Serializer::new(String::new());
-        encoded.extend_pairs(parameters);
-        let encoded = encoded.finish();
-        if !encoded.is_empty() {
-            match self.url.find('?') {
-                None => self.url.push('?'),
-                Some(_) if self.url.ends_with(['?', '&']) => {}
-                Some(_) => self.url.push('&'),
-            }
-            self.url += &encoded;
-        }
-        self.url += fragment.as_deref().unwrap_or_default();
+        outgoing::add_query(&mut self.url, parameters);
         self
     }
 
     /// Adds the header `authorization` with a user and a password.
     pub fn basic_auth(self, user: &str, password: &str) -> Self {
-        self.header("authorization", authorization::basic(user, password))
+        self.header("authorization", outgoing::basic(user, password))
     }
 
     /// Adds the header `authorization` with a token.

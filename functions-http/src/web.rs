@@ -1,5 +1,6 @@
 //! Responses of other servers as a web function's own.
 
+use functions_bytes::outgoing::is_framing;
 use functions_guest_web::{IntoResponse, WebResponse};
 
 use crate::Response;
@@ -34,23 +35,6 @@ impl IntoResponse for Response {
     fn into_response(self) -> WebResponse {
         self.into()
     }
-}
-
-/// What is between two ends of a connection, and nobody else's. The host leaves it out as well.
-fn is_framing(name: &str) -> bool {
-    [
-        "connection",
-        "content-length",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    ]
-    .iter()
-    .any(|framing| name.eq_ignore_ascii_case(framing))
 }
 
 #[cfg(test)]

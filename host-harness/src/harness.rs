@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 
 use crate::engine::{Engine, Limits};
-use crate::gateway::{Gateway, Server};
+use crate::gateway::{self, Gateway, Server};
 use crate::interfaces::body::Body;
 use crate::interfaces::egress::Egress;
 use crate::registry::{self, LoadError, Registry};
@@ -44,6 +44,8 @@ impl Harness {
     pub fn builder() -> Builder {
         Builder {
             functions: Vec::new(),
+            private: Vec::new(),
+            public_url: None,
             limits: Limits::default(),
             allowed_hosts: Vec::new(),
             variables: Vec::new(),
@@ -71,7 +73,7 @@ impl Harness {
     ///
     /// When the address cannot be listened on.
     pub async fn serve(&self, address: impl tokio::net::ToSocketAddrs) -> std::io::Result<Server> {
-        Server::start(Arc::clone(&self.gateway), address).await
+        Server::start(&self.gateway, address).await
     }
 }
 
@@ -88,6 +90,8 @@ impl std::fmt::Debug for Harness {
 #[must_use]
 pub struct Builder {
     functions: Vec<(String, PathBuf)>,
+    private: Vec<String>,
+    public_url: Option<String>,
     limits: Limits,
     allowed_hosts: Vec<String>,
     variables: Vec<(String, String)>,
@@ -98,6 +102,31 @@ impl Builder {
     /// Serves a component from a file at `/NAME`.
     pub fn function(mut self, name: impl Into<String>, file: impl Into<PathBuf>) -> Self {
         self.functions.push((name.into(), file.into()));
+        self
+    }
+
+    /// Keeps a function to the other ones: they call it by its name, and to requests from outside
+    /// there is none of that name.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), host_harness::BuildError> {
+    /// let harness = host_harness::Harness::builder()
+    ///     .function("front", "front.wasm")
+    ///     .function("resizer", "resizer.wasm")
+    ///     .private("resizer")
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn private(mut self, name: impl Into<String>) -> Self {
+        self.private.push(name.into());
+        self
+    }
+
+    /// Where the host is reached from outside, such as `https://example.com`: what functions learn
+    /// that ask for their URLs. Unless set, the address that it listens on.
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
         self
     }
 
@@ -131,10 +160,16 @@ impl Builder {
         self
     }
 
-    /// How many invocations may run at once, and how many may wait for that.
+    /// How many requests may be answered at once, and how many may wait for that; see [`Limits`].
     pub fn concurrency(mut self, running: u32, waiting: usize) -> Self {
         self.limits.concurrency = running;
         self.limits.queue = waiting;
+        self
+    }
+
+    /// How many calls within calls there may be; see [`Limits::depth`].
+    pub fn depth(mut self, calls: u32) -> Self {
+        self.limits.depth = calls;
         self
     }
 
@@ -187,12 +222,16 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When a file cannot be served as a function, a name is none or is given twice, an allowed host
-    /// is none, or wasmtime does not start.
+    /// When a file cannot be served as a function, a name is none or is given twice, a private
+    /// function is none that is served, an allowed host or the public URL is none, or wasmtime does
+    /// not start.
     pub fn build(self) -> Result<Harness, BuildError> {
         let egress = Egress::new(&self.allowed_hosts);
         let egress = egress.map_err(|invalid| BuildError::AllowHost(invalid.to_string()))?;
         let egress = Arc::new(egress);
+        let base = self.public_url.as_deref().map(gateway::parse_base);
+        let base = base.transpose().map_err(BuildError::PublicUrl)?;
+        self.check_private()?;
         let engine = Engine::new(self.limits).map_err(|error| BuildError::Engine(error.into()))?;
         let mut registry = Registry::default();
         for (name, file) in self.functions {
@@ -200,15 +239,34 @@ impl Builder {
             let output = self.output.clone();
             let variables = self.variables.clone();
             let function = registry::load(&engine, &name, &file, variables, output, &egress)?;
-            if !registry.add(function) {
+            if !registry.add(function, self.private.contains(&name)) {
                 return Err(BuildError::Name(format!(
                     "two functions are named {name:?}"
                 )));
             }
         }
         Ok(Harness {
-            gateway: Arc::new(Gateway { engine, registry }),
+            gateway: Arc::new(Gateway {
+                engine,
+                registry: Arc::new(registry),
+                base: base.map(Arc::from),
+            }),
         })
+    }
+
+    fn check_private(&self) -> Result<(), BuildError> {
+        let known: Vec<_> = self.functions.iter().map(|(name, _)| &**name).collect();
+        let private = self.private.iter();
+        match private
+            .map(String::as_str)
+            .find(|name| !known.contains(name))
+        {
+            None => Ok(()),
+            Some(name) => Err(BuildError::Name(format!(
+                "there is no function {name:?} to be private; there are: {}",
+                known.join(", ")
+            ))),
+        }
     }
 }
 
@@ -216,6 +274,8 @@ impl std::fmt::Debug for Builder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Builder")
             .field("functions", &self.functions)
+            .field("private", &self.private)
+            .field("public_url", &self.public_url)
             .field("limits", &self.limits)
             .field("allowed_hosts", &self.allowed_hosts)
             .finish_non_exhaustive()
@@ -229,12 +289,15 @@ pub enum BuildError {
     /// A file cannot be served as a function.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// A function's name is none, or is given twice.
+    /// A function's name is none, or is given twice, or no function has it that is to be private.
     #[error("{0}")]
     Name(String),
     /// A host that functions are to reach is none; the text has the corrected form.
     #[error("{0}")]
     AllowHost(String),
+    /// The public URL is none; the text says what it has to be.
+    #[error("{0}")]
+    PublicUrl(String),
     /// Wasmtime does not start on this machine.
     #[error("wasmtime does not start")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),

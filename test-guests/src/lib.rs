@@ -3,6 +3,10 @@
 
 /// `examples/contact-form`.
 pub const CONTACT_FORM: &str = env!("GUEST_CONTACT_FORM");
+/// `caller`: calls of other functions, as a test says.
+pub const CALLER: &str = env!("GUEST_CALLER");
+/// `calls-functions`: calls of other functions, with the SDK.
+pub const CALLS_FUNCTIONS: &str = env!("GUEST_CALLS_FUNCTIONS");
 /// `calls-out`: requests of its own, to wherever a test says.
 pub const CALLS_OUT: &str = env!("GUEST_CALLS_OUT");
 /// `examples/counter`.
@@ -21,6 +25,14 @@ pub const PROXY: &str = env!("GUEST_PROXY");
 pub const RENAMED: &str = env!("GUEST_RENAMED");
 /// `examples/echo-details`.
 pub const ECHO_DETAILS: &str = env!("GUEST_ECHO_DETAILS");
+/// `examples/etag`.
+pub const ETAG: &str = env!("GUEST_ETAG");
+/// `examples/fan-out`.
+pub const FAN_OUT: &str = env!("GUEST_FAN_OUT");
+/// `examples/orchestrate`.
+pub const ORCHESTRATE: &str = env!("GUEST_ORCHESTRATE");
+/// `examples/shrink`.
+pub const SHRINK: &str = env!("GUEST_SHRINK");
 /// `examples/events`.
 pub const EVENTS: &str = env!("GUEST_EVENTS");
 /// `examples/respond`.
@@ -42,12 +54,16 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("counter", COUNTER),
     ("echo", ECHO),
     ("echo-details", ECHO_DETAILS),
+    ("etag", ETAG),
     ("events", EVENTS),
+    ("fan-out", FAN_OUT),
     ("greet", GREET),
+    ("orchestrate", ORCHESTRATE),
     ("ping", PING),
     ("proxy", PROXY),
     ("respond", RESPOND),
     ("router", ROUTER),
+    ("shrink", SHRINK),
     ("stream-csv", STREAM_CSV),
     ("todo-axum", TODO_AXUM),
     ("upload-digest", UPLOAD_DIGEST),

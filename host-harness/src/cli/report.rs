@@ -25,9 +25,12 @@ pub(super) fn log_to_stderr() {
 pub(super) fn failure(error: &anyhow::Error) -> ExitCode {
     eprintln!("error: {error:#}");
     match error.downcast_ref() {
-        Some(BuildError::Load(_) | BuildError::Name(_) | BuildError::AllowHost(_)) => {
-            ExitCode::from(USAGE)
-        }
+        Some(
+            BuildError::Load(_)
+            | BuildError::Name(_)
+            | BuildError::AllowHost(_)
+            | BuildError::PublicUrl(_),
+        ) => ExitCode::from(USAGE),
         _ => ExitCode::FAILURE,
     }
 }

@@ -33,6 +33,21 @@ pub(super) struct Serve {
     )]
     listen: SocketAddr,
 
+    /// A function that only the others may call; to requests from outside there is none of that name.
+    /// Can be given more than once.
+    #[arg(
+        long = "private",
+        value_name = "NAME",
+        env = "FUNCTIONS_PRIVATE",
+        value_delimiter = ','
+    )]
+    private: Vec<String>,
+
+    /// Where the functions are reached from outside, for those that ask; without it, at the address
+    /// listened on.
+    #[arg(long, value_name = "URL", env = "FUNCTIONS_PUBLIC_URL")]
+    public_url: Option<String>,
+
     /// How long a function may take to answer, waiting included.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration, env = "FUNCTIONS_TIMEOUT")]
     timeout: Duration,
@@ -49,13 +64,17 @@ pub(super) struct Serve {
     #[arg(long, value_name = "SIZE", default_value = "128MiB", value_parser = size::parse, env = "FUNCTIONS_MEMORY")]
     memory: usize,
 
-    /// How many requests are answered at once.
+    /// How many requests are answered at once. The functions they call have places of their own.
     #[arg(long, value_name = "N", default_value_t = Limits::default().concurrency, value_parser = clap::value_parser!(u32).range(1..), env = "FUNCTIONS_MAX_CONCURRENCY")]
     max_concurrency: u32,
 
     /// How many more may wait their turn; those beyond are answered 429.
     #[arg(long, value_name = "N", default_value_t = Limits::default().queue, env = "FUNCTIONS_MAX_QUEUE")]
     max_queue: usize,
+
+    /// How many calls within calls there may be, from one function to the next; 0 allows no calls.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().depth, value_parser = clap::value_parser!(u32).range(..=i64::from(Limits::default().depth)), env = "FUNCTIONS_MAX_DEPTH")]
+    max_depth: u32,
 
     /// How long to wait for running requests when told to stop (SIGINT or SIGTERM; a second one
     /// stops at once).
@@ -122,6 +141,12 @@ impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let mut builder = self.logging.apply(Harness::builder());
         builder = builder.limits(self.limits());
+        for name in &self.private {
+            builder = builder.private(name);
+        }
+        if let Some(url) = &self.public_url {
+            builder = builder.public_url(url);
+        }
         for host in &self.allow_hosts {
             builder = builder.allow_host(host);
         }
@@ -146,6 +171,7 @@ impl Serve {
             memory: self.memory,
             concurrency: self.max_concurrency,
             queue: self.max_queue,
+            depth: self.max_depth,
         }
     }
 
@@ -168,7 +194,12 @@ impl Serve {
         let mut stdout = std::io::stdout().lock();
         writeln!(stdout, "listening on http://{address}")?;
         for Named { name, file } in &self.functions {
-            writeln!(stdout, "  http://{address}/{name}  {}", file.display())?;
+            let file = file.display();
+            if self.private.contains(name) {
+                writeln!(stdout, "  {name} (private)  {file}")?;
+            } else {
+                writeln!(stdout, "  http://{address}/{name}  {file}")?;
+            }
         }
         stdout.flush()
     }

@@ -2,7 +2,7 @@
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::Limits;
+use super::{Limits, permits};
 
 /// Core instances, and tables, of one component: a function made with the SDK has up to four.
 const CORE_PER_COMPONENT: u32 = 8;
@@ -19,8 +19,8 @@ pub(super) fn engine(limits: &Limits) -> wasmtime::Result<wasmtime::Engine> {
         tracing::warn!(
             "no room for a pool of {} instances ({error:#}); making each from scratch, which is \
              several times slower. Raise the limit on address space (ulimit -v), or lower \
-             --max-concurrency",
-            limits.concurrency,
+             --max-concurrency or --max-depth",
+            permits::places(limits),
         );
         Ok(engine)
     })
@@ -38,7 +38,7 @@ fn base() -> Config {
 }
 
 fn pooled(limits: &Limits) -> Config {
-    let places = limits.concurrency.max(1);
+    let places = permits::places(limits);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(places)
         .total_memories(places)

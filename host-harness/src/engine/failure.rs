@@ -1,5 +1,6 @@
-use wasmtime::Trap;
+use wasmtime::{PoolConcurrencyLimitError, Trap};
 
+use super::permits::Full;
 use crate::telemetry::InvocationId;
 
 /// Why an invocation has no reply.
@@ -29,11 +30,19 @@ pub(crate) enum Failure {
 #[error("CPU time limit")]
 pub(super) struct OutOfCpuTime;
 
+impl From<Full> for Failure {
+    fn from(_: Full) -> Self {
+        Self::Overloaded
+    }
+}
+
 impl Failure {
     /// Why a call ended: `memory_exceeded` when the function was refused memory before.
     pub(super) fn of_call(error: wasmtime::Error, memory_exceeded: bool) -> Self {
         if error.is::<OutOfCpuTime>() {
             Self::CpuTime
+        } else if error.is::<PoolConcurrencyLimitError>() {
+            Self::Overloaded
         } else if memory_exceeded || error.downcast_ref() == Some(&Trap::AllocationTooLarge) {
             Self::Memory
         } else {

@@ -6,7 +6,7 @@ use wasmtime::component::types::ComponentItem;
 
 use super::Engine;
 use crate::interfaces::bindings::FunctionPre;
-use crate::interfaces::environment::{Call, Identity};
+use crate::interfaces::environment::{Call, Identity, Lineage};
 use crate::interfaces::{HANDLER, OFFERED, State};
 use crate::telemetry::InvocationId;
 
@@ -86,6 +86,8 @@ impl Engine {
             peer: None,
             deadline: None,
             stream_deadline: None,
+            lineage: Lineage::default(),
+            callees: None,
         });
         // One that takes its time to start is none that cannot.
         let made = function

@@ -67,10 +67,14 @@ impl Engine {
         call: Call,
         body: Body,
     ) -> Result<Reply, Failure> {
-        let (id, deadline, stream_deadline) = (call.id, call.deadline, call.stream_deadline);
+        let (id, lineage) = (call.id, call.lineage);
+        let (deadline, stream_deadline) = (call.deadline, call.stream_deadline);
         let running = Arc::clone(self).run(Arc::clone(function), call, body);
         let mut running: Running = Box::pin(running);
-        let answer = poll_fn(|cx| poll_answer(&mut running, cx));
+        let answer = async {
+            let _turn = self.permits.turn(lineage).await?;
+            poll_fn(|cx| poll_answer(&mut running, cx)).await
+        };
         // The clock runs while the function waits for the host, where no epoch can reach it.
         let answer = match deadline {
             None => answer.await,
@@ -79,7 +83,12 @@ impl Engine {
                 .unwrap_or(Err(Failure::Timeout)),
         };
         match answer? {
-            Answer::Whole(reply) => Ok(reply),
+            // Of a request from outside, it lives as long as its connection does.
+            Answer::Whole(reply) if lineage.depth == 0 => Ok(reply),
+            Answer::Whole(Reply { head, body }) => {
+                let body = body.until(stream_deadline);
+                Ok(Reply { head, body })
+            }
             Answer::Begun(Begun { head, pipe }, ended) => {
                 let mut streamed = Streamed::new(Arc::clone(&function.identity), id, pipe);
                 match ended {
@@ -98,11 +107,7 @@ impl Engine {
         call: Call,
         body: Body,
     ) -> Result<Ended, Failure> {
-        let _permit = self
-            .permits
-            .acquire()
-            .await
-            .map_err(|_full| Failure::Overloaded)?;
+        let _place = self.permits.place(call.lineage).await?;
         let mut store = self.store(call);
         let request = store
             .data_mut()

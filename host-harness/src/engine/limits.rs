@@ -1,5 +1,7 @@
 use std::time::Duration;
 
+use crate::telemetry::MAX_DEPTH;
+
 /// What bounds an invocation, and how many there may be at once.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -13,14 +15,19 @@ pub struct Limits {
     pub cpu_time: Duration,
     /// The most memory it may have, in bytes.
     pub memory: usize,
-    /// How many invocations run at once; each has a place in the pool reserved.
+    /// How many requests are answered at once; each has a place in the pool reserved. So have the
+    /// calls that come of them: as many again, and half as many with every further depth.
     pub concurrency: u32,
-    /// How many requests wait for such a place; more are answered with 429.
+    /// How many requests wait for such a place, and how many calls of each depth for theirs; more are
+    /// turned away, a request with 429.
     pub queue: usize,
+    /// How many calls within calls there may be: 16 at most, and none with 0.
+    pub depth: u32,
 }
 
 impl Default for Limits {
-    /// 30 s, or 5 min for one that streams; of which 10 s computing; 128 MiB; 1000 at once, 4000 waiting.
+    /// 30 s, or 5 min for one that streams; of which 10 s computing; 128 MiB; 1000 at once, 4000 waiting; calls
+    /// 16 deep.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
@@ -29,6 +36,7 @@ impl Default for Limits {
             memory: 128 * 1024 * 1024,
             concurrency: 1000,
             queue: 4000,
+            depth: MAX_DEPTH,
         }
     }
 }

@@ -45,14 +45,21 @@ impl<F: Future + Unpin> Future for Metered<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let stretch = Stretch {
-            since: Instant::now(),
+        let begun = Instant::now();
+        let outer = RUNNING.replace(Some(Stretch {
+            since: begun,
             before: self.used,
-        };
-        let outer = RUNNING.replace(Some(stretch));
+        }));
         let polled = Pin::new(&mut self.future).poll(cx);
-        RUNNING.set(outer);
-        self.used += stretch.since.elapsed();
+        let ended = Instant::now();
+        // One that was called by another ran in the other's stretch, which is not the other's time.
+        let outer = outer.map(|outer| Stretch {
+            since: outer.since + (ended - begun),
+            ..outer
+        });
+        if let Some(own) = RUNNING.replace(outer) {
+            self.used = own.before + ended.saturating_duration_since(own.since);
+        }
         polled
     }
 }
@@ -82,5 +89,25 @@ mod tests {
             "{used:?}"
         );
         assert_eq!(super::used(), Duration::ZERO);
+    }
+
+    /// What is polled inside another is charged its own time, and the other is not.
+    #[tokio::test]
+    async fn nested_time_is_the_inner_ones() {
+        let spun = Duration::from_millis(20);
+        let begun = Instant::now();
+        let (inner, outer) = Metered::new(Box::pin(async {
+            let inner = Metered::new(Box::pin(async {
+                spin(spun);
+                tokio::task::yield_now().await;
+                spin(spun);
+                used()
+            }))
+            .await;
+            (inner, used())
+        }))
+        .await;
+        assert!(inner >= spun * 2, "{inner:?}");
+        assert!(inner + outer <= begun.elapsed(), "{inner:?} and {outer:?}");
     }
 }

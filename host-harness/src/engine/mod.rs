@@ -19,6 +19,7 @@ pub(crate) use function::{Function, InvalidFunction};
 pub use limits::Limits;
 
 use crate::interfaces::{self, State};
+use crate::telemetry::MAX_DEPTH;
 
 /// Runs functions: each invocation in an instance of its own.
 pub(crate) struct Engine {
@@ -31,15 +32,24 @@ pub(crate) struct Engine {
 
 impl Engine {
     pub(crate) fn new(limits: Limits) -> wasmtime::Result<Arc<Self>> {
+        let limits = Limits {
+            depth: limits.depth.min(MAX_DEPTH),
+            ..limits
+        };
         let wasmtime = config::engine(&limits)?;
         let mut linker = Linker::new(&wasmtime);
         interfaces::link(&mut linker)?;
         Ok(Arc::new(Self {
             _ticker: ticker::Ticker::start(&wasmtime)?,
-            permits: permits::Permits::new(limits.concurrency, limits.queue),
+            permits: permits::Permits::new(&limits),
             wasmtime,
             linker,
             limits,
         }))
+    }
+
+    /// How many calls within calls there may be.
+    pub(crate) fn max_depth(&self) -> u32 {
+        self.limits.depth
     }
 }

@@ -1,9 +1,83 @@
+//! How many invocations run at once, so that none waits for itself.
+//!
+//! An invocation holds a place of the pool while it runs, and waits for those that it calls. Would
+//! both wait for the same places, they could wait for each other for ever. So there is a turn to
+//! take for every depth of calls: who waits for one waits only for invocations of that depth to
+//! answer, and those only for deeper ones.
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// Bounds how many invocations run at once, and how many wait for their turn.
+use super::Limits;
+use crate::interfaces::environment::Lineage;
+use crate::telemetry::MAX_DEPTH;
+
+/// The places of the pool, and the turns to take one.
 pub(super) struct Permits {
+    /// Places for requests to the host, each until its function has ended.
+    requests: Queue,
+    /// Turns of calls, the first for those that a request's function makes: each until the call is
+    /// answered, or its answer has begun.
+    turns: Box<[Queue]>,
+    /// Places for calls, each until its function has ended. As many as there are turns, and more for
+    /// the answers that have begun: without those, no turn is worth anything.
+    calls: Semaphore,
+}
+
+impl Permits {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let queue = |running| Queue::new(running, limits.queue);
+        Self {
+            requests: queue(limits.concurrency.max(1)),
+            turns: turns(limits).map(queue).collect(),
+            calls: semaphore(places_of_calls(limits)),
+        }
+    }
+
+    /// Waits until an invocation is to run.
+    pub(super) async fn turn(&self, lineage: Lineage) -> Result<Option<SemaphorePermit<'_>>, Full> {
+        let depth = usize::try_from(lineage.depth).unwrap_or(usize::MAX);
+        // What a stream calls has its turn at once: who reads the stream may hold the one that it
+        // would wait for.
+        match depth.checked_sub(1).and_then(|call| self.turns.get(call)) {
+            Some(turns) if !lineage.in_stream => turns.acquire().await.map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    /// Takes a place; for a call, whose turn it is, there is one or there is not.
+    pub(super) async fn place(&self, lineage: Lineage) -> Result<SemaphorePermit<'_>, Full> {
+        match lineage.depth {
+            0 => self.requests.acquire().await,
+            _ => self.calls.try_acquire().map_err(|_none| Full),
+        }
+    }
+}
+
+/// How many places there are in all.
+pub(super) fn places(limits: &Limits) -> u32 {
+    limits
+        .concurrency
+        .max(1)
+        .saturating_add(places_of_calls(limits))
+}
+
+/// How many calls of each depth run at once: as many as requests, and half as many with every
+/// further depth, which fewer of them reach.
+fn turns(limits: &Limits) -> impl Iterator<Item = u32> {
+    let most = limits.concurrency.max(1);
+    (0..limits.depth.min(MAX_DEPTH)).map(move |depth| (most >> depth).max(1))
+}
+
+fn places_of_calls(limits: &Limits) -> u32 {
+    let turns = turns(limits).fold(0, u32::saturating_add);
+    // None where there are no calls.
+    turns.saturating_add(turns.min(limits.concurrency.max(1)))
+}
+
+/// Bounds how many run at once, and how many wait for their turn.
+struct Queue {
     running: Semaphore,
     waiting: AtomicUsize,
     max_waiting: usize,
@@ -13,17 +87,21 @@ pub(super) struct Permits {
 #[derive(Debug)]
 pub(super) struct Full;
 
-impl Permits {
-    pub(super) fn new(max_running: u32, max_waiting: usize) -> Self {
-        let max_running = usize::try_from(max_running.max(1)).unwrap_or(Semaphore::MAX_PERMITS);
+fn semaphore(permits: u32) -> Semaphore {
+    let permits = usize::try_from(permits).unwrap_or(usize::MAX);
+    Semaphore::new(permits.min(Semaphore::MAX_PERMITS))
+}
+
+impl Queue {
+    fn new(max_running: u32, max_waiting: usize) -> Self {
         Self {
-            running: Semaphore::new(max_running),
+            running: semaphore(max_running),
             waiting: AtomicUsize::new(0),
             max_waiting,
         }
     }
 
-    pub(super) async fn acquire(&self) -> Result<SemaphorePermit<'_>, Full> {
+    async fn acquire(&self) -> Result<SemaphorePermit<'_>, Full> {
         if let Ok(permit) = self.running.try_acquire() {
             return Ok(permit);
         }
@@ -61,15 +139,55 @@ mod tests {
     /// One runs, one waits, the third is turned away; a place that is left is free again.
     #[tokio::test]
     async fn bounds_running_and_waiting() {
-        let permits = Permits::new(1, 1);
-        let running = permits.acquire().await.unwrap();
-        let mut waiting = Box::pin(permits.acquire());
+        let queue = Queue::new(1, 1);
+        let running = queue.acquire().await.unwrap();
+        let mut waiting = Box::pin(queue.acquire());
         assert!(waiting.as_mut().now_or_never().is_none());
-        assert!(permits.acquire().await.is_err());
+        assert!(queue.acquire().await.is_err());
         drop(waiting);
-        let mut waiting = Box::pin(permits.acquire());
+        let mut waiting = Box::pin(queue.acquire());
         assert!(waiting.as_mut().now_or_never().is_none());
         drop(running);
         assert!(waiting.await.is_ok());
+    }
+
+    fn limits(concurrency: u32, depth: u32) -> Limits {
+        Limits {
+            concurrency,
+            depth,
+            ..Limits::default()
+        }
+    }
+
+    /// There is a turn at every depth, fewer the deeper, and a place for each of them and more.
+    #[test]
+    fn places_for_every_depth() {
+        let of = |limits: &Limits| turns(limits).collect::<Vec<_>>();
+        assert_eq!(of(&limits(8, 5)), [8, 4, 2, 1, 1]);
+        assert_eq!(of(&limits(1, 3)), [1, 1, 1]);
+        assert_eq!(of(&limits(u32::MAX, u32::MAX)).len(), MAX_DEPTH as usize);
+        for (concurrency, depth, all) in
+            [(8, 5, 8 + 16 + 8), (1, 3, 1 + 3 + 1), (1, 0, 1), (0, 0, 1)]
+        {
+            assert_eq!(places(&limits(concurrency, depth)), all);
+        }
+    }
+
+    /// A call waits for its turn, and has it at once where a stream makes it; one without a place is
+    /// turned away.
+    #[tokio::test]
+    async fn turns_are_of_a_depth() {
+        let permits = Permits::new(&limits(1, 2));
+        let call = |depth, in_stream| Lineage { depth, in_stream };
+        let _first = permits.turn(call(1, false)).await.unwrap();
+        assert!(permits.turn(call(1, false)).now_or_never().is_none());
+        assert!(permits.turn(call(2, false)).now_or_never().is_some());
+        assert!(permits.turn(call(1, true)).now_or_never().is_some());
+        let mut taken = Vec::new();
+        for _ in 0..3 {
+            taken.push(permits.place(call(1, true)).await.unwrap());
+        }
+        assert!(permits.place(call(1, true)).await.is_err());
+        assert!(permits.place(call(0, false)).await.is_ok());
     }
 }

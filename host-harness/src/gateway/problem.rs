@@ -51,7 +51,7 @@ pub(super) fn no_such_function(name: &str) -> Response<Body> {
         status: status.as_u16(),
         detail: &detail,
         invocation_id: None,
-        reason: None,
+        reason: Some("no-such-function"),
     }
     .into_response()
 }

@@ -6,23 +6,36 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 
-use super::{problem, route};
+use super::{base, problem, route};
 use crate::engine::Engine;
+use crate::interfaces::binding::Callees;
 use crate::interfaces::body::{Body, Upload};
-use crate::interfaces::environment::Call;
+use crate::interfaces::environment::{Call, Lineage};
 use crate::registry::Registry;
 use crate::telemetry::InvocationId;
 
 /// Answers requests with what the functions answer.
+#[derive(Clone)]
 pub(crate) struct Gateway {
     pub(crate) engine: Arc<Engine>,
-    pub(crate) registry: Registry,
+    pub(crate) registry: Arc<Registry>,
+    /// Where it is reached from outside; what goes before `/NAME`.
+    pub(crate) base: Option<Arc<str>>,
 }
 
 impl Gateway {
+    /// The same for a host that listens there.
+    pub(super) fn listening(&self, address: SocketAddr) -> Self {
+        let base = self.base.clone();
+        Self {
+            base: base.or_else(|| Some(base::of_address(address).into())),
+            ..self.clone()
+        }
+    }
+
     /// Answers a request that came over a connection.
     pub(super) async fn receive(
-        &self,
+        self: &Arc<Self>,
         request: Request<Incoming>,
         peer: Option<SocketAddr>,
     ) -> Response<Body> {
@@ -40,13 +53,13 @@ impl Gateway {
 
     /// Answers any request. Whatever happens, there is a response.
     pub(crate) async fn respond(
-        &self,
+        self: &Arc<Self>,
         request: Parts,
         body: Body,
         peer: Option<SocketAddr>,
     ) -> Response<Body> {
         let (name, base) = route::split(request.uri.path());
-        let Some(function) = self.registry.get(name) else {
+        let Some(function) = self.registry.public(name) else {
             tracing::debug!(name, known = ?self.registry.names().collect::<Vec<_>>(), "no such function");
             return problem::no_such_function(name);
         };
@@ -60,6 +73,8 @@ impl Gateway {
             peer,
             deadline: self.engine.deadline(),
             stream_deadline: self.engine.stream_deadline(),
+            lineage: Lineage::default(),
+            callees: Some(Arc::clone(self) as Arc<dyn Callees>),
         };
         match self.engine.invoke(function, call, body).await {
             Ok(reply) => {
@@ -80,7 +95,7 @@ impl Gateway {
 }
 
 /// Whether a response of this status has no body, whatever was asked for.
-fn is_bodiless(status: StatusCode) -> bool {
+pub(super) fn is_bodiless(status: StatusCode) -> bool {
     matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 

@@ -32,11 +32,12 @@ pub struct Server {
 
 impl Server {
     pub(crate) async fn start(
-        gateway: Arc<Gateway>,
+        gateway: &Gateway,
         address: impl tokio::net::ToSocketAddrs,
     ) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
+        let gateway = Arc::new(gateway.listening(address));
         let (stop, stopped) = oneshot::channel();
         let accepting = tokio::spawn(accept(gateway, listener, stopped));
         Ok(Self {

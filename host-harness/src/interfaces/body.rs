@@ -1,5 +1,6 @@
 //! A body on the host: what a request brings, what a response takes, and a `buffer` in between.
 
+mod until;
 mod upload;
 
 use std::pin::Pin;
@@ -7,6 +8,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::time::Instant;
 
 pub(crate) use upload::Upload;
 
@@ -69,6 +71,14 @@ impl Body {
         Self {
             front: Bytes::new(),
             rest: Rest::Upload(upload),
+        }
+    }
+
+    /// The same body, which breaks off where it has not all arrived by then.
+    pub(crate) fn until(self, deadline: Option<Instant>) -> Self {
+        match (&self.rest, deadline) {
+            (Rest::Done | Rest::Broken, _) | (_, None) => self,
+            (_, Some(deadline)) => Self::new(until::Until::new(self, deadline)),
         }
     }
 

@@ -7,6 +7,7 @@ use http::request::Parts;
 use tokio::time::Instant;
 
 use super::State;
+use super::binding::Callees;
 use super::bindings::functions::web::environment::Host;
 use super::headers::{is_hop_by_hop, named_by_connection};
 use super::http::Outbound;
@@ -34,6 +35,20 @@ pub(crate) struct Call {
     pub(crate) deadline: Option<Instant>,
     /// What that is from the moment on when it begins to stream its response.
     pub(crate) stream_deadline: Option<Instant>,
+    /// How it came about, and what it may lead to.
+    pub(crate) lineage: Lineage,
+    /// Whom it may call; nobody while its function is only tried out.
+    pub(crate) callees: Option<Arc<dyn Callees>>,
+}
+
+/// Where an invocation is among those that call one another.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Lineage {
+    /// How many calls it is away from a request to the host.
+    pub(crate) depth: u32,
+    /// Whether it was called by one that had begun to stream, or one further up was: who waits for
+    /// such a stream may hold the place that this one would wait for.
+    pub(crate) in_stream: bool,
 }
 
 impl Call {
@@ -43,6 +58,14 @@ impl Call {
             Some(path) if path.starts_with('/') => path,
             _ => "/",
         }
+    }
+}
+
+/// The earlier of two moments, where `None` is never.
+pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

@@ -1,7 +1,9 @@
-//! Headers that are between two ends of a connection, and nobody else's business.
+//! Headers that functions give, and those that are between two ends of a connection and nobody
+//! else's business.
 
+use bytes::Bytes;
 use http::HeaderMap;
-use http::header::{self, HeaderName};
+use http::header::{self, HeaderName, HeaderValue};
 
 /// RFC 9110, section 7.6.1, and the ones that were common before it.
 const HOP_BY_HOP: [HeaderName; 8] = [
@@ -31,6 +33,55 @@ pub(crate) fn named_by_connection(headers: &HeaderMap, name: &HeaderName) -> boo
         .any(|option| option.trim().eq_ignore_ascii_case(name.as_str()))
 }
 
+/// A header that HTTP does not allow.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InvalidHeader {
+    #[error("header {0:?} has a name that HTTP does not allow")]
+    Name(String),
+    #[error("header {0:?} has a value that HTTP does not allow")]
+    Value(String),
+    #[error("too many headers")]
+    TooMany,
+}
+
+/// The headers that a function gave, less those that are the host's to set.
+pub(super) fn allowed(list: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, InvalidHeader> {
+    let mut headers = HeaderMap::with_capacity(list.len());
+    let mut connection = HeaderMap::new();
+    for (name, value) in list {
+        let Ok(header) = HeaderName::try_from(name.as_str()) else {
+            return Err(InvalidHeader::Name(name));
+        };
+        let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) else {
+            return Err(InvalidHeader::Value(name));
+        };
+        let into = match header {
+            header::CONNECTION => &mut connection,
+            // Left out rather than taken out: that would change the order of the others.
+            _ if header == header::CONTENT_LENGTH || is_hop_by_hop(&header) => continue,
+            _ => &mut headers,
+        };
+        into.try_append(header, value)
+            .map_err(|_| InvalidHeader::TooMany)?;
+    }
+    if !connection.is_empty() {
+        let named = headers.keys();
+        let named = named.filter(|name| named_by_connection(&connection, name));
+        for name in named.cloned().collect::<Vec<_>>() {
+            headers.remove(name);
+        }
+    }
+    Ok(headers)
+}
+
+/// Headers as functions take them.
+pub(super) fn listed(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
+    let headers = headers.iter();
+    headers
+        .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,5 +105,43 @@ mod tests {
             &HeaderName::from_static("x-three")
         ));
         assert!(is_hop_by_hop(&header::TE) && !is_hop_by_hop(&header::SET_COOKIE));
+    }
+
+    fn list(headers: &[(&str, &str)]) -> Vec<(String, Vec<u8>)> {
+        headers
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()))
+            .collect()
+    }
+
+    /// Repeated headers stay, in order; framing and hop-by-hop headers are the host's.
+    #[test]
+    fn host_owns_framing() {
+        let headers = allowed(list(&[
+            ("Set-Cookie", "a=1"),
+            ("set-cookie", "b=2"),
+            ("Content-Length", "7"),
+            ("connection", "close, x-secret"),
+            ("x-secret", "1"),
+            ("transfer-encoding", "chunked"),
+        ]))
+        .unwrap();
+        let all: Vec<_> = headers
+            .iter()
+            .map(|(_, value)| value.to_str().unwrap())
+            .collect();
+        assert_eq!(all, ["a=1", "b=2"]);
+    }
+
+    /// What HTTP does not allow is refused by name, never a header dropped.
+    #[test]
+    fn invalid_headers_are_refused() {
+        for (name, value) in [("a b", "x"), ("", "x"), ("x", "a\r\nb: c"), ("x", "\0")] {
+            let refused = allowed(list(&[(name, value)])).unwrap_err();
+            assert!(
+                refused.to_string().contains(&format!("{name:?}")),
+                "{refused}"
+            );
+        }
     }
 }

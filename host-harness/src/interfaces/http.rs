@@ -13,7 +13,8 @@ use tokio::time::Instant;
 use wasmtime::component::Resource;
 
 use super::bindings::functions::bytes::bytes::Data;
-use super::{Buffer, State};
+use super::environment::earlier;
+use super::{Buffer, State, trace_context};
 use bindings::functions::http::client::{Error, Host, Request, Response};
 pub(crate) use client::Outbound;
 use exchange::{Received, exchange};
@@ -51,19 +52,14 @@ pub(crate) mod bindings {
 
 impl Host for State {
     fn send(&mut self, request: Request) -> wasmtime::Result<Resource<Pending>> {
-        let pending = if self.pendings >= pending::MAX_PENDING {
-            // Its body goes as it would otherwise.
-            self.outgoing(request).map(drop)?;
-            Pending::failed(Error::Overloaded)
-        } else {
-            match self.outgoing(request)? {
-                Ok(outgoing) => Pending::start(&self.call, outgoing),
-                Err(error) => Pending::failed(error),
-            }
+        let may_send = self.may_send();
+        // Its body goes either way.
+        let pending = match self.outgoing(request)? {
+            Ok(outgoing) if may_send => pending::start(&self.call, outgoing),
+            Ok(_) => Pending::over(Err(Error::Overloaded)),
+            Err(error) => Pending::over(Err(error)),
         };
-        let pending = self.table.push(pending)?;
-        self.pendings += 1;
-        Ok(pending)
+        self.push_pending(pending)
     }
 
     async fn call(&mut self, request: Request) -> wasmtime::Result<Result<Response, Error>> {
@@ -97,6 +93,7 @@ impl State {
             outgoing.deadline = earlier(own, self.call.deadline);
             // A body that is passed on may outlive the invocation, as a stream does.
             outgoing.body_deadline = earlier(own, self.call.stream_deadline);
+            trace_context::carry_on(&self.call, &mut outgoing.headers);
             outgoing
         }))
     }
@@ -126,12 +123,5 @@ impl State {
             headers,
             body: self.table.push(Buffer::new(body))?,
         }))
-    }
-}
-
-fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
-    match (one, other) {
-        (Some(one), Some(other)) => Some(one.min(other)),
-        (one, other) => one.or(other),
     }
 }

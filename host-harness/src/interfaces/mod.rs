@@ -1,5 +1,6 @@
 //! The host's side of the contract in `wit/`, one file an interface.
 
+pub(crate) mod binding;
 pub(crate) mod body;
 mod buffer;
 pub(crate) mod egress;
@@ -9,8 +10,10 @@ mod headers;
 pub(crate) mod http;
 mod memory;
 mod output;
+mod pending;
 pub(crate) mod response_stream;
 mod state;
+mod trace_context;
 mod wasi;
 
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
@@ -21,6 +24,7 @@ pub(crate) use state::{MAX_HANDLES, State};
 
 use wasmtime::component::{HasSelf, Linker};
 
+use binding::bindings::functions::binding::invoker::add_to_linker as add_binding;
 use bindings::functions::bytes::bytes::add_to_linker as add_bytes;
 use bindings::functions::web::environment::add_to_linker as add_environment;
 use bindings::functions::web::output::add_to_linker as add_output;
@@ -59,6 +63,7 @@ pub(crate) mod bindings {
 
 /// What functions may import, besides WASI 0.2: for those who import something else.
 pub(crate) const OFFERED: &[&str] = &[
+    "functions:binding/invoker@1.0.0",
     "functions:bytes/bytes@1.0.0",
     "functions:http/client@1.0.0",
     "functions:web/environment@1.0.0",
@@ -74,6 +79,7 @@ pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     add_bytes::<_, HasSelf<State>>(linker, |state| state)?;
     buffer::link_without_copies(linker)?;
+    add_binding::<_, HasSelf<State>>(linker, |state| state)?;
     add_http::<_, HasSelf<State>>(linker, |state| state)?;
     add_environment::<_, HasSelf<State>>(linker, |state| state)?;
     add_output::<_, HasSelf<State>>(linker, |state| state)?;

@@ -14,8 +14,10 @@ pub(crate) struct State {
     pub(crate) table: ResourceTable,
     pub(crate) call: Call,
     pub(crate) memory: MemoryLimit,
-    /// How many requests of its own are under way.
+    /// How many requests and calls of its own are under way.
     pub(super) pendings: usize,
+    /// How many functions it has called so far.
+    pub(super) calls: u32,
     /// Whether it has begun to stream its response.
     pub(super) streaming: bool,
     pub(super) printed: Printed,
@@ -32,6 +34,7 @@ impl State {
             call,
             memory: MemoryLimit::new(max_memory),
             pendings: 0,
+            calls: 0,
             streaming: false,
             printed: Printed::default(),
             wasi: None,

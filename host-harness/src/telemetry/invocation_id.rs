@@ -1,39 +1,66 @@
 use std::cell::Cell;
 use std::fmt;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
+
+/// How many calls deep an invocation may be: its id has room for so many.
+pub(crate) const MAX_DEPTH: u32 = 16;
 
 /// What an invocation is called, everywhere: 32 hexadecimal digits, unique among hosts.
+///
+/// One that another invocation called has that one's id, a dot, and which of its calls it is, counted
+/// from 1: the whole tree begins with the same 32 digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct InvocationId {
     thread: u64,
     count: u64,
+    /// Which call of the one before each is, outermost first; 0 from where there is none.
+    calls: [u32; MAX_DEPTH as usize],
 }
 
 thread_local! {
     /// A random number of this thread's, and how many ids it has given out: no thread waits for
     /// another to make one.
-    static NEXT: Cell<InvocationId> = Cell::new(InvocationId {
-        thread: RandomState::new().hash_one(std::thread::current().id()),
-        count: 0,
-    });
+    static NEXT: Cell<(u64, u64)> = Cell::new((
+        RandomState::new().hash_one(std::thread::current().id()),
+        0,
+    ));
 }
 
 impl InvocationId {
     pub(crate) fn new() -> Self {
         NEXT.with(|next| {
-            let id = next.get();
-            next.set(Self {
-                count: id.count + 1,
-                ..id
-            });
-            id
+            let (thread, count) = next.get();
+            next.set((thread, count + 1));
+            Self {
+                thread,
+                count,
+                calls: [0; MAX_DEPTH as usize],
+            }
         })
+    }
+
+    /// The id of what this invocation calls, which is its `nth` call, from 1.
+    pub(crate) fn of_call(mut self, nth: u32) -> Self {
+        // Nothing is called that is deeper than there is room for.
+        if let Some(free) = self.calls.iter_mut().find(|call| **call == 0) {
+            *free = nth;
+        }
+        self
+    }
+
+    /// What the invocation is called where there are 64 bits to name it, and 0 is no name.
+    pub(crate) fn short(self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish().max(1)
     }
 }
 
 impl fmt::Display for InvocationId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}{:016x}", self.thread, self.count)
+        write!(f, "{:016x}{:016x}", self.thread, self.count)?;
+        let calls = self.calls.iter().take_while(|call| **call > 0);
+        calls.into_iter().try_for_each(|call| write!(f, ".{call}"))
     }
 }
 
@@ -57,5 +84,17 @@ mod tests {
         all.dedup();
         assert_eq!(all.len(), 4000);
         assert_eq!(all[0].to_string().len(), 32);
+    }
+
+    /// A call's id begins with its caller's, and no two calls of an invocation have the same.
+    #[test]
+    fn calls_name_their_callers() {
+        let root = InvocationId::new();
+        let (first, second) = (root.of_call(1), root.of_call(2));
+        assert_eq!(first.to_string(), format!("{root}.1"));
+        assert_eq!(second.of_call(1).to_string(), format!("{root}.2.1"));
+        assert_ne!(first.short(), second.short());
+        let deepest = (1..=MAX_DEPTH).fold(root, InvocationId::of_call);
+        assert!(deepest.to_string().ends_with(".15.16"), "{deepest}");
     }
 }

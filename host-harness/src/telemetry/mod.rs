@@ -7,6 +7,7 @@ mod sink;
 mod text;
 
 pub use invocation_id::InvocationId;
+pub(crate) use invocation_id::MAX_DEPTH;
 pub(crate) use lines::Lines;
 pub use record::{LogLevel, OutputStream, Record, RecordKind};
 pub(crate) use sink::{Format, Output, Sink, to_stderr};

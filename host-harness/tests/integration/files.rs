@@ -78,7 +78,7 @@ fn refusals_say_what_to_do() {
             LoadErrorKind::NotAFunction,
             &[
                 "imports functions:cache/cache@1.0.0",
-                "offers functions:bytes/bytes@1.0.0",
+                "offers functions:binding/invoker@1.0.0, functions:bytes/bytes@1.0.0",
             ],
         ),
         (

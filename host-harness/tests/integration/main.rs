@@ -9,8 +9,11 @@
     reason = "tests say what they expect by unwrapping"
 )]
 
+mod binding;
 mod bodies;
+mod clients;
 mod command;
+mod examples_calling;
 mod failures;
 mod fidelity;
 mod files;
@@ -18,5 +21,6 @@ mod isolation;
 mod outbound;
 mod output;
 mod sdk;
+mod sdk_calls;
 mod streaming;
 mod support;

@@ -11,7 +11,7 @@ use ureq::Agent;
 use ureq::http::Request;
 
 use super::Answer;
-use super::promises::Promise;
+use super::promises::{PRIVATE, Promise};
 
 /// The largest answer of any example, with room to spare.
 const MAX_ANSWER: u64 = 64 << 20;
@@ -28,6 +28,9 @@ impl Host {
     pub(super) fn start(command: &Path, guests: &[Artifact]) -> anyhow::Result<Self> {
         let mut process = Command::new(command)
             .args(["serve", "--listen", "127.0.0.1:0"])
+            // For the proxy, whose other server is this one.
+            .args(["--allow-host", "127.0.0.1"])
+            .args(PRIVATE.iter().flat_map(|name| ["--private", name]))
             .args(
                 guests
                     .iter()
@@ -64,10 +67,14 @@ impl Host {
     }
 
     pub(super) fn send(&self, function: &str, promise: &Promise) -> anyhow::Result<Answer> {
-        let request = Request::builder()
+        let path = promise.path.replace("HOST", &self.url);
+        let mut request = Request::builder()
             .method(promise.method)
-            .uri(format!("{}/{function}{}", self.url, promise.path))
-            .body(promise.body.bytes())?;
+            .uri(format!("{}/{function}{path}", self.url));
+        if let Some((name, value)) = promise.header {
+            request = request.header(name, value);
+        }
+        let request = request.body(promise.body.bytes())?;
         let mut response = self.agent.run(request)?;
         let content_type = response.headers().get("content-type");
         let content_type = content_type

@@ -13,7 +13,7 @@ use functions_toolchain::{Artifact, GuestBuild, build_guests};
 
 use crate::workspace;
 use host::Host;
-use promises::{EXAMPLES, Example, Promise};
+use promises::{Example, Promise, examples};
 
 /// Builds and runs every example, and fails if one does not do what it promises.
 pub(crate) fn run() -> anyhow::Result<()> {
@@ -21,7 +21,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     workspace::ensure_target()?;
     step("build", "the examples, for wasm32-wasip2");
     let root = workspace::root();
-    let names = EXAMPLES.iter().map(|example| example.name);
+    let names = examples().map(|example| example.name);
     let guests = build_guests(&GuestBuild::new(&root).packages(names))?;
     step("build", "the host (the first time takes a few minutes)");
     let command = build_host(&root)?;
@@ -36,7 +36,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     );
 
     let mut broken = 0;
-    for (example, guest) in EXAMPLES.iter().zip(&guests) {
+    for (example, guest) in examples().zip(&guests) {
         broken += try_example(example, guest, &host)?;
     }
     step("stop", "SIGTERM");

@@ -1,5 +1,15 @@
 //! What every example promises.
 
+mod calling;
+
+/// Functions that only others can call.
+pub(super) const PRIVATE: [&str; 1] = ["shrink"];
+
+/// All the examples.
+pub(super) fn examples() -> impl Iterator<Item = &'static Example> {
+    EXAMPLES.iter().chain(calling::EXAMPLES)
+}
+
 /// An example, and what it does.
 pub(super) struct Example {
     pub(super) name: &'static str,
@@ -10,8 +20,10 @@ pub(super) struct Example {
 /// A request, and what must come back.
 pub(super) struct Promise {
     pub(super) method: &'static str,
-    /// Below the function's base.
+    /// Below the function's base. `HOST` in it is the host's own URL.
     pub(super) path: &'static str,
+    /// A header, if there is one.
+    pub(super) header: Option<(&'static str, &'static str)>,
     pub(super) body: Body,
     pub(super) status: u16,
     pub(super) content_type: &'static str,
@@ -52,6 +64,7 @@ const fn get(path: &'static str, content_type: &'static str, answer: &'static st
     Promise {
         method: "GET",
         path,
+        header: None,
         body: NOTHING,
         status: 200,
         content_type,
@@ -63,7 +76,7 @@ const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
 const PROBLEM: &str = "application/problem+json";
 
-pub(super) const EXAMPLES: &[Example] = &[
+const EXAMPLES: &[Example] = &[
     Example {
         name: "ping",
         about: "the smallest function",
@@ -71,6 +84,7 @@ pub(super) const EXAMPLES: &[Example] = &[
             Promise {
                 method: "POST",
                 path: "",
+                header: None,
                 body: NOTHING,
                 status: 200,
                 content_type: TEXT,
@@ -79,6 +93,7 @@ pub(super) const EXAMPLES: &[Example] = &[
             Promise {
                 method: "GET",
                 path: "/any/path?at=all",
+                header: None,
                 body: NOTHING,
                 status: 200,
                 content_type: TEXT,
@@ -93,6 +108,7 @@ pub(super) const EXAMPLES: &[Example] = &[
             Promise {
                 method: "POST",
                 path: "",
+                header: None,
                 body: Body::Text(r#"{"name":"Ada"}"#),
                 status: 200,
                 content_type: JSON,
@@ -101,6 +117,7 @@ pub(super) const EXAMPLES: &[Example] = &[
             Promise {
                 method: "POST",
                 path: "",
+                header: None,
                 body: Body::Text(r#"{"nam":1}"#),
                 status: 400,
                 content_type: PROBLEM,
@@ -117,6 +134,7 @@ pub(super) const EXAMPLES: &[Example] = &[
             Promise {
                 method: "POST",
                 path: "",
+                header: None,
                 body: Body::Text("hello"),
                 status: 200,
                 content_type: "",
@@ -125,6 +143,7 @@ pub(super) const EXAMPLES: &[Example] = &[
             Promise {
                 method: "POST",
                 path: "",
+                header: None,
                 body: Body::Bytes(8 << 20),
                 status: 200,
                 content_type: "",
@@ -139,6 +158,7 @@ pub(super) const EXAMPLES: &[Example] = &[
             Promise {
                 method: "GET",
                 path: "",
+                header: None,
                 body: NOTHING,
                 status: 200,
                 content_type: TEXT,
@@ -147,6 +167,7 @@ pub(super) const EXAMPLES: &[Example] = &[
             Promise {
                 method: "GET",
                 path: "",
+                header: None,
                 body: NOTHING,
                 status: 200,
                 content_type: TEXT,

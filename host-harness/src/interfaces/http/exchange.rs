@@ -9,9 +9,11 @@ use super::client::Outbound;
 use super::download::Download;
 use super::outgoing::{Outgoing, without_hop_by_hop};
 use crate::interfaces::body::Body;
+use crate::interfaces::headers::listed;
 
 /// A response, whose body may still be arriving.
-pub(super) struct Received {
+#[expect(unreachable_pub, reason = "the generated code names it")]
+pub struct Received {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, Vec<u8>)>,
     pub(super) body: Body,
@@ -50,7 +52,6 @@ fn received(response: http::Response<Incoming>, request: &Outgoing) -> Result<Re
         return Err(Error::TooLarge(limit));
     }
     without_hop_by_hop(&mut head.headers);
-    let headers = head.headers.iter();
     let body = if body.is_end_stream() {
         Body::empty()
     } else {
@@ -62,9 +63,7 @@ fn received(response: http::Response<Incoming>, request: &Outgoing) -> Result<Re
     };
     Ok(Received {
         status: head.status.as_u16(),
-        headers: headers
-            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
-            .collect(),
+        headers: listed(&head.headers),
         body,
     })
 }

@@ -14,7 +14,7 @@ use crate::interfaces::headers::{is_hop_by_hop, named_by_connection};
 pub(super) struct Outgoing {
     method: Method,
     url: Url,
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
     payload: Payload,
     pub(super) redirects: u32,
     pub(super) response_limit: Option<u64>,

@@ -3,15 +3,15 @@ use std::fmt;
 /// Headers, in order; a name may be there more than once, and its case does not matter.
 ///
 /// ```
-/// use functions_http::Response;
+/// # use functions_bytes::outgoing::Headers;
 ///
-/// let response = Response::new(200).header("set-cookie", "a=1").header("set-cookie", "b=2");
-/// assert_eq!(response.headers.get("Set-Cookie"), Some("a=1"));
-/// assert_eq!(response.headers.get_all("set-cookie").count(), 2);
+/// let headers: Headers = [("set-cookie", "a=1"), ("set-cookie", "b=2")].into_iter().collect();
+/// assert_eq!(headers.get("Set-Cookie"), Some("a=1"));
+/// assert_eq!(headers.get_all("set-cookie").count(), 2);
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Headers {
-    pub(crate) list: Vec<(String, Vec<u8>)>,
+    list: Vec<(String, Vec<u8>)>,
 }
 
 impl Headers {
@@ -52,8 +52,10 @@ impl Headers {
         self.list.is_empty()
     }
 
-    pub(crate) fn push(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) {
-        self.list.push((name.into(), value.into()));
+    /// Adds a header; those of the same name stay.
+    pub fn push(&mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) {
+        self.list
+            .push((name.as_ref().to_owned(), value.as_ref().to_owned()));
     }
 }
 
@@ -66,14 +68,53 @@ impl fmt::Debug for Headers {
     }
 }
 
-impl<N: Into<String>, V: Into<Vec<u8>>> FromIterator<(N, V)> for Headers {
+impl<N: AsRef<str>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(all: I) -> Self {
-        let list = all
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()));
-        Self {
-            list: list.collect(),
+        let mut headers = Self::default();
+        for (name, value) in all {
+            headers.push(name, value);
         }
+        headers
+    }
+}
+
+/// Without a copy.
+impl From<Vec<(String, Vec<u8>)>> for Headers {
+    fn from(list: Vec<(String, Vec<u8>)>) -> Self {
+        Self { list }
+    }
+}
+
+/// Without a copy.
+impl From<Headers> for Vec<(String, Vec<u8>)> {
+    fn from(headers: Headers) -> Self {
+        headers.list
+    }
+}
+
+impl From<http::HeaderMap> for Headers {
+    fn from(map: http::HeaderMap) -> Self {
+        map.iter().collect()
+    }
+}
+
+/// A header that HTTP does not allow: its name.
+#[derive(Debug)]
+pub struct InvalidHeader(pub String);
+
+impl TryFrom<Headers> for http::HeaderMap {
+    type Error = InvalidHeader;
+
+    fn try_from(headers: Headers) -> Result<Self, InvalidHeader> {
+        let mut map = Self::with_capacity(headers.len());
+        for (name, value) in headers {
+            let header = http::HeaderName::try_from(name.as_str());
+            let (Ok(header), Ok(value)) = (header, http::HeaderValue::try_from(value)) else {
+                return Err(InvalidHeader(name));
+            };
+            map.append(header, value);
+        }
+        Ok(map)
     }
 }
 

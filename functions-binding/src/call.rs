@@ -1,0 +1,272 @@
+use std::time::Duration;
+
+use functions_bytes::Data;
+use functions_bytes::encoding::Encode;
+use functions_bytes::outgoing;
+
+use crate::host::Address;
+use crate::{BindingError, Headers};
+
+/// A call of another function, whose bodies need not enter this one.
+///
+/// ```
+/// use std::time::Duration;
+/// use functions_binding::Call;
+/// use functions_bytes::Data;
+/// use functions_guest_web::{WebResponse, WebResult, invoke};
+///
+/// invoke!(thumbnail);
+/// fn thumbnail(picture: Data) -> WebResult<WebResponse> {
+///     let small = Call::post("resizer", "/resize")
+///         .query([("width", "80")])
+///         .header("accept", "image/png")
+///         .with_body(picture)
+///         .timeout(Duration::from_secs(2))
+///         .wait()?;
+///     Ok(small.into())
+/// }
+/// ```
+///
+/// It is made with [`wait`](Call::wait) or [`send`](Call::send), which also say what is wrong with
+/// it.
+#[derive(Debug)]
+#[must_use = "a call does nothing until it is made"]
+pub struct Call {
+    pub(crate) target: String,
+    pub(crate) verb: String,
+    pub(crate) path: String,
+    pub(crate) headers: Headers,
+    pub(crate) body: Option<Data>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) address: Address,
+    /// The first thing that was wrong while it was made.
+    invalid: Option<BindingError>,
+}
+
+impl Call {
+    /// A call of the function `target` with the method `verb`, text or an `http::Method`, without a
+    /// body. The path is below the
+    /// function's own base, and may have a query.
+    pub fn new(target: impl Into<String>, verb: impl AsRef<str>, path: impl Into<String>) -> Self {
+        Self {
+            target: target.into(),
+            verb: verb.as_ref().to_owned(),
+            path: path.into(),
+            headers: Headers::default(),
+            body: None,
+            timeout: None,
+            address: Address::default(),
+            invalid: None,
+        }
+    }
+
+    /// A `GET`.
+    pub fn get(target: impl Into<String>, path: impl Into<String>) -> Self {
+        Self::new(target, "GET", path)
+    }
+
+    /// A `POST`.
+    pub fn post(target: impl Into<String>, path: impl Into<String>) -> Self {
+        Self::new(target, "POST", path)
+    }
+
+    /// A `PUT`.
+    pub fn put(target: impl Into<String>, path: impl Into<String>) -> Self {
+        Self::new(target, "PUT", path)
+    }
+
+    /// A `PATCH`.
+    pub fn patch(target: impl Into<String>, path: impl Into<String>) -> Self {
+        Self::new(target, "PATCH", path)
+    }
+
+    /// A `HEAD`.
+    pub fn head(target: impl Into<String>, path: impl Into<String>) -> Self {
+        Self::new(target, "HEAD", path)
+    }
+
+    /// A `DELETE`.
+    pub fn delete(target: impl Into<String>, path: impl Into<String>) -> Self {
+        Self::new(target, "DELETE", path)
+    }
+
+    /// In a native program, calls a function of the host at this URL; see
+    /// [`FunctionBinding::new`](crate::FunctionBinding::new) for which it is otherwise.
+    #[cfg(all(feature = "client", not(target_family = "wasm")))]
+    #[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+    pub fn at(mut self, url: &str) -> Self {
+        self.address = Address::of(url);
+        self
+    }
+
+    /// Sets the body, and the content type that it brings unless one is set. A [`Data`] handle is
+    /// passed on without being copied, as it arrives.
+    ///
+    /// ```
+    /// use functions_binding::Call;
+    /// use functions_bytes::Data;
+    /// use functions_bytes::encoding::Json;
+    ///
+    /// let call = Call::post("resizer", "/").with_body(Data::from("picture"));
+    /// assert_eq!(call.headers().get("content-type"), None);
+    /// let call = Call::post("adder", "/").with_body(Json([1, 2]));
+    /// assert_eq!(call.headers().get("content-type"), Some("application/json"));
+    /// ```
+    pub fn with_body(mut self, body: impl Encode) -> Self {
+        let content_type = body.content_type();
+        match body.encode() {
+            Ok(data) => self.body = Some(data),
+            Err(error) => self.refuse(BindingError::Encode(Box::new(error))),
+        }
+        match content_type {
+            Some(value) if self.headers.get_all("content-type").next().is_none() => {
+                self.header("content-type", value)
+            }
+            _ => self,
+        }
+    }
+
+    /// Sets the body to a value as JSON, without taking it.
+    #[cfg(feature = "json")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
+    pub fn json<T: serde::Serialize + ?Sized>(self, value: &T) -> Self {
+        self.with_body(functions_bytes::encoding::Json(value))
+    }
+
+    /// Adds a header; those of the same name stay. Names and values may be text, or the `http`
+    /// crate's.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        self.headers.push(name, value);
+        self
+    }
+
+    /// Replaces the headers by these.
+    pub fn with_headers<N: AsRef<str>, V: AsRef<[u8]>>(
+        mut self,
+        headers: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        self.headers = headers.into_iter().collect();
+        self
+    }
+
+    /// Adds parameters to the path's query, encoded.
+    ///
+    /// ```
+    /// use functions_binding::Call;
+    ///
+    /// let call = Call::get("search", "/?page=2").query([("q", "a & b")]);
+    /// assert_eq!(call.path(), "/?page=2&q=a+%26+b");
+    /// ```
+    pub fn query<N: AsRef<str>, V: AsRef<str>>(
+        mut self,
+        parameters: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        outgoing::add_query(&mut self.path, parameters);
+        self
+    }
+
+    /// Adds the header `authorization` with a user and a password.
+    pub fn basic_auth(self, user: &str, password: &str) -> Self {
+        self.header("authorization", outgoing::basic(user, password))
+    }
+
+    /// Adds the header `authorization` with a token.
+    pub fn bearer_auth(self, token: &str) -> Self {
+        self.header("authorization", format!("Bearer {token}"))
+    }
+
+    /// How long it may take until the last byte of the response's body is here. Without it, as long
+    /// as the function itself may. Parts of a millisecond are rounded up.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// The name of the function that is called.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The method.
+    #[must_use]
+    pub fn verb(&self) -> &str {
+        &self.verb
+    }
+
+    /// The path, with its query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The headers.
+    #[must_use]
+    pub fn headers(&self) -> &Headers {
+        &self.headers
+    }
+
+    /// Takes the call's body.
+    pub fn into_body(self) -> Data {
+        self.body.unwrap_or_default()
+    }
+
+    pub(crate) fn method(mut self, verb: String) -> Self {
+        self.verb = verb;
+        self
+    }
+
+    fn refuse(&mut self, invalid: BindingError) {
+        self.invalid.get_or_insert(invalid);
+    }
+
+    /// Itself, unless something was wrong while it was made.
+    pub(crate) fn checked(mut self) -> Result<Self, BindingError> {
+        self.invalid.take().map_or(Ok(self), Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `header` adds, `with_headers` replaces; a content type that is there stays.
+    #[test]
+    fn headers_add_up() {
+        let call = Call::get("a", "/").header("x", "1").header("x", "2");
+        assert_eq!(call.headers().len(), 2);
+        let call = call.with_headers([("Content-Type", "text/csv")]);
+        let call = call.with_body("a,b");
+        assert_eq!(call.headers().len(), 1);
+        let call = call.basic_auth("a", "b").bearer_auth("c");
+        let all: Vec<_> = call.headers().get_all("Authorization").collect();
+        assert_eq!(all, [&b"Basic YTpi"[..], b"Bearer c"]);
+    }
+
+    /// A body without a form is an error when the call is made, however.
+    #[test]
+    fn unencodable_is_an_error() {
+        let bad = || Call::post("a", "/").with_body(Unencodable).header("x", "y");
+        let error = bad().wait().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "an error occurred when formatting an argument"
+        );
+        assert!(matches!(error, BindingError::Encode(_)));
+        assert!(functions_bytes::task::block_on(bad().send()).is_err());
+    }
+
+    struct Unencodable;
+
+    impl Encode for Unencodable {
+        type Error = std::fmt::Error;
+
+        fn content_type(&self) -> Option<&'static str> {
+            None
+        }
+
+        fn encode(self) -> Result<Data, std::fmt::Error> {
+            Err(std::fmt::Error)
+        }
+    }
+}

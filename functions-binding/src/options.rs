@@ -1,0 +1,78 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+/// How a function is called, besides its name and the body: by default with a `POST` of `/`.
+///
+/// ```
+/// use std::time::Duration;
+/// use functions_binding::InvokeOptions;
+///
+/// let options = InvokeOptions::default()
+///     .method("PUT")
+///     .path("/prices/tea")
+///     .header("x-currency", "EUR")
+///     .timeout(Duration::from_millis(1500));
+/// assert_eq!(options.headers["x-currency"], "EUR");
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+#[must_use = "options do nothing until a function is called with them"]
+pub struct InvokeOptions {
+    /// The HTTP method; `POST` unless set.
+    pub method: String,
+    /// The path below the function's own base, with a query if there is one; `/` unless set.
+    pub path: String,
+    /// The headers.
+    pub headers: BTreeMap<String, String>,
+    /// How long the whole call may take; as long as the caller itself may, unless set.
+    pub timeout: Option<Duration>,
+}
+
+impl Default for InvokeOptions {
+    fn default() -> Self {
+        Self {
+            method: "POST".into(),
+            path: "/".into(),
+            headers: BTreeMap::new(),
+            timeout: None,
+        }
+    }
+}
+
+impl InvokeOptions {
+    /// Sets the method.
+    pub fn method(mut self, method: impl Into<String>) -> Self {
+        self.method = method.into();
+        self
+    }
+
+    /// Sets the path.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// Sets a header: there is one value a name.
+    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.headers.insert(name.into(), value.into());
+        self
+    }
+
+    /// Sets how long the whole call may take. Parts of a millisecond are rounded up.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+}
+
+/// Shows the headers' names only: their values may be secrets.
+impl fmt::Debug for InvokeOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InvokeOptions")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("headers", &self.headers.keys())
+            .field("timeout", &self.timeout)
+            .finish()
+    }
+}

@@ -1,0 +1,44 @@
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use crate::host::{self, Address};
+
+/// Where a function can be reached from outside; see
+/// [`get_url`](crate::FunctionBinding::get_url).
+#[must_use = "nobody is asked until it is awaited, or waited for"]
+pub struct FindingUrl {
+    name: String,
+    address: Address,
+}
+
+impl FindingUrl {
+    pub(crate) fn new(name: String, address: Address) -> Self {
+        Self { name, address }
+    }
+
+    /// Asks the host, which knows it: there is nothing to wait for.
+    ///
+    /// # Errors
+    ///
+    /// [`NotFound`](crate::BindingError::NotFound) when there is no such function.
+    pub fn wait(self) -> crate::Result<Option<String>> {
+        host::url(&self.name, &self.address)
+    }
+}
+
+impl Future for FindingUrl {
+    type Output = crate::Result<Option<String>>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(host::url(&self.name, &self.address))
+    }
+}
+
+impl fmt::Debug for FindingUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FindingUrl")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}

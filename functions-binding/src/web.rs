@@ -1,0 +1,94 @@
+//! Responses of other functions as a web function's own.
+
+use functions_bytes::Data;
+use functions_bytes::outgoing::is_framing;
+use functions_guest_web::{IntoResponse, WebResponse};
+
+use crate::{FunctionInvokeResponse, Response};
+
+/// As it is: its status, its headers less those that concern one connection only, and its body,
+/// which does not enter the function.
+///
+/// ```
+/// use functions_binding::Response;
+/// use functions_guest_web::WebResponse;
+///
+/// let inner = Response::new(404).header("x-one", "1").with_body("none");
+/// let response = WebResponse::from(inner).header("x-two", "2");
+/// assert_eq!((response.status(), response.headers().count()), (404, 2));
+/// ```
+impl From<Response> for WebResponse {
+    fn from(response: Response) -> Self {
+        let headers: Vec<_> = response
+            .headers
+            .into_iter()
+            .filter(|(name, _)| !is_framing(name))
+            .collect();
+        response
+            .body
+            .into_response()
+            .with_status(response.status)
+            .append_headers(headers)
+    }
+}
+
+impl IntoResponse for Response {
+    fn into_response(self) -> WebResponse {
+        self.into()
+    }
+}
+
+/// As it is: its status, its headers less those that concern one connection only, and its body.
+impl From<FunctionInvokeResponse> for WebResponse {
+    fn from(response: FunctionInvokeResponse) -> Self {
+        Self::from(Response {
+            status: response.status,
+            headers: response.headers.into_iter().collect(),
+            body: Data::from(response.body),
+        })
+    }
+}
+
+impl IntoResponse for FunctionInvokeResponse {
+    fn into_response(self) -> WebResponse {
+        self.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use functions_guest_web::testing::TestRequest;
+
+    use super::*;
+
+    /// Repeated headers stay, in order; framing does not.
+    #[test]
+    fn keeps_the_headers() {
+        let answer = TestRequest::get("/").call(|| {
+            Response::new(201)
+                .header("set-cookie", "a")
+                .header("Connection", "close")
+                .header("set-cookie", "b")
+                .with_body("body")
+        });
+        assert_eq!((answer.status(), answer.text()), (201, "body"));
+        assert_eq!(
+            answer.header_all("set-cookie").collect::<Vec<_>>(),
+            ["a", "b"]
+        );
+        assert_eq!(answer.header("connection"), None);
+    }
+
+    /// A plain response is answered as it is, too.
+    #[test]
+    fn plain_responses() {
+        let answer = TestRequest::get("/").call(|| FunctionInvokeResponse {
+            status: 202,
+            headers: [("x".into(), "1".into())].into(),
+            body: b"body".to_vec(),
+        });
+        assert_eq!((answer.status(), answer.text()), (202, "body"));
+        assert_eq!(answer.header("x"), Some("1"));
+        assert_eq!(answer.header("content-type"), None);
+    }
+}

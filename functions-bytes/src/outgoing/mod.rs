@@ -1,0 +1,61 @@
+//! What requests to other servers and calls of other functions have in common.
+
+mod authorization;
+mod because;
+mod headers;
+mod query;
+#[cfg(target_family = "wasm")]
+mod way;
+
+use std::time::Duration;
+
+pub use authorization::basic;
+pub use because::Because;
+pub use headers::{Headers, InvalidHeader};
+pub use query::add_query;
+#[cfg(target_family = "wasm")]
+pub use way::Way;
+
+/// A timeout for the host. Parts of a millisecond are rounded up: one that was set is never none.
+#[must_use]
+pub fn milliseconds(timeout: Duration) -> u32 {
+    u32::try_from(timeout.as_nanos().div_ceil(1_000_000)).unwrap_or(u32::MAX)
+}
+
+/// Whether a header is between the two ends of a connection, and nobody else's. The host leaves it
+/// out as well.
+#[must_use]
+pub fn is_framing(name: &str) -> bool {
+    [
+        "connection",
+        "content-length",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ]
+    .iter()
+    .any(|framing| name.eq_ignore_ascii_case(framing))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A timeout is never shorter than it was set, nor none.
+    #[test]
+    fn timeouts_round_up() {
+        for (timeout, expected) in [
+            (Duration::ZERO, 0),
+            (Duration::from_nanos(1), 1),
+            (Duration::from_millis(500), 500),
+            (Duration::from_micros(1_499_001), 1500),
+            (Duration::MAX, u32::MAX),
+        ] {
+            assert_eq!(milliseconds(timeout), expected);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! How functions call each other: past the front door, and into an instance all the same.
+
+use std::sync::Arc;
+
+use http::Method;
+
+use super::Gateway;
+use super::respond::is_bodiless;
+use crate::engine::Failure;
+use crate::interfaces::binding::{Answer, Callees, Calling, Error, Outgoing};
+use crate::interfaces::body::Body;
+use crate::interfaces::environment::{Call, earlier};
+use crate::registry::Served;
+use crate::telemetry::InvocationId;
+
+impl Callees for Gateway {
+    fn call(self: Arc<Self>, outgoing: Outgoing) -> Calling {
+        Box::pin(self.answer(outgoing))
+    }
+
+    fn url(&self, target: &str) -> Result<Option<String>, Error> {
+        let served = self.registry.get(target);
+        let Served { private, .. } = served.ok_or_else(|| Error::NotFound(target.to_owned()))?;
+        let base = self.base.as_ref().filter(|_| !private);
+        Ok(base.map(|base| format!("{base}/{target}")))
+    }
+}
+
+impl Gateway {
+    async fn answer(self: Arc<Self>, outgoing: Outgoing) -> Answer {
+        let Outgoing {
+            caller,
+            target,
+            id,
+            request,
+            body,
+            deadline,
+            stream_deadline,
+            lineage,
+        } = outgoing;
+        let Some(Served { function, .. }) = self.registry.get(&target) else {
+            let known = self.registry.names().collect::<Vec<_>>().join(", ");
+            tracing::warn!(
+                function = caller.name.as_ref(), invocation = %id,
+                "there is no function {target:?} to call; there are: {known}",
+            );
+            return Err(Error::NotFound(target));
+        };
+        if lineage.depth > self.engine.max_depth() {
+            return Err(Error::DepthExceeded(self.engine.max_depth()));
+        }
+        let only_head = request.method == Method::HEAD;
+        let call = Call {
+            id,
+            function: Arc::clone(&function.identity),
+            request,
+            base: 0,
+            peer: None,
+            deadline: earlier(deadline, self.engine.deadline()),
+            stream_deadline: earlier(stream_deadline, self.engine.stream_deadline()),
+            lineage,
+            callees: Some(Arc::clone(&self) as Arc<dyn Callees>),
+        };
+        match self.engine.invoke(function, call, body).await {
+            Ok(reply) if only_head || is_bodiless(reply.head.status) => {
+                Ok((reply.head, Body::empty()))
+            }
+            Ok(reply) => Ok((reply.head, reply.body)),
+            Err(failure) => {
+                failure.log(&target, id);
+                Err(told(&failure, &target, id))
+            }
+        }
+    }
+}
+
+/// What a caller learns of a failure. Both are of one host, and yet the details are in its log only.
+fn told(failure: &Failure, target: &str, id: InvocationId) -> Error {
+    match failure {
+        Failure::Overloaded => Error::Overloaded,
+        Failure::Timeout | Failure::StreamTimeout => Error::Timeout,
+        Failure::CpuTime | Failure::Memory | Failure::Trap(_) | Failure::InvalidReply(_) => {
+            Error::Trapped(format!("{target}: {failure} (invocation {id})"))
+        }
+        Failure::Host(_) => Error::Other(format!("{target}: {failure} (invocation {id})")),
+    }
+}

@@ -1,0 +1,134 @@
+//! `functions:binding`: calls of other functions of the same host.
+//!
+//! A call runs where it was made: `call` within the host call of its caller, `send` in a task that
+//! goes with its handle. Who is called, and how it is run, is for [`Callees`] to say.
+
+mod callees;
+mod outgoing;
+mod pending;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use wasmtime::component::Resource;
+
+use super::bindings::functions::bytes::bytes::Data;
+use super::body::Body;
+use super::environment::{Lineage, earlier};
+use super::headers::listed;
+use super::{Buffer, State, trace_context};
+pub(crate) use bindings::functions::binding::invoker::Error;
+use bindings::functions::binding::invoker::{Host, Request, Response};
+pub(crate) use callees::{Answer, Callees, Calling, Outgoing};
+#[expect(unreachable_pub, reason = "the generated code re-exports it")]
+pub use pending::Pending;
+
+pub(crate) mod bindings {
+    //! Generated from `wit/`.
+    #![allow(
+        clippy::allow_attributes,
+        missing_debug_implementations,
+        missing_docs,
+        unreachable_pub,
+        clippy::must_use_candidate,
+        clippy::semicolon_if_nothing_returned,
+        reason = "generated code"
+    )]
+
+    wasmtime::component::bindgen!({
+        path: ["wit/io", "wit/clocks", "wit/bytes", "wit/binding"],
+        world: "functions:binding/imports",
+        imports: {
+            "functions:binding/invoker.call": async | trappable,
+            "functions:binding/invoker.[static]pending.get": async | trappable,
+            default: trappable,
+        },
+        with: {
+            "functions:binding/invoker.pending": super::Pending,
+            "functions:bytes/bytes": crate::interfaces::bindings::functions::bytes::bytes,
+            "wasi:io": wasmtime_wasi::p2::bindings::io,
+        },
+    });
+}
+
+impl Host for State {
+    fn send(&mut self, request: Request) -> wasmtime::Result<Resource<Pending>> {
+        let may_send = self.may_send();
+        // Its body goes either way.
+        let pending = match self.calling(request)? {
+            Ok(calling) if may_send => Pending::start(calling),
+            Ok(_) => Pending::over(Err(Error::Overloaded)),
+            Err(error) => Pending::over(Err(error)),
+        };
+        self.push_pending(pending)
+    }
+
+    async fn call(&mut self, request: Request) -> wasmtime::Result<Result<Response, Error>> {
+        let answer = match self.calling(request)? {
+            Ok(calling) => calling.await,
+            Err(error) => Err(error),
+        };
+        self.answered(answer)
+    }
+
+    fn url(&mut self, target: String) -> wasmtime::Result<Result<Option<String>, Error>> {
+        Ok(self.callees().and_then(|callees| callees.url(&target)))
+    }
+}
+
+impl State {
+    fn callees(&self) -> Result<&Arc<dyn Callees>, Error> {
+        let callees = self.call.callees.as_ref();
+        callees
+            .ok_or_else(|| Error::Other("there is no request yet that calls could be for".into()))
+    }
+
+    /// A call that begins when it is polled. Takes the body, whether or not there can be one.
+    fn calling(&mut self, mut request: Request) -> wasmtime::Result<Result<Calling, Error>> {
+        let body = match request.body.take() {
+            None => None,
+            Some(Data::Value(bytes)) => Some(Body::from(bytes)),
+            Some(Data::Buffer(buffer)) => Some(self.table.delete(buffer)?.into_body()),
+        };
+        Ok(self.prepare(request, body))
+    }
+
+    fn prepare(&mut self, request: Request, body: Option<Body>) -> Result<Calling, Error> {
+        let callees = Arc::clone(self.callees()?);
+        let own = request
+            .timeout_milliseconds
+            .and_then(|timeout| Instant::now().checked_add(Duration::from_millis(timeout.into())));
+        let (target, mut request) = outgoing::checked(request, body.as_ref())?;
+        trace_context::carry_on(&self.call, &mut request.headers);
+        self.calls = self.calls.saturating_add(1);
+        let Lineage { depth, in_stream } = self.call.lineage;
+        Ok(callees.call(Outgoing {
+            caller: Arc::clone(&self.call.function),
+            target,
+            id: self.call.id.of_call(self.calls),
+            request,
+            body: body.unwrap_or_else(Body::empty),
+            deadline: earlier(own, self.call.deadline),
+            // What is passed on may outlive the caller, as a stream does.
+            stream_deadline: earlier(own, self.call.stream_deadline),
+            lineage: Lineage {
+                depth: depth.saturating_add(1),
+                in_stream: in_stream || self.streaming,
+            },
+        }))
+    }
+
+    /// Hands a response over to the function, or tells it why there is none.
+    fn answered(&mut self, answer: Answer) -> wasmtime::Result<Result<Response, Error>> {
+        let (head, body) = match answer {
+            Ok(response) => response,
+            Err(error) => return Ok(Err(error)),
+        };
+        Ok(Ok(Response {
+            status: head.status.as_u16(),
+            headers: listed(&head.headers),
+            body: self.table.push(Buffer::new(body))?,
+        }))
+    }
+}

@@ -1,0 +1,42 @@
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::request::Parts;
+use tokio::time::Instant;
+
+use super::Error;
+use crate::interfaces::body::Body;
+use crate::interfaces::environment::{Identity, Lineage};
+use crate::interfaces::head::Head;
+use crate::telemetry::InvocationId;
+
+/// The functions that a function may call: what is above the interfaces knows them.
+pub(crate) trait Callees: Send + Sync {
+    /// Calls one. Whoever drops the future, or the body that comes of it, ends the one called.
+    fn call(self: Arc<Self>, outgoing: Outgoing) -> Calling;
+
+    /// Where one is reached from outside, if it is.
+    fn url(&self, target: &str) -> Result<Option<String>, Error>;
+}
+
+/// A call that is under way, or begins when it is first polled.
+pub(crate) type Calling = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+/// What comes of a call.
+pub(crate) type Answer = Result<(Head, Body), Error>;
+
+/// A call that a function makes, and what bounds it.
+pub(crate) struct Outgoing {
+    pub(crate) caller: Arc<Identity>,
+    pub(crate) target: String,
+    /// What the invocation is to be called that comes of it.
+    pub(crate) id: InvocationId,
+    /// Its path begins below the callee's base.
+    pub(crate) request: Parts,
+    pub(crate) body: Body,
+    /// When the head of the response has to be there.
+    pub(crate) deadline: Option<Instant>,
+    /// When the last byte of its body has to be.
+    pub(crate) stream_deadline: Option<Instant>,
+    pub(crate) lineage: Lineage,
+}

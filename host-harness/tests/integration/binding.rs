@@ -1,0 +1,75 @@
+//! Functions that call functions: what arrives, what comes back, and what becomes of both.
+
+mod bodies;
+mod ends;
+mod errors;
+mod gate;
+mod places;
+mod reach;
+mod requests;
+mod traces;
+
+use std::sync::LazyLock;
+
+use host_harness::{Builder, Harness};
+use http::{Method, Request};
+use http_body_util::BodyExt as _;
+
+use crate::support::client::{Answer, Body, whole};
+use crate::support::soon;
+use gate::Gate;
+
+/// A host with a function that calls others, and others to be called: for tests that set limits.
+fn builder() -> Builder {
+    Harness::builder()
+        .function("caller", test_guests::CALLER)
+        .function("echo", test_guests::ECHO)
+        .function("misbehave", test_guests::MISBEHAVE)
+        .concurrency(4, 1000)
+        .output(|_| {})
+}
+
+/// The same, with a function that waits for a [`Gate`].
+fn waiting() -> Builder {
+    builder()
+        .function("calls-out", test_guests::CALLS_OUT)
+        .allow_host("127.0.0.1")
+}
+
+/// The functions are compiled once, for all tests that set nothing.
+static SHARED: LazyLock<Harness> =
+    LazyLock::new(|| waiting().concurrency(64, 1000).build().unwrap());
+
+/// A request to the function that calls, at `/HOW/TARGET/PATH`.
+fn request(method: Method, path: &str, headers: &[(&str, &str)], body: Body) -> Request<Body> {
+    let request = Request::builder().method(method);
+    let request = request.uri(format!("/caller/{path}"));
+    let add = |request: http::request::Builder, (name, value): &(&str, &str)| {
+        request.header(*name, *value)
+    };
+    headers.iter().fold(request, add).body(body).unwrap()
+}
+
+/// Asks without a socket.
+async fn ask(harness: &Harness, request: Request<Body>) -> Answer {
+    let (head, body) = soon(harness.handle(request)).await.into_parts();
+    let body = soon(body.collect()).await.unwrap().to_bytes();
+    Answer {
+        status: head.status,
+        headers: head.headers,
+        body,
+    }
+}
+
+async fn get_with(harness: &Harness, path: &str, headers: &[(&str, &str)]) -> Answer {
+    ask(harness, request(Method::GET, path, headers, whole(""))).await
+}
+
+async fn get(harness: &Harness, path: &str) -> Answer {
+    get_with(harness, path, &[]).await
+}
+
+/// So many functions that call each other, and one at the end.
+fn chain(length: usize, end: &str) -> String {
+    format!("{}{end}", "call/caller/".repeat(length))
+}

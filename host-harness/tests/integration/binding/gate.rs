@@ -1,0 +1,99 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::JoinHandle;
+
+use crate::support::soon;
+
+/// A server that functions wait for until a test lets them go on: what happens in which order is for
+/// the test to say, and no clock is needed.
+pub(super) struct Gate {
+    pub(super) address: SocketAddr,
+    state: Arc<State>,
+    accepting: JoinHandle<()>,
+}
+
+/// How many there were of each.
+struct State {
+    arrived: Semaphore,
+    open: Semaphore,
+    gone: Semaphore,
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+impl Gate {
+    pub(super) async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::new(State {
+            arrived: Semaphore::new(0),
+            open: Semaphore::new(0),
+            gone: Semaphore::new(0),
+        });
+        let of_all = Arc::clone(&state);
+        let accepting = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(wait(stream, Arc::clone(&of_all)));
+            }
+        });
+        Self {
+            address,
+            state,
+            accepting,
+        }
+    }
+
+    /// A path of `calls-out` that answers `open` when the gate lets it.
+    pub(super) fn path(&self) -> String {
+        format!("calls-out/text?url=http://{}/", self.address)
+    }
+
+    /// Waits until so many are waiting here.
+    pub(super) async fn arrived(&self, count: u32) {
+        let all = soon(self.state.arrived.acquire_many(count)).await;
+        all.unwrap().forget();
+    }
+
+    /// Whether one got here; it counts once.
+    pub(super) fn has_arrived(&self) -> bool {
+        let arrived = self.state.arrived.try_acquire();
+        arrived.map(SemaphorePermit::forget).is_ok()
+    }
+
+    /// Lets so many go on.
+    pub(super) fn open(&self, count: usize) {
+        self.state.open.add_permits(count);
+    }
+
+    /// Waits until one went away without that it was let.
+    pub(super) async fn gone(&self) {
+        soon(self.state.gone.acquire()).await.unwrap().forget();
+    }
+}
+
+async fn wait(mut stream: TcpStream, state: Arc<State>) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read_u8().await {
+            Ok(byte) => head.push(byte),
+            Err(_) => return,
+        }
+    }
+    state.arrived.add_permits(1);
+    tokio::select! {
+        open = state.open.acquire() => {
+            open.unwrap().forget();
+            let open = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nopen";
+            let _ = stream.write_all(open).await;
+        }
+        _ = stream.read_u8() => state.gone.add_permits(1),
+    }
+}

@@ -1,0 +1,90 @@
+//! One call, made in every way there is.
+
+use functions_binding::__private::bindings::functions::binding::invoker::{
+    self, Error, Pending, Response,
+};
+use functions_bytes::__private::bindings::functions::bytes::bytes::{Buffer, Data};
+use functions_guest_web::__private::bindings::exports::functions::web::handler::Reply;
+use functions_guest_web::__private::bindings::functions::web::response_stream::{Writer, start};
+
+use crate::{reply, request, text};
+
+/// What the callee answered, or what went wrong.
+pub(crate) fn pass_on(result: Result<Response, Error>) -> Reply {
+    match result {
+        Ok(response) => reply(
+            response.status,
+            response.headers,
+            Data::Buffer(response.body),
+        ),
+        Err(error) => reply(502, Vec::new(), Data::Value(format!("{error:?}").into())),
+    }
+}
+
+pub(crate) fn call(to: &str, body: Buffer) -> Reply {
+    pass_on(invoker::call(request::to(to, Some(Data::Buffer(body)))))
+}
+
+pub(crate) fn bodiless(to: &str) -> Reply {
+    pass_on(invoker::call(request::to(to, None)))
+}
+
+pub(crate) fn send(to: &str, body: Buffer) -> Reply {
+    let pending = invoker::send(request::to(to, Some(Data::Buffer(body))));
+    let arrival = pending.subscribe();
+    arrival.block();
+    let reply = pass_on(Pending::get(pending));
+    // In this order on purpose: the host tolerates it.
+    assert!(arrival.ready());
+    reply
+}
+
+/// Looks before it waits; the status of one that was there at once is 299.
+pub(crate) fn try_get(to: &str, body: Buffer) -> Reply {
+    let mut pending = invoker::send(request::to(to, Some(Data::Buffer(body))));
+    let mut looks = 0;
+    loop {
+        match Pending::try_get(pending) {
+            Ok(_) if looks == 0 => return reply(299, Vec::new(), Data::Value(Vec::new())),
+            Ok(result) => return pass_on(result),
+            Err(back) => pending = back,
+        }
+        looks += 1;
+        pending.subscribe().block();
+    }
+}
+
+/// Brings the response's body in, and sends it back from here.
+pub(crate) fn read(to: &str, body: Buffer) -> Reply {
+    let body = Buffer::into_bytes(body, None).unwrap_or_default();
+    match invoker::call(request::to(to, Some(Data::Value(body)))) {
+        Ok(response) => match Buffer::into_bytes(response.body, None) {
+            Ok(body) => reply(response.status, response.headers, Data::Value(body)),
+            Err(error) => reply(502, Vec::new(), Data::Value(format!("{error:?}").into())),
+        },
+        result => pass_on(result),
+    }
+}
+
+pub(crate) fn url(to: &str) -> Reply {
+    text(&format!("{:?}", invoker::url(to)))
+}
+
+/// Begins to stream before it calls, and streams what it is answered.
+pub(crate) fn stream(to: &str, body: Buffer) -> Reply {
+    let Ok(writer) = start(200, &[]) else {
+        return text("it did not begin");
+    };
+    let written = match invoker::call(request::to(to, Some(Data::Buffer(body)))) {
+        Ok(response) => Buffer::into_bytes(response.body, None)
+            .map_err(|error| format!("{error:?}"))
+            .and_then(|body| writer.write(&body).map_err(|error| format!("{error:?}"))),
+        Err(error) => writer
+            .write(format!("{error:?}").as_bytes())
+            .map_err(|error| format!("{error:?}")),
+    };
+    if written.is_ok() {
+        let _ = Writer::finish(writer);
+    }
+    Reply::Streamed
+}

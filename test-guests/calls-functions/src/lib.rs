@@ -1,0 +1,118 @@
+//! Calls of other functions with the SDK, of the one that the query's `of` names: each path makes
+//! them in another way.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use functions_binding::{
+    BindingError, Call, FunctionBinding, FunctionInvokeRequest, FunctionInvokeResponse,
+    InvokeOptions,
+};
+use functions_bytes::Data;
+use functions_guest_web::{WebEnvironment, WebResponse, WebResult, invoke, task};
+use serde_json::Value;
+
+invoke!(calls_functions);
+async fn calls_functions(env: WebEnvironment, payload: Data) -> WebResult<WebResponse> {
+    let func = FunctionBinding::new(parameter(&env, "of"));
+    let method = env.http_method().to_string();
+    let path = parameter(&env, "path");
+    let options = || InvokeOptions::default().timeout(Duration::from_secs(3600));
+    match env.http_path() {
+        "/invoke" => both(|| func.invoke(request(&env, &[])), shown).await,
+        "/send" => {
+            let call = Call::new(func.name(), method, path).with_body(payload);
+            Ok(call.send().await?.into())
+        }
+        "/call-wait" => {
+            let call = Call::new(func.name(), method, path).with_body(payload);
+            Ok(call.wait()?.into())
+        }
+        "/json" => {
+            let value: Value = serde_json::from_slice(&payload.into_bytes()?)?;
+            let call = || func.invoke_json::<_, Value>("", &value, options());
+            both(call, |value: Value| value.to_string()).await
+        }
+        "/get" => {
+            let call = || func.get::<Value>("", path, options());
+            both(call, |value: Value| value.to_string()).await
+        }
+        "/url" => text(format!(
+            "{:?} {:?}",
+            func.get_url().await,
+            func.get_url().wait()
+        )),
+        "/race" => race(&func).await,
+        "/join" => join(&env, &func).await,
+        _ => text("unknown".into()),
+    }
+}
+
+fn parameter<'e>(env: &'e WebEnvironment, name: &str) -> &'e str {
+    env.query_parameters().get(name).unwrap_or_default()
+}
+
+fn text(text: String) -> WebResult<WebResponse> {
+    WebResponse::new().with_body(text)
+}
+
+fn request(env: &WebEnvironment, body: &[u8]) -> FunctionInvokeRequest {
+    FunctionInvokeRequest {
+        method: env.http_method().to_string(),
+        path: parameter(env, "path").into(),
+        body: body.to_vec(),
+        ..FunctionInvokeRequest::default()
+    }
+}
+
+/// What was answered, or what went wrong; it must be the same awaited and waited for, or both are
+/// shown.
+async fn both<T>(
+    call: impl Fn() -> functions_binding::Invoking<T>,
+    shown: impl Fn(T) -> String,
+) -> WebResult<WebResponse> {
+    let show = |result: Result<T, BindingError>| match result {
+        Ok(value) => shown(value),
+        Err(error) => error.to_string(),
+    };
+    let (awaited, waited) = (show(call().await), show(call().wait()));
+    if awaited != waited {
+        return text(format!("awaited: {awaited}; waited for: {waited}"));
+    }
+    text(awaited)
+}
+
+fn shown(response: FunctionInvokeResponse) -> String {
+    let body = String::from_utf8_lossy(&response.body).into_owned();
+    format!("{} {body}", response.status)
+}
+
+/// A function that never answers, next to one that does: only that both are under way lets this end.
+async fn race(func: &FunctionBinding) -> WebResult<WebResponse> {
+    let get = |path: &str| FunctionInvokeRequest {
+        method: "GET".into(),
+        path: path.into(),
+        ..FunctionInvokeRequest::default()
+    };
+    let mut asleep = pin!(func.invoke(get("/sleep")));
+    let mut awake = pin!(func.invoke(get("/")));
+    let first = poll_fn(|cx| match asleep.as_mut().poll(cx) {
+        Poll::Ready(answer) => Poll::Ready(("asleep", answer)),
+        Poll::Pending => awake.as_mut().poll(cx).map(|answer| ("awake", answer)),
+    });
+    let (who, answer) = first.await;
+    text(format!("{who} {}", shown(answer?)))
+}
+
+/// Three at once, whose bodies come bit by bit.
+async fn join(env: &WebEnvironment, func: &FunctionBinding) -> WebResult<WebResponse> {
+    let calls = (0..3).map(|_| func.invoke(request(env, &[])));
+    let mut all = String::new();
+    for answer in task::join_all(calls).await {
+        all += &shown(answer?);
+        all += "\n";
+    }
+    text(all)
+}
