@@ -1,7 +1,7 @@
 //! From the `http` crate's types, and to them.
 
 use functions_bytes::Data;
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 
 use crate::{Error, Headers, Request, Response};
 
@@ -11,6 +11,24 @@ impl<T: Into<Data>> From<http::Request<T>> for Request {
         let mut request = Self::new(head.uri.to_string(), head.method.as_str());
         request.headers = head.headers.into();
         request.with_data(body.into())
+    }
+}
+
+impl TryFrom<Request> for http::Request<Data> {
+    type Error = Error;
+
+    /// Fails for what could not be sent. The timeout and the limits have no place there, and are left
+    /// out.
+    fn try_from(request: Request) -> Result<Self, Error> {
+        let request = request.checked()?;
+        let method = Method::from_bytes(request.verb.as_bytes());
+        let uri = Uri::try_from(&request.url);
+        let mut made = Self::new(request.body.unwrap_or_default());
+        *made.method_mut() = method.map_err(|_| Error::InvalidMethod(request.verb))?;
+        *made.uri_mut() =
+            uri.map_err(|why| Error::InvalidUrl(format!("{:?}: {why}", request.url)))?;
+        *made.headers_mut() = request.headers.try_into()?;
+        Ok(made)
     }
 }
 
@@ -34,22 +52,31 @@ impl TryFrom<Response> for http::Response<Data> {
             .map_err(|_| Error::Protocol(format!("{} is not a status", response.status)))?;
         let mut made = Self::new(response.body);
         *made.status_mut() = status;
-        for (name, value) in response.headers {
+        *made.headers_mut() = response.headers.try_into()?;
+        Ok(made)
+    }
+}
+
+impl TryFrom<Headers> for HeaderMap {
+    type Error = Error;
+
+    /// Fails for a header that HTTP does not allow.
+    fn try_from(headers: Headers) -> Result<Self, Error> {
+        let mut map = Self::with_capacity(headers.len());
+        for (name, value) in headers {
             let header = HeaderName::try_from(name.as_str());
             let (Ok(header), Ok(value)) = (header, HeaderValue::try_from(value)) else {
                 return Err(Error::InvalidHeader(name));
             };
-            made.headers_mut().append(header, value);
+            map.append(header, value);
         }
-        Ok(made)
+        Ok(map)
     }
 }
 
 impl From<HeaderMap> for Headers {
     fn from(map: HeaderMap) -> Self {
-        map.iter()
-            .map(|(name, value)| (name.as_str(), value.as_bytes()))
-            .collect()
+        map.iter().collect()
     }
 }
 
@@ -74,5 +101,24 @@ mod tests {
         let request = Request::from(request.body("body").unwrap());
         assert_eq!((request.verb(), request.url()), ("PUT", "https://a/b?c"));
         assert_eq!(request.headers().get("x"), Some("1"));
+        let back = http::Request::<Data>::try_from(request).unwrap();
+        assert_eq!((back.method(), back.headers().len()), (&Method::PUT, 1));
+        assert_eq!(back.uri(), "https://a/b?c");
+        assert_eq!(back.into_body().into_bytes().unwrap(), b"body");
+    }
+
+    /// What HTTP does not allow is named, as it is when it is sent.
+    #[test]
+    fn what_is_none_is_refused() {
+        let refused = |request| http::Request::<Data>::try_from(request).unwrap_err();
+        let error = refused(Request::new("http://a", "A B"));
+        assert!(matches!(error, Error::InvalidMethod(verb) if verb == "A B"));
+        let error = refused(Request::get("a b"));
+        assert!(matches!(error, Error::InvalidUrl(_)));
+        let error = refused(Request::get("http://a").header("a b", "x"));
+        assert!(matches!(error, Error::InvalidHeader(name) if name == "a b"));
+        let response = Response::new(200).header("x", "a\nb");
+        let error = http::Response::<Data>::try_from(response).unwrap_err();
+        assert!(matches!(error, Error::InvalidHeader(name) if name == "x"));
     }
 }

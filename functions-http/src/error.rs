@@ -57,7 +57,6 @@ pub enum Error {
     /// The response's status is a failure; see
     /// [`error_for_status`](crate::Response::error_for_status).
     Status(u16),
-    /// There is no host: this runs natively, and no
     /// There is no host: this runs natively, and no test's stand-in answers.
     NoHost,
     /// Anything else.

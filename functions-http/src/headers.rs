@@ -52,8 +52,9 @@ impl Headers {
         self.list.is_empty()
     }
 
-    pub(crate) fn push(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) {
-        self.list.push((name.into(), value.into()));
+    pub(crate) fn push(&mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) {
+        self.list
+            .push((name.as_ref().to_owned(), value.as_ref().to_owned()));
     }
 }
 
@@ -66,14 +67,13 @@ impl fmt::Debug for Headers {
     }
 }
 
-impl<N: Into<String>, V: Into<Vec<u8>>> FromIterator<(N, V)> for Headers {
+impl<N: AsRef<str>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(all: I) -> Self {
-        let list = all
-            .into_iter()
-            .map(|(name, value)| (name.into(), value.into()));
-        Self {
-            list: list.collect(),
+        let mut headers = Self::default();
+        for (name, value) in all {
+            headers.push(name, value);
         }
+        headers
     }
 }
 
