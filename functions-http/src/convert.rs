@@ -2,7 +2,7 @@
 
 use functions_bytes::Data;
 use functions_bytes::outgoing::InvalidHeader;
-use http::StatusCode;
+use http::{Method, StatusCode, Uri};
 
 use crate::{Error, Request, Response};
 
@@ -12,6 +12,24 @@ impl<T: Into<Data>> From<http::Request<T>> for Request {
         let mut request = Self::new(head.uri.to_string(), head.method.as_str());
         request.headers = head.headers.into();
         request.with_data(body.into())
+    }
+}
+
+impl TryFrom<Request> for http::Request<Data> {
+    type Error = Error;
+
+    /// Fails for what could not be sent. The timeout and the limits have no place there, and are left
+    /// out.
+    fn try_from(request: Request) -> Result<Self, Error> {
+        let request = request.checked()?;
+        let method = Method::from_bytes(request.verb.as_bytes());
+        let uri = Uri::try_from(&request.url);
+        let mut made = Self::new(request.body.unwrap_or_default());
+        *made.method_mut() = method.map_err(|_| Error::InvalidMethod(request.verb))?;
+        *made.uri_mut() =
+            uri.map_err(|why| Error::InvalidUrl(format!("{:?}: {why}", request.url)))?;
+        *made.headers_mut() = request.headers.try_into()?;
+        Ok(made)
     }
 }
 
@@ -67,5 +85,24 @@ mod tests {
         let request = Request::from(request.body("body").unwrap());
         assert_eq!((request.verb(), request.url()), ("PUT", "https://a/b?c"));
         assert_eq!(request.headers().get("x"), Some("1"));
+        let back = http::Request::<Data>::try_from(request).unwrap();
+        assert_eq!((back.method(), back.headers().len()), (&Method::PUT, 1));
+        assert_eq!(back.uri(), "https://a/b?c");
+        assert_eq!(back.into_body().into_bytes().unwrap(), b"body");
+    }
+
+    /// What HTTP does not allow is named, as it is when it is sent.
+    #[test]
+    fn what_is_none_is_refused() {
+        let refused = |request| http::Request::<Data>::try_from(request).unwrap_err();
+        let error = refused(Request::new("http://a", "A B"));
+        assert!(matches!(error, Error::InvalidMethod(verb) if verb == "A B"));
+        let error = refused(Request::get("a b"));
+        assert!(matches!(error, Error::InvalidUrl(_)));
+        let error = refused(Request::get("http://a").header("a b", "x"));
+        assert!(matches!(error, Error::InvalidHeader(name) if name == "a b"));
+        let response = Response::new(200).header("x", "a\nb");
+        let error = http::Response::<Data>::try_from(response).unwrap_err();
+        assert!(matches!(error, Error::InvalidHeader(name) if name == "x"));
     }
 }

@@ -38,10 +38,13 @@ pub struct Request {
 
 impl Request {
     /// A request for `url` with the method `verb`, without a body.
-    pub fn new(url: impl Into<String>, verb: impl Into<String>) -> Self {
+    ///
+    /// The method may be text or an [`http::Method`]; its case matters. What is wrong with either is
+    /// an error once the request is sent.
+    pub fn new(url: impl Into<String>, verb: impl AsRef<str>) -> Self {
         Self {
             url: url.into(),
-            verb: verb.into(),
+            verb: verb.as_ref().to_owned(),
             headers: Headers::default(),
             body: None,
             timeout: None,
@@ -66,9 +69,19 @@ impl Request {
         Self::new(url, "PUT")
     }
 
+    /// A `PATCH`.
+    pub fn patch(url: impl Into<String>) -> Self {
+        Self::new(url, "PATCH")
+    }
+
     /// A `DELETE`.
     pub fn delete(url: impl Into<String>) -> Self {
         Self::new(url, "DELETE")
+    }
+
+    /// A `HEAD`.
+    pub fn head(url: impl Into<String>) -> Self {
+        Self::new(url, "HEAD")
     }
 
     /// Sets the body, and the content type that it brings unless one is set. A [`Data`] handle is
@@ -91,17 +104,50 @@ impl Request {
             Err(error) => self.refuse(Error::Encode(Box::new(error))),
         }
         match content_type {
-            Some(value) if self.headers.get_all("content-type").next().is_none() => {
-                self.header("content-type", value)
-            }
-            _ => self,
+            Some(value) => self.with_content_type(value),
+            None => self,
         }
     }
 
-    /// Sets the body to a value as JSON, without taking it.
+    /// Sets the content type, unless one is set.
+    fn with_content_type(self, value: &str) -> Self {
+        if self.headers.get_all("content-type").next().is_some() {
+            return self;
+        }
+        self.header("content-type", value)
+    }
+
+    /// Sets the body to a value as JSON, without taking it, and the content type unless one is set.
+    ///
+    /// ```
+    /// use functions_http::Request;
+    ///
+    /// let request = Request::post("https://example.com/numbers").json(&[1, 2]);
+    /// assert_eq!(request.headers().get("content-type"), Some("application/json"));
+    /// assert_eq!(request.into_body().into_bytes().unwrap(), b"[1,2]");
+    /// ```
     #[cfg(feature = "json")]
     pub fn json<T: serde::Serialize + ?Sized>(self, value: &T) -> Self {
         self.with_body(functions_bytes::encoding::Json(value))
+    }
+
+    /// Sets the body to fields as an HTML form sends them, and the content type unless one is set. For
+    /// a struct there is `with_body(Form(value))`, with the feature `form` of `functions-bytes`.
+    ///
+    /// ```
+    /// use functions_http::Request;
+    ///
+    /// let request = Request::post("https://example.com/login").form([("user", "Ada"), ("q", "1 + 1")]);
+    /// let content_type = request.headers().get("content-type");
+    /// assert_eq!(content_type, Some("application/x-www-form-urlencoded"));
+    /// assert_eq!(request.into_body().into_bytes().unwrap(), b"user=Ada&q=1+%2B+1");
+    /// ```
+    pub fn form<N: AsRef<str>, V: AsRef<str>>(
+        self,
+        fields: impl IntoIterator<Item = (N, V)>,
+    ) -> Self {
+        self.with_data(outgoing::encoded(fields).into())
+            .with_content_type("application/x-www-form-urlencoded")
     }
 
     pub(crate) fn with_data(mut self, body: Data) -> Self {
@@ -109,13 +155,36 @@ impl Request {
         self
     }
 
-    /// Adds a header; those of the same name stay.
+    /// Adds a header; those of the same name stay. Names and values may be text, or the `http`
+    /// crate's.
+    ///
+    /// ```
+    /// use functions_http::Request;
+    /// use http::{HeaderValue, header};
+    ///
+    /// let request = Request::get("https://example.com/")
+    ///     .header("accept", "text/html")
+    ///     .header(header::ACCEPT, HeaderValue::from_static("text/plain"));
+    /// assert_eq!(request.headers().get_all("accept").count(), 2);
+    /// ```
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
         self.headers.push(name, value);
         self
     }
 
-    /// Replaces the headers by these.
+    /// Replaces the headers by these: pairs, [`Headers`], or an [`http::HeaderMap`] by reference.
+    ///
+    /// ```
+    /// use functions_http::Request;
+    ///
+    /// let mut map = http::HeaderMap::new();
+    /// map.append("accept", "text/html".parse().unwrap());
+    /// map.append("accept", "text/plain".parse().unwrap());
+    /// let request = Request::get("https://example.com/").with_headers(&map);
+    /// assert_eq!(request.headers().get_all("accept").count(), 2);
+    /// let request = request.with_headers([("accept", "*/*")]);
+    /// assert_eq!(request.headers().len(), 1);
+    /// ```
     pub fn with_headers<N: AsRef<str>, V: AsRef<[u8]>>(
         mut self,
         headers: impl IntoIterator<Item = (N, V)>,
@@ -125,6 +194,13 @@ impl Request {
     }
 
     /// Adds parameters to the URL's query, encoded.
+    ///
+    /// ```
+    /// use functions_http::Request;
+    ///
+    /// let request = Request::get("https://example.com/?page=2#top").query([("q", "a & b")]);
+    /// assert_eq!(request.url(), "https://example.com/?page=2&q=a+%26+b#top");
+    /// ```
     pub fn query<N: AsRef<str>, V: AsRef<str>>(
         mut self,
         parameters: impl IntoIterator<Item = (N, V)>,
@@ -197,49 +273,4 @@ impl Request {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Parameters are encoded, come after those that are there, and before the fragment.
-    #[test]
-    fn query_parameters() {
-        for (url, expected) in [
-            ("http://a", "http://a?q=1+%2B+1"),
-            ("http://a/?", "http://a/?q=1+%2B+1"),
-            ("http://a/?x=y", "http://a/?x=y&q=1+%2B+1"),
-            ("http://a/#top", "http://a/?q=1+%2B+1#top"),
-        ] {
-            assert_eq!(Request::get(url).query([("q", "1 + 1")]).url(), expected);
-        }
-        let none: [(&str, &str); 0] = [];
-        assert_eq!(Request::get("http://a").query(none).url(), "http://a");
-    }
-
-    /// `header` adds, `with_headers` replaces; a content type that is there stays.
-    #[test]
-    fn headers_add_up() {
-        let request = Request::get("http://a").header("x", "1").header("x", "2");
-        assert_eq!(request.headers().len(), 2);
-        let request = request.with_headers([("Content-Type", "text/csv")]);
-        let request = request.with_body("a,b");
-        assert_eq!(request.headers().len(), 1);
-        let request = request.basic_auth("a", "b").bearer_auth("c");
-        let all: Vec<_> = request.headers().get_all("Authorization").collect();
-        assert_eq!(all, [&b"Basic YTpi"[..], b"Bearer c"]);
-    }
-
-    /// A body without a form is an error when the request is sent, however.
-    #[test]
-    fn unencodable_is_an_error() {
-        let bad = std::collections::BTreeMap::from([(vec![1], 2)]);
-        let sent = crate::invoke(Request::post("http://a").json(&bad).header("x", "y"));
-        let error = sent.unwrap_err();
-        assert!(matches!(error, Error::Encode(_)));
-        assert_eq!(
-            error.to_string(),
-            "the value cannot be encoded as JSON: key must be a string"
-        );
-        let sent = Request::post("http://a").json(&bad).send();
-        assert!(functions_bytes::task::block_on(sent).is_err());
-    }
-}
+mod tests;

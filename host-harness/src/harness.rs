@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use crate::engine::{Engine, Limits};
 use crate::gateway::{self, Gateway, Server};
 use crate::interfaces::body::Body;
 use crate::interfaces::egress::Egress;
+use crate::interfaces::http::{Names, Network};
 use crate::registry::{self, LoadError, Registry};
 use crate::telemetry::{Format, LogLevel, Output, Record, to_stderr};
 
@@ -48,6 +50,8 @@ impl Harness {
             public_url: None,
             limits: Limits::default(),
             allowed_hosts: Vec::new(),
+            authorities: Vec::new(),
+            names: Names::new(),
             variables: Vec::new(),
             output: Output {
                 sink: Arc::new(to_stderr(Format::Text)),
@@ -94,6 +98,8 @@ pub struct Builder {
     public_url: Option<String>,
     limits: Limits,
     allowed_hosts: Vec<String>,
+    authorities: Vec<PathBuf>,
+    names: Names,
     variables: Vec<(String, String)>,
     output: Output,
 }
@@ -194,6 +200,35 @@ impl Builder {
         self
     }
 
+    /// Trusts the certificate authorities of a PEM file, besides those that browsers trust: functions
+    /// reach servers over TLS whose certificates come from one of them.
+    pub fn ca_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.authorities.push(file.into());
+        self
+    }
+
+    /// Makes a name lead to an address, which functions then reach under it; port 0 is that of each
+    /// request. Called again, it adds an address.
+    ///
+    /// For tests, whose own servers stand in for others. Whether functions may reach it is decided
+    /// as for any other name:
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), host_harness::BuildError> {
+    /// let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    /// let harness = host_harness::Harness::builder()
+    ///     .function("weather", "weather.wasm")
+    ///     .resolve("api.weather.example", server.local_addr().unwrap())
+    ///     .allow_host("api.weather.example")
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn resolve(mut self, name: impl Into<String>, address: SocketAddr) -> Self {
+        self.names.push((name.into(), address));
+        self
+    }
+
     /// Sets a variable of the functions: `WebEnvironment::variable`, and `std::env::var`. The last
     /// value of a name counts.
     pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
@@ -223,12 +258,14 @@ impl Builder {
     /// # Errors
     ///
     /// When a file cannot be served as a function, a name is none or is given twice, a private
-    /// function is none that is served, an allowed host or the public URL is none, or wasmtime does
-    /// not start.
+    /// function is none that is served, an allowed host or the public URL is none, a file has no
+    /// certificate authority, or wasmtime does not start.
     pub fn build(self) -> Result<Harness, BuildError> {
         let egress = Egress::new(&self.allowed_hosts);
         let egress = egress.map_err(|invalid| BuildError::AllowHost(invalid.to_string()))?;
-        let egress = Arc::new(egress);
+        let network = Network::new(egress, &self.authorities, &self.names);
+        let network = network.map_err(|invalid| BuildError::CaFile(invalid.to_string()))?;
+        let network = Arc::new(network);
         let base = self.public_url.as_deref().map(gateway::parse_base);
         let base = base.transpose().map_err(BuildError::PublicUrl)?;
         self.check_private()?;
@@ -238,7 +275,7 @@ impl Builder {
             registry::check_name(&name).map_err(BuildError::Name)?;
             let output = self.output.clone();
             let variables = self.variables.clone();
-            let function = registry::load(&engine, &name, &file, variables, output, &egress)?;
+            let function = registry::load(&engine, &name, &file, variables, output, &network)?;
             if !registry.add(function, self.private.contains(&name)) {
                 return Err(BuildError::Name(format!(
                     "two functions are named {name:?}"
@@ -298,6 +335,9 @@ pub enum BuildError {
     /// The public URL is none; the text says what it has to be.
     #[error("{0}")]
     PublicUrl(String),
+    /// A file of certificate authorities is none; the text says what is wrong with it.
+    #[error("{0}")]
+    CaFile(String),
     /// Wasmtime does not start on this machine.
     #[error("wasmtime does not start")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),

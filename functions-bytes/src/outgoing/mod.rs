@@ -12,7 +12,7 @@ use std::time::Duration;
 pub use authorization::basic;
 pub use because::Because;
 pub use headers::{Headers, InvalidHeader};
-pub use query::add_query;
+pub use query::{add_query, encoded};
 #[cfg(target_family = "wasm")]
 pub use way::Way;
 

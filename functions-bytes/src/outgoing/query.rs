@@ -5,9 +5,7 @@ pub fn add_query<N: AsRef<str>, V: AsRef<str>>(
     parameters: impl IntoIterator<Item = (N, V)>,
 ) {
     let fragment = url.find('#').map(|place| url.split_off(place));
-    let mut encoded = form_urlencoded::Serializer::new(String::new());
-    encoded.extend_pairs(parameters);
-    let encoded = encoded.finish();
+    let encoded = encoded(parameters);
     if !encoded.is_empty() {
         match url.find('?') {
             None => url.push('?'),
@@ -17,4 +15,11 @@ pub fn add_query<N: AsRef<str>, V: AsRef<str>>(
         url.push_str(&encoded);
     }
     url.push_str(fragment.as_deref().unwrap_or_default());
+}
+
+/// Names and values as `application/x-www-form-urlencoded` has them.
+pub fn encoded<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V)>) -> String {
+    let mut encoded = form_urlencoded::Serializer::new(String::new());
+    encoded.extend_pairs(pairs);
+    encoded.finish()
 }

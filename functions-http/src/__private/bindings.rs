@@ -41,7 +41,8 @@ pub mod functions {
                 pub body: ::core::option::Option<Data>,
                 /// From the call until the last byte of the response's body has arrived, in milliseconds. The
                 /// time that the invocation has left bounds it too, and alone where there is `none`. Once it is
-                /// up, there is the error `timeout` or, where the response has begun, a body that breaks off.
+                /// up, there is the error `timeout` or, where the response has begun, a body that breaks off for
+                /// whoever reads it.
                 pub timeout_milliseconds: ::core::option::Option<u32>,
                 /// How many redirects to follow, one after the other. With 0, a redirect is a response like any
                 /// other.
@@ -110,7 +111,7 @@ pub mod functions {
                 /// The TLS handshake failed, as when the certificate is for another name.
                 Tls(_rt::String),
                 /// The time was up before the response's head was there; also, for the host's own limit,
-                /// before there was a connection.
+                /// before there was a connection, TLS included.
                 Timeout,
                 /// The response's body is longer than `response-limit`; the payload is that limit, in bytes.
                 TooLarge(u64),

@@ -92,6 +92,16 @@ pub(super) struct Serve {
     )]
     allow_hosts: Vec<String>,
 
+    /// A PEM file of certificate authorities that functions' requests trust, besides those that
+    /// browsers trust. Can be given more than once.
+    #[arg(
+        long = "ca-file",
+        value_name = "FILE",
+        env = "FUNCTIONS_CA_FILE",
+        value_delimiter = ','
+    )]
+    ca_files: Vec<PathBuf>,
+
     /// A variable for the functions, which `std::env::var` and `WebEnvironment::variable` find;
     /// repeatable. Nothing of this process's own environment reaches them.
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
@@ -149,6 +159,9 @@ impl Serve {
         }
         for host in &self.allow_hosts {
             builder = builder.allow_host(host);
+        }
+        for file in &self.ca_files {
+            builder = builder.ca_file(file);
         }
         for (name, value) in &self.variables {
             builder = builder.variable(name, value);

@@ -1,11 +1,14 @@
 //! `functions:http`: requests of a function's own to other servers.
 
 mod client;
+mod connect;
 mod download;
 mod error;
 mod exchange;
+mod network;
 mod outgoing;
 mod pending;
+mod trust;
 
 use std::time::Duration;
 
@@ -18,6 +21,7 @@ use super::{Buffer, State, trace_context};
 use bindings::functions::http::client::{Error, Host, Request, Response};
 pub(crate) use client::Outbound;
 use exchange::{Received, exchange};
+pub(crate) use network::{Names, Network};
 use outgoing::{Outgoing, Payload};
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub use pending::Pending;

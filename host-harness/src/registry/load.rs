@@ -9,9 +9,8 @@ use sha2::{Digest as _, Sha256};
 
 use crate::engine::{Engine, Function, InvalidFunction};
 use crate::interfaces::OFFERED;
-use crate::interfaces::egress::Egress;
 use crate::interfaces::environment::Identity;
-use crate::interfaces::http::Outbound;
+use crate::interfaces::http::{Network, Outbound};
 use crate::telemetry::Output;
 
 /// How much of the component's hash is its version, in bytes.
@@ -137,7 +136,7 @@ pub(crate) fn load(
     file: &Path,
     variables: Vec<(String, String)>,
     output: Output,
-    egress: &Arc<Egress>,
+    network: &Arc<Network>,
 ) -> Result<Function, LoadError> {
     let bytes = std::fs::read(file)
         .map_err(|error| LoadError::new(file, LoadErrorKind::Unreadable).because(error))?;
@@ -154,7 +153,7 @@ pub(crate) fn load(
         version,
         variables,
         output,
-        outbound: Outbound::new(Arc::clone(egress)),
+        outbound: Outbound::new(Arc::clone(network)),
     };
     engine.prepare(&bytes, identity).map_err(|invalid| {
         LoadError::new(file, LoadErrorKind::NotAFunction).because(Reason(invalid))

@@ -1,9 +1,16 @@
 //! Requests of functions' own, to servers on this machine.
 
+mod addresses;
 mod bodies;
+mod contract;
 mod egress;
 mod ends;
+mod flow;
 mod server;
+mod tls;
+mod wire;
+
+use std::sync::LazyLock;
 
 use host_harness::{Builder, Harness};
 use http::{Method, Request};
@@ -13,16 +20,26 @@ use crate::support::client::{Answer, whole};
 use crate::support::soon;
 use server::Upstream;
 
-/// A host with the functions that call out, which may not reach anything here yet.
+/// A host with a function that calls out, which may not reach anything here yet.
 fn builder() -> Builder {
     Harness::builder()
         .function("calls-out", test_guests::CALLS_OUT)
-        .function("proxy", test_guests::PROXY)
         .concurrency(16, 16)
         .output(|_| {})
 }
 
-/// A host whose functions may reach these servers.
+/// A host whose functions may reach every server at 127.0.0.1, which is where the tests' are. The
+/// functions are compiled once, for all tests.
+fn local() -> Harness {
+    static LOCAL: LazyLock<Harness> = LazyLock::new(|| {
+        let builder = builder().function("proxy", test_guests::PROXY);
+        let builder = builder.concurrency(128, 1000).allow_host("127.0.0.1");
+        builder.build().unwrap()
+    });
+    LOCAL.clone()
+}
+
+/// A host whose functions may reach these servers only.
 fn allowing(upstreams: &[&Upstream]) -> Harness {
     let builder = upstreams.iter().fold(builder(), |builder, upstream| {
         builder.allow_host(upstream.address.to_string())

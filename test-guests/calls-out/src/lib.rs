@@ -1,5 +1,8 @@
 //! Requests of a function's own, to the `url` in its query: each path sends them in another way.
 
+mod contract;
+mod sockets;
+
 use std::time::Duration;
 
 use functions_bytes::Data;
@@ -16,6 +19,8 @@ async fn calls_out(env: WebEnvironment, payload: Data) -> WebResult<WebResponse>
         "/join" => join(&env).await,
         "/cancel" => cancel(&env).await,
         "/flood" => flood(&env).await,
+        "/contract" => contract::contract(parameter(&env, "step"), parameter(&env, "url")),
+        "/sockets" => sockets::sockets(parameter(&env, "url")),
         _ => Ok(http_invoke(request(&env, payload))?.into()),
     }
 }
@@ -40,8 +45,8 @@ fn parameter<'e>(env: &'e WebEnvironment, name: &str) -> &'e str {
     env.query_parameters().get(name).unwrap_or_default()
 }
 
-fn text(text: String) -> WebResult<WebResponse> {
-    WebResponse::new().with_body(text)
+fn text(text: impl Into<String>) -> WebResult<WebResponse> {
+    WebResponse::new().with_body(text.into())
 }
 
 /// Nothing but the bodies, as short as it can be written.

@@ -1,25 +1,17 @@
-//! A function's client: its connections, and how they are made.
+//! A function's client, which keeps its connections.
 
-use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Request, Response, Uri};
+use http::{Request, Response};
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::{Client, Error};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use super::connect::{Connector, Tcp};
+use super::network::Network;
 use crate::interfaces::body::Body;
-use crate::interfaces::egress::{Denied, Egress};
-
-/// How long it may take to find a server and to connect to it, TLS not included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How many connections to one server are kept that nothing uses.
 const MAX_IDLE: usize = 32;
@@ -27,17 +19,22 @@ const MAX_IDLE: usize = 32;
 /// How long such a connection is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How long a connection of HTTP/2 on which requests wait may be silent before it is asked for a sign
+/// of life, and how long it has for that. Whatever is on it fails then, and the next request gets a
+/// new one; otherwise one that has died without a word would take all requests for a long time.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
 /// A function's way to other servers. Its connections are kept, and no other function uses them.
 pub(crate) struct Outbound {
-    egress: Arc<Egress>,
+    network: Arc<Network>,
     /// Made when it is first used: most functions call nobody.
-    client: OnceLock<Result<Client<HttpsConnector<Tcp>, Body>, rustls::Error>>,
+    client: OnceLock<Result<Client<Connector, Body>, rustls::Error>>,
 }
 
 impl Outbound {
-    pub(crate) fn new(egress: Arc<Egress>) -> Self {
+    pub(crate) fn new(network: Arc<Network>) -> Self {
         Self {
-            egress,
+            network,
             client: OnceLock::new(),
         }
     }
@@ -46,7 +43,7 @@ impl Outbound {
         &self,
         request: Request<Body>,
     ) -> Result<Response<Incoming>, Failed> {
-        let client = self.client.get_or_init(|| client(Arc::clone(&self.egress)));
+        let client = self.client.get_or_init(|| client(&self.network));
         match client {
             Ok(client) => client.request(request).await.map_err(Failed::Request),
             Err(error) => Err(Failed::Tls(error.clone())),
@@ -61,113 +58,89 @@ pub(super) enum Failed {
     Tls(rustls::Error),
 }
 
-fn client(egress: Arc<Egress>) -> Result<Client<HttpsConnector<Tcp>, Body>, rustls::Error> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+fn client(network: &Arc<Network>) -> Result<Client<Connector, Body>, rustls::Error> {
     let connector = HttpsConnectorBuilder::new()
-        .with_provider_and_webpki_roots(provider)?
+        .with_tls_config(network.trust.client()?)
         .https_or_http()
         .enable_all_versions()
-        .wrap_connector(Tcp { egress });
+        .wrap_connector(Tcp::new(Arc::clone(network)));
     Ok(Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_TIMEOUT)
         .pool_max_idle_per_host(MAX_IDLE)
-        .build(connector))
+        .http2_keep_alive_interval(KEEP_ALIVE)
+        .http2_keep_alive_timeout(KEEP_ALIVE)
+        .build(Connector::new(connector)))
 }
 
-/// Why there is no connection.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ConnectError {
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    #[error("{host:?} has no address: {source}")]
-    Dns { host: String, source: io::Error },
-    #[error("cannot connect to {address}: {source}")]
-    Refused {
-        address: SocketAddr,
-        source: io::Error,
-    },
-    #[error("this host has no local port left for a connection to {0}")]
-    NoPort(SocketAddr),
-    #[error("no connection within {CONNECT_TIMEOUT:?}")]
-    Timeout,
-}
+#[cfg(test)]
+mod tests {
+    use rustls::pki_types::PrivateKeyDer;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
 
-/// Makes connections: every one that a function gets is made here, after a look at its address.
-#[derive(Clone)]
-pub(super) struct Tcp {
-    egress: Arc<Egress>,
-}
+    use super::*;
+    use crate::interfaces::egress::Egress;
 
-impl tower_service::Service<Uri> for Tcp {
-    type Response = TokioIo<TcpStream>;
-    type Error = ConnectError;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, ConnectError>> + Send>>;
+    /// HTTP/2's frame of settings, empty.
+    const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
-        Poll::Ready(Ok(()))
-    }
+    /// A server that speaks HTTP/2 and then nothing any more, and the client's end of it.
+    async fn falls_silent() -> (std::net::SocketAddr, Outbound, Arc<tokio::sync::Notify>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, certified.cert.pem()).unwrap();
+        let egress = Egress::new(&["localhost".to_owned()]).unwrap();
+        let names = [("localhost".to_owned(), address)];
+        let network = Network::new(egress, &[file.path().to_owned()], &names).unwrap();
 
-    fn call(&mut self, server: Uri) -> Self::Future {
-        let egress = Arc::clone(&self.egress);
-        Box::pin(async move { connect(&egress, &server).await.map(TokioIo::new) })
-    }
-}
-
-async fn connect(egress: &Egress, server: &Uri) -> Result<TcpStream, ConnectError> {
-    let deadline = Instant::now() + CONNECT_TIMEOUT;
-    let host = server.host().unwrap_or_default();
-    let is_tls = server.scheme() == Some(&http::uri::Scheme::HTTPS);
-    let port = server.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-    let permit = egress.permit(host, port)?;
-
-    let mut failed = ConnectError::Timeout;
-    let mut reachable = Vec::new();
-    for address in resolve(host, port, deadline).await? {
-        match egress.check(permit, host, port, address.ip()) {
-            Ok(()) => reachable.push(address),
-            Err(denied) => failed = denied.into(),
-        }
-    }
-    let mut left = u32::try_from(reachable.len()).unwrap_or(u32::MAX);
-    for address in reachable {
-        // One that does not answer leaves time for those after it.
-        let now = Instant::now();
-        let until = now + deadline.saturating_duration_since(now) / left.max(1);
-        left = left.saturating_sub(1);
-        match timeout_at(until, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                // Requests are written whole: nothing is gained by holding back small ones.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
+        let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certified.cert.der().clone()], key)
+            .unwrap();
+        config.alpn_protocols = vec![b"h2".to_vec()];
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
+        let asked = Arc::new(tokio::sync::Notify::new());
+        let heard = Arc::clone(&asked);
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            let mut preface = [0; 24];
+            stream.read_exact(&mut preface).await.unwrap();
+            stream.write_all(&SETTINGS).await.unwrap();
+            loop {
+                let mut head = [0; 9];
+                stream.read_exact(&mut head).await.unwrap();
+                let [_, high, low, kind, ..] = head;
+                let mut rest = vec![0; usize::from(u16::from_be_bytes([high, low]))];
+                stream.read_exact(&mut rest).await.unwrap();
+                // Headers: a request.
+                if kind == 1 {
+                    heard.notify_one();
+                    std::future::pending::<()>().await;
+                }
             }
-            Ok(Err(error)) if error.kind() == io::ErrorKind::AddrNotAvailable => {
-                failed = ConnectError::NoPort(address);
-            }
-            Ok(Err(source)) => failed = ConnectError::Refused { address, source },
-            Err(_) => failed = ConnectError::Timeout,
-        }
+        });
+        (address, Outbound::new(Arc::new(network)), asked)
     }
-    Err(failed)
-}
 
-async fn resolve(
-    host: &str,
-    port: u16,
-    deadline: Instant,
-) -> Result<Vec<SocketAddr>, ConnectError> {
-    let name = host.trim_start_matches('[').trim_end_matches(']');
-    let dns = |source| ConnectError::Dns {
-        host: host.to_owned(),
-        source,
-    };
-    let found = timeout_at(deadline, tokio::net::lookup_host((name, port)))
-        .await
-        .map_err(|_| ConnectError::Timeout)?;
-    let found: Vec<_> = found.map_err(dns)?.collect();
-    if found.is_empty() {
-        return Err(dns(io::ErrorKind::NotFound.into()));
+    /// Who waits on a connection that has died without a word is told, after a while.
+    #[tokio::test]
+    async fn silence_ends() {
+        let (address, outbound, asked) = falls_silent().await;
+        let request = Request::get(format!("https://localhost:{}/", address.port()));
+        let request = request.body(Body::empty()).unwrap();
+        let sending = tokio::spawn(async move { outbound.request(request).await.is_err() });
+        asked.notified().await;
+        tokio::time::pause();
+        let failed = tokio::time::timeout(3 * KEEP_ALIVE, sending).await;
+        assert!(failed.expect("nobody noticed").unwrap());
     }
-    Ok(found)
 }

@@ -14,7 +14,9 @@ pub(super) struct Download {
     body: Incoming,
     /// How many bytes it may still have.
     left: Option<u64>,
-    deadline: Option<Pin<Box<Sleep>>>,
+    deadline: Option<Instant>,
+    /// Made when there is something to wait for: many bodies are here with their heads.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Download {
@@ -22,8 +24,27 @@ impl Download {
         Self {
             body,
             left: limit,
-            deadline: deadline.map(|deadline| Box::pin(sleep_until(deadline))),
+            deadline,
+            timer: None,
         }
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(deadline) = self.deadline else {
+            return Poll::Pending;
+        };
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        timer.as_mut().poll(cx)
+    }
+
+    /// Takes a frame's length from what is left; `None` where it is longer.
+    fn count(&mut self, frame: &Frame<Bytes>) -> Option<()> {
+        if let (Some(left), Some(data)) = (&mut self.left, frame.data_ref()) {
+            *left = left.checked_sub(data.len() as u64)?;
+        }
+        Some(())
     }
 }
 
@@ -35,25 +56,25 @@ impl Body for Download {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let broken = |kind: io::ErrorKind| Poll::Ready(Some(Err(io::Error::from(kind).into())));
         // First: one that never pauses is to end as well.
-        if let Some(deadline) = &mut self.deadline
-            && deadline.as_mut().poll(cx).is_ready()
+        if self
+            .deadline
+            .is_some_and(|deadline| deadline <= Instant::now())
         {
-            return Poll::Ready(Some(Err(io::Error::from(io::ErrorKind::TimedOut).into())));
+            return broken(io::ErrorKind::TimedOut);
         }
-        let Some(frame) = ready!(Pin::new(&mut self.body).poll_frame(cx)) else {
-            return Poll::Ready(None);
-        };
-        let frame = frame?;
-        if let (Some(left), Some(data)) = (&mut self.left, frame.data_ref()) {
-            let Some(after) = left.checked_sub(data.len() as u64) else {
-                return Poll::Ready(Some(Err(
-                    io::Error::from(io::ErrorKind::FileTooLarge).into()
-                )));
-            };
-            *left = after;
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Pending => {
+                ready!(self.poll_deadline(cx));
+                broken(io::ErrorKind::TimedOut)
+            }
+            Poll::Ready(Some(Ok(frame))) => match self.count(&frame) {
+                Some(()) => Poll::Ready(Some(Ok(frame))),
+                None => broken(io::ErrorKind::FileTooLarge),
+            },
+            Poll::Ready(end) => Poll::Ready(end.map(|end| end.map_err(Into::into))),
         }
-        Poll::Ready(Some(Ok(frame)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -4,7 +4,8 @@ use std::error::Error as StdError;
 use std::io;
 
 use super::bindings::functions::http::client::Error;
-use super::client::{ConnectError, Failed};
+use super::client::Failed;
+use super::connect::ConnectError;
 use crate::interfaces::body::Broken;
 
 impl From<Failed> for Error {
@@ -28,10 +29,21 @@ impl From<Failed> for Error {
         }
         // Whatever else goes wrong before there is HTTP to speak is TLS.
         if error.is_connect() && find::<hyper::Error>(&error).is_none() {
-            return Self::Tls(causes(&error));
+            return Self::Tls(tls(&error));
         }
         Self::Protocol(causes(&error))
     }
+}
+
+/// What is wrong with the server's certificate, mostly, and what can be done.
+fn tls(error: &(dyn StdError + 'static)) -> String {
+    use rustls::{CertificateError, Error as TlsError};
+
+    let mut text = causes(error);
+    if let Some(TlsError::InvalidCertificate(CertificateError::UnknownIssuer)) = find(error) {
+        text.push_str("; --ca-file FILE trusts another authority, whose certificate is in FILE");
+    }
+    text
 }
 
 /// The first cause that is a `T`.

@@ -64,7 +64,10 @@ impl Outgoing {
         let mut request = Request::new(body);
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = uri;
-        *request.headers_mut() = self.headers.clone();
+        *request.headers_mut() = match self.redirects {
+            0 => std::mem::take(&mut self.headers),
+            _ => self.headers.clone(),
+        };
         Ok(request)
     }
 

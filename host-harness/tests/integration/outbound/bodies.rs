@@ -5,7 +5,7 @@ use http::{Method, Response};
 use http_body_util::BodyExt as _;
 
 use super::server::{Upstream, text};
-use super::{allowing, call, get};
+use super::{call, get, local};
 use crate::support::client::{Client, pieces, whole};
 use crate::support::soon;
 
@@ -23,7 +23,7 @@ async fn bodies_pass_unchanged() {
         )
     })
     .await;
-    let harness = allowing(&[&upstream]);
+    let harness = local();
     let server = harness.serve("127.0.0.1:0").await.unwrap();
     let every_byte: Bytes = (0..=u8::MAX).cycle().take(3_000_000).collect();
     for client in [
@@ -54,7 +54,7 @@ async fn bodies_stream() {
         )
     })
     .await;
-    let harness = allowing(&[&upstream]);
+    let harness = local();
     let server = harness.serve("127.0.0.1:0").await.unwrap();
     let client = Client::new(server.address());
     let (sender, body) = pieces();
@@ -95,7 +95,7 @@ async fn headers_pass() {
         response.body(whole(body)).unwrap()
     })
     .await;
-    let harness = allowing(&[&upstream]);
+    let harness = local();
     let request = http::Request::post(format!("/calls-out/?url={}", upstream.url("/")))
         .header("host", "ours.example")
         .header("x-many", "1")
@@ -138,7 +138,7 @@ async fn redirects_are_followed_when_asked() {
         response.body(whole("")).unwrap()
     })
     .await;
-    let harness = allowing(&[&upstream]);
+    let harness = local();
     let path = |redirects| {
         format!(
             "/calls-out/?redirects={redirects}&url={}",
@@ -178,7 +178,7 @@ async fn connections_are_kept_for_their_function() {
         }
     })
     .await;
-    let harness = allowing(&[&upstream]);
+    let harness = local();
     for _ in 0..5 {
         let answer = get(&harness, &format!("/proxy?url={}", upstream.url("/"))).await;
         assert_eq!(answer.text(), "ok");

@@ -12,7 +12,8 @@ use crate::support::command::run;
 #[tokio::test]
 async fn denied_by_default() {
     let upstream = Upstream::http(async |_| text("secret")).await;
-    let harness = builder().build().unwrap();
+    let builder = builder().function("proxy", test_guests::PROXY);
+    let harness = builder.build().unwrap();
     let port = upstream.address.port();
     for host in [
         "127.0.0.1",
@@ -37,7 +38,7 @@ async fn denied_by_default() {
     let answer = get(&harness, &format!("/proxy?url={}", upstream.url("/"))).await;
     assert_eq!(answer.status, 403);
     assert!(!answer.text().contains("127.0.0.1"), "{}", answer.text());
-    let allowing = builder()
+    let allowing = super::builder()
         .allow_host(format!("127.0.0.1:{port}"))
         .build()
         .unwrap();

@@ -1,0 +1,44 @@
+use super::*;
+
+/// Parameters are encoded, come after those that are there, and before the fragment.
+#[test]
+fn query_parameters() {
+    for (url, expected) in [
+        ("http://a", "http://a?q=1+%2B+1"),
+        ("http://a/?", "http://a/?q=1+%2B+1"),
+        ("http://a/?x=y", "http://a/?x=y&q=1+%2B+1"),
+        ("http://a/#top", "http://a/?q=1+%2B+1#top"),
+    ] {
+        assert_eq!(Request::get(url).query([("q", "1 + 1")]).url(), expected);
+    }
+    let none: [(&str, &str); 0] = [];
+    assert_eq!(Request::get("http://a").query(none).url(), "http://a");
+}
+
+/// `header` adds, `with_headers` replaces; a content type that is there stays.
+#[test]
+fn headers_add_up() {
+    let request = Request::get("http://a").header("x", "1").header("x", "2");
+    assert_eq!(request.headers().len(), 2);
+    let request = request.with_headers([("Content-Type", "text/csv")]);
+    let request = request.with_body("a,b");
+    assert_eq!(request.headers().len(), 1);
+    let request = request.basic_auth("a", "b").bearer_auth("c");
+    let all: Vec<_> = request.headers().get_all("Authorization").collect();
+    assert_eq!(all, [&b"Basic YTpi"[..], b"Bearer c"]);
+}
+
+/// A body without a form is an error when the request is sent, however.
+#[test]
+fn unencodable_is_an_error() {
+    let bad = std::collections::BTreeMap::from([(vec![1], 2)]);
+    let sent = crate::invoke(Request::post("http://a").json(&bad).header("x", "y"));
+    let error = sent.unwrap_err();
+    assert!(matches!(error, Error::Encode(_)));
+    assert_eq!(
+        error.to_string(),
+        "the value cannot be encoded as JSON: key must be a string"
+    );
+    let sent = Request::post("http://a").json(&bad).send();
+    assert!(functions_bytes::task::block_on(sent).is_err());
+}

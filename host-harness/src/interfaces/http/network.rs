@@ -1,0 +1,56 @@
+//! What the clients of all functions have in common.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use super::trust::{InvalidAuthorities, Trust};
+use crate::interfaces::egress::Egress;
+
+/// Whom functions may reach, whom they trust, and where names lead.
+#[derive(Debug)]
+pub(crate) struct Network {
+    pub(super) egress: Egress,
+    pub(super) trust: Trust,
+    names: Names,
+}
+
+/// Names that lead where the host's owner says; all others are looked up.
+pub(crate) type Names = Vec<(String, SocketAddr)>;
+
+impl Network {
+    pub(crate) fn new(
+        egress: Egress,
+        authorities: &[PathBuf],
+        names: &[(String, SocketAddr)],
+    ) -> Result<Self, InvalidAuthorities> {
+        Ok(Self {
+            egress,
+            trust: Trust::new(authorities)?,
+            names: names
+                .iter()
+                .map(|(name, address)| (without_root(&name.to_ascii_lowercase()).into(), *address))
+                .collect(),
+        })
+    }
+
+    /// A server's addresses. Port 0 of one that was given is the URL's.
+    pub(super) async fn look_up(&self, name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let bare = without_root(name);
+        let given = self.names.iter().filter(|(known, _)| known == bare);
+        let given = given.map(|(_, address)| match address.port() {
+            0 => SocketAddr::new(address.ip(), port),
+            _ => *address,
+        });
+        let given: Vec<_> = given.collect();
+        if !given.is_empty() {
+            return Ok(given);
+        }
+        Ok(tokio::net::lookup_host((name, port)).await?.collect())
+    }
+}
+
+/// A name less the dot at its end, which says that nothing is to follow.
+fn without_root(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
+}

@@ -1,0 +1,157 @@
+//! Which certificate authorities functions' requests trust.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::{Error as PemError, PemObject as _};
+use rustls::{ClientConfig, RootCertStore};
+
+/// The authorities that browsers trust, and those of the files that were given.
+#[derive(Debug)]
+pub(crate) struct Trust {
+    authorities: Arc<RootCertStore>,
+}
+
+/// A file of certificate authorities that is none.
+#[derive(Debug)]
+pub(crate) struct InvalidAuthorities {
+    file: PathBuf,
+    why: Why,
+}
+
+#[derive(Debug)]
+enum Why {
+    Unreadable(io::Error),
+    NotPem(String),
+    NoCertificate,
+    NotAnAuthority { place: usize, why: rustls::Error },
+}
+
+impl fmt::Display for InvalidAuthorities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "--ca-file {}: ", self.file.display())?;
+        match &self.why {
+            Why::Unreadable(why) => write!(f, "it cannot be read: {why}"),
+            Why::NotPem(why) => write!(f, "it is no PEM: {why}"),
+            Why::NoCertificate => f.write_str(
+                "there is no certificate in it; give PEM, which has a line -----BEGIN CERTIFICATE----- \
+                 (`openssl x509 -inform der -outform pem` makes it of a binary one)",
+            ),
+            Why::NotAnAuthority { place, why } => {
+                write!(f, "its certificate number {place} cannot be used: {why}")
+            }
+        }
+    }
+}
+
+impl Trust {
+    /// The built-in authorities, and those of PEM files.
+    pub(crate) fn new(files: &[PathBuf]) -> Result<Self, InvalidAuthorities> {
+        let mut authorities = RootCertStore {
+            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+        };
+        for file in files {
+            add(&mut authorities, file).map_err(|why| InvalidAuthorities {
+                file: file.clone(),
+                why,
+            })?;
+        }
+        Ok(Self {
+            authorities: Arc::new(authorities),
+        })
+    }
+
+    /// A client's settings. Each is of its own: they keep the sessions that can be resumed.
+    pub(super) fn client(&self) -> Result<ClientConfig, rustls::Error> {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        Ok(ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(Arc::clone(&self.authorities))
+            .with_no_client_auth())
+    }
+}
+
+fn add(authorities: &mut RootCertStore, file: &Path) -> Result<(), Why> {
+    let pem = std::fs::read(file).map_err(Why::Unreadable)?;
+    let mut place = 0;
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        let certificate = certificate.map_err(|why| Why::NotPem(readable(&why)))?;
+        place += 1;
+        authorities
+            .add(certificate)
+            .map_err(|why| Why::NotAnAuthority { place, why })?;
+    }
+    if place == 0 {
+        return Err(Why::NoCertificate);
+    }
+    Ok(())
+}
+
+/// Its own text shows lines as lists of numbers.
+fn readable(error: &PemError) -> String {
+    match error {
+        PemError::MissingSectionEnd { .. } => "a section does not end".into(),
+        PemError::IllegalSectionStart { line } => {
+            let line = String::from_utf8_lossy(line);
+            format!("a section begins with {:?}", line.trim_end())
+        }
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(content: &[u8]) -> String {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(&file, content).unwrap();
+        let refused = Trust::new(&[file.path().to_owned()]).unwrap_err();
+        let text = refused.to_string();
+        let option = format!("--ca-file {}: ", file.path().display());
+        text.strip_prefix(&option).unwrap().to_owned()
+    }
+
+    /// A file that is no use is refused in words that say why.
+    #[test]
+    fn unusable_files_are_refused() {
+        for (content, why) in [
+            (&b""[..], "there is no certificate"),
+            (b"\x30\x82\x01", "there is no certificate"),
+            (
+                b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+                "there is no certificate",
+            ),
+            (b"-----BEGIN CERTIFICATE-----\nAAAA\n", "does not end"),
+            (
+                b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
+                "it is no PEM",
+            ),
+            (
+                b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+                "certificate number 1 cannot be used",
+            ),
+        ] {
+            let refused = refused(content);
+            assert!(refused.contains(why), "{refused}");
+        }
+        let missing = Trust::new(&["no-such-file.pem".into()]).unwrap_err();
+        assert!(missing.to_string().contains("cannot be read"), "{missing}");
+    }
+
+    /// What is given is trusted in addition.
+    #[test]
+    fn authorities_are_added() {
+        let authority = rcgen::generate_simple_self_signed(["a.example".to_owned()]).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let pem = authority.cert.pem();
+        std::fs::write(&file, format!("a comment\n{pem}{pem}")).unwrap();
+        let trusted = Trust::new(&[file.path().to_owned()]).unwrap();
+        let built_in = Trust::new(&[]).unwrap().authorities.len();
+        assert!(built_in > 100);
+        assert_eq!(trusted.authorities.len(), built_in + 2);
+    }
+}

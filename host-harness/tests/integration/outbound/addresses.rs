@@ -1,0 +1,180 @@
+//! Every way to write an address that is not public, by every way there is to reach it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use http::Response;
+
+use super::server::{Upstream, text};
+use super::{builder, get};
+use crate::support::client::whole;
+
+/// Hosts that lead to what is not public: into this machine, its network, a cloud's metadata.
+const NOT_PUBLIC: &[&str] = &[
+    // Loopback, in all the forms of URLs.
+    "127.0.0.1",
+    "127.255.255.254",
+    "127.1",
+    "2130706433",
+    "0x7f000001",
+    "0x7f.1",
+    "0177.0.0.1",
+    "017700000001",
+    "127.0.0.1.",
+    "127%2e0%2e0%2e1",
+    "①②⑦.⓪.⓪.①",
+    "localhost",
+    "LocalHost",
+    "[::1]",
+    "[0:0:0:0:0:0:0:1]",
+    "[::ffff:127.0.0.1]",
+    "[::ffff:7f00:1]",
+    "[::127.0.0.1]",
+    "[64:ff9b::127.0.0.1]",
+    "[2002:7f00:1::]",
+    // Whatever this machine's own is.
+    "0.0.0.0",
+    "0",
+    "[::]",
+    "[::ffff:0.0.0.0]",
+    // Private networks, carriers' and providers' own.
+    "10.0.0.1",
+    "172.16.0.1",
+    "192.168.0.1",
+    "[::ffff:192.168.0.1]",
+    "100.64.0.1",
+    "192.0.0.1",
+    "198.18.0.1",
+    "[fc00::1]",
+    "[fd00::1]",
+    "[fec0::1]",
+    // Link-local, metadata among them.
+    "169.254.169.254",
+    "0xa9fea9fe",
+    "[::ffff:169.254.169.254]",
+    "[fe80::1]",
+    "[fd00:ec2::254]",
+    "168.63.129.16",
+    // Nobody's alone.
+    "224.0.0.1",
+    "255.255.255.255",
+    "240.0.0.1",
+    "[ff02::1]",
+    // Names that somebody else says the addresses of.
+    "rebound.example",
+    "metadata.example",
+    "half.example",
+];
+
+fn encoded(url: &str) -> String {
+    url::form_urlencoded::byte_serialize(url.as_bytes()).collect()
+}
+
+/// No request leaves for an address that is not public: neither by one call nor sent, nor after a
+/// redirect, nor where `*` allows all that are.
+#[tokio::test]
+async fn nothing_private_is_reached() {
+    let secrets = Arc::new(AtomicUsize::new(0));
+    let secret = Upstream::raw({
+        let secrets = Arc::clone(&secrets);
+        move |_| {
+            secrets.fetch_add(1, Ordering::SeqCst);
+            async {}
+        }
+    })
+    .await;
+    let port = secret.address.port();
+    let redirecting = Upstream::http(|request| {
+        let to = request.uri().query().unwrap_or_default();
+        let to = url::form_urlencoded::parse(format!("to={to}").as_bytes())
+            .next()
+            .map(|(_, to)| to.into_owned())
+            .unwrap();
+        // Not as it is: only the function's host may make sense of it.
+        let response = Response::builder()
+            .status(307)
+            .header("location", to.as_bytes());
+        let response = response.body(whole("")).unwrap();
+        async move { response }
+    })
+    .await;
+    let harness = builder()
+        .allow_host("*")
+        .allow_host(redirecting.address.to_string())
+        .resolve("rebound.example", secret.address)
+        .resolve("metadata.example", "169.254.169.254:80".parse().unwrap())
+        .resolve("half.example", "10.0.0.1:80".parse().unwrap())
+        .resolve("half.example", secret.address)
+        .build()
+        .unwrap();
+    for host in NOT_PUBLIC {
+        let url = format!("http://{host}:{port}/");
+        let there = encoded(&url);
+        let led = encoded(&redirecting.url(&format!("/?{there}")));
+        for path in [
+            format!("/calls-out/error?url={there}"),
+            format!("/calls-out/error-async?url={there}"),
+            format!("/calls-out/error?redirects=3&url={led}"),
+        ] {
+            if host.is_ascii() || !path.contains("redirects") {
+                let said = get(&harness, &path).await;
+                let said = said.text();
+                assert!(said.starts_with("NotAllowed("), "{host}: {said}");
+                assert!(said.contains("is not public; --allow-host "), "{said}");
+            }
+        }
+    }
+    assert_eq!(secrets.load(Ordering::SeqCst), 0);
+}
+
+/// A name that was allowed is connected to at the address that was looked at, whatever it is, and
+/// its port is the request's unless another was given.
+#[tokio::test]
+async fn names_lead_where_they_were_told_to() {
+    let upstream = Upstream::http(async |request| {
+        let host = &request.headers()["host"];
+        text(host.to_str().unwrap())
+    })
+    .await;
+    let port = upstream.address.port();
+    let any_port = (upstream.address.ip(), 0).into();
+    let harness = builder()
+        .resolve("api.example", upstream.address)
+        .resolve("Any.Example.", any_port)
+        .allow_host("api.example")
+        .allow_host("any.example")
+        .build()
+        .unwrap();
+    for (url, host) in [
+        ("http://api.example/", "api.example"),
+        (
+            &format!("http://any.example:{port}/"),
+            &format!("any.example:{port}"),
+        ),
+    ] {
+        let answer = get(&harness, &format!("/calls-out/?url={url}")).await;
+        assert_eq!(answer.text(), host);
+    }
+}
+
+/// std's sockets lead nowhere, allowed or not: requests are the only way out.
+#[tokio::test]
+async fn sockets_lead_nowhere() {
+    let reached = Arc::new(AtomicUsize::new(0));
+    let upstream = Upstream::raw({
+        let reached = Arc::clone(&reached);
+        move |_| {
+            reached.fetch_add(1, Ordering::SeqCst);
+            async {}
+        }
+    })
+    .await;
+    let harness = super::local();
+    let path = format!("/calls-out/sockets?url={}", upstream.address);
+    let answer = get(&harness, &path).await;
+    assert_eq!(
+        answer.text(),
+        "tcp: refused, udp: refused, listen: refused, name: refused"
+    );
+    assert_eq!(reached.load(Ordering::SeqCst), 0);
+}

@@ -1,0 +1,268 @@
+//! Servers with certificates: whom the host takes for who they say they are, and HTTP/2.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use host_harness::{Builder, Harness};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+use rustls::ServerConfig;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tempfile::NamedTempFile;
+use tokio::sync::Barrier;
+use tokio_rustls::TlsAcceptor;
+
+use super::server::{Upstream, text};
+use super::{builder, get};
+use crate::support::command::{functions, run};
+
+/// The name that the servers are asked for by.
+const NAME: &str = "upstream.test";
+
+/// A certificate authority of a test's own.
+struct Authority {
+    issuer: Issuer<'static, KeyPair>,
+    file: NamedTempFile,
+}
+
+impl Authority {
+    fn new() -> Self {
+        let key = KeyPair::generate().unwrap();
+        let mut about = CertificateParams::new([]).unwrap();
+        about.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Another authority has another name.
+        let name = format!("authority {:x?}", key.public_key_raw());
+        about.distinguished_name.push(DnType::CommonName, name);
+        let file = NamedTempFile::new().unwrap();
+        std::fs::write(&file, about.self_signed(&key).unwrap().pem()).unwrap();
+        let issuer = Issuer::new(about, key);
+        Self { issuer, file }
+    }
+
+    /// A server's certificate.
+    fn certify(&self, about: CertificateParams) -> Certified {
+        let key = KeyPair::generate().unwrap();
+        let certificate = about.signed_by(&key, &self.issuer).unwrap();
+        Certified::new(certificate.der().clone(), &key)
+    }
+}
+
+struct Certified {
+    certificate: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl Certified {
+    fn new(certificate: CertificateDer<'static>, key: &KeyPair) -> Self {
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        Self { certificate, key }
+    }
+
+    /// What a server is set up with that has this certificate and speaks these protocols.
+    fn server(self, protocols: &[&str]) -> TlsAcceptor {
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let mut config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![self.certificate], self.key)
+            .unwrap();
+        config.alpn_protocols = protocols.iter().map(|name| (*name).into()).collect();
+        TlsAcceptor::from(Arc::new(config))
+    }
+}
+
+fn about(names: &[&str]) -> CertificateParams {
+    CertificateParams::new(
+        names
+            .iter()
+            .map(|name| (*name).to_owned())
+            .collect::<Vec<_>>(),
+    )
+    .unwrap()
+}
+
+/// A server that says which version of HTTP it is spoken to in, and on which connection. It answers
+/// the requests with a query when there are `together` of them.
+async fn secure(
+    acceptor: TlsAcceptor,
+    together: usize,
+) -> (Upstream, Arc<Mutex<BTreeSet<SocketAddr>>>) {
+    let connections = Arc::new(Mutex::new(BTreeSet::new()));
+    let all = Arc::new(Barrier::new(together));
+    let seen = Arc::clone(&connections);
+    let upstream = Upstream::raw(move |stream| {
+        let (acceptor, all, seen) = (acceptor.clone(), Arc::clone(&all), Arc::clone(&seen));
+        async move {
+            let peer = stream.peer_addr().unwrap();
+            // Who does not trust it ends the handshake.
+            let Ok(stream) = acceptor.accept(stream).await else {
+                return;
+            };
+            let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+                let (all, seen) = (Arc::clone(&all), Arc::clone(&seen));
+                async move {
+                    seen.lock().unwrap().insert(peer);
+                    if request.uri().query().is_some() {
+                        all.wait().await;
+                    }
+                    Ok::<_, std::convert::Infallible>(text(format!("{:?} ", request.version())))
+                }
+            });
+            let builder = auto::Builder::new(TokioExecutor::new());
+            let _ = builder
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
+        }
+    })
+    .await;
+    (upstream, connections)
+}
+
+/// A host whose functions find a server under its name.
+fn knowing(upstream: &Upstream) -> Builder {
+    builder().resolve(NAME, upstream.address).allow_host(NAME)
+}
+
+/// Asks for a server by its name.
+async fn ask(harness: &Harness, name: &str, path: &str) -> String {
+    let path = format!("/calls-out/{path}url=https://{name}/");
+    get(harness, &path).await.text().to_owned()
+}
+
+/// A server whose authority was given is spoken to, in the best version that both know.
+#[tokio::test]
+async fn authorities_can_be_given() {
+    let authority = Authority::new();
+    let mut builder = builder().ca_file(authority.file.path());
+    let mut upstreams = Vec::new();
+    for (name, protocols, version) in [
+        ("both.test", &["h2", "http/1.1"][..], "HTTP/2.0 "),
+        ("old.test", &["http/1.1"], "HTTP/1.1 "),
+        ("older.test", &[], "HTTP/1.1 "),
+    ] {
+        let certified = authority.certify(about(&[name]));
+        let (upstream, _) = secure(certified.server(protocols), 1).await;
+        builder = builder.resolve(name, upstream.address).allow_host(name);
+        upstreams.push((name, version, upstream));
+    }
+    let harness = builder.build().unwrap();
+    for (name, version, _upstream) in &upstreams {
+        assert_eq!(ask(&harness, name, "?").await, *version);
+    }
+}
+
+/// A certificate that nobody but itself vouches for is trusted where it was given.
+#[tokio::test]
+async fn self_signed_can_be_given() {
+    let key = KeyPair::generate().unwrap();
+    let certificate = about(&[NAME]).self_signed(&key).unwrap();
+    let file = NamedTempFile::new().unwrap();
+    std::fs::write(&file, certificate.pem()).unwrap();
+    let certified = Certified::new(certificate.der().clone(), &key);
+    let (upstream, _) = secure(certified.server(&[]), 1).await;
+    let harness = knowing(&upstream).ca_file(file.path()).build().unwrap();
+    assert_eq!(ask(&harness, NAME, "?").await, "HTTP/1.1 ");
+}
+
+/// Requests that are sent at once over HTTP/2 share a connection.
+#[tokio::test]
+async fn http2_shares_a_connection() {
+    const TOGETHER: usize = 50;
+    let authority = Authority::new();
+    let certified = authority.certify(about(&[NAME]));
+    let (upstream, connections) = secure(certified.server(&["h2"]), TOGETHER).await;
+    let harness = knowing(&upstream)
+        .ca_file(authority.file.path())
+        .build()
+        .unwrap();
+    // Twice: without a connection that is there already, and with one.
+    for _ in 0..2 {
+        let path = format!("/calls-out/flood?count={TOGETHER}&url=https://{NAME}/?together");
+        let answer = get(&harness, &path).await;
+        assert_eq!(answer.text(), format!("{TOGETHER} 0"));
+        assert_eq!(connections.lock().unwrap().len(), 1);
+    }
+}
+
+/// A server that is not who it says is not spoken to, and the function is told why.
+#[tokio::test]
+async fn impostors_are_refused() {
+    let authority = Authority::new();
+    let mut expired = about(&["expired.test"]);
+    expired.not_before = date_time_ymd(2000, 1, 1);
+    expired.not_after = date_time_ymd(2001, 1, 1);
+    let mut early = about(&["early.test"]);
+    early.not_before = date_time_ymd(4000, 1, 1);
+    early.not_after = date_time_ymd(4001, 1, 1);
+    let unknown = Authority::new().certify(about(&["unknown.test"]));
+    let itself = {
+        let key = KeyPair::generate().unwrap();
+        let certificate = about(&["itself.test"]).self_signed(&key).unwrap();
+        Certified::new(certificate.der().clone(), &key)
+    };
+    let mut builder = builder().ca_file(authority.file.path());
+    let mut upstreams = Vec::new();
+    for (name, certified, why) in [
+        (
+            NAME,
+            authority.certify(about(&["other.test"])),
+            "not valid for name",
+        ),
+        ("expired.test", authority.certify(expired), "expired"),
+        ("early.test", authority.certify(early), "not valid yet"),
+        ("unknown.test", unknown, "--ca-file"),
+        ("itself.test", itself, "--ca-file"),
+    ] {
+        let (upstream, connections) = secure(certified.server(&[]), 1).await;
+        builder = builder.resolve(name, upstream.address).allow_host(name);
+        upstreams.push((name, why, upstream, connections));
+    }
+    let harness = builder.build().unwrap();
+    for (name, why, _upstream, connections) in &upstreams {
+        for path in ["error?", "error-async?"] {
+            let error = ask(&harness, name, path).await;
+            assert!(error.starts_with("Tls(") && error.contains(why), "{error}");
+        }
+        let answer = get(&harness, &format!("/calls-out/text?url=https://{name}/")).await;
+        assert_eq!(answer.status, 502);
+        assert!(connections.lock().unwrap().is_empty());
+    }
+}
+
+/// A file that is no use is refused before anything is served.
+#[test]
+fn bad_files_are_refused() {
+    let output = run(&["serve", test_guests::PING, "--ca-file", "no-such-file.pem"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(
+        said.contains("--ca-file no-such-file.pem: it cannot be read"),
+        "{said}"
+    );
+}
+
+/// The command takes files of authorities by its option, more than one.
+#[tokio::test]
+async fn the_command_takes_authorities() {
+    let authorities = [Authority::new(), Authority::new()];
+    let certified = authorities[1].certify(about(&["localhost"]));
+    let (upstream, _) = secure(certified.server(&["h2"]), 1).await;
+    let port = upstream.address.port();
+    let files = authorities
+        .iter()
+        .map(|authority| authority.file.path().to_str().unwrap());
+    let files: Vec<_> = files.flat_map(|file| ["--ca-file", file]).collect();
+    let mut command = functions(&["serve", test_guests::PROXY, "--listen", "127.0.0.1:0"]);
+    command.args(files);
+    command.args(["--allow-host", &format!("localhost:{port}")]);
+    let serving = crate::support::command::Serving::start(command);
+    let client = crate::support::client::Client::new(serving.address);
+    let answer = client
+        .get(&format!("/proxy?url=https://localhost:{port}/"))
+        .await;
+    assert_eq!(answer.text(), "HTTP/2.0 ");
+}
