@@ -6,7 +6,9 @@
 //! an allocator of its own.
 
 use std::alloc::{GlobalAlloc as _, Layout};
+use std::cell::UnsafeCell;
 use std::ffi::{c_int, c_void};
+use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 
 use talc::base::Talc;
@@ -25,12 +27,31 @@ const ALIGN: usize = 8;
 /// WebAssembly's unit of memory, in bytes.
 const PAGE: usize = 64 * 1024;
 
-static HEAP: TalcSyncCell<Memory, WasmBinning> = TalcSyncCell::new_wasm(Memory { end: None });
+/// How much of an instance's first memory is heap, in bytes, whatever the linker leaves: a request whose
+/// body fits in need not wait for memory to grow, which costs the host several microseconds, and as
+/// many again to undo. Pages that are never written cost nothing.
+const FIRST: usize = 256 * 1024;
+
+static HEAP: TalcSyncCell<Memory, WasmBinning> = TalcSyncCell::new_wasm(Memory {
+    began: false,
+    end: None,
+});
+
+/// Stands before the rest of the memory that the linker leaves free: nothing but a place.
+#[repr(align(16))]
+struct First(UnsafeCell<[MaybeUninit<u8>; FIRST]>);
+
+// SAFETY: a function has one thread.
+unsafe impl Sync for First {}
+
+static FIRST_HEAP: First = First(UnsafeCell::new([MaybeUninit::uninit(); FIRST]));
 
 /// The memory that the linker left free, and then what the instance is given as it grows.
 #[derive(Debug)]
 struct Memory {
-    /// Where the heap ends, once there is one.
+    /// Whether the heap has what was there from the start.
+    began: bool,
+    /// Where the part of it ends that grows, once there is one.
     end: Option<NonNull<u8>>,
 }
 
@@ -42,17 +63,20 @@ unsafe extern "C" {
 // SAFETY: it does not allocate.
 unsafe impl Source for Memory {
     fn acquire<B: Binning>(talc: &mut Talc<Self, B>, layout: Layout) -> Result<(), ()> {
-        if talc.source.end.is_none() {
-            let base = &raw mut __heap_base;
-            let free = core::arch::wasm32::memory_size::<0>() * PAGE - base.addr();
-            // SAFETY: from here to the memory's end nothing is anybody's.
-            talc.source.end = unsafe { talc.claim(base, free) };
-            if talc.source.end.is_some() {
-                return Ok(());
-            }
-            // It was too small to be a heap.
+        if talc.source.began {
+            return grow(talc, layout);
         }
-        grow(talc, layout)
+        talc.source.began = true;
+        let base = &raw mut __heap_base;
+        let free = core::arch::wasm32::memory_size::<0>() * PAGE - base.addr();
+        // SAFETY: nobody else uses the first heap, and from the base to the memory's end nothing is
+        // anybody's.
+        unsafe {
+            talc.claim(FIRST_HEAP.0.get().cast(), FIRST);
+            // Nothing where the linker left too little.
+            talc.source.end = talc.claim(base, free);
+        }
+        Ok(())
     }
 }
 

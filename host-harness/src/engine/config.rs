@@ -2,18 +2,18 @@
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::{Limits, permits};
+use super::{Limits, huge_pages, permits};
 
 /// Core instances, and tables, of one component: a function made with the SDK has up to four.
 const CORE_PER_COMPONENT: u32 = 8;
 
 /// How much of a freed memory or table is cleared in place rather than given back, in bytes.
-const KEEP_RESIDENT: usize = 64 * 1024;
+const KEEP_RESIDENT: usize = 256 * 1024;
 
 /// An engine with a pool of places for instances; without one where it does not fit the address
 /// space.
 pub(super) fn engine(limits: &Limits) -> wasmtime::Result<wasmtime::Engine> {
-    let pooled = wasmtime::Engine::new(&pooled(limits));
+    let pooled = wasmtime::Engine::new(&pooled(limits)).inspect(|_| huge_pages::ask_for());
     pooled.or_else(|error| {
         let engine = wasmtime::Engine::new(&on_demand())?;
         tracing::warn!(

@@ -3,6 +3,7 @@
 mod config;
 mod failure;
 mod function;
+mod huge_pages;
 mod invoke;
 mod limits;
 mod meter;
