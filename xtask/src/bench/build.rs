@@ -44,11 +44,7 @@ pub(super) fn all(root: &Path) -> anyhow::Result<Built> {
 }
 
 /// Builds programs of the workspace, and returns where they are.
-pub(super) fn release(
-    root: &Path,
-    packages: &[&str],
-    programs: &[&str],
-) -> anyhow::Result<Vec<PathBuf>> {
+fn release(root: &Path, packages: &[&str], programs: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
     let mut command = cargo(root);
     command.args([
         "build",
@@ -86,7 +82,7 @@ fn executable(messages: &str, program: &str) -> anyhow::Result<PathBuf> {
     path.with_context(|| format!("cargo built no {program}"))
 }
 
-pub(super) fn guests(root: &Path) -> anyhow::Result<Guests> {
+fn guests(root: &Path) -> anyhow::Result<Guests> {
     let build = GuestBuild::new(root).packages(["ping", "greet", "echo", "echo-details"]);
     let examples = build_guests(&build)?;
     // Alone: built together with the others, it would get their features.

@@ -22,9 +22,8 @@ const RECORDED: &str = "bench/instructions.txt";
 /// Counts, prints the growth since what is recorded, and records when asked.
 pub(super) fn run(root: &Path, update: bool) -> anyhow::Result<()> {
     let valgrind = tools::valgrind()?;
-    let engine = build::release(root, &["bench-engine"], &["bench-engine"])?;
-    let engine = engine.first().context("one program is built")?;
-    let guests = build::guests(root)?;
+    // All of it, though one program would do: cargo links anew what is built alone.
+    let build::Built { engine, guests, .. } = build::all(root)?;
     let greet = ["--body", r#"{"name":"Ada"}"#];
     let details = ["--body", r#"{"headers_to_send_back":{"x-hello":"there"}}"#];
     let counted: [(&str, &Path, &[&str]); 4] = [
@@ -37,7 +36,7 @@ pub(super) fn run(root: &Path, update: bool) -> anyhow::Result<()> {
     let recorded = read(root);
     let mut text = String::new();
     for (name, wasm, request) in counted {
-        let count = count(&valgrind, engine, wasm, request)?;
+        let count = count(&valgrind, &engine, wasm, request)?;
         let growth = recorded.get(name).map(|before| growth(*before, count));
         println!(
             "{name:>12} {count:>8} instructions{}",

@@ -36,12 +36,16 @@ pub(crate) struct Options {
     #[arg(long, value_enum, value_name = "SCENARIO")]
     only: Vec<Scenario>,
 
+    /// Leave this out; the results say so. Can be given more than once.
+    #[arg(long, value_enum, value_name = "SCENARIO")]
+    without: Vec<Scenario>,
+
     /// Measure `wasmtime serve` as well. The first time compiles it, which takes long.
     #[arg(long)]
     peers: bool,
 
     /// Count instructions instead, with callgrind, next to those in bench/instructions.txt.
-    #[arg(long, conflicts_with_all = ["quick", "rounds", "only", "peers"])]
+    #[arg(long, conflicts_with_all = ["quick", "rounds", "only", "without", "peers"])]
     instructions: bool,
 
     /// Write what was counted into bench/instructions.txt.
@@ -67,7 +71,15 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let mut rows = Vec::new();
     for scenario in scenarios {
         eprintln!("measuring {}", scenario.title());
-        let measured = scenario.measure(&context)?;
+        let measured = if options.without.contains(&scenario) {
+            vec![scenario.unmeasured("left out with --without")]
+        } else {
+            // What could not be measured is said in its place, and the rest is measured all the same.
+            scenario.measure(&context).unwrap_or_else(|error| {
+                eprintln!("{}: {error:#}", scenario.title());
+                vec![scenario.unmeasured("not measured: it failed")]
+            })
+        };
         print!("{}", report::plain(&measured));
         rows.extend(measured);
     }

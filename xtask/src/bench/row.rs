@@ -5,6 +5,8 @@
 pub(super) enum Target {
     AtLeast(f64),
     AtMost(f64),
+    /// Any value would do, and there is none.
+    Measured,
 }
 
 impl Target {
@@ -12,6 +14,7 @@ impl Target {
         match self {
             Self::AtLeast(least) => value >= least,
             Self::AtMost(most) => value <= most,
+            Self::Measured => true,
         }
     }
 }
@@ -87,6 +90,7 @@ impl Row {
         let target = self.target.map(|target| match target {
             Target::AtLeast(least) => format!("≥ {}", self.write(least)),
             Target::AtMost(most) => format!("≤ {}", self.write(most)),
+            Target::Measured => "measured".into(),
         });
         let met = self.met().map(|met| if met { "met" } else { "**missed**" });
         [

@@ -32,9 +32,9 @@ fn present(program: &str, version: &str) -> anyhow::Result<PathBuf> {
     Ok(program.into())
 }
 
-/// oha, which is brought where it is missing.
+/// oha, which is brought where it is missing. It does not compile without TLS.
 pub(super) fn oha(root: &Path) -> anyhow::Result<PathBuf> {
-    installed(root, "oha", "oha", OHA, &["--no-default-features"])
+    installed(root, "oha", "oha", OHA, &[])
 }
 
 /// wasmtime's command, in the version of the library that the host is made with.

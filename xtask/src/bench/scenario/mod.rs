@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use super::build::{self, Built};
 use super::load::Load;
-use super::row::Row;
+use super::row::{Row, Target};
 use super::{Options, cores};
 
 /// One thing to measure.
@@ -65,6 +65,11 @@ impl Scenario {
             Self::Proxy => "proxy",
             Self::Peers => "peers",
         }
+    }
+
+    /// In the place of its figures. Its targets are missed, whatever they are.
+    pub(super) fn unmeasured(self, why: &str) -> Row {
+        Row::new(self.title(), "everything", why).target(Target::Measured)
     }
 
     pub(super) fn measure(self, context: &Context) -> anyhow::Result<Vec<Row>> {
