@@ -28,6 +28,15 @@ pub(super) struct Throughput {
     pub(super) cpu: Duration,
 }
 
+/// What requests took at a constant rate, in seconds.
+#[derive(Clone, Copy)]
+pub(super) struct AtRate {
+    /// The latency that one in a hundred exceeds.
+    pub(super) p99: f64,
+    /// The server's CPU time for each.
+    pub(super) cpu: f64,
+}
+
 /// The programs that do it.
 pub(super) struct Load {
     root: PathBuf,
@@ -70,14 +79,14 @@ impl Load {
         })
     }
 
-    /// At a constant rate; returns the latency that one in a hundred exceeds, in seconds.
-    pub(super) fn p99_at(
+    /// At a constant rate.
+    pub(super) fn at_rate(
         &self,
         contender: &Contender,
         ask: &Ask,
         rate: f64,
         duration: Duration,
-    ) -> anyhow::Result<f64> {
+    ) -> anyhow::Result<AtRate> {
         let oha = tools::oha(&self.root)?;
         let mut command = cores::pinned(cores::LOAD, &oha);
         command.args([
@@ -89,8 +98,15 @@ impl Load {
         command.args(["-c", &CONNECTIONS.to_string(), "-q", &format!("{rate:.0}")]);
         command.args(["-z", &format!("{}s", duration.as_secs().max(1))]);
         command.arg(contender.url(ask.path));
+        let before = contender.cpu_time()?;
         let report = output(&mut command)?;
-        oha_report(&report, rate).with_context(|| format!("{}:\n{report}", contender.name))
+        let cpu = contender.cpu_time()? - before;
+        let (answered, p99) =
+            oha_report(&report, rate).with_context(|| format!("{}:\n{report}", contender.name))?;
+        Ok(AtRate {
+            p99,
+            cpu: cpu.as_secs_f64() / answered.max(1.0),
+        })
     }
 }
 
@@ -122,8 +138,8 @@ fn wrk_report(report: &str) -> anyhow::Result<(f64, f64)> {
         .context("wrk's report is not as expected")
 }
 
-/// The 99th percentile; an error where one request failed or the rate was not reached.
-fn oha_report(report: &str, rate: f64) -> anyhow::Result<f64> {
+/// How many were answered, and the 99th percentile; an error where the rate was not reached.
+fn oha_report(report: &str, rate: f64) -> anyhow::Result<(f64, f64)> {
     let report: Value = serde_json::from_str(report)?;
     let number = |name: &[&str]| {
         let found = name.iter().try_fold(&report, |value, key| value.get(key));
@@ -136,7 +152,8 @@ fn oha_report(report: &str, rate: f64) -> anyhow::Result<f64> {
         "{:.0} requests a second were answered in the place of {rate:.0}",
         answered / total
     );
-    number(&["latencyPercentiles", "p99"]).context("no 99th percentile")
+    let p99 = number(&["latencyPercentiles", "p99"]).context("no 99th percentile")?;
+    Ok((answered, p99))
 }
 
 #[cfg(test)]
@@ -158,7 +175,7 @@ mod tests {
     #[test]
     fn oha() {
         let report = r#"{"summary":{"total":2.0},"latencyPercentiles":{"p99":0.001},"statusCodeDistribution":{"200":2000}}"#;
-        assert_eq!(oha_report(report, 1000.0).unwrap(), 0.001);
+        assert_eq!(oha_report(report, 1000.0).unwrap(), (2000.0, 0.001));
         assert!(oha_report(report, 2000.0).is_err());
     }
 }
