@@ -1,8 +1,9 @@
 //! Instructions instead of time: callgrind counts those of an invocation without HTTP, which hardly
 //! depend on how busy the machine is, so that a small growth can be seen.
 //!
-//! What the kernel does is not in it, and a `rep stosb` counts once for each byte. On another machine
-//! libc and Cranelift choose other instructions: growth is printed, and fails nothing.
+//! What the kernel does is not in it, and a `rep stosb` counts once for each byte. Two runs differ by
+//! up to 2 %, and on another machine libc and Cranelift choose other instructions: growth is printed,
+//! and fails nothing.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
