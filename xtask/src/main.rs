@@ -1,5 +1,6 @@
-//! What a contributor runs: `cargo xtask setup`, `cargo demo`, `cargo wit`.
+//! What a contributor runs: `cargo xtask setup`, `cargo demo`, `cargo xtask bench`, `cargo wit`.
 
+mod bench;
 mod demo;
 #[cfg(feature = "wit")]
 mod wit;
@@ -23,6 +24,8 @@ enum Task {
     Setup,
     /// Build the examples and the host, run every example over real HTTP, show what came back.
     Demo,
+    /// Measure how fast everything is, next to what it is to be compared with, in one run.
+    Bench(bench::Options),
     /// Bring the guest crates' copies of wit/ and their generated bindings up to date.
     #[cfg(feature = "wit")]
     Wit {
@@ -46,6 +49,7 @@ fn run(task: Task) -> anyhow::Result<()> {
     match task {
         Task::Setup => workspace::ensure_target(),
         Task::Demo => demo::run(),
+        Task::Bench(options) => bench::run(&options),
         #[cfg(feature = "wit")]
         Task::Wit { check } => wit::run(check),
     }

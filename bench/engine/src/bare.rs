@@ -1,0 +1,194 @@
+//! Wasmtime without the host: an instance, one call, and gone. With its pool as it comes, which is
+//! what the host is compared with, and with the host's settings, which tells how much of the
+//! difference they are.
+
+use std::path::Path;
+
+use wasmtime::component::{Component, Linker, Resource, ResourceTable};
+use wasmtime::error::Context as _;
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store,
+};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use bindings::FunctionPre;
+use bindings::exports::functions::web::handler::Reply;
+
+mod bindings {
+    #![allow(
+        clippy::allow_attributes,
+        missing_debug_implementations,
+        missing_docs,
+        unreachable_pub,
+        clippy::semicolon_if_nothing_returned,
+        reason = "generated code"
+    )]
+
+    /// `ping` reads nothing of its request, and the linker offers it resources that are nothing.
+    pub type Nothing = ();
+
+    wasmtime::component::bindgen!({
+        path: ["../../wit/io", "../../wit/clocks", "../../wit/bytes", "../../wit/web"],
+        world: "functions:web/function",
+        imports: { default: trappable },
+        exports: { default: async },
+        with: {
+            "functions:bytes/bytes.buffer": Nothing,
+            "functions:web/response-stream.writer": Nothing,
+            "wasi:io": wasmtime_wasi::p2::bindings::io,
+        },
+    });
+}
+
+/// How the pool clears a place that was used.
+#[derive(Clone, Copy)]
+pub(crate) enum Pool {
+    /// Wasmtime's default: the memory is given back to the kernel.
+    AsItComes,
+    /// As the host has it, in `engine/config.rs`.
+    Tuned,
+}
+
+struct State {
+    table: ResourceTable,
+    wasi: Option<WasiCtx>,
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: self.wasi.get_or_insert_default(),
+            table: &mut self.table,
+        }
+    }
+}
+
+/// One function, linked and ready.
+pub(crate) struct Bare {
+    engine: Engine,
+    component: Component,
+    function: FunctionPre<State>,
+    with_wasi: bool,
+}
+
+/// An instance that is called again and again.
+pub(crate) struct Kept {
+    store: Store<State>,
+    instance: bindings::Function,
+}
+
+impl Bare {
+    pub(crate) fn new(pool: Pool, wasm: &Path, with_wasi: bool) -> wasmtime::Result<Self> {
+        let engine = Engine::new(&config(pool))?;
+        let component = Component::from_file(&engine, wasm)
+            .with_context(|| format!("cannot load {}", wasm.display()))?;
+        let mut linker = Linker::new(&engine);
+        if with_wasi {
+            wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+        }
+        // What `ping` imports of the contract, it never calls.
+        linker.define_unknown_imports_as_traps(&component)?;
+        let function = FunctionPre::new(linker.instantiate_pre(&component)?)?;
+        Ok(Self {
+            engine,
+            component,
+            function,
+            with_wasi,
+        })
+    }
+
+    /// Makes an instance, calls it and drops it, `times` times.
+    pub(crate) async fn invoke(&mut self, times: u32) -> wasmtime::Result<()> {
+        for _ in 0..times {
+            let mut store = self.store();
+            let instance = self.function.instantiate_async(&mut store).await?;
+            call(&instance, &mut store).await?;
+        }
+        Ok(())
+    }
+
+    /// The same without the call.
+    pub(crate) async fn only_instances(&mut self, times: u32) -> wasmtime::Result<()> {
+        for _ in 0..times {
+            let mut store = self.store();
+            self.function.instantiate_async(&mut store).await?;
+        }
+        Ok(())
+    }
+
+    /// The same without the instance.
+    pub(crate) fn only_stores(&mut self, times: u32) -> wasmtime::Result<()> {
+        for _ in 0..times {
+            std::hint::black_box(self.store());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn keep(&self, runtime: &tokio::runtime::Runtime) -> wasmtime::Result<Kept> {
+        let mut store = self.store();
+        let instance = runtime.block_on(self.function.instantiate_async(&mut store))?;
+        Ok(Kept { store, instance })
+    }
+
+    /// How large the compiled function is, in bytes.
+    pub(crate) fn artifact_size(&self) -> wasmtime::Result<usize> {
+        Ok(self.component.serialize()?.len())
+    }
+
+    fn store(&self) -> Store<State> {
+        let state = State {
+            table: ResourceTable::new(),
+            // Made for each request by every host that offers WASI to a guest that imports it.
+            wasi: self.with_wasi.then(WasiCtx::default),
+        };
+        let mut store = Store::new(&self.engine, state);
+        store.set_epoch_deadline(u64::MAX / 2);
+        store
+    }
+}
+
+impl Kept {
+    pub(crate) async fn call(&mut self, times: u32) -> wasmtime::Result<()> {
+        for _ in 0..times {
+            call(&self.instance, &mut self.store).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn call(instance: &bindings::Function, store: &mut Store<State>) -> wasmtime::Result<()> {
+    let request = store.data_mut().table.push(())?;
+    let handler = instance.functions_web_handler();
+    let reply = handler
+        .call_invoke(&mut *store, Resource::new_own(request.rep()))
+        .await?;
+    match reply {
+        Reply::Response(response) if response.status == 200 => Ok(()),
+        other => wasmtime::bail!("ping answered {other:?}"),
+    }
+}
+
+fn config(pool: Pool) -> Config {
+    let mut places = PoolingAllocationConfig::new();
+    places
+        .total_component_instances(1000)
+        .total_memories(1000)
+        .total_stacks(1000)
+        .total_core_instances(8000)
+        .total_tables(8000)
+        .max_memory_size(128 << 20);
+    if let Pool::Tuned = pool {
+        places
+            .pagemap_scan(Enabled::Auto)
+            .linear_memory_keep_resident(64 << 10)
+            .table_keep_resident(64 << 10);
+    }
+    let mut config = Config::new();
+    config
+        .wasm_component_model(true)
+        .concurrency_support(false)
+        .epoch_interruption(true)
+        .memory_init_cow(true)
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(places));
+    config
+}

@@ -1,0 +1,50 @@
+//! The host as a library: `Harness::handle`, all of an invocation but the socket and HTTP.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use host_harness::Harness;
+use http::Request;
+use http_body_util::{BodyExt as _, Full};
+use wasmtime::ensure;
+
+use crate::rounds;
+
+/// A host with one function.
+#[derive(Clone)]
+pub(crate) struct Library {
+    harness: Harness,
+}
+
+impl Library {
+    pub(crate) fn new(wasm: &Path, concurrency: u32) -> wasmtime::Result<Self> {
+        let harness = Harness::builder()
+            .function("f", wasm)
+            .concurrency(concurrency, 0)
+            .build()?;
+        Ok(Self { harness })
+    }
+
+    pub(crate) async fn invoke(&mut self, times: u32) -> wasmtime::Result<()> {
+        let nothing = Bytes::new();
+        self.send(&nothing, times).await
+    }
+
+    async fn send(&self, body: &Bytes, times: u32) -> wasmtime::Result<()> {
+        for _ in 0..times {
+            let request = Request::post("/f").body(Full::new(body.clone()))?;
+            let response = self.harness.handle(request).await;
+            ensure!(response.status() == 200, "{}", response.status());
+            let answer = response.into_body().collect().await;
+            std::hint::black_box(answer.map_err(|error| wasmtime::format_err!("{error}"))?);
+        }
+        Ok(())
+    }
+}
+
+/// `times` times the same request.
+pub(crate) fn repeat(wasm: &Path, body: &Bytes, times: u32) -> wasmtime::Result<()> {
+    // A pool of two fits into what callgrind has of address space.
+    let library = Library::new(wasm, 2)?;
+    rounds::runtime()?.block_on(library.send(body, times))
+}

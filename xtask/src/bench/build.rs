@@ -1,0 +1,119 @@
+//! Builds what is measured, all of it optimised.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+use functions_toolchain::{GuestBuild, TARGET, build_guests};
+
+/// Where everything is.
+pub(super) struct Built {
+    /// The host.
+    pub(super) functions: PathBuf,
+    pub(super) raw_hyper: PathBuf,
+    pub(super) engine: PathBuf,
+    pub(super) guests: Guests,
+}
+
+/// Functions, each a component in a file.
+pub(super) struct Guests {
+    pub(super) ping: PathBuf,
+    pub(super) greet: PathBuf,
+    pub(super) echo: PathBuf,
+    pub(super) details: PathBuf,
+    /// `ping` with std's usual WASI imports.
+    pub(super) std: PathBuf,
+}
+
+pub(super) fn all(root: &Path) -> anyhow::Result<Built> {
+    eprintln!("building (the first time takes a few minutes)");
+    let release = release(
+        root,
+        &["host-harness", "bench-raw-hyper", "bench-engine"],
+        &["functions", "bench-raw-hyper", "bench-engine"],
+    )?;
+    let [functions, raw_hyper, engine] = release
+        .try_into()
+        .map_err(|_| anyhow::anyhow!("three programs are built"))?;
+    Ok(Built {
+        functions,
+        raw_hyper,
+        engine,
+        guests: guests(root)?,
+    })
+}
+
+/// Builds programs of the workspace, and returns where they are.
+fn release(root: &Path, packages: &[&str], programs: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut command = cargo(root);
+    command.args([
+        "build",
+        "--release",
+        "--message-format=json-render-diagnostics",
+    ]);
+    for package in packages {
+        command.args(["--package", package]);
+    }
+    for program in programs {
+        command.args(["--bin", program]);
+    }
+    let output = command
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .context("cannot start cargo")?;
+    if !output.status.success() {
+        bail!("{command:?} failed");
+    }
+    let messages = String::from_utf8(output.stdout)?;
+    programs
+        .iter()
+        .map(|program| executable(&messages, program))
+        .collect()
+}
+
+/// Where cargo says that it put a program.
+fn executable(messages: &str, program: &str) -> anyhow::Result<PathBuf> {
+    let path = messages.lines().find_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        let of = message.get("target")?.get("name")?.as_str()?;
+        let path = message.get("executable")?.as_str()?;
+        (of == program).then(|| PathBuf::from(path))
+    });
+    path.with_context(|| format!("cargo built no {program}"))
+}
+
+fn guests(root: &Path) -> anyhow::Result<Guests> {
+    let build = GuestBuild::new(root).packages(["ping", "greet", "echo", "echo-details"]);
+    let examples = build_guests(&build)?;
+    // Alone: built together with the others, it would get their features.
+    let std = build_guests(&GuestBuild::new(root).package("bench-std-guest"))?;
+    let mut built = examples.into_iter().chain(std).map(|guest| guest.wasm);
+    let mut next = || built.next().context("five guests are built");
+    Ok(Guests {
+        ping: next()?,
+        greet: next()?,
+        echo: next()?,
+        details: next()?,
+        std: next()?,
+    })
+}
+
+/// A component of `bench/peers`, which is a workspace of its own.
+pub(super) fn peer(root: &Path, name: &str) -> anyhow::Result<PathBuf> {
+    let target = root.join("target/bench/peers");
+    let mut command = cargo(&root.join("bench/peers").join(name));
+    command.args(["build", "--release", "--locked", "--target", TARGET]);
+    command.arg("--target-dir").arg(&target);
+    if !command.status().context("cannot start cargo")?.success() {
+        bail!("{command:?} failed");
+    }
+    let file = format!("{}.wasm", name.replace('-', "_"));
+    Ok(target.join(TARGET).join("release").join(file))
+}
+
+/// Cargo, in a folder.
+pub(super) fn cargo(folder: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(folder);
+    command
+}

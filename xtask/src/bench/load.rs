@@ -1,0 +1,181 @@
+//! Sends requests: as many as a server takes, or at a constant rate.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail, ensure};
+use serde_json::Value;
+
+use super::contender::Contender;
+use super::{cores, tools};
+
+/// Kept connections, in each of which one request follows the other.
+pub(super) const CONNECTIONS: u32 = 64;
+
+/// What is asked for.
+pub(super) struct Ask {
+    pub(super) path: &'static str,
+    /// A file of `bench/` that tells wrk what to send; a GET without a body otherwise.
+    pub(super) script: Option<&'static str>,
+}
+
+/// As many requests as a server answered.
+#[derive(Clone, Copy)]
+pub(super) struct Throughput {
+    pub(super) per_second: f64,
+    /// The server's CPU time for each, which other programs on the machine hardly change.
+    pub(super) cpu: Duration,
+}
+
+/// What requests took at a constant rate, in seconds.
+#[derive(Clone, Copy)]
+pub(super) struct AtRate {
+    /// The latency that one in a hundred exceeds.
+    pub(super) p99: f64,
+    /// The server's CPU time for each.
+    pub(super) cpu: f64,
+}
+
+/// The programs that do it.
+pub(super) struct Load {
+    root: PathBuf,
+    wrk: PathBuf,
+}
+
+impl Load {
+    pub(super) fn new(root: &Path) -> anyhow::Result<Self> {
+        cores::check()?;
+        Ok(Self {
+            root: root.to_owned(),
+            wrk: tools::wrk()?,
+        })
+    }
+
+    /// As many as it takes, for a while.
+    pub(super) fn saturate(
+        &self,
+        contender: &Contender,
+        ask: &Ask,
+        duration: Duration,
+    ) -> anyhow::Result<Throughput> {
+        let mut command = cores::pinned(cores::LOAD, &self.wrk);
+        command.args(["--threads", "1", "--connections", &CONNECTIONS.to_string()]);
+        command.args(["--duration", &format!("{}s", duration.as_secs().max(1))]);
+        if let Some(script) = ask.script {
+            command
+                .arg("--script")
+                .arg(self.root.join("bench").join(script));
+        }
+        command.arg(contender.url(ask.path));
+        let before = contender.cpu_time()?;
+        let report = output(&mut command)?;
+        let cpu = contender.cpu_time()? - before;
+        let (requests, per_second) =
+            wrk_report(&report).with_context(|| format!("{}:\n{report}", contender.name))?;
+        Ok(Throughput {
+            per_second,
+            cpu: cpu.div_f64(requests.max(1.0)),
+        })
+    }
+
+    /// At a constant rate.
+    pub(super) fn at_rate(
+        &self,
+        contender: &Contender,
+        ask: &Ask,
+        rate: f64,
+        duration: Duration,
+    ) -> anyhow::Result<AtRate> {
+        let oha = tools::oha(&self.root)?;
+        let mut command = cores::pinned(cores::LOAD, &oha);
+        command.args([
+            "--no-tui",
+            "--output-format",
+            "json",
+            "--latency-correction",
+        ]);
+        command.args(["-c", &CONNECTIONS.to_string(), "-q", &format!("{rate:.0}")]);
+        command.args(["-z", &format!("{}s", duration.as_secs().max(1))]);
+        command.arg(contender.url(ask.path));
+        let before = contender.cpu_time()?;
+        let report = output(&mut command)?;
+        let cpu = contender.cpu_time()? - before;
+        let (answered, p99) =
+            oha_report(&report, rate).with_context(|| format!("{}:\n{report}", contender.name))?;
+        Ok(AtRate {
+            p99,
+            cpu: cpu.as_secs_f64() / answered.max(1.0),
+        })
+    }
+}
+
+fn output(command: &mut Command) -> anyhow::Result<String> {
+    let output = command
+        .output()
+        .with_context(|| format!("cannot start {command:?}"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    if !output.status.success() {
+        bail!("{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    Ok(text)
+}
+
+/// How many requests there were, and how many a second; an error where one went wrong.
+fn wrk_report(report: &str) -> anyhow::Result<(f64, f64)> {
+    for wrong in ["Socket errors", "Non-2xx"] {
+        ensure!(!report.contains(wrong), "not every request was answered");
+    }
+    let number = |text: &str| text.trim().parse::<f64>().ok();
+    let requests = report
+        .lines()
+        .find_map(|line| number(line.split_once(" requests in ")?.0));
+    let per_second = report
+        .lines()
+        .find_map(|line| number(line.strip_prefix("Requests/sec:")?));
+    requests
+        .zip(per_second)
+        .context("wrk's report is not as expected")
+}
+
+/// How many were answered, and the 99th percentile; an error where the rate was not reached.
+fn oha_report(report: &str, rate: f64) -> anyhow::Result<(f64, f64)> {
+    let report: Value = serde_json::from_str(report)?;
+    let number = |name: &[&str]| {
+        let found = name.iter().try_fold(&report, |value, key| value.get(key));
+        found.and_then(Value::as_f64)
+    };
+    let answered = number(&["statusCodeDistribution", "200"]).unwrap_or(0.0);
+    let total = number(&["summary", "total"]).context("no duration")?;
+    ensure!(
+        answered / total > 0.9 * rate,
+        "{:.0} requests a second were answered in the place of {rate:.0}",
+        answered / total
+    );
+    let p99 = number(&["latencyPercentiles", "p99"]).context("no 99th percentile")?;
+    Ok((answered, p99))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A report is read, and one that tells of failures is none.
+    #[test]
+    fn wrk() {
+        let report =
+            "  2 threads\n  93318 requests in 2.00s, 12.20MB read\nRequests/sec:  46650.49\n";
+        assert_eq!(wrk_report(report).unwrap(), (93318.0, 46650.49));
+        let failed = format!("{report}  Non-2xx or 3xx responses: 3\n");
+        assert!(wrk_report(&failed).is_err());
+        assert!(wrk_report("").is_err());
+    }
+
+    /// A rate that was not reached says nothing about latency at that rate.
+    #[test]
+    fn oha() {
+        let report = r#"{"summary":{"total":2.0},"latencyPercentiles":{"p99":0.001},"statusCodeDistribution":{"200":2000}}"#;
+        assert_eq!(oha_report(report, 1000.0).unwrap(), (2000.0, 0.001));
+        assert!(oha_report(report, 2000.0).is_err());
+    }
+}

@@ -1,0 +1,76 @@
+//! Servers that take turns under the same load.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use super::Context;
+use crate::bench::contender::{Contender, Says};
+use crate::bench::load::{Ask, Throughput};
+use crate::bench::row::Row;
+use crate::bench::statistics::median;
+
+/// `functions serve`, with one function.
+pub(super) fn host(context: &Context, name: &str, wasm: &Path) -> anyhow::Result<Contender> {
+    let function = format!("{name}={}", wasm.display());
+    let arguments = ["serve", "--listen", "127.0.0.1:0", &function].map(str::to_owned);
+    let program = &context.built.functions;
+    Contender::start("functions", program, &arguments, Says::Stdout)
+}
+
+/// `bench/raw-hyper`.
+pub(super) fn raw_hyper(context: &Context) -> anyhow::Result<Contender> {
+    let program = &context.built.raw_hyper;
+    Contender::start("raw hyper", program, &[], Says::Stdout)
+}
+
+/// The median of each one's turns, in the order of the contenders.
+pub(super) fn saturate(
+    context: &Context,
+    contenders: &[(&Contender, Ask)],
+) -> anyhow::Result<Vec<Throughput>> {
+    let mut measured = vec![Vec::new(); contenders.len()];
+    for (contender, ask) in contenders {
+        context
+            .load
+            .saturate(contender, ask, Duration::from_secs(1))?;
+    }
+    for _ in 0..context.rounds {
+        for ((contender, ask), turns) in contenders.iter().zip(&mut measured) {
+            turns.push(context.load.saturate(contender, ask, context.round)?);
+        }
+    }
+    measured.iter().map(|turns| middle(turns)).collect()
+}
+
+fn middle(turns: &[Throughput]) -> anyhow::Result<Throughput> {
+    let per_second = median(turns.iter().map(|turn| turn.per_second));
+    let cpu = median(turns.iter().map(|turn| turn.cpu.as_secs_f64()));
+    let (per_second, cpu) = per_second.zip(cpu).context("there was no round")?;
+    Ok(Throughput {
+        per_second,
+        cpu: Duration::from_secs_f64(cpu),
+    })
+}
+
+/// Two lines: requests a second, and CPU time for each request, which the load of the machine by
+/// others hardly changes.
+pub(super) fn rows(
+    scenario: &'static str,
+    (ours, our): (&str, Throughput),
+    (theirs, their): (&str, Throughput),
+) -> [Row; 2] {
+    let rate = |of: Throughput| format!("{:.1}k req/s", of.per_second / 1e3);
+    let cpu = |of: Throughput| format!("{:.1} µs CPU", of.cpu.as_secs_f64() * 1e6);
+    [
+        Row::new(scenario, ours, rate(our)).against(
+            format!("{theirs}: {}", rate(their)),
+            our.per_second / their.per_second,
+        ),
+        Row::new(scenario, ours, cpu(our)).against(
+            format!("{theirs}: {}", cpu(their)),
+            their.cpu.as_secs_f64() / our.cpu.as_secs_f64(),
+        ),
+    ]
+}

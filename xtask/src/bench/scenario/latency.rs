@@ -1,0 +1,50 @@
+//! Latency, and CPU time, at half of what the host can do, and a native server's at the same rate.
+
+use anyhow::Context as _;
+
+use super::Context;
+use super::contest::{host, raw_hyper, saturate};
+use crate::bench::load::{Ask, AtRate};
+use crate::bench::row::{Row, Target};
+use crate::bench::statistics::median;
+
+const TARGET: Target = Target::AtMost(2.0);
+
+pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
+    let ask = || Ask {
+        path: "/ping",
+        script: None,
+    };
+    let host = host(context, "ping", &context.built.guests.ping)?;
+    let raw = raw_hyper(context)?;
+    let peak = saturate(context, &[(&host, ask())])?;
+    let peak = peak.first().context("one was measured")?.per_second;
+
+    let mut measured = [Vec::new(), Vec::new()];
+    for _ in 0..context.rounds {
+        for (contender, turns) in [&host, &raw].into_iter().zip(&mut measured) {
+            let load = &context.load;
+            turns.push(load.at_rate(contender, &ask(), peak / 2.0, context.round)?);
+        }
+    }
+    let row = |what: &str, value: fn(&AtRate) -> f64| -> anyhow::Result<Row> {
+        let medians = measured
+            .each_ref()
+            .map(|turns| median(turns.iter().map(value)));
+        let [ours, theirs] = medians;
+        let (ours, theirs) = ours.zip(theirs).context("there was no round")?;
+        let name = format!("functions, {what} at {:.1}k req/s", peak / 2e3);
+        let row = Row::new("latency", name, micros(ours));
+        Ok(row.against(format!("raw hyper: {}", micros(theirs)), ours / theirs))
+    };
+    // Under full load, a server that is slower than the load generator wakes it for each response,
+    // and one that is faster never finds it asleep. At the same rate both pay for that.
+    Ok(vec![
+        row("p99", |turn| turn.p99)?.target(TARGET),
+        row("CPU for a request", |turn| turn.cpu)?,
+    ])
+}
+
+fn micros(seconds: f64) -> String {
+    format!("{:.1} µs", seconds * 1e6)
+}

@@ -1,0 +1,114 @@
+//! What there is to measure, one file each.
+
+mod contest;
+mod engine;
+mod latency;
+mod memory;
+mod peers;
+mod proxy;
+mod servers;
+mod size;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::build::{self, Built};
+use super::load::Load;
+use super::row::{Row, Target};
+use super::{Options, cores};
+
+/// One thing to measure.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Scenario {
+    /// `ping` over kept connections, an instance a request, and a native server.
+    Hello,
+    /// `greet`, JSON in and out, and the same natively.
+    Greet,
+    /// How long one in a hundred requests takes at half of what the host could do.
+    Latency,
+    /// An invocation without HTTP, and wasmtime as it comes.
+    Engine,
+    /// Two threads, and one.
+    Scaling,
+    /// What a function takes of memory that nobody calls.
+    Memory,
+    /// How large `ping` is.
+    Size,
+    /// 1 GiB through `proxy`, and through a plain reverse proxy.
+    Proxy,
+    /// `wasmtime serve`, WASI 0.2 and 0.3.
+    Peers,
+}
+
+impl Scenario {
+    pub(super) const ALL: [Self; 9] = [
+        Self::Size,
+        Self::Memory,
+        Self::Engine,
+        Self::Scaling,
+        Self::Hello,
+        Self::Greet,
+        Self::Latency,
+        Self::Peers,
+        Self::Proxy,
+    ];
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Hello => "hello",
+            Self::Greet => "greet",
+            Self::Latency => "latency",
+            Self::Engine => "engine",
+            Self::Scaling => "scaling",
+            Self::Memory => "memory",
+            Self::Size => "size",
+            Self::Proxy => "proxy",
+            Self::Peers => "peers",
+        }
+    }
+
+    /// In the place of its figures. Its targets are missed, whatever they are.
+    pub(super) fn unmeasured(self, why: &str) -> Row {
+        Row::new(self.title(), "everything", why).target(Target::Measured)
+    }
+
+    pub(super) fn measure(self, context: &Context) -> anyhow::Result<Vec<Row>> {
+        match self {
+            Self::Hello => servers::hello(context),
+            Self::Greet => servers::greet(context),
+            Self::Latency => latency::measure(context),
+            Self::Engine => engine::invocation(context),
+            Self::Scaling => engine::scaling(context),
+            Self::Memory => memory::measure(context),
+            Self::Size => size::measure(context),
+            Self::Proxy => proxy::measure(context),
+            Self::Peers => peers::measure(context),
+        }
+    }
+}
+
+/// What every scenario has at hand.
+pub(super) struct Context {
+    pub(super) root: PathBuf,
+    pub(super) built: Built,
+    pub(super) load: Load,
+    pub(super) rounds: u32,
+    /// How long one contender is under load in one round.
+    pub(super) round: Duration,
+    pub(super) quick: bool,
+}
+
+impl Context {
+    pub(super) fn new(root: &Path, options: &Options) -> anyhow::Result<Self> {
+        cores::check()?;
+        let quick = options.quick;
+        Ok(Self {
+            root: root.to_owned(),
+            load: Load::new(root)?,
+            built: build::all(root)?,
+            rounds: options.rounds.unwrap_or(if quick { 3 } else { 7 }),
+            round: Duration::from_secs(if quick { 2 } else { 5 }),
+            quick,
+        })
+    }
+}

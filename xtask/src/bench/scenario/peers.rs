@@ -1,0 +1,116 @@
+//! `wasmtime serve` with a component that answers the same: WASI 0.2 and 0.3, with and without the
+//! reuse of instances, as it comes and with the settings that were found to be its best.
+
+use anyhow::Context as _;
+
+use super::Context;
+use super::contest::{host, rows, saturate};
+use crate::bench::contender::{Contender, Says};
+use crate::bench::load::Ask;
+use crate::bench::row::{Row, Target};
+use crate::bench::{build, tools};
+
+const POOL: &[&str] = &["-Opooling-allocator"];
+/// Those of the host's own pool, as far as the command has them.
+const BEST: &[&str] = &[
+    "-Opooling-allocator",
+    "-Opooling-pagemap-scan=y",
+    "-Opooling-memory-keep-resident=262144",
+    "-Opooling-table-keep-resident=4096",
+];
+const P2: &[&str] = &["-Scli"];
+const P3: &[&str] = &["-Scli,p3", "-Wcomponent-model-async"];
+const FRESH: &[&str] = &["--max-instance-reuse-count=1"];
+
+/// One way to run it.
+struct Peer {
+    name: &'static str,
+    component: &'static str,
+    options: &'static [&'static [&'static str]],
+    target: Option<Target>,
+}
+
+const PEERS: [Peer; 7] = [
+    Peer {
+        name: "wasmtime serve, WASI 0.2, isolated",
+        component: "hello-p2",
+        options: &[P2],
+        target: None,
+    },
+    Peer {
+        name: "wasmtime serve, WASI 0.2, isolated, pool",
+        component: "hello-p2",
+        options: &[P2, POOL],
+        target: Some(Target::AtLeast(8.0)),
+    },
+    Peer {
+        name: "wasmtime serve, WASI 0.2, isolated, best pool",
+        component: "hello-p2",
+        options: &[P2, BEST],
+        target: Some(Target::AtLeast(5.0)),
+    },
+    Peer {
+        name: "wasmtime serve, WASI 0.3, isolated, pool",
+        component: "hello-p3",
+        options: &[P3, POOL, FRESH],
+        target: None,
+    },
+    Peer {
+        name: "wasmtime serve, WASI 0.3, isolated, best pool",
+        component: "hello-p3",
+        options: &[P3, BEST, FRESH],
+        target: None,
+    },
+    Peer {
+        name: "wasmtime serve, WASI 0.3, reused, pool",
+        component: "hello-p3",
+        options: &[P3, POOL],
+        target: Some(Target::AtLeast(1.7)),
+    },
+    Peer {
+        name: "wasmtime serve, WASI 0.3, reused, best pool",
+        component: "hello-p3",
+        options: &[P3, BEST],
+        target: Some(Target::AtLeast(1.7)),
+    },
+];
+
+pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
+    let wasmtime = tools::wasmtime(&context.root)?;
+    let host = host(context, "ping", &context.built.guests.ping)?;
+    let mut running = Vec::new();
+    for peer in &PEERS {
+        let component = build::peer(&context.root, peer.component)?;
+        let mut arguments = vec!["serve".to_owned(), "--addr=127.0.0.1:0".to_owned()];
+        arguments.extend(
+            peer.options
+                .iter()
+                .copied()
+                .flatten()
+                .map(|&option| option.to_owned()),
+        );
+        arguments.push(component.display().to_string());
+        running.push(Contender::start(
+            peer.name,
+            &wasmtime,
+            &arguments,
+            Says::Stderr,
+        )?);
+    }
+    let ask = |path| Ask { path, script: None };
+    let contenders: Vec<_> = [(&host, ask("/ping"))]
+        .into_iter()
+        .chain(running.iter().map(|peer| (peer, ask("/"))))
+        .collect();
+    let measured = saturate(context, &contenders)?;
+    let (ours, theirs) = measured.split_first().context("one was measured")?;
+    let compared = PEERS.iter().zip(theirs).flat_map(|(peer, their)| {
+        let [rate, cpu] = rows("peers", ("functions", *ours), (peer.name, *their));
+        let rate = match peer.target {
+            Some(target) => rate.target(target),
+            None => rate,
+        };
+        [rate, cpu]
+    });
+    Ok(compared.collect())
+}
