@@ -10,6 +10,7 @@ use clap::Args;
 use super::logging::Logging;
 use super::shutdown::StopSignals;
 use super::size;
+use crate::telemetry::Format;
 use crate::{Harness, Limits, Server};
 
 /// Serve functions over HTTP.
@@ -148,6 +149,10 @@ impl FromStr for Named {
 }
 
 impl Serve {
+    pub(super) fn log_format(&self) -> Format {
+        self.logging.format()
+    }
+
     pub(super) fn run(self) -> anyhow::Result<()> {
         let mut builder = self.logging.apply(Harness::builder());
         builder = builder.limits(self.limits());
@@ -219,14 +224,23 @@ impl Serve {
 
     /// Lets the running requests end: for as long as was asked, or until told once more to stop.
     async fn drain(&self, server: Server, mut stop: StopSignals) {
-        eprintln!("stopping; waiting for running requests (stop again to cut them off)");
+        self.say("stopping; waiting for running requests (stop again to cut them off)");
         tokio::select! {
             drained = server.shutdown(self.grace) => {
                 if !drained {
-                    eprintln!("requests that did not end within {:?} were cut off", self.grace);
+                    let grace = self.grace;
+                    self.say(&format!("requests that did not end within {grace:?} were cut off"));
                 }
             }
-            () = stop.next() => eprintln!("running requests were cut off"),
+            () = stop.next() => self.say("running requests were cut off"),
+        }
+    }
+
+    /// To whoever watches; where a program reads the log, as one of its lines.
+    fn say(&self, what: &str) {
+        match self.log_format() {
+            Format::Text => eprintln!("{what}"),
+            Format::Json => tracing::warn!("{what}"),
         }
     }
 }
