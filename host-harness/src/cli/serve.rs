@@ -57,6 +57,11 @@ pub(super) struct Serve {
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration, env = "FUNCTIONS_STREAM_TIMEOUT")]
     stream_timeout: Duration,
 
+    /// How long a client may take nothing of a response that waits for it, before its connection is
+    /// closed.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration, env = "FUNCTIONS_CLIENT_TIMEOUT")]
+    client_timeout: Duration,
+
     /// How long a function may compute for one request.
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration, env = "FUNCTIONS_CPU_TIME")]
     cpu_time: Duration,
@@ -185,6 +190,7 @@ impl Serve {
         Limits {
             timeout: self.timeout,
             stream_timeout: self.stream_timeout,
+            client_timeout: self.client_timeout,
             cpu_time: self.cpu_time,
             memory: self.memory,
             concurrency: self.max_concurrency,

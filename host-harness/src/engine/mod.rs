@@ -12,6 +12,7 @@ mod streamed;
 mod ticker;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use wasmtime::component::Linker;
 
@@ -47,6 +48,11 @@ impl Engine {
             linker,
             limits,
         }))
+    }
+
+    /// How long a client may take nothing of what waits for it.
+    pub(crate) fn client_timeout(&self) -> Duration {
+        self.limits.client_timeout
     }
 
     /// How many calls within calls there may be.
