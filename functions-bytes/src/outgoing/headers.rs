@@ -136,7 +136,9 @@ mod tests {
     /// More than a map can hold are an error, of the first that does not fit.
     #[test]
     fn too_many_are_an_error() {
-        let many: Headers = (0..40_000).map(|place| (format!("x{place}"), "1")).collect();
+        let many: Headers = (0..40_000)
+            .map(|place| (format!("x{place}"), "1"))
+            .collect();
         let result = http::HeaderMap::try_from(many);
         assert!(result.is_err_and(|InvalidHeader(name)| name.starts_with('x')));
     }

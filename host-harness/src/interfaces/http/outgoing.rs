@@ -207,7 +207,11 @@ mod tests {
     /// More headers than there may be are an error, also those that a map could not hold.
     #[test]
     fn too_many_headers_are_refused() {
-        for (count, fits) in [(MAX_HEADERS, true), (MAX_HEADERS + 1, false), (40_000, false)] {
+        for (count, fits) in [
+            (MAX_HEADERS, true),
+            (MAX_HEADERS + 1, false),
+            (40_000, false),
+        ] {
             let many = (0..count).map(|place| (format!("x{place}"), b"1".to_vec()));
             match allowed(many.collect()) {
                 Ok(headers) => assert!(fits && headers.len() == count),
