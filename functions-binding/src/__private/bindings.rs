@@ -101,8 +101,9 @@ pub mod functions {
                 InvalidHeader(_rt::String),
                 /// The time was up before the function had answered.
                 Timeout,
-                /// The host runs as many functions as it may, or this invocation has as many `pending` as it may.
-                /// The function was not called.
+                /// The host runs as many functions as it may, or this invocation has as many calls and requests
+                /// under way as it may: each counts until the body of its response has ended or was dropped. The
+                /// function was not called.
                 Overloaded,
                 /// This would be one call within a call within a call too many; the payload is how many there may
                 /// be.

@@ -119,7 +119,8 @@ pub mod functions {
                 TooManyRedirects(_rt::String),
                 /// What came is no HTTP, or the connection ended before the response's head was whole.
                 Protocol(_rt::String),
-                /// This invocation has as many `pending` as the host lets it have. Nothing was sent.
+                /// This invocation has as many requests and calls under way as the host lets it have: each counts
+                /// until the body of its response has ended or was dropped. Nothing was sent.
                 Overloaded,
                 /// Anything else, such as a request body that broke off.
                 Other(_rt::String),

@@ -159,6 +159,10 @@ impl Serve {
     }
 
     pub(super) fn run(self) -> anyhow::Result<()> {
+        // Each connection is a file, and shells allow few of them. Without more it works as well.
+        if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+            tracing::debug!("no more open files: {error}");
+        }
         let mut builder = self.logging.apply(Harness::builder());
         builder = builder.limits(self.limits());
         for name in &self.private {

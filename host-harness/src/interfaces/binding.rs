@@ -17,6 +17,7 @@ use super::bindings::functions::bytes::bytes::Data;
 use super::body::Body;
 use super::environment::{Lineage, earlier};
 use super::headers::listed;
+use super::under_way::UnderWay;
 use super::{Buffer, State, trace_context};
 pub(crate) use bindings::functions::binding::invoker::Error;
 use bindings::functions::binding::invoker::{Host, Request, Response};
@@ -54,19 +55,16 @@ pub(crate) mod bindings {
 
 impl Host for State {
     fn send(&mut self, request: Request) -> wasmtime::Result<Resource<Pending>> {
-        let may_send = self.may_send();
-        // Its body goes either way.
-        let pending = match self.calling(request)? {
-            Ok(calling) if may_send => Pending::start(calling),
-            Ok(_) => Pending::over(Err(Error::Overloaded)),
+        let pending = match self.counted_call(request)? {
+            Ok((calling, one)) => Pending::start(answer(calling, one)),
             Err(error) => Pending::over(Err(error)),
         };
         self.push_pending(pending)
     }
 
     async fn call(&mut self, request: Request) -> wasmtime::Result<Result<Response, Error>> {
-        let answer = match self.calling(request)? {
-            Ok(calling) => calling.await,
+        let answer = match self.counted_call(request)? {
+            Ok((calling, one)) => answer(calling, one).await,
             Err(error) => Err(error),
         };
         self.answered(answer)
@@ -77,11 +75,30 @@ impl Host for State {
     }
 }
 
+/// A call that counts until the last byte of its response.
+async fn answer(calling: Calling, one: UnderWay) -> Answer {
+    let (head, body) = calling.await?;
+    Ok((head, body.counted(one)))
+}
+
 impl State {
     fn callees(&self) -> Result<&Arc<dyn Callees>, Error> {
         let callees = self.call.callees.as_ref();
         callees
             .ok_or_else(|| Error::Other("there is no request yet that calls could be for".into()))
+    }
+
+    /// A call that can be made, and may be: not one too many.
+    fn counted_call(
+        &mut self,
+        request: Request,
+    ) -> wasmtime::Result<Result<(Calling, UnderWay), Error>> {
+        // Its body goes either way.
+        let calling = self.calling(request)?;
+        Ok(calling.and_then(|calling| {
+            let one = self.one_more_under_way().ok_or(Error::Overloaded)?;
+            Ok((calling, one))
+        }))
     }
 
     /// A call that begins when it is polled. Takes the body, whether or not there can be one.

@@ -12,6 +12,8 @@ use tokio::time::Instant;
 
 pub(crate) use upload::Upload;
 
+use super::under_way::UnderWay;
+
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Bytes that may still be arriving, read once from front to back.
@@ -19,6 +21,8 @@ pub struct Body {
     /// What has arrived and has not been read.
     front: Bytes,
     rest: Rest,
+    /// What it is counted as until its end.
+    under_way: Option<UnderWay>,
 }
 
 enum Rest {
@@ -49,6 +53,7 @@ impl Body {
         Self {
             front: Bytes::new(),
             rest: Rest::Done,
+            under_way: None,
         }
     }
 
@@ -62,6 +67,7 @@ impl Body {
         Self {
             front: Bytes::new(),
             rest: Rest::Other(Box::pin(body)),
+            under_way: None,
         }
     }
 
@@ -72,6 +78,7 @@ impl Body {
         Self {
             front: Bytes::new(),
             rest: Rest::Upload(upload),
+            under_way: None,
         }
     }
 
@@ -88,8 +95,22 @@ impl Body {
             (_, Some(deadline)) => Self {
                 front: Bytes::new(),
                 rest: Rest::Until(Box::pin(until::Until::new(self, deadline))),
+                under_way: None,
             },
         }
+    }
+
+    /// Counts as one of an invocation's calls and requests for as long as it may have more to come.
+    pub(crate) fn counted(mut self, under_way: UnderWay) -> Self {
+        if !matches!(self.rest, Rest::Done | Rest::Broken) {
+            self.under_way = Some(under_way);
+        }
+        self
+    }
+
+    fn end(&mut self, rest: Rest) {
+        self.rest = rest;
+        self.under_way = None;
     }
 
     /// How many bytes are left, where that is known.
@@ -116,8 +137,8 @@ impl Body {
             match frame {
                 // Trailers have no place in the contract.
                 Some(Ok(frame)) => self.front = frame.into_data().unwrap_or_default(),
-                Some(Err(())) => self.rest = Rest::Broken,
-                None => self.rest = Rest::Done,
+                Some(Err(())) => self.end(Rest::Broken),
+                None => self.end(Rest::Done),
             }
         }
         Poll::Ready(Ok(()))
@@ -139,6 +160,7 @@ impl From<Bytes> for Body {
         Self {
             front: bytes,
             rest: Rest::Done,
+            under_way: None,
         }
     }
 }

@@ -7,6 +7,7 @@ mod error;
 mod exchange;
 mod network;
 mod outgoing;
+mod patient;
 mod pending;
 mod trust;
 
@@ -17,6 +18,7 @@ use wasmtime::component::Resource;
 
 use super::bindings::functions::bytes::bytes::Data;
 use super::environment::earlier;
+use super::under_way::UnderWay;
 use super::{Buffer, State, trace_context};
 use bindings::functions::http::client::{Error, Host, Request, Response};
 pub(crate) use client::Outbound;
@@ -56,19 +58,16 @@ pub(crate) mod bindings {
 
 impl Host for State {
     fn send(&mut self, request: Request) -> wasmtime::Result<Resource<Pending>> {
-        let may_send = self.may_send();
-        // Its body goes either way.
-        let pending = match self.outgoing(request)? {
-            Ok(outgoing) if may_send => pending::start(&self.call, outgoing),
-            Ok(_) => Pending::over(Err(Error::Overloaded)),
+        let pending = match self.counted_request(request)? {
+            Ok((outgoing, one)) => pending::start(&self.call, outgoing, one),
             Err(error) => Pending::over(Err(error)),
         };
         self.push_pending(pending)
     }
 
     async fn call(&mut self, request: Request) -> wasmtime::Result<Result<Response, Error>> {
-        let received = match self.outgoing(request)? {
-            Ok(outgoing) => exchange(&self.call.function.outbound, outgoing).await,
+        let received = match self.counted_request(request)? {
+            Ok((outgoing, one)) => exchange(&self.call.function.outbound, outgoing, one).await,
             Err(error) => Err(error),
         };
         self.response(received)
@@ -76,6 +75,19 @@ impl Host for State {
 }
 
 impl State {
+    /// A request that can be sent, and may be: not one too many.
+    fn counted_request(
+        &mut self,
+        request: Request,
+    ) -> wasmtime::Result<Result<(Outgoing, UnderWay), Error>> {
+        // Its body goes either way.
+        let outgoing = self.outgoing(request)?;
+        Ok(outgoing.and_then(|outgoing| {
+            let one = self.one_more_under_way().ok_or(Error::Overloaded)?;
+            Ok((outgoing, one))
+        }))
+    }
+
     /// Checks a request, and takes its body, whether or not it can be sent.
     fn outgoing(&mut self, mut request: Request) -> wasmtime::Result<Result<Outgoing, Error>> {
         let payload = match request.body.take() {

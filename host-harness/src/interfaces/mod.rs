@@ -14,6 +14,7 @@ mod pending;
 pub(crate) mod response_stream;
 mod state;
 mod trace_context;
+mod under_way;
 mod wasi;
 
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]

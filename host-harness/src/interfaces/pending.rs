@@ -7,9 +7,6 @@ use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
 
 use super::State;
 
-/// How many results one invocation may have on their way at once; each is a task.
-const MAX_PENDING: usize = 64;
-
 /// A result that a task of its own is working on.
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub struct Pending<T> {
@@ -70,27 +67,18 @@ impl Pollable for Ended {
 
 /// What the host's sides of `pending` have in common.
 impl State {
-    /// Whether there may be one more.
-    pub(super) fn may_send(&self) -> bool {
-        self.pendings < MAX_PENDING
-    }
-
     pub(super) fn push_pending<T: Send + 'static>(
         &mut self,
         pending: Pending<T>,
     ) -> wasmtime::Result<Resource<Pending<T>>> {
-        let pending = self.table.push(pending)?;
-        self.pendings += 1;
-        Ok(pending)
+        Ok(self.table.push(pending)?)
     }
 
     pub(super) fn take_pending<T: Send + 'static>(
         &mut self,
         pending: Resource<Pending<T>>,
     ) -> wasmtime::Result<Pending<T>> {
-        let pending = self.table.delete(pending)?;
-        self.pendings = self.pendings.saturating_sub(1);
-        Ok(pending)
+        Ok(self.table.delete(pending)?)
     }
 
     pub(super) fn watch_pending<T: Send + 'static>(

@@ -4,6 +4,7 @@ use wasmtime_wasi::WasiCtx;
 use super::environment::Call;
 use super::memory::MemoryLimit;
 use super::output::Printed;
+use super::under_way;
 
 /// How many handles one invocation may hold at once. The table's own limit is a million, and an
 /// entry is memory of the host's.
@@ -15,7 +16,7 @@ pub(crate) struct State {
     pub(crate) call: Call,
     pub(crate) memory: MemoryLimit,
     /// How many requests and calls of its own are under way.
-    pub(super) pendings: usize,
+    pub(super) under_way: under_way::Count,
     /// How many functions it has called so far.
     pub(super) calls: u32,
     /// Whether it has begun to stream its response.
@@ -33,7 +34,7 @@ impl State {
             table,
             call,
             memory: MemoryLimit::new(max_memory),
-            pendings: 0,
+            under_way: under_way::Count::default(),
             calls: 0,
             streaming: false,
             printed: Printed::default(),

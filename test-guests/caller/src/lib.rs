@@ -41,6 +41,7 @@ impl Guest for Caller {
             "then" => several::then(to, body),
             "orphan" => several::orphan(to, body),
             "flood" => several::flood(to),
+            "keep" => several::keep(to),
             "many" => many::by_binding(to),
             "many-http" => many::over_http(),
             "spin" => spin(to),

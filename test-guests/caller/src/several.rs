@@ -68,8 +68,22 @@ pub(crate) fn flood(to: &str) -> Reply {
         .map(|_| invoker::send(request::to(to, None)))
         .collect();
     let results: Vec<_> = all.into_iter().map(Pending::get).collect();
+    text(&counted(&results))
+}
+
+/// As many as the test says, one after the other, and none of what they answer is read: how many were
+/// answered, how many not taken, and whether there can be one more when all are dropped.
+pub(crate) fn keep(to: &str) -> Reply {
+    let one = || invoker::call(request::to(to, None));
+    let results: Vec<_> = (0..request::count()).map(|_| one()).collect();
+    let counted = counted(&results);
+    drop(results);
+    text(&format!("{counted} {}", one().is_ok()))
+}
+
+fn counted(results: &[Result<Response, Error>]) -> String {
     let answered = results.iter().filter(|result| result.is_ok()).count();
     let refused = results.iter();
     let refused = refused.filter(|result| matches!(result, Err(Error::Overloaded)));
-    text(&format!("{answered} {}", refused.count()))
+    format!("{answered} {}", refused.count())
 }

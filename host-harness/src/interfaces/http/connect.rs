@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tower_service::Service;
 
 use super::network::Network;
+use super::patient::Patient;
 use crate::interfaces::egress::Denied;
 
 /// How long it may take to find a server, to connect to it, and to agree with it on TLS.
@@ -54,7 +55,7 @@ impl Connector {
 }
 
 impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Response = MaybeHttpsStream<TokioIo<Patient>>;
     type Error = BoxError;
     type Future = Connecting<Self::Response, BoxError>;
 
@@ -86,7 +87,7 @@ impl Tcp {
 }
 
 impl Service<Uri> for Tcp {
-    type Response = TokioIo<TcpStream>;
+    type Response = TokioIo<Patient>;
     type Error = ConnectError;
     type Future = Connecting<Self::Response, ConnectError>;
 
@@ -100,7 +101,8 @@ impl Service<Uri> for Tcp {
             let deadline = Instant::now() + CONNECT_TIMEOUT;
             let found = timeout_at(deadline, allowed(&network, &server)).await;
             let addresses = found.unwrap_or(Err(ConnectError::Timeout))?;
-            connect(addresses, deadline).await.map(TokioIo::new)
+            let stream = connect(addresses, deadline).await?;
+            Ok(TokioIo::new(Patient::new(stream)))
         })
     }
 }

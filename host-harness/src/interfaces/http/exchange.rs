@@ -10,6 +10,7 @@ use super::download::Download;
 use super::outgoing::{Outgoing, without_hop_by_hop};
 use crate::interfaces::body::Body;
 use crate::interfaces::headers::listed;
+use crate::interfaces::under_way::UnderWay;
 
 /// A response, whose body may still be arriving.
 #[expect(unreachable_pub, reason = "the generated code names it")]
@@ -19,14 +20,21 @@ pub struct Received {
     pub(super) body: Body,
 }
 
-/// Sends a request, and waits for the response's head for as long as the request has.
-pub(super) async fn exchange(outbound: &Outbound, request: Outgoing) -> Result<Received, Error> {
-    match request.deadline {
+/// Sends a request, and waits for the response's head for as long as the request has. It counts until
+/// the last byte of the response.
+pub(super) async fn exchange(
+    outbound: &Outbound,
+    request: Outgoing,
+    one: UnderWay,
+) -> Result<Received, Error> {
+    let mut received = match request.deadline {
         None => follow(outbound, request).await,
         Some(deadline) => timeout_at(deadline, follow(outbound, request))
             .await
             .unwrap_or(Err(Error::Timeout)),
-    }
+    }?;
+    received.body = received.body.counted(one);
+    Ok(received)
 }
 
 async fn follow(outbound: &Outbound, mut request: Outgoing) -> Result<Received, Error> {

@@ -11,15 +11,16 @@ use super::outgoing::Outgoing;
 use crate::interfaces::State;
 use crate::interfaces::environment::Call;
 use crate::interfaces::pending::{self, GivenUp};
+use crate::interfaces::under_way::UnderWay;
 
 /// A response that is on its way.
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub type Pending = pending::Pending<Result<Received, Error>>;
 
 /// Sends a request.
-pub(super) fn start(call: &Call, request: Outgoing) -> Pending {
+pub(super) fn start(call: &Call, request: Outgoing, one: UnderWay) -> Pending {
     let function = Arc::clone(&call.function);
-    Pending::start(async move { exchange(&function.outbound, request).await })
+    Pending::start(async move { exchange(&function.outbound, request, one).await })
 }
 
 impl HostPending for State {

@@ -105,3 +105,17 @@ async fn pendings_are_bounded() {
         assert_eq!(answer.text(), expected);
     }
 }
+
+/// What is answered counts on until its body is there or given up; a body that is whole from the start
+/// does not.
+#[tokio::test]
+async fn bodies_that_are_kept_count() {
+    let headers = [("x-call-count", "70")];
+    for (path, expected) in [
+        ("keep/misbehave/stream-silent", "64 6 true"),
+        ("keep/misbehave/harmless", "70 0 true"),
+    ] {
+        let answer = get_with(&SHARED, path, &headers).await;
+        assert_eq!(answer.text(), expected);
+    }
+}
