@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::cache::Cache;
 use super::logging::Logging;
 use super::shutdown::StopSignals;
 use super::size;
@@ -108,6 +109,9 @@ pub(super) struct Serve {
     variables: Vec<(String, String)>,
 
     #[command(flatten)]
+    cache: Cache,
+
+    #[command(flatten)]
     logging: Logging,
 }
 
@@ -150,7 +154,7 @@ impl FromStr for Named {
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let mut builder = self.logging.apply(Harness::builder());
-        builder = builder.limits(self.limits());
+        builder = self.cache.apply(builder).limits(self.limits());
         for name in &self.private {
             builder = builder.private(name);
         }
