@@ -10,7 +10,7 @@ use crate::Builder;
 #[derive(Args)]
 pub(super) struct Cache {
     /// Where compiled functions are kept, in a folder of this user's that nobody else may write to;
-    /// several hosts may share it. Without it, functions in $XDG_CACHE_HOME or in ~/.cache.
+    /// several hosts may share it. Unless given, the folder `functions` in $XDG_CACHE_HOME or ~/.cache.
     #[arg(long, value_name = "DIR", env = "FUNCTIONS_CACHE")]
     cache: Option<PathBuf>,
 
