@@ -89,5 +89,5 @@ impl Hasher for StableHasher {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Compiled functions that are kept: by the library where it is told to, by the command unless.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -98,7 +99,6 @@ async fn serves_without_a_folder() {
         "{said}"
     );
 
-    use std::os::unix::fs::PermissionsExt as _;
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let said = serve(keeping(&["--cache", folder.path().to_str().unwrap()])).await;
     assert!(

@@ -1,3 +1,6 @@
+// Elsewhere nothing is kept.
+#![cfg(unix)]
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::Arc;
@@ -131,6 +134,12 @@ fn trusts_nobody_else() {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
         let refused = Cache::open(folder.path(), &engine).err().unwrap();
         assert!(matches!(refused, UnusableFolder::Shared(_)), "{refused}");
+    }
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    // Only root can give it away, and take it back.
+    if std::os::unix::fs::chown(folder.path(), Some(1), None).is_ok() {
+        assert!(Cache::open(folder.path(), &engine).is_err());
+        std::os::unix::fs::chown(folder.path(), Some(0), None).unwrap();
     }
     for mode in [0o700, 0o755] {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
