@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 /// Why compiled functions cannot be kept in a folder.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UnusableFolder {
-    #[error("the cache folder {} cannot be used; give another with --cache", folder.display())]
+    #[error(
+        "the cache folder {} cannot be used; give another with --cache, or --no-cache",
+        folder.display()
+    )]
     Unusable { folder: PathBuf, source: io::Error },
     #[error(
         "the cache folder {} is not this user's alone, and others could put machine code there: \
