@@ -156,6 +156,12 @@ impl Builder {
         self
     }
 
+    /// How long a client may take nothing of a response that waits for it.
+    pub fn client_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.client_timeout = timeout;
+        self
+    }
+
     /// How long an invocation may compute.
     pub fn cpu_time(mut self, cpu_time: Duration) -> Self {
         self.limits.cpu_time = cpu_time;

@@ -31,6 +31,12 @@ impl Arrival for Download {
     }
 
     fn poll_chunk(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Vec<u8>>, ReadError>> {
+        // First: one that never pauses is to end as well.
+        let is_late = |deadline: &Pin<Box<Sleep>>| deadline.deadline() <= Instant::now();
+        if self.incoming.is_some() && self.deadline.as_ref().is_some_and(is_late) {
+            self.incoming = None;
+            return Poll::Ready(Err(ReadError::Closed));
+        }
         while let Some(incoming) = &mut self.incoming {
             let frame = match Pin::new(incoming).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
@@ -58,5 +64,37 @@ impl Arrival for Download {
             }
         }
         Poll::Ready(Ok(None))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::time::{Duration, Instant};
+
+    use functions_bytes::ReadError;
+
+    use crate::Call;
+
+    /// The time is up for a body of which there is always more, too.
+    #[test]
+    fn what_never_pauses_ends() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = stream.read(&mut [0; 1024]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+            while stream.write_all(&[0; 1024]).is_ok() {}
+        });
+        let timeout = Duration::from_millis(500);
+        let end = Instant::now() + 2 * timeout;
+        let response = Call::get("f", "/").at(&url).timeout(timeout).wait();
+        let mut reader = response.unwrap().body.into_reader();
+        std::thread::sleep(end.saturating_duration_since(Instant::now()));
+        assert!(matches!(reader.chunk(1), Err(ReadError::Closed)));
+        drop(reader);
+        server.join().unwrap();
     }
 }

@@ -98,7 +98,7 @@ impl From<http::HeaderMap> for Headers {
     }
 }
 
-/// A header that HTTP does not allow: its name.
+/// A header that HTTP does not allow, or the first that is one too many: its name.
 #[derive(Debug)]
 pub struct InvalidHeader(pub String);
 
@@ -106,13 +106,15 @@ impl TryFrom<Headers> for http::HeaderMap {
     type Error = InvalidHeader;
 
     fn try_from(headers: Headers) -> Result<Self, InvalidHeader> {
-        let mut map = Self::with_capacity(headers.len());
+        let mut map = Self::try_with_capacity(headers.len()).unwrap_or_default();
         for (name, value) in headers {
             let header = http::HeaderName::try_from(name.as_str());
             let (Ok(header), Ok(value)) = (header, http::HeaderValue::try_from(value)) else {
                 return Err(InvalidHeader(name));
             };
-            map.append(header, value);
+            if map.try_append(header, value).is_err() {
+                return Err(InvalidHeader(name));
+            }
         }
         Ok(map)
     }
@@ -124,5 +126,20 @@ impl IntoIterator for Headers {
 
     fn into_iter(self) -> Self::IntoIter {
         self.list.into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// More than a map can hold are an error, of the first that does not fit.
+    #[test]
+    fn too_many_are_an_error() {
+        let many: Headers = (0..40_000)
+            .map(|place| (format!("x{place}"), "1"))
+            .collect();
+        let result = http::HeaderMap::try_from(many);
+        assert!(result.is_err_and(|InvalidHeader(name)| name.starts_with('x')));
     }
 }

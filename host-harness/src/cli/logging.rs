@@ -17,7 +17,8 @@ pub(super) struct Logging {
     )]
     log_level: Level,
 
-    /// What functions print and log as lines of text, or as one JSON object a line.
+    /// Everything as lines of text, or as one JSON object a line: what functions print and log, and
+    /// what the host itself has to say.
     #[arg(
         long,
         value_name = "FORMAT",
@@ -53,10 +54,13 @@ impl Logging {
             Level::Debug => Some(LogLevel::Debug),
             Level::Trace => Some(LogLevel::Trace),
         };
-        let format = match self.log_format {
+        builder.log_level(least).output(to_stderr(self.format()))
+    }
+
+    pub(super) fn format(&self) -> Format {
+        match self.log_format {
             LogFormat::Text => Format::Text,
             LogFormat::Json => Format::Json,
-        };
-        builder.log_level(least).output(to_stderr(format))
+        }
     }
 }

@@ -28,9 +28,11 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    report::log_to_stderr();
     let result = match arguments.command {
-        Command::Serve(serve) => serve.run(),
+        Command::Serve(serve) => {
+            report::log_to_stderr(serve.log_format());
+            serve.run()
+        }
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

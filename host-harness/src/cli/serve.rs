@@ -11,6 +11,7 @@ use super::cache::Cache;
 use super::logging::Logging;
 use super::shutdown::StopSignals;
 use super::size;
+use crate::telemetry::Format;
 use crate::{Harness, Limits, Server};
 
 /// Serve functions over HTTP.
@@ -56,6 +57,11 @@ pub(super) struct Serve {
     /// How long a function may take as a whole that streams its response, such as one of events.
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration, env = "FUNCTIONS_STREAM_TIMEOUT")]
     stream_timeout: Duration,
+
+    /// How long a client may take nothing of a response that waits for it, before its connection is
+    /// closed.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration, env = "FUNCTIONS_CLIENT_TIMEOUT")]
+    client_timeout: Duration,
 
     /// How long a function may compute for one request.
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration, env = "FUNCTIONS_CPU_TIME")]
@@ -152,6 +158,10 @@ impl FromStr for Named {
 }
 
 impl Serve {
+    pub(super) fn log_format(&self) -> Format {
+        self.logging.format()
+    }
+
     pub(super) fn run(self) -> anyhow::Result<()> {
         let mut builder = self.logging.apply(Harness::builder());
         builder = self.cache.apply(builder).limits(self.limits());
@@ -184,6 +194,7 @@ impl Serve {
         Limits {
             timeout: self.timeout,
             stream_timeout: self.stream_timeout,
+            client_timeout: self.client_timeout,
             cpu_time: self.cpu_time,
             memory: self.memory,
             concurrency: self.max_concurrency,
@@ -223,14 +234,23 @@ impl Serve {
 
     /// Lets the running requests end: for as long as was asked, or until told once more to stop.
     async fn drain(&self, server: Server, mut stop: StopSignals) {
-        eprintln!("stopping; waiting for running requests (stop again to cut them off)");
+        self.say("stopping; waiting for running requests (stop again to cut them off)");
         tokio::select! {
             drained = server.shutdown(self.grace) => {
                 if !drained {
-                    eprintln!("requests that did not end within {:?} were cut off", self.grace);
+                    let grace = self.grace;
+                    self.say(&format!("requests that did not end within {grace:?} were cut off"));
                 }
             }
-            () = stop.next() => eprintln!("running requests were cut off"),
+            () = stop.next() => self.say("running requests were cut off"),
+        }
+    }
+
+    /// To whoever watches; where a program reads the log, as one of its lines.
+    fn say(&self, what: &str) {
+        match self.log_format() {
+            Format::Text => eprintln!("{what}"),
+            Format::Json => tracing::warn!("{what}"),
         }
     }
 }

@@ -48,14 +48,14 @@ enum Answer {
 }
 
 impl Engine {
-    /// When an invocation that begins now has to have answered.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        Instant::now().checked_add(self.limits.timeout)
-    }
-
-    /// When an invocation that begins now, and streams its response, has to be over.
-    pub(crate) fn stream_deadline(&self) -> Option<Instant> {
-        Instant::now().checked_add(self.limits.stream_timeout)
+    /// When an invocation that begins now has to have answered, and when it has to be over if it
+    /// streams its response.
+    pub(crate) fn deadlines(&self) -> (Option<Instant>, Option<Instant>) {
+        let now = Instant::now();
+        (
+            now.checked_add(self.limits.timeout),
+            now.checked_add(self.limits.stream_timeout),
+        )
     }
 
     /// Answers one request in an instance of its own, which is gone afterwards, whatever happened.

@@ -11,6 +11,9 @@ pub struct Limits {
     /// How long an invocation may take as a whole that streams its response, waiting included: from
     /// the moment on when it begins to, in the place of `timeout`.
     pub stream_timeout: Duration,
+    /// How long a client may take nothing of a response that waits for it, before its connection is
+    /// closed.
+    pub client_timeout: Duration,
     /// How much of that it may spend computing.
     pub cpu_time: Duration,
     /// The most memory it may have, in bytes.
@@ -33,6 +36,7 @@ impl Default for Limits {
         Self {
             timeout: Duration::from_secs(30),
             stream_timeout: Duration::from_secs(300),
+            client_timeout: Duration::from_secs(60),
             cpu_time: Duration::from_secs(10),
             memory: 128 * 1024 * 1024,
             concurrency: 1000,

@@ -15,6 +15,7 @@ mod wasm;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use wasmtime::component::Linker;
 
@@ -58,6 +59,11 @@ impl Engine {
             linker,
             limits,
         }))
+    }
+
+    /// How long a client may take nothing of what waits for it.
+    pub(crate) fn client_timeout(&self) -> Duration {
+        self.limits.client_timeout
     }
 
     /// How many calls within calls there may be.

@@ -50,14 +50,15 @@ impl Gateway {
             return Err(Error::DepthExceeded(self.engine.max_depth()));
         }
         let only_head = request.method == Method::HEAD;
+        let (own, own_stream) = self.engine.deadlines();
         let call = Call {
             id,
             function: Arc::clone(&function.identity),
             request,
             base: 0,
             peer: None,
-            deadline: earlier(deadline, self.engine.deadline()),
-            stream_deadline: earlier(stream_deadline, self.engine.stream_deadline()),
+            deadline: earlier(deadline, own),
+            stream_deadline: earlier(stream_deadline, own_stream),
             lineage,
             callees: Some(Arc::clone(&self) as Arc<dyn Callees>),
         };

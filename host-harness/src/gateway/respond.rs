@@ -65,14 +65,15 @@ impl Gateway {
         };
         let id = InvocationId::new();
         let only_head = request.method == Method::HEAD;
+        let (deadline, stream_deadline) = self.engine.deadlines();
         let call = Call {
             id,
             function: Arc::clone(&function.identity),
             request,
             base,
             peer,
-            deadline: self.engine.deadline(),
-            stream_deadline: self.engine.stream_deadline(),
+            deadline,
+            stream_deadline,
             lineage: Lineage::default(),
             callees: Some(Arc::clone(self) as Arc<dyn Callees>),
         };

@@ -11,6 +11,7 @@ use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio_io_timeout::TimeoutStream;
 
 use super::Gateway;
 
@@ -117,6 +118,7 @@ async fn serve(
     if !matches!(first_byte, Ok(Ok(()))) {
         return;
     }
+    let client_timeout = gateway.engine.client_timeout();
     let service = service_fn(move |request| {
         let gateway = Arc::clone(&gateway);
         async move { Ok::<_, Infallible>(gateway.receive(request, Some(peer)).await) }
@@ -127,7 +129,10 @@ async fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT);
     builder.http2().timer(TokioTimer::new());
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    // A client that takes nothing is not waited for: hyper itself would, for ever.
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(client_timeout));
+    let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(%peer, "connection ended: {error}");
     }

@@ -25,6 +25,7 @@ enum Rest {
     Done,
     Upload(Upload),
     Other(Pin<Box<dyn HttpBody<Data = Bytes, Error = Error> + Send>>),
+    Until(Pin<Box<until::Until>>),
     /// It broke off: there is no end to reach. Kept, so that no reader takes it for whole.
     Broken,
 }
@@ -75,10 +76,19 @@ impl Body {
     }
 
     /// The same body, which breaks off where it has not all arrived by then.
-    pub(crate) fn until(self, deadline: Option<Instant>) -> Self {
-        match (&self.rest, deadline) {
+    pub(crate) fn until(mut self, deadline: Option<Instant>) -> Self {
+        match (&mut self.rest, deadline) {
             (Rest::Done | Rest::Broken, _) | (_, None) => self,
-            (_, Some(deadline)) => Self::new(until::Until::new(self, deadline)),
+            // Not one in another: a function may pass a body on as often as it likes, and to poll
+            // what is very deep takes more stack than there is.
+            (Rest::Until(until), Some(deadline)) => {
+                until.as_mut().no_later_than(deadline);
+                self
+            }
+            (_, Some(deadline)) => Self {
+                front: Bytes::new(),
+                rest: Rest::Until(Box::pin(until::Until::new(self, deadline))),
+            },
         }
     }
 
@@ -97,6 +107,9 @@ impl Body {
                     ready!(upload.poll_frame(cx)).map(|frame| frame.map_err(drop))
                 }
                 Rest::Other(body) => {
+                    ready!(body.as_mut().poll_frame(cx)).map(|frame| frame.map_err(drop))
+                }
+                Rest::Until(body) => {
                     ready!(body.as_mut().poll_frame(cx)).map(|frame| frame.map_err(drop))
                 }
             };
@@ -169,6 +182,7 @@ impl HttpBody for Body {
                 Rest::Done => true,
                 Rest::Upload(upload) => upload.is_end_stream(),
                 Rest::Other(body) => body.is_end_stream(),
+                Rest::Until(body) => body.is_end_stream(),
                 Rest::Broken => false,
             }
     }
@@ -178,6 +192,7 @@ impl HttpBody for Body {
             Rest::Done => SizeHint::with_exact(0),
             Rest::Upload(upload) => upload.size_hint(),
             Rest::Other(body) => body.size_hint(),
+            Rest::Until(body) => body.size_hint(),
             Rest::Broken => SizeHint::default(),
         };
         let front = self.front.len() as u64;

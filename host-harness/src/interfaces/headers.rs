@@ -5,6 +5,10 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{self, HeaderName, HeaderValue};
 
+/// How many headers a function may give at once. A map panics where it gets more than some 24,000,
+/// also by those that the host adds.
+pub(super) const MAX_HEADERS: usize = 1000;
+
 /// RFC 9110, section 7.6.1, and the ones that were common before it.
 const HOP_BY_HOP: [HeaderName; 8] = [
     header::CONNECTION,
@@ -46,6 +50,9 @@ pub(crate) enum InvalidHeader {
 
 /// The headers that a function gave, less those that are the host's to set.
 pub(super) fn allowed(list: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, InvalidHeader> {
+    if list.len() > MAX_HEADERS {
+        return Err(InvalidHeader::TooMany);
+    }
     let mut headers = HeaderMap::with_capacity(list.len());
     let mut connection = HeaderMap::new();
     for (name, value) in list {
@@ -131,6 +138,22 @@ mod tests {
             .map(|(_, value)| value.to_str().unwrap())
             .collect();
         assert_eq!(all, ["a=1", "b=2"]);
+    }
+
+    /// More than there may be are refused, also those that a map could not hold.
+    #[test]
+    fn too_many_are_refused() {
+        for (count, fits) in [
+            (MAX_HEADERS, true),
+            (MAX_HEADERS + 1, false),
+            (40_000, false),
+        ] {
+            let many = (0..count).map(|place| (format!("x{place}"), b"1".to_vec()));
+            match allowed(many.collect()) {
+                Ok(headers) => assert!(fits && headers.len() == count),
+                Err(error) => assert!(!fits && matches!(error, InvalidHeader::TooMany), "{count}"),
+            }
+        }
     }
 
     /// What HTTP does not allow is refused by name, never a header dropped.

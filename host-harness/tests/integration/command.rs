@@ -128,14 +128,26 @@ async fn writes_records() {
         let client = Client::new(serving.address);
         assert_eq!(client.get("/misbehave/log").await.text(), level);
         client.get("/misbehave/print-forged").await;
+        client.get("/misbehave/exit").await;
         serving.signal("TERM");
         let (_, said) = serving.end();
-        let lines: Vec<_> = said.lines().filter(|line| line.contains("misb")).collect();
+        let lines: Vec<_> = said
+            .lines()
+            .filter(|line| line.starts_with("[misb"))
+            .collect();
         if options.contains(&"json") {
-            let records: Vec<serde_json::Value> = lines
-                .iter()
+            let is_host = |record: &serde_json::Value| {
+                let target = record["target"].as_str();
+                target.is_some_and(|target| target.starts_with("host_harness"))
+            };
+            let (host, records): (Vec<_>, Vec<_>) = said
+                .lines()
                 .map(|line| serde_json::from_str(line).unwrap())
-                .collect();
+                .partition(is_host);
+            // What the host says: that the function stopped, and that it stops itself.
+            assert_eq!(host.len(), 2, "{said}");
+            assert_eq!(host[0]["function"], "misbehave");
+            assert!(host[1]["message"].as_str().unwrap().starts_with("stopping"));
             let first = &records[0];
             assert_eq!(records.len(), 4 + 2);
             assert_eq!(first["function"], "misbehave");
@@ -148,10 +160,6 @@ async fn writes_records() {
             assert_eq!(
                 lines.len(),
                 if level == "None" { 1 } else { 3 + 2 },
-                "{said}"
-            );
-            assert!(
-                lines.iter().all(|line| line.starts_with("[misbehave ")),
                 "{said}"
             );
         }

@@ -53,6 +53,7 @@ fn answer(path: &str, request: Buffer) -> Reply {
         "/handles" => abuse::flood_handles(&request),
         "/status" => replies::status(),
         "/headers" => replies::headers(request),
+        "/large" => reply(200, Vec::new(), Data::Value(vec![7; 32 * 1024 * 1024])),
         "/streamed" => Reply::Streamed,
         "/collect" => bodies::collect(request),
         "/length" => bodies::length(request),

@@ -21,6 +21,13 @@ impl Until {
             deadline: Box::pin(sleep_until(deadline)),
         }
     }
+
+    /// The earlier of two deadlines counts.
+    pub(super) fn no_later_than(mut self: Pin<&mut Self>, deadline: Instant) {
+        if deadline < self.deadline.deadline() {
+            self.deadline.as_mut().reset(deadline);
+        }
+    }
 }
 
 impl HttpBody for Until {
@@ -44,5 +51,46 @@ impl HttpBody for Until {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A body whose end never comes.
+    fn endless() -> Body {
+        Body::new(http_body_util::StreamBody::new(
+            futures_util::stream::pending::<Result<Frame<Bytes>, Error>>(),
+        ))
+    }
+
+    /// Of several deadlines the earliest counts, whichever was set first.
+    #[tokio::test(start_paused = true)]
+    async fn earliest_counts() {
+        for seconds in [[1, 2], [2, 1]] {
+            let begun = Instant::now();
+            let mut body = endless();
+            for seconds in seconds {
+                body = body.until(Some(begun + Duration::from_secs(seconds)));
+            }
+            assert!(poll_fn(|cx| body.poll_fill(cx)).await.is_err());
+            assert_eq!(begun.elapsed().as_secs(), 1);
+        }
+    }
+
+    /// A function may pass a body on without end: that takes no stack to poll, ask, or drop.
+    #[tokio::test(start_paused = true)]
+    async fn many_are_one() {
+        let deadline = Instant::now() + Duration::from_secs(1);
+        let mut body = endless();
+        for _ in 0..1_000_000 {
+            body = body.until(Some(deadline));
+        }
+        assert_eq!(body.len(), None);
+        assert!(poll_fn(|cx| body.poll_fill(cx)).await.is_err());
     }
 }

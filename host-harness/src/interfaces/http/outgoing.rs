@@ -8,7 +8,7 @@ use url::Url;
 
 use super::bindings::functions::http::client::{Error, Request as WitRequest};
 use crate::interfaces::body::Body;
-use crate::interfaces::headers::{is_hop_by_hop, named_by_connection};
+use crate::interfaces::headers::{MAX_HEADERS, is_hop_by_hop, named_by_connection};
 
 /// A request, and what bounds it.
 pub(super) struct Outgoing {
@@ -119,6 +119,9 @@ fn checked(text: &str) -> Result<Url, String> {
 
 /// The headers of a request, less those that are the host's to set.
 fn allowed(list: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, Error> {
+    if list.len() > MAX_HEADERS {
+        return Err(Error::Other("too many headers".into()));
+    }
     let mut headers = HeaderMap::with_capacity(list.len());
     for (name, value) in list {
         let header = HeaderName::try_from(name.as_str());
@@ -198,6 +201,22 @@ mod tests {
         for (name, value) in [("a b", "x"), ("", "x"), ("x", "a\r\nb: c")] {
             let refused = allowed(vec![(name.into(), value.into())]);
             assert!(matches!(refused, Err(Error::InvalidHeader(of)) if of == name));
+        }
+    }
+
+    /// More headers than there may be are an error, also those that a map could not hold.
+    #[test]
+    fn too_many_headers_are_refused() {
+        for (count, fits) in [
+            (MAX_HEADERS, true),
+            (MAX_HEADERS + 1, false),
+            (40_000, false),
+        ] {
+            let many = (0..count).map(|place| (format!("x{place}"), b"1".to_vec()));
+            match allowed(many.collect()) {
+                Ok(headers) => assert!(fits && headers.len() == count),
+                Err(error) => assert!(!fits && matches!(error, Error::Other(_)), "{count}"),
+            }
         }
     }
 

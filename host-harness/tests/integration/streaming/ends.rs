@@ -116,6 +116,27 @@ async fn streams_have_their_own_time() {
     );
 }
 
+/// A client that takes nothing of a response, whole or streamed, loses its connection, and the body
+/// goes with it: nothing is left to wait for when the host stops.
+#[tokio::test]
+async fn clients_that_take_nothing_are_cut_off() {
+    let harness = misbehaving()
+        .client_timeout(Duration::from_millis(100))
+        .build()
+        .unwrap();
+    for path in ["/large", "/stream?100000000"] {
+        let server = harness.serve("127.0.0.1:0").await.unwrap();
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        let request = format!("GET /misbehave{path} HTTP/1.1\r\nhost: x\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        soon(stream.readable()).await.unwrap();
+        assert!(
+            soon(server.shutdown(Duration::from_secs(50))).await,
+            "{path}"
+        );
+    }
+}
+
 /// The head arrives before anything is written. A client that then goes away ends the function, whether that waits for it or for something else: the
 /// only place is free again.
 #[tokio::test]

@@ -1,0 +1,27 @@
+//! Whatever a body is, the encodings take it or refuse it.
+#![no_main]
+
+use std::collections::BTreeMap;
+
+use functions_bytes::Data;
+use functions_bytes::encoding::{Cbor, Extract as _, Form, MsgPack};
+use libfuzzer_sys::fuzz_target;
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+#[allow(dead_code, reason = "it is decoded, and no more")]
+struct Signup {
+    name: String,
+    age: Option<u8>,
+    #[serde(default)]
+    interests: Vec<String>,
+}
+
+fuzz_target!(|body: &[u8]| {
+    let body = || Data::from(body.to_vec());
+    let _ = Form::<Signup>::extract(body());
+    let _ = Cbor::<Signup>::extract(body());
+    let _ = Cbor::<BTreeMap<String, Vec<f64>>>::extract(body());
+    let _ = MsgPack::<Signup>::extract(body());
+    let _ = MsgPack::<BTreeMap<String, Vec<f64>>>::extract(body());
+});
