@@ -1,12 +1,12 @@
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 
-use crate::engine::{Engine, Limits};
+use crate::engine::{Engine, Limits, Wasm};
 use crate::gateway::{self, Gateway, Server};
 use crate::interfaces::body::Body;
 use crate::interfaces::egress::Egress;
@@ -49,6 +49,7 @@ impl Harness {
             private: Vec::new(),
             public_url: None,
             limits: Limits::default(),
+            cache: None,
             allowed_hosts: Vec::new(),
             authorities: Vec::new(),
             names: Names::new(),
@@ -97,6 +98,7 @@ pub struct Builder {
     private: Vec<String>,
     public_url: Option<String>,
     limits: Limits,
+    cache: Option<PathBuf>,
     allowed_hosts: Vec<String>,
     authorities: Vec<PathBuf>,
     names: Names,
@@ -182,6 +184,27 @@ impl Builder {
     /// How many calls within calls there may be; see [`Limits::depth`].
     pub fn depth(mut self, calls: u32) -> Self {
         self.limits.depth = calls;
+        self
+    }
+
+    /// Keeps compiled functions in a folder, where the next host finds them: without it, each compiles
+    /// all of its functions when it starts. Several hosts may share one at a time.
+    ///
+    /// What is found there runs as machine code. So the folder has to be this user's, and nobody else
+    /// may write to it; it is made so if it is missing. With one that cannot be used the functions are
+    /// compiled, and the log says why.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), host_harness::BuildError> {
+    /// let harness = host_harness::Harness::builder()
+    ///     .function("ping", "ping.wasm")
+    ///     .cache("/var/cache/my-service")
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache = Some(folder.into());
         self
     }
 
@@ -275,14 +298,20 @@ impl Builder {
         let base = self.public_url.as_deref().map(gateway::parse_base);
         let base = base.transpose().map_err(BuildError::PublicUrl)?;
         self.check_private()?;
-        let engine = Engine::new(self.limits).map_err(|error| BuildError::Engine(error.into()))?;
+        let mut functions = Vec::with_capacity(self.functions.len());
+        for (name, file) in &self.functions {
+            registry::check_name(name).map_err(BuildError::Name)?;
+            functions.push((&**name, &**file, registry::read(file)?));
+        }
+        let engine = Engine::new(self.limits_for(&functions), self.cache.as_deref());
+        let engine = engine.map_err(|error| BuildError::Engine(error.into()))?;
         let mut registry = Registry::default();
-        for (name, file) in self.functions {
-            registry::check_name(&name).map_err(BuildError::Name)?;
+        for (name, file, wasm) in &functions {
             let output = self.output.clone();
             let variables = self.variables.clone();
-            let function = registry::load(&engine, &name, &file, variables, output, &network)?;
-            if !registry.add(function, self.private.contains(&name)) {
+            let read = (*file, wasm);
+            let function = registry::load(&engine, name, read, variables, output, &network)?;
+            if !registry.add(function, self.is_private(name)) {
                 return Err(BuildError::Name(format!(
                     "two functions are named {name:?}"
                 )));
@@ -295,6 +324,20 @@ impl Builder {
                 base: base.map(Arc::from),
             }),
         })
+    }
+
+    /// Without places for calls where no function could make one: most of the pool is theirs, and a
+    /// system call each.
+    fn limits_for(&self, functions: &[(&str, &Path, Wasm)]) -> Limits {
+        let mut limits = self.limits.clone();
+        if !functions.iter().any(|(_, _, wasm)| wasm.may_call()) {
+            limits.depth = 0;
+        }
+        limits
+    }
+
+    fn is_private(&self, name: &str) -> bool {
+        self.private.iter().any(|private| private == name)
     }
 
     fn check_private(&self) -> Result<(), BuildError> {
@@ -320,6 +363,7 @@ impl std::fmt::Debug for Builder {
             .field("private", &self.private)
             .field("public_url", &self.public_url)
             .field("limits", &self.limits)
+            .field("cache", &self.cache)
             .field("allowed_hosts", &self.allowed_hosts)
             .finish_non_exhaustive()
     }

@@ -1,5 +1,6 @@
 //! The `functions` command: one file a subcommand.
 
+mod cache;
 mod logging;
 mod report;
 mod serve;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::cache::Cache;
 use super::logging::Logging;
 use super::shutdown::StopSignals;
 use super::size;
@@ -114,6 +115,9 @@ pub(super) struct Serve {
     variables: Vec<(String, String)>,
 
     #[command(flatten)]
+    cache: Cache,
+
+    #[command(flatten)]
     logging: Logging,
 }
 
@@ -164,7 +168,7 @@ impl Serve {
             tracing::debug!("no more open files: {error}");
         }
         let mut builder = self.logging.apply(Harness::builder());
-        builder = builder.limits(self.limits());
+        builder = self.cache.apply(builder).limits(self.limits());
         for name in &self.private {
             builder = builder.private(name);
         }

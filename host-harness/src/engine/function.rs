@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
-use super::Engine;
+use super::{Engine, Wasm};
 use crate::interfaces::bindings::FunctionPre;
 use crate::interfaces::environment::{Call, Identity, Lineage};
 use crate::interfaces::{HANDLER, OFFERED, State};
@@ -45,14 +45,17 @@ fn found(exports: &[String]) -> String {
 }
 
 impl Engine {
-    /// Compiles a component, and makes all of its links.
+    /// Compiles a component unless that was kept, and makes all of its links.
     pub(crate) fn prepare(
         &self,
-        component: &[u8],
+        wasm: &Wasm,
         identity: Identity,
     ) -> Result<Function, InvalidFunction> {
-        let component = Component::from_binary(&self.wasmtime, component)
-            .map_err(|error| self.not_compiled(error))?;
+        let component = match &self.cache {
+            Some(cache) => cache.component(&self.wasmtime, wasm),
+            None => Component::from_binary(&self.wasmtime, &wasm.bytes),
+        };
+        let component = component.map_err(|error| self.not_compiled(error))?;
         self.check_imports(&component)?;
         let instance = self.linker.instantiate_pre(&component).map_err(|error| {
             let imports = component.component_type();

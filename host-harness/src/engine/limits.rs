@@ -19,7 +19,8 @@ pub struct Limits {
     /// The most memory it may have, in bytes.
     pub memory: usize,
     /// How many requests are answered at once; each has a place in the pool reserved. So have the
-    /// calls that come of them: as many again, and half as many with every further depth.
+    /// calls that come of them, if a function can make any: as many again, and half as many with every
+    /// further depth.
     pub concurrency: u32,
     /// How many requests wait for such a place, and how many calls of each depth for theirs; more are
     /// turned away, a request with 429.

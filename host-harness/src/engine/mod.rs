@@ -1,5 +1,6 @@
 //! Wasmtime: how it is configured, what one invocation is, and what bounds it.
 
+mod cache;
 mod config;
 mod failure;
 mod function;
@@ -10,7 +11,9 @@ mod meter;
 mod permits;
 mod streamed;
 mod ticker;
+mod wasm;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +22,7 @@ use wasmtime::component::Linker;
 pub(crate) use failure::Failure;
 pub(crate) use function::{Function, InvalidFunction};
 pub use limits::Limits;
+pub(crate) use wasm::Wasm;
 
 use crate::interfaces::{self, State};
 use crate::telemetry::MAX_DEPTH;
@@ -29,11 +33,13 @@ pub(crate) struct Engine {
     linker: Linker<State>,
     limits: Limits,
     permits: permits::Permits,
+    cache: Option<cache::Cache>,
     _ticker: ticker::Ticker,
 }
 
 impl Engine {
-    pub(crate) fn new(limits: Limits) -> wasmtime::Result<Arc<Self>> {
+    /// With a folder, keeps there what it compiles; where it cannot, it goes without.
+    pub(crate) fn new(limits: Limits, cache: Option<&Path>) -> wasmtime::Result<Arc<Self>> {
         let limits = Limits {
             depth: limits.depth.min(MAX_DEPTH),
             ..limits
@@ -41,9 +47,14 @@ impl Engine {
         let wasmtime = config::engine(&limits)?;
         let mut linker = Linker::new(&wasmtime);
         interfaces::link(&mut linker)?;
+        let cache = cache.and_then(|folder| {
+            let cache = cache::Cache::open(folder, &wasmtime);
+            cache.map_err(|unusable| unusable.warn()).ok()
+        });
         Ok(Arc::new(Self {
             _ticker: ticker::Ticker::start(&wasmtime)?,
             permits: permits::Permits::new(&limits),
+            cache,
             wasmtime,
             linker,
             limits,

@@ -5,9 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sha2::{Digest as _, Sha256};
-
-use crate::engine::{Engine, Function, InvalidFunction};
+use crate::engine::{Engine, Function, InvalidFunction, Wasm};
 use crate::interfaces::OFFERED;
 use crate::interfaces::environment::Identity;
 use crate::interfaces::http::{Network, Outbound};
@@ -129,41 +127,44 @@ impl Error for Reason {
     }
 }
 
-/// Reads, checks and compiles one file.
+/// Reads one file, and sees whether it is a component.
+pub(crate) fn read(file: &Path) -> Result<Wasm, LoadError> {
+    let bytes = std::fs::read(file)
+        .map_err(|error| LoadError::new(file, LoadErrorKind::Unreadable).because(error))?;
+    match bytes.get(..8) {
+        Some([0, b'a', b's', b'm', _, _, 1, 0]) => Ok(Wasm::new(bytes)),
+        Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
+            Err(LoadError::new(file, LoadErrorKind::CoreModule))
+        }
+        _ => Err(LoadError::new(file, LoadErrorKind::NotWasm)),
+    }
+}
+
+/// Checks and compiles what was read of a file.
 pub(crate) fn load(
     engine: &Engine,
     name: &str,
-    file: &Path,
+    (file, wasm): (&Path, &Wasm),
     variables: Vec<(String, String)>,
     output: Output,
     network: &Arc<Network>,
 ) -> Result<Function, LoadError> {
-    let bytes = std::fs::read(file)
-        .map_err(|error| LoadError::new(file, LoadErrorKind::Unreadable).because(error))?;
-    match bytes.get(..8) {
-        Some([0, b'a', b's', b'm', _, _, 1, 0]) => {}
-        Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
-            return Err(LoadError::new(file, LoadErrorKind::CoreModule));
-        }
-        _ => return Err(LoadError::new(file, LoadErrorKind::NotWasm)),
-    }
-    let version = version(&bytes);
     let identity = Identity {
         name: Arc::from(name),
-        version,
+        version: version(wasm),
         variables,
         output,
         outbound: Outbound::new(Arc::clone(network)),
     };
-    engine.prepare(&bytes, identity).map_err(|invalid| {
+    engine.prepare(wasm, identity).map_err(|invalid| {
         LoadError::new(file, LoadErrorKind::NotAFunction).because(Reason(invalid))
     })
 }
 
 /// The start of the component's SHA-256, in hexadecimal.
-fn version(component: &[u8]) -> String {
-    let hash = Sha256::digest(component);
-    hash.iter()
+fn version(wasm: &Wasm) -> String {
+    wasm.hash
+        .iter()
         .take(VERSION_BYTES)
         .map(|byte| format!("{byte:02x}"))
         .collect()

@@ -6,8 +6,8 @@ mod name;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(crate) use load::load;
 pub use load::{LoadError, LoadErrorKind};
+pub(crate) use load::{load, read};
 pub(crate) use name::check as check_name;
 
 use crate::engine::Function;

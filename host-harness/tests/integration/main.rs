@@ -11,6 +11,7 @@
 
 mod binding;
 mod bodies;
+mod cache;
 mod clients;
 mod command;
 mod examples_calling;

@@ -4,10 +4,11 @@ use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
-/// The command, with its arguments.
+/// The command, with its arguments. It keeps nothing: tests share no state, with a user neither.
 pub(crate) fn functions(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_functions"));
-    command.args(arguments);
+    command.args(arguments).env("FUNCTIONS_NO_CACHE", "true");
+    command.env_remove("FUNCTIONS_CACHE");
     command
 }
 

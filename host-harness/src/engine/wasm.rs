@@ -1,0 +1,40 @@
+use memchr::memmem;
+use sha2::{Digest as _, Sha256};
+
+/// How the import begins that a function makes calls with.
+const CALLS: &str = "functions:binding/";
+
+/// A component as it was read, and its SHA-256.
+pub(crate) struct Wasm {
+    pub(super) bytes: Vec<u8>,
+    pub(crate) hash: [u8; 32],
+}
+
+impl Wasm {
+    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+        let hash = Sha256::digest(&bytes).into();
+        Self { bytes, hash }
+    }
+
+    /// Whether it could call other functions, found without parsing it: the name of what it would
+    /// need is nowhere in it, or may be an import.
+    pub(crate) fn may_call(&self) -> bool {
+        memmem::find(&self.bytes, CALLS.as_bytes()).is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What imports the interface for calls may call, in any version; what does not may not.
+    #[test]
+    fn imports_tell_who_may_call() {
+        let read = |file: &str| Wasm::new(std::fs::read(file).unwrap());
+        assert!(!read(test_guests::PING).may_call());
+        assert!(!read(test_guests::MISBEHAVE).may_call());
+        assert!(read(test_guests::CALLER).may_call());
+        let newer = r#"(component (import "functions:binding/invoker@1.7.0" (instance)))"#;
+        assert!(Wasm::new(wat::parse_str(newer).unwrap()).may_call());
+    }
+}

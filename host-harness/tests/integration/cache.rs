@@ -1,0 +1,165 @@
+//! Compiled functions that are kept: by the library where it is told to, by the command unless.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use host_harness::Harness;
+use http::Request;
+use tempfile::TempDir;
+
+use crate::support::client::Client;
+use crate::support::command::{Serving, functions};
+
+/// Starts the command with its own log, asks its function, and returns what it said.
+async fn serve(mut command: Command) -> String {
+    command.env("RUST_LOG", "host_harness=debug");
+    let serving = Serving::start(command);
+    let client = Client::new(serving.address);
+    assert_eq!(client.get("/ping").await.text(), "pong");
+    serving.signal("TERM");
+    serving.end().1
+}
+
+/// `functions serve ping` that keeps what it compiles.
+fn keeping(options: &[&str]) -> Command {
+    let mut command = functions(&["serve", "--listen", "127.0.0.1:0", test_guests::PING]);
+    command.args(["--max-concurrency", "4"]).args(options);
+    command.env_remove("FUNCTIONS_NO_CACHE");
+    command
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(folder).unwrap();
+    files.map(|file| file.unwrap().path()).collect()
+}
+
+/// The second start compiles nothing, and serves the same; one that was damaged in between does.
+#[tokio::test]
+async fn second_start_finds_what_the_first_compiled() {
+    let folder = TempDir::new().unwrap();
+    let option = ["--cache", folder.path().to_str().unwrap()];
+    let first = serve(keeping(&option)).await;
+    assert!(first.contains("compiled"), "{first}");
+    let second = serve(keeping(&option)).await;
+    assert!(second.contains("from the cache"), "{second}");
+    assert!(!second.contains("compiled"), "{second}");
+
+    let file = files(folder.path()).pop().unwrap();
+    let half = fs::metadata(&file).unwrap().len() / 2;
+    let content = fs::read(&file).unwrap();
+    fs::remove_file(&file).unwrap();
+    fs::write(&file, &content[..usize::try_from(half).unwrap()]).unwrap();
+    let third = serve(keeping(&option)).await;
+    assert!(third.contains("damaged; compiling anew"), "{third}");
+    assert_eq!(fs::read(&file).unwrap(), content);
+}
+
+/// Without being told, the command keeps functions in the user's folder for such; told not to, it
+/// does not, and neither does the library.
+#[tokio::test]
+async fn keeps_by_default_and_not_when_told() {
+    let home = TempDir::new().unwrap();
+    let of_home = |options: &[&str]| {
+        let mut command = keeping(options);
+        command
+            .env("HOME", home.path())
+            .env_remove("XDG_CACHE_HOME");
+        command
+    };
+    let caches = home.path().join(".cache");
+    serve(of_home(&["--no-cache"])).await;
+    assert!(!caches.exists());
+    serve(of_home(&[])).await;
+    assert_eq!(files(&caches.join("functions")).len(), 1);
+
+    let mut elsewhere = of_home(&[]);
+    elsewhere.env("XDG_CACHE_HOME", home.path().join("xdg"));
+    serve(elsewhere).await;
+    assert_eq!(files(&home.path().join("xdg/functions")).len(), 1);
+
+    let named = home.path().join("named");
+    let mut variable = of_home(&[]);
+    variable.env("FUNCTIONS_CACHE", &named);
+    serve(variable).await;
+    assert_eq!(files(&named).len(), 1);
+}
+
+/// A folder that cannot be used is said, with the reason and what to do, and the functions are served.
+#[tokio::test]
+async fn serves_without_a_folder() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    let said = serve(keeping(&["--cache", file.to_str().unwrap()])).await;
+    assert!(said.contains("WARN"), "{said}");
+    assert!(
+        said.contains("file cannot be used; give another with --cache"),
+        "{said}"
+    );
+
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let said = serve(keeping(&["--cache", folder.path().to_str().unwrap()])).await;
+    assert!(
+        said.contains("others could put machine code there"),
+        "{said}"
+    );
+    assert_eq!(files(folder.path()), [file]);
+}
+
+/// A host in a program keeps its functions where it is told to, those of another are found there, and
+/// each has its own file.
+#[tokio::test]
+async fn programs_keep_functions() {
+    let folder = TempDir::new().unwrap();
+    let build = || {
+        let builder = Harness::builder().function("ping", test_guests::PING);
+        let builder = builder.function("echo", test_guests::ECHO);
+        builder
+            .concurrency(1, 1)
+            .cache(folder.path())
+            .build()
+            .unwrap()
+    };
+    build();
+    let mut first = files(folder.path());
+    assert_eq!(first.len(), 2);
+    let written = |file: &PathBuf| fs::metadata(file).unwrap().modified().unwrap();
+    let times: Vec<_> = first.iter().map(written).collect();
+    let harness = build();
+    let request = Request::get("/ping").body(String::new()).unwrap();
+    assert_eq!(harness.handle(request).await.status(), 200);
+    assert_eq!(first.iter().map(written).collect::<Vec<_>>(), times);
+    let mut second = files(folder.path());
+    first.sort();
+    second.sort();
+    assert_eq!(first, second);
+}
+
+/// Where no function makes calls, nothing is reserved for them: each place is a mapping of its own.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn places_for_calls_only_where_there_are_calls() {
+    let mappings = |file: &str| {
+        let options = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--max-concurrency",
+            "64",
+        ];
+        let mut command = functions(&options);
+        let serving = Serving::start({
+            command.arg(file);
+            command
+        });
+        let maps = fs::read_to_string(format!("/proc/{}/maps", serving.id())).unwrap();
+        maps.lines().count()
+    };
+    let (without, with) = (mappings(test_guests::PING), mappings(test_guests::CALLER));
+    assert!(
+        with > without + 3 * 64,
+        "{with} mappings with calls, {without} without"
+    );
+}
