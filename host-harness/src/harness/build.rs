@@ -1,0 +1,86 @@
+//! From a builder to a host.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{BuildError, Builder, Harness};
+use crate::engine::{Engine, Limits, Wasm};
+use crate::gateway::{self, Gateway};
+use crate::interfaces::egress::Egress;
+use crate::interfaces::http::Network;
+use crate::registry::{self, Registry};
+
+impl Builder {
+    /// Reads and compiles the functions.
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be served as a function, a name is none or is given twice, a private
+    /// function is none that is served, an allowed host or the public URL is none, a file has no
+    /// certificate authority, or wasmtime does not start.
+    pub fn build(self) -> Result<Harness, BuildError> {
+        let egress = Egress::new(&self.allowed_hosts);
+        let egress = egress.map_err(|invalid| BuildError::AllowHost(invalid.to_string()))?;
+        let network = Network::new(egress, &self.authorities, &self.names);
+        let network = network.map_err(|invalid| BuildError::CaFile(invalid.to_string()))?;
+        let network = Arc::new(network);
+        let base = self.public_url.as_deref().map(gateway::parse_base);
+        let base = base.transpose().map_err(BuildError::PublicUrl)?;
+        self.check_private()?;
+        let mut functions = Vec::with_capacity(self.functions.len());
+        for (name, file) in &self.functions {
+            registry::check_name(name).map_err(BuildError::Name)?;
+            functions.push((&**name, &**file, registry::read(file)?));
+        }
+        let engine = Engine::new(self.limits_for(&functions), self.cache.as_deref());
+        let engine = engine.map_err(|error| BuildError::Engine(error.into()))?;
+        let mut registry = Registry::default();
+        for (name, file, wasm) in &functions {
+            let output = self.output.clone();
+            let variables = self.variables.clone();
+            let read = (*file, wasm);
+            let function = registry::load(&engine, name, read, variables, output, &network)?;
+            if !registry.add(function, self.is_private(name)) {
+                return Err(BuildError::Name(format!(
+                    "two functions are named {name:?}"
+                )));
+            }
+        }
+        Ok(Harness {
+            gateway: Arc::new(Gateway {
+                engine,
+                registry: Arc::new(registry),
+                base: base.map(Arc::from),
+            }),
+        })
+    }
+
+    /// Without places for calls where no function could make one: most of the pool is theirs, and a
+    /// system call each.
+    fn limits_for(&self, functions: &[(&str, &Path, Wasm)]) -> Limits {
+        let mut limits = self.limits.clone();
+        if !functions.iter().any(|(_, _, wasm)| wasm.may_call()) {
+            limits.depth = 0;
+        }
+        limits
+    }
+
+    fn is_private(&self, name: &str) -> bool {
+        self.private.iter().any(|private| private == name)
+    }
+
+    fn check_private(&self) -> Result<(), BuildError> {
+        let known: Vec<_> = self.functions.iter().map(|(name, _)| &**name).collect();
+        let private = self.private.iter();
+        match private
+            .map(String::as_str)
+            .find(|name| !known.contains(name))
+        {
+            None => Ok(()),
+            Some(name) => Err(BuildError::Name(format!(
+                "there is no function {name:?} to be private; there are: {}",
+                known.join(", ")
+            ))),
+        }
+    }
+}
