@@ -101,7 +101,7 @@ async fn pendings_are_bounded() {
     let harness = &*SHARED;
     for (count, expected) in [("63", "63 0"), ("64", "64 0"), ("65", "64 1")] {
         let headers = [("x-call-count", count)];
-        let answer = get_with(harness, "flood/misbehave/harmless", &headers).await;
+        let answer = get_with(harness, "flood/misbehave/stream-silent", &headers).await;
         assert_eq!(answer.text(), expected);
     }
 }
