@@ -98,12 +98,25 @@ fn guests(root: &Path) -> anyhow::Result<Guests> {
     })
 }
 
-/// A component of `bench/peers`, which is a workspace of its own.
-pub(super) fn peer(root: &Path, name: &str) -> anyhow::Result<PathBuf> {
+/// What a component of `bench/peers` answers.
+#[derive(Clone, Copy)]
+pub(super) enum Peer {
+    /// What `ping` does.
+    Pong,
+    /// How many requests its instance has had.
+    Count,
+}
+
+/// A component of `bench/peers`, which is a workspace of its own. The next one of that name is in the
+/// same file.
+pub(super) fn peer(root: &Path, name: &str, answers: Peer) -> anyhow::Result<PathBuf> {
     let target = root.join("target/bench/peers");
     let mut command = cargo(&root.join("bench/peers").join(name));
     command.args(["build", "--release", "--locked", "--target", TARGET]);
     command.arg("--target-dir").arg(&target);
+    if let Peer::Count = answers {
+        command.args(["--features", "count"]);
+    }
     if !command.status().context("cannot start cargo")?.success() {
         bail!("{command:?} failed");
     }
