@@ -14,7 +14,7 @@ use crate::bench::{build, tools};
 
 /// What `serve` does by itself wherever there is enough address space.
 const POOL: &[&str] = &["-Opooling-allocator"];
-/// Those of the host's own pool, as far as the command has them.
+/// What makes the host's own pool fast, as far as the command has it.
 const BEST: &[&str] = &[
     "-Opooling-allocator",
     "-Opooling-pagemap-scan=y",
