@@ -98,12 +98,29 @@ fn guests(root: &Path) -> anyhow::Result<Guests> {
     })
 }
 
+/// What a component of `bench/peers` answers.
+#[derive(Clone, Copy)]
+pub(super) enum Peer {
+    /// What `ping` does.
+    Pong,
+    /// How many requests its instance has had.
+    Count,
+}
+
 /// A component of `bench/peers`, which is a workspace of its own.
-pub(super) fn peer(root: &Path, name: &str) -> anyhow::Result<PathBuf> {
-    let target = root.join("target/bench/peers");
+pub(super) fn peer(root: &Path, name: &str, answers: Peer) -> anyhow::Result<PathBuf> {
+    // A folder for each: their files have the same name, and cargo takes one for the other.
+    let folder = match answers {
+        Peer::Pong => "target/bench/peers/pong",
+        Peer::Count => "target/bench/peers/count",
+    };
+    let target = root.join(folder);
     let mut command = cargo(&root.join("bench/peers").join(name));
     command.args(["build", "--release", "--locked", "--target", TARGET]);
     command.arg("--target-dir").arg(&target);
+    if let Peer::Count = answers {
+        command.args(["--features", "count"]);
+    }
     if !command.status().context("cannot start cargo")?.success() {
         bail!("{command:?} failed");
     }
@@ -115,5 +132,13 @@ pub(super) fn peer(root: &Path, name: &str) -> anyhow::Result<PathBuf> {
 pub(super) fn cargo(folder: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(folder);
+    // What `cargo xtask` says of this package. Build scripts that look at it, such as ring's, would run
+    // again, and all that needs them be compiled again, depending on who calls cargo.
+    for (name, _) in std::env::vars_os() {
+        let known = name.to_string_lossy();
+        if known.starts_with("CARGO_PKG_") || known.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
     command
 }

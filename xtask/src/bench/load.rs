@@ -62,6 +62,8 @@ impl Load {
         let mut command = cores::pinned(cores::LOAD, &self.wrk);
         command.args(["--threads", "1", "--connections", &CONNECTIONS.to_string()]);
         command.args(["--duration", &format!("{}s", duration.as_secs().max(1))]);
+        // On a machine that does something else, an answer may take longer than wrk's usual 2 s.
+        command.args(["--timeout", "30s"]);
         if let Some(script) = ask.script {
             command
                 .arg("--script")

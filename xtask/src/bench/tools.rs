@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use super::{build, machine};
 
@@ -14,6 +14,14 @@ const OHA: &str = "1.16.0";
 /// What `wasmtime serve` needs of wasmtime's command; all of it would take twice as long to compile.
 const WASMTIME_FEATURES: &str = "run,serve,component-model-async,cranelift,pooling-allocator,\
                                  parallel-compilation,backtrace,threads,clap/default";
+
+/// Optimised like everything else here, but without link-time optimisation, which takes longer than
+/// the rest of it.
+const WASMTIME_PROFILE: &[(&str, &str)] = &[
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3"),
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+];
 
 /// wrk, which has to be there.
 pub(super) fn wrk() -> anyhow::Result<PathBuf> {
@@ -34,14 +42,21 @@ fn present(program: &str, version: &str) -> anyhow::Result<PathBuf> {
 
 /// oha, which is brought where it is missing. It does not compile without TLS.
 pub(super) fn oha(root: &Path) -> anyhow::Result<PathBuf> {
-    installed(root, "oha", "oha", OHA, &[])
+    installed(root, "oha", "oha", OHA, &[], &[])
 }
 
 /// wasmtime's command, in the version of the library that the host is made with.
 pub(super) fn wasmtime(root: &Path) -> anyhow::Result<PathBuf> {
     let version = machine::locked(root, "wasmtime")?;
     let features = ["--no-default-features", "--features", WASMTIME_FEATURES];
-    installed(root, "wasmtime-cli", "wasmtime", &version, &features)
+    installed(
+        root,
+        "wasmtime-cli",
+        "wasmtime",
+        &version,
+        &features,
+        WASMTIME_PROFILE,
+    )
 }
 
 /// A program from crates.io, compiled into `target/bench/tools` unless it is there already.
@@ -51,20 +66,31 @@ fn installed(
     program: &str,
     version: &str,
     options: &[&str],
+    profile: &[(&str, &str)],
 ) -> anyhow::Result<PathBuf> {
-    let tools = root.join("target/bench/tools");
+    let bench = root.join("target/bench");
+    let tools = bench.join("tools");
     let path = tools.join("bin").join(program);
     if let Ok(output) = Command::new(&path).arg("--version").output()
         && String::from_utf8_lossy(&output.stdout).contains(version)
     {
         return Ok(path);
     }
-    eprintln!("installing {package} {version}");
+    eprintln!("compiling {package} {version} from crates.io, which takes minutes");
+    // Not cargo's temporary folder: what is interrupted goes on where it was.
+    let build = bench.join("build");
     let mut command = build::cargo(root);
     command.args(["install", package, "--locked", "--version"]);
     command.arg(format!("={version}")).arg("--root").arg(&tools);
-    if !command.args(options).status()?.success() {
-        bail!("{command:?} failed");
+    command.arg("--target-dir").arg(&build).args(options);
+    command.envs(profile.iter().copied());
+    if !command.status().context("cannot start cargo")?.success() {
+        bail!(
+            "cannot compile {package} {version}; where crates.io is out of reach, put `{program}` \
+             of that version into {}",
+            tools.join("bin").display()
+        );
     }
+    std::fs::remove_dir_all(&build).ok();
     Ok(path)
 }

@@ -8,6 +8,7 @@ mod peers;
 mod proxy;
 mod servers;
 mod size;
+mod trial;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

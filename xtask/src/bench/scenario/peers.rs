@@ -1,17 +1,20 @@
 //! `wasmtime serve` with a component that answers the same: WASI 0.2 and 0.3, with and without the
 //! reuse of instances, as it comes and with the settings that were found to be its best.
 
+use std::path::Path;
+
 use anyhow::Context as _;
 
-use super::Context;
 use super::contest::{host, rows, saturate};
+use super::{Context, trial};
 use crate::bench::contender::{Contender, Says};
 use crate::bench::load::Ask;
 use crate::bench::row::{Row, Target};
 use crate::bench::{build, tools};
 
+/// What `serve` does by itself wherever there is enough address space.
 const POOL: &[&str] = &["-Opooling-allocator"];
-/// Those of the host's own pool, as far as the command has them.
+/// What makes the host's own pool fast, as far as the command has it.
 const BEST: &[&str] = &[
     "-Opooling-allocator",
     "-Opooling-pagemap-scan=y",
@@ -27,50 +30,52 @@ struct Peer {
     name: &'static str,
     component: &'static str,
     options: &'static [&'static [&'static str]],
+    /// Whether an instance answers more than one request.
+    reused: bool,
     target: Option<Target>,
 }
 
-const PEERS: [Peer; 7] = [
-    Peer {
-        name: "wasmtime serve, WASI 0.2, isolated",
-        component: "hello-p2",
-        options: &[P2],
-        target: None,
-    },
+const PEERS: [Peer; 6] = [
     Peer {
         name: "wasmtime serve, WASI 0.2, isolated, pool",
         component: "hello-p2",
         options: &[P2, POOL],
+        reused: false,
         target: Some(Target::AtLeast(8.0)),
     },
     Peer {
         name: "wasmtime serve, WASI 0.2, isolated, best pool",
         component: "hello-p2",
         options: &[P2, BEST],
+        reused: false,
         target: Some(Target::AtLeast(5.0)),
     },
     Peer {
         name: "wasmtime serve, WASI 0.3, isolated, pool",
         component: "hello-p3",
         options: &[P3, POOL, FRESH],
+        reused: false,
         target: None,
     },
     Peer {
         name: "wasmtime serve, WASI 0.3, isolated, best pool",
         component: "hello-p3",
         options: &[P3, BEST, FRESH],
+        reused: false,
         target: None,
     },
     Peer {
         name: "wasmtime serve, WASI 0.3, reused, pool",
         component: "hello-p3",
         options: &[P3, POOL],
+        reused: true,
         target: Some(Target::AtLeast(1.7)),
     },
     Peer {
         name: "wasmtime serve, WASI 0.3, reused, best pool",
         component: "hello-p3",
         options: &[P3, BEST],
+        reused: true,
         target: Some(Target::AtLeast(1.7)),
     },
 ];
@@ -78,24 +83,14 @@ const PEERS: [Peer; 7] = [
 pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
     let wasmtime = tools::wasmtime(&context.root)?;
     let host = host(context, "ping", &context.built.guests.ping)?;
+    trial::answers_pong(&host, "/ping")?;
     let mut running = Vec::new();
     for peer in &PEERS {
-        let component = build::peer(&context.root, peer.component)?;
-        let mut arguments = vec!["serve".to_owned(), "--addr=127.0.0.1:0".to_owned()];
-        arguments.extend(
-            peer.options
-                .iter()
-                .copied()
-                .flatten()
-                .map(|&option| option.to_owned()),
-        );
-        arguments.push(component.display().to_string());
-        running.push(Contender::start(
-            peer.name,
-            &wasmtime,
-            &arguments,
-            Says::Stderr,
-        )?);
+        let start = |answers| peer.start(&context.root, &wasmtime, answers);
+        trial::reuses(&start(build::Peer::Count)?, "/", peer.reused)?;
+        let contender = start(build::Peer::Pong)?;
+        trial::answers_pong(&contender, "/")?;
+        running.push(contender);
     }
     let ask = |path| Ask { path, script: None };
     let contenders: Vec<_> = [(&host, ask("/ping"))]
@@ -113,4 +108,23 @@ pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
         [rate, cpu]
     });
     Ok(compared.collect())
+}
+
+impl Peer {
+    fn start(
+        &self,
+        root: &Path,
+        wasmtime: &Path,
+        answers: build::Peer,
+    ) -> anyhow::Result<Contender> {
+        let component = build::peer(root, self.component, answers)?;
+        let options = self.options.iter().copied().flatten();
+        let arguments: Vec<_> = ["serve", "--addr=127.0.0.1:0"]
+            .iter()
+            .chain(options)
+            .map(|&argument| argument.to_owned())
+            .chain([component.display().to_string()])
+            .collect();
+        Contender::start(self.name, wasmtime, &arguments, Says::Stderr)
+    }
 }
