@@ -27,7 +27,8 @@ impl Host {
     /// Starts it on a free port, and waits until it listens.
     pub(super) fn start(command: &Path, guests: &[Artifact]) -> anyhow::Result<Self> {
         let mut process = Command::new(command)
-            .args(["serve", "--listen", "127.0.0.1:0"])
+            // A demonstration leaves nothing in anybody's home.
+            .args(["serve", "--listen", "127.0.0.1:0", "--no-cache"])
             // For the proxy, whose other server is this one.
             .args(["--allow-host", "127.0.0.1"])
             .args(PRIVATE.iter().flat_map(|name| ["--private", name]))
