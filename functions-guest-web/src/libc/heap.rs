@@ -33,7 +33,7 @@ const PAGE: usize = 64 * 1024;
 const FIRST: usize = 256 * 1024;
 
 static HEAP: TalcSyncCell<Memory, WasmBinning> = TalcSyncCell::new_wasm(Memory {
-    began: false,
+    stage: Stage::Nothing,
     end: None,
 });
 
@@ -49,10 +49,19 @@ static FIRST_HEAP: First = First(UnsafeCell::new([MaybeUninit::uninit(); FIRST])
 /// The memory that the linker left free, and then what the instance is given as it grows.
 #[derive(Debug)]
 struct Memory {
-    /// Whether the heap has what was there from the start.
-    began: bool,
+    stage: Stage,
     /// Where the part of it ends that grows, once there is one.
     end: Option<NonNull<u8>>,
+}
+
+/// What the heap has so far.
+#[derive(Debug)]
+enum Stage {
+    Nothing,
+    /// The first heap.
+    First,
+    /// That, what the linker left behind it, and whatever the memory grew by.
+    All,
 }
 
 unsafe extern "C" {
@@ -63,20 +72,26 @@ unsafe extern "C" {
 // SAFETY: it does not allocate.
 unsafe impl Source for Memory {
     fn acquire<B: Binning>(talc: &mut Talc<Self, B>, layout: Layout) -> Result<(), ()> {
-        if talc.source.began {
-            return grow(talc, layout);
+        // One after the other: what is claimed is written to, and a page that nobody writes to costs
+        // nothing.
+        match talc.source.stage {
+            Stage::Nothing => {
+                talc.source.stage = Stage::First;
+                // SAFETY: nobody else uses it.
+                unsafe { talc.claim(FIRST_HEAP.0.get().cast(), FIRST) };
+                Ok(())
+            }
+            Stage::First => {
+                talc.source.stage = Stage::All;
+                let base = &raw mut __heap_base;
+                let free = core::arch::wasm32::memory_size::<0>() * PAGE - base.addr();
+                // SAFETY: from the base to the memory's end nothing is anybody's. Nothing comes of it
+                // where the linker left too little.
+                talc.source.end = unsafe { talc.claim(base, free) };
+                Ok(())
+            }
+            Stage::All => grow(talc, layout),
         }
-        talc.source.began = true;
-        let base = &raw mut __heap_base;
-        let free = core::arch::wasm32::memory_size::<0>() * PAGE - base.addr();
-        // SAFETY: nobody else uses the first heap, and from the base to the memory's end nothing is
-        // anybody's.
-        unsafe {
-            talc.claim(FIRST_HEAP.0.get().cast(), FIRST);
-            // Nothing where the linker left too little.
-            talc.source.end = talc.claim(base, free);
-        }
-        Ok(())
     }
 }
 
