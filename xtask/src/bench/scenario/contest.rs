@@ -14,7 +14,8 @@ use crate::bench::statistics::median;
 /// `functions serve`, with one function.
 pub(super) fn host(context: &Context, name: &str, wasm: &Path) -> anyhow::Result<Contender> {
     let function = format!("{name}={}", wasm.display());
-    let arguments = ["serve", "--listen", "127.0.0.1:0", &function].map(str::to_owned);
+    let arguments =
+        ["serve", "--listen", "127.0.0.1:0", "--no-cache", &function].map(str::to_owned);
     let program = &context.built.functions;
     Contender::start("functions", program, &arguments, Says::Stdout)
 }

@@ -44,7 +44,7 @@ pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
 }
 
 fn resident(functions: &Path, ping: &Path, copies: u32) -> anyhow::Result<Resident> {
-    let mut arguments = ["serve", "--listen", "127.0.0.1:0"]
+    let mut arguments = ["serve", "--listen", "127.0.0.1:0", "--no-cache"]
         .map(str::to_owned)
         .to_vec();
     arguments.extend((0..copies).map(|copy| format!("f{copy}={}", ping.display())));
