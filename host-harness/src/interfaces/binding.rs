@@ -59,7 +59,7 @@ impl Host for State {
             Ok((calling, one)) => Pending::start(answer(calling, one)),
             Err(error) => Pending::over(Err(error)),
         };
-        self.push_pending(pending)
+        Ok(self.table.push(pending)?)
     }
 
     async fn call(&mut self, request: Request) -> wasmtime::Result<Result<Response, Error>> {

@@ -37,6 +37,18 @@ pub(crate) fn named_by_connection(headers: &HeaderMap, name: &HeaderName) -> boo
         .any(|option| option.trim().eq_ignore_ascii_case(name.as_str()))
 }
 
+/// Takes out what concerns one connection only.
+pub(super) fn without_hop_by_hop(headers: &mut HeaderMap) {
+    let unwanted: Vec<_> = headers
+        .keys()
+        .filter(|name| is_hop_by_hop(name) || named_by_connection(headers, name))
+        .cloned()
+        .collect();
+    for name in unwanted {
+        headers.remove(name);
+    }
+}
+
 /// A header that HTTP does not allow.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidHeader {

@@ -62,7 +62,7 @@ impl Host for State {
             Ok((outgoing, one)) => pending::start(&self.call, outgoing, one),
             Err(error) => Pending::over(Err(error)),
         };
-        self.push_pending(pending)
+        Ok(self.table.push(pending)?)
     }
 
     async fn call(&mut self, request: Request) -> wasmtime::Result<Result<Response, Error>> {

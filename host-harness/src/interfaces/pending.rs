@@ -67,20 +67,6 @@ impl Pollable for Ended {
 
 /// What the host's sides of `pending` have in common.
 impl State {
-    pub(super) fn push_pending<T: Send + 'static>(
-        &mut self,
-        pending: Pending<T>,
-    ) -> wasmtime::Result<Resource<Pending<T>>> {
-        Ok(self.table.push(pending)?)
-    }
-
-    pub(super) fn take_pending<T: Send + 'static>(
-        &mut self,
-        pending: Resource<Pending<T>>,
-    ) -> wasmtime::Result<Pending<T>> {
-        Ok(self.table.delete(pending)?)
-    }
-
     pub(super) fn watch_pending<T: Send + 'static>(
         &mut self,
         pending: &Resource<Pending<T>>,
@@ -95,7 +81,7 @@ impl State {
         &mut self,
         pending: Resource<Pending<T>>,
     ) -> wasmtime::Result<Result<T, GivenUp>> {
-        let mut pending = self.take_pending(pending)?;
+        let mut pending = self.table.delete(pending)?;
         Ok((&mut pending.result).await.map_err(|_closed| GivenUp))
     }
 
@@ -109,7 +95,7 @@ impl State {
             Err(oneshot::error::TryRecvError::Empty) => return Ok(Err(this)),
             Err(oneshot::error::TryRecvError::Closed) => Err(GivenUp),
         };
-        self.take_pending(this)?;
+        self.table.delete(this)?;
         Ok(Ok(result))
     }
 }

@@ -36,7 +36,8 @@ impl HostPending for State {
     }
 
     fn drop(&mut self, pending: Resource<Pending>) -> wasmtime::Result<()> {
-        self.take_pending(pending).map(drop)
+        self.table.delete(pending)?;
+        Ok(())
     }
 }
 

@@ -7,9 +7,9 @@ use tokio::time::timeout_at;
 use super::bindings::functions::http::client::Error;
 use super::client::Outbound;
 use super::download::Download;
-use super::outgoing::{Outgoing, without_hop_by_hop};
+use super::outgoing::Outgoing;
 use crate::interfaces::body::Body;
-use crate::interfaces::headers::listed;
+use crate::interfaces::headers::{listed, without_hop_by_hop};
 use crate::interfaces::under_way::UnderWay;
 
 /// A response, whose body may still be arriving.

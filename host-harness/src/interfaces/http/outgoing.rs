@@ -1,14 +1,14 @@
 //! A request on its way out: checked, and made anew where a redirect leads elsewhere.
 
 use bytes::Bytes;
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap};
 use http::{Method, Request, StatusCode, Uri};
 use tokio::time::Instant;
 use url::Url;
 
 use super::bindings::functions::http::client::{Error, Request as WitRequest};
 use crate::interfaces::body::Body;
-use crate::interfaces::headers::{MAX_HEADERS, is_hop_by_hop, named_by_connection};
+use crate::interfaces::headers::{self, InvalidHeader};
 
 /// A request, and what bounds it.
 pub(super) struct Outgoing {
@@ -119,47 +119,20 @@ fn checked(text: &str) -> Result<Url, String> {
 
 /// The headers of a request, less those that are the host's to set.
 fn allowed(list: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, Error> {
-    if list.len() > MAX_HEADERS {
-        return Err(Error::Other("too many headers".into()));
-    }
-    let mut headers = HeaderMap::with_capacity(list.len());
-    for (name, value) in list {
-        let header = HeaderName::try_from(name.as_str());
-        let value = HeaderValue::from_maybe_shared(Bytes::from(value));
-        let (Ok(header), Ok(value)) = (header, value) else {
-            return Err(Error::InvalidHeader(name));
-        };
-        headers
-            .try_append(header, value)
-            .map_err(|_| Error::Other("too many headers".into()))?;
-    }
-    for name in [
-        header::HOST,
-        header::CONTENT_LENGTH,
-        header::EXPECT,
-        header::PROXY_AUTHORIZATION,
-    ] {
+    let mut headers = headers::allowed(list).map_err(|invalid| match invalid {
+        InvalidHeader::Name(name) | InvalidHeader::Value(name) => Error::InvalidHeader(name),
+        InvalidHeader::TooMany => Error::Other(invalid.to_string()),
+    })?;
+    for name in [header::HOST, header::EXPECT, header::PROXY_AUTHORIZATION] {
         headers.remove(name);
     }
-    without_hop_by_hop(&mut headers);
     Ok(headers)
-}
-
-/// Takes out what concerns one connection only.
-pub(super) fn without_hop_by_hop(headers: &mut HeaderMap) {
-    let unwanted: Vec<_> = headers
-        .keys()
-        .filter(|name| is_hop_by_hop(name) || named_by_connection(headers, name))
-        .cloned()
-        .collect();
-    for name in unwanted {
-        headers.remove(name);
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interfaces::headers::MAX_HEADERS;
 
     fn request(method: &str, url: &str) -> WitRequest {
         WitRequest {
