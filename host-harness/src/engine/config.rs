@@ -2,7 +2,7 @@
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::{Limits, huge_pages, permits};
+use super::{Limits, permits};
 
 /// Core instances, and tables, of one component: a function made with the SDK has up to four.
 const CORE_PER_COMPONENT: u32 = 8;
@@ -10,20 +10,37 @@ const CORE_PER_COMPONENT: u32 = 8;
 /// How much of a freed memory or table is cleared in place rather than given back, in bytes.
 const KEEP_RESIDENT: usize = 256 * 1024;
 
-/// An engine with a pool of places for instances; without one where it does not fit the address
-/// space.
+/// An engine with a place for as many instances as there may be at once; without, where they do not
+/// fit the address space.
 pub(super) fn engine(limits: &Limits) -> wasmtime::Result<wasmtime::Engine> {
-    let pooled = wasmtime::Engine::new(&pooled(limits)).inspect(|_| huge_pages::ask_for());
+    let places = permits::places(limits);
+    let own = own(places).inspect_err(|error| {
+        tracing::debug!("memories and stacks are of wasmtime's pool: {error:#}");
+    });
+    let pooled = own.or_else(|_| wasmtime::Engine::new(&pooled(limits)));
     pooled.or_else(|error| {
         let engine = wasmtime::Engine::new(&on_demand())?;
         tracing::warn!(
-            "no room for a pool of {} instances ({error:#}); making each from scratch, which is \
+            "no room for a pool of {places} instances ({error:#}); making each from scratch, which is \
              several times slower. Raise the limit on address space (ulimit -v), or lower \
              --max-concurrency or --max-depth",
-            permits::places(limits),
         );
         Ok(engine)
     })
+}
+
+/// With memories and stacks of the host's own.
+#[cfg(target_os = "linux")]
+fn own(places: u32) -> wasmtime::Result<wasmtime::Engine> {
+    let mut config = base();
+    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    super::places::offer(&mut config, places)?;
+    wasmtime::Engine::new(&config)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn own(_places: u32) -> wasmtime::Result<wasmtime::Engine> {
+    wasmtime::bail!("only Linux tells what was written to")
 }
 
 fn base() -> Config {

@@ -164,7 +164,10 @@ impl Engine {
 async fn contained(
     running: impl Future<Output = Result<Ended, Failure>>,
 ) -> Result<Ended, Failure> {
-    let ended = AssertUnwindSafe(running).catch_unwind().await;
+    let running = AssertUnwindSafe(running).catch_unwind();
+    #[cfg(target_os = "linux")]
+    let running = super::places::in_one_poll(running);
+    let ended = running.await;
     ended.unwrap_or_else(|panic| {
         let what = panic
             .downcast_ref::<&str>()

@@ -4,11 +4,12 @@ mod cache;
 mod config;
 mod failure;
 mod function;
-mod huge_pages;
 mod invoke;
 mod limits;
 mod meter;
 mod permits;
+#[cfg(target_os = "linux")]
+mod places;
 mod streamed;
 mod ticker;
 mod wasm;

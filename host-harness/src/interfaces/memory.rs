@@ -1,13 +1,21 @@
 use wasmtime::ResourceLimiter;
 
-/// The most elements that a function's table may have; tables hold its function pointers.
-const MAX_TABLE: usize = 100_000;
+/// The most elements that a function's tables may have, all of them together; tables hold its
+/// function pointers.
+const MAX_ELEMENTS: usize = 100_000;
+
+/// The most instances, and tables, that a function may be made of: one of the SDK's has up to four.
+const MAX_PARTS: usize = 64;
+
+/// The most linear memories that a function may have, one for each of the components in it.
+const MAX_MEMORIES: usize = 8;
 
 /// Bounds the memory of one invocation, all its linear memories together.
 pub(crate) struct MemoryLimit {
     max: usize,
     used: usize,
     exceeded: bool,
+    elements: usize,
 }
 
 impl MemoryLimit {
@@ -16,6 +24,7 @@ impl MemoryLimit {
             max,
             used: 0,
             exceeded: false,
+            elements: 0,
         }
     }
 
@@ -48,10 +57,29 @@ impl ResourceLimiter for MemoryLimit {
 
     fn table_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        Ok(desired <= MAX_TABLE)
+        let elements = desired
+            .saturating_sub(current)
+            .saturating_add(self.elements);
+        if elements > MAX_ELEMENTS {
+            return Ok(false);
+        }
+        self.elements = elements;
+        Ok(true)
+    }
+
+    fn instances(&self) -> usize {
+        MAX_PARTS
+    }
+
+    fn tables(&self) -> usize {
+        MAX_PARTS
+    }
+
+    fn memories(&self) -> usize {
+        MAX_MEMORIES
     }
 }

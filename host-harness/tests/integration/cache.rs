@@ -137,11 +137,33 @@ async fn programs_keep_functions() {
     assert_eq!(first, second);
 }
 
-/// Where no function makes calls, nothing is reserved for them: each place is a mapping of its own.
+/// A host with less memory for each function refuses what another one kept.
+#[test]
+fn limits_hold_for_what_is_kept() {
+    let folder = TempDir::new().unwrap();
+    let build = |memory| {
+        Harness::builder()
+            .function("ping", test_guests::PING)
+            .concurrency(1, 1)
+            .cache(folder.path())
+            .memory(memory)
+            .build()
+    };
+    assert!(build(4 << 20).is_ok());
+    assert_eq!(files(folder.path()).len(), 1);
+    let refused = build(1 << 20).unwrap_err();
+    let reason = std::error::Error::source(&refused).unwrap().to_string();
+    assert!(reason.contains("more memory than its limit"), "{reason}");
+    assert!(build(4 << 20).is_ok());
+    assert_eq!(files(folder.path()).len(), 1);
+}
+
+/// Where no function makes calls, nothing is reserved for them: each place has address space of its
+/// own.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn places_for_calls_only_where_there_are_calls() {
-    let mappings = |file: &str| {
+    let reserved = |file: &str| {
         let options = [
             "serve",
             "--listen",
@@ -154,12 +176,14 @@ async fn places_for_calls_only_where_there_are_calls() {
             command.arg(file);
             command
         });
-        let maps = fs::read_to_string(format!("/proc/{}/maps", serving.id())).unwrap();
-        maps.lines().count()
+        let status = fs::read_to_string(format!("/proc/{}/status", serving.id())).unwrap();
+        let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
+        let kilobytes = size.unwrap().trim().strip_suffix(" kB").unwrap();
+        kilobytes.parse::<u64>().unwrap() / (1 << 20)
     };
-    let (without, with) = (mappings(test_guests::PING), mappings(test_guests::CALLER));
+    let (without, with) = (reserved(test_guests::PING), reserved(test_guests::CALLER));
     assert!(
-        with > without + 3 * 64,
-        "{with} mappings with calls, {without} without"
+        with > without + 3 * 64 * 4,
+        "{with} GiB with calls, {without} without"
     );
 }

@@ -10,7 +10,6 @@ use tempfile::TempDir;
 
 use super::entry::Miss;
 use super::*;
-use crate::engine::{Limits, config};
 
 /// One that compiles in no time.
 fn small() -> Wasm {
@@ -190,32 +189,6 @@ fn settings_are_kept_apart() {
     assert!(matches!(miss(&cache_of_other, &other), Miss::None));
     cache_of_other.component(&other, &small()).unwrap();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
-}
-
-/// A host with less memory for each function refuses what another one kept.
-#[test]
-fn limits_hold_for_what_is_kept() {
-    let folder = TempDir::new().unwrap();
-    let host = |memory| {
-        let limits = Limits {
-            memory,
-            concurrency: 1,
-            depth: 0,
-            ..Limits::default()
-        };
-        config::engine(&limits).unwrap()
-    };
-    let component = "(component (core module $m (memory 32)) (core instance (instantiate $m)))";
-    let wasm = Wasm::new(wat::parse_str(component).unwrap());
-    let (large, little) = (host(4 << 20), host(1 << 20));
-    cache(&folder, &large).component(&large, &wasm).unwrap();
-    let refused = cache(&folder, &little).component(&little, &wasm);
-    let refused = format!("{:#}", refused.err().unwrap());
-    assert!(
-        refused.contains("memory has a minimum byte size"),
-        "{refused}"
-    );
-    assert!(cache(&folder, &large).entry(&wasm).load(&large).is_ok());
 }
 
 /// Hosts that start at once do not disturb each other, and leave one file.

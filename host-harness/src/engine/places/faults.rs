@@ -1,0 +1,179 @@
+//! Whether memory was written to for the first time, without asking the kernel about the memory.
+//!
+//! Who writes to a page that is not there, or is the kernel's page of zeroes, has a page fault, and
+//! the kernel counts them for each thread. So if an invocation began and ended within one poll, which
+//! is on one thread, and that thread has had as many faults as before, then the invocation has
+//! written to no page but those that were there when it began.
+//!
+//! What breaks that: huge pages, since the kernel may put one where single pages were, unasked (they
+//! are switched off where this is relied on); and `mlockall` called while functions run, which maps
+//! pages that nobody touched (this host does not, and neither may who embeds it).
+
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Polls that a thread may number before another thread's numbers begin: more than it can make.
+const NUMBERS: u64 = 1 << 44;
+
+static THREADS: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    static HERE: Here = Here {
+        next: Cell::new(THREADS.fetch_add(NUMBERS, Ordering::Relaxed)),
+        poll: const { Cell::new(None) },
+        faults: const { Cell::new(None) },
+    };
+}
+
+struct Here {
+    next: Cell<u64>,
+    /// The poll that is under way; no two have the same number, on no thread.
+    poll: Cell<Option<u64>>,
+    /// How many faults this thread had when it was last counted.
+    faults: Cell<Option<u64>>,
+}
+
+/// Lets what happens within one poll of a future be known as that.
+pub(in crate::engine) async fn in_one_poll<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        let _poll = Poll::begin();
+        future.as_mut().poll(cx)
+    })
+    .await
+}
+
+/// One poll; those within it have their own numbers, and end before it.
+struct Poll {
+    outer: Option<u64>,
+}
+
+impl Poll {
+    fn begin() -> Self {
+        HERE.with(|here| {
+            let number = here.next.get();
+            here.next.set(number + 1);
+            let outer = here.poll.replace(Some(number));
+            Self { outer }
+        })
+    }
+}
+
+impl Drop for Poll {
+    fn drop(&mut self) {
+        HERE.with(|here| here.poll.set(self.outer));
+    }
+}
+
+/// A moment of a thread, to be compared with a later one.
+#[derive(Clone, Copy)]
+pub(super) struct Since {
+    poll: Option<u64>,
+    faults: Option<u64>,
+}
+
+impl Since {
+    /// Now, or a little earlier: of the faults, when they were last counted.
+    pub(super) fn now() -> Self {
+        HERE.with(|here| Self {
+            poll: here.poll.get(),
+            faults: here.faults.get(),
+        })
+    }
+
+    /// Whether it is certain that no page was written to for the first time since, by who is polled.
+    pub(super) fn is_without_faults(self) -> bool {
+        let faults = count();
+        // The thread is gone that this would be kept for.
+        let poll = HERE
+            .try_with(|here| {
+                here.faults.set(faults);
+                here.poll.get()
+            })
+            .unwrap_or(None);
+        poll.is_some() && poll == self.poll && faults.is_some() && faults == self.faults
+    }
+}
+
+/// How many page faults this thread has had.
+#[expect(unsafe_code, reason = "there is no safe way to ask")]
+pub(super) fn count() -> Option<u64> {
+    let mut usage = std::mem::MaybeUninit::<libc::rusage>::uninit();
+    // SAFETY: the pointer is to what the call fills.
+    let asked = unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) };
+    if asked != 0 {
+        return None;
+    }
+    // SAFETY: the call says that it has filled it.
+    let usage = unsafe { usage.assume_init() };
+    u64::try_from(usage.ru_minflt + usage.ru_majflt).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Touches memory that is new, so that this thread has a fault.
+    fn fault() {
+        let space = super::super::address_space::AddressSpace::reserve(1 << 16).unwrap();
+        let memory = space.stretch(0, 1 << 16).unwrap();
+        memory.open(0..1 << 16).unwrap();
+        // SAFETY: it was just opened, and is nobody else's.
+        #[expect(unsafe_code, reason = "only new memory has a fault for certain")]
+        unsafe {
+            memory.zero(0..1);
+        }
+    }
+
+    /// A fault is counted, and its absence is told: after the first look, which has none to compare
+    /// with.
+    #[tokio::test]
+    async fn faults_are_seen() {
+        in_one_poll(async {
+            Since::now().is_without_faults();
+            assert!((0..10).any(|_| Since::now().is_without_faults()));
+            let before = Since::now();
+            fault();
+            assert!(!before.is_without_faults());
+        })
+        .await;
+    }
+
+    /// Nothing is certain outside of a poll, across two, or on another thread.
+    #[tokio::test]
+    async fn only_within_one_poll() {
+        Since::now().is_without_faults();
+        assert!(!Since::now().is_without_faults());
+        in_one_poll(async {
+            let before = Since::now();
+            assert!(
+                (0..10).any(|_| before.is_without_faults() || Since::now().is_without_faults())
+            );
+            let before = Since::now();
+            tokio::task::yield_now().await;
+            assert!(!before.is_without_faults());
+            let elsewhere = std::thread::spawn(move || (0..10).any(|_| before.is_without_faults()));
+            assert!(!elsewhere.join().unwrap());
+        })
+        .await;
+    }
+
+    /// A fault within an inner invocation is one of the outer's thread as well, whoever counts first.
+    #[tokio::test]
+    async fn inner_faults_are_the_outers_too() {
+        in_one_poll(async {
+            Since::now().is_without_faults();
+            let before = Since::now();
+            in_one_poll(async {
+                fault();
+                assert!(!Since::now().is_without_faults());
+                Since::now().is_without_faults();
+            })
+            .await;
+            assert!(!before.is_without_faults());
+        })
+        .await;
+    }
+}

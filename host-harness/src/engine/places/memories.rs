@@ -1,0 +1,195 @@
+#![expect(unsafe_code, reason = "wasmtime's traits for memories are unsafe")]
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
+
+use super::address_space::AddressSpace;
+use super::faults::{self, Since};
+use super::shelves::Shelves;
+use super::slot::Slot;
+use super::written::Written;
+
+/// What a memory can grow to, in bytes: all that 32 bits can address, so that compiled code need
+/// check no bounds.
+pub(super) const RESERVATION: usize = 4 << 30;
+
+/// What lies beyond, in bytes, and is never mapped: an offset that is in an instruction is added to
+/// what 32 bits address.
+pub(super) const GUARD: usize = 32 << 20;
+
+/// Memories for the functions of one engine.
+pub(super) struct Memories(Arc<Pool>);
+
+struct Pool {
+    space: Arc<AddressSpace>,
+    /// How many slots there can be.
+    places: usize,
+    /// How many were made.
+    made: AtomicUsize,
+    free: Shelves<Slot>,
+    written: Written,
+}
+
+impl Memories {
+    pub(super) fn new(places: usize, written: Written) -> io::Result<Self> {
+        // A guard before the first as well.
+        let length = (RESERVATION + GUARD)
+            .checked_mul(places)
+            .and_then(|length| length.checked_add(GUARD))
+            .ok_or(io::ErrorKind::OutOfMemory)?;
+        let space = AddressSpace::reserve(length)?;
+        if let Some(all) = space.stretch(0, length) {
+            all.huge_pages(0..length, true)?;
+        }
+        Ok(Self(Arc::new(Pool {
+            space,
+            places,
+            made: AtomicUsize::new(0),
+            free: Shelves::new(),
+            written,
+        })))
+    }
+
+    /// Tries out whether the kernel counts faults and finds pages: not all that call themselves Linux do.
+    pub(super) fn prove(&self) -> io::Result<()> {
+        let written = &self.0.written;
+        let page = written.page();
+        let space = AddressSpace::reserve(2 * page)?;
+        let memory = space
+            .stretch(0, 2 * page)
+            .ok_or(io::ErrorKind::InvalidInput)?;
+        memory.open(0..2 * page)?;
+        memory.huge_pages(0..2 * page, false)?;
+        let before = faults::count();
+        // SAFETY: it was just opened, and is nobody else's.
+        unsafe { memory.zero(page..page + 1) };
+        let counted = before.is_some() && faults::count() > before;
+        let found = written.within(memory.address(0)..memory.address(2 * page), 2 * page)?;
+        let right = memory.address(page)..memory.address(2 * page);
+        if counted && found.parts == [right] {
+            Ok(())
+        } else {
+            let problem = "the kernel does not say which pages were written to";
+            Err(io::Error::new(io::ErrorKind::Unsupported, problem))
+        }
+    }
+}
+
+impl Pool {
+    fn slot(&self, minimum: usize) -> io::Result<Slot> {
+        let fits = |slot: &Slot| slot.minimum() == minimum;
+        if let Some(slot) = self.free.take(fits) {
+            return Ok(slot);
+        }
+        let next = self
+            .made
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |made| {
+                (made < self.places).then_some(made + 1)
+            });
+        if let Ok(next) = next {
+            let offset = GUARD + next * (RESERVATION + GUARD);
+            let stretch = self.space.stretch(offset, RESERVATION + GUARD);
+            return Slot::new(stretch.ok_or(io::ErrorKind::OutOfMemory)?, minimum);
+        }
+        if let Some(slot) = self.free.take_any(fits) {
+            return Ok(slot);
+        }
+        let other = self.free.take_any(|_| true);
+        other.ok_or_else(none_left)?.remade(minimum)
+    }
+}
+
+/// What an invocation does not meet that has its permit, unless functions have several memories.
+fn none_left() -> io::Error {
+    io::Error::new(io::ErrorKind::OutOfMemory, "all places are taken")
+}
+
+// SAFETY: a memory is of a slot that nobody else has, with the reservation and the guard that wasmtime
+// was told of in `places::offer`; it never moves, and begins as zeroes.
+unsafe impl MemoryCreator for Memories {
+    fn new_memory(
+        &self,
+        _type: MemoryType,
+        minimum: usize,
+        _maximum: Option<usize>,
+        reserved: Option<usize>,
+        guard: usize,
+    ) -> Result<Box<dyn LinearMemory>, String> {
+        let pool = &self.0;
+        let fits = reserved.is_none_or(|reserved| reserved <= RESERVATION) && guard <= GUARD;
+        if !fits || minimum > RESERVATION {
+            return Err(format!("a memory of {minimum} bytes is too large"));
+        }
+        // Made before the slot is taken, which may have faults.
+        let since = Since::now();
+        let open = minimum.next_multiple_of(pool.written.page());
+        let slot = pool
+            .slot(open)
+            .map_err(|error| format!("no memory for an instance: {error}"))?;
+        Ok(Box::new(Memory {
+            slot: Some(slot),
+            size: minimum,
+            open,
+            since,
+            pool: Arc::clone(pool),
+        }))
+    }
+}
+
+/// The memory of one instance.
+struct Memory {
+    /// There until it is dropped.
+    slot: Option<Slot>,
+    size: usize,
+    /// How much can be read and written, in bytes: whole pages.
+    open: usize,
+    since: Since,
+    pool: Arc<Pool>,
+}
+
+// SAFETY: as for `Memories`.
+unsafe impl LinearMemory for Memory {
+    fn byte_size(&self) -> usize {
+        self.size
+    }
+
+    fn byte_capacity(&self) -> usize {
+        RESERVATION
+    }
+
+    fn grow_to(&mut self, size: usize) -> wasmtime::Result<()> {
+        wasmtime::ensure!(
+            size <= RESERVATION,
+            "no memory has more than {RESERVATION} bytes"
+        );
+        let open = size.next_multiple_of(self.pool.written.page());
+        if let (Some(slot), true) = (&self.slot, open > self.open) {
+            slot.grow(self.open, open)?;
+            self.open = open;
+        }
+        self.size = size;
+        Ok(())
+    }
+
+    fn as_ptr(&self) -> *mut u8 {
+        self.slot
+            .as_ref()
+            .map_or(std::ptr::null_mut(), Slot::pointer)
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        let Some(mut slot) = self.slot.take() else {
+            return;
+        };
+        match slot.reset(self.open, self.since, &self.pool.written) {
+            Ok(()) => self.pool.free.put(slot),
+            // Nobody gets it again.
+            Err(error) => tracing::error!("a memory cannot be cleared, and is lost: {error}"),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+#![expect(unsafe_code, reason = "writes to memory as functions do")]
+
+use std::sync::Arc;
+
+use wasmtime::{LinearMemory, MemoryCreator as _, MemoryType};
+
+use super::faults::Since;
+use super::in_one_poll;
+use super::memories::{GUARD, Memories, RESERVATION};
+use super::written::Written;
+
+const WASM_PAGE: usize = 64 << 10;
+
+fn memories(places: usize) -> Memories {
+    let memories = Memories::new(places, Written::open().unwrap()).unwrap();
+    memories.prove().unwrap();
+    memories
+}
+
+fn take(memories: &Memories, pages: usize) -> Box<dyn LinearMemory> {
+    let size = pages * WASM_PAGE;
+    let pages = u32::try_from(pages).unwrap();
+    let ty = MemoryType::new(pages, None);
+    memories
+        .new_memory(ty, size, None, Some(RESERVATION), GUARD)
+        .unwrap()
+}
+
+fn bytes(memory: &mut dyn LinearMemory) -> &mut [u8] {
+    // SAFETY: it is that long, open, and nobody else's.
+    unsafe { std::slice::from_raw_parts_mut(memory.as_ptr(), memory.byte_size()) }
+}
+
+/// Numbers that are the same in every run, without a pattern.
+fn next(seed: &mut u64) -> usize {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+    usize::try_from(*seed >> 33).unwrap()
+}
+
+/// Uses a memory as a function might: writes to some pages, the same or others, grows.
+fn use_up(memory: &mut dyn LinearMemory, seed: &mut u64) {
+    assert!(bytes(memory).iter().all(|byte| *byte == 0));
+    if next(seed).is_multiple_of(4) {
+        let more = memory.byte_size() + next(seed) % 40 * WASM_PAGE;
+        memory.grow_to(more).unwrap();
+        assert!(bytes(memory).iter().all(|byte| *byte == 0));
+    }
+    let kinds = [1, 2, 3, 100, 400];
+    let writes = kinds[next(seed) % kinds.len()];
+    for _ in 0..writes {
+        let all = bytes(memory);
+        let at = next(seed) % all.len();
+        // Mostly where others wrote as well.
+        let at = if next(seed).is_multiple_of(3) {
+            at
+        } else {
+            at % 9000
+        };
+        all[at] = 7;
+    }
+}
+
+/// Whatever was written to a memory, the next one in its place begins with zeroes: within one poll
+/// and across many, on one thread and on others, with other functions' between.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn memories_begin_as_zeroes() {
+    let memories = Arc::new(memories(3));
+    let tasks: Vec<_> = (1..=3)
+        .map(|number| {
+            let memories = Arc::clone(&memories);
+            tokio::spawn(async move {
+                let mut seed = number;
+                for _ in 0..300 {
+                    in_one_poll(async {
+                        let mut memory = take(&memories, 1 + next(&mut seed) % 2 * 20);
+                        use_up(&mut *memory, &mut seed);
+                        if next(&mut seed).is_multiple_of(5) {
+                            tokio::task::yield_now().await;
+                            bytes(&mut *memory).fill(9);
+                        }
+                    })
+                    .await;
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+/// What another thread wrote in between is cleared too, although this one had no fault of it.
+#[tokio::test]
+async fn what_moved_is_looked_at() {
+    let memories = memories(1);
+    let (to, there) = std::sync::mpsc::channel::<Box<dyn LinearMemory>>();
+    let (back, from) = std::sync::mpsc::channel();
+    let other = std::thread::spawn(move || {
+        for (number, mut memory) in there.into_iter().enumerate() {
+            bytes(&mut *memory)[number * 8000] = 7;
+            back.send(memory).unwrap();
+        }
+    });
+    for _ in 0..20 {
+        let mut memory = in_one_poll(async { take(&memories, 3) }).await;
+        assert!(bytes(&mut *memory).iter().all(|byte| *byte == 0));
+        to.send(memory).unwrap();
+        let memory = from.recv().unwrap();
+        in_one_poll(async { drop(memory) }).await;
+    }
+    drop(to);
+    other.join().unwrap();
+}
+
+/// A function that does the same again makes the kernel do nothing: the pages stay.
+#[tokio::test]
+async fn what_is_written_again_stays_mapped() {
+    let memories = memories(1);
+    let mut calm = 0;
+    for _ in 0..10 {
+        in_one_poll(async {
+            let mut memory = take(&memories, 2);
+            let before = Since::now();
+            bytes(&mut *memory)[9] = 7;
+            calm += usize::from(before.is_without_faults());
+        })
+        .await;
+    }
+    assert!(calm > 5, "{calm}");
+}
+
+/// There are as many as there are places; a free one of another size will do.
+#[test]
+fn as_many_as_places() {
+    let memories = memories(2);
+    let (first, _second) = (take(&memories, 1), take(&memories, 1));
+    let ty = MemoryType::new(1, None);
+    let third = memories.new_memory(ty.clone(), WASM_PAGE, None, None, 0);
+    assert!(third.is_err_and(|error| error.contains("all places are taken")));
+    drop(first);
+    assert_eq!(bytes(&mut *take(&memories, 3)).len(), 3 * WASM_PAGE);
+    let beyond = memories.new_memory(ty, RESERVATION + 1, None, None, 0);
+    assert!(beyond.is_err());
+}
