@@ -10,6 +10,10 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+/// The one of the `functions` command, for all contenders.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 struct Arguments {
     #[command(subcommand)]

@@ -27,7 +27,7 @@ impl Written {
     pub(super) fn open() -> io::Result<Self> {
         Ok(Self {
             pagemap: File::open("/proc/self/pagemap")?,
-            page: rustix::param::page_size(),
+            page: page_size()?,
         })
     }
 
@@ -105,6 +105,13 @@ impl Written {
         }
         Ok(found)
     }
+}
+
+#[expect(unsafe_code, reason = "there is no safe way to ask")]
+fn page_size() -> io::Result<usize> {
+    // SAFETY: it reads a number.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).map_err(|_negative| io::Error::last_os_error())
 }
 
 /// `PAGEMAP_SCAN` of `linux/fs.h`, `_IOWR('f', 16, struct pm_scan_arg)`.
