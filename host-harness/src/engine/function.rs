@@ -5,7 +5,7 @@ use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
 use super::{Engine, Wasm};
-use crate::interfaces::bindings::FunctionPre;
+use crate::interfaces::bindings::{self, FunctionPre};
 use crate::interfaces::environment::{Call, Identity, Lineage};
 use crate::interfaces::{HANDLER, OFFERED, State};
 use crate::telemetry::InvocationId;
@@ -34,6 +34,8 @@ pub(crate) enum InvalidFunction {
     Memory { limit: usize },
     #[error("its export {HANDLER} is not of the type that this host calls")]
     Type(#[source] wasmtime::Error),
+    #[error("no instance of it can be made")]
+    Start(#[source] wasmtime::Error),
 }
 
 fn found(exports: &[String]) -> String {
@@ -92,18 +94,23 @@ impl Engine {
             lineage: Lineage::default(),
             callees: None,
         });
+        let pre = &function.instance;
+        let made = async {
+            let instance = pre.instance_pre().instantiate_async(&mut store).await;
+            let instance = instance.map_err(InvalidFunction::Start)?;
+            let typed = bindings::Function::new(&mut store, &instance);
+            typed.map_err(InvalidFunction::Type)?;
+            Ok(())
+        };
         // One that takes its time to start is none that cannot.
-        let made = function
-            .instance
-            .instantiate_async(&mut store)
-            .now_or_never();
+        let made = made.now_or_never();
         let exceeded = store.data().memory.exceeded();
         match made {
             Some(Err(_)) if exceeded => Err(InvalidFunction::Memory {
                 limit: self.limits.memory,
             }),
-            Some(Err(error)) => Err(InvalidFunction::Type(error)),
-            Some(Ok(_)) | None => Ok(()),
+            Some(made) => made,
+            None => Ok(()),
         }
     }
 

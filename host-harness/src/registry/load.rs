@@ -116,7 +116,9 @@ impl fmt::Display for Reason {
             InvalidFunction::Type(_) => {
                 write!(f, ". Rebuild the function with an SDK of that version")
             }
-            InvalidFunction::Compile(_) | InvalidFunction::Memory { .. } => Ok(()),
+            InvalidFunction::Compile(_)
+            | InvalidFunction::Memory { .. }
+            | InvalidFunction::Start(_) => Ok(()),
         }
     }
 }

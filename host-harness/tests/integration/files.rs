@@ -47,6 +47,14 @@ fn refusals_say_what_to_do() {
         (func $f (canon lift (core func $m "f")))
         (instance $handler (export "invoke" (func $f)))
         (export "functions:web/handler@1.0.0" (instance $handler)))"#;
+    let traps = handler.replace(
+        r#"(func (export "f"))"#,
+        r#"(func (export "f")) (func $s unreachable) (start $s)"#,
+    );
+    let memories = handler.replace(
+        r#"(func (export "f"))"#,
+        &format!(r#"(func (export "f")) {}"#, "(memory 0)".repeat(9)),
+    );
     let missing_function = r#"(component (import "functions:web/environment@1.1.0" (instance
         (export "weather" (func (result string))))))"#;
 
@@ -72,6 +80,16 @@ fn refusals_say_what_to_do() {
             handler.as_bytes().to_vec(),
             LoadErrorKind::NotAFunction,
             &["functions:web/handler@1.0.0", "type"],
+        ),
+        (
+            traps.into_bytes(),
+            LoadErrorKind::NotAFunction,
+            &["no instance of it can be made", "unreachable"],
+        ),
+        (
+            memories.into_bytes(),
+            LoadErrorKind::NotAFunction,
+            &["no instance of it can be made", "memory count"],
         ),
         (
             import("functions:cache/cache@1.0.0"),
