@@ -20,6 +20,9 @@ use super::wasm::Wasm;
 use entry::{Entry, Miss};
 use folder::UnusableFolder;
 
+/// How the host compiles a component, besides wasmtime's settings: another number when that changes.
+const FORM: [u8; 1] = [1];
+
 /// A folder of functions that were compiled for one engine, among others.
 pub(super) struct Cache {
     folder: PathBuf,
@@ -32,7 +35,7 @@ impl Cache {
     /// Makes the folder if it is missing; refuses one that others may write to.
     pub(super) fn open(folder: &Path, engine: &wasmtime::Engine) -> Result<Self, UnusableFolder> {
         folder::make_private(folder)?;
-        let mut settings = StableHasher(Sha256::new());
+        let mut settings = StableHasher(Sha256::new_with_prefix(FORM));
         engine.precompile_compatibility_hash().hash(&mut settings);
         Ok(Self {
             folder: folder.to_owned(),
@@ -56,7 +59,7 @@ impl Cache {
             Err(Miss::None) => {}
             Err(miss) => tracing::warn!("{entry}: {miss}; compiling anew"),
         }
-        let component = Component::from_binary(engine, &wasm.bytes)?;
+        let component = wasm.compile(engine)?;
         tracing::debug!(file = %entry, took = ?began.elapsed(), "compiled");
         // A function that cannot be kept runs all the same.
         let kept = component.serialize().and_then(|compiled| {

@@ -55,7 +55,7 @@ impl Engine {
     ) -> Result<Function, InvalidFunction> {
         let component = match &self.cache {
             Some(cache) => cache.component(&self.wasmtime, wasm),
-            None => Component::from_binary(&self.wasmtime, &wasm.bytes),
+            None => wasm.compile(&self.wasmtime),
         };
         let component = component.map_err(|error| self.not_compiled(error))?;
         self.check_imports(&component)?;

@@ -2,6 +2,7 @@
 
 mod cache;
 mod config;
+mod direct;
 mod failure;
 mod function;
 mod invoke;

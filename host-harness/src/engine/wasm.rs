@@ -1,5 +1,8 @@
 use memchr::memmem;
 use sha2::{Digest as _, Sha256};
+use wasmtime::component::Component;
+
+use super::direct;
 
 /// How the import begins that a function makes calls with.
 const CALLS: &str = "functions:binding/";
@@ -14,6 +17,17 @@ impl Wasm {
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
         let hash = Sha256::digest(&bytes).into();
         Self { bytes, hash }
+    }
+
+    /// Compiles it, in a form that takes less to instantiate if it has one.
+    pub(super) fn compile(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Component> {
+        if let Some(direct) = direct::without_shim(&self.bytes) {
+            match Component::from_binary(engine, &direct) {
+                Ok(component) => return Ok(component),
+                Err(error) => tracing::debug!("compiling it with its shim: {error:#}"),
+            }
+        }
+        Component::from_binary(engine, &self.bytes)
     }
 
     /// Whether it could call other functions, found without parsing it: the name of what it would

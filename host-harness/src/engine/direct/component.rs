@@ -1,0 +1,161 @@
+use wasm_encoder::reencode::{Error, Reencode, ReencodeComponent, component_utils};
+use wasm_encoder::{
+    CanonicalFunctionSection, Component, ComponentAliasSection, InstanceSection, Module,
+    ModuleSection, RawSection,
+};
+use wasmparser::{Chunk, ComponentAlias, ExternalKind, Instance, Parser, Payload};
+
+use super::module::Unknown;
+use super::shape::Shape;
+
+/// The component with this module in the place of the one that had a shim, and without the shim.
+pub(super) fn with_main(component: &[u8], shape: &Shape<'_>, main: &Module) -> Option<Vec<u8>> {
+    let mut rest = component;
+    let mut parser = Parser::new(0);
+    let mut renumbered = Renumbered { shape };
+    let mut encoded = Component::new();
+    let mut modules = 0;
+    while !rest.is_empty() {
+        let Chunk::Parsed { consumed, payload } = parser.parse(rest, true).ok()? else {
+            return None;
+        };
+        rest = rest.get(consumed..)?;
+        match payload {
+            Payload::ModuleSection {
+                unchecked_range, ..
+            } => {
+                rest = rest.get(unchecked_range.len()..)?;
+                if modules == shape.main_module {
+                    encoded.section(&ModuleSection(main));
+                } else if modules != shape.shim_module {
+                    let data = component.get(unchecked_range)?;
+                    encoded.section(&RawSection {
+                        id: CORE_MODULE,
+                        data,
+                    });
+                }
+                modules += 1;
+            }
+            Payload::ComponentSection {
+                unchecked_range, ..
+            } => {
+                rest = rest.get(unchecked_range.len()..)?;
+                let data = component.get(unchecked_range)?;
+                encoded.section(&RawSection {
+                    id: COMPONENT,
+                    data,
+                });
+            }
+            Payload::InstanceSection(section) => {
+                let mut instances = InstanceSection::new();
+                for instance in section {
+                    renumbered.instance(&mut instances, instance.ok()?).ok()?;
+                }
+                encoded.section(&instances);
+            }
+            Payload::ComponentAliasSection(section) => {
+                let mut aliases = ComponentAliasSection::new();
+                for alias in section {
+                    if let Some(alias) = renumbered.alias(alias.ok()?) {
+                        aliases.alias(renumbered.component_alias(alias).ok()?);
+                    }
+                }
+                encoded.section(&aliases);
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                let mut functions = CanonicalFunctionSection::new();
+                component_utils::parse_component_canonical_section(
+                    &mut renumbered,
+                    &mut functions,
+                    section,
+                )
+                .ok()?;
+                encoded.section(&functions);
+            }
+            // Names are of the numbers that were.
+            Payload::CustomSection(_) | Payload::Version { .. } | Payload::End(_) => {}
+            other => {
+                let (id, range) = other.as_section()?;
+                let data = component.get(range)?;
+                encoded.section(&RawSection { id, data });
+            }
+        }
+    }
+    Some(encoded.finish())
+}
+
+/// Sections of a component, by what they are in the binary format.
+const CORE_MODULE: u8 = 1;
+const COMPONENT: u8 = 4;
+
+/// What becomes of a component's numbers.
+struct Renumbered<'a> {
+    shape: &'a Shape<'a>,
+}
+
+impl Renumbered<'_> {
+    /// All instances but the shim's, without what they had of it.
+    fn instance(
+        &mut self,
+        instances: &mut InstanceSection,
+        instance: Instance<'_>,
+    ) -> Result<(), Error<Unknown>> {
+        match instance {
+            Instance::Instantiate { module_index, .. }
+                if module_index == self.shape.shim_module =>
+            {
+                Ok(())
+            }
+            Instance::FromExports(exports) => {
+                let of_shim = |index| self.shape.functions.contains(&index);
+                let kept = exports
+                    .iter()
+                    .filter(|export| !(export.kind == ExternalKind::Func && of_shim(export.index)));
+                let kept = kept.copied().collect();
+                self.parse_instance(instances, Instance::FromExports(kept))
+            }
+            other => self.parse_instance(instances, other),
+        }
+    }
+
+    /// All names but those of the shim's functions; its table is the module's now.
+    fn alias<'b>(&self, alias: ComponentAlias<'b>) -> Option<ComponentAlias<'b>> {
+        match alias {
+            ComponentAlias::CoreInstanceExport {
+                kind,
+                instance_index,
+                name,
+            } if instance_index == self.shape.shim_instance => (kind == ExternalKind::Table)
+                .then_some(ComponentAlias::CoreInstanceExport {
+                    kind,
+                    instance_index: self.shape.main_instance,
+                    name,
+                }),
+            other => Some(other),
+        }
+    }
+}
+
+impl Reencode for Renumbered<'_> {
+    type Error = Unknown;
+
+    fn function_index(&mut self, function: u32) -> Result<u32, Error<Unknown>> {
+        let gone = &self.shape.functions;
+        if gone.contains(&function) {
+            return Err(Error::UserError(function));
+        }
+        let before = gone.iter().filter(|gone| **gone < function).count();
+        let before = u32::try_from(before).unwrap_or(function);
+        Ok(function - before)
+    }
+}
+
+impl ReencodeComponent for Renumbered<'_> {
+    fn module_index(&mut self, module: u32) -> u32 {
+        module - u32::from(module > self.shape.shim_module)
+    }
+
+    fn instance_index(&mut self, instance: u32) -> u32 {
+        instance - u32::from(instance > self.shape.shim_instance)
+    }
+}
