@@ -23,5 +23,6 @@ mod outbound;
 mod output;
 mod sdk;
 mod sdk_calls;
+mod stopping;
 mod streaming;
 mod support;
