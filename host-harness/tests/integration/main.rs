@@ -13,6 +13,7 @@ mod binding;
 mod bodies;
 mod cache;
 mod clients;
+mod clients_tls;
 mod command;
 mod examples_calling;
 mod failures;
