@@ -43,7 +43,8 @@ impl FunctionBinding {
     ///
     /// In a native program, with the feature `client`, the host is the one whose URL is in the
     /// environment variable `FUNCTIONS_URL`, or `http://127.0.0.1:8080`, where `functions serve`
-    /// listens unless told otherwise.
+    /// listens unless told otherwise. Over https the certificate authorities are trusted that browsers
+    /// trust, and those in the PEM files that `FUNCTIONS_CA_FILE` names, with commas between.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {

@@ -7,6 +7,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use tokio::runtime::{Builder, Runtime};
 
+use super::trust;
 use super::upload::Upload;
 use crate::BindingError;
 
@@ -29,23 +30,22 @@ pub(super) fn background() -> Result<&'static Background, BindingError> {
 }
 
 fn start() -> Result<Background, String> {
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    tcp.set_nodelay(true);
+    let connector = HttpsConnectorBuilder::new()
+        .with_tls_config(trust::config()?)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(tcp);
+    let client = Client::builder(TokioExecutor::new()).build(connector);
+    // Last: where there is an error after it, it could not be dropped on another runtime's thread.
     let runtime = Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("functions-binding")
         .enable_all()
         .build()
         .map_err(|error| format!("no thread for calls can be started: {error}"))?;
-    let mut tcp = HttpConnector::new();
-    tcp.enforce_http(false);
-    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-    tcp.set_nodelay(true);
-    // Named, so that no other crate's choice for the process matters.
-    let connector = HttpsConnectorBuilder::new()
-        .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
-        .map_err(|error| format!("TLS cannot be set up: {error}"))?
-        .https_or_http()
-        .enable_http1()
-        .wrap_connector(tcp);
-    let client = Client::builder(TokioExecutor::new()).build(connector);
     Ok(Background { runtime, client })
 }

@@ -8,6 +8,7 @@ mod background;
 mod download;
 mod problem;
 mod request;
+mod trust;
 mod upload;
 
 use std::pin::Pin;
@@ -73,6 +74,12 @@ async fn exchange(
 
 fn failure(base: &str, error: &hyper_util::client::legacy::Error) -> BindingError {
     let text = format!("{base}: {error}{}", Because(error));
+    if trust::is_unknown(error) {
+        let variable = trust::VARIABLE;
+        return BindingError::Unreachable(format!(
+            "{text}; {variable} trusts another authority, whose certificate is in that file"
+        ));
+    }
     if error.is_connect() {
         return BindingError::Unreachable(format!(
             "{text}; `functions serve` starts one, and FUNCTIONS_URL says where it is"

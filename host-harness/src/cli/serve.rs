@@ -79,6 +79,11 @@ pub(super) struct Serve {
     #[arg(long, value_name = "N", default_value_t = Limits::default().queue, env = "FUNCTIONS_MAX_QUEUE")]
     max_queue: usize,
 
+    /// How many requests to other servers all functions together have under way; those beyond wait,
+    /// within their own time.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().outbound, value_parser = clap::value_parser!(u32).range(1..), env = "FUNCTIONS_MAX_OUTBOUND")]
+    max_outbound: u32,
+
     /// How many calls within calls there may be, from one function to the next; 0 allows no calls.
     #[arg(long, value_name = "N", default_value_t = Limits::default().depth, value_parser = clap::value_parser!(u32).range(..=i64::from(Limits::default().depth)), env = "FUNCTIONS_MAX_DEPTH")]
     max_depth: u32,
@@ -203,6 +208,7 @@ impl Serve {
             memory: self.memory,
             concurrency: self.max_concurrency,
             queue: self.max_queue,
+            outbound: self.max_outbound,
             depth: self.max_depth,
         }
     }

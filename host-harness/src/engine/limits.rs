@@ -25,13 +25,16 @@ pub struct Limits {
     /// How many requests wait for such a place, and how many calls of each depth for theirs; more are
     /// turned away, a request with 429.
     pub queue: usize,
+    /// How many requests to other servers all functions together have under way, each until the body
+    /// of its response has ended or is dropped; more wait, within their own time.
+    pub outbound: u32,
     /// How many calls within calls there may be: 16 at most, and none with 0.
     pub depth: u32,
 }
 
 impl Default for Limits {
-    /// 30 s, or 5 min for one that streams; of which 10 s computing; 128 MiB; 1000 at once, 4000 waiting; calls
-    /// 16 deep.
+    /// 30 s, or 5 min for one that streams; of which 10 s computing; 128 MiB; 1000 at once, 4000 waiting; 1024
+    /// requests to other servers; calls 16 deep.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
@@ -41,6 +44,9 @@ impl Default for Limits {
             memory: 128 * 1024 * 1024,
             concurrency: 1000,
             queue: 4000,
+            // One for each that is answered at once, and some. Each may be a connection, and so an
+            // open file and a local port: with those of the clients it fits where there are 4096.
+            outbound: 1024,
             depth: MAX_DEPTH,
         }
     }

@@ -2,9 +2,12 @@
 
 mod base;
 mod callees;
+mod client;
+mod connection;
 mod problem;
 mod respond;
 mod route;
+mod sending;
 mod server;
 
 pub(crate) use base::parse as parse_base;

@@ -11,6 +11,7 @@ use crate::engine::Engine;
 use crate::interfaces::binding::Callees;
 use crate::interfaces::body::{Body, Upload};
 use crate::interfaces::environment::{Call, Lineage};
+use crate::interfaces::running::Running;
 use crate::registry::Registry;
 use crate::telemetry::InvocationId;
 
@@ -33,11 +34,12 @@ impl Gateway {
         }
     }
 
-    /// Answers a request that came over a connection.
+    /// Answers a request that came over a connection, which runs for as long as its body arrives.
     pub(super) async fn receive(
         self: &Arc<Self>,
         request: Request<Incoming>,
         peer: Option<SocketAddr>,
+        running: Running,
     ) -> Response<Body> {
         let (mut parts, body) = request.into_parts();
         // HTTP/2 says the host in the request's target, and there it counts in HTTP/1 as well
@@ -47,7 +49,7 @@ impl Gateway {
         {
             parts.headers.insert(header::HOST, host);
         }
-        let body = Body::upload(Upload::new(&parts, body));
+        let body = Body::upload(Upload::new(&parts, body, running));
         self.respond(parts, body, peer).await
     }
 

@@ -21,7 +21,8 @@ impl Builder {
     pub fn build(self) -> Result<Harness, BuildError> {
         let egress = Egress::new(&self.allowed_hosts);
         let egress = egress.map_err(|invalid| BuildError::AllowHost(invalid.to_string()))?;
-        let network = Network::new(egress, &self.authorities, &self.names);
+        let most = self.limits.outbound;
+        let network = Network::new(egress, &self.authorities, &self.names, most);
         let network = network.map_err(|invalid| BuildError::CaFile(invalid.to_string()))?;
         let network = Arc::new(network);
         let base = self.public_url.as_deref().map(gateway::parse_base);

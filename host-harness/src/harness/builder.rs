@@ -115,6 +115,13 @@ impl Builder {
         self
     }
 
+    /// How many requests to other servers all functions together may have under way; see
+    /// [`Limits::outbound`].
+    pub fn outbound(mut self, requests: u32) -> Self {
+        self.limits.outbound = requests;
+        self
+    }
+
     /// How many calls within calls there may be; see [`Limits::depth`].
     pub fn depth(mut self, calls: u32) -> Self {
         self.limits.depth = calls;

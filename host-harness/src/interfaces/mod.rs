@@ -12,6 +12,7 @@ mod memory;
 mod output;
 mod pending;
 pub(crate) mod response_stream;
+pub(crate) mod running;
 mod state;
 mod trace_context;
 mod under_way;

@@ -8,6 +8,7 @@ mod ends;
 mod flow;
 mod server;
 mod tls;
+mod turns;
 mod wire;
 
 use std::sync::LazyLock;

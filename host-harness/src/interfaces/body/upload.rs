@@ -7,6 +7,8 @@ use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
+use crate::interfaces::running::Running;
+
 /// How long a body that nobody wants is read on, so that its sender gets to see the response.
 const LINGER: Duration = Duration::from_secs(30);
 
@@ -22,10 +24,11 @@ pub(crate) struct Upload {
     /// There until it is dropped.
     body: Option<Incoming>,
     linger: bool,
+    running: Running,
 }
 
 impl Upload {
-    pub(crate) fn new(request: &http::request::Parts, body: Incoming) -> Self {
+    pub(crate) fn new(request: &http::request::Parts, body: Incoming, running: Running) -> Self {
         // HTTP/2 has a stream of its own for every request, and resets just that. A client that
         // waits for `100 Continue` and never gets it may go on without sending the body.
         let linger = request.version < http::Version::HTTP_2
@@ -33,6 +36,7 @@ impl Upload {
         Self {
             body: Some(body),
             linger,
+            running,
         }
     }
 
@@ -64,11 +68,12 @@ impl Drop for Upload {
         }
         if let (Some(body), Ok(runtime)) = (self.body.take(), tokio::runtime::Handle::try_current())
         {
-            runtime.spawn(tokio::time::timeout(LINGER, throw_away(body)));
+            let running = self.running.clone();
+            runtime.spawn(tokio::time::timeout(LINGER, throw_away(body, running)));
         }
     }
 }
 
-async fn throw_away(mut body: Incoming) {
+async fn throw_away(mut body: Incoming, _running: Running) {
     while let Ok(Some(Ok(_))) = tokio::time::timeout(LINGER_IDLE, body.frame()).await {}
 }

@@ -10,7 +10,7 @@ use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::connect::{Connector, Tcp};
-use super::network::Network;
+use super::network::{Network, Turn};
 use crate::interfaces::body::Body;
 
 /// How many connections to one server are kept that nothing uses.
@@ -39,6 +39,11 @@ impl Outbound {
         }
     }
 
+    /// Waits until a request may be sent. It has its turn until the last byte of its response.
+    pub(super) async fn turn(&self) -> Result<Turn, Failed> {
+        self.network.turn().await.map_err(|_closed| Failed::Stopped)
+    }
+
     pub(super) async fn request(
         &self,
         request: Request<Body>,
@@ -56,6 +61,8 @@ pub(super) enum Failed {
     Request(Error),
     /// There is no client to send it with.
     Tls(rustls::Error),
+    /// There will be no turn any more, which only a mistake of the host's can bring about.
+    Stopped,
 }
 
 fn client(network: &Arc<Network>) -> Result<Client<Connector, Body>, rustls::Error> {
@@ -95,7 +102,7 @@ mod tests {
         std::fs::write(&file, certified.cert.pem()).unwrap();
         let egress = Egress::new(&["localhost".to_owned()]).unwrap();
         let names = [("localhost".to_owned(), address)];
-        let network = Network::new(egress, &[file.path().to_owned()], &names).unwrap();
+        let network = Network::new(egress, &[file.path().to_owned()], &names, 1).unwrap();
 
         let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -178,7 +178,7 @@ mod tests {
         let names = names.map(|(name, address)| ((*name).to_owned(), address.parse().unwrap()));
         let names: Vec<_> = names.collect();
         let egress = Egress::new(&rules).unwrap();
-        Arc::new(Network::new(egress, &[], &names).unwrap())
+        Arc::new(Network::new(egress, &[], &names, 1).unwrap())
     }
 
     /// Of a name's addresses those are left that are public, each where it is looked at; none being

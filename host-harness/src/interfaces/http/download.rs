@@ -7,6 +7,8 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use super::network::Turn;
+
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// A response's body on its way in: it breaks off where it takes too long or gets too long.
@@ -17,15 +19,23 @@ pub(super) struct Download {
     deadline: Option<Instant>,
     /// Made when there is something to wait for: many bodies are here with their heads.
     timer: Option<Pin<Box<Sleep>>>,
+    /// Its end is the end of the request.
+    _turn: Turn,
 }
 
 impl Download {
-    pub(super) fn new(body: Incoming, limit: Option<u64>, deadline: Option<Instant>) -> Self {
+    pub(super) fn new(
+        body: Incoming,
+        limit: Option<u64>,
+        deadline: Option<Instant>,
+        turn: Turn,
+    ) -> Self {
         Self {
             body,
             left: limit,
             deadline,
             timer: None,
+            _turn: turn,
         }
     }
 

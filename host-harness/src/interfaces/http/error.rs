@@ -12,6 +12,7 @@ impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {
         let error = match failed {
             Failed::Tls(error) => return Self::Other(format!("this host has no TLS: {error}")),
+            Failed::Stopped => return Self::Other("this host takes no more requests".into()),
             Failed::Request(error) => error,
         };
         if let Some(connect) = find::<ConnectError>(&error) {

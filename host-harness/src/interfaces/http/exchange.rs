@@ -7,6 +7,7 @@ use tokio::time::timeout_at;
 use super::bindings::functions::http::client::Error;
 use super::client::Outbound;
 use super::download::Download;
+use super::network::Turn;
 use super::outgoing::Outgoing;
 use crate::interfaces::body::Body;
 use crate::interfaces::headers::{listed, without_hop_by_hop};
@@ -20,8 +21,8 @@ pub struct Received {
     pub(super) body: Body,
 }
 
-/// Sends a request, and waits for the response's head for as long as the request has. It counts until
-/// the last byte of the response.
+/// Sends a request when it has its turn, and waits for the response's head, for as long as the request
+/// has in all. It counts until the last byte of the response.
 pub(super) async fn exchange(
     outbound: &Outbound,
     request: Outgoing,
@@ -38,21 +39,26 @@ pub(super) async fn exchange(
 }
 
 async fn follow(outbound: &Outbound, mut request: Outgoing) -> Result<Received, Error> {
+    let turn = outbound.turn().await?;
     let mut left = request.redirects;
     loop {
         let response = outbound.request(request.next()?).await?;
         if request.redirects == 0 {
-            return received(response, &request);
+            return received(response, &request, turn);
         }
         match request.follow(response.status(), response.headers()) {
-            None => return received(response, &request),
+            None => return received(response, &request, turn),
             Some(next) if left == 0 => return Err(Error::TooManyRedirects(next.into())),
             Some(_) => left -= 1,
         }
     }
 }
 
-fn received(response: http::Response<Incoming>, request: &Outgoing) -> Result<Received, Error> {
+fn received(
+    response: http::Response<Incoming>,
+    request: &Outgoing,
+    turn: Turn,
+) -> Result<Received, Error> {
     let (mut head, body) = response.into_parts();
     if let Some(limit) = request.response_limit
         && body.size_hint().lower() > limit
@@ -67,6 +73,7 @@ fn received(response: http::Response<Incoming>, request: &Outgoing) -> Result<Re
             body,
             request.response_limit,
             request.body_deadline,
+            turn,
         ))
     };
     Ok(Received {

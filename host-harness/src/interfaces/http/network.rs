@@ -3,17 +3,25 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use super::trust::{InvalidAuthorities, Trust};
 use crate::interfaces::egress::Egress;
 
-/// Whom functions may reach, whom they trust, and where names lead.
+/// Whom functions may reach, whom they trust, where names lead, and how many requests there may be.
 #[derive(Debug)]
 pub(crate) struct Network {
     pub(super) egress: Egress,
     pub(super) trust: Trust,
     names: Names,
+    /// One for each request that may be under way.
+    turns: Arc<Semaphore>,
 }
+
+/// A request's turn to be under way: the next one's when it is dropped.
+pub(super) type Turn = OwnedSemaphorePermit;
 
 /// Names that lead where the host's owner says; all others are looked up.
 pub(crate) type Names = Vec<(String, SocketAddr)>;
@@ -23,7 +31,9 @@ impl Network {
         egress: Egress,
         authorities: &[PathBuf],
         names: &[(String, SocketAddr)],
+        requests: u32,
     ) -> Result<Self, InvalidAuthorities> {
+        let requests = usize::try_from(requests.max(1)).unwrap_or(usize::MAX);
         Ok(Self {
             egress,
             trust: Trust::new(authorities)?,
@@ -31,7 +41,13 @@ impl Network {
                 .iter()
                 .map(|(name, address)| (without_root(&name.to_ascii_lowercase()).into(), *address))
                 .collect(),
+            turns: Arc::new(Semaphore::new(requests.min(Semaphore::MAX_PERMITS))),
         })
+    }
+
+    /// Waits until one more request may be under way; those that came first go first.
+    pub(super) async fn turn(&self) -> Result<Turn, AcquireError> {
+        Arc::clone(&self.turns).acquire_owned().await
     }
 
     /// A server's addresses. Port 0 of one that was given is the URL's.

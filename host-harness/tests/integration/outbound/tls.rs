@@ -8,9 +8,7 @@ use host_harness::{Builder, Harness};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
-use rustls::ServerConfig;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rcgen::{KeyPair, date_time_ymd};
 use tempfile::NamedTempFile;
 use tokio::sync::Barrier;
 use tokio_rustls::TlsAcceptor;
@@ -18,72 +16,10 @@ use tokio_rustls::TlsAcceptor;
 use super::server::{Upstream, text};
 use super::{builder, get};
 use crate::support::command::{functions, run};
+use crate::support::tls::{Authority, Certified, about};
 
 /// The name that the servers are asked for by.
 const NAME: &str = "upstream.test";
-
-/// A certificate authority of a test's own.
-struct Authority {
-    issuer: Issuer<'static, KeyPair>,
-    file: NamedTempFile,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut about = CertificateParams::new([]).unwrap();
-        about.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        // Another authority has another name.
-        let name = format!("authority {:x?}", key.public_key_raw());
-        about.distinguished_name.push(DnType::CommonName, name);
-        let file = NamedTempFile::new().unwrap();
-        std::fs::write(&file, about.self_signed(&key).unwrap().pem()).unwrap();
-        let issuer = Issuer::new(about, key);
-        Self { issuer, file }
-    }
-
-    /// A server's certificate.
-    fn certify(&self, about: CertificateParams) -> Certified {
-        let key = KeyPair::generate().unwrap();
-        let certificate = about.signed_by(&key, &self.issuer).unwrap();
-        Certified::new(certificate.der().clone(), &key)
-    }
-}
-
-struct Certified {
-    certificate: CertificateDer<'static>,
-    key: PrivateKeyDer<'static>,
-}
-
-impl Certified {
-    fn new(certificate: CertificateDer<'static>, key: &KeyPair) -> Self {
-        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
-        Self { certificate, key }
-    }
-
-    /// What a server is set up with that has this certificate and speaks these protocols.
-    fn server(self, protocols: &[&str]) -> TlsAcceptor {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![self.certificate], self.key)
-            .unwrap();
-        config.alpn_protocols = protocols.iter().map(|name| (*name).into()).collect();
-        TlsAcceptor::from(Arc::new(config))
-    }
-}
-
-fn about(names: &[&str]) -> CertificateParams {
-    CertificateParams::new(
-        names
-            .iter()
-            .map(|name| (*name).to_owned())
-            .collect::<Vec<_>>(),
-    )
-    .unwrap()
-}
 
 /// A server that says which version of HTTP it is spoken to in, and on which connection. It answers
 /// the requests with a query when there are `together` of them.

@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod command;
+pub(crate) mod tls;
 
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;

@@ -1,0 +1,155 @@
+//! A server that shuts down: what it waits for, and what not.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use host_harness::{Harness, Server};
+use http::Method;
+use http_body_util::BodyExt as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::support::client::{Client, pieces, whole};
+use crate::support::{server, soon};
+
+/// Much longer than anything here takes.
+const GRACE: Duration = Duration::from_secs(3600);
+
+/// What an HTTP/2 client says first, with settings that are empty.
+const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+
+/// The beginning of headers that go on in another frame: GET, and no more.
+const HALF_HEADERS: &[u8] = b"\0\0\x01\x01\0\0\0\0\x01\x82";
+
+/// Waits for the end of the server, for less than a client has for a head.
+async fn stops(server: Server) -> bool {
+    let stopping = tokio::time::timeout(Duration::from_secs(15), server.shutdown(GRACE));
+    stopping
+        .await
+        .expect("it waited for what is not a request yet")
+}
+
+/// The time that a server gives to what does not run passes, and no time for whoever runs the tests.
+async fn while_passes() {
+    tokio::time::pause();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    tokio::time::resume();
+}
+
+fn client(server: &Server, http2: bool) -> Client {
+    match http2 {
+        true => Client::http2(server.address()),
+        false => Client::new(server.address()),
+    }
+}
+
+/// A head that has not arrived whole is not waited for, whether it is the connection's first or not.
+#[tokio::test]
+async fn half_a_head_is_not_waited_for() {
+    let whole = b"GET /ping HTTP/1.1\r\nhost: x\r\n\r\n";
+    for (before, half) in [
+        (&b""[..], &b"GET /pi"[..]),
+        (b"", b"GET /ping HTTP/1.1\r\nhost: "),
+        (b"", b"PRI * HTTP/2.0\r\n"),
+        (whole, b"GET /ping HTTP/1.1\r\nhost: "),
+    ] {
+        let server = server().await;
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        stream.write_all(before).await.unwrap();
+        let mut answer = Vec::new();
+        while !before.is_empty() && !answer.ends_with(b"pong") {
+            assert_ne!(soon(stream.read_buf(&mut answer)).await.unwrap(), 0);
+        }
+        stream.write_all(half).await.unwrap();
+        // By then it has read the half, mostly; it is to stop in either case.
+        assert_eq!(
+            Client::new(server.address()).get("/ping").await.text(),
+            "pong"
+        );
+        assert!(stops(server).await);
+    }
+}
+
+/// A client of HTTP/2 that does not take part in the goodbye is not waited for, nor half of its head.
+#[tokio::test]
+async fn silent_http2_is_not_waited_for() {
+    for rest in [&b""[..], HALF_HEADERS] {
+        let server = server().await;
+        let mut stream = TcpStream::connect(server.address()).await.unwrap();
+        stream.write_all(&[PREFACE, rest].concat()).await.unwrap();
+        // It has settings of its own to say.
+        soon(stream.read_u8()).await.unwrap();
+        assert!(stops(server).await);
+    }
+}
+
+/// A function that has not answered when the server stops does so, after as long as it takes.
+#[tokio::test]
+async fn running_requests_are_answered() {
+    let upstream = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = upstream.local_addr().unwrap();
+    let harness = Harness::builder()
+        .function("proxy", test_guests::PROXY)
+        .concurrency(16, 16)
+        .allow_host("127.0.0.1")
+        .build()
+        .unwrap();
+    for http2 in [false, true] {
+        let server = harness.serve("127.0.0.1:0").await.unwrap();
+        let client = client(&server, http2);
+        let asking = async move { client.get(&format!("/proxy?url=http://{address}/")).await };
+        let asking = tokio::spawn(asking);
+        let (mut stream, _) = soon(upstream.accept()).await.unwrap();
+        let stopping = tokio::spawn(server.shutdown(GRACE));
+        while_passes().await;
+        let response = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate";
+        stream.write_all(response).await.unwrap();
+        assert_eq!(soon(asking).await.unwrap().text(), "late");
+        assert!(soon(stopping).await.unwrap());
+    }
+}
+
+/// A response is sent to its end: one that the function goes on with, and one that is whole and waits
+/// for the client alone.
+#[tokio::test]
+async fn responses_are_sent_to_their_end() {
+    for http2 in [false, true] {
+        let server = server().await;
+        let client = client(&server, http2);
+        let (sender, body) = pieces();
+        let request = client.request(Method::POST, "/misbehave/stream-echo");
+        let echo = client.begin(request.body(body).unwrap()).await.unwrap();
+        let request = client.request(Method::GET, "/misbehave/large");
+        let large = client.begin(request.body(whole("")).unwrap()).await;
+        let stopping = tokio::spawn(server.shutdown(GRACE));
+        while_passes().await;
+        sender.send(Bytes::from_static(b"last")).await.unwrap();
+        drop(sender);
+        let echo = soon(echo.into_body().collect()).await.unwrap();
+        assert!(echo.to_bytes().ends_with(b"last"));
+        while_passes().await;
+        assert!(!stopping.is_finished());
+        let large = soon(large.unwrap().into_body().collect()).await.unwrap();
+        assert_eq!(large.to_bytes().len(), 32 * 1024 * 1024);
+        assert!(soon(stopping).await.unwrap());
+    }
+}
+
+/// What a client still sends is taken when it has its response: closed on, it could lose that.
+#[tokio::test]
+async fn uploads_are_taken_to_their_end() {
+    let server = server().await;
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    let half = b"POST /ping HTTP/1.1\r\nhost: x\r\ncontent-length: 8\r\n\r\nhalf";
+    stream.write_all(half).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"pong") {
+        assert_ne!(soon(stream.read_buf(&mut answer)).await.unwrap(), 0);
+    }
+    let stopping = tokio::spawn(server.shutdown(GRACE));
+    while_passes().await;
+    assert!(!stopping.is_finished());
+    stream.write_all(b"half").await.unwrap();
+    assert_eq!(soon(stream.read_buf(&mut answer)).await.unwrap(), 0);
+    assert!(soon(stopping).await.unwrap());
+}
