@@ -5,6 +5,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Request;
+use http_body::Body as _;
+use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -50,12 +53,15 @@ pub(super) async fn serve(
         Arc::clone(&requests),
     );
     let beginning = Arc::clone(&requests);
-    let service = service_fn(move |request| {
+    let service = service_fn(move |request: Request<Incoming>| {
         let gateway = Arc::clone(&gateway);
         let running = beginning.begin();
+        // One that has no body has nothing to receive, as most have not.
+        let uploading = (!request.body().is_end_stream()).then(|| running.clone());
+        let version = request.version();
         async move {
-            let response = gateway.receive(request, Some(peer), running.clone()).await;
-            Ok::<_, Infallible>(response.map(|body| Sending::new(body, running)))
+            let response = gateway.receive(request, Some(peer), uploading).await;
+            Ok::<_, Infallible>(response.map(|body| Sending::new(body, running, version)))
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());

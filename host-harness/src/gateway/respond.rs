@@ -34,12 +34,13 @@ impl Gateway {
         }
     }
 
-    /// Answers a request that came over a connection, which runs for as long as its body arrives.
+    /// Answers a request that came over a connection, and that is `uploading` for as long as its body
+    /// arrives.
     pub(super) async fn receive(
         self: &Arc<Self>,
         request: Request<Incoming>,
         peer: Option<SocketAddr>,
-        running: Running,
+        uploading: Option<Running>,
     ) -> Response<Body> {
         let (mut parts, body) = request.into_parts();
         // HTTP/2 says the host in the request's target, and there it counts in HTTP/1 as well
@@ -49,7 +50,7 @@ impl Gateway {
         {
             parts.headers.insert(header::HOST, host);
         }
-        let body = Body::upload(Upload::new(&parts, body, running));
+        let body = Body::upload(Upload::new(&parts, body, uploading));
         self.respond(parts, body, peer).await
     }
 

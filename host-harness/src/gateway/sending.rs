@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
+use http::Version;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use crate::interfaces::body::Body;
@@ -13,18 +14,24 @@ use crate::interfaces::running::Running;
 pub(super) struct Sending {
     body: Body,
     running: Running,
+    /// Whether pieces wait elsewhere than in the connection.
+    waits: bool,
 }
 
 /// A piece of one. hyper has taken the whole body long before HTTP/2 lets the last piece of it go, so
-/// each tells by itself that it is still there.
+/// there each tells by itself that it is still there.
 pub(super) struct Piece {
     bytes: Bytes,
-    _running: Running,
+    _running: Option<Running>,
 }
 
 impl Sending {
-    pub(super) fn new(body: Body, running: Running) -> Self {
-        Self { body, running }
+    pub(super) fn new(body: Body, running: Running, version: Version) -> Self {
+        Self {
+            body,
+            running,
+            waits: version >= Version::HTTP_2,
+        }
     }
 }
 
@@ -40,7 +47,7 @@ impl HttpBody for Sending {
         frame.map_ok(|frame| {
             frame.map_data(|bytes| Piece {
                 bytes,
-                _running: self.running.clone(),
+                _running: self.waits.then(|| self.running.clone()),
             })
         })
     }

@@ -24,11 +24,16 @@ pub(crate) struct Upload {
     /// There until it is dropped.
     body: Option<Incoming>,
     linger: bool,
-    running: Running,
+    /// Its request, if there is anything to arrive.
+    running: Option<Running>,
 }
 
 impl Upload {
-    pub(crate) fn new(request: &http::request::Parts, body: Incoming, running: Running) -> Self {
+    pub(crate) fn new(
+        request: &http::request::Parts,
+        body: Incoming,
+        running: Option<Running>,
+    ) -> Self {
         // HTTP/2 has a stream of its own for every request, and resets just that. A client that
         // waits for `100 Continue` and never gets it may go on without sending the body.
         let linger = request.version < http::Version::HTTP_2
@@ -68,12 +73,12 @@ impl Drop for Upload {
         }
         if let (Some(body), Ok(runtime)) = (self.body.take(), tokio::runtime::Handle::try_current())
         {
-            let running = self.running.clone();
+            let running = self.running.take();
             runtime.spawn(tokio::time::timeout(LINGER, throw_away(body, running)));
         }
     }
 }
 
-async fn throw_away(mut body: Incoming, _running: Running) {
+async fn throw_away(mut body: Incoming, _running: Option<Running>) {
     while let Ok(Some(Ok(_))) = tokio::time::timeout(LINGER_IDLE, body.frame()).await {}
 }
