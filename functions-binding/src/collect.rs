@@ -2,6 +2,7 @@
 
 use std::task::{Context, Poll};
 
+use functions_bytes::__private::set_upstream;
 use functions_bytes::{Data, ReadError, Reader};
 
 use crate::{BindingError, Headers, Response};
@@ -38,7 +39,8 @@ impl Collect {
         Self {
             status: response.status,
             headers: response.headers,
-            body: Body::Untouched(response.body),
+            // Its errors go into one that says whose it is.
+            body: Body::Untouched(set_upstream(response.body, false)),
             limit,
             cut: false,
         }

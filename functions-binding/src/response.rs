@@ -1,3 +1,4 @@
+use functions_bytes::__private::set_upstream;
 use functions_bytes::Data;
 
 use crate::collect::Collect;
@@ -75,10 +76,9 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// [`BindingError::Body`] when it did not arrive whole. Unlike [`Data::into_bytes`], whose errors
-    /// are the client's, it makes a web function answer 502.
+    /// [`BindingError::Body`] when it did not arrive whole, for which a web function answers 502.
     pub fn into_bytes(self) -> Result<Vec<u8>, BindingError> {
-        self.body.into_bytes().map_err(BindingError::Body)
+        self.plain_body().into_bytes().map_err(BindingError::Body)
     }
 
     /// The body as text, which is UTF-8.
@@ -112,11 +112,23 @@ impl Response {
             .map(|functions_bytes::encoding::Json(value)| value)
     }
 
+    /// The body for errors that go into one of ours, which says whose it is.
+    fn plain_body(self) -> Data {
+        set_upstream(self.body, false)
+    }
+
+    /// As it comes from whoever was asked.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn of_upstream(mut self) -> Self {
+        self.body = set_upstream(self.body, true);
+        self
+    }
+
     fn decode<T>(self) -> Result<T, BindingError>
     where
         T: functions_bytes::encoding::Extract<Error = functions_bytes::encoding::DecodeError>,
     {
-        T::extract(self.body).map_err(|error| match error.read_error() {
+        T::extract(self.plain_body()).map_err(|error| match error.read_error() {
             Some(read) => BindingError::Body(read.clone()),
             None => BindingError::Decode(error),
         })
@@ -125,7 +137,52 @@ impl Response {
 
 #[cfg(test)]
 mod tests {
+    use std::task::{Context, Poll};
+
+    use functions_bytes::__private::{Arrival, from_arrival};
+    use functions_bytes::ReadError;
+
     use super::*;
+
+    /// A body that breaks off at once.
+    struct Broken;
+
+    impl Arrival for Broken {
+        fn length(&self) -> Option<u64> {
+            None
+        }
+
+        fn poll_chunk(&mut self, _: &mut Context<'_>) -> Poll<Result<Option<Vec<u8>>, ReadError>> {
+            Poll::Ready(Err(ReadError::Closed))
+        }
+    }
+
+    /// A body that breaks off says whose it is, however it is read; ours are errors of their own.
+    #[test]
+    fn broken_bodies_are_the_upstreams() {
+        let _stand_in =
+            crate::testing::respond_with(
+                |_| Ok(Response::new(200).with_body(from_arrival(Broken))),
+            );
+        let response = || crate::Call::get("a", "/").wait().unwrap();
+        let closed = ReadError::Upstream(Box::new(ReadError::Closed));
+        let body = || response().body;
+        assert_eq!(body().into_bytes().unwrap_err(), closed);
+        assert_eq!(body().into_bytes_up_to(1).unwrap_err(), closed);
+        assert_eq!(body().into_reader().chunk(1).unwrap_err(), closed);
+        let mut reader = body().into_reader();
+        let chunk = functions_bytes::task::block_on(reader.chunk_async(1));
+        assert_eq!(chunk.unwrap_err(), closed);
+        for error in [
+            response().into_bytes().unwrap_err(),
+            response().text().unwrap_err(),
+        ] {
+            assert!(
+                matches!(error, BindingError::Body(ReadError::Closed)),
+                "{error:?}"
+            );
+        }
+    }
 
     /// Only 400 and above is a failure; a redirect is none.
     #[test]

@@ -76,6 +76,17 @@ async fn bodies_pass_through() {
     }
 }
 
+/// A body that its function breaks off is that one's fault, and not the client's.
+#[tokio::test]
+async fn broken_bodies_are_the_callees() {
+    let server = server().await;
+    let client = Client::new(server.address());
+    let path = "/calls/read?of=misbehave&path=/stream-then/panic";
+    let answer = client.get(path).await;
+    assert_eq!(answer.status, 502, "{}", answer.text());
+    assert!(answer.text().contains("the response of an upstream"));
+}
+
 /// A function that never answers holds up nobody who is awaited next to it, and ends when it is
 /// dropped.
 #[tokio::test]

@@ -30,6 +30,10 @@ async fn calls_functions(env: WebEnvironment, payload: Data) -> WebResult<WebRes
             let call = Call::new(func.name(), method, path).with_body(payload);
             Ok(call.wait()?.into())
         }
+        "/read" => text(format!(
+            "{:?}",
+            Call::get(func.name(), path).wait()?.body.into_bytes()?
+        )),
         "/json" => {
             let value: Value = serde_json::from_slice(&payload.into_bytes()?)?;
             let call = || func.invoke_json::<_, Value>("", &value, options());
