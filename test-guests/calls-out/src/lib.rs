@@ -21,6 +21,9 @@ async fn calls_out(env: WebEnvironment, payload: Data) -> WebResult<WebResponse>
             let body = http_invoke(request(&env, payload))?.body;
             reading::read(parameter(&env, "how"), body).await
         }
+        "/read-both" => {
+            reading::read_both(parameter(&env, "how"), || request(&env, Data::default())).await
+        }
         "/join" => join(&env).await,
         "/cancel" => cancel(&env).await,
         "/flood" => flood(&env).await,

@@ -4,7 +4,8 @@ use std::io;
 
 use functions_bytes::Data;
 use functions_bytes::encoding::{Extract as _, Json};
-use functions_guest_web::{WebResponse, WebResult};
+use functions_guest_web::{WebResponse, WebResult, task};
+use functions_http::Request as HttpRequest;
 
 use crate::text;
 
@@ -27,4 +28,25 @@ pub(crate) async fn read(how: &str, body: Data) -> WebResult<WebResponse> {
         _ => return text("unknown"),
     }
     text("whole")
+}
+
+/// Two responses whose bodies are read at once: how long they are.
+pub(crate) async fn read_both(
+    how: &str,
+    request: impl Fn() -> HttpRequest,
+) -> WebResult<WebResponse> {
+    let mut responses = Vec::new();
+    for response in task::join_all([(); 2].map(|()| request().send())).await {
+        responses.push(response?);
+    }
+    let lengths = responses.into_iter().map(async |response| match how {
+        "bytes" => response.into_bytes_async().await.map(|bytes| bytes.len()),
+        "json" => response.json_async().await.map(|text: String| text.len()),
+        _ => response.text_async().await.map(|text| text.len()),
+    });
+    let mut said = String::new();
+    for length in task::join_all(lengths).await {
+        said += &format!("{} ", length?);
+    }
+    text(said)
 }
