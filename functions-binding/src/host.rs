@@ -1,6 +1,6 @@
 //! The host that makes the calls.
 
-use functions_bytes::__private::{from_buffer, into_wit};
+use functions_bytes::__private::{from_buffer, into_wit, set_upstream};
 use functions_bytes::outgoing::{self, milliseconds};
 
 use crate::__private::bindings::functions::binding::invoker;
@@ -45,7 +45,7 @@ fn finish(result: Result<invoker::Response, invoker::Error>) -> Result<Response,
         Ok(response) => Ok(Response {
             status: response.status,
             headers: response.headers.into(),
-            body: from_buffer(response.body),
+            body: set_upstream(from_buffer(response.body), true),
         }),
         Err(error) => Err(from_wit(error)),
     }

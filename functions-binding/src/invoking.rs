@@ -116,7 +116,7 @@ impl<T> Future for Invoking<T> {
                     }
                 },
                 Stage::Reading(mut collect) => {
-                    let whole = match collect.poll(cx) {
+                    let whole = match Pin::new(&mut collect).poll(cx) {
                         Poll::Ready(whole) => whole,
                         Poll::Pending => {
                             self.stage = Stage::Reading(collect);

@@ -13,7 +13,7 @@ pub(crate) struct Address(());
 
 pub(crate) fn invoke(call: Call) -> Result<Response, BindingError> {
     match testing::respond(with_slash(call)) {
-        Ok(answer) => answer,
+        Ok(answer) => answer.map(Response::of_upstream),
         #[cfg(feature = "client")]
         Err(call) => functions_bytes::task::block_on(crate::client::send(*call)?),
         #[cfg(not(feature = "client"))]
@@ -23,7 +23,7 @@ pub(crate) fn invoke(call: Call) -> Result<Response, BindingError> {
 
 pub(crate) fn send(call: Call) -> Way {
     match testing::respond(with_slash(call)) {
-        Ok(answer) => Way::over(answer),
+        Ok(answer) => Way::over(answer.map(Response::of_upstream)),
         #[cfg(feature = "client")]
         Err(call) => match crate::client::send(*call) {
             Ok(sent) => Way::Sent(sent),

@@ -1,6 +1,12 @@
-use functions_bytes::Data;
+#[cfg(not(target_family = "wasm"))]
+use functions_bytes::__private::set_upstream;
+#[cfg(feature = "json")]
+use functions_bytes::encoding::Json;
+use functions_bytes::encoding::{DecodeError, Extract};
+use functions_bytes::outgoing::Collect;
+use functions_bytes::{Data, ReadError};
 
-use crate::collect::Collect;
+use crate::collect;
 use crate::status::What;
 use crate::{BindingError, Headers, StatusError};
 
@@ -67,7 +73,20 @@ impl Response {
         if self.status < 400 {
             return Ok(self);
         }
-        let whole = Collect::beginning(self, FAILURE_LIMIT).wait()?;
+        let whole = collect::Collect::beginning(self, FAILURE_LIMIT).wait()?;
+        Err(StatusError::new(What::Invocation, whole).into())
+    }
+
+    /// As [`error_for_status`](Self::error_for_status), but lets other futures run while it waits.
+    ///
+    /// # Errors
+    ///
+    /// As [`error_for_status`](Self::error_for_status).
+    pub async fn error_for_status_async(self) -> Result<Self, BindingError> {
+        if self.status < 400 {
+            return Ok(self);
+        }
+        let whole = collect::Collect::beginning(self, FAILURE_LIMIT).await?;
         Err(StatusError::new(What::Invocation, whole).into())
     }
 
@@ -75,10 +94,21 @@ impl Response {
     ///
     /// # Errors
     ///
-    /// [`BindingError::Body`] when it did not arrive whole. Unlike [`Data::into_bytes`], whose errors
-    /// are the client's, it makes a web function answer 502.
+    /// [`BindingError::Body`] when it did not arrive whole, for which a web function answers 502.
     pub fn into_bytes(self) -> Result<Vec<u8>, BindingError> {
-        self.body.into_bytes().map_err(BindingError::Body)
+        let bytes = Collect::whole(self.body, None).wait();
+        bytes.map_err(BindingError::Body)
+    }
+
+    /// As [`into_bytes`](Self::into_bytes), but lets other futures run while it waits: several
+    /// bodies that are awaited together arrive at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`into_bytes`](Self::into_bytes).
+    pub async fn into_bytes_async(self) -> Result<Vec<u8>, BindingError> {
+        let bytes = Collect::whole(self.body, None).await;
+        bytes.map_err(BindingError::Body)
     }
 
     /// The body as text, which is UTF-8.
@@ -87,7 +117,32 @@ impl Response {
     ///
     /// When it did not arrive whole, or is something else.
     pub fn text(self) -> Result<String, BindingError> {
-        self.decode()
+        self.decode(None)
+    }
+
+    /// As [`text`](Self::text), but lets other futures run while it waits.
+    ///
+    /// ```
+    /// use functions_binding::Call;
+    /// use functions_guest_web::{WebResult, invoke, task};
+    ///
+    /// invoke!(both);
+    /// async fn both() -> WebResult<String> {
+    ///     let calls = ["one", "two"].map(|function| Call::get(function, "/"));
+    ///     let texts = calls.map(async |call| call.send().await?.text_async().await);
+    ///     let mut both = String::new();
+    ///     for text in task::join_all(texts).await {
+    ///         both += &text?;
+    ///     }
+    ///     Ok(both)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`text`](Self::text).
+    pub async fn text_async(self) -> Result<String, BindingError> {
+        self.decode_async(None).await
     }
 
     /// The body as JSON, of at most 2 MiB.
@@ -108,50 +163,46 @@ impl Response {
     #[cfg(feature = "json")]
     #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
     pub fn json<T: serde::de::DeserializeOwned>(self) -> Result<T, BindingError> {
-        self.decode()
-            .map(|functions_bytes::encoding::Json(value)| value)
+        let decoded = self.decode(Some(Json::<T>::LIMIT));
+        decoded.map(|Json(value)| value)
     }
 
-    fn decode<T>(self) -> Result<T, BindingError>
-    where
-        T: functions_bytes::encoding::Extract<Error = functions_bytes::encoding::DecodeError>,
-    {
-        T::extract(self.body).map_err(|error| match error.read_error() {
-            Some(read) => BindingError::Body(read.clone()),
-            None => BindingError::Decode(error),
-        })
+    /// As [`json`](Self::json), but lets other futures run while it waits.
+    ///
+    /// # Errors
+    ///
+    /// As [`json`](Self::json).
+    #[cfg(feature = "json")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
+    pub async fn json_async<T: serde::de::DeserializeOwned>(self) -> Result<T, BindingError> {
+        let decoded = self.decode_async(Some(Json::<T>::LIMIT)).await;
+        decoded.map(|Json(value)| value)
     }
+
+    /// As it comes from whoever was asked.
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn of_upstream(mut self) -> Self {
+        self.body = set_upstream(self.body, true);
+        self
+    }
+
+    fn decode<T: Decoded>(self, limit: Option<u64>) -> Result<T, BindingError> {
+        decoded(Collect::whole(self.body, limit).wait())
+    }
+
+    async fn decode_async<T: Decoded>(self, limit: Option<u64>) -> Result<T, BindingError> {
+        decoded(Collect::whole(self.body, limit).await)
+    }
+}
+
+/// What a body is decoded into.
+trait Decoded: Extract<Error = DecodeError> {}
+
+impl<T: Extract<Error = DecodeError>> Decoded for T {}
+
+fn decoded<T: Decoded>(bytes: Result<Vec<u8>, ReadError>) -> Result<T, BindingError> {
+    T::extract(bytes.map_err(BindingError::Body)?.into()).map_err(BindingError::Decode)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Only 400 and above is a failure; a redirect is none.
-    #[test]
-    fn failures_by_status() {
-        for (status, fails, success) in [
-            (200, false, true),
-            (299, false, true),
-            (302, false, false),
-            (399, false, false),
-            (400, true, false),
-            (599, true, false),
-        ] {
-            assert_eq!(Response::new(status).is_success(), success, "{status}");
-            assert_eq!(Response::new(status).error_for_status().is_err(), fails);
-        }
-    }
-
-    /// A body is read as what it is, or is an error that says what is wrong.
-    #[test]
-    fn bodies() {
-        let response = |body: &[u8]| Response::new(200).with_body(body);
-        assert_eq!(response(b"abc").text().unwrap(), "abc");
-        assert_eq!(response(b"abc").into_bytes().unwrap(), b"abc");
-        assert!(matches!(
-            response(b"\xff").text(),
-            Err(BindingError::Decode(_))
-        ));
-    }
-}
+mod tests;

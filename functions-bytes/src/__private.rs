@@ -18,4 +18,4 @@ pub use crate::answer::AnswerWith;
 pub use crate::arrival::Arrival;
 #[cfg(not(target_family = "wasm"))]
 pub use crate::data::from_arrival;
-pub use crate::data::{from_buffer, into_wit};
+pub use crate::data::{from_buffer, into_wit, set_upstream};

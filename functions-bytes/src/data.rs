@@ -25,6 +25,8 @@ use crate::{ReadError, Reader};
 #[must_use = "dropping a body tells the host that it is not wanted"]
 pub struct Data {
     place: Place,
+    /// Whether it is the body of a response, rather than of the request that is being answered.
+    upstream: bool,
 }
 
 pub(crate) enum Place {
@@ -44,7 +46,8 @@ impl Data {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Closed`] when the sender went away before the end.
+    /// [`ReadError::Closed`] when the sender went away before the end, within a
+    /// [`ReadError::Upstream`] where that is not the client.
     pub fn into_bytes(self) -> Result<Vec<u8>, ReadError> {
         self.collect(None)
     }
@@ -62,13 +65,20 @@ impl Data {
     /// # Errors
     ///
     /// [`ReadError::TooLarge`] when there are more; [`ReadError::Closed`] when the sender went away
-    /// before the end.
+    /// before the end. Each within a [`ReadError::Upstream`] where the sender is not the client.
     pub fn into_bytes_up_to(self, limit: u64) -> Result<Vec<u8>, ReadError> {
         self.collect(Some(limit))
     }
 
+    fn at(place: Place) -> Self {
+        Self {
+            place,
+            upstream: false,
+        }
+    }
+
     fn collect(self, limit: Option<u64>) -> Result<Vec<u8>, ReadError> {
-        match (self.place, limit) {
+        let read = match (self.place, limit) {
             (Place::Host(buffer), limit) => {
                 Buffer::into_bytes(buffer, limit).map_err(ReadError::from_wit)
             }
@@ -78,7 +88,8 @@ impl Data {
             (Place::Here(bytes), _) => Ok(bytes),
             #[cfg(not(target_family = "wasm"))]
             (Place::Arriving(arrival), limit) => crate::arrival::collect(arrival, limit),
-        }
+        };
+        read.map_err(|error| error.of(self.upstream))
     }
 
     /// How many bytes there are, where that is known: `None` while a body that was sent without a
@@ -101,7 +112,7 @@ impl Data {
 
     /// Reads the bytes chunk by chunk, in constant memory.
     pub fn into_reader(self) -> Reader {
-        Reader::new(self.place)
+        Reader::new(self.place, self.upstream)
     }
 }
 
@@ -127,9 +138,7 @@ impl fmt::Debug for Data {
 
 impl From<Vec<u8>> for Data {
     fn from(bytes: Vec<u8>) -> Self {
-        Self {
-            place: Place::Here(bytes),
-        }
+        Self::at(Place::Here(bytes))
     }
 }
 
@@ -161,18 +170,21 @@ impl From<Bytes> for Data {
 /// The body that the host calls a function with.
 #[doc(hidden)]
 pub fn from_buffer(buffer: Buffer) -> Data {
-    Data {
-        place: Place::Host(buffer),
-    }
+    Data::at(Place::Host(buffer))
+}
+
+/// The same body, as that of a response to a request of the function's own, or as nobody's in
+/// particular: who is to blame when it cannot be read.
+#[doc(hidden)]
+pub fn set_upstream(data: Data, upstream: bool) -> Data {
+    Data { upstream, ..data }
 }
 
 /// A body that a native program receives.
 #[cfg(not(target_family = "wasm"))]
 #[doc(hidden)]
 pub fn from_arrival(arrival: impl crate::arrival::Arrival + 'static) -> Data {
-    Data {
-        place: Place::Arriving(Box::new(arrival)),
-    }
+    Data::at(Place::Arriving(Box::new(arrival)))
 }
 
 /// A body on its way to the host.
@@ -218,6 +230,21 @@ mod tests {
             let read = Data::from(vec![1; length]).into_bytes_up_to(10);
             assert_eq!(read.is_ok(), fits, "{length} bytes");
         }
+    }
+
+    /// What is wrong with an upstream's body says so, and what is wrong with any other does not.
+    #[test]
+    fn errors_know_the_sender() {
+        let too_large = ReadError::TooLarge { limit: 1 };
+        let body = |upstream| set_upstream(Data::from("ab"), upstream);
+        let read = |upstream| body(upstream).into_bytes_up_to(1).unwrap_err();
+        assert_eq!(read(false), too_large);
+        assert_eq!(read(true), ReadError::Upstream(Box::new(too_large)));
+        assert_eq!(
+            read(true).to_string(),
+            "the response of an upstream could not be used: the body is longer than 1 bytes"
+        );
+        assert_eq!(body(true).into_bytes().unwrap(), b"ab");
     }
 
     /// A body does not show its bytes in a log.

@@ -17,6 +17,9 @@ pub enum ReadError {
     },
     /// Anything else, in words meant for a log.
     Other(String),
+    /// Any of these, in the body of a response to a request or a call of the function's own: its
+    /// client is not to blame, and a web function answers 502.
+    Upstream(Box<ReadError>),
 }
 
 /// As if derived. What a derive calls would be part of every function.
@@ -26,6 +29,7 @@ impl fmt::Debug for ReadError {
             Self::Closed => f.write_str("Closed"),
             Self::TooLarge { limit } => write!(f, "TooLarge {{ limit: {limit} }}"),
             Self::Other(what) => write!(f, "Other({what})"),
+            Self::Upstream(error) => write!(f, "Upstream({error:?})"),
         }
     }
 }
@@ -36,6 +40,9 @@ impl fmt::Display for ReadError {
             Self::Closed => f.write_str("the sender went away before the end of the body"),
             Self::TooLarge { limit } => write!(f, "the body is longer than {limit} bytes"),
             Self::Other(what) => write!(f, "the body could not be read: {what}"),
+            Self::Upstream(error) => {
+                write!(f, "the response of an upstream could not be used: {error}")
+            }
         }
     }
 }
@@ -44,10 +51,14 @@ impl Error for ReadError {}
 
 impl From<ReadError> for std::io::Error {
     fn from(error: ReadError) -> Self {
-        let kind = match error {
+        let why = match &error {
+            ReadError::Upstream(why) => why,
+            why => why,
+        };
+        let kind = match why {
             ReadError::Closed => std::io::ErrorKind::UnexpectedEof,
             ReadError::TooLarge { .. } => std::io::ErrorKind::FileTooLarge,
-            ReadError::Other(_) => std::io::ErrorKind::Other,
+            _ => std::io::ErrorKind::Other,
         };
         Self::new(kind, error)
     }
@@ -59,6 +70,15 @@ impl ReadError {
             WitError::Closed => Self::Closed,
             WitError::TooLarge(limit) => Self::TooLarge { limit },
             WitError::Other(what) => Self::Other(what),
+        }
+    }
+
+    /// As the body's sender makes it.
+    pub(crate) fn of(self, upstream: bool) -> Self {
+        if upstream {
+            Self::Upstream(Box::new(self))
+        } else {
+            self
         }
     }
 }

@@ -31,12 +31,14 @@ pub struct Reader {
     #[cfg(target_family = "wasm")]
     arrival: Option<crate::task::Wait>,
     place: Place,
+    /// Whether it is the body of a response.
+    upstream: bool,
     /// What is left of the chunk that `std::io::Read` is handing out.
     pending: io::Cursor<Vec<u8>>,
 }
 
 impl Reader {
-    pub(crate) fn new(place: Place) -> Self {
+    pub(crate) fn new(place: Place, upstream: bool) -> Self {
         let (place, here) = match place {
             Place::Here(bytes) => (Place::Here(Vec::new()), bytes),
             elsewhere => (elsewhere, Vec::new()),
@@ -45,6 +47,7 @@ impl Reader {
             #[cfg(target_family = "wasm")]
             arrival: None,
             place,
+            upstream,
             pending: io::Cursor::new(here),
         }
     }
@@ -55,7 +58,8 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// [`ReadError::Closed`] when the sender went away before the end.
+    /// [`ReadError::Closed`] when the sender went away before the end, within a
+    /// [`ReadError::Upstream`] where that is not the client.
     pub fn chunk(&mut self, max: usize) -> Result<Option<Vec<u8>>, ReadError> {
         let max = max.max(1);
         if let Some(chunk) = self.take_pending(max) {
@@ -63,10 +67,13 @@ impl Reader {
         }
         match &mut self.place {
             Place::Here(_) => Ok(None),
-            Place::Host(buffer) => buffer.read(host_max(max)).map_err(ReadError::from_wit),
+            Place::Host(buffer) => buffer
+                .read(host_max(max))
+                .map_err(|error| ReadError::from_wit(error).of(self.upstream)),
             #[cfg(not(target_family = "wasm"))]
             Place::Arriving(arrival) => {
-                let chunk = crate::task::block_on(poll_fn(|cx| arrival.poll_chunk(cx)))?;
+                let chunk = crate::task::block_on(poll_fn(|cx| arrival.poll_chunk(cx)))
+                    .map_err(|error| error.of(self.upstream))?;
                 self.pending = io::Cursor::new(chunk.unwrap_or_default());
                 Ok(self.take_pending(max))
             }
@@ -104,7 +111,8 @@ impl Reader {
         max: usize,
     ) -> Poll<Result<Option<Vec<u8>>, ReadError>> {
         if self.pending.position() == self.pending.get_ref().len() as u64 {
-            self.pending = io::Cursor::new(ready!(self.poll_arrival(cx, max))?);
+            let arrived = ready!(self.poll_arrival(cx, max));
+            self.pending = io::Cursor::new(arrived.map_err(|error| error.of(self.upstream))?);
         }
         // None at the end, which was asked for already.
         Poll::Ready(Ok(self.take_pending(max.max(1))))

@@ -1,6 +1,6 @@
 //! The host that sends requests.
 
-use functions_bytes::__private::{from_buffer, into_wit};
+use functions_bytes::__private::{from_buffer, into_wit, set_upstream};
 use functions_bytes::outgoing::{self, milliseconds};
 
 use crate::__private::bindings::functions::http::client;
@@ -38,7 +38,7 @@ fn finish(result: Result<client::Response, client::Error>) -> Result<Response, E
         Ok(response) => Ok(Response {
             status: response.status,
             headers: response.headers.into(),
-            body: from_buffer(response.body),
+            body: set_upstream(from_buffer(response.body), true),
         }),
         Err(error) => Err(from_wit(error)),
     }

@@ -69,7 +69,8 @@ async fn exchange(
         headers: head.headers.into(),
         body: from_arrival(Download::new(body, deadline)),
     };
-    problem::checked(response, target).await
+    let response = problem::checked(response, target).await?;
+    Ok(response.of_upstream())
 }
 
 fn failure(base: &str, error: &hyper_util::client::legacy::Error) -> BindingError {

@@ -8,7 +8,8 @@ use crate::Data;
 /// A value as the fields of an HTML form (`application/x-www-form-urlencoded`).
 ///
 /// `T` is a struct or a map. Its fields are texts, numbers, booleans and the like, `Option`s of
-/// them, and `Vec`s of them for fields that may come more than once.
+/// them, and `Vec`s of them for fields that may come more than once. An empty field is an empty text in
+/// an `Option<String>`, and `None` for an `Option` of a number or a `bool`.
 ///
 /// ```
 /// use functions_bytes::Data;
@@ -127,6 +128,25 @@ mod tests {
         assert_eq!(detail("text=x"), "missing field `number`");
         assert_eq!(detail("text=x&text=y"), "a field came more than once");
         assert_eq!(detail("number=x"), "invalid digit found in string");
+    }
+
+    /// An empty field is an empty text, where a text may be left out, and no number.
+    #[test]
+    fn empty_fields() {
+        type Pair = (Option<String>, Option<u8>);
+        #[derive(Deserialize)]
+        struct Blank {
+            name: Option<String>,
+            page: Option<u8>,
+        }
+        for (body, expected) in [
+            ("name=&page=", (Some(String::new()), None)),
+            ("", (None, None)),
+        ] {
+            let Form(blank) = Form::<Blank>::extract(Data::from(body)).unwrap();
+            let read: Pair = (blank.name, blank.page);
+            assert_eq!(read, expected, "{body}");
+        }
     }
 
     /// A value without a form as fields is an error, not a panic.

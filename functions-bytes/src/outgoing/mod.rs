@@ -2,6 +2,7 @@
 
 mod authorization;
 mod because;
+mod collect;
 mod headers;
 mod query;
 #[cfg(target_family = "wasm")]
@@ -11,6 +12,7 @@ use std::time::Duration;
 
 pub use authorization::basic;
 pub use because::Because;
+pub use collect::Collect;
 pub use headers::{Headers, InvalidHeader};
 pub use query::{add_query, encoded};
 #[cfg(target_family = "wasm")]

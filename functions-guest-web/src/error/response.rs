@@ -63,6 +63,15 @@ mod tests {
         );
         let wrapped = std::io::Error::from(ReadError::TooLarge { limit: 1 });
         assert_eq!(WebError::from(wrapped).status(), 413);
+        for error in [ReadError::Closed, ReadError::TooLarge { limit: 1 }] {
+            let upstream = ReadError::Upstream(Box::new(error));
+            assert_eq!(WebError::from(upstream.clone()).status(), 502);
+            let decode = DecodeError::from(upstream.clone());
+            assert_eq!(WebError::from(decode).status(), 502);
+            assert_eq!(Rejection::from(upstream.clone()).status(), 502);
+            let wrapped = std::io::Error::from(upstream);
+            assert_eq!(WebError::from(wrapped).status(), 502);
+        }
         let rejection = Rejection::new(StatusCode::UNAUTHORIZED, "who?");
         assert_eq!(WebError::from(rejection).status(), 401);
         assert_eq!(WebError::from(std::fmt::Error).status(), 500);

@@ -33,10 +33,12 @@ pub(super) fn of(error: &(dyn Error + 'static)) -> (StatusCode, Option<String>) 
     (StatusCode::INTERNAL_SERVER_ERROR, None)
 }
 
-/// A body that cannot be read is its sender's fault.
+/// A body that cannot be read is its sender's fault: the client's, unless the function asked another
+/// for it.
 pub(crate) fn of_read(error: &ReadError) -> StatusCode {
     match error {
         ReadError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+        ReadError::Upstream(_) => StatusCode::BAD_GATEWAY,
         _ => StatusCode::BAD_REQUEST,
     }
 }

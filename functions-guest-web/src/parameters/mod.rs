@@ -3,6 +3,7 @@
 //! The errors are for whoever sent the request: they say which parameter is wrong, and why, and
 //! never the name of a Rust type.
 
+mod empty;
 mod error;
 mod named;
 #[cfg(feature = "router")]

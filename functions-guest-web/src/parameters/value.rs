@@ -6,7 +6,7 @@ use serde::de::{
 };
 use serde::forward_to_deserialize_any;
 
-use super::Error;
+use super::{Error, empty};
 
 /// One value: whatever can be read from a text.
 #[derive(Clone, Copy)]
@@ -106,9 +106,8 @@ impl<'de> Deserializer<'de> for Value<'_> {
         visitor.visit_bytes(self.0.as_bytes())
     }
 
-    /// Nothing between the separators is no value, where there may be none.
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        if self.0.is_empty() {
+        if self.0.is_empty() && empty::is_none::<V::Value>() {
             visitor.visit_none()
         } else {
             visitor.visit_some(self)

@@ -3,8 +3,8 @@ use std::borrow::Cow;
 use serde::de::value::SeqDeserializer;
 use serde::de::{Deserializer, Visitor};
 
-use super::Error;
 use super::value::Value;
+use super::{Error, empty};
 
 /// The values of one name: most types want one, and lists want all.
 pub(super) struct Values<'a>(pub(super) Vec<Cow<'a, str>>);
@@ -65,7 +65,7 @@ impl<'de> Deserializer<'de> for Values<'_> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0.as_slice() {
-            [one] if one.is_empty() => visitor.visit_none(),
+            [one] if one.is_empty() && empty::is_none::<V::Value>() => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }

@@ -9,8 +9,10 @@ use crate::parameters::{Fault, query};
 /// The query, decoded: `?page=2&tag=a&tag=b` into a struct with the fields `page` and `tag`.
 ///
 /// A name that comes several times is a list; `#[serde(default)]` makes an empty one of none. What
-/// is `Option` or has a default may be left out, and an empty value (`?page=`) is `None` for an
-/// `Option`. Names that the type does not know are ignored, unless it has
+/// is `Option` or has a default may be left out. An empty value (`?q=&page=`) is an empty text where a
+/// text may be, also in an `Option<String>`, as in axum. For an `Option` of a number or a `bool` it is
+/// `None`, where axum refuses it: that is how a form sends a field which was left blank. All this is
+/// the same for `Form<T>`. Names that the type does not know are ignored, unless it has
 /// `#[serde(deny_unknown_fields)]`.
 ///
 /// ```
@@ -103,6 +105,48 @@ mod tests {
                 },
             );
         assert_eq!(response.text(), "none");
+    }
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Blank {
+        name: Option<String>,
+        page: Option<u32>,
+    }
+
+    /// An empty text is one, where a text may be left out; an empty number is none. A form's fields
+    /// are the same.
+    #[test]
+    fn empty_values() {
+        for (sent, name, page) in [
+            ("name=&page=", Some(""), None),
+            ("name&page", Some(""), None),
+            ("name=x&page=1", Some("x"), Some(1)),
+            ("", None, None),
+        ] {
+            let name = name.map(str::to_owned);
+            let wanted = format!("{:?}", Blank { name, page });
+            let queried = TestRequest::get(&format!("/?{sent}"));
+            let queried = queried.call(|Query(blank): Query<Blank>| format!("{blank:?}"));
+            assert_eq!(queried.text(), wanted, "{sent}");
+            #[cfg(feature = "form")]
+            {
+                use functions_bytes::encoding::Form;
+                let form = TestRequest::post("/").body(sent);
+                let form = form.call(|Form(blank): Form<Blank>| format!("{blank:?}"));
+                assert_eq!(form.text(), wanted, "{sent}");
+            }
+        }
+    }
+
+    /// Texts that may be left out are what they are for axum.
+    #[test]
+    fn texts_are_those_of_axum() {
+        type Texts = BTreeMap<String, Option<String>>;
+        for query in ["a=", "a", "a=&b=x", "a=+", ""] {
+            let uri = format!("/?{query}").parse().unwrap();
+            let theirs = axum::extract::Query::<Texts>::try_from_uri(&uri).unwrap();
+            assert_eq!(query::decode::<Texts>(query).unwrap(), theirs.0, "{query}");
+        }
     }
 
     /// A type that no query fits is a 500 with the reason in the log only.

@@ -6,6 +6,7 @@ mod contract;
 mod egress;
 mod ends;
 mod flow;
+mod reading;
 mod server;
 mod tls;
 mod turns;

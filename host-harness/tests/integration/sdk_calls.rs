@@ -76,6 +76,17 @@ async fn bodies_pass_through() {
     }
 }
 
+/// A body that its function breaks off is that one's fault, and not the client's.
+#[tokio::test]
+async fn broken_bodies_are_the_callees() {
+    let server = server().await;
+    let client = Client::new(server.address());
+    let path = "/calls/read?of=misbehave&path=/stream-then/panic";
+    let answer = client.get(path).await;
+    assert_eq!(answer.status, 502, "{}", answer.text());
+    assert!(answer.text().contains("the response of an upstream"));
+}
+
 /// A function that never answers holds up nobody who is awaited next to it, and ends when it is
 /// dropped.
 #[tokio::test]
@@ -91,12 +102,14 @@ async fn calls_overlap() {
 async fn bodies_arrive_whole() {
     let server = server().await;
     let client = Client::new(server.address());
-    let path = "/calls/join?of=events&path=/%3Fms%3D5%26count%3D3";
-    let answer = client.get(path).await;
     let one: String = (1..=3)
         .map(|tick| format!("event: tick\nid: {tick}\ndata: tick {tick}\n\n"))
         .collect();
-    assert_eq!(answer.text(), format!("200 {one}\n").repeat(3));
+    for how in ["join", "join-text"] {
+        let path = format!("/calls/{how}?of=events&path=/%3Fms%3D5%26count%3D3");
+        let answer = client.get(&path).await;
+        assert_eq!(answer.text(), format!("200 {one}\n").repeat(3), "{how}");
+    }
 }
 
 /// A function that there is has a URL.

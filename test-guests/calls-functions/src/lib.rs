@@ -30,6 +30,10 @@ async fn calls_functions(env: WebEnvironment, payload: Data) -> WebResult<WebRes
             let call = Call::new(func.name(), method, path).with_body(payload);
             Ok(call.wait()?.into())
         }
+        "/read" => text(format!(
+            "{:?}",
+            Call::get(func.name(), path).wait()?.body.into_bytes()?
+        )),
         "/json" => {
             let value: Value = serde_json::from_slice(&payload.into_bytes()?)?;
             let call = || func.invoke_json::<_, Value>("", &value, options());
@@ -46,6 +50,7 @@ async fn calls_functions(env: WebEnvironment, payload: Data) -> WebResult<WebRes
         )),
         "/race" => race(&func).await,
         "/join" => join(&env, &func).await,
+        "/join-text" => join_text(&func, path).await,
         _ => text("unknown".into()),
     }
 }
@@ -113,6 +118,19 @@ async fn join(env: &WebEnvironment, func: &FunctionBinding) -> WebResult<WebResp
     for answer in task::join_all(calls).await {
         all += &shown(answer?);
         all += "\n";
+    }
+    text(all)
+}
+
+/// The same of responses whose bodies are read by themselves.
+async fn join_text(func: &FunctionBinding, path: &str) -> WebResult<WebResponse> {
+    let texts = (0..3).map(async |_| {
+        let response = Call::get(func.name(), path).send().await?;
+        response.text_async().await
+    });
+    let mut all = String::new();
+    for answer in task::join_all(texts).await {
+        all += &format!("200 {}\n", answer?);
     }
     text(all)
 }

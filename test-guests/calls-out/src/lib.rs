@@ -1,6 +1,7 @@
 //! Requests of a function's own, to the `url` in its query: each path sends them in another way.
 
 mod contract;
+mod reading;
 mod sockets;
 
 use std::time::Duration;
@@ -16,6 +17,13 @@ async fn calls_out(env: WebEnvironment, payload: Data) -> WebResult<WebResponse>
         "/error" => error(http_invoke(request(&env, payload))),
         "/error-async" => error(request(&env, payload).send().await),
         "/text" => text(http_invoke(request(&env, payload))?.text()?),
+        "/read" => {
+            let body = http_invoke(request(&env, payload))?.body;
+            reading::read(parameter(&env, "how"), body).await
+        }
+        "/read-both" => {
+            reading::read_both(parameter(&env, "how"), || request(&env, Data::default())).await
+        }
         "/join" => join(&env).await,
         "/cancel" => cancel(&env).await,
         "/flood" => flood(&env).await,

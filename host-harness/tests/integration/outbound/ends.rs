@@ -103,6 +103,30 @@ async fn truncated_is_broken() {
     }
 }
 
+/// Where a response breaks off, the client of the function is not to blame, whichever way the function
+/// reads it, and learns whose it was.
+#[tokio::test]
+async fn truncated_is_the_upstreams() {
+    let bytes = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello";
+    let upstream = Upstream::saying(bytes).await;
+    let harness = local();
+    for how in [
+        "bytes",
+        "limit",
+        "text",
+        "json",
+        "chunks",
+        "chunks-async",
+        "file",
+    ] {
+        let path = format!("/calls-out/read?how={how}&url={}", upstream.url("/"));
+        let answer = get(&harness, &path).await;
+        assert_eq!(answer.status, 502, "{how}: {}", answer.text());
+        let told = "the response of an upstream could not be used: the ";
+        assert!(answer.text().contains(told), "{how}: {}", answer.text());
+    }
+}
+
 /// A response that gets longer than its limit breaks off there, and so does one that is too slow.
 #[tokio::test]
 async fn limits_hold_for_bodies() {

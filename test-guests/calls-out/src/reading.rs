@@ -1,0 +1,52 @@
+//! Responses, read in every way there is.
+
+use std::io;
+
+use functions_bytes::Data;
+use functions_bytes::encoding::{Extract as _, Json};
+use functions_guest_web::{WebResponse, WebResult, task};
+use functions_http::Request as HttpRequest;
+
+use crate::text;
+
+/// The body by itself, which fails as each way to read it does.
+pub(crate) async fn read(how: &str, body: Data) -> WebResult<WebResponse> {
+    match how {
+        "bytes" => drop(body.into_bytes()?),
+        "limit" => drop(body.into_bytes_up_to(4)?),
+        "text" => drop(String::extract(body)?),
+        "json" => drop(Json::<Vec<u8>>::extract(body)?),
+        "chunks" => {
+            let mut reader = body.into_reader();
+            while reader.chunk(4)?.is_some() {}
+        }
+        "chunks-async" => {
+            let mut reader = body.into_reader();
+            while reader.chunk_async(4).await?.is_some() {}
+        }
+        "file" => drop(io::copy(&mut body.into_reader(), &mut io::sink())?),
+        _ => return text("unknown"),
+    }
+    text("whole")
+}
+
+/// Two responses whose bodies are read at once: how long they are.
+pub(crate) async fn read_both(
+    how: &str,
+    request: impl Fn() -> HttpRequest,
+) -> WebResult<WebResponse> {
+    let mut responses = Vec::new();
+    for response in task::join_all([(); 2].map(|()| request().send())).await {
+        responses.push(response?);
+    }
+    let lengths = responses.into_iter().map(async |response| match how {
+        "bytes" => response.into_bytes_async().await.map(|bytes| bytes.len()),
+        "json" => response.json_async().await.map(|text: String| text.len()),
+        _ => response.text_async().await.map(|text| text.len()),
+    });
+    let mut said = String::new();
+    for length in task::join_all(lengths).await {
+        said += &format!("{} ", length?);
+    }
+    text(said)
+}
