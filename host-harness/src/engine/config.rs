@@ -30,7 +30,7 @@ pub(super) fn engine(limits: &Limits) -> wasmtime::Result<wasmtime::Engine> {
 }
 
 /// With memories and stacks of the host's own.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 fn own(places: u32) -> wasmtime::Result<wasmtime::Engine> {
     let mut config = base();
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
@@ -38,9 +38,9 @@ fn own(places: u32) -> wasmtime::Result<wasmtime::Engine> {
     wasmtime::Engine::new(&config)
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 fn own(_places: u32) -> wasmtime::Result<wasmtime::Engine> {
-    wasmtime::bail!("only Linux tells what was written to")
+    wasmtime::bail!("only Linux tells what was written to, and only 64 bits have the room")
 }
 
 fn base() -> Config {

@@ -4,7 +4,7 @@ use futures_util::FutureExt as _;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
-use super::{Engine, Wasm};
+use super::{Engine, Wasm, footprint};
 use crate::interfaces::bindings::{self, FunctionPre};
 use crate::interfaces::environment::{Call, Identity, Lineage};
 use crate::interfaces::{HANDLER, OFFERED, State};
@@ -32,6 +32,12 @@ pub(crate) enum InvalidFunction {
     Export { exports: Vec<String> },
     #[error("it begins with more memory than its limit of {limit} bytes; raise it with --memory")]
     Memory { limit: usize },
+    #[error(
+        "its instances would take {bytes} bytes besides their memory, for the globals, functions and \
+         imports of its modules; {} is the most",
+        footprint::MAX
+    )]
+    Footprint { bytes: u64 },
     #[error("its export {HANDLER} is not of the type that this host calls")]
     Type(#[source] wasmtime::Error),
     #[error("no instance of it can be made")]
@@ -71,6 +77,11 @@ impl Engine {
             }
         })?;
         self.check_exports(&component)?;
+        // What was compiled can be parsed.
+        let bytes = footprint::of(&wasm.bytes).unwrap_or(u64::MAX);
+        if bytes > footprint::MAX {
+            return Err(InvalidFunction::Footprint { bytes });
+        }
         let instance = FunctionPre::new(instance).map_err(InvalidFunction::Type)?;
         let function = Function {
             identity: Arc::new(identity),

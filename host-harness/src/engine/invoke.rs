@@ -165,7 +165,7 @@ async fn contained(
     running: impl Future<Output = Result<Ended, Failure>>,
 ) -> Result<Ended, Failure> {
     let running = AssertUnwindSafe(running).catch_unwind();
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
     let running = super::places::in_one_poll(running);
     let ended = running.await;
     ended.unwrap_or_else(|panic| {

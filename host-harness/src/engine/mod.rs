@@ -4,12 +4,13 @@ mod cache;
 mod config;
 mod direct;
 mod failure;
+mod footprint;
 mod function;
 mod invoke;
 mod limits;
 mod meter;
 mod permits;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod places;
 mod streamed;
 mod ticker;

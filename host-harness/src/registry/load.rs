@@ -118,6 +118,7 @@ impl fmt::Display for Reason {
             }
             InvalidFunction::Compile(_)
             | InvalidFunction::Memory { .. }
+            | InvalidFunction::Footprint { .. }
             | InvalidFunction::Start(_) => Ok(()),
         }
     }

@@ -55,6 +55,14 @@ fn refusals_say_what_to_do() {
         r#"(func (export "f"))"#,
         &format!(r#"(func (export "f")) {}"#, "(memory 0)".repeat(9)),
     );
+    let large = handler.replace(
+        "(core instance $m",
+        &format!(
+            "(core module $l {}) {} (core instance $m",
+            "(global i32 (i32.const 0))".repeat(20_000),
+            "(core instance (instantiate $l))".repeat(21),
+        ),
+    );
     let missing_function = r#"(component (import "functions:web/environment@1.1.0" (instance
         (export "weather" (func (result string))))))"#;
 
@@ -85,6 +93,11 @@ fn refusals_say_what_to_do() {
             traps.into_bytes(),
             LoadErrorKind::NotAFunction,
             &["no instance of it can be made", "unreachable"],
+        ),
+        (
+            large.into_bytes(),
+            LoadErrorKind::NotAFunction,
+            &["besides their memory", "globals", "16777216 is the most"],
         ),
         (
             memories.into_bytes(),

@@ -22,10 +22,15 @@ impl AddressSpace {
         let start = unsafe {
             rustix::mm::mmap_anonymous(std::ptr::null_mut(), length, ProtFlags::empty(), flags)?
         };
-        Ok(Arc::new(Self {
+        let space = Arc::new(Self {
             start: start.expose_provenance(),
             length,
-        }))
+        });
+        // A child that goes on without `exec` would ask about its parent's pages: see `written`.
+        if let Some(all) = space.stretch(0, length) {
+            all.advise(0..length, Advice::LinuxDontFork)?;
+        }
+        Ok(space)
     }
 
     /// A part of it, from an offset on; none where it would not be within.
@@ -62,6 +67,10 @@ pub(super) struct Stretch {
 }
 
 impl Stretch {
+    pub(super) fn length(&self) -> usize {
+        self.length
+    }
+
     /// Where a part of it is, in bytes from its start.
     pub(super) fn address(&self, offset: usize) -> usize {
         debug_assert!(offset <= self.length, "{offset} of {}", self.length);
@@ -73,22 +82,31 @@ impl Stretch {
     }
 
     /// Lets it be read and written.
+    ///
+    /// If that fails, some of it may be open.
     pub(super) fn open(&self, part: Range<usize>) -> io::Result<()> {
-        self.protect(part, MprotectFlags::READ | MprotectFlags::WRITE)
-    }
-
-    /// Ends that: whoever touches it afterwards has a fault.
-    pub(super) fn close(&self, part: Range<usize>) -> io::Result<()> {
-        self.protect(part, MprotectFlags::empty())
-    }
-
-    fn protect(&self, part: Range<usize>, flags: MprotectFlags) -> io::Result<()> {
         let Some(length) = self.within(&part) else {
             return Ok(());
         };
+        let flags = MprotectFlags::READ | MprotectFlags::WRITE;
         // SAFETY: the part is within what this stretch was given, which holds nothing of Rust's.
         unsafe { rustix::mm::mprotect(self.pointer(part.start).cast(), length, flags)? };
         Ok(())
+    }
+
+    /// Makes a part as it was when it was reserved, whatever was done with it: empty and closed.
+    pub(super) fn renew(&self, part: Range<usize>) -> io::Result<()> {
+        let Some(length) = self.within(&part) else {
+            return Ok(());
+        };
+        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+        // SAFETY: the part is within what this stretch was given, which holds nothing of Rust's, and
+        // what is mapped there is this process's to replace.
+        unsafe {
+            let start = self.pointer(part.start).cast();
+            rustix::mm::mmap_anonymous(start, length, ProtFlags::empty(), flags)?;
+        }
+        self.advise(part, Advice::LinuxDontFork)
     }
 
     /// Gives the memory of a part back to the kernel: it reads as zero afterwards.

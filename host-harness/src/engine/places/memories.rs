@@ -2,12 +2,12 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
 use super::address_space::AddressSpace;
 use super::faults::{self, Since};
+use super::numbers::Numbers;
 use super::shelves::Shelves;
 use super::slot::Slot;
 use super::written::Written;
@@ -25,10 +25,8 @@ pub(super) struct Memories(Arc<Pool>);
 
 struct Pool {
     space: Arc<AddressSpace>,
-    /// How many slots there can be.
-    places: usize,
-    /// How many were made.
-    made: AtomicUsize,
+    /// Of slots that are not made.
+    numbers: Numbers,
     free: Shelves<Slot>,
     written: Written,
 }
@@ -41,13 +39,9 @@ impl Memories {
             .and_then(|length| length.checked_add(GUARD))
             .ok_or(io::ErrorKind::OutOfMemory)?;
         let space = AddressSpace::reserve(length)?;
-        if let Some(all) = space.stretch(0, length) {
-            all.huge_pages(0..length, true)?;
-        }
         Ok(Self(Arc::new(Pool {
             space,
-            places,
-            made: AtomicUsize::new(0),
+            numbers: Numbers::new(places),
             free: Shelves::new(),
             written,
         })))
@@ -69,7 +63,10 @@ impl Memories {
         let counted = before.is_some() && faults::count() > before;
         let found = written.within(memory.address(0)..memory.address(2 * page), 2 * page)?;
         let right = memory.address(page)..memory.address(2 * page);
-        if counted && found.parts == [right] {
+        // Memory that is locked cannot be given back.
+        memory.empty(0..2 * page)?;
+        let after = written.within(memory.address(0)..memory.address(2 * page), 2 * page)?;
+        if counted && found.parts == [right] && after.parts.is_empty() {
             Ok(())
         } else {
             let problem = "the kernel does not say which pages were written to";
@@ -84,21 +81,21 @@ impl Pool {
         if let Some(slot) = self.free.take(fits) {
             return Ok(slot);
         }
-        let next = self
-            .made
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |made| {
-                (made < self.places).then_some(made + 1)
-            });
-        if let Ok(next) = next {
-            let offset = GUARD + next * (RESERVATION + GUARD);
-            let stretch = self.space.stretch(offset, RESERVATION + GUARD);
-            return Slot::new(stretch.ok_or(io::ErrorKind::OutOfMemory)?, minimum);
+        if let Some(number) = self.numbers.take() {
+            return self.make(number, minimum);
         }
         if let Some(slot) = self.free.take_any(fits) {
             return Ok(slot);
         }
-        let other = self.free.take_any(|_| true);
-        other.ok_or_else(none_left)?.remade(minimum)
+        let other = self.free.take_any(|_| true).ok_or_else(none_left)?;
+        self.make(other.number(), minimum)
+    }
+
+    fn make(&self, number: usize, minimum: usize) -> io::Result<Slot> {
+        let offset = GUARD + number * (RESERVATION + GUARD);
+        let stretch = self.space.stretch(offset, RESERVATION + GUARD);
+        let stretch = stretch.ok_or(io::ErrorKind::OutOfMemory)?;
+        Slot::new(number, stretch, minimum).inspect_err(|_| self.numbers.put(number))
     }
 }
 
@@ -144,7 +141,7 @@ struct Memory {
     /// There until it is dropped.
     slot: Option<Slot>,
     size: usize,
-    /// How much can be read and written, in bytes: whole pages.
+    /// How much may be open, in bytes: whole pages.
     open: usize,
     since: Since,
     pool: Arc<Pool>,
@@ -167,8 +164,9 @@ unsafe impl LinearMemory for Memory {
         );
         let open = size.next_multiple_of(self.pool.written.page());
         if let (Some(slot), true) = (&self.slot, open > self.open) {
-            slot.grow(self.open, open)?;
-            self.open = open;
+            // First, so that what a growth opened that failed half-way is closed again.
+            let from = std::mem::replace(&mut self.open, open);
+            slot.grow(from, open)?;
         }
         self.size = size;
         Ok(())
@@ -188,8 +186,10 @@ impl Drop for Memory {
         };
         match slot.reset(self.open, self.since, &self.pool.written) {
             Ok(()) => self.pool.free.put(slot),
-            // Nobody gets it again.
-            Err(error) => tracing::error!("a memory cannot be cleared, and is lost: {error}"),
+            Err(error) => {
+                tracing::warn!("a memory cannot be cleared, and is made anew: {error}");
+                self.pool.numbers.put(slot.number());
+            }
         }
     }
 }

@@ -9,6 +9,7 @@
 mod address_space;
 mod faults;
 mod memories;
+mod numbers;
 mod shelves;
 mod slot;
 mod stacks;
@@ -23,9 +24,14 @@ use wasmtime::Config;
 
 pub(super) use faults::in_one_poll;
 
+/// Places for what runs besides the invocations: functions that are tried out as they are loaded.
+const MORE: usize = 16;
+
 /// Lets the engine take its memories and stacks from here, as many at once as there are places.
 pub(super) fn offer(config: &mut Config, places: u32) -> io::Result<()> {
-    let places = usize::try_from(places).unwrap_or(usize::MAX);
+    let places = usize::try_from(places)
+        .unwrap_or(usize::MAX)
+        .saturating_add(MORE);
     let written = written::Written::open()?;
     let memories = memories::Memories::new(places, written)?;
     memories.prove()?;

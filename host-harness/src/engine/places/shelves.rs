@@ -22,13 +22,14 @@ impl<T> Shelves<T> {
 
     /// Takes the last that was put here by this thread.
     pub(super) fn take(&self, fits: impl Fn(&T) -> bool) -> Option<T> {
-        take(self.own(), fits)
+        take(&mut lock(self.own()), fits)
     }
 
-    /// Takes one wherever it is.
+    /// Takes one wherever it is. All are looked at in one moment: what is put on one shelf while
+    /// another is looked at would be missed.
     pub(super) fn take_any(&self, fits: impl Fn(&T) -> bool) -> Option<T> {
-        let mut shelves = self.shelves.iter();
-        shelves.find_map(|shelf| take(shelf, &fits))
+        let mut all: Vec<_> = self.shelves.iter().map(lock).collect();
+        all.iter_mut().find_map(|shelf| take(shelf, &fits))
     }
 
     pub(super) fn put(&self, item: T) {
@@ -50,8 +51,7 @@ impl<T> Shelves<T> {
     }
 }
 
-fn take<T>(shelf: &Mutex<Vec<T>>, fits: impl Fn(&T) -> bool) -> Option<T> {
-    let mut shelf = lock(shelf);
+fn take<T>(shelf: &mut Vec<T>, fits: impl Fn(&T) -> bool) -> Option<T> {
     let found = shelf.iter().rposition(fits)?;
     Some(shelf.swap_remove(found))
 }

@@ -11,8 +11,13 @@ use super::written::Written;
 /// wrote to beyond that is given back to the kernel, and costs a page fault each time.
 const KEPT: usize = 256 * 1024;
 
+/// What a memory has to grow to, beyond what it begins with, to be given huge pages, in bytes: there
+/// is none that is shorter.
+const HUGE: usize = 2 << 20;
+
 /// A place for one memory after the other, all of which begin as large as each other.
 pub(super) struct Slot {
+    number: usize,
     stretch: Stretch,
     /// How much of it is open, in bytes; the rest is when a memory grows.
     minimum: usize,
@@ -22,24 +27,22 @@ pub(super) struct Slot {
 }
 
 impl Slot {
-    /// Nothing was ever mapped to the stretch.
-    pub(super) fn new(stretch: Stretch, minimum: usize) -> io::Result<Self> {
+    /// Whatever was in the stretch before is gone.
+    pub(super) fn new(number: usize, stretch: Stretch, minimum: usize) -> io::Result<Self> {
+        stretch.renew(0..stretch.length())?;
         stretch.open(0..minimum)?;
         // The kernel would put one where single pages are, without a fault: see `faults`.
         stretch.huge_pages(0..minimum, false)?;
         Ok(Self {
+            number,
             stretch,
             minimum,
             mapped: Vec::new(),
         })
     }
 
-    /// Makes it a place for memories that begin with another length.
-    pub(super) fn remade(self, minimum: usize) -> io::Result<Self> {
-        self.stretch.empty(0..self.minimum)?;
-        self.stretch.close(0..self.minimum)?;
-        self.stretch.huge_pages(0..self.minimum, true)?;
-        Self::new(self.stretch, minimum)
+    pub(super) fn number(&self) -> usize {
+        self.number
     }
 
     pub(super) fn minimum(&self) -> usize {
@@ -50,17 +53,20 @@ impl Slot {
         self.stretch.pointer(0)
     }
 
-    /// Opens more of it, for a memory that grows.
+    /// Opens more of it, for a memory that grows. If that fails, some of it may be open all the same.
     pub(super) fn grow(&self, from: usize, to: usize) -> io::Result<()> {
-        self.stretch.open(from..to)
+        self.stretch.open(from..to)?;
+        if to - self.minimum >= HUGE {
+            self.stretch.huge_pages(self.minimum..to, true)?;
+        }
+        Ok(())
     }
 
-    /// Makes it as it was before there was a memory in it, which had grown to `size` bytes and was
-    /// made at `since`.
+    /// Makes it as it was before there was a memory in it, which was made at `since` and had, or tried
+    /// to, grown to `size` bytes.
     pub(super) fn reset(&mut self, size: usize, since: Since, written: &Written) -> io::Result<()> {
         if size > self.minimum {
-            self.stretch.empty(self.minimum..size)?;
-            self.stretch.close(self.minimum..size)?;
+            self.stretch.renew(self.minimum..size)?;
         }
         if !since.is_without_faults() && self.look(written).is_err() {
             self.mapped.clear();

@@ -3,11 +3,11 @@
 use std::io;
 use std::ops::Range;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wasmtime::{StackCreator, StackMemory};
 
 use super::address_space::AddressSpace;
+use super::numbers::Numbers;
 use super::shelves::Shelves;
 
 /// How large a stack is, in bytes: wasmtime's default, of which the function may use a quarter.
@@ -22,8 +22,8 @@ pub(super) struct Stacks(Arc<Pool>);
 
 struct Pool {
     space: Arc<AddressSpace>,
-    places: usize,
-    made: AtomicUsize,
+    /// Of stacks that are not made.
+    numbers: Numbers,
     /// Where those begin that are free, as addresses.
     free: Shelves<usize>,
 }
@@ -34,8 +34,7 @@ impl Stacks {
         let space = AddressSpace::reserve(length.ok_or(io::ErrorKind::OutOfMemory)?)?;
         Ok(Self(Arc::new(Pool {
             space,
-            places,
-            made: AtomicUsize::new(0),
+            numbers: Numbers::new(places),
             free: Shelves::new(),
         })))
     }
@@ -46,15 +45,11 @@ impl Pool {
         if let Some(stack) = self.free.take(|_| true) {
             return Ok(stack);
         }
-        let next = self
-            .made
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |made| {
-                (made < self.places).then_some(made + 1)
-            });
-        if let Ok(next) = next {
-            let stretch = self.space.stretch(next * (GUARD + SIZE), GUARD + SIZE);
+        if let Some(number) = self.numbers.take() {
+            let stretch = self.space.stretch(number * (GUARD + SIZE), GUARD + SIZE);
             let stretch = stretch.ok_or(io::ErrorKind::OutOfMemory)?;
-            stretch.open(GUARD..GUARD + SIZE)?;
+            let opened = stretch.open(GUARD..GUARD + SIZE);
+            opened.inspect_err(|_| self.numbers.put(number))?;
             return Ok(stretch.address(GUARD));
         }
         let other = self.free.take_any(|_| true);
@@ -64,8 +59,9 @@ impl Pool {
 
 // SAFETY: a stack is memory that nobody else has, page-aligned, with a guard below it.
 unsafe impl StackCreator for Stacks {
-    fn new_stack(&self, size: usize, _zeroed: bool) -> wasmtime::Result<Box<dyn StackMemory>> {
+    fn new_stack(&self, size: usize, zeroed: bool) -> wasmtime::Result<Box<dyn StackMemory>> {
         wasmtime::ensure!(size <= SIZE, "no stack has more than {SIZE} bytes");
+        wasmtime::ensure!(!zeroed, "stacks are not cleared");
         Ok(Box::new(Stack {
             start: self.0.stack()?,
             pool: Arc::clone(&self.0),

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use rustix::mm::{MapFlags, ProtFlags};
 use wasmtime::{LinearMemory, MemoryCreator as _, MemoryType};
 
 use super::faults::Since;
 use super::in_one_poll;
 use super::memories::{GUARD, Memories, RESERVATION};
+use super::numbers::Numbers;
 use super::written::Written;
 
 const WASM_PAGE: usize = 64 << 10;
@@ -141,4 +143,39 @@ fn as_many_as_places() {
     assert_eq!(bytes(&mut *take(&memories, 3)).len(), 3 * WASM_PAGE);
     let beyond = memories.new_memory(ty, RESERVATION + 1, None, None, 0);
     assert!(beyond.is_err());
+}
+
+/// A growth that fails half-way leaves nothing open, and nothing in it.
+#[test]
+fn half_a_growth_is_undone() {
+    let memories = memories(1);
+    let mut memory = take(&memories, 1);
+    let start = memory.as_ptr();
+    // A file that may only be read, where the memory is to grow: it cannot be opened for writing.
+    let file = std::fs::File::open("/proc/self/exe").unwrap();
+    let flags = MapFlags::SHARED | MapFlags::FIXED;
+    let there = start.wrapping_add(3 * WASM_PAGE).cast();
+    // SAFETY: it is within the place, closed, and nobody's.
+    unsafe { rustix::mm::mmap(there, WASM_PAGE, ProtFlags::empty(), flags, &file, 0) }.unwrap();
+    assert!(memory.grow_to(5 * WASM_PAGE).is_err());
+    assert_eq!(memory.byte_size(), WASM_PAGE);
+    // SAFETY: the kernel has opened this before it came to the file.
+    unsafe { start.wrapping_add(2 * WASM_PAGE).write(42) };
+    drop(memory);
+    let mut memory = take(&memories, 1);
+    assert_eq!(memory.as_ptr(), start);
+    memory.grow_to(5 * WASM_PAGE).unwrap();
+    assert!(bytes(&mut *memory).iter().all(|byte| *byte == 0));
+}
+
+/// A place that could not be made is one that can be tried again.
+#[test]
+fn numbers_come_back() {
+    let numbers = Numbers::new(2);
+    assert_eq!(
+        (numbers.take(), numbers.take(), numbers.take()),
+        (Some(0), Some(1), None)
+    );
+    numbers.put(1);
+    assert_eq!((numbers.take(), numbers.take()), (Some(1), None));
 }
