@@ -1,5 +1,6 @@
 //! What a function takes of memory that is deployed and not called: the difference between a host
-//! with many copies of one and a host with one.
+//! with many copies of one and a host with one. Both load what was compiled before: what the allocator
+//! keeps of compiling differs by more than that from run to run.
 
 use std::path::Path;
 
@@ -22,8 +23,10 @@ struct Resident {
 
 pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
     let ping = &context.built.guests.ping;
-    let one = resident(&context.built.functions, ping, 1)?;
-    let many = resident(&context.built.functions, ping, 1 + COPIES)?;
+    let cache = tempfile::tempdir()?;
+    let resident = |copies| resident(&context.built.functions, ping, cache.path(), copies);
+    resident(1)?;
+    let (one, many) = (resident(1)?, resident(1 + COPIES)?);
     let each = |value: fn(&Resident) -> u64| {
         (value(&many) as f64 - value(&one) as f64) / f64::from(COPIES)
     };
@@ -43,8 +46,9 @@ pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
     Ok(vec![row.bytes(beyond).target(TARGET)])
 }
 
-fn resident(functions: &Path, ping: &Path, copies: u32) -> anyhow::Result<Resident> {
-    let mut arguments = ["serve", "--listen", "127.0.0.1:0", "--no-cache"]
+fn resident(functions: &Path, ping: &Path, cache: &Path, copies: u32) -> anyhow::Result<Resident> {
+    let cache = cache.display().to_string();
+    let mut arguments = ["serve", "--listen", "127.0.0.1:0", "--cache", &cache]
         .map(str::to_owned)
         .to_vec();
     arguments.extend((0..copies).map(|copy| format!("f{copy}={}", ping.display())));

@@ -34,12 +34,12 @@ pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Reads `download: plain 1 MB/s, host 2 MB/s, ratio 2.0; ...`.
+/// Reads `download: 1 MB/s plain, 2 host, ratio 2.0; ...`.
 fn row(line: &str) -> Option<Row> {
     let (direction, figures) = line.trim().split_once(": ")?;
-    let after = |name: &str| figures.split_once(name)?.1.split([' ', ';', ',']).next();
-    let (plain, host) = (after("plain ")?, after("host ")?);
-    let ratio = after("ratio ")?.parse().ok()?;
+    let (plain, figures) = figures.split_once(" MB/s plain, ")?;
+    let (host, figures) = figures.split_once(" host, ratio ")?;
+    let ratio = figures.split(';').next()?.parse().ok()?;
     let row = Row::new(
         "proxy",
         format!("1 GiB {direction}"),
@@ -56,7 +56,8 @@ mod tests {
     /// The first ratio of a line counts, which is that of speed.
     #[test]
     fn lines() {
-        let line = "download: plain 900 MB/s, host 880 MB/s, ratio 0.978; CPU plain 1s, host 1s, ratio 1.100";
+        let line =
+            "  upload: 900 MB/s plain, 880 host, ratio 0.978; CPU 1 s plain, 1 host, ratio 1.100";
         let row = row(line).unwrap();
         assert_eq!(row.value, Some(0.978));
         assert_eq!(row.figure, "880 MB/s");
