@@ -8,7 +8,7 @@ use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 use super::address_space::AddressSpace;
 use super::faults::{self, Since};
 use super::numbers::Numbers;
-use super::shelves::Shelves;
+use super::shelves::{Shelf, Shelves};
 use super::slot::Slot;
 use super::written::Written;
 
@@ -21,13 +21,15 @@ pub(super) const RESERVATION: usize = 4 << 30;
 pub(super) const GUARD: usize = 32 << 20;
 
 /// Memories for the functions of one engine.
-pub(super) struct Memories(Arc<Pool>);
+pub(super) struct Memories {
+    shelves: Shelves<Slot, Common>,
+    common: Arc<Common>,
+}
 
-struct Pool {
+struct Common {
     space: Arc<AddressSpace>,
     /// Of slots that are not made.
     numbers: Numbers,
-    free: Shelves<Slot>,
     written: Written,
 }
 
@@ -38,18 +40,20 @@ impl Memories {
             .checked_mul(places)
             .and_then(|length| length.checked_add(GUARD))
             .ok_or(io::ErrorKind::OutOfMemory)?;
-        let space = AddressSpace::reserve(length)?;
-        Ok(Self(Arc::new(Pool {
-            space,
+        let common = Arc::new(Common {
+            space: AddressSpace::reserve(length)?,
             numbers: Numbers::new(places),
-            free: Shelves::new(),
             written,
-        })))
+        });
+        Ok(Self {
+            shelves: Shelves::new(&common),
+            common,
+        })
     }
 
     /// Tries out whether the kernel counts faults and finds pages: not all that call themselves Linux do.
     pub(super) fn prove(&self) -> io::Result<()> {
-        let written = &self.0.written;
+        let written = &self.common.written;
         let page = written.page();
         let space = AddressSpace::reserve(2 * page)?;
         let memory = space
@@ -75,22 +79,24 @@ impl Memories {
     }
 }
 
-impl Pool {
+impl Memories {
     fn slot(&self, minimum: usize) -> io::Result<Slot> {
         let fits = |slot: &Slot| slot.minimum() == minimum;
-        if let Some(slot) = self.free.take(fits) {
+        if let Some(slot) = self.shelves.own().take(fits) {
             return Ok(slot);
         }
-        if let Some(number) = self.numbers.take() {
-            return self.make(number, minimum);
+        if let Some(number) = self.common.numbers.take() {
+            return self.common.make(number, minimum);
         }
-        if let Some(slot) = self.free.take_any(fits) {
+        if let Some(slot) = self.shelves.take_any(fits) {
             return Ok(slot);
         }
-        let other = self.free.take_any(|_| true).ok_or_else(none_left)?;
-        self.make(other.number(), minimum)
+        let other = self.shelves.take_any(|_| true).ok_or_else(none_left)?;
+        self.common.make(other.number(), minimum)
     }
+}
 
+impl Common {
     fn make(&self, number: usize, minimum: usize) -> io::Result<Slot> {
         let offset = GUARD + number * (RESERVATION + GUARD);
         let stretch = self.space.stretch(offset, RESERVATION + GUARD);
@@ -115,15 +121,14 @@ unsafe impl MemoryCreator for Memories {
         reserved: Option<usize>,
         guard: usize,
     ) -> Result<Box<dyn LinearMemory>, String> {
-        let pool = &self.0;
         let fits = reserved.is_none_or(|reserved| reserved <= RESERVATION) && guard <= GUARD;
         if !fits || minimum > RESERVATION {
             return Err(format!("a memory of {minimum} bytes is too large"));
         }
         // Made before the slot is taken, which may have faults.
         let since = Since::now();
-        let open = minimum.next_multiple_of(pool.written.page());
-        let slot = pool
+        let open = minimum.next_multiple_of(self.common.written.page());
+        let slot = self
             .slot(open)
             .map_err(|error| format!("no memory for an instance: {error}"))?;
         Ok(Box::new(Memory {
@@ -131,7 +136,7 @@ unsafe impl MemoryCreator for Memories {
             size: minimum,
             open,
             since,
-            pool: Arc::clone(pool),
+            shelf: Arc::clone(self.shelves.own()),
         }))
     }
 }
@@ -144,7 +149,8 @@ struct Memory {
     /// How much may be open, in bytes: whole pages.
     open: usize,
     since: Since,
-    pool: Arc<Pool>,
+    /// Where the slot goes afterwards.
+    shelf: Arc<Shelf<Slot, Common>>,
 }
 
 // SAFETY: as for `Memories`.
@@ -162,7 +168,7 @@ unsafe impl LinearMemory for Memory {
             size <= RESERVATION,
             "no memory has more than {RESERVATION} bytes"
         );
-        let open = size.next_multiple_of(self.pool.written.page());
+        let open = size.next_multiple_of(self.shelf.common.written.page());
         if let (Some(slot), true) = (&self.slot, open > self.open) {
             // First, so that what a growth opened that failed half-way is closed again.
             let from = std::mem::replace(&mut self.open, open);
@@ -184,11 +190,11 @@ impl Drop for Memory {
         let Some(mut slot) = self.slot.take() else {
             return;
         };
-        match slot.reset(self.open, self.since, &self.pool.written) {
-            Ok(()) => self.pool.free.put(slot),
+        match slot.reset(self.open, self.since, &self.shelf.common.written) {
+            Ok(()) => self.shelf.put(slot),
             Err(error) => {
                 tracing::warn!("a memory cannot be cleared, and is made anew: {error}");
-                self.pool.numbers.put(slot.number());
+                self.shelf.common.numbers.put(slot.number());
             }
         }
     }

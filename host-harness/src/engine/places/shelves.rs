@@ -1,42 +1,45 @@
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// How many shelves there are at least: more than threads that run functions, as a rule, so that no
+/// two have the same.
+const LEAST: usize = 64;
 
 thread_local! {
     static SHELF: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
-/// What was used and can be used again, the last first, which is what is still in the processor's
-/// caches. Each thread has a shelf of its own, if there are enough.
-pub(super) struct Shelves<T> {
-    shelves: Box<[Mutex<Vec<T>>]>,
+/// What was used and can be used again. Each thread has a shelf of its own, if there are enough.
+pub(super) struct Shelves<T, C> {
+    shelves: Box<[Arc<Shelf<T, C>>]>,
 }
 
-impl<T> Shelves<T> {
-    pub(super) fn new() -> Self {
+/// Where one thread finds what was used last, which is what is still in its processor's caches. Two
+/// shelves share no line of those, nor a count of who has them: threads would wait for each other.
+#[repr(align(128))]
+pub(super) struct Shelf<T, C> {
+    items: Mutex<Vec<T>>,
+    /// What all shelves have in common.
+    pub(super) common: Arc<C>,
+}
+
+impl<T, C> Shelves<T, C> {
+    pub(super) fn new(common: &Arc<C>) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let shelf = |_| {
+            Arc::new(Shelf {
+                items: Mutex::default(),
+                common: Arc::clone(common),
+            })
+        };
         Self {
-            shelves: (0..threads).map(|_| Mutex::default()).collect(),
+            shelves: (0..LEAST.max(4 * threads)).map(shelf).collect(),
         }
     }
 
-    /// Takes the last that was put here by this thread.
-    pub(super) fn take(&self, fits: impl Fn(&T) -> bool) -> Option<T> {
-        take(&mut lock(self.own()), fits)
-    }
-
-    /// Takes one wherever it is. All are looked at in one moment: what is put on one shelf while
-    /// another is looked at would be missed.
-    pub(super) fn take_any(&self, fits: impl Fn(&T) -> bool) -> Option<T> {
-        let mut all: Vec<_> = self.shelves.iter().map(lock).collect();
-        all.iter_mut().find_map(|shelf| take(shelf, &fits))
-    }
-
-    pub(super) fn put(&self, item: T) {
-        lock(self.own()).push(item);
-    }
-
-    fn own(&self) -> &Mutex<Vec<T>> {
+    /// This thread's.
+    pub(super) fn own(&self) -> &Arc<Shelf<T, C>> {
         static THREADS: AtomicUsize = AtomicUsize::new(0);
         let number = SHELF.try_with(|shelf| {
             let number = shelf.get();
@@ -49,14 +52,32 @@ impl<T> Shelves<T> {
         #[expect(clippy::indexing_slicing, reason = "there is at least one")]
         &self.shelves[number.unwrap_or(0) % self.shelves.len()]
     }
+
+    /// Takes one wherever it is. All are looked at in one moment: what is put on one shelf while
+    /// another is looked at would be missed.
+    pub(super) fn take_any(&self, fits: impl Fn(&T) -> bool) -> Option<T> {
+        let mut all: Vec<_> = self.shelves.iter().map(|shelf| shelf.lock()).collect();
+        all.iter_mut().find_map(|items| take(items, &fits))
+    }
 }
 
-fn take<T>(shelf: &mut Vec<T>, fits: impl Fn(&T) -> bool) -> Option<T> {
-    let found = shelf.iter().rposition(fits)?;
-    Some(shelf.swap_remove(found))
+impl<T, C> Shelf<T, C> {
+    /// Takes the last that was put here.
+    pub(super) fn take(&self, fits: impl Fn(&T) -> bool) -> Option<T> {
+        take(&mut self.lock(), fits)
+    }
+
+    pub(super) fn put(&self, item: T) {
+        self.lock().push(item);
+    }
+
+    /// A list is whole at every moment, whoever panicked with it in hand.
+    fn lock(&self) -> MutexGuard<'_, Vec<T>> {
+        self.items.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// A list is whole at every moment, whoever panicked with it in hand.
-fn lock<T>(shelf: &Mutex<Vec<T>>) -> MutexGuard<'_, Vec<T>> {
-    shelf.lock().unwrap_or_else(PoisonError::into_inner)
+fn take<T>(items: &mut Vec<T>, fits: impl Fn(&T) -> bool) -> Option<T> {
+    let found = items.iter().rposition(fits)?;
+    Some(items.swap_remove(found))
 }

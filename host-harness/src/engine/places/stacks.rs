@@ -8,7 +8,7 @@ use wasmtime::{StackCreator, StackMemory};
 
 use super::address_space::AddressSpace;
 use super::numbers::Numbers;
-use super::shelves::Shelves;
+use super::shelves::{Shelf, Shelves};
 
 /// How large a stack is, in bytes: wasmtime's default, of which the function may use a quarter.
 pub(super) const SIZE: usize = 2 << 20;
@@ -18,42 +18,52 @@ const GUARD: usize = 64 << 10;
 
 /// Stacks for the functions of one engine. They are not cleared in between, as those of wasmtime's
 /// pool are not: compiled code reads nothing of a stack that it has not written to it.
-pub(super) struct Stacks(Arc<Pool>);
+pub(super) struct Stacks {
+    /// Where those begin that are free, as addresses.
+    shelves: Shelves<usize, Common>,
+    common: Arc<Common>,
+}
 
-struct Pool {
+struct Common {
     space: Arc<AddressSpace>,
     /// Of stacks that are not made.
     numbers: Numbers,
-    /// Where those begin that are free, as addresses.
-    free: Shelves<usize>,
 }
 
 impl Stacks {
     pub(super) fn new(places: usize) -> io::Result<Self> {
         let length = (GUARD + SIZE).checked_mul(places);
-        let space = AddressSpace::reserve(length.ok_or(io::ErrorKind::OutOfMemory)?)?;
-        Ok(Self(Arc::new(Pool {
-            space,
+        let common = Arc::new(Common {
+            space: AddressSpace::reserve(length.ok_or(io::ErrorKind::OutOfMemory)?)?,
             numbers: Numbers::new(places),
-            free: Shelves::new(),
-        })))
+        });
+        Ok(Self {
+            shelves: Shelves::new(&common),
+            common,
+        })
+    }
+
+    fn stack(&self) -> io::Result<usize> {
+        if let Some(stack) = self.shelves.own().take(|_| true) {
+            return Ok(stack);
+        }
+        if let Some(number) = self.common.numbers.take() {
+            return self.common.make(number);
+        }
+        let other = self.shelves.take_any(|_| true);
+        other.ok_or_else(|| io::Error::new(io::ErrorKind::OutOfMemory, "all stacks are taken"))
     }
 }
 
-impl Pool {
-    fn stack(&self) -> io::Result<usize> {
-        if let Some(stack) = self.free.take(|_| true) {
-            return Ok(stack);
-        }
-        if let Some(number) = self.numbers.take() {
-            let stretch = self.space.stretch(number * (GUARD + SIZE), GUARD + SIZE);
-            let stretch = stretch.ok_or(io::ErrorKind::OutOfMemory)?;
-            let opened = stretch.open(GUARD..GUARD + SIZE);
-            opened.inspect_err(|_| self.numbers.put(number))?;
-            return Ok(stretch.address(GUARD));
-        }
-        let other = self.free.take_any(|_| true);
-        other.ok_or_else(|| io::Error::new(io::ErrorKind::OutOfMemory, "all stacks are taken"))
+impl Common {
+    fn make(&self, number: usize) -> io::Result<usize> {
+        let stretch = self
+            .space
+            .stretch(number * (GUARD + SIZE), GUARD + SIZE)
+            .ok_or(io::ErrorKind::OutOfMemory)?;
+        let opened = stretch.open(GUARD..GUARD + SIZE);
+        opened.inspect_err(|_| self.numbers.put(number))?;
+        Ok(stretch.address(GUARD))
     }
 }
 
@@ -63,8 +73,8 @@ unsafe impl StackCreator for Stacks {
         wasmtime::ensure!(size <= SIZE, "no stack has more than {SIZE} bytes");
         wasmtime::ensure!(!zeroed, "stacks are not cleared");
         Ok(Box::new(Stack {
-            start: self.0.stack()?,
-            pool: Arc::clone(&self.0),
+            start: self.stack()?,
+            shelf: Arc::clone(self.shelves.own()),
         }))
     }
 }
@@ -72,7 +82,7 @@ unsafe impl StackCreator for Stacks {
 /// The stack of one invocation.
 struct Stack {
     start: usize,
-    pool: Arc<Pool>,
+    shelf: Arc<Shelf<usize, Common>>,
 }
 
 // SAFETY: as for `Stacks`.
@@ -94,6 +104,6 @@ unsafe impl StackMemory for Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        self.pool.free.put(self.start);
+        self.shelf.put(self.start);
     }
 }
