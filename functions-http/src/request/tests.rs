@@ -29,6 +29,7 @@ fn headers_add_up() {
 }
 
 /// A body without a form is an error when the request is sent, however.
+#[cfg(feature = "json")]
 #[test]
 fn unencodable_is_an_error() {
     let bad = std::collections::BTreeMap::from([(vec![1], 2)]);
