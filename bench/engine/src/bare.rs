@@ -1,6 +1,6 @@
 //! Wasmtime without the host: an instance, one call, and gone. With its pool as it comes, which is
-//! what the host is compared with, and with the host's settings, which tells how much of the
-//! difference they are.
+//! what the host is compared with, and with its pool tuned, which tells how much of the difference
+//! settings alone would be: the host has memories and stacks of its own.
 
 use std::path::Path;
 
@@ -45,7 +45,7 @@ mod bindings {
 pub(crate) enum Pool {
     /// Wasmtime's default: the memory is given back to the kernel.
     AsItComes,
-    /// As the host has it, in `engine/config.rs`.
+    /// What was written to is cleared in place, where the kernel tells which pages that are.
     Tuned,
 }
 

@@ -49,8 +49,7 @@ fn base() -> Config {
         .wasm_component_model(true)
         // Functions need none of it, and every call would pay for it.
         .concurrency_support(false)
-        .epoch_interruption(true)
-        .memory_init_cow(true);
+        .epoch_interruption(true);
     config
 }
 

@@ -44,7 +44,7 @@ impl<'a> Main<'a> {
         let mut imported: Vec<Option<Caller>> = Vec::new();
         let mut defined = 0;
         let mut tables = None;
-        let mut exports_functions = false;
+        let mut has_exports = false;
         for payload in Parser::new(0).parse_all(module) {
             match payload.ok()? {
                 Payload::TypeSection(section) => {
@@ -72,7 +72,7 @@ impl<'a> Main<'a> {
                 Payload::FunctionSection(section) => defined = section.count(),
                 Payload::TableSection(section) => tables = Some(section.count()),
                 Payload::ExportSection(section) => {
-                    exports_functions = true;
+                    has_exports = true;
                     for export in section {
                         (export.ok()?.name != TABLE).then_some(())?;
                     }
@@ -80,7 +80,7 @@ impl<'a> Main<'a> {
                 _ => {}
             }
         }
-        if !exports_functions || defined == 0 {
+        if !has_exports || defined == 0 {
             return None;
         }
         let kept = imported.iter().filter(|caller| caller.is_none()).count();

@@ -77,9 +77,7 @@ impl Memories {
             Err(io::Error::new(io::ErrorKind::Unsupported, problem))
         }
     }
-}
 
-impl Memories {
     fn slot(&self, minimum: usize) -> io::Result<Slot> {
         let fits = |slot: &Slot| slot.minimum() == minimum;
         if let Some(slot) = self.shelves.own().take(fits) {
