@@ -14,14 +14,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
-use wasmtime::component::Component;
-
-use super::wasm::Wasm;
+use super::wasm::{Compiled, Wasm};
 use entry::{Entry, Miss};
 use folder::UnusableFolder;
 
 /// How the host compiles a component, besides wasmtime's settings: another number when that changes.
-const FORM: [u8; 1] = [1];
+const FORM: [u8; 1] = [2];
 
 /// A folder of functions that were compiled for one engine, among others.
 pub(super) struct Cache {
@@ -48,28 +46,28 @@ impl Cache {
         &self,
         engine: &wasmtime::Engine,
         wasm: &Wasm,
-    ) -> wasmtime::Result<Component> {
+    ) -> wasmtime::Result<Compiled> {
         let entry = self.entry(wasm);
         let began = Instant::now();
         match entry.load(engine) {
-            Ok(component) => {
+            Ok(compiled) => {
                 tracing::debug!(file = %entry, took = ?began.elapsed(), "from the cache");
-                return Ok(component);
+                return Ok(compiled);
             }
             Err(Miss::None) => {}
             Err(miss) => tracing::warn!("{entry}: {miss}; compiling anew"),
         }
-        let component = wasm.compile(engine)?;
+        let compiled = wasm.compile(engine)?;
         tracing::debug!(file = %entry, took = ?began.elapsed(), "compiled");
         // A function that cannot be kept runs all the same.
-        let kept = component.serialize().and_then(|compiled| {
-            room::make(&self.folder, compiled.len());
-            Ok(entry.keep(&compiled)?)
+        let kept = compiled.component.serialize().and_then(|code| {
+            room::make(&self.folder, code.len());
+            Ok(entry.keep(&code, compiled.renewable)?)
         });
         if let Err(error) = kept {
             tracing::warn!("cannot keep a compiled function in {entry}: {error:#}");
         }
-        Ok(component)
+        Ok(compiled)
     }
 
     fn entry(&self, wasm: &Wasm) -> Entry {

@@ -2,7 +2,7 @@
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::{Limits, permits};
+use super::{Limits, kept, permits, places};
 
 /// Core instances, and tables, of one component: a function made with the SDK has up to four.
 const CORE_PER_COMPONENT: u32 = 8;
@@ -14,7 +14,7 @@ const KEEP_RESIDENT: usize = 256 * 1024;
 /// fit the address space.
 pub(super) fn engine(limits: &Limits) -> wasmtime::Result<wasmtime::Engine> {
     let places = permits::places(limits);
-    let own = own(places).inspect_err(|error| {
+    let own = own(places.saturating_add(kept::most(places))).inspect_err(|error| {
         tracing::debug!("memories and stacks are of wasmtime's pool: {error:#}");
     });
     let pooled = own.or_else(|_| wasmtime::Engine::new(&pooled(limits)));
@@ -30,17 +30,11 @@ pub(super) fn engine(limits: &Limits) -> wasmtime::Result<wasmtime::Engine> {
 }
 
 /// With memories and stacks of the host's own.
-#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 fn own(places: u32) -> wasmtime::Result<wasmtime::Engine> {
     let mut config = base();
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-    super::places::offer(&mut config, places)?;
+    places::offer(&mut config, places)?;
     wasmtime::Engine::new(&config)
-}
-
-#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
-fn own(_places: u32) -> wasmtime::Result<wasmtime::Engine> {
-    wasmtime::bail!("only Linux tells what was written to, and only 64 bits have the room")
 }
 
 fn base() -> Config {

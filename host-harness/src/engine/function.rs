@@ -1,19 +1,26 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt as _;
 use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
+use super::places::Image;
+use super::rewrite::gives_handles;
+use super::wasm::Compiled;
 use super::{Engine, Wasm, footprint};
 use crate::interfaces::bindings::{self, FunctionPre};
-use crate::interfaces::environment::{Call, Identity, Lineage};
+use crate::interfaces::environment::{Call, Identity};
 use crate::interfaces::{HANDLER, OFFERED, State};
-use crate::telemetry::InvocationId;
 
 /// A function that is ready to be called.
 pub(crate) struct Function {
     pub(crate) identity: Arc<Identity>,
     pub(super) instance: FunctionPre<State>,
+    /// Whether its instances can be made as they were when they were new.
+    pub(super) renewable: bool,
+    /// What is in the memory of a new instance, of a function that is renewable; known with its first
+    /// instance.
+    pub(super) image: OnceLock<Option<Image>>,
 }
 
 /// Why a component is not a function that this host can run.
@@ -59,11 +66,14 @@ impl Engine {
         wasm: &Wasm,
         identity: Identity,
     ) -> Result<Function, InvalidFunction> {
-        let component = match &self.cache {
+        let compiled = match &self.cache {
             Some(cache) => cache.component(&self.wasmtime, wasm),
             None => wasm.compile(&self.wasmtime),
         };
-        let component = component.map_err(|error| self.not_compiled(error))?;
+        let Compiled {
+            component,
+            renewable,
+        } = compiled.map_err(|error| self.not_compiled(error))?;
         self.check_imports(&component)?;
         let instance = self.linker.instantiate_pre(&component).map_err(|error| {
             let imports = component.component_type();
@@ -86,6 +96,8 @@ impl Engine {
         let function = Function {
             identity: Arc::new(identity),
             instance,
+            renewable: renewable && !gives_handles(&component, &self.wasmtime),
+            image: OnceLock::new(),
         };
         self.try_out(&function)?;
         Ok(function)
@@ -93,18 +105,7 @@ impl Engine {
 
     /// Makes one instance: only that checks the handler's type, and that its memory fits.
     fn try_out(&self, function: &Function) -> Result<(), InvalidFunction> {
-        let (request, ()) = http::Request::new(()).into_parts();
-        let mut store = self.store(Call {
-            id: InvocationId::new(),
-            function: Arc::clone(&function.identity),
-            request,
-            base: 0,
-            peer: None,
-            deadline: None,
-            stream_deadline: None,
-            lineage: Lineage::default(),
-            callees: None,
-        });
+        let mut store = self.store(Call::of_nobody(Arc::clone(&function.identity)));
         let pre = &function.instance;
         let made = async {
             let instance = pre.instance_pre().instantiate_async(&mut store).await;

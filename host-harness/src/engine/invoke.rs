@@ -9,9 +9,10 @@ use tokio::time::Instant;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::failure::OutOfCpuTime;
+use super::instance::Instance;
 use super::meter::{self, Metered};
 use super::streamed::Streamed;
-use super::{Engine, Failure, Function};
+use super::{Engine, Failure, Function, places};
 use crate::interfaces::bindings::exports::functions::web::handler;
 use crate::interfaces::bindings::functions::bytes::bytes::Data;
 use crate::interfaces::body::Body;
@@ -60,7 +61,8 @@ impl Engine {
         )
     }
 
-    /// Answers one request in an instance of its own, which is gone afterwards, whatever happened.
+    /// Answers one request in an instance of its own, which is as if it were new. Afterwards it is
+    /// that again, or gone, whatever happened.
     ///
     /// Of a response that is streamed this returns the head; its body goes on with the invocation.
     pub(crate) async fn invoke(
@@ -110,28 +112,34 @@ impl Engine {
         body: Body,
     ) -> Result<Ended, Failure> {
         let _place = self.permits.place(call.lineage).await?;
-        let mut store = self.store(call);
-        let request = store
+        let mut instance = match self.kept.take(&function.identity) {
+            Some(mut instance) => {
+                instance.begin(call);
+                instance.store.set_epoch_deadline(LOOK_EVERY);
+                instance
+            }
+            None => Instance::new(self.store(call)),
+        };
+        let request = instance
+            .store
             .data_mut()
             .table
             .push(Buffer::new(body))
             .map_err(|error| Failure::Host(error.into()))?;
 
         let called = {
-            let call = pin!(async {
-                let instance = function.instance.instantiate_async(&mut store).await?;
-                instance
-                    .functions_web_handler()
-                    .call_invoke(&mut store, request)
-                    .await
-            });
+            let call = pin!(instance.call(&function, request));
             Metered::new(call).await
         };
         let reply = called.map_err(|error| {
-            let memory = &store.data().memory;
+            let memory = &instance.store.data().memory;
             Failure::of_call(error, memory.exceeded())
         })?;
-        finish(&mut store, reply)
+        let ended = finish(&mut instance.store, reply)?;
+        if let Some(instance) = instance.renew(&function) {
+            self.kept.put(instance);
+        }
+        Ok(ended)
     }
 
     /// What one invocation lives in, with its bounds.
@@ -165,9 +173,7 @@ async fn contained(
     running: impl Future<Output = Result<Ended, Failure>>,
 ) -> Result<Ended, Failure> {
     let running = AssertUnwindSafe(running).catch_unwind();
-    #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
-    let running = super::places::in_one_poll(running);
-    let ended = running.await;
+    let ended = places::in_one_poll(running).await;
     ended.unwrap_or_else(|panic| {
         let what = panic
             .downcast_ref::<&str>()

@@ -2,16 +2,22 @@
 
 mod cache;
 mod config;
-mod direct;
 mod failure;
 mod footprint;
 mod function;
+mod instance;
 mod invoke;
+mod kept;
 mod limits;
 mod meter;
 mod permits;
-#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+#[cfg_attr(
+    not(all(target_os = "linux", target_pointer_width = "64")),
+    path = "places/elsewhere.rs"
+)]
 mod places;
+mod rewrite;
+mod shelves;
 mod streamed;
 mod ticker;
 mod wasm;
@@ -30,13 +36,14 @@ pub(crate) use wasm::Wasm;
 use crate::interfaces::{self, State};
 use crate::telemetry::MAX_DEPTH;
 
-/// Runs functions: each invocation in an instance of its own.
+/// Runs functions: each invocation in an instance of its own, which is new or as if it were.
 pub(crate) struct Engine {
     wasmtime: wasmtime::Engine,
     linker: Linker<State>,
     limits: Limits,
     permits: permits::Permits,
     cache: Option<cache::Cache>,
+    kept: Arc<kept::Kept>,
     _ticker: ticker::Ticker,
 }
 
@@ -54,10 +61,12 @@ impl Engine {
             let cache = cache::Cache::open(folder, &wasmtime);
             cache.map_err(|unusable| unusable.warn()).ok()
         });
+        let kept = Arc::new(kept::Kept::new(permits::places(&limits)));
         Ok(Arc::new(Self {
-            _ticker: ticker::Ticker::start(&wasmtime)?,
+            _ticker: ticker::Ticker::start(&wasmtime, &kept)?,
             permits: permits::Permits::new(&limits),
             cache,
+            kept,
             wasmtime,
             linker,
             limits,

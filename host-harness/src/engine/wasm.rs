@@ -2,7 +2,7 @@ use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::Component;
 
-use super::direct;
+use super::rewrite;
 
 /// How the import begins that a function makes calls with.
 const CALLS: &str = "functions:binding/";
@@ -13,21 +13,40 @@ pub(crate) struct Wasm {
     pub(crate) hash: [u8; 32],
 }
 
+/// A component, compiled.
+pub(super) struct Compiled {
+    pub(super) component: Component,
+    /// Whether its instances can be made as they were when they were new: see `rewrite`.
+    pub(super) renewable: bool,
+}
+
 impl Wasm {
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
         let hash = Sha256::digest(&bytes).into();
         Self { bytes, hash }
     }
 
-    /// Compiles it, in a form that takes less to instantiate if it has one.
-    pub(super) fn compile(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Component> {
-        if let Some(direct) = direct::without_shim(&self.bytes) {
-            match Component::from_binary(engine, &direct) {
-                Ok(component) => return Ok(component),
-                Err(error) => tracing::debug!("compiling it with its shim: {error:#}"),
+    /// Compiles it, in a form that takes less for each invocation if it has one.
+    pub(super) fn compile(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Compiled> {
+        let direct = rewrite::without_shim(&self.bytes);
+        let renewable = rewrite::renewable(direct.as_deref().unwrap_or(&self.bytes));
+        let forms = [(renewable, true), (direct, false)];
+        for (form, renewable) in forms {
+            let Some(form) = form else { continue };
+            match Component::from_binary(engine, &form) {
+                Ok(component) => {
+                    return Ok(Compiled {
+                        component,
+                        renewable,
+                    });
+                }
+                Err(error) => tracing::debug!("compiling it in another form: {error:#}"),
             }
         }
-        Component::from_binary(engine, &self.bytes)
+        Ok(Compiled {
+            component: Component::from_binary(engine, &self.bytes)?,
+            renewable: false,
+        })
     }
 
     /// Whether it could call other functions, found without parsing it: the name of what it would

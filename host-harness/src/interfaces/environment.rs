@@ -52,6 +52,22 @@ pub(crate) struct Lineage {
 }
 
 impl Call {
+    /// What an instance is for while no request is there.
+    pub(crate) fn of_nobody(function: Arc<Identity>) -> Self {
+        let (request, ()) = http::Request::new(()).into_parts();
+        Self {
+            id: InvocationId::new(),
+            function,
+            request,
+            base: 0,
+            peer: None,
+            deadline: None,
+            stream_deadline: None,
+            lineage: Lineage::default(),
+            callees: None,
+        }
+    }
+
     /// The path below the function's base.
     fn path(&self) -> &str {
         match self.request.uri.path().get(self.base..) {

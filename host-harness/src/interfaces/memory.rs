@@ -11,6 +11,7 @@ const MAX_PARTS: usize = 64;
 const MAX_MEMORIES: usize = 8;
 
 /// Bounds the memory of one invocation, all its linear memories together.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct MemoryLimit {
     max: usize,
     used: usize,

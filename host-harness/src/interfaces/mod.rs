@@ -8,7 +8,7 @@ pub(crate) mod environment;
 pub(crate) mod head;
 mod headers;
 pub(crate) mod http;
-mod memory;
+pub(crate) mod memory;
 mod output;
 mod pending;
 pub(crate) mod response_stream;

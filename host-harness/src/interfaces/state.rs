@@ -28,12 +28,17 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(call: Call, max_memory: usize) -> Self {
+        Self::within(call, MemoryLimit::new(max_memory))
+    }
+
+    /// With a memory limit of which something is used already.
+    pub(crate) fn within(call: Call, memory: MemoryLimit) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
         Self {
             table,
             call,
-            memory: MemoryLimit::new(max_memory),
+            memory,
             under_way: under_way::Count::default(),
             calls: 0,
             streaming: false,

@@ -1,4 +1,5 @@
-//! One compiled function: a file that begins with the checksum of the rest, and of its own key.
+//! One compiled function: a file that begins with the checksum of the rest, and of its own key; then a
+//! byte that says whether the function is renewable, and its code.
 
 use std::fmt;
 use std::fs::{File, Metadata};
@@ -10,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use wasmtime::component::Component;
 
 use super::folder;
+use crate::engine::wasm::Compiled;
 
 /// How a file's name ends.
 pub(super) const COMPILED: &str = ".cwasm";
@@ -49,7 +51,7 @@ impl Entry {
     }
 
     /// The component, if it is there as it was written.
-    pub(super) fn load(&self, engine: &wasmtime::Engine) -> Result<Component, Miss> {
+    pub(super) fn load(&self, engine: &wasmtime::Engine) -> Result<Compiled, Miss> {
         let mut file = File::open(&self.file).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Miss::None,
             _ => Miss::Unreadable(error),
@@ -60,24 +62,30 @@ impl Entry {
         }
         let mut contents = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
         file.read_to_end(&mut contents)?;
-        let (checksum, compiled) = contents.split_first_chunk().ok_or(Miss::Damaged)?;
-        if *checksum != self.checksum(compiled) {
+        let (checksum, rest) = contents.split_first_chunk().ok_or(Miss::Damaged)?;
+        let (renewable, code) = rest.split_first().ok_or(Miss::Damaged)?;
+        if *checksum != self.checksum(*renewable, code) {
             return Err(Miss::Damaged);
         }
-        let component = load(engine, compiled).map_err(Miss::Refused)?;
+        let component = load(engine, code).map_err(Miss::Refused)?;
         mark_used(&file, &metadata);
-        Ok(component)
+        Ok(Compiled {
+            component,
+            renewable: *renewable != 0,
+        })
     }
 
     /// Writes the file; it is whole or not there at any time, whoever else writes it.
-    pub(super) fn keep(&self, compiled: &[u8]) -> io::Result<()> {
+    pub(super) fn keep(&self, code: &[u8], renewable: bool) -> io::Result<()> {
         let folder = self.file.parent().unwrap_or(Path::new("."));
         let name = self.file.file_stem().unwrap_or_default();
         let mut new = tempfile::Builder::new();
         new.prefix(name).suffix(UNFINISHED);
         let mut new = new.tempfile_in(folder)?;
-        new.write_all(&self.checksum(compiled))?;
-        new.write_all(compiled)?;
+        let renewable = u8::from(renewable);
+        new.write_all(&self.checksum(renewable, code))?;
+        new.write_all(&[renewable])?;
+        new.write_all(code)?;
         let mut permissions = new.as_file().metadata()?.permissions();
         permissions.set_readonly(true);
         new.as_file().set_permissions(permissions)?;
@@ -86,9 +94,10 @@ impl Entry {
     }
 
     /// With the key in it, so that no file is taken for another.
-    fn checksum(&self, compiled: &[u8]) -> [u8; 32] {
+    fn checksum(&self, renewable: u8, code: &[u8]) -> [u8; 32] {
         let checksum = Sha256::new_with_prefix(self.key);
-        checksum.chain_update(compiled).finalize().into()
+        let checksum = checksum.chain_update([renewable]).chain_update(code);
+        checksum.finalize().into()
     }
 }
 
@@ -101,10 +110,10 @@ impl fmt::Display for Entry {
 /// Loads what was checked, from a copy of it: a file that is mapped could change, or be cut short,
 /// while its code runs.
 #[expect(unsafe_code, reason = "there is no safe way to load compiled code")]
-fn load(engine: &wasmtime::Engine, compiled: &[u8]) -> wasmtime::Result<Component> {
+fn load(engine: &wasmtime::Engine, code: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: these are bytes that `Component::serialize` made, for the checksum is right; and it is
     // a host of this user's that wrote them, for nobody else may write to the file.
-    unsafe { Component::deserialize(engine, compiled) }
+    unsafe { Component::deserialize(engine, code) }
 }
 
 /// Lets the file be found used by whoever makes room.

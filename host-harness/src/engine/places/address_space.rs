@@ -60,6 +60,7 @@ impl Drop for AddressSpace {
 }
 
 /// A part of the address space, for one memory or one stack.
+#[derive(Clone)]
 pub(super) struct Stretch {
     start: usize,
     length: usize,

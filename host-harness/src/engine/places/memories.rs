@@ -8,9 +8,10 @@ use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 use super::address_space::AddressSpace;
 use super::faults::{self, Since};
 use super::numbers::Numbers;
-use super::shelves::{Shelf, Shelves};
+use super::renewal;
 use super::slot::Slot;
 use super::written::Written;
+use crate::engine::shelves::{Shelf, Shelves};
 
 /// What a memory can grow to, in bytes: all that 32 bits can address, so that compiled code need
 /// check no bounds.
@@ -30,7 +31,7 @@ struct Common {
     space: Arc<AddressSpace>,
     /// Of slots that are not made.
     numbers: Numbers,
-    written: Written,
+    written: Arc<Written>,
 }
 
 impl Memories {
@@ -43,7 +44,7 @@ impl Memories {
         let common = Arc::new(Common {
             space: AddressSpace::reserve(length)?,
             numbers: Numbers::new(places),
-            written,
+            written: Arc::new(written),
         });
         Ok(Self {
             shelves: Shelves::new(&common),
@@ -129,6 +130,7 @@ unsafe impl MemoryCreator for Memories {
         let slot = self
             .slot(open)
             .map_err(|error| format!("no memory for an instance: {error}"))?;
+        renewal::tell(|| slot.renewal(&self.common.written));
         Ok(Box::new(Memory {
             slot: Some(slot),
             size: minimum,

@@ -8,9 +8,10 @@
 
 mod address_space;
 mod faults;
+mod mapped;
 mod memories;
 mod numbers;
-mod shelves;
+mod renewal;
 mod slot;
 mod stacks;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use wasmtime::Config;
 
 pub(super) use faults::in_one_poll;
+pub(super) use renewal::{Image, Renewal, memory_made_in};
 
 /// Places for what runs besides the invocations: functions that are tried out as they are loaded.
 const MORE: usize = 16;

@@ -1,15 +1,13 @@
 #![expect(unsafe_code, reason = "clears memory that a function has written to")]
 
 use std::io;
-use std::ops::Range;
+use std::sync::Arc;
 
 use super::address_space::Stretch;
 use super::faults::Since;
+use super::mapped::Mapped;
+use super::renewal::Renewal;
 use super::written::Written;
-
-/// How much of a memory stays mapped from one invocation to the next, in bytes. What a function
-/// wrote to beyond that is given back to the kernel, and costs a page fault each time.
-const KEPT: usize = 256 * 1024;
 
 /// What a memory has to grow to, beyond what it begins with, to be given huge pages, in bytes: there
 /// is none that is shorter.
@@ -21,9 +19,9 @@ pub(super) struct Slot {
     stretch: Stretch,
     /// How much of it is open, in bytes; the rest is when a memory grows.
     minimum: usize,
-    /// Where something may be mapped in the open part, as offsets: while nobody has a memory here,
-    /// nothing is mapped elsewhere, nor are there other contents than zeroes.
-    mapped: Vec<Range<usize>>,
+    /// What may be mapped in the open part: while nobody has a memory here, nothing is mapped
+    /// elsewhere, nor are there other contents than zeroes.
+    mapped: Mapped,
 }
 
 impl Slot {
@@ -37,7 +35,7 @@ impl Slot {
             number,
             stretch,
             minimum,
-            mapped: Vec::new(),
+            mapped: Mapped::default(),
         })
     }
 
@@ -69,25 +67,22 @@ impl Slot {
             self.stretch.renew(self.minimum..size)?;
         }
         if !since.is_without_faults() && self.look(written).is_err() {
-            self.mapped.clear();
+            self.mapped = Mapped::default();
             return self.stretch.empty(0..self.minimum);
         }
-        for part in &self.mapped {
-            // SAFETY: it is within the open part, and the memory that was here is being dropped.
-            unsafe { self.stretch.zero(part.clone()) };
-        }
+        // SAFETY: it is within the open part, and the memory that was here is being dropped.
+        unsafe { self.mapped.zero(&self.stretch) };
         Ok(())
     }
 
     /// Finds out what is mapped, and keeps that bounded.
     fn look(&mut self, written: &Written) -> io::Result<()> {
-        let all = self.stretch.address(0)..self.stretch.address(self.minimum);
-        let start = all.start;
-        let found = written.within(all, KEPT)?;
-        self.mapped.clear();
-        let parts = found.parts.into_iter();
-        self.mapped
-            .extend(parts.map(|part| part.start - start..part.end - start));
-        self.stretch.empty(found.end - start..self.minimum)
+        let end = self.mapped.look(&self.stretch, self.minimum, written)?;
+        self.stretch.empty(end..self.minimum)
+    }
+
+    /// For the memory that is in this place.
+    pub(super) fn renewal(&self, written: &Arc<Written>) -> Renewal {
+        Renewal::new(self.stretch.clone(), self.minimum, Arc::clone(written))
     }
 }

@@ -8,7 +8,7 @@ use wasmtime::{StackCreator, StackMemory};
 
 use super::address_space::AddressSpace;
 use super::numbers::Numbers;
-use super::shelves::{Shelf, Shelves};
+use crate::engine::shelves::{Shelf, Shelves};
 
 /// How large a stack is, in bytes: wasmtime's default, of which the function may use a quarter.
 pub(super) const SIZE: usize = 2 << 20;

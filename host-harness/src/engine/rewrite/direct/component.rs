@@ -1,61 +1,36 @@
 use wasm_encoder::reencode::{Error, Reencode, ReencodeComponent, component_utils};
 use wasm_encoder::{
-    CanonicalFunctionSection, Component, ComponentAliasSection, InstanceSection, Module,
-    ModuleSection, RawSection,
+    CanonicalFunctionSection, ComponentAliasSection, InstanceSection, Module, ModuleSection,
 };
-use wasmparser::{Chunk, ComponentAlias, ExternalKind, Instance, Parser, Payload};
+use wasmparser::{ComponentAlias, ExternalKind, Instance, Payload};
 
 use super::module::Unknown;
 use super::shape::Shape;
+use crate::engine::rewrite::sections::copied;
 
 /// The component with this module in the place of the one that had a shim, and without the shim.
 pub(super) fn with_main(component: &[u8], shape: &Shape<'_>, main: &Module) -> Option<Vec<u8>> {
-    let mut rest = component;
-    let mut parser = Parser::new(0);
     let mut renumbered = Renumbered { shape };
-    let mut encoded = Component::new();
-    let mut modules = 0;
-    while !rest.is_empty() {
-        let Chunk::Parsed { consumed, payload } = parser.parse(rest, true).ok()? else {
-            return None;
-        };
-        rest = rest.get(consumed..)?;
-        match payload {
-            Payload::ModuleSection {
-                unchecked_range, ..
-            } => {
-                rest = rest.get(unchecked_range.len()..)?;
-                if modules == shape.main_module {
+    let mut modules = 0..;
+    copied(component, |section, encoded| {
+        match section {
+            Payload::ModuleSection { .. } => {
+                let module = modules.next()?;
+                if module == shape.main_module {
                     encoded.section(&ModuleSection(main));
-                } else if modules != shape.shim_module {
-                    let data = component.get(unchecked_range)?;
-                    encoded.section(&RawSection {
-                        id: CORE_MODULE,
-                        data,
-                    });
                 }
-                modules += 1;
-            }
-            Payload::ComponentSection {
-                unchecked_range, ..
-            } => {
-                rest = rest.get(unchecked_range.len()..)?;
-                let data = component.get(unchecked_range)?;
-                encoded.section(&RawSection {
-                    id: COMPONENT,
-                    data,
-                });
+                return Some(module == shape.main_module || module == shape.shim_module);
             }
             Payload::InstanceSection(section) => {
                 let mut instances = InstanceSection::new();
-                for instance in section {
+                for instance in section.clone() {
                     renumbered.instance(&mut instances, instance.ok()?).ok()?;
                 }
                 encoded.section(&instances);
             }
             Payload::ComponentAliasSection(section) => {
                 let mut aliases = ComponentAliasSection::new();
-                for alias in section {
+                for alias in section.clone() {
                     if let Some(alias) = renumbered.alias(alias.ok()?) {
                         aliases.alias(renumbered.component_alias(alias).ok()?);
                     }
@@ -67,26 +42,18 @@ pub(super) fn with_main(component: &[u8], shape: &Shape<'_>, main: &Module) -> O
                 component_utils::parse_component_canonical_section(
                     &mut renumbered,
                     &mut functions,
-                    section,
+                    section.clone(),
                 )
                 .ok()?;
                 encoded.section(&functions);
             }
             // Names are of the numbers that were.
-            Payload::CustomSection(_) | Payload::Version { .. } | Payload::End(_) => {}
-            other => {
-                let (id, range) = other.as_section()?;
-                let data = component.get(range)?;
-                encoded.section(&RawSection { id, data });
-            }
+            Payload::CustomSection(_) => {}
+            _ => return Some(false),
         }
-    }
-    Some(encoded.finish())
+        Some(true)
+    })
 }
-
-/// Sections of a component, by what they are in the binary format.
-const CORE_MODULE: u8 = 1;
-const COMPONENT: u8 = 4;
 
 /// What becomes of a component's numbers.
 struct Renumbered<'a> {

@@ -18,7 +18,7 @@ mod shape;
 use shape::Shape;
 
 /// The same component without its shim; none if it has none that could be told for certain.
-pub(super) fn without_shim(component: &[u8]) -> Option<Vec<u8>> {
+pub(in crate::engine) fn without_shim(component: &[u8]) -> Option<Vec<u8>> {
     let shape = Shape::of(component)?;
     let main = module::with_table(shape.main, &shape)?;
     component::with_main(component, &shape, &main)

@@ -53,6 +53,10 @@ impl<T, C> Shelves<T, C> {
         &self.shelves[number.unwrap_or(0) % self.shelves.len()]
     }
 
+    pub(super) fn all(&self) -> &[Arc<Shelf<T, C>>] {
+        &self.shelves
+    }
+
     /// Takes one wherever it is. All are looked at in one moment: what is put on one shelf while
     /// another is looked at would be missed.
     pub(super) fn take_any(&self, fits: impl Fn(&T) -> bool) -> Option<T> {
@@ -71,6 +75,19 @@ impl<T, C> Shelf<T, C> {
         self.lock().push(item);
     }
 
+    /// Puts one where there may be only so many, and returns the oldest if it has to go.
+    pub(super) fn put_within(&self, most: usize, item: T) -> Option<T> {
+        let mut items = self.lock();
+        let oldest = (items.len() >= most.max(1)).then(|| items.remove(0));
+        items.push(item);
+        oldest
+    }
+
+    /// Takes all that are wanted.
+    pub(super) fn take_all(&self, mut wanted: impl FnMut(&mut T) -> bool) -> Vec<T> {
+        self.lock().extract_if(.., |item| wanted(item)).collect()
+    }
+
     /// A list is whole at every moment, whoever panicked with it in hand.
     fn lock(&self) -> MutexGuard<'_, Vec<T>> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)
@@ -79,5 +96,6 @@ impl<T, C> Shelf<T, C> {
 
 fn take<T>(items: &mut Vec<T>, fits: impl Fn(&T) -> bool) -> Option<T> {
     let found = items.iter().rposition(fits)?;
-    Some(items.swap_remove(found))
+    // In order, and it is the last as a rule.
+    Some(items.remove(found))
 }

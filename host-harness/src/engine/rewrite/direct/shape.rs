@@ -1,9 +1,8 @@
 use std::collections::HashMap;
 
-use wasmparser::{
-    CanonicalFunction, ComponentAlias, Encoding, ExternalKind, FuncType, Instance, Operator,
-    Parser, Payload,
-};
+use wasmparser::{ExternalKind, FuncType, Instance, Operator, Parser, Payload};
+
+use crate::engine::rewrite::spaces::{Spaces, at};
 
 /// What is exported as a table, by the shim, and by the module afterwards.
 pub(super) const TABLE: &str = "$imports";
@@ -23,17 +22,6 @@ pub(super) struct Shape<'a> {
     pub(super) imports: HashMap<(&'a str, &'a str), u32>,
     /// How many entries the table has.
     pub(super) entries: u32,
-}
-
-/// The index spaces of a component that matter here, in order.
-#[derive(Default)]
-struct Spaces<'a> {
-    modules: Vec<&'a [u8]>,
-    instances: Vec<Instance<'a>>,
-    /// Of which instance a core function is an export, and its name there.
-    functions: Vec<Option<(u32, &'a str)>>,
-    /// All that is an export of a core instance, and how many of those there were then.
-    aliases: Vec<(ExternalKind, u32, &'a str, usize)>,
 }
 
 impl<'a> Shape<'a> {
@@ -84,70 +72,6 @@ impl<'a> Shape<'a> {
 }
 
 impl<'a> Spaces<'a> {
-    fn of(component: &'a [u8]) -> Option<Self> {
-        let mut spaces = Self::default();
-        let mut depth = 0_u32;
-        for payload in Parser::new(0).parse_all(component) {
-            let payload = payload.ok()?;
-            match &payload {
-                Payload::End(_) => {
-                    depth = depth.checked_sub(1)?;
-                    continue;
-                }
-                Payload::Version { encoding, .. } => {
-                    if depth == 0 && *encoding != Encoding::Component {
-                        return None;
-                    }
-                    depth += 1;
-                    continue;
-                }
-                Payload::ModuleSection {
-                    unchecked_range, ..
-                } if depth == 1 => spaces.modules.push(component.get(unchecked_range.clone())?),
-                _ => {}
-            }
-            if depth == 1 {
-                spaces.take(payload)?;
-            }
-        }
-        Some(spaces)
-    }
-
-    fn take(&mut self, payload: Payload<'a>) -> Option<()> {
-        match payload {
-            Payload::InstanceSection(section) => {
-                for instance in section {
-                    self.instances.push(instance.ok()?);
-                }
-            }
-            Payload::ComponentAliasSection(section) => {
-                for alias in section {
-                    if let ComponentAlias::CoreInstanceExport {
-                        kind,
-                        instance_index,
-                        name,
-                    } = alias.ok()?
-                    {
-                        if kind == ExternalKind::Func {
-                            self.functions.push(Some((instance_index, name)));
-                        }
-                        let instances = self.instances.len();
-                        self.aliases.push((kind, instance_index, name, instances));
-                    }
-                }
-            }
-            Payload::ComponentCanonicalSection(section) => {
-                for function in section {
-                    if !matches!(function.ok()?, CanonicalFunction::Lift { .. }) {
-                        self.functions.push(None);
-                    }
-                }
-            }
-            _ => {}
-        }
-        Some(())
-    }
-
     /// The instance that is the shim, its module, and how many entries its table has.
     fn shim(&self) -> Option<(u32, u32, u32)> {
         let mut shims = (0..).zip(&self.instances).filter_map(|(number, instance)| {
@@ -197,18 +121,6 @@ impl<'a> Spaces<'a> {
         }
         found
     }
-
-    fn instances_of(&self, module: u32) -> usize {
-        let of_module = |instance: &&Instance<'_>| matches!(instance, Instance::Instantiate { module_index, .. } if *module_index == module);
-        self.instances.iter().filter(of_module).count()
-    }
-}
-
-fn at<T>(space: &[T], index: u32) -> Option<T>
-where
-    T: Clone,
-{
-    space.get(usize::try_from(index).ok()?).cloned()
 }
 
 /// How many entries the table of a shim has: a module that imports nothing, and exports its table and

@@ -1,0 +1,137 @@
+use std::sync::Arc;
+
+use wasmtime::Store;
+use wasmtime::component::Resource;
+
+use super::Function;
+use super::kept::Ticket;
+use super::places::{self, Renewal};
+use crate::interfaces::bindings::{self, exports::functions::web::handler};
+use crate::interfaces::environment::{Call, Identity};
+use crate::interfaces::memory::MemoryLimit;
+use crate::interfaces::{Buffer, State};
+
+/// What one invocation runs in, and after it another one of the same function: in between, it is made
+/// as it was when it was new.
+pub(super) struct Instance {
+    pub(super) store: Store<State>,
+    made: Option<Made>,
+}
+
+/// What there is once it was made.
+struct Made {
+    exports: bindings::Function,
+    /// What it takes to make it as it was; none where that cannot be done.
+    renewable: Option<Renewable>,
+}
+
+struct Renewable {
+    memory: Renewal,
+    /// What the instance took of its memory limit when it was made.
+    limit: MemoryLimit,
+    ticket: Option<Ticket>,
+}
+
+impl Instance {
+    /// One that will be made.
+    pub(super) fn new(store: Store<State>) -> Self {
+        Self { store, made: None }
+    }
+
+    /// Calls the function, in a new instance unless this is one.
+    ///
+    /// From here to [`renew`](Self::renew), it is within one poll if the function does not wait.
+    pub(super) async fn call(
+        &mut self,
+        function: &Function,
+        request: Resource<Buffer>,
+    ) -> wasmtime::Result<handler::Reply> {
+        let made = match &mut self.made {
+            Some(made) => made,
+            none => none.insert(Made::new(&mut self.store, function).await?),
+        };
+        if let Some(renewable) = &mut made.renewable {
+            renewable.memory.begin();
+        }
+        let handler = made.exports.functions_web_handler();
+        handler.call_invoke(&mut self.store, request).await
+    }
+
+    /// Makes it as it was when it was new, after a call that returned. None if that cannot be done.
+    #[expect(unsafe_code, reason = "memory of functions is written to from outside")]
+    pub(super) fn renew(mut self, function: &Function) -> Option<Self> {
+        let renewable = self.made.as_mut()?.renewable.as_mut()?;
+        let state = self.store.data_mut();
+        // A handle that the function still has would be there for the next request; and memory that
+        // has grown cannot shrink.
+        if !state.table.is_empty() || state.memory != renewable.limit {
+            return None;
+        }
+        let image = function.image.get()?.as_ref()?;
+        // SAFETY: the instance is in this store, which is borrowed; its memory has not grown, as its
+        // limit tells, and the image is the function's.
+        let renewed = unsafe { renewable.memory.renew(image) };
+        renewed.ok()?;
+        let limit = renewable.limit.clone();
+        *state = State::within(Call::of_nobody(Arc::clone(&function.identity)), limit);
+        Some(self)
+    }
+
+    /// Gives one that was renewed to another request.
+    pub(super) fn begin(&mut self, call: Call) {
+        let state = self.store.data_mut();
+        let limit = state.memory.clone();
+        *state = State::within(call, limit);
+    }
+
+    pub(super) fn is_of(&self, function: &Arc<Identity>) -> bool {
+        Arc::ptr_eq(&self.store.data().call.function, function)
+    }
+
+    pub(super) fn has_ticket(&self) -> bool {
+        let renewable = self.made.as_ref().and_then(|made| made.renewable.as_ref());
+        renewable.is_some_and(|renewable| renewable.ticket.is_some())
+    }
+
+    pub(super) fn give(&mut self, ticket: Ticket) {
+        let renewable = self.made.as_mut().and_then(|made| made.renewable.as_mut());
+        if let Some(renewable) = renewable {
+            renewable.ticket = Some(ticket);
+        }
+    }
+}
+
+impl Made {
+    async fn new(store: &mut Store<State>, function: &Function) -> wasmtime::Result<Self> {
+        let exports = function.instance.instantiate_async(&mut *store);
+        if !function.renewable {
+            return Ok(Self {
+                exports: exports.await?,
+                renewable: None,
+            });
+        }
+        let (exports, memory) = places::memory_made_in(exports).await;
+        let renewable = memory.and_then(|memory| Renewable::new(store, function, memory));
+        Ok(Self {
+            exports: exports?,
+            renewable,
+        })
+    }
+}
+
+impl Renewable {
+    /// Takes the image of the function's memory if this is the first instance.
+    #[expect(unsafe_code, reason = "memory of functions is read from outside")]
+    fn new(store: &Store<State>, function: &Function, mut memory: Renewal) -> Option<Self> {
+        let image = function.image.get_or_init(|| {
+            // SAFETY: the instance was just made, in this store, which is borrowed; a function that is
+            // renewable runs nothing at its start.
+            unsafe { memory.image() }
+        });
+        image.is_some().then(|| Self {
+            memory,
+            limit: store.data().memory.clone(),
+            ticket: None,
+        })
+    }
+}

@@ -1,0 +1,90 @@
+//! Instances that wait for their function's next invocation: what is most of the work of one is to
+//! make an instance.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use super::instance::Instance;
+use super::shelves::Shelves;
+use crate::interfaces::environment::Identity;
+
+/// The most that one thread keeps: of so many functions that it runs in turns, or of one that waits.
+const EACH_THREAD: usize = 16;
+
+/// The most that there are in all, which have places besides those of what runs.
+const ALL: u32 = 256;
+
+/// How many instances may be kept where so many may run.
+pub(super) fn most(places: u32) -> u32 {
+    places.min(ALL)
+}
+
+pub(super) struct Kept {
+    shelves: Shelves<Idle, ()>,
+    left: Arc<AtomicU32>,
+    /// Counts the sweeps.
+    round: AtomicU64,
+}
+
+/// One that was not used since a sweep.
+struct Idle {
+    instance: Instance,
+    round: u64,
+}
+
+/// That an instance may be kept, now or later.
+pub(super) struct Ticket(Arc<AtomicU32>);
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Kept {
+    pub(super) fn new(places: u32) -> Self {
+        Self {
+            shelves: Shelves::new(&Arc::new(())),
+            left: Arc::new(AtomicU32::new(most(places))),
+            round: AtomicU64::new(0),
+        }
+    }
+
+    /// One of this function's, that this thread used last.
+    pub(super) fn take(&self, function: &Arc<Identity>) -> Option<Instance> {
+        let of_function = |idle: &Idle| idle.instance.is_of(function);
+        let idle = self.shelves.own().take(of_function)?;
+        Some(idle.instance)
+    }
+
+    /// Keeps one that is as if it were new, if there may be one more.
+    pub(super) fn put(&self, mut instance: Instance) {
+        if !instance.has_ticket() {
+            let Some(ticket) = self.ticket() else { return };
+            instance.give(ticket);
+        }
+        let round = self.round.load(Ordering::Relaxed);
+        let oldest = self
+            .shelves
+            .own()
+            .put_within(EACH_THREAD, Idle { instance, round });
+        // With the shelf free for others again.
+        drop(oldest);
+    }
+
+    fn ticket(&self) -> Option<Ticket> {
+        let one_less = |left: u32| left.checked_sub(1);
+        let taken = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        taken.is_ok().then(|| Ticket(Arc::clone(&self.left)))
+    }
+
+    /// Lets those go that were not used since the sweep before the last.
+    pub(super) fn sweep(&self) {
+        let last = self.round.fetch_add(1, Ordering::Relaxed);
+        for shelf in self.shelves.all() {
+            drop(shelf.take_all(|idle| idle.round < last));
+        }
+    }
+}

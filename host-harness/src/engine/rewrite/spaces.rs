@@ -1,0 +1,94 @@
+use wasmparser::{
+    CanonicalFunction, ComponentAlias, Encoding, ExternalKind, Instance, Parser, Payload,
+};
+
+/// The index spaces of a component that matter here, in order.
+#[derive(Default)]
+pub(super) struct Spaces<'a> {
+    pub(super) modules: Vec<&'a [u8]>,
+    pub(super) instances: Vec<Instance<'a>>,
+    /// Of which instance a core function is an export, and its name there.
+    pub(super) functions: Vec<Option<(u32, &'a str)>>,
+    /// All that is an export of a core instance, and how many of those there were then.
+    pub(super) aliases: Vec<(ExternalKind, u32, &'a str, usize)>,
+}
+
+impl<'a> Spaces<'a> {
+    pub(super) fn of(component: &'a [u8]) -> Option<Self> {
+        let mut spaces = Self::default();
+        let mut depth = 0_u32;
+        for payload in Parser::new(0).parse_all(component) {
+            let payload = payload.ok()?;
+            match &payload {
+                Payload::End(_) => {
+                    depth = depth.checked_sub(1)?;
+                    continue;
+                }
+                Payload::Version { encoding, .. } => {
+                    if depth == 0 && *encoding != Encoding::Component {
+                        return None;
+                    }
+                    depth += 1;
+                    continue;
+                }
+                Payload::ModuleSection {
+                    unchecked_range, ..
+                } if depth == 1 => spaces.modules.push(component.get(unchecked_range.clone())?),
+                _ => {}
+            }
+            if depth == 1 {
+                spaces.take(payload)?;
+            }
+        }
+        Some(spaces)
+    }
+
+    fn take(&mut self, payload: Payload<'a>) -> Option<()> {
+        match payload {
+            Payload::InstanceSection(section) => {
+                for instance in section {
+                    self.instances.push(instance.ok()?);
+                }
+            }
+            Payload::ComponentAliasSection(section) => {
+                for alias in section {
+                    if let ComponentAlias::CoreInstanceExport {
+                        kind,
+                        instance_index,
+                        name,
+                    } = alias.ok()?
+                    {
+                        if kind == ExternalKind::Func {
+                            self.functions.push(Some((instance_index, name)));
+                        }
+                        let instances = self.instances.len();
+                        self.aliases.push((kind, instance_index, name, instances));
+                    }
+                }
+            }
+            Payload::ComponentCanonicalSection(section) => {
+                for function in section {
+                    if !matches!(function.ok()?, CanonicalFunction::Lift { .. }) {
+                        self.functions.push(None);
+                    }
+                }
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    /// How many there are of a module.
+    pub(super) fn instances_of(&self, module: u32) -> usize {
+        let of_module = |instance: &&Instance<'_>| matches!(instance, Instance::Instantiate { module_index, .. } if *module_index == module);
+        self.instances.iter().filter(of_module).count()
+    }
+}
+
+/// What has this number.
+pub(super) fn at<T>(space: &[T], index: u32) -> Option<T>
+where
+    T: Clone,
+{
+    space.get(usize::try_from(index).ok()?).cloned()
+}
