@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target};
 
-const GUESTS: [&str; 23] = [
+const GUESTS: [&str; 24] = [
     "caller",
     "calls-functions",
     "calls-out",
@@ -21,6 +21,7 @@ const GUESTS: [&str; 23] = [
     "orchestrate",
     "ping",
     "proxy",
+    "remember",
     "renamed",
     "respond",
     "router",
@@ -32,7 +33,7 @@ const GUESTS: [&str; 23] = [
 ];
 
 /// What the guests are made of: a change in it compiles them anew.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 14] = [
     "Cargo.lock",
     "Cargo.toml",
     "examples",
@@ -44,6 +45,7 @@ const SOURCES: [&str; 13] = [
     "test-guests/calls-functions",
     "test-guests/calls-out",
     "test-guests/misbehave",
+    "test-guests/remember",
     "test-guests/renamed",
     "test-guests/uses-std",
 ];

@@ -21,6 +21,8 @@ pub const MISBEHAVE: &str = env!("GUEST_MISBEHAVE");
 pub const PING: &str = env!("GUEST_PING");
 /// `examples/proxy`.
 pub const PROXY: &str = env!("GUEST_PROXY");
+/// `remember`: looks for what another request left.
+pub const REMEMBER: &str = env!("GUEST_REMEMBER");
 /// `renamed`: what makes it hard for `invoke!`.
 pub const RENAMED: &str = env!("GUEST_RENAMED");
 /// `examples/echo-details`.

@@ -13,10 +13,10 @@ use std::hash::{Hash as _, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use sha2::{Digest as _, Sha256};
 use super::wasm::{Compiled, Wasm};
 use entry::{Entry, Miss};
 use folder::UnusableFolder;
+use sha2::{Digest as _, Sha256};
 
 /// How the host compiles a component, besides wasmtime's settings: another number when that changes.
 const FORM: [u8; 1] = [2];

@@ -122,7 +122,7 @@ impl Made {
 impl Renewable {
     /// Takes the image of the function's memory if this is the first instance.
     #[expect(unsafe_code, reason = "memory of functions is read from outside")]
-    fn new(store: &Store<State>, function: &Function, mut memory: Renewal) -> Option<Self> {
+    fn new(store: &Store<State>, function: &Function, memory: Renewal) -> Option<Self> {
         let image = function.image.get_or_init(|| {
             // SAFETY: the instance was just made, in this store, which is borrowed; a function that is
             // renewable runs nothing at its start.
@@ -135,3 +135,6 @@ impl Renewable {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -57,19 +57,21 @@ impl Kept {
         Some(idle.instance)
     }
 
-    /// Keeps one that is as if it were new, if there may be one more.
+    /// Keeps one that is as if it were new; for it, the one that this thread has not used for longest
+    /// may have to go.
     pub(super) fn put(&self, mut instance: Instance) {
+        let shelf = self.shelves.own();
         if !instance.has_ticket() {
-            let Some(ticket) = self.ticket() else { return };
+            let ticket = self.ticket().or_else(|| {
+                drop(shelf.take_oldest(1));
+                self.ticket()
+            });
+            let Some(ticket) = ticket else { return };
             instance.give(ticket);
         }
         let round = self.round.load(Ordering::Relaxed);
-        let oldest = self
-            .shelves
-            .own()
-            .put_within(EACH_THREAD, Idle { instance, round });
-        // With the shelf free for others again.
-        drop(oldest);
+        drop(shelf.take_oldest(EACH_THREAD));
+        shelf.put(Idle { instance, round });
     }
 
     fn ticket(&self) -> Option<Ticket> {

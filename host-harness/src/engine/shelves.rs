@@ -75,12 +75,10 @@ impl<T, C> Shelf<T, C> {
         self.lock().push(item);
     }
 
-    /// Puts one where there may be only so many, and returns the oldest if it has to go.
-    pub(super) fn put_within(&self, most: usize, item: T) -> Option<T> {
+    /// Takes the one that was put here first, if there are so many.
+    pub(super) fn take_oldest(&self, least: usize) -> Option<T> {
         let mut items = self.lock();
-        let oldest = (items.len() >= most.max(1)).then(|| items.remove(0));
-        items.push(item);
-        oldest
+        (!items.is_empty() && items.len() >= least).then(|| items.remove(0))
     }
 
     /// Takes all that are wanted.

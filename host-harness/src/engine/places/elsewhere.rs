@@ -24,7 +24,7 @@ pub(super) enum Renewal {}
 
 #[expect(unsafe_code, reason = "as the one that there is on Linux")]
 impl Renewal {
-    pub(super) unsafe fn image(&mut self) -> Option<Image> {
+    pub(super) unsafe fn image(&self) -> Option<Image> {
         match *self {}
     }
 

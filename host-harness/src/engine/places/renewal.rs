@@ -4,13 +4,12 @@
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::ops::Range;
 use std::pin::pin;
 use std::sync::Arc;
 
 use super::address_space::Stretch;
 use super::faults::Since;
-use super::mapped::Mapped;
+use super::mapped::{KEPT, Mapped};
 use super::written::Written;
 
 /// What a new instance has in its memory: the pages with something in them, each from its first byte
@@ -46,26 +45,39 @@ impl Renewal {
     /// # Safety
     ///
     /// The instance is there, does not run, and its memory has not grown.
-    pub(in crate::engine) unsafe fn image(&mut self) -> Option<Image> {
-        self.look().ok()?;
+    pub(in crate::engine) unsafe fn image(&self) -> Option<Image> {
+        let all = self.stretch.address(0)..self.stretch.address(self.size);
+        let (mut from, mut bytes) = (all.start, 0);
         let mut parts = Vec::new();
-        for part in &self.mapped.parts {
-            for page in part.clone().step_by(self.written.page()) {
-                // SAFETY: it is within the memory, and the caller has promised the rest.
-                let bytes = unsafe {
-                    let start = self.stretch.pointer(page);
-                    std::slice::from_raw_parts(start, self.written.page())
-                };
-                let is_set = |byte: &u8| *byte != 0;
-                if let Some(first) = bytes.iter().position(is_set)
-                    && let Some(last) = bytes.iter().rposition(is_set)
-                {
-                    let bytes = bytes.get(first..=last)?;
-                    parts.push((page + first, bytes.into()));
+        while from < all.end {
+            let found = self.written.within(from..all.end, self.size).ok()?;
+            for part in &found.parts {
+                for page in part.clone().step_by(self.written.page()) {
+                    // SAFETY: the kernel has found it there, and the caller has promised the rest.
+                    if let Some(part) = unsafe { self.contents(page - all.start) } {
+                        bytes += part.1.len();
+                        parts.push(part);
+                    }
                 }
             }
+            (found.end > from).then_some(())?;
+            from = found.end;
         }
-        Some(Image { parts })
+        (bytes <= KEPT / 2).then_some(Image { parts })
+    }
+
+    /// What is not zero in a page, and where that is.
+    ///
+    /// # Safety
+    ///
+    /// As for `image`; the page is within the memory.
+    unsafe fn contents(&self, page: usize) -> Option<(usize, Box<[u8]>)> {
+        // SAFETY: the caller has promised it.
+        let bytes =
+            unsafe { std::slice::from_raw_parts(self.stretch.pointer(page), self.written.page()) };
+        let first = bytes.iter().position(|byte| *byte != 0)?;
+        let last = bytes.iter().rposition(|byte| *byte != 0)?;
+        Some((page + first, bytes.get(first..=last)?.into()))
     }
 
     /// To be called before the instance runs, within the same poll.
@@ -86,12 +98,10 @@ impl Renewal {
     /// same function's.
     pub(in crate::engine) unsafe fn renew(&mut self, image: &Image) -> io::Result<()> {
         let known = self.since.take().is_some_and(Since::is_without_faults);
-        if !known {
-            self.look()?;
-            // Or else there would be contents where no zeroes are written to the next time.
-            if !image.parts.iter().all(|part| self.has_mapped(part)) {
-                return Err(io::ErrorKind::InvalidData.into());
-            }
+        if !known && !self.look(image)? {
+            // Whoever used this place before may have written elsewhere than this function does.
+            self.mapped = Mapped::default();
+            self.stretch.empty(0..self.size)?;
         }
         // SAFETY: all of it is within the memory, and the caller has promised the rest.
         unsafe {
@@ -104,20 +114,16 @@ impl Renewal {
         Ok(())
     }
 
-    fn look(&mut self) -> io::Result<()> {
+    /// Finds out what is mapped. False if that is more than is kept; or less than the image, and then
+    /// there would be contents where no zeroes are written to the next time.
+    fn look(&mut self, image: &Image) -> io::Result<bool> {
         let end = self.mapped.look(&self.stretch, self.size, &self.written)?;
-        if end < self.size {
-            self.mapped = Mapped::default();
-            return Err(io::ErrorKind::StorageFull.into());
-        }
-        Ok(())
-    }
-
-    fn has_mapped(&self, (offset, bytes): &(usize, Box<[u8]>)) -> bool {
-        let within = |part: &Range<usize>| {
-            part.start <= *offset && offset.saturating_add(bytes.len()) <= part.end
+        let is_mapped = |offset: usize, length: usize| {
+            let mut parts = self.mapped.parts.iter();
+            parts.any(|part| part.start <= offset && offset + length <= part.end)
         };
-        self.mapped.parts.iter().any(within)
+        let mut parts = image.parts.iter();
+        Ok(end == self.size && parts.all(|(offset, bytes)| is_mapped(*offset, bytes.len())))
     }
 }
 
@@ -127,7 +133,9 @@ thread_local! {
 }
 
 /// What a future comes to, and the memory that is made in it, if it is one.
-pub(in crate::engine) async fn memory_made_in<F: Future>(future: F) -> (F::Output, Option<Renewal>) {
+pub(in crate::engine) async fn memory_made_in<F: Future>(
+    future: F,
+) -> (F::Output, Option<Renewal>) {
     let mut future = pin!(future);
     let mut made = Some(Vec::new());
     let output = poll_fn(|cx| {

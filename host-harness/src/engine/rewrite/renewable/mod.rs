@@ -27,8 +27,8 @@ pub(in crate::engine) fn renewable(component: &[u8]) -> Option<Vec<u8>> {
     let module = module::with_globals_set(&shape)?;
     let mut modules = 0..;
     copied(component, |section, encoded| {
-        let its = matches!(section, Payload::ModuleSection { .. })
-            && modules.next()? == shape.module;
+        let its =
+            matches!(section, Payload::ModuleSection { .. }) && modules.next()? == shape.module;
         if its {
             encoded.section(&ModuleSection(&module));
         }
@@ -36,3 +36,5 @@ pub(in crate::engine) fn renewable(component: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
+#[cfg(test)]
+mod tests;

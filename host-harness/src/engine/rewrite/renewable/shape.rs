@@ -1,6 +1,4 @@
-use wasmparser::{
-    CanonicalFunction, CanonicalOption, ComponentType, Instance, Parser, Payload,
-};
+use wasmparser::{CanonicalFunction, CanonicalOption, ComponentType, Instance, Parser, Payload};
 
 use super::module::Contents;
 use crate::engine::rewrite::spaces::{Spaces, at};
