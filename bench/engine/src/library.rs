@@ -25,6 +25,15 @@ impl Library {
         Ok(Self { harness })
     }
 
+    /// One that makes an instance for each request.
+    pub(crate) fn that_makes_all(wasm: &Path) -> wasmtime::Result<Self> {
+        let harness = Harness::builder()
+            .function("f", wasm)
+            .idle_instances(0)
+            .build()?;
+        Ok(Self { harness })
+    }
+
     pub(crate) async fn invoke(&mut self, times: u32) -> wasmtime::Result<()> {
         let nothing = Bytes::new();
         self.send(&nothing, times).await

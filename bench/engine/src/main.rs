@@ -93,6 +93,7 @@ fn figures(
 
     let runtime = rounds::runtime()?;
     let mut library = library::Library::new(ping, 1000)?;
+    let mut library_new = library::Library::that_makes_all(ping)?;
     let mut usual_std = Bare::new(Pool::AsItComes, std_guest, true)?;
     let mut usual_sdk = Bare::new(Pool::AsItComes, ping, false)?;
     let mut tuned_std = Bare::new(Pool::Tuned, std_guest, true)?;
@@ -103,6 +104,9 @@ fn figures(
     for _ in 0..rounds {
         figures.time("library", repeat, || {
             runtime.block_on(library.invoke(repeat))
+        })?;
+        figures.time("library-new", repeat, || {
+            runtime.block_on(library_new.invoke(repeat))
         })?;
         for (name, bare) in [
             ("as-it-comes-std", &mut usual_std),

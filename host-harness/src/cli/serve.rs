@@ -84,6 +84,11 @@ pub(super) struct Serve {
     #[arg(long, value_name = "N", default_value_t = Limits::default().outbound, value_parser = clap::value_parser!(u32).range(1..), env = "FUNCTIONS_MAX_OUTBOUND")]
     max_outbound: u32,
 
+    /// How many instances wait for the next request to their function, made as they were when they were
+    /// new. With 0, each request is answered by one that is made for it.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().idle_instances, env = "FUNCTIONS_MAX_IDLE_INSTANCES")]
+    max_idle_instances: u32,
+
     /// How many calls within calls there may be, from one function to the next; 0 allows no calls.
     #[arg(long, value_name = "N", default_value_t = Limits::default().depth, value_parser = clap::value_parser!(u32).range(..=i64::from(Limits::default().depth)), env = "FUNCTIONS_MAX_DEPTH")]
     max_depth: u32,
@@ -209,6 +214,7 @@ impl Serve {
             concurrency: self.max_concurrency,
             queue: self.max_queue,
             outbound: self.max_outbound,
+            idle_instances: self.max_idle_instances,
             depth: self.max_depth,
         }
     }

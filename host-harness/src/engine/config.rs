@@ -14,7 +14,7 @@ const KEEP_RESIDENT: usize = 256 * 1024;
 /// fit the address space.
 pub(super) fn engine(limits: &Limits) -> wasmtime::Result<wasmtime::Engine> {
     let places = permits::places(limits);
-    let own = own(places.saturating_add(kept::most(places))).inspect_err(|error| {
+    let own = own(places.saturating_add(kept::most(limits))).inspect_err(|error| {
         tracing::debug!("memories and stacks are of wasmtime's pool: {error:#}");
     });
     let pooled = own.or_else(|_| wasmtime::Engine::new(&pooled(limits)));

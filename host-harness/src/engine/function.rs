@@ -96,7 +96,9 @@ impl Engine {
         let function = Function {
             identity: Arc::new(identity),
             instance,
-            renewable: renewable && !gives_handles(&component, &self.wasmtime),
+            renewable: renewable
+                && self.limits.idle_instances > 0
+                && !gives_handles(&component, &self.wasmtime),
             image: OnceLock::new(),
         };
         self.try_out(&function)?;

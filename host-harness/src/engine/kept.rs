@@ -6,17 +6,15 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::instance::Instance;
 use super::shelves::Shelves;
+use super::{Limits, permits};
 use crate::interfaces::environment::Identity;
 
 /// The most that one thread keeps: of so many functions that it runs in turns, or of one that waits.
 const EACH_THREAD: usize = 16;
 
-/// The most that there are in all, which have places besides those of what runs.
-const ALL: u32 = 256;
-
-/// How many instances may be kept where so many may run.
-pub(super) fn most(places: u32) -> u32 {
-    places.min(ALL)
+/// How many there are at most, which have places besides those of what runs: never more than those.
+pub(super) fn most(limits: &Limits) -> u32 {
+    limits.idle_instances.min(permits::places(limits))
 }
 
 pub(super) struct Kept {
@@ -42,10 +40,10 @@ impl Drop for Ticket {
 }
 
 impl Kept {
-    pub(super) fn new(places: u32) -> Self {
+    pub(super) fn new(limits: &Limits) -> Self {
         Self {
             shelves: Shelves::new(&Arc::new(())),
-            left: Arc::new(AtomicU32::new(most(places))),
+            left: Arc::new(AtomicU32::new(most(limits))),
             round: AtomicU64::new(0),
         }
     }

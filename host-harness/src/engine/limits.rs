@@ -28,13 +28,17 @@ pub struct Limits {
     /// How many requests to other servers all functions together have under way, each until the body
     /// of its response has ended or is dropped; more wait, within their own time.
     pub outbound: u32,
+    /// How many instances wait for the next request to their function, made as they were when they were
+    /// new, for a second or two. With 0, each request is answered by one that is made for it, in about
+    /// twice the time.
+    pub idle_instances: u32,
     /// How many calls within calls there may be: 16 at most, and none with 0.
     pub depth: u32,
 }
 
 impl Default for Limits {
     /// 30 s, or 5 min for one that streams; of which 10 s computing; 128 MiB; 1000 at once, 4000 waiting; 1024
-    /// requests to other servers; calls 16 deep.
+    /// requests to other servers; 256 instances that wait; calls 16 deep.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
@@ -47,6 +51,8 @@ impl Default for Limits {
             // One for each that is answered at once, and some. Each may be a connection, and so an
             // open file and a local port: with those of the clients it fits where there are 4096.
             outbound: 1024,
+            // Of 100 KiB each, as a rule; and of one function, each thread needs one.
+            idle_instances: 256,
             depth: MAX_DEPTH,
         }
     }

@@ -61,7 +61,7 @@ impl Engine {
             let cache = cache::Cache::open(folder, &wasmtime);
             cache.map_err(|unusable| unusable.warn()).ok()
         });
-        let kept = Arc::new(kept::Kept::new(permits::places(&limits)));
+        let kept = Arc::new(kept::Kept::new(&limits));
         Ok(Arc::new(Self {
             _ticker: ticker::Ticker::start(&wasmtime, &kept)?,
             permits: permits::Permits::new(&limits),

@@ -122,6 +122,12 @@ impl Builder {
         self
     }
 
+    /// How many instances may wait for the next request; see [`Limits::idle_instances`].
+    pub fn idle_instances(mut self, instances: u32) -> Self {
+        self.limits.idle_instances = instances;
+        self
+    }
+
     /// How many calls within calls there may be; see [`Limits::depth`].
     pub fn depth(mut self, calls: u32) -> Self {
         self.limits.depth = calls;

@@ -14,6 +14,7 @@ use super::{cores, tools};
 pub(super) const CONNECTIONS: u32 = 64;
 
 /// What is asked for.
+#[derive(Clone, Copy)]
 pub(super) struct Ask {
     pub(super) path: &'static str,
     /// A file of `bench/` that tells wrk what to send; a GET without a body otherwise.

@@ -13,9 +13,28 @@ use crate::bench::statistics::median;
 
 /// `functions serve`, with one function.
 pub(super) fn host(context: &Context, name: &str, wasm: &Path) -> anyhow::Result<Contender> {
+    serve(context, name, wasm, &[])
+}
+
+/// The same without instances that wait: each request has one that is made for it.
+pub(super) fn host_that_makes_all(
+    context: &Context,
+    name: &str,
+    wasm: &Path,
+) -> anyhow::Result<Contender> {
+    serve(context, name, wasm, &["--max-idle-instances", "0"])
+}
+
+fn serve(
+    context: &Context,
+    name: &str,
+    wasm: &Path,
+    options: &[&str],
+) -> anyhow::Result<Contender> {
     let function = format!("{name}={}", wasm.display());
-    let arguments =
-        ["serve", "--listen", "127.0.0.1:0", "--no-cache", &function].map(str::to_owned);
+    let arguments = ["serve", "--listen", "127.0.0.1:0", "--no-cache", &function];
+    let arguments = arguments.iter().chain(options);
+    let arguments: Vec<_> = arguments.map(|argument| (*argument).to_owned()).collect();
     let program = &context.built.functions;
     Contender::start("functions", program, &arguments, Says::Stdout)
 }

@@ -27,7 +27,8 @@ pub(super) fn invocation(context: &Context) -> anyhow::Result<Vec<Row>> {
         Ok(row.against(format!("{against}: {}", micros(baseline)), took / baseline))
     };
     Ok(vec![
-        row("library", "the host's library, all of an invocation")?.target(INVOCATION),
+        row("library", "the host's library, all of an invocation")?,
+        row("library-new", "the same with an instance made for each")?.target(INVOCATION),
         row("tuned-sdk", "instance, call and drop")?,
         row("tuned-std", "the same with the usual WASI imports")?,
         row("as-it-comes-sdk", "the same with the pool as it comes")?,

@@ -1,7 +1,9 @@
 //! The host and a native server that sends the same bytes.
 
+use std::path::Path;
+
 use super::Context;
-use super::contest::{host, raw_hyper, rows, saturate};
+use super::contest::{host, host_that_makes_all, raw_hyper, rows, saturate};
 use crate::bench::load::Ask;
 use crate::bench::row::{Row, Target};
 
@@ -10,34 +12,39 @@ const GREET: Target = Target::AtLeast(0.5);
 
 pub(super) fn hello(context: &Context) -> anyhow::Result<Vec<Row>> {
     let ping = &context.built.guests.ping;
-    let ask = || Ask {
+    let ask = Ask {
         path: "/ping",
         script: None,
     };
-    compare(context, "hello", host(context, "ping", ping)?, ask, HELLO)
+    compare(context, ("hello", ping), ask, HELLO)
 }
 
 pub(super) fn greet(context: &Context) -> anyhow::Result<Vec<Row>> {
     let greet = &context.built.guests.greet;
-    let ask = || Ask {
+    let ask = Ask {
         path: "/greet",
         script: Some("greet.lua"),
     };
-    compare(context, "greet", host(context, "greet", greet)?, ask, GREET)
+    compare(context, ("greet", greet), ask, GREET)
 }
 
 fn compare(
     context: &Context,
-    scenario: &'static str,
-    host: crate::bench::contender::Contender,
-    ask: impl Fn() -> Ask,
+    (scenario, wasm): (&'static str, &Path),
+    ask: Ask,
     target: Target,
 ) -> anyhow::Result<Vec<Row>> {
+    let name = ask.path.trim_start_matches('/');
+    let host = host(context, name, wasm)?;
+    let makes_all = host_that_makes_all(context, name, wasm)?;
     let raw = raw_hyper(context)?;
-    let measured = saturate(context, &[(&host, ask()), (&raw, ask())])?;
-    let [ours, theirs] = measured.as_slice() else {
-        anyhow::bail!("two were measured");
+    let measured = saturate(context, &[(&host, ask), (&makes_all, ask), (&raw, ask)])?;
+    let [ours, made, theirs] = measured.as_slice() else {
+        anyhow::bail!("three were measured");
     };
-    let [rate, cpu] = rows(scenario, ("functions", *ours), ("raw hyper", *theirs));
-    Ok(vec![rate.target(target), cpu])
+    let against = ("raw hyper", *theirs);
+    let [rate, cpu] = rows(scenario, ("functions", *ours), against);
+    let each = "functions, an instance made for each";
+    let [made_rate, made_cpu] = rows(scenario, (each, *made), against);
+    Ok(vec![rate.target(target), cpu, made_rate, made_cpu])
 }
