@@ -1,22 +1,21 @@
 //! Nothing of one request is there for another.
 
+use host_harness::{Harness, Server};
+
 use crate::support::client::Client;
 use crate::support::server;
 
 const CONNECTIONS: usize = 64;
-const REQUESTS: usize = 10_000;
 
 /// A counter in a function's memory tells a fresh instance from a used one: all requests, over
 /// many connections at once, are the first of their instance.
-#[tokio::test(flavor = "multi_thread")]
-async fn every_request_gets_a_fresh_instance() {
-    let server = server().await;
+async fn all_are_the_first(server: &Server, requests: usize) {
     let address = server.address();
     let connections: Vec<_> = (0..CONNECTIONS)
         .map(|connection| {
             tokio::spawn(async move {
                 let client = Client::new(address);
-                for _ in (connection..REQUESTS).step_by(CONNECTIONS) {
+                for _ in (connection..requests).step_by(CONNECTIONS) {
                     let answer = client.get("/counter").await;
                     assert_eq!((answer.status.as_u16(), answer.text()), (200, "1"));
                 }
@@ -26,4 +25,20 @@ async fn every_request_gets_a_fresh_instance() {
     for connection in connections {
         connection.await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_request_gets_a_fresh_instance() {
+    all_are_the_first(&server().await, 10_000).await;
+}
+
+/// Also where none is kept from one request to the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_request_gets_one_that_is_made() {
+    let harness = Harness::builder()
+        .function("counter", test_guests::COUNTER)
+        .concurrency(16, 1000)
+        .idle_instances(0);
+    let server = harness.build().unwrap().serve("127.0.0.1:0").await;
+    all_are_the_first(&server.unwrap(), 1000).await;
 }

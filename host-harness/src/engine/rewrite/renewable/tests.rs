@@ -45,7 +45,11 @@ fn functions_are_renewable() {
 
 /// A component with one function, `f`, and what else is in its module and besides that.
 fn component(module: &str, f: &str, rest: &str) -> Vec<u8> {
-    let text = format!(
+    wat::parse_str(text(module, f, rest)).unwrap()
+}
+
+fn text(module: &str, f: &str, rest: &str) -> String {
+    format!(
         r#"(component
             (core module $m
                 (memory (export "memory") 1)
@@ -61,8 +65,7 @@ fn component(module: &str, f: &str, rest: &str) -> Vec<u8> {
             (core instance $i (instantiate $m))
             (func (export "f") (param "x" s32) (result s32)
                 (canon lift (core func $i "f"))))"#
-    );
-    wat::parse_str(text).unwrap()
+    )
 }
 
 /// Calls a component's `f` a few times in the same instance.
@@ -132,7 +135,6 @@ fn whatever_else_could_change_is_refused() {
         r#"(data $d "x")"#,
         "(start $g) (func $g)",
         "(memory $second 1)",
-        "(memory $shared 1 1 shared)",
         "(global (mut funcref) (ref.null func))",
         "(global (mut v128) (v128.const i64x2 1 2))",
         "(global (mut i32) (global.get $c))",
@@ -147,8 +149,6 @@ fn whatever_else_could_change_is_refused() {
     let keeps = r#"(core module $k (global (export "g") (mut i32) (i32.const 0)))"#;
     for rest in [
         format!("{keeps} (core instance (instantiate $k))"),
-        // A second instance of the same.
-        "(core instance (instantiate $m))".to_owned(),
         format!("(component {keeps} (core instance (instantiate $k)))"),
         "(type (resource (rep i32)))".to_owned(),
         "(component (type (resource (rep i32))))".to_owned(),
@@ -157,6 +157,26 @@ fn whatever_else_could_change_is_refused() {
         r#"(core module $g (import "a" "m" (memory 1)))"#.to_owned(),
     ] {
         assert!(renewable(&component("", same, &rest)).is_none(), "{rest}");
+    }
+    let plain = text("", same, "");
+    for (part, other) in [
+        (
+            r#"(memory (export "memory") 1)"#,
+            r#"(memory (export "memory") 1 1 shared)"#,
+        ),
+        (
+            r#"(memory (export "memory") 1)"#,
+            r#"(memory (export "memory") i64 1)"#,
+        ),
+        (
+            "(core instance $i (instantiate $m))",
+            "(core instance $i (instantiate $m)) (core instance (instantiate $m))",
+        ),
+    ] {
+        let changed = plain.replace(part, other);
+        assert_ne!(changed, plain);
+        let changed = wat::parse_str(changed).unwrap();
+        assert!(renewable(&changed).is_none(), "{other}");
     }
     // Without memory, there is nothing to be gained.
     let bare = r#"(component (core module $m
