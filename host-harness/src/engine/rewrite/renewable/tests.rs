@@ -127,11 +127,13 @@ fn whatever_else_could_change_is_refused() {
         assert!(renewable(&component("", f, "")).is_none(), "{f}");
     }
     for module in [
-        "(elem $e func $f) (func (table.init $t $e (i32.const 0) (i32.const 0) (i32.const 1)))",
-        "(elem $e func $f) (func (elem.drop $e))",
+        "(elem $e (i32.const 0) func $f)
+         (func (table.init $t $e (i32.const 0) (i32.const 0) (i32.const 1)))",
+        "(elem $e (i32.const 0) func $f) (func (elem.drop $e))",
         "(elem $e func $f)",
-        r#"(data $d "x") (func (memory.init $d (i32.const 0) (i32.const 0) (i32.const 1)))"#,
-        r#"(data $d "x") (func (data.drop $d))"#,
+        r#"(data $d (i32.const 0) "x")
+           (func (memory.init $d (i32.const 0) (i32.const 0) (i32.const 1)))"#,
+        r#"(data $d (i32.const 0) "x") (func (data.drop $d))"#,
         r#"(data $d "x")"#,
         "(start $g) (func $g)",
         "(memory $second 1)",
