@@ -19,7 +19,7 @@ use folder::UnusableFolder;
 use sha2::{Digest as _, Sha256};
 
 /// How the host compiles a component, besides wasmtime's settings: another number when that changes.
-const FORM: [u8; 1] = [2];
+const FORM: [u8; 1] = [3];
 
 /// A folder of functions that were compiled for one engine, among others.
 pub(super) struct Cache {

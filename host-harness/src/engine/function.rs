@@ -1,3 +1,4 @@
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt as _;
@@ -21,6 +22,28 @@ pub(crate) struct Function {
     /// What is in the memory of a new instance, of a function that is renewable; known with its first
     /// instance.
     pub(super) image: OnceLock<Option<Image>>,
+    /// How often in a row that took more than making one does.
+    misfits: AtomicU32,
+}
+
+/// How often in a row a function may write to more memory than is kept in place. From there on, its
+/// instances are made.
+const MAX_MISFITS: u32 = 8;
+
+impl Function {
+    pub(super) fn is_renewable(&self) -> bool {
+        self.renewable && self.misfits.load(Ordering::Relaxed) < MAX_MISFITS
+    }
+
+    /// Counts an instance that was renewed. As a rule nothing is written, which other threads would
+    /// have to read.
+    pub(super) fn renewed(&self, in_place: bool) {
+        let misfits = self.misfits.load(Ordering::Relaxed);
+        let now = if in_place { 0 } else { misfits + 1 };
+        if now != misfits && misfits < MAX_MISFITS {
+            self.misfits.store(now, Ordering::Relaxed);
+        }
+    }
 }
 
 /// Why a component is not a function that this host can run.
@@ -66,6 +89,11 @@ impl Engine {
         wasm: &Wasm,
         identity: Identity,
     ) -> Result<Function, InvalidFunction> {
+        // What cannot be parsed does not compile, which tells why.
+        let footprint = footprint::of(&wasm.bytes);
+        if let Some(bytes) = footprint.filter(|bytes| *bytes > footprint::MAX) {
+            return Err(InvalidFunction::Footprint { bytes });
+        }
         let compiled = match &self.cache {
             Some(cache) => cache.component(&self.wasmtime, wasm),
             None => wasm.compile(&self.wasmtime),
@@ -74,6 +102,7 @@ impl Engine {
             component,
             renewable,
         } = compiled.map_err(|error| self.not_compiled(error))?;
+        footprint.ok_or(InvalidFunction::Footprint { bytes: u64::MAX })?;
         self.check_imports(&component)?;
         let instance = self.linker.instantiate_pre(&component).map_err(|error| {
             let imports = component.component_type();
@@ -87,11 +116,6 @@ impl Engine {
             }
         })?;
         self.check_exports(&component)?;
-        // What was compiled can be parsed.
-        let bytes = footprint::of(&wasm.bytes).unwrap_or(u64::MAX);
-        if bytes > footprint::MAX {
-            return Err(InvalidFunction::Footprint { bytes });
-        }
         let instance = FunctionPre::new(instance).map_err(InvalidFunction::Type)?;
         let function = Function {
             identity: Arc::new(identity),
@@ -100,6 +124,7 @@ impl Engine {
                 && self.limits.idle_instances > 0
                 && !gives_handles(&component, &self.wasmtime),
             image: OnceLock::new(),
+            misfits: AtomicU32::new(0),
         };
         self.try_out(&function)?;
         Ok(function)

@@ -70,8 +70,11 @@ impl Instance {
         let image = function.image.get()?.as_ref()?;
         // SAFETY: the instance is in this store, which is borrowed; its memory has not grown, as its
         // limit tells, and the image is the function's.
-        let renewed = unsafe { renewable.memory.renew(image) };
-        renewed.ok()?;
+        let in_place = unsafe { renewable.memory.renew(image) }.ok()?;
+        function.renewed(in_place);
+        if !function.is_renewable() {
+            return None;
+        }
         let limit = renewable.limit.clone();
         *state = State::within(Call::of_nobody(Arc::clone(&function.identity)), limit);
         Some(self)
@@ -104,18 +107,17 @@ impl Instance {
 impl Made {
     async fn new(store: &mut Store<State>, function: &Function) -> wasmtime::Result<Self> {
         let exports = function.instance.instantiate_async(&mut *store);
-        if !function.renewable {
+        if !function.is_renewable() {
             return Ok(Self {
                 exports: exports.await?,
                 renewable: None,
             });
         }
         let (exports, memory) = places::memory_made_in(exports).await;
+        // The memory of one that could not be made is another's by now.
+        let exports = exports?;
         let renewable = memory.and_then(|memory| Renewable::new(store, function, memory));
-        Ok(Self {
-            exports: exports?,
-            renewable,
-        })
+        Ok(Self { exports, renewable })
     }
 }
 

@@ -44,7 +44,8 @@ pub(crate) struct Engine {
     permits: permits::Permits,
     cache: Option<cache::Cache>,
     kept: Arc<kept::Kept>,
-    _ticker: ticker::Ticker,
+    /// That of epochs, and that of sweeps.
+    _tickers: Vec<ticker::Ticker>,
 }
 
 impl Engine {
@@ -63,7 +64,10 @@ impl Engine {
         });
         let kept = Arc::new(kept::Kept::new(&limits));
         Ok(Arc::new(Self {
-            _ticker: ticker::Ticker::start(&wasmtime, &kept)?,
+            _tickers: vec![
+                ticker::Ticker::of_epochs(&wasmtime)?,
+                ticker::Ticker::of_sweeps(&kept)?,
+            ],
             permits: permits::Permits::new(&limits),
             cache,
             kept,

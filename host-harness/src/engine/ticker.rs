@@ -7,36 +7,50 @@ use super::kept::Kept;
 /// How often a running function is looked at: to let others run, and to stop it when its time is up.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Ticks between two looks at the instances that are kept.
-const SWEEP: u32 = 100;
+/// How often the instances are looked at that wait.
+const SWEEP: Duration = Duration::from_secs(1);
 
-/// Advances an engine's epoch for as long as it lives, and lets instances go that nobody uses: one
-/// thread for all functions.
+/// Something that is done again and again as long as this lives, in a thread of its own.
 pub(super) struct Ticker {
     stopped: Arc<AtomicBool>,
 }
 
 impl Ticker {
-    pub(super) fn start(engine: &wasmtime::Engine, kept: &Arc<Kept>) -> std::io::Result<Self> {
-        let stopped = Arc::new(AtomicBool::new(false));
+    /// Advances an engine's epoch: one thread for all functions.
+    pub(super) fn of_epochs(engine: &wasmtime::Engine) -> std::io::Result<Self> {
         let engine = engine.weak();
+        Self::start("functions-epoch", TICK, move || {
+            let engine = engine.upgrade()?;
+            engine.increment_epoch();
+            Some(())
+        })
+    }
+
+    /// Lets instances go that nobody uses. Not where epochs are counted: it takes its time, and what
+    /// goes with an instance may be an embedder's, and panic.
+    pub(super) fn of_sweeps(kept: &Arc<Kept>) -> std::io::Result<Self> {
         let kept = Arc::downgrade(kept);
+        Self::start("functions-sweep", SWEEP, move || {
+            kept.upgrade()?.sweep();
+            Some(())
+        })
+    }
+
+    /// Until it has nothing to do any more.
+    fn start(
+        name: &str,
+        every: Duration,
+        mut tick: impl FnMut() -> Option<()> + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let stopped = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&stopped);
         std::thread::Builder::new()
-            .name("functions-epoch".into())
+            .name(name.into())
             .spawn(move || {
-                let mut tick = 0_u32;
-                while !stop.load(Ordering::Relaxed) {
-                    std::thread::sleep(TICK);
-                    match engine.upgrade() {
-                        Some(engine) => engine.increment_epoch(),
-                        None => break,
-                    }
-                    tick = tick.wrapping_add(1);
-                    if tick.is_multiple_of(SWEEP)
-                        && let Some(kept) = kept.upgrade()
-                    {
-                        kept.sweep();
+                loop {
+                    std::thread::sleep(every);
+                    if stop.load(Ordering::Relaxed) || tick().is_none() {
+                        break;
                     }
                 }
             })?;

@@ -56,7 +56,7 @@ impl Call {
     pub(crate) fn of_nobody(function: Arc<Identity>) -> Self {
         let (request, ()) = http::Request::new(()).into_parts();
         Self {
-            id: InvocationId::new(),
+            id: InvocationId::of_nobody(),
             function,
             request,
             base: 0,

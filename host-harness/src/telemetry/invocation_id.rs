@@ -39,6 +39,15 @@ impl InvocationId {
         })
     }
 
+    /// The id of none.
+    pub(crate) fn of_nobody() -> Self {
+        Self {
+            thread: 0,
+            count: 0,
+            calls: [0; MAX_DEPTH as usize],
+        }
+    }
+
     /// The id of what this invocation calls, which is its `nth` call, from 1.
     pub(crate) fn of_call(mut self, nth: u32) -> Self {
         // Nothing is called that is deeper than there is room for.

@@ -32,7 +32,7 @@ impl Renewal {
         match *self {}
     }
 
-    pub(super) unsafe fn renew(&mut self, _image: &Image) -> io::Result<()> {
+    pub(super) unsafe fn renew(&mut self, _image: &Image) -> io::Result<bool> {
         match *self {}
     }
 }

@@ -88,17 +88,19 @@ impl Renewal {
         }
     }
 
-    /// Writes what was in it at first to the memory, and zeroes elsewhere.
+    /// Writes what was in it at first to the memory, and zeroes elsewhere. False if that was not done in
+    /// place, for there was more than is kept, and so costs page faults the next time.
     ///
-    /// If that fails, there is anything in it.
+    /// If it fails, there is anything in it.
     ///
     /// # Safety
     ///
     /// The instance is there, does not run, and its memory has not grown. The image is one of the
     /// same function's.
-    pub(in crate::engine) unsafe fn renew(&mut self, image: &Image) -> io::Result<()> {
+    pub(in crate::engine) unsafe fn renew(&mut self, image: &Image) -> io::Result<bool> {
         let known = self.since.take().is_some_and(Since::is_without_faults);
-        if !known && !self.look(image)? {
+        let in_place = known || self.look(image)?;
+        if !in_place {
             // Whoever used this place before may have written elsewhere than this function does.
             self.mapped = Mapped::default();
             self.stretch.empty(0..self.size)?;
@@ -111,7 +113,7 @@ impl Renewal {
                 to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
             }
         }
-        Ok(())
+        Ok(in_place)
     }
 
     /// Finds out what is mapped. False if that is more than is kept; or less than the image, and then

@@ -1,8 +1,10 @@
 use wasmparser::{
-    CanonicalFunction, ComponentAlias, Encoding, ExternalKind, Instance, Parser, Payload,
+    CanonicalFunction, ComponentAlias, ComponentExternalKind, ComponentOuterAliasKind,
+    ComponentTypeRef, Encoding, ExternalKind, Instance, Parser, Payload,
 };
 
-/// The index spaces of a component that matter here, in order.
+/// The index spaces of a component that matter here, in order: those of its core modules, of its core
+/// instances and of its core functions.
 #[derive(Default)]
 pub(super) struct Spaces<'a> {
     pub(super) modules: Vec<&'a [u8]>,
@@ -14,6 +16,8 @@ pub(super) struct Spaces<'a> {
 }
 
 impl<'a> Spaces<'a> {
+    /// None where anything could have a number in one of them that is not counted: one that is off by one
+    /// is another's.
     pub(super) fn of(component: &'a [u8]) -> Option<Self> {
         let mut spaces = Self::default();
         let mut depth = 0_u32;
@@ -47,23 +51,17 @@ impl<'a> Spaces<'a> {
         match payload {
             Payload::InstanceSection(section) => {
                 for instance in section {
-                    self.instances.push(instance.ok()?);
+                    let instance = instance.ok()?;
+                    if let Instance::FromExports(exports) = &instance {
+                        let mut exports = exports.iter();
+                        exports.all(|export| is_known(export.kind)).then_some(())?;
+                    }
+                    self.instances.push(instance);
                 }
             }
             Payload::ComponentAliasSection(section) => {
                 for alias in section {
-                    if let ComponentAlias::CoreInstanceExport {
-                        kind,
-                        instance_index,
-                        name,
-                    } = alias.ok()?
-                    {
-                        if kind == ExternalKind::Func {
-                            self.functions.push(Some((instance_index, name)));
-                        }
-                        let instances = self.instances.len();
-                        self.aliases.push((kind, instance_index, name, instances));
-                    }
+                    self.alias(alias.ok()?)?;
                 }
             }
             Payload::ComponentCanonicalSection(section) => {
@@ -73,7 +71,50 @@ impl<'a> Spaces<'a> {
                     }
                 }
             }
-            _ => {}
+            Payload::ComponentImportSection(section) => {
+                for import in section {
+                    let ty = import.ok()?.ty;
+                    (!matches!(ty, ComponentTypeRef::Module(_))).then_some(())?;
+                }
+            }
+            Payload::ComponentExportSection(section) => {
+                for export in section {
+                    let kind = export.ok()?.kind;
+                    (kind != ComponentExternalKind::Module).then_some(())?;
+                }
+            }
+            // Modules are counted above; the rest has numbers in other spaces.
+            Payload::ModuleSection { .. }
+            | Payload::ComponentSection { .. }
+            | Payload::CoreTypeSection(_)
+            | Payload::ComponentTypeSection(_)
+            | Payload::ComponentInstanceSection(_)
+            | Payload::CustomSection(_) => {}
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn alias(&mut self, alias: ComponentAlias<'a>) -> Option<()> {
+        match alias {
+            ComponentAlias::CoreInstanceExport {
+                kind,
+                instance_index,
+                name,
+            } => {
+                is_known(kind).then_some(())?;
+                if kind == ExternalKind::Func {
+                    self.functions.push(Some((instance_index, name)));
+                }
+                let instances = self.instances.len();
+                self.aliases.push((kind, instance_index, name, instances));
+            }
+            ComponentAlias::InstanceExport { kind, .. } => {
+                (kind != ComponentExternalKind::Module).then_some(())?;
+            }
+            ComponentAlias::Outer { kind, .. } => {
+                (kind != ComponentOuterAliasKind::CoreModule).then_some(())?;
+            }
         }
         Some(())
     }
@@ -83,6 +124,18 @@ impl<'a> Spaces<'a> {
         let of_module = |instance: &&Instance<'_>| matches!(instance, Instance::Instantiate { module_index, .. } if *module_index == module);
         self.instances.iter().filter(of_module).count()
     }
+}
+
+/// One that a function of another kind would not be taken for.
+fn is_known(kind: ExternalKind) -> bool {
+    matches!(
+        kind,
+        ExternalKind::Func
+            | ExternalKind::Table
+            | ExternalKind::Memory
+            | ExternalKind::Global
+            | ExternalKind::Tag
+    )
 }
 
 /// What has this number.

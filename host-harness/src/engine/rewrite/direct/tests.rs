@@ -1,6 +1,7 @@
 use std::fs;
 
 use super::without_shim;
+use crate::engine::rewrite::renewable;
 
 /// How many core modules a component has.
 fn modules(component: &[u8]) -> usize {
@@ -142,14 +143,18 @@ fn others_stay() {
 /// and refused like any other.
 #[test]
 fn damaged_ones_are_no_trouble() {
+    let rewrite = |component: &[u8]| {
+        without_shim(component);
+        renewable(component);
+    };
     let whole = fs::read(test_guests::PING).unwrap();
     for cut in (0..whole.len()).step_by(487) {
-        without_shim(&whole[..cut]);
+        rewrite(&whole[..cut]);
     }
     let start = whole.len() - 1000;
     for at in (0..100).chain(start..whole.len()) {
         let mut damaged = whole.clone();
         damaged[at] ^= 0x55;
-        without_shim(&damaged);
+        rewrite(&damaged);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! An instance of a core module is its memory, its globals and its tables, and whether its passive
 //! segments are still there. Memory is the host's to write to (`engine/places/`). Globals it cannot
-//! reach, not from outside of a component; so what a component exports gets a function in front of
+//! reach, not from outside of a component; so the one function that it exports gets another in front of
 //! it, which sets those that are mutable to what they begin with. The rest cannot change in a module
 //! that has no instruction which changes it, and only such a one is renewable. An instance of a
 //! component is those of its modules and a table of handles; see `handles`.
@@ -20,7 +20,7 @@ use super::sections::copied;
 pub(in crate::engine) use handles::gives_handles;
 use shape::Shape;
 
-/// The same component with its globals set when one of its functions is called; none if that would
+/// The same component with its globals set when its function is called; none if that would
 /// not be all that it takes, besides its memory, to make an instance as it was.
 pub(in crate::engine) fn renewable(component: &[u8]) -> Option<Vec<u8>> {
     let shape = Shape::of(component)?;

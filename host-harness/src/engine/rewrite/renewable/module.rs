@@ -10,6 +10,9 @@ use wasmparser::{
 use super::instructions::change_only_memory_and_globals;
 use super::shape::Shape;
 
+/// The most globals that are set for each call: a function of the SDK has one.
+const MAX_GLOBALS: usize = 64;
+
 /// What is in a module that matters here.
 #[derive(Default)]
 pub(super) struct Contents<'a> {
@@ -130,73 +133,65 @@ impl<'a> Contents<'a> {
             };
             matches!(first.read().ok()?, Operator::End).then_some(())?;
             self.mutable.push((self.globals, set));
+            (self.mutable.len() <= MAX_GLOBALS).then_some(())?;
         }
         self.globals += 1;
         Some(())
     }
 }
 
-/// The module with a function in front of each that the component exports: it sets the globals.
+/// The module with a function in front of the one that the component exports: it sets the globals.
 pub(super) fn with_globals_set(shape: &Shape<'_>) -> Option<Module> {
     let contents = &shape.contents;
-    let mut fronts = Vec::new();
-    for name in &shape.exports {
-        let mut exports = contents.exports.iter();
-        let export = exports.find(|export| export.name == *name)?;
-        let index = usize::try_from(export.index).ok()?;
-        let ty = *contents.functions.get(index)?;
-        let parameters = contents.types.get(usize::try_from(ty).ok()?)?.params();
-        fronts.push(Front {
-            name,
-            function: export.index,
-            ty,
-            parameters: u32::try_from(parameters.len()).ok()?,
-        });
-    }
-    let mut renewed = Renewed {
+    let mut exports = contents.exports.iter();
+    let export = exports.find(|export| export.name == shape.export)?;
+    let at = |index: u32| usize::try_from(index).ok();
+    let ty = *contents.functions.get(at(export.index)?)?;
+    let parameters = contents.types.get(at(ty)?)?.params().len();
+    let mut front = Front {
         contents,
-        next: u32::try_from(contents.functions.len()).ok()?,
-        fronts,
+        export: shape.export,
+        behind: export.index,
+        number: u32::try_from(contents.functions.len()).ok()?,
+        ty,
+        parameters: u32::try_from(parameters).ok()?,
     };
     let mut encoded = Module::new();
-    let parsed = renewed.parse_core_module(&mut encoded, Parser::new(0), contents.bytes);
+    let parsed = front.parse_core_module(&mut encoded, Parser::new(0), contents.bytes);
     parsed.ok()?;
     Some(encoded)
 }
 
 /// A function that is called in the place of another.
 struct Front<'a> {
-    name: &'a str,
-    function: u32,
+    contents: &'a Contents<'a>,
+    /// The name of both.
+    export: &'a str,
+    behind: u32,
+    /// Its own number: it is the last.
+    number: u32,
     ty: u32,
     parameters: u32,
 }
 
 impl Front<'_> {
     /// Sets the globals, and passes its parameters on.
-    fn body(&self, contents: &Contents<'_>) -> Function {
+    fn body(&self) -> Function {
         let mut function = Function::new([]);
-        for (global, first) in &contents.mutable {
+        for (global, first) in &self.contents.mutable {
             function.instruction(first);
             function.instruction(&Instruction::GlobalSet(*global));
         }
         for parameter in 0..self.parameters {
             function.instruction(&Instruction::LocalGet(parameter));
         }
-        function.instruction(&Instruction::Call(self.function));
+        function.instruction(&Instruction::Call(self.behind));
         function.instruction(&Instruction::End);
         function
     }
 }
 
-struct Renewed<'a> {
-    contents: &'a Contents<'a>,
-    /// The number of the first function in front of another: they come last.
-    next: u32,
-    fronts: Vec<Front<'a>>,
-}
-
-impl Reencode for Renewed<'_> {
+impl Reencode for Front<'_> {
     type Error = std::convert::Infallible;
 
     fn parse_function_section(
@@ -205,9 +200,7 @@ impl Reencode for Renewed<'_> {
         section: FunctionSectionReader<'_>,
     ) -> Result<(), Error<Self::Error>> {
         utils::parse_function_section(self, functions, section)?;
-        for front in &self.fronts {
-            functions.function(front.ty);
-        }
+        functions.function(self.ty);
         Ok(())
     }
 
@@ -216,14 +209,11 @@ impl Reencode for Renewed<'_> {
         exports: &mut ExportSection,
         export: Export<'_>,
     ) -> Result<(), Error<Self::Error>> {
-        let mut fronts = (self.next..).zip(&self.fronts);
-        match fronts.find(|(_, front)| front.name == export.name) {
-            Some((number, _)) if export.kind == ExternalKind::Func => {
-                exports.export(export.name, ExportKind::Func, number);
-                Ok(())
-            }
-            _ => utils::parse_export(self, exports, export),
+        if export.kind == ExternalKind::Func && export.name == self.export {
+            exports.export(export.name, ExportKind::Func, self.number);
+            return Ok(());
         }
+        utils::parse_export(self, exports, export)
     }
 
     fn parse_code_section(
@@ -232,9 +222,7 @@ impl Reencode for Renewed<'_> {
         section: CodeSectionReader<'_>,
     ) -> Result<(), Error<Self::Error>> {
         utils::parse_code_section(self, code, section)?;
-        for front in &self.fronts {
-            code.function(&front.body(self.contents));
-        }
+        code.function(&self.body());
         Ok(())
     }
 }

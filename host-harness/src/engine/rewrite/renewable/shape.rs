@@ -1,4 +1,6 @@
-use wasmparser::{CanonicalFunction, CanonicalOption, ComponentType, Instance, Parser, Payload};
+use wasmparser::{
+    CanonicalFunction, CanonicalOption, ComponentType, ExternalKind, Instance, Parser, Payload,
+};
 
 use super::module::Contents;
 use crate::engine::rewrite::spaces::{Spaces, at};
@@ -8,14 +10,14 @@ pub(super) struct Shape<'a> {
     /// Its number.
     pub(super) module: u32,
     pub(super) contents: Contents<'a>,
-    /// What of it the component exports, by name.
-    pub(super) exports: Vec<&'a str>,
+    /// What of it the component exports: a function, by its name.
+    pub(super) export: &'a str,
 }
 
 impl<'a> Shape<'a> {
     /// None if there is anything else that could change, or anything that is not known.
     pub(super) fn of(component: &'a [u8]) -> Option<Self> {
-        let lifted = lifted(component)?;
+        let called = Called::of(component)?;
         let spaces = Spaces::of(component)?;
         let mut changing = None;
         for (number, module) in (0..).zip(&spaces.modules) {
@@ -32,74 +34,98 @@ impl<'a> Shape<'a> {
         if spaces.instances_of(module) != 1 || !contents.has_one_memory() {
             return None;
         }
-        let exports = lifted.into_iter().map(|function| {
-            let (of, name) = at(&spaces.functions, function)??;
-            (of == instance).then_some(name)
-        });
-        Some(Self {
+        let (of, export) = at(&spaces.functions, called.lifted)??;
+        let is_it = |function: &u32| at(&spaces.functions, *function) == Some(Some((of, export)));
+        // Its globals are set when it is called from outside, and only then.
+        let used_within = called.others.iter().any(is_it)
+            || spaces.instances.iter().any(|instance| match instance {
+                Instance::Instantiate { args, .. } => args.iter().any(|arg| arg.index == of),
+                Instance::FromExports(exports) => exports
+                    .iter()
+                    .any(|export| export.kind == ExternalKind::Func && is_it(&export.index)),
+            });
+        (of == instance && !used_within).then_some(Self {
             module,
             contents,
-            exports: exports.collect::<Option<_>>()?,
+            export,
         })
     }
 }
 
-/// The core functions that a component exports. None unless it has only such parts as keep nothing
-/// from one call to the next, besides its modules.
-fn lifted(component: &[u8]) -> Option<Vec<u32>> {
-    let mut lifted = Vec::new();
-    let mut depth = 0_u32;
-    for payload in Parser::new(0).parse_all(component) {
-        match payload.ok()? {
-            Payload::Version { .. } => depth += 1,
-            Payload::End(_) => depth = depth.checked_sub(1)?,
-            Payload::ComponentTypeSection(section) => {
-                for ty in section {
-                    // A resource of its own has handles that stay.
-                    if matches!(ty.ok()?, ComponentType::Resource { .. }) {
-                        return None;
-                    }
-                }
-            }
-            Payload::ComponentCanonicalSection(section) if depth == 1 => {
-                for function in section {
-                    match function.ok()? {
-                        CanonicalFunction::Lift {
-                            core_func_index,
-                            options,
-                            ..
-                        } if options.iter().all(is_plain) => lifted.push(core_func_index),
-                        CanonicalFunction::Lower { options, .. }
-                            if options.iter().all(is_plain) => {}
-                        CanonicalFunction::ResourceDrop { .. } => {}
-                        _ => return None,
-                    }
-                }
-            }
-            // Of components within, only such as give names to what is here.
-            Payload::ModuleSection { .. }
-            | Payload::InstanceSection(_)
-            | Payload::ComponentCanonicalSection(_)
-                if depth != 1 =>
-            {
-                return None;
-            }
-            Payload::ComponentStartSection { .. } => return None,
-            _ => {}
-        }
-    }
-    Some(lifted)
+/// The core functions that are called from outside of a component.
+struct Called {
+    /// The one that it exports.
+    lifted: u32,
+    /// Those that allocate, and those that are called after another has returned.
+    others: Vec<u32>,
 }
 
-/// Whether it is an option of functions that are called, return, and leave nothing.
-fn is_plain(option: &CanonicalOption) -> bool {
-    matches!(
-        option,
+impl Called {
+    /// None unless it exports a single function, and has only such parts as keep nothing from one call
+    /// to the next, besides its modules.
+    fn of(component: &[u8]) -> Option<Self> {
+        let (mut lifted, mut others) = (None, Vec::new());
+        let mut depth = 0_u32;
+        for payload in Parser::new(0).parse_all(component) {
+            match payload.ok()? {
+                Payload::Version { .. } => depth += 1,
+                Payload::End(_) => depth = depth.checked_sub(1)?,
+                Payload::ComponentTypeSection(section) => {
+                    for ty in section {
+                        // A resource of its own has handles that stay.
+                        (!matches!(ty.ok()?, ComponentType::Resource { .. })).then_some(())?;
+                    }
+                }
+                Payload::ComponentCanonicalSection(section) if depth == 1 => {
+                    for function in section {
+                        let (function, options) = match function.ok()? {
+                            CanonicalFunction::Lift {
+                                core_func_index,
+                                options,
+                                ..
+                            } => (Some(core_func_index), options),
+                            CanonicalFunction::Lower { options, .. } => (None, options),
+                            CanonicalFunction::ResourceDrop { .. } => continue,
+                            _ => return None,
+                        };
+                        if function.is_some() && lifted.replace(function?).is_some() {
+                            return None;
+                        }
+                        for option in &options {
+                            others.extend(called_for(option)?);
+                        }
+                    }
+                }
+                // Of components within, only such as give names to what is here.
+                Payload::ModuleSection { .. }
+                | Payload::InstanceSection(_)
+                | Payload::ComponentCanonicalSection(_)
+                    if depth != 1 =>
+                {
+                    return None;
+                }
+                Payload::ComponentStartSection { .. } => return None,
+                _ => {}
+            }
+        }
+        Some(Self {
+            lifted: lifted?,
+            others,
+        })
+    }
+}
+
+/// The function that an option names, if it names one. None if it is not an option of functions that
+/// are called, return, and leave nothing.
+fn called_for(option: &CanonicalOption) -> Option<Option<u32>> {
+    match option {
         CanonicalOption::UTF8
-            | CanonicalOption::UTF16
-            | CanonicalOption::CompactUTF16
-            | CanonicalOption::Memory(_)
-            | CanonicalOption::Realloc(_)
-            | CanonicalOption::PostReturn(_)
-    )
+        | CanonicalOption::UTF16
+        | CanonicalOption::CompactUTF16
+        | CanonicalOption::Memory(_) => Some(None),
+        CanonicalOption::Realloc(function) | CanonicalOption::PostReturn(function) => {
+            Some(Some(*function))
+        }
+        _ => None,
+    }
 }
