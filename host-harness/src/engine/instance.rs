@@ -48,7 +48,8 @@ impl Instance {
     ) -> wasmtime::Result<handler::Reply> {
         let made = match &mut self.made {
             Some(made) => made,
-            none => none.insert(Made::new(&mut self.store, function).await?),
+            // In a box, for it is much and seldom.
+            none => none.insert(Box::pin(Made::new(&mut self.store, function)).await?),
         };
         if let Some(renewable) = &mut made.renewable {
             renewable.memory.begin();
@@ -82,9 +83,7 @@ impl Instance {
 
     /// Gives one that was renewed to another request.
     pub(super) fn begin(&mut self, call: Call) {
-        let state = self.store.data_mut();
-        let limit = state.memory.clone();
-        *state = State::within(call, limit);
+        self.store.data_mut().call = call;
     }
 
     pub(super) fn is_of(&self, function: &Arc<Identity>) -> bool {

@@ -1,18 +1,17 @@
 use std::future::poll_fn;
-use std::panic::AssertUnwindSafe;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_util::FutureExt as _;
 use tokio::time::Instant;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::failure::OutOfCpuTime;
 use super::instance::Instance;
 use super::meter::{self, Metered};
+use super::running::Running;
 use super::streamed::Streamed;
-use super::{Engine, Failure, Function, places};
+use super::{Engine, Failure, Function};
 use crate::interfaces::bindings::exports::functions::web::handler;
 use crate::interfaces::bindings::functions::bytes::bytes::Data;
 use crate::interfaces::body::Body;
@@ -30,10 +29,6 @@ pub(crate) struct Reply {
     pub(crate) head: Head,
     pub(crate) body: Body,
 }
-
-/// An invocation that is under way. In a box of its own, so that the body of the response can take
-/// it along; whoever drops it ends the function.
-pub(super) type Running = Pin<Box<dyn Future<Output = Result<Ended, Failure>> + Send>>;
 
 /// What a function returned.
 #[derive(Debug)]
@@ -74,7 +69,7 @@ impl Engine {
         let (id, lineage) = (call.id, call.lineage);
         let (deadline, stream_deadline) = (call.deadline, call.stream_deadline);
         let running = Arc::clone(self).run(Arc::clone(function), call, body);
-        let mut running: Running = Box::pin(contained(running));
+        let mut running = Running::new(running);
         let answer = async {
             let _turn = self.permits.turn(lineage).await?;
             poll_fn(|cx| poll_answer(&mut running, cx)).await
@@ -167,26 +162,9 @@ impl Engine {
     }
 }
 
-/// A panic of the host's own ends the invocation that it happened in, and no other: the connection may
-/// have more of them.
-async fn contained(
-    running: impl Future<Output = Result<Ended, Failure>>,
-) -> Result<Ended, Failure> {
-    let running = AssertUnwindSafe(running).catch_unwind();
-    let ended = places::in_one_poll(running).await;
-    ended.unwrap_or_else(|panic| {
-        let what = panic
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| panic.downcast_ref::<String>().cloned());
-        let what = what.unwrap_or_else(|| "without a message".into());
-        Err(Failure::Host(wasmtime::format_err!("panicked: {what}")))
-    })
-}
-
 /// Polls an invocation until there is something to send.
 fn poll_answer(running: &mut Running, cx: &mut Context<'_>) -> Poll<Result<Answer, Failure>> {
-    let (polled, begun) = begun::watch(|| running.as_mut().poll(cx));
+    let (polled, begun) = begun::watch(|| running.poll(cx));
     if let Some(begun) = begun {
         return Poll::Ready(Ok(Answer::Begun(begun, polled)));
     }
@@ -216,19 +194,4 @@ fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Ended, Fail
     let head = Head::new(response.status, response.headers)
         .map_err(|invalid| Failure::InvalidReply(invalid.0))?;
     Ok(Ended::Replied(Reply { head, body }))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A panic is a failure of that invocation, and its message is for the log.
-    #[tokio::test]
-    async fn panics_are_contained() {
-        let ended = contained(async { panic!("on {}", "purpose") }).await;
-        let Err(Failure::Host(cause)) = ended else {
-            panic!("{ended:?}");
-        };
-        assert_eq!(cause.to_string(), "panicked: on purpose");
-    }
 }

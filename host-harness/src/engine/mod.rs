@@ -17,6 +17,7 @@ mod permits;
 )]
 mod places;
 mod rewrite;
+mod running;
 mod shelves;
 mod streamed;
 mod ticker;

@@ -10,7 +10,8 @@ use tokio::time::Instant;
 use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
 
 use super::Failure;
-use super::invoke::{Ended, Running};
+use super::invoke::Ended;
+use super::running::Running;
 use crate::interfaces::body::Broken;
 use crate::interfaces::environment::Identity;
 use crate::interfaces::response_stream::{End, Pipe};
@@ -97,7 +98,7 @@ impl Stream {
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
             match &mut self.stage {
-                Stage::Running(running) => match running.as_mut().poll(cx) {
+                Stage::Running(running) => match running.poll(cx) {
                     Poll::Ready(ended) => self.end(ended),
                     Poll::Pending if self.pipe.queued() > 0 => {}
                     Poll::Pending if self.pipe.ended() == End::Cut => self.fail(dropped()),

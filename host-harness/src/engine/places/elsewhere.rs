@@ -9,8 +9,8 @@ pub(super) fn offer(_config: &mut Config, _places: u32) -> wasmtime::Result<()> 
     wasmtime::bail!("only Linux tells what was written to, and only 64 bits have the room")
 }
 
-pub(super) async fn in_one_poll<F: Future>(future: F) -> F::Output {
-    future.await
+pub(super) fn in_one_poll<T>(poll: impl FnOnce() -> T) -> T {
+    poll()
 }
 
 pub(super) async fn memory_made_in<F: Future>(future: F) -> (F::Output, Option<Renewal>) {

@@ -10,8 +10,6 @@
 //! pages that nobody touched (this host does not, and neither may who embeds it).
 
 use std::cell::Cell;
-use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Polls that a thread may number before another thread's numbers begin: more than it can make.
@@ -36,13 +34,9 @@ struct Here {
 }
 
 /// Lets what happens within one poll of a future be known as that.
-pub(in crate::engine) async fn in_one_poll<F: Future>(future: F) -> F::Output {
-    let mut future = pin!(future);
-    poll_fn(|cx| {
-        let _poll = Poll::begin();
-        future.as_mut().poll(cx)
-    })
-    .await
+pub(in crate::engine) fn in_one_poll<T>(poll: impl FnOnce() -> T) -> T {
+    let _poll = Poll::begin();
+    poll()
 }
 
 /// One poll; those within it have their own numbers, and end before it.
@@ -112,8 +106,17 @@ pub(super) fn count() -> Option<u64> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
+    use std::future::{Future, poll_fn};
+    use std::pin::pin;
+
     use super::*;
+
+    /// A future each of whose polls is known as one.
+    pub(in crate::engine::places) async fn polled<F: Future>(future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|cx| in_one_poll(|| future.as_mut().poll(cx))).await
+    }
 
     /// Touches memory that is new, so that this thread has a fault.
     fn fault() {
@@ -131,7 +134,7 @@ mod tests {
     /// with.
     #[tokio::test]
     async fn faults_are_seen() {
-        in_one_poll(async {
+        polled(async {
             Since::now().is_without_faults();
             assert!((0..10).any(|_| Since::now().is_without_faults()));
             let before = Since::now();
@@ -146,7 +149,7 @@ mod tests {
     async fn only_within_one_poll() {
         Since::now().is_without_faults();
         assert!(!Since::now().is_without_faults());
-        in_one_poll(async {
+        polled(async {
             let before = Since::now();
             assert!(
                 (0..10).any(|_| before.is_without_faults() || Since::now().is_without_faults())
@@ -163,10 +166,10 @@ mod tests {
     /// A fault within an inner invocation is one of the outer's thread as well, whoever counts first.
     #[tokio::test]
     async fn inner_faults_are_the_outers_too() {
-        in_one_poll(async {
+        polled(async {
             Since::now().is_without_faults();
             let before = Since::now();
-            in_one_poll(async {
+            polled(async {
                 fault();
                 assert!(!Since::now().is_without_faults());
                 Since::now().is_without_faults();

@@ -6,7 +6,7 @@ use rustix::mm::{MapFlags, ProtFlags};
 use wasmtime::{LinearMemory, MemoryCreator as _, MemoryType};
 
 use super::faults::Since;
-use super::in_one_poll;
+use super::faults::tests::polled;
 use super::memories::{GUARD, Memories, RESERVATION};
 use super::numbers::Numbers;
 use super::written::Written;
@@ -73,7 +73,7 @@ async fn memories_begin_as_zeroes() {
             tokio::spawn(async move {
                 let mut seed = number;
                 for _ in 0..300 {
-                    in_one_poll(async {
+                    polled(async {
                         let mut memory = take(&memories, 1 + next(&mut seed) % 2 * 20);
                         use_up(&mut *memory, &mut seed);
                         if next(&mut seed).is_multiple_of(5) {
@@ -104,11 +104,11 @@ async fn what_moved_is_looked_at() {
         }
     });
     for _ in 0..20 {
-        let mut memory = in_one_poll(async { take(&memories, 3) }).await;
+        let mut memory = polled(async { take(&memories, 3) }).await;
         assert!(bytes(&mut *memory).iter().all(|byte| *byte == 0));
         to.send(memory).unwrap();
         let memory = from.recv().unwrap();
-        in_one_poll(async { drop(memory) }).await;
+        polled(async { drop(memory) }).await;
     }
     drop(to);
     other.join().unwrap();
@@ -120,7 +120,7 @@ async fn what_is_written_again_stays_mapped() {
     let memories = memories(1);
     let mut calm = 0;
     for _ in 0..10 {
-        in_one_poll(async {
+        polled(async {
             let mut memory = take(&memories, 2);
             let before = Since::now();
             bytes(&mut *memory)[9] = 7;
