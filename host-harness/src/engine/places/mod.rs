@@ -9,6 +9,7 @@
 mod address_space;
 mod faults;
 mod mapped;
+mod mappings;
 mod memories;
 mod numbers;
 mod renewal;
@@ -38,6 +39,7 @@ pub(super) fn offer(config: &mut Config, places: u32) -> io::Result<()> {
     let memories = memories::Memories::new(places, written)?;
     memories.prove()?;
     let stacks = stacks::Stacks::new(places)?;
+    mappings::check(places);
     config
         .with_host_memory(Arc::new(memories))
         .with_host_stack(Arc::new(stacks))
