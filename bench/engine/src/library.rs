@@ -25,6 +25,17 @@ impl Library {
         Ok(Self { harness })
     }
 
+    /// One with as few places as there can be: more than 60 GiB of address space do not fit into what
+    /// callgrind has, and the memories would be wasmtime's.
+    fn small(wasm: &Path) -> wasmtime::Result<Self> {
+        let harness = Harness::builder()
+            .function("f", wasm)
+            .concurrency(1, 0)
+            .depth(0)
+            .build()?;
+        Ok(Self { harness })
+    }
+
     /// One that makes an instance for each request.
     pub(crate) fn that_makes_all(wasm: &Path) -> wasmtime::Result<Self> {
         let harness = Harness::builder()
@@ -53,7 +64,6 @@ impl Library {
 
 /// `times` times the same request.
 pub(crate) fn repeat(wasm: &Path, body: &Bytes, times: u32) -> wasmtime::Result<()> {
-    // A pool of two fits into what callgrind has of address space.
-    let library = Library::new(wasm, 2)?;
+    let library = Library::small(wasm)?;
     rounds::runtime()?.block_on(library.send(body, times))
 }

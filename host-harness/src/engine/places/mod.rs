@@ -27,8 +27,9 @@ use wasmtime::Config;
 pub(super) use faults::in_one_poll;
 pub(super) use renewal::{Image, Renewal, memory_made_in};
 
-/// Places for what runs besides the invocations: functions that are tried out as they are loaded.
-const MORE: usize = 16;
+/// Places for what runs besides the invocations: a function that is tried out as it is loaded, with as
+/// many memories as one may have.
+const MORE: usize = 8;
 
 /// Lets the engine take its memories and stacks from here, as many at once as there are places.
 pub(super) fn offer(config: &mut Config, places: u32) -> io::Result<()> {
