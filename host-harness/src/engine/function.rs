@@ -26,13 +26,25 @@ pub(crate) struct Function {
     misfits: AtomicU32,
 }
 
-/// How often in a row a function may write to more memory than is kept in place. From there on, its
-/// instances are made.
+/// How often in a row a function may write to more memory than is kept in place.
 const MAX_MISFITS: u32 = 8;
+
+/// How many of its instances are made from there on, until it is tried again.
+const MADE: u32 = 1000;
 
 impl Function {
     pub(super) fn is_renewable(&self) -> bool {
         self.renewable && self.misfits.load(Ordering::Relaxed) < MAX_MISFITS
+    }
+
+    /// Whether one that is being made is to be renewed.
+    pub(super) fn is_to_be_renewed(&self) -> bool {
+        let misfits = self.misfits.load(Ordering::Relaxed);
+        if self.renewable && misfits >= MAX_MISFITS {
+            let next = (misfits + 1) % (MAX_MISFITS + MADE);
+            self.misfits.store(next, Ordering::Relaxed);
+        }
+        self.is_renewable()
     }
 
     /// Counts an instance that was renewed. As a rule nothing is written, which other threads would

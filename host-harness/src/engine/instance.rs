@@ -106,7 +106,7 @@ impl Instance {
 impl Made {
     async fn new(store: &mut Store<State>, function: &Function) -> wasmtime::Result<Self> {
         let exports = function.instance.instantiate_async(&mut *store);
-        if !function.is_renewable() {
+        if !function.is_to_be_renewed() {
             return Ok(Self {
                 exports: exports.await?,
                 renewable: None,

@@ -1,6 +1,7 @@
 //! Instances that wait for their function's next invocation: what is most of the work of one is to
 //! make an instance.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
@@ -61,14 +62,14 @@ impl Kept {
         let shelf = self.shelves.own();
         if !instance.has_ticket() {
             let ticket = self.ticket().or_else(|| {
-                drop(shelf.take_oldest(1));
+                let_go(shelf.take_oldest(1));
                 self.ticket()
             });
             let Some(ticket) = ticket else { return };
             instance.give(ticket);
         }
         let round = self.round.load(Ordering::Relaxed);
-        drop(shelf.take_oldest(EACH_THREAD));
+        let_go(shelf.take_oldest(EACH_THREAD));
         shelf.put(Idle { instance, round });
     }
 
@@ -84,7 +85,15 @@ impl Kept {
     pub(super) fn sweep(&self) {
         let last = self.round.fetch_add(1, Ordering::Relaxed);
         for shelf in self.shelves.all() {
-            drop(shelf.take_all(|idle| idle.round < last));
+            let_go(shelf.take_all(|idle| idle.round < last));
         }
+    }
+}
+
+/// Drops what is no longer needed, none of which is of who does it. What goes with it may be an
+/// embedder's, and panic: that was reported, and is all there is to do.
+fn let_go(instances: impl IntoIterator<Item = Idle>) {
+    for instance in instances {
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(instance)));
     }
 }

@@ -45,27 +45,51 @@ impl<F: Future + Unpin> Future for Metered<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let Self { future, used } = &mut *self;
+        let _turn = Turn::begin(used);
+        Pin::new(future).poll(cx)
+    }
+}
+
+/// One poll. It ends with this, also by a panic: who called may go on.
+struct Turn<'a> {
+    used: &'a mut Duration,
+    begun: Instant,
+    outer: Option<Stretch>,
+}
+
+impl<'a> Turn<'a> {
+    fn begin(used: &'a mut Duration) -> Self {
         let begun = Instant::now();
         let outer = RUNNING.replace(Some(Stretch {
             since: begun,
-            before: self.used,
+            before: *used,
         }));
-        let polled = Pin::new(&mut self.future).poll(cx);
+        Self { used, begun, outer }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
         let ended = Instant::now();
         // One that was called by another ran in the other's stretch, which is not the other's time.
-        let outer = outer.map(|outer| Stretch {
-            since: outer.since + (ended - begun),
+        let outer = self.outer.map(|outer| Stretch {
+            since: outer.since + (ended - self.begun),
             ..outer
         });
         if let Some(own) = RUNNING.replace(outer) {
-            self.used = own.before + ended.saturating_duration_since(own.since);
+            *self.used = own.before + ended.saturating_duration_since(own.since);
         }
-        polled
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::future::poll_fn;
+    use std::panic::AssertUnwindSafe;
+
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     fn spin(duration: Duration) {
@@ -89,6 +113,23 @@ mod tests {
             "{used:?}"
         );
         assert_eq!(super::used(), Duration::ZERO);
+    }
+
+    /// One that panics leaves the other its time.
+    #[tokio::test]
+    async fn a_panic_ends_a_turn() {
+        let spun = Duration::from_millis(20);
+        let outer = Metered::new(Box::pin(async {
+            spin(spun);
+            let mut inner = Metered::new(Box::pin(async { panic!("on purpose") }));
+            let polled = AssertUnwindSafe(poll_fn(|cx| Pin::new(&mut inner).poll(cx)));
+            let panicked: Result<(), _> = polled.catch_unwind().await;
+            assert!(panicked.is_err());
+            tokio::task::yield_now().await;
+            used()
+        }))
+        .await;
+        assert!(outer >= spun, "{outer:?}");
     }
 
     /// What is polled inside another is charged its own time, and the other is not.

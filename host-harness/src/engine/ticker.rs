@@ -26,8 +26,7 @@ impl Ticker {
         })
     }
 
-    /// Lets instances go that nobody uses. Not where epochs are counted: it takes its time, and what
-    /// goes with an instance may be an embedder's, and panic.
+    /// Lets instances go that nobody uses. Not where epochs are counted: it takes its time.
     pub(super) fn of_sweeps(kept: &Arc<Kept>) -> std::io::Result<Self> {
         let kept = Arc::downgrade(kept);
         Self::start("functions-sweep", SWEEP, move || {

@@ -74,7 +74,8 @@ impl Renumbered<'_> {
                 Ok(())
             }
             Instance::FromExports(exports) => {
-                let of_shim = |index| self.shape.functions.contains(&index);
+                // They are in order.
+                let of_shim = |index| self.shape.functions.binary_search(&index).is_ok();
                 let kept = exports
                     .iter()
                     .filter(|export| !(export.kind == ExternalKind::Func && of_shim(export.index)));
@@ -107,13 +108,10 @@ impl Reencode for Renumbered<'_> {
     type Error = Unknown;
 
     fn function_index(&mut self, function: u32) -> Result<u32, Error<Unknown>> {
-        let gone = &self.shape.functions;
-        if gone.contains(&function) {
-            return Err(Error::UserError(function));
+        match self.shape.functions.binary_search(&function) {
+            Ok(_gone) => Err(Error::UserError(function)),
+            Err(before) => Ok(function - u32::try_from(before).unwrap_or(function)),
         }
-        let before = gone.iter().filter(|gone| **gone < function).count();
-        let before = u32::try_from(before).unwrap_or(function);
-        Ok(function - before)
     }
 }
 

@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use wasmparser::{ExternalKind, FuncType, Instance, Operator, Parser, Payload};
 
@@ -74,17 +74,45 @@ impl<'a> Shape<'a> {
 impl<'a> Spaces<'a> {
     /// The instance that is the shim, its module, and how many entries its table has.
     fn shim(&self) -> Option<(u32, u32, u32)> {
+        // Each is looked at once, however often it is instantiated.
+        let entries: Vec<_> = self.modules.iter().map(|of| entries_of_shim(of)).collect();
         let mut shims = (0..).zip(&self.instances).filter_map(|(number, instance)| {
             let Instance::Instantiate { module_index, args } = instance else {
                 return None;
             };
-            let module = at(&self.modules, *module_index)?;
-            (args.is_empty()).then_some((number, *module_index, entries_of_shim(module)?))
+            let entries = at(&entries, *module_index)??;
+            args.is_empty().then_some((number, *module_index, entries))
         });
         let shim = shims.next()?;
         // Of two, which is whose?
         let only = shims.next().is_none() && self.instances_of(shim.1) == 1;
         only.then_some(shim)
+    }
+
+    /// What of the shim is in each instance that is made of exports. None if more than one argument has
+    /// one of those: it would have to be looked at as often.
+    fn of_shim(&self, entry_of: &HashMap<u32, u32>) -> Option<HashMap<u32, Vec<(&'a str, u32)>>> {
+        let mut of_shim = HashMap::new();
+        for (number, instance) in (0..).zip(&self.instances) {
+            if let Instance::FromExports(exports) = instance {
+                let functions = exports.iter();
+                let functions = functions.filter(|export| export.kind == ExternalKind::Func);
+                let functions = functions
+                    .filter_map(|export| Some((export.name, *entry_of.get(&export.index)?)));
+                let functions: Vec<_> = functions.collect();
+                if !functions.is_empty() {
+                    of_shim.insert(number, functions);
+                }
+            }
+        }
+        let mut given = HashSet::new();
+        for instance in &self.instances {
+            if let Instance::Instantiate { args, .. } = instance {
+                let mut its = args.iter().filter(|arg| of_shim.contains_key(&arg.index));
+                its.all(|arg| given.insert(arg.index)).then_some(())?;
+            }
+        }
+        Some(of_shim)
     }
 
     /// The instance that takes the shim's functions, its module, and as which imports it takes them.
@@ -93,6 +121,7 @@ impl<'a> Spaces<'a> {
         &self,
         entry_of: &HashMap<u32, u32>,
     ) -> Option<(u32, u32, HashMap<(&'a str, &'a str), u32>)> {
+        let of_shim = self.of_shim(entry_of)?;
         let mut found = None;
         for (number, instance) in (0..).zip(&self.instances) {
             let Instance::Instantiate { module_index, args } = instance else {
@@ -100,15 +129,8 @@ impl<'a> Spaces<'a> {
             };
             let mut imports = HashMap::new();
             for arg in args {
-                let Instance::FromExports(exports) = at(&self.instances, arg.index)? else {
-                    continue;
-                };
-                for export in exports {
-                    if export.kind == ExternalKind::Func
-                        && let Some(entry) = entry_of.get(&export.index)
-                    {
-                        imports.insert((arg.name, export.name), *entry);
-                    }
+                for (name, entry) in of_shim.get(&arg.index).into_iter().flatten() {
+                    imports.insert((arg.name, *name), *entry);
                 }
             }
             if imports.is_empty() {

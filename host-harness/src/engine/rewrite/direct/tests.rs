@@ -158,3 +158,32 @@ fn damaged_ones_are_no_trouble() {
         rewrite(&damaged);
     }
 }
+
+/// Nor does one that names the same many things many times: each is looked at once, or this takes
+/// minutes.
+#[test]
+fn what_is_named_often_is_looked_at_once() {
+    let shim = r#"(core module $shim (type (func))
+        (table (export "$imports") 1 1 funcref)
+        (func (export "0") (type 0) i32.const 0 call_indirect (type 0)))
+        (core instance $shim (instantiate $shim))
+        (alias core export $shim "0" (core func $f))"#;
+    let exports: String = (0..10_000)
+        .map(|number| format!(r#"(export "{number}" (func $f))"#))
+        .collect();
+    let args: String = (0..10_000)
+        .map(|number| format!(r#"(with "{number}" (instance $bag))"#))
+        .collect();
+    let text = format!(
+        r#"(component {shim} (core module $m) (core instance $bag {exports})
+            (core instance (instantiate $m {args})))"#
+    );
+    assert!(without_shim(&wat::parse_str(text).unwrap()).is_none());
+
+    let many: String = (0..20_000)
+        .map(|number| format!("(type $t{number} (func))"))
+        .collect();
+    let instances = "(core instance (instantiate $m))".repeat(5000);
+    let text = format!("(component (core module $m {many}) {instances})");
+    assert!(without_shim(&wat::parse_str(text).unwrap()).is_none());
+}

@@ -1,4 +1,5 @@
-use wasmtime::component::Component;
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Store, Trap};
 
 use super::{component, engine};
 use crate::engine::rewrite::renewable::renewable;
@@ -103,4 +104,41 @@ fn globals_are_set_from_outside_only() {
     };
     assert!(renewable(&wat::parse_str(lifted("s")).unwrap()).is_some());
     assert!(renewable(&wat::parse_str(lifted("r")).unwrap()).is_none());
+}
+
+/// A function that calls itself through the component would have its globals set in the middle of a
+/// request. It is renewable, for wasmtime stops it: should that change, this fails.
+#[test]
+fn none_calls_itself() {
+    let text = r#"(component
+        (core module $m
+            (memory (export "memory") 1)
+            (table (export "t") 1 1 funcref)
+            (type $f (func (param i32) (result i32)))
+            (func (export "f") (type $f)
+                (if (i32.eqz (local.get 0)) (then (return (i32.const 7))))
+                (call_indirect (type $f) (i32.const 0) (i32.const 0))))
+        (core module $fix
+            (import "" "t" (table 1 1 funcref))
+            (import "" "f" (func (param i32) (result i32)))
+            (elem (i32.const 0) func 0))
+        (core instance $i (instantiate $m))
+        (func $f (param "x" s32) (result s32) (canon lift (core func $i "f")))
+        (core func $self (canon lower (func $f)))
+        (core instance (instantiate $fix (with "" (instance
+            (export "t" (table $i "t"))
+            (export "f" (func $self))))))
+        (export "f" (func $f)))"#;
+    let component = renewable(&wat::parse_str(text).unwrap()).unwrap();
+    let engine = engine();
+    let component = Component::new(&engine, component).unwrap();
+    let mut store = Store::new(&engine, ());
+    let instance = Linker::new(&engine).instantiate(&mut store, &component);
+    let f = instance
+        .unwrap()
+        .get_typed_func::<(i32,), (i32,)>(&mut store, "f");
+    let f = f.unwrap();
+    assert_eq!(f.call(&mut store, (0,)).unwrap(), (7,));
+    let trap = f.call(&mut store, (1,)).unwrap_err();
+    assert_eq!(trap.downcast_ref(), Some(&Trap::CannotEnterComponent));
 }
