@@ -13,8 +13,8 @@ pub(super) fn check(places: usize) {
         && let Some(needed) = beyond(places, allowed)
     {
         tracing::warn!(
-            "so many instances at once may need {needed} mappings, and the kernel allows {allowed}: beyond \
-             that, requests fail. Lower --max-concurrency or --max-depth, or raise the limit \
+            "{places} instances at once may need {needed} mappings, and the kernel allows {allowed}: \
+             beyond that, requests fail. Lower --max-concurrency or --max-depth, or raise the limit \
              (sysctl -w vm.max_map_count={needed})",
         );
     }
