@@ -137,5 +137,7 @@ impl Renewable {
     }
 }
 
+// Elsewhere none is used again.
 #[cfg(test)]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod tests;
