@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use bytes::Bytes;
-use host_harness::Harness;
+use host_harness::{Builder, Harness};
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use wasmtime::ensure;
@@ -18,30 +18,22 @@ pub(crate) struct Library {
 
 impl Library {
     pub(crate) fn new(wasm: &Path, concurrency: u32) -> wasmtime::Result<Self> {
-        let harness = Harness::builder()
-            .function("f", wasm)
-            .concurrency(concurrency, 0)
-            .build()?;
-        Ok(Self { harness })
+        Self::with(wasm, |builder| builder.concurrency(concurrency, 0))
     }
 
     /// One with as few places as there can be: more than 60 GiB of address space do not fit into what
     /// callgrind has, and the memories would be wasmtime's.
     fn small(wasm: &Path) -> wasmtime::Result<Self> {
-        let harness = Harness::builder()
-            .function("f", wasm)
-            .concurrency(1, 0)
-            .depth(0)
-            .build()?;
-        Ok(Self { harness })
+        Self::with(wasm, |builder| builder.concurrency(1, 0).depth(0))
     }
 
     /// One that makes an instance for each request.
     pub(crate) fn that_makes_all(wasm: &Path) -> wasmtime::Result<Self> {
-        let harness = Harness::builder()
-            .function("f", wasm)
-            .idle_instances(0)
-            .build()?;
+        Self::with(wasm, |builder| builder.idle_instances(0))
+    }
+
+    fn with(wasm: &Path, limits: impl FnOnce(Builder) -> Builder) -> wasmtime::Result<Self> {
+        let harness = limits(Harness::builder().function("f", wasm)).build()?;
         Ok(Self { harness })
     }
 

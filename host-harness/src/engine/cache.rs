@@ -13,13 +13,14 @@ use std::hash::{Hash as _, Hasher};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use sha2::{Digest as _, Sha256};
+
 use super::wasm::{Compiled, Wasm};
 use entry::{Entry, Miss};
 use folder::UnusableFolder;
-use sha2::{Digest as _, Sha256};
 
 /// How the host compiles a component, besides wasmtime's settings: another number when that changes.
-const FORM: [u8; 1] = [3];
+const FORM: [u8; 1] = [4];
 
 /// A folder of functions that were compiled for one engine, among others.
 pub(super) struct Cache {

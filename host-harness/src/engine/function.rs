@@ -6,7 +6,6 @@ use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
 
 use super::places::Image;
-use super::rewrite::gives_handles;
 use super::wasm::Compiled;
 use super::{Engine, Wasm, footprint};
 use crate::interfaces::bindings::{self, FunctionPre};
@@ -132,9 +131,7 @@ impl Engine {
         let function = Function {
             identity: Arc::new(identity),
             instance,
-            renewable: renewable
-                && self.limits.idle_instances > 0
-                && !gives_handles(&component, &self.wasmtime),
+            renewable: renewable && self.limits.idle_instances > 0,
             image: OnceLock::new(),
             misfits: AtomicU32::new(0),
         };

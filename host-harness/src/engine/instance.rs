@@ -16,6 +16,8 @@ use crate::interfaces::{Buffer, State};
 pub(super) struct Instance {
     pub(super) store: Store<State>,
     made: Option<Made>,
+    /// That it may be kept. After the store: a place is free before another may take it.
+    pub(super) ticket: Option<Ticket>,
 }
 
 /// What there is once it was made.
@@ -29,13 +31,16 @@ struct Renewable {
     memory: Renewal,
     /// What the instance took of its memory limit when it was made.
     limit: MemoryLimit,
-    ticket: Option<Ticket>,
 }
 
 impl Instance {
     /// One that will be made.
     pub(super) fn new(store: Store<State>) -> Self {
-        Self { store, made: None }
+        Self {
+            store,
+            made: None,
+            ticket: None,
+        }
     }
 
     /// Calls the function, in a new instance unless this is one.
@@ -89,18 +94,6 @@ impl Instance {
     pub(super) fn is_of(&self, function: &Arc<Identity>) -> bool {
         Arc::ptr_eq(&self.store.data().call.function, function)
     }
-
-    pub(super) fn has_ticket(&self) -> bool {
-        let renewable = self.made.as_ref().and_then(|made| made.renewable.as_ref());
-        renewable.is_some_and(|renewable| renewable.ticket.is_some())
-    }
-
-    pub(super) fn give(&mut self, ticket: Ticket) {
-        let renewable = self.made.as_mut().and_then(|made| made.renewable.as_mut());
-        if let Some(renewable) = renewable {
-            renewable.ticket = Some(ticket);
-        }
-    }
 }
 
 impl Made {
@@ -132,7 +125,6 @@ impl Renewable {
         image.is_some().then(|| Self {
             memory,
             limit: store.data().memory.clone(),
-            ticket: None,
         })
     }
 }

@@ -60,13 +60,13 @@ impl Kept {
     /// may have to go.
     pub(super) fn put(&self, mut instance: Instance) {
         let shelf = self.shelves.own();
-        if !instance.has_ticket() {
+        if instance.ticket.is_none() {
             let ticket = self.ticket().or_else(|| {
                 let_go(shelf.take_oldest(1));
                 self.ticket()
             });
             let Some(ticket) = ticket else { return };
-            instance.give(ticket);
+            instance.ticket = Some(ticket);
         }
         let round = self.round.load(Ordering::Relaxed);
         let_go(shelf.take_oldest(EACH_THREAD));

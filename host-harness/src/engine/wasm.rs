@@ -16,7 +16,8 @@ pub(crate) struct Wasm {
 /// A component, compiled.
 pub(super) struct Compiled {
     pub(super) component: Component,
-    /// Whether its instances can be made as they were when they were new: see `rewrite`.
+    /// Whether its instances can be made as they were when they were new: see `rewrite`. Found out as it
+    /// is compiled, and kept with it.
     pub(super) renewable: bool,
 }
 
@@ -35,6 +36,7 @@ impl Wasm {
             let Some(form) = form else { continue };
             match Component::from_binary(engine, &form) {
                 Ok(component) => {
+                    let renewable = renewable && !rewrite::gives_handles(&component, engine);
                     return Ok(Compiled {
                         component,
                         renewable,

@@ -1,7 +1,7 @@
-use wasmtime::component::{Component, Linker};
-use wasmtime::{Store, Trap};
+use wasmtime::Trap;
+use wasmtime::component::Component;
 
-use super::{component, engine};
+use super::{component, engine, f_of};
 use crate::engine::rewrite::renewable::renewable;
 
 /// Whatever else has a number of the kind that is counted, is refused: the functions of one module would
@@ -130,14 +130,7 @@ fn none_calls_itself() {
             (export "f" (func $self))))))
         (export "f" (func $f)))"#;
     let component = renewable(&wat::parse_str(text).unwrap()).unwrap();
-    let engine = engine();
-    let component = Component::new(&engine, component).unwrap();
-    let mut store = Store::new(&engine, ());
-    let instance = Linker::new(&engine).instantiate(&mut store, &component);
-    let f = instance
-        .unwrap()
-        .get_typed_func::<(i32,), (i32,)>(&mut store, "f");
-    let f = f.unwrap();
+    let (mut store, f) = f_of(&component);
     assert_eq!(f.call(&mut store, (0,)).unwrap(), (7,));
     let trap = f.call(&mut store, (1,)).unwrap_err();
     assert_eq!(trap.downcast_ref(), Some(&Trap::CannotEnterComponent));
