@@ -16,19 +16,29 @@ const OTHERS: &[(&str, &str)] = &[
 
 /// A message that serde, or such a library, made.
 pub(in crate::encoding) fn message(text: String) -> String {
-    const EXPECTED: &str = ", expected ";
-    let starts = ["invalid type: ", "invalid value: ", "invalid length "];
-    // What is expected comes last: before it, anything may stand that was sent.
-    let place = text.rfind(EXPECTED);
-    match place.and_then(|place| text.split_at_checked(place)) {
-        Some((found, expected)) if starts.iter().any(|start| text.starts_with(start)) => {
-            let expected = expected.strip_prefix(EXPECTED).unwrap_or_default();
+    match split(&text) {
+        Some((found, expected)) => {
             let other = OTHERS.iter().find(|(kind, _)| *kind == expected);
             let mut message = custom(found.to_owned());
             message.push_str(EXPECTED);
             message.push_str(other.map_or_else(|| neutral(expected), |(_, words)| words));
             message
         }
-        _ => custom(text),
+        None => custom(text),
     }
+}
+
+const EXPECTED: &str = ", expected ";
+
+/// What was found and what was expected, in a message that serde made of them.
+fn split(text: &str) -> Option<(&str, &str)> {
+    let starts = ["invalid type: ", "invalid value: ", "invalid length "];
+    if !starts.iter().any(|start| text.starts_with(start)) {
+        return None;
+    }
+    // What is expected comes last: before it, anything may stand that was sent. Written out because
+    // searching a text for another is much code.
+    let mut windows = text.as_bytes().windows(EXPECTED.len());
+    let place = windows.rposition(|window| window == EXPECTED.as_bytes())?;
+    Some((text.get(..place)?, text.get(place + EXPECTED.len()..)?))
 }

@@ -1,9 +1,7 @@
 //! Words for the one who sent a body: what serde says of a value, without the names of Rust types.
 
-#[cfg(any(feature = "cbor", feature = "form", feature = "msgpack"))]
 mod message;
 
-#[cfg(any(feature = "cbor", feature = "form", feature = "msgpack"))]
 pub(super) use message::message;
 
 /// How much of a message that a type wrote itself is shown, in bytes.
@@ -57,7 +55,7 @@ const NO_FORM: &[&str] = &[
 ];
 
 /// What is expected, in neutral words.
-pub(super) fn neutral(text: &str) -> &str {
+fn neutral(text: &str) -> &str {
     if let Some((_, words)) = KINDS.iter().find(|(kind, _)| *kind == text) {
         return words;
     }
@@ -79,25 +77,26 @@ fn length(name: &str) -> Option<&str> {
 }
 
 /// A message that a type, or a derive, wrote itself.
-pub(super) fn custom(message: String) -> String {
+fn custom(message: String) -> String {
     if NO_FORM.iter().any(|start| message.starts_with(start)) {
         return String::from("the value has none of the forms that are accepted");
     }
-    let shown = clip(&message, LONGEST);
-    if shown.len() == message.len() {
+    if message.len() <= LONGEST {
         return message;
     }
-    let mut clipped = String::from(shown);
+    let mut clipped = message;
+    clipped.truncate(clipped.floor_char_boundary(LONGEST));
     clipped.push('…');
     clipped
 }
 
-/// The longest start of a text that is no longer than `longest`.
-pub(super) fn clip(text: &str, longest: usize) -> &str {
-    let end = text
-        .char_indices()
-        .map(|(start, character)| start + character.len_utf8())
-        .take_while(|end| *end <= longest)
-        .last();
-    text.get(..end.unwrap_or_default()).unwrap_or_default()
+/// Where in a value an error is, before what it says: `items[3].price: `.
+#[cfg(feature = "json")]
+pub(super) fn path(path: &serde_path_to_error::Path) -> String {
+    if path.iter().len() == 0 {
+        return String::new();
+    }
+    let mut place = custom(path.to_string());
+    place.push_str(": ");
+    place
 }
