@@ -39,6 +39,8 @@ pub struct Call {
     pub(crate) body: Option<Data>,
     pub(crate) timeout: Option<Duration>,
     pub(crate) address: Address,
+    /// The body's own content type, where that is among the headers: it gives way to another.
+    default_type: Option<&'static str>,
     /// The first thing that was wrong while it was made.
     invalid: Option<BindingError>,
 }
@@ -56,6 +58,7 @@ impl Call {
             body: None,
             timeout: None,
             address: Address::default(),
+            default_type: None,
             invalid: None,
         }
     }
@@ -118,12 +121,21 @@ impl Call {
             Ok(data) => self.body = Some(data),
             Err(error) => self.refuse(BindingError::Encode(Box::new(error))),
         }
-        match content_type {
-            Some(value) if self.headers.get_all("content-type").next().is_none() => {
-                self.header("content-type", value)
-            }
-            _ => self,
+        self.with_default_type(content_type)
+    }
+
+    /// The content type of a body, unless one is set. That of a body before is gone.
+    fn with_default_type(mut self, content_type: Option<&'static str>) -> Self {
+        if self.default_type.take().is_some() {
+            self.headers.remove("content-type");
         }
+        if let Some(value) = content_type
+            && self.headers.get_all("content-type").next().is_none()
+        {
+            self.headers.push("content-type", value);
+            self.default_type = content_type;
+        }
+        self
     }
 
     /// Sets the body to a value as JSON, without taking it.
@@ -133,10 +145,14 @@ impl Call {
         self.with_body(functions_bytes::encoding::Json(value))
     }
 
-    /// Adds a header; those of the same name stay. Names and values may be text, or the `http`
+    /// Adds a header; those of the same name stay, unless HTTP allows only one, as of `content-type` or
+    /// `authorization`: then it replaces the one before. Names and values may be text, or the `http`
     /// crate's.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
-        self.headers.push(name, value);
+        if name.as_ref().eq_ignore_ascii_case("content-type") {
+            self.default_type = None;
+        }
+        self.headers.add(name, value);
         self
     }
 
@@ -146,7 +162,8 @@ impl Call {
         headers: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
         self.headers = headers.into_iter().collect();
-        self
+        let default = self.default_type.take();
+        self.with_default_type(default)
     }
 
     /// Adds parameters to the path's query, encoded.
@@ -240,7 +257,31 @@ mod tests {
         assert_eq!(call.headers().len(), 1);
         let call = call.basic_auth("a", "b").bearer_auth("c");
         let all: Vec<_> = call.headers().get_all("Authorization").collect();
-        assert_eq!(all, [&b"Basic YTpi"[..], b"Bearer c"]);
+        assert_eq!(all, ["Bearer c".as_bytes()]);
+    }
+
+    /// A content type that is set wins over the body's, in either order, and the last body's over
+    /// those before.
+    #[cfg(feature = "json")]
+    #[test]
+    fn default_content_types_give_way() {
+        let json = || Call::post("a", "/").json(&1);
+        for (call, expected) in [
+            (json(), Some("application/json")),
+            (json().with_body("text"), Some("text/plain; charset=utf-8")),
+            (json().with_body(Data::from("bytes")), None),
+            (json().header("Content-Type", "a/b"), Some("a/b")),
+            (
+                json().header("content-type", "a/b").with_body("text"),
+                Some("a/b"),
+            ),
+            (json().with_headers([("x", "y")]), Some("application/json")),
+            (json().with_headers([("content-type", "a/b")]), Some("a/b")),
+        ] {
+            let all: Vec<_> = call.headers().get_all("content-type").collect();
+            let expected: Vec<_> = expected.iter().map(|value| value.as_bytes()).collect();
+            assert_eq!(all, expected);
+        }
     }
 
     /// A body without a form is an error when the call is made, however.

@@ -15,6 +15,7 @@ mod error;
 #[doc(hidden)]
 pub mod outgoing;
 mod reader;
+mod single;
 #[doc(hidden)]
 pub mod task;
 

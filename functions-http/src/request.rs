@@ -32,6 +32,8 @@ pub struct Request {
     pub(crate) timeout: Option<Duration>,
     pub(crate) redirects: u32,
     pub(crate) response_limit: Option<u64>,
+    /// The body's own content type, where that is among the headers: it gives way to another.
+    default_type: Option<&'static str>,
     /// The first thing that was wrong while it was made.
     invalid: Option<Error>,
 }
@@ -50,6 +52,7 @@ impl Request {
             timeout: None,
             redirects: 0,
             response_limit: None,
+            default_type: None,
             invalid: None,
         }
     }
@@ -103,18 +106,21 @@ impl Request {
             Ok(data) => self.body = Some(data),
             Err(error) => self.refuse(Error::Encode(Box::new(error))),
         }
-        match content_type {
-            Some(value) => self.with_content_type(value),
-            None => self,
-        }
+        self.with_default_type(content_type)
     }
 
-    /// Sets the content type, unless one is set.
-    fn with_content_type(self, value: &str) -> Self {
-        if self.headers.get_all("content-type").next().is_some() {
-            return self;
+    /// The content type of a body, unless one is set. That of a body before is gone.
+    fn with_default_type(mut self, content_type: Option<&'static str>) -> Self {
+        if self.default_type.take().is_some() {
+            self.headers.remove("content-type");
         }
-        self.header("content-type", value)
+        if let Some(value) = content_type
+            && self.headers.get_all("content-type").next().is_none()
+        {
+            self.headers.push("content-type", value);
+            self.default_type = content_type;
+        }
+        self
     }
 
     /// Sets the body to a value as JSON, without taking it, and the content type unless one is set.
@@ -147,7 +153,7 @@ impl Request {
         fields: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
         self.with_data(outgoing::encoded(fields).into())
-            .with_content_type("application/x-www-form-urlencoded")
+            .with_default_type(Some("application/x-www-form-urlencoded"))
     }
 
     pub(crate) fn with_data(mut self, body: Data) -> Self {
@@ -155,7 +161,8 @@ impl Request {
         self
     }
 
-    /// Adds a header; those of the same name stay. Names and values may be text, or the `http`
+    /// Adds a header; those of the same name stay, unless HTTP allows only one, as of `content-type` or
+    /// `authorization`: then it replaces the one before. Names and values may be text, or the `http`
     /// crate's.
     ///
     /// ```
@@ -168,7 +175,10 @@ impl Request {
     /// assert_eq!(request.headers().get_all("accept").count(), 2);
     /// ```
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
-        self.headers.push(name, value);
+        if name.as_ref().eq_ignore_ascii_case("content-type") {
+            self.default_type = None;
+        }
+        self.headers.add(name, value);
         self
     }
 
@@ -190,7 +200,8 @@ impl Request {
         headers: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
         self.headers = headers.into_iter().collect();
-        self
+        let default = self.default_type.take();
+        self.with_default_type(default)
     }
 
     /// Adds parameters to the URL's query, encoded.

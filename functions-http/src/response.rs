@@ -42,7 +42,7 @@ impl Response {
 
     /// Adds a header; those of the same name stay.
     pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
-        self.headers.push(name, value);
+        self.headers.add(name, value);
         self
     }
 

@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::single::is_single_header;
+
 /// Headers, in order; a name may be there more than once, and its case does not matter.
 ///
 /// ```
@@ -50,6 +52,21 @@ impl Headers {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
+    }
+
+    /// Adds a header as [`push`](Self::push) does, or replaces the one before where HTTP allows only
+    /// one.
+    pub fn add(&mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) {
+        if is_single_header(name.as_ref()) {
+            self.remove(name.as_ref());
+        }
+        self.push(name, value);
+    }
+
+    /// Takes out all the headers of a name.
+    pub fn remove(&mut self, name: &str) {
+        self.list
+            .retain(|(known, _)| !known.eq_ignore_ascii_case(name));
     }
 
     /// Adds a header; those of the same name stay.

@@ -25,7 +25,39 @@ fn headers_add_up() {
     assert_eq!(request.headers().len(), 1);
     let request = request.basic_auth("a", "b").bearer_auth("c");
     let all: Vec<_> = request.headers().get_all("Authorization").collect();
-    assert_eq!(all, [&b"Basic YTpi"[..], b"Bearer c"]);
+    assert_eq!(all, ["Bearer c".as_bytes()]);
+}
+
+/// A content type that is set wins over the body's, in either order, and the last body's over those
+/// before.
+#[cfg(feature = "json")]
+#[test]
+fn default_content_types_give_way() {
+    let json = || Request::post("http://a").json(&1);
+    for (request, expected) in [
+        (json(), Some("application/json")),
+        (json().with_body("text"), Some("text/plain; charset=utf-8")),
+        (json().with_body(Data::from("bytes")), None),
+        (
+            json().form([("a", "b")]),
+            Some("application/x-www-form-urlencoded"),
+        ),
+        (json().header("Content-Type", "a/b"), Some("a/b")),
+        (
+            json().header("Content-Type", "a/b").with_body("text"),
+            Some("a/b"),
+        ),
+        (json().with_headers([("x", "y")]), Some("application/json")),
+        (json().with_headers([("content-type", "a/b")]), Some("a/b")),
+        (
+            json().with_headers([("content-type", "a/b")]).json(&2),
+            Some("a/b"),
+        ),
+    ] {
+        let all: Vec<_> = request.headers().get_all("content-type").collect();
+        let expected: Vec<_> = expected.iter().map(|value| value.as_bytes()).collect();
+        assert_eq!(all, expected);
+    }
 }
 
 /// A body without a form is an error when the request is sent, however.

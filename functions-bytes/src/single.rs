@@ -1,0 +1,37 @@
+/// The headers that HTTP allows only once in a request or a response (RFC 9110 and 9111, and the Fetch
+/// standard): two of them are an error, or one that each reader takes differently.
+const SINGLE: [&str; 24] = [
+    "access-control-allow-origin",
+    "age",
+    "authorization",
+    "content-length",
+    "content-location",
+    "content-range",
+    "content-type",
+    "date",
+    "etag",
+    "expires",
+    "from",
+    "host",
+    "if-modified-since",
+    "if-range",
+    "if-unmodified-since",
+    "last-modified",
+    "location",
+    "origin",
+    "proxy-authorization",
+    "range",
+    "referer",
+    "retry-after",
+    "server",
+    "user-agent",
+];
+
+/// Whether a message may have only one header of this name.
+#[doc(hidden)]
+#[must_use]
+pub fn is_single_header(name: &str) -> bool {
+    SINGLE
+        .iter()
+        .any(|single| name.eq_ignore_ascii_case(single))
+}
