@@ -2,9 +2,9 @@
 
 use functions_bytes::Data;
 use functions_bytes::outgoing::is_framing;
-use functions_guest_web::{IntoResponse, WebResponse};
+use functions_guest_web::{IntoResponse, WebError, WebResponse};
 
-use crate::{FunctionInvokeResponse, Response};
+use crate::{BindingError, FunctionInvokeResponse, Response};
 
 /// As it is: its status, its headers less those that concern one connection only, and its body,
 /// which does not enter the function.
@@ -35,6 +35,13 @@ impl From<Response> for WebResponse {
 impl IntoResponse for Response {
     fn into_response(self) -> WebResponse {
         self.into()
+    }
+}
+
+/// As of a handler that fails with it: what [`WebError`] makes of it.
+impl IntoResponse for BindingError {
+    fn into_response(self) -> WebResponse {
+        WebError::from(self).into_response()
     }
 }
 

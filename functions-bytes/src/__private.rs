@@ -13,9 +13,10 @@
 #[rustfmt::skip]
 pub mod bindings;
 
-pub use crate::answer::AnswerWith;
+pub use crate::answer::{AnswerAsAbove, AnswerWith};
 #[cfg(not(target_family = "wasm"))]
 pub use crate::arrival::Arrival;
 #[cfg(not(target_family = "wasm"))]
 pub use crate::data::from_arrival;
 pub use crate::data::{from_buffer, into_wit, set_upstream};
+pub use crate::single::is_single_header;

@@ -5,8 +5,13 @@ use std::fmt;
 /// with, unless its handler says otherwise. It saves the crates that have such errors, and the one
 /// that answers, from knowing each other.
 #[doc(hidden)]
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct AnswerWith(pub u16);
+
+/// As [`AnswerWith`], for an error whose text is fit for the client: its direct cause.
+#[doc(hidden)]
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct AnswerAsAbove(pub u16);
 
 impl fmt::Display for AnswerWith {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -14,4 +19,26 @@ impl fmt::Display for AnswerWith {
     }
 }
 
+impl fmt::Display for AnswerAsAbove {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        AnswerWith(self.0).fmt(f)
+    }
+}
+
+/// As it is displayed. What a derive calls would be part of every function.
+impl fmt::Debug for AnswerWith {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// As it is displayed.
+impl fmt::Debug for AnswerAsAbove {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl Error for AnswerWith {}
+
+impl Error for AnswerAsAbove {}

@@ -2,6 +2,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::__private::bindings::functions::bytes::bytes::Error as WitError;
+use crate::answer::AnswerAsAbove;
 
 /// Why the bytes of a [`Data`](crate::Data) could not be read.
 #[derive(Clone, PartialEq, Eq)]
@@ -47,7 +48,17 @@ impl fmt::Display for ReadError {
     }
 }
 
-impl Error for ReadError {}
+/// The cause is what a web function answers, also where the error is inside another whose type is
+/// forgotten: the sender is to blame, which is its client unless it asked another for the body.
+impl Error for ReadError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(match self {
+            Self::TooLarge { .. } => &AnswerAsAbove(413),
+            Self::Upstream(_) => &AnswerAsAbove(502),
+            Self::Closed | Self::Other(_) => &AnswerAsAbove(400),
+        })
+    }
+}
 
 impl From<ReadError> for std::io::Error {
     fn from(error: ReadError) -> Self {

@@ -32,6 +32,7 @@ mod tower;
 
 pub use environment::{Fields, WebEnvironment};
 pub use error::{WebError, WebResult};
+pub use handler::HandleErrors;
 #[cfg(feature = "router")]
 pub use request::Path;
 #[cfg(feature = "query")]

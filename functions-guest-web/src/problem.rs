@@ -4,8 +4,8 @@ use http::StatusCode;
 
 use crate::response::WebResponse;
 
-/// A response that says what is wrong.
-pub(crate) fn response(status: StatusCode, detail: &str, invocation: Option<&str>) -> WebResponse {
+/// A response that says what is wrong, as it is sent.
+pub(crate) fn document(status: StatusCode, detail: &str, invocation: Option<&str>) -> WebResponse {
     let title = status.canonical_reason().unwrap_or("Error");
     let mut body = String::with_capacity(128 + title.len() + detail.len());
     body.push_str(r#"{"title":"#);

@@ -1,9 +1,9 @@
 //! Responses of other servers as a web function's own.
 
 use functions_bytes::outgoing::is_framing;
-use functions_guest_web::{IntoResponse, WebResponse};
+use functions_guest_web::{IntoResponse, WebError, WebResponse};
 
-use crate::Response;
+use crate::{Error, Response};
 
 /// As it is: its status, its headers less those that concern one connection only, and its body,
 /// which does not enter the function.
@@ -34,6 +34,13 @@ impl From<Response> for WebResponse {
 impl IntoResponse for Response {
     fn into_response(self) -> WebResponse {
         self.into()
+    }
+}
+
+/// As of a handler that fails with it: what [`WebError`] makes of it.
+impl IntoResponse for Error {
+    fn into_response(self) -> WebResponse {
+        WebError::from(self).into_response()
     }
 }
 

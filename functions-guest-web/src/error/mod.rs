@@ -7,10 +7,9 @@ use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
-use functions_bytes::__private::AnswerWith;
 use http::StatusCode;
 
-pub(crate) use status::of_read;
+pub(crate) use status::Refusal;
 
 /// The result of a handler that may fail: `?` takes any error.
 pub type WebResult<T> = Result<T, WebError>;
@@ -19,8 +18,8 @@ pub type WebResult<T> = Result<T, WebError>;
 ///
 /// The client gets a problem document (RFC 9457) with a status, 500 unless the error or the handler
 /// says otherwise, the invocation's id, and nothing of what went wrong: only a
-/// [`Rejection`](crate::Rejection) or a body that could not be read says what the client did wrong. The error and all its causes
-/// go to the function's log.
+/// [`Rejection`](crate::Rejection) or a body that could not be read says what the client did wrong. The
+/// error and all its causes go to the function's log.
 ///
 /// ```
 /// use functions_bytes::Data;
@@ -36,6 +35,12 @@ pub type WebResult<T> = Result<T, WebError>;
 ///     Ok((number * 2).to_string())
 /// }
 /// ```
+/// `?` takes every error that converts into `Box<dyn Error + Send + Sync>`, `anyhow::Error` as well.
+/// An error of the SDK's, such as that of a request to another server, brings its status, also from
+/// inside another error.
+///
+/// For error documents of your own, see [`HandleErrors`](crate::HandleErrors); for an error type of
+/// your own, implement [`IntoResponse`](crate::IntoResponse) for it and return `Result<T, MyError>`.
 #[must_use = "an error that nobody returns is lost"]
 pub struct WebError {
     status: StatusCode,
@@ -46,19 +51,16 @@ pub struct WebError {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// Not an [`Error`] itself, or this could not be written (as with `anyhow::Error`).
+/// Any error, also one whose type is forgotten: `anyhow::Error`, `Box<dyn Error + Send + Sync>`, and
+/// a text, which is for the log.
+///
+/// `WebError` is not an [`Error`] itself, or this could not be written (as with `anyhow::Error`).
 impl<E> From<E> for WebError
 where
-    E: Error + Send + Sync + 'static,
+    E: Into<Box<dyn Error + Send + Sync>>,
 {
     fn from(error: E) -> Self {
-        let (status, public) = status::of(&error);
-        Self {
-            status,
-            echoes_source: public.is_some(),
-            public: public.map(Cow::Owned),
-            source: Some(Box::new(error)),
-        }
+        Self::boxed(error.into())
     }
 }
 
@@ -83,10 +85,8 @@ impl WebError {
         }
     }
 
-    /// As `From`, for an error of which the type is forgotten.
-    #[cfg(feature = "tower")]
-    pub(crate) fn boxed(error: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        let source = error.into();
+    /// In one place for all types of errors, so that a function has it once.
+    fn boxed(source: Box<dyn Error + Send + Sync>) -> Self {
         let (status, public) = status::of(source.as_ref());
         Self {
             status,
@@ -143,16 +143,16 @@ impl fmt::Display for WebError {
         let mut cause = self.source();
         let mut first = true;
         while let Some(error) = cause {
+            cause = error.source();
             // No cause of anything: it says what to answer.
-            if error.is::<AnswerWith>() {
-                break;
+            if status::is_answer(error) {
+                continue;
             }
             if !first {
                 f.write_str(": ")?;
             }
             first = false;
             write!(f, "{error}")?;
-            cause = error.source();
         }
         if self.public.is_none() && self.source.is_none() {
             f.write_str("it failed")?;

@@ -1,26 +1,34 @@
+use functions_bytes::ReadError;
+use functions_bytes::encoding::{DecodeError, EncodeError};
+
 use super::WebError;
-use crate::environment::source;
-use crate::log::{Level, record};
-use crate::problem;
-use crate::response::{IntoResponse, WebResponse};
+use crate::response::failed::HANDLER;
+use crate::response::{IntoResponse, InvalidHeader, WebResponse};
+use crate::stream::StreamError;
 
 impl IntoResponse for WebError {
     fn into_response(self) -> WebResponse {
-        // What a client did wrong is no trouble of the function's.
-        let level = if self.status.is_server_error() {
-            Level::Error
-        } else {
-            Level::Info
-        };
-        record(
-            level,
-            "functions_guest_web",
-            &format!("the handler failed: {self}"),
-            &[],
-        );
-        let detail = self.public.as_deref().unwrap_or("the function failed");
-        problem::response(self.status, detail, Some(&source::invocation_id()))
+        WebResponse::failed(self, &HANDLER)
     }
+}
+
+macro_rules! errors {
+    ($($type:ty,)*) => {$(
+        /// As of a handler that fails with it: what [`WebError`] makes of it.
+        impl IntoResponse for $type {
+            fn into_response(self) -> WebResponse {
+                WebError::from(self).into_response()
+            }
+        }
+    )*};
+}
+
+errors! {
+    DecodeError,
+    EncodeError,
+    InvalidHeader,
+    ReadError,
+    StreamError,
 }
 
 #[cfg(test)]
@@ -30,6 +38,7 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
+    use crate::log::Level;
     use crate::testing::TestRequest;
     use crate::{Rejection, WebResult};
 

@@ -3,12 +3,13 @@
 //! Small traits rather than one `Handler`: each has one thing to say when it is not implemented.
 
 mod arguments;
+mod handle_errors;
 mod outcome;
 mod shape;
 
 pub use arguments::Arguments;
+pub use handle_errors::HandleErrors;
 pub use outcome::Outcome;
-#[cfg(any(feature = "router", feature = "tower"))]
 pub(crate) use outcome::Routed;
 pub use shape::Shape;
 
@@ -45,11 +46,9 @@ where
 }
 
 /// A handler of whatever shape.
-#[cfg(feature = "router")]
 pub(crate) type Handler = Box<dyn FnOnce(&mut Request) -> WebResponse>;
 
 /// Forgets a handler's shape. A plain `fn` has no size, and then nothing is allocated.
-#[cfg(feature = "router")]
 pub(crate) fn boxed<H, Args, When>(handler: H) -> Handler
 where
     H: Shape<Args> + 'static,

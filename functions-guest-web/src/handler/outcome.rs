@@ -11,7 +11,6 @@ pub enum Now {}
 pub enum Later {}
 
 /// A handler that only says who answers, such as a router or a service: that one gets the request.
-#[cfg(any(feature = "router", feature = "tower"))]
 #[derive(Debug)]
 pub enum Routed {}
 
@@ -21,7 +20,7 @@ pub enum Routed {}
 #[diagnostic::on_unimplemented(
     message = "a web function cannot return `{Self}`",
     label = "not a response",
-    note = "return `Json<T>` (which needs `T: serde::Serialize`), `String`, `Vec<u8>`, `Data`, `StatusCode`, `WebResponse`, `Option<T>`, a `Result` of them whose error is a `std::error::Error` or a `WebError`, or make it an `async fn` that does"
+    note = "return `Json<T>` (which needs `T: serde::Serialize`), `String`, `Vec<u8>`, `Data`, `StatusCode`, `WebResponse`, `Option<T>`, a `Result` of them whose error is a response, too (`WebResult<T>` is one, and `?` in it takes any error), or make it an `async fn` that does"
 )]
 pub trait Outcome<When> {
     /// The response to the request, of which the handler took its arguments.

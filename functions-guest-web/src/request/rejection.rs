@@ -6,26 +6,29 @@ use functions_bytes::ReadError;
 use functions_bytes::encoding::DecodeError;
 use http::StatusCode;
 
-use crate::problem;
+use crate::WebError;
+use crate::error::Refusal;
+use crate::response::failed::REFUSED;
 use crate::response::{IntoResponse, WebResponse};
 
 /// Why a request was refused before the handler ran, as the client is told.
 ///
-/// The response is a problem document (RFC 9457) with this status and detail.
-#[derive(Debug)]
+/// The response is a problem document (RFC 9457) with this status and detail, unless
+/// [`HandleErrors`](crate::HandleErrors) makes another of it.
 pub struct Rejection {
-    status: StatusCode,
-    detail: String,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    /// Among the causes rather than around them, so that it is found inside any other error.
+    refusal: Refusal,
 }
 
 impl Rejection {
     /// Refuses a request with `status`; `detail` tells the client what is wrong with it.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
-            status,
-            detail: detail.into(),
-            source: None,
+            refusal: Refusal {
+                status,
+                detail: detail.into(),
+                source: None,
+            },
         }
     }
 
@@ -40,43 +43,42 @@ impl Rejection {
     /// The status the client gets.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.refusal.status
     }
 
     /// What the client is told.
     #[must_use]
     pub fn detail(&self) -> &str {
-        &self.detail
+        &self.refusal.detail
     }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "the request was refused with {}: {}",
-            self.status.as_u16(),
-            self.detail
-        )
+        f.write_str("the request was refused with ")?;
+        f.write_str(self.status().as_str())?;
+        f.write_str(": ")?;
+        f.write_str(self.detail())
+    }
+}
+
+/// Not derived, as that brings all of `Debug`'s machinery into every function.
+impl fmt::Debug for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rejection({self})")
     }
 }
 
 impl Error for Rejection {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.source {
-            Some(source) => Some(source.as_ref()),
-            None => None,
-        }
+        Some(&self.refusal)
     }
 }
 
 impl From<ReadError> for Rejection {
     fn from(error: ReadError) -> Self {
-        let status = crate::error::of_read(&error);
         Self {
-            status,
-            detail: error.to_string(),
-            source: Some(error.into()),
+            refusal: Refusal::of_read(error),
         }
     }
 }
@@ -86,9 +88,11 @@ impl From<DecodeError> for Rejection {
         match error.read_error() {
             Some(read) => Self::from(read.clone()),
             None => Self {
-                status: StatusCode::BAD_REQUEST,
-                detail: error.detail(),
-                source: Some(error.into()),
+                refusal: Refusal {
+                    status: StatusCode::BAD_REQUEST,
+                    detail: error.detail(),
+                    source: Some(error.into()),
+                },
             },
         }
     }
@@ -102,6 +106,6 @@ impl From<Infallible> for Rejection {
 
 impl IntoResponse for Rejection {
     fn into_response(self) -> WebResponse {
-        problem::response(self.status, &self.detail, None)
+        WebResponse::failed(WebError::from(self), &REFUSED)
     }
 }

@@ -1,12 +1,14 @@
 //! The types that a handler can return.
 
+use std::convert::Infallible;
+
 use bytes::Bytes;
 use functions_bytes::Data;
 use functions_bytes::encoding::Encode;
 use http::StatusCode;
 
 use super::{IntoHeaders, IntoResponse, WebResponse};
-use crate::{WebError, problem};
+use crate::{Rejection, WebError};
 
 impl IntoResponse for WebResponse {
     fn into_response(self) -> WebResponse {
@@ -14,16 +16,19 @@ impl IntoResponse for WebResponse {
     }
 }
 
-impl<T, E> IntoResponse for Result<T, E>
-where
-    T: IntoResponse,
-    E: Into<WebError>,
-{
+/// What the error answers is an error wherever it is: a tuple around it leaves it as it is.
+impl<T: IntoResponse, E: IntoResponse> IntoResponse for Result<T, E> {
     fn into_response(self) -> WebResponse {
         match self {
             Ok(value) => value.into_response(),
-            Err(error) => error.into().into_response(),
+            Err(error) => error.into_response().into_error(),
         }
+    }
+}
+
+impl IntoResponse for Infallible {
+    fn into_response(self) -> WebResponse {
+        match self {}
     }
 }
 
@@ -39,7 +44,9 @@ impl<T: IntoResponse> IntoResponse for Option<T> {
     fn into_response(self) -> WebResponse {
         match self {
             Some(value) => value.into_response(),
-            None => problem::response(StatusCode::NOT_FOUND, "there is no such thing here", None),
+            None => {
+                Rejection::new(StatusCode::NOT_FOUND, "there is no such thing here").into_response()
+            }
         }
     }
 }
@@ -52,17 +59,25 @@ impl IntoResponse for StatusCode {
 
 impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
     fn into_response(self) -> WebResponse {
-        self.1.into_response().with_status(self.0)
+        let (status, value) = self;
+        let response = value.into_response();
+        if response.is_error() {
+            response
+        } else {
+            response.with_status(status)
+        }
     }
 }
 
 impl<H: IntoHeaders, T: IntoResponse> IntoResponse for (StatusCode, H, T) {
     fn into_response(self) -> WebResponse {
         let (status, headers, value) = self;
-        value
-            .into_response()
-            .override_headers(headers)
-            .with_status(status)
+        let response = value.into_response();
+        if response.is_error() {
+            response
+        } else {
+            response.append_headers(headers).with_status(status)
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a handler returns.
 
+pub(crate) mod failed;
 mod headers;
 mod into_response;
 mod redirect;
@@ -21,13 +22,16 @@ pub use web_response::WebResponse;
 /// | `Json<T>` and the other encodings | 200, with the encoding's content type |
 /// | `()` | 204 |
 /// | `Option<T>` | `T`, or 404 |
-/// | `Result<T, E>` | `T`, or what [`WebError`](crate::WebError) makes of the error |
+/// | `Result<T, E>` | `T`, or the response that the error is: [`WebError`](crate::WebError) takes any error |
 /// | `http::StatusCode` | that status, without a body |
 /// | `(http::StatusCode, T)` | `T` with that status |
 /// | `(http::StatusCode, headers, T)` | `T` with that status and those headers |
 /// | `http::Response<T>` | as it says, with `T` as its body |
 /// | [`Redirect`] | 303, 307 or 308 with a `location` |
 /// | [`WebResponse`] | as it says |
+///
+/// A tuple's status and headers are those of a success: where `T` is an error, or `None`, they are
+/// left out, and the error answers with its own.
 ///
 /// Headers, in a tuple, are an `http::HeaderMap`, or an array or a `Vec` of names and values.
 ///
@@ -44,7 +48,7 @@ pub use web_response::WebResponse;
 #[diagnostic::on_unimplemented(
     message = "a web function cannot return `{Self}`",
     label = "not a response",
-    note = "return `Json<T>` (which needs `T: serde::Serialize`), `String`, `Vec<u8>`, `Data`, `StatusCode`, `WebResponse`, `Option<T>`, or a `Result` of them whose error is a `std::error::Error` or a `WebError`"
+    note = "return `Json<T>` (which needs `T: serde::Serialize`), `String`, `Vec<u8>`, `Data`, `StatusCode`, `WebResponse`, `Option<T>`, or a `Result` of them whose error is a response, too: `WebResult<T>` is one, and `?` in it takes any error"
 )]
 pub trait IntoResponse {
     /// Makes the response.

@@ -1,13 +1,18 @@
 use std::fmt;
 
+use functions_bytes::__private::is_single_header;
 use functions_bytes::Data;
 use functions_bytes::encoding::Encode;
 use http::StatusCode;
 
+use super::failed::{Failed, HANDLER, Kind};
 use super::headers::{self, List};
-use super::{IntoHeaders, IntoResponse as _, InvalidHeader, Status};
-use crate::__private::bindings::exports::functions::web::handler::Response;
+use super::{IntoHeaders, InvalidHeader, Status};
 use crate::WebError;
+
+mod ending;
+#[cfg(test)]
+mod tests;
 
 /// A response: status, headers and body.
 ///
@@ -28,23 +33,28 @@ use crate::WebError;
 ///
 /// A status, name or value that HTTP does not allow is an error: [`with_body`](Self::with_body)
 /// returns it, and without a body it answers 500. It is never left out in silence.
+///
+/// # Errors inside a response
+///
+/// A response made from a [`WebError`] or a [`Rejection`](crate::Rejection) keeps that error, and
+/// becomes a problem document (RFC 9457) only when it is sent. It has the error's status, whatever
+/// [`with_status`](Self::with_status) or a tuple around it says; headers can be added.
+/// [`map_error`](Self::map_error) makes another response from the error.
 #[must_use]
 pub struct WebResponse {
     status: u16,
-    /// As the contract has them: they are made once, and not parsed again.
+    /// What the author set, as the contract has it: made once, and not parsed again.
     headers: List,
+    /// The body's own content type, which counts unless `headers` has one.
+    content_type: Option<&'static str>,
     body: Data,
-    invalid: Option<Invalid>,
+    /// The error that answers instead of the body.
+    failed: Option<Box<Failed>>,
+    /// Whether a type of the author's answers an error.
+    is_error: bool,
     streamed: bool,
     /// What sends it, once its status and headers are what they are going to be.
     sender: Option<Box<dyn FnOnce(WebResponse) -> WebResponse>>,
-}
-
-/// What was wrong, and what that is answered with. A pointer, so that a function which sets neither
-/// status nor header does not carry what it takes to complain about one.
-struct Invalid {
-    what: InvalidHeader,
-    answer: fn(InvalidHeader) -> WebResponse,
 }
 
 impl WebResponse {
@@ -53,8 +63,10 @@ impl WebResponse {
         Self {
             status: StatusCode::OK.as_u16(),
             headers: Vec::new(),
+            content_type: None,
             body: Data::default(),
-            invalid: None,
+            failed: None,
+            is_error: false,
             streamed: false,
             sender: None,
         }
@@ -62,14 +74,29 @@ impl WebResponse {
 
     /// One that the SDK knows to be valid.
     #[inline]
-    pub(crate) fn of(status: StatusCode, content_type: Option<&str>, body: Data) -> Self {
-        let headers = content_type.map(|value| ("content-type".into(), value.into()));
+    pub(crate) fn of(status: StatusCode, content_type: Option<&'static str>, body: Data) -> Self {
         Self {
             status: status.as_u16(),
-            headers: headers.into_iter().collect(),
+            content_type,
             body,
             ..Self::new()
         }
+    }
+
+    /// One that an error answers.
+    pub(crate) fn failed(error: WebError, kind: &'static Kind) -> Self {
+        Self {
+            status: error.status().as_u16(),
+            content_type: Some("application/problem+json"),
+            failed: Some(Box::new(Failed::new(error, kind))),
+            ..Self::new()
+        }
+    }
+
+    /// Sets headers that are known to be valid.
+    pub(crate) fn with_valid_headers(mut self, headers: List) -> Self {
+        self.headers = headers;
+        self
     }
 
     /// Adds a header that the SDK knows to be valid.
@@ -100,6 +127,7 @@ impl WebResponse {
         let status = status.into();
         match status.checked() {
             _ if self.streamed => self.refuse(InvalidHeader::Sent),
+            _ if self.failed.is_some() => {}
             Some(status) => self.status = status,
             None => self.refuse(InvalidHeader::Status(status.as_u16())),
         }
@@ -107,6 +135,26 @@ impl WebResponse {
     }
 
     /// Adds a header; those of the same name stay.
+    ///
+    /// A header that HTTP allows only once, such as `content-type` or `location`, replaces the one
+    /// before. The body's own `content-type` is replaced whichever comes first.
+    ///
+    /// ```
+    /// use functions_guest_web::WebResponse;
+    ///
+    /// let response = WebResponse::new()
+    ///     .with_body("a,b")?
+    ///     .header("content-type", "text/csv")
+    ///     .header("vary", "accept")
+    ///     .header("vary", "origin");
+    /// let all: Vec<_> = response.headers().collect();
+    /// assert_eq!(all, [
+    ///     ("content-type", &b"text/csv"[..]),
+    ///     ("vary", b"accept"),
+    ///     ("vary", b"origin"),
+    /// ]);
+    /// # Ok::<(), functions_guest_web::WebError>(())
+    /// ```
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
         self.push(name.into(), value.into());
         self
@@ -127,7 +175,8 @@ impl WebResponse {
         self.append_headers(headers)
     }
 
-    /// Adds headers: an `http::HeaderMap`, or an array or a `Vec` of names and values.
+    /// Adds headers, as [`header`](Self::header) does each: an `http::HeaderMap`, or an array or a
+    /// `Vec` of names and values.
     pub fn append_headers(mut self, headers: impl IntoHeaders) -> Self {
         for (name, value) in headers.into_headers() {
             self.push(name, value);
@@ -135,45 +184,21 @@ impl WebResponse {
         self
     }
 
-    /// Adds headers, instead of the content type that the body brought if they have one.
-    pub(super) fn override_headers(mut self, headers: impl IntoHeaders) -> Self {
-        let before = self.headers.len();
-        self = self.append_headers(headers);
-        let is_content_type =
-            |(name, _): &(String, Vec<u8>)| name.eq_ignore_ascii_case("content-type");
-        if self.headers.iter().skip(before).any(is_content_type) {
-            let mut place = 0;
-            self.headers.retain(|header| {
-                place += 1;
-                place > before || !is_content_type(header)
-            });
-        }
-        self
-    }
-
-    /// Sets the body, and `content-type` from it unless that was set before.
+    /// Sets the body, and `content-type` from it unless that is set with [`header`](Self::header).
     ///
     /// # Errors
     ///
-    /// When the body's encoding fails, when a status or header before was invalid, or when the response
-    /// was streamed already.
+    /// When the body's encoding fails, when a status or header before was invalid, when this is the
+    /// response to an error, or when the response was streamed already.
     pub fn with_body<B: Encode>(mut self, body: B) -> Result<Self, WebError> {
         if self.streamed {
             self.refuse(InvalidHeader::Sent);
         }
-        if let Some(invalid) = self.invalid {
-            return Err(invalid.what.into());
+        if let Some(failed) = self.failed {
+            return Err(failed.error);
         }
-        let content_type = body.content_type();
+        self.content_type = body.content_type();
         self.body = body.encode()?;
-        if let Some(value) = content_type
-            && !self
-                .headers
-                .iter()
-                .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
-        {
-            self.headers.push(("content-type".into(), value.into()));
-        }
         Ok(self)
     }
 
@@ -185,61 +210,44 @@ impl WebResponse {
 
     /// The headers, in the order they were added.
     pub fn headers(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_slice()))
+        let own = self.content_type.filter(|_| !self.has("content-type"));
+        let own = own.map(|value| ("content-type", value.as_bytes()));
+        let set = self.headers.iter();
+        set.map(|(name, value)| (name.as_str(), value.as_slice()))
+            .chain(own)
     }
 
-    /// The body.
-    pub fn into_body(self) -> Data {
-        self.body
+    /// Whether the author set such a header.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.headers
+            .iter()
+            .any(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 
     fn push(&mut self, name: String, value: Vec<u8>) {
         match headers::check(&name, &value) {
             _ if self.streamed => self.refuse(InvalidHeader::Sent),
-            Ok(()) => self.headers.push((name, value)),
+            _ if self.failed.as_ref().is_some_and(|failed| failed.is_invalid) => {}
+            Ok(()) => {
+                if is_single_header(&name) {
+                    self.headers
+                        .retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
+                }
+                self.headers.push((name, value));
+            }
             Err(invalid) => self.refuse(invalid),
         }
     }
 
-    /// The first that is wrong is the one that is told.
+    /// The first that is wrong is the one that is told, and nothing of this response is sent.
     fn refuse(&mut self, invalid: InvalidHeader) {
-        let answer = |what| WebError::from(what).into_response();
-        self.invalid.get_or_insert(Invalid {
-            what: invalid,
-            answer,
-        });
-    }
-
-    /// The response as it is to be sent: itself, a failure where something was invalid, or `None`
-    /// where it was streamed.
-    pub(crate) fn finish(mut self) -> Option<Self> {
-        if let Some(sender) = self.sender.take() {
-            return sender(self).finish();
-        }
-        let streamed = self.streamed;
-        let whole = match self.invalid.take() {
-            None => self,
-            // Making the answer logs what was wrong, also where the client has another already.
-            Some(invalid) => (invalid.answer)(invalid.what),
-        };
-        (!streamed).then_some(whole)
-    }
-
-    /// The status and headers of a response that is going to be streamed.
-    pub(crate) fn into_head(self) -> Result<(u16, List), InvalidHeader> {
-        match self.invalid {
-            None => Ok((self.status, self.headers)),
-            Some(invalid) => Err(invalid.what),
-        }
-    }
-
-    pub(crate) fn into_wit(self) -> Response {
-        Response {
-            status: self.status,
-            headers: self.headers,
-            body: functions_bytes::__private::into_wit(self.body),
+        if self.failed.is_none() {
+            let streamed = self.streamed;
+            *self = Self::failed(invalid.into(), &HANDLER);
+            self.streamed = streamed;
+            if let Some(failed) = &mut self.failed {
+                failed.is_invalid = true;
+            }
         }
     }
 }
@@ -253,14 +261,11 @@ impl Default for WebResponse {
 /// Shows the headers' names, and how long the body is: the rest may be secrets.
 impl fmt::Debug for WebResponse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.headers.iter().map(|(name, _)| name).collect();
+        let names: Vec<_> = self.headers().map(|(name, _)| name).collect();
         f.debug_struct("WebResponse")
             .field("status", &self.status)
             .field("headers", &names)
             .field("body", &self.body)
-            .finish()
+            .finish_non_exhaustive()
     }
 }
-
-#[cfg(test)]
-mod tests;

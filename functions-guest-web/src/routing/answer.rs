@@ -5,7 +5,6 @@ use percent_encoding::percent_decode_str;
 
 use super::{MethodRouter, RouteError, Router};
 use crate::handler::{Outcome, Routed};
-use crate::problem;
 use crate::request::{Rejection, Request};
 use crate::response::{IntoResponse as _, WebResponse};
 
@@ -48,8 +47,7 @@ impl Outcome<Routed> for Router {
 }
 
 fn no_route() -> WebResponse {
-    let detail = "there is nothing at this path";
-    problem::response(StatusCode::NOT_FOUND, detail, None)
+    Rejection::new(StatusCode::NOT_FOUND, "there is nothing at this path").into_response()
 }
 
 /// What the route matched, each parameter decoded on its own.
@@ -136,7 +134,7 @@ impl MethodRouter {
             ().into_response()
         } else {
             let detail = format!("this path has no {method}; it has {allowed}");
-            problem::response(StatusCode::METHOD_NOT_ALLOWED, &detail, None)
+            Rejection::new(StatusCode::METHOD_NOT_ALLOWED, detail).into_response()
         };
         response.valid_header("allow", allowed)
     }

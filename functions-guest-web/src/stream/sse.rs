@@ -224,8 +224,12 @@ impl WebResponse {
     }
 
     fn for_events(self) -> Self {
-        self.header("content-type", "text/event-stream")
-            .header("cache-control", "no-cache")
+        let response = self.with_default_content_type("text/event-stream");
+        if response.has("cache-control") {
+            response
+        } else {
+            response.header("cache-control", "no-cache")
+        }
     }
 }
 

@@ -78,7 +78,7 @@ where
 {
     std::future::poll_fn(|cx| service.poll_ready(cx))
         .await
-        .map_err(WebError::boxed)?;
-    let response = service.call(request).await.map_err(WebError::boxed)?;
+        .map_err(WebError::from)?;
+    let response = service.call(request).await.map_err(WebError::from)?;
     respond::respond(response).await
 }

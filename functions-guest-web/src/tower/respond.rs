@@ -36,7 +36,7 @@ where
     head.stream_async(async |writer| {
         writer.send_async(first).await?;
         if let Poll::Ready(Some(frame)) = second
-            && let Ok(chunk) = frame.map_err(WebError::boxed)?.into_data()
+            && let Ok(chunk) = frame.map_err(WebError::from)?.into_data()
         {
             writer.send_async(bytes(chunk)).await?;
         }
@@ -54,7 +54,7 @@ where
     B: Body<Error: Into<BoxError>>,
 {
     while let Some(frame) = poll_fn(|cx| body.as_mut().poll_frame(cx)).await {
-        if let Ok(chunk) = frame.map_err(WebError::boxed)?.into_data() {
+        if let Ok(chunk) = frame.map_err(WebError::from)?.into_data() {
             return Ok(Some(bytes(chunk)));
         }
     }

@@ -1,0 +1,96 @@
+//! The error inside a response, until the response is sent.
+
+use super::WebResponse;
+use super::headers::List;
+use crate::WebError;
+use crate::environment::source;
+use crate::log::{Level, record};
+use crate::problem;
+
+/// An error that answers, and how.
+pub(crate) struct Failed {
+    pub(crate) error: WebError,
+    kind: &'static Kind,
+    /// Nothing else that was set counts: the response itself is invalid.
+    pub(crate) is_invalid: bool,
+}
+
+/// How an error answers. Function pointers, so that a function which never fails does not carry what
+/// it takes to describe a failure: 20 KB.
+#[derive(Debug)]
+pub(crate) struct Kind {
+    report: fn(&WebError),
+    /// The problem document, with headers that were added to the response.
+    document: fn(&WebError, List) -> WebResponse,
+}
+
+/// A failure of the handler: the log has the error, the client the invocation's id.
+pub(crate) static HANDLER: Kind = Kind {
+    report,
+    document: document_with_id,
+};
+
+/// A request that was refused: the client is told everything, and the log nothing.
+pub(crate) static REFUSED: Kind = Kind {
+    report: |_| (),
+    document: |error, headers| document(error, None, headers),
+};
+
+/// As `HANDLER`, for an error that is in the log already.
+static REPORTED: Kind = Kind {
+    report: |_| (),
+    document: document_with_id,
+};
+
+impl Failed {
+    pub(crate) fn new(error: WebError, kind: &'static Kind) -> Self {
+        Self {
+            error,
+            kind,
+            is_invalid: false,
+        }
+    }
+
+    /// The error for somebody else to answer, now that it is in the log.
+    pub(crate) fn into_reported(self) -> WebError {
+        (self.kind.report)(&self.error);
+        self.error
+    }
+
+    pub(crate) fn set_reported(&mut self) {
+        self.kind = &REPORTED;
+    }
+
+    /// The problem document.
+    pub(crate) fn into_document(self, headers: List) -> WebResponse {
+        (self.kind.report)(&self.error);
+        (self.kind.document)(&self.error, headers)
+    }
+}
+
+fn report(error: &WebError) {
+    // What a client did wrong is no trouble of the function's.
+    let level = if error.status().is_server_error() {
+        Level::Error
+    } else {
+        Level::Info
+    };
+    let message = format!("the handler failed: {error}");
+    record(level, "functions_guest_web", &message, &[]);
+}
+
+fn document_with_id(error: &WebError, headers: List) -> WebResponse {
+    document(error, Some(&source::invocation_id()), headers)
+}
+
+fn document(error: &WebError, id: Option<&str>, headers: List) -> WebResponse {
+    let detail = error.public().unwrap_or("the function failed");
+    let document = problem::document(error.status(), detail, id);
+    // Whatever the headers were for, the body is the document.
+    let headers = headers.into_iter();
+    document.with_valid_headers(
+        headers
+            .filter(|(name, _)| !name.eq_ignore_ascii_case("content-type"))
+            .collect(),
+    )
+}

@@ -1,0 +1,379 @@
+//! Errors stay errors until the response is sent, whatever is around them.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests say what they expect by unwrapping"
+)]
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
+
+use functions_bytes::encoding::Json;
+use functions_bytes::{Data, ReadError};
+use functions_guest_web::testing::{TestRequest, TestResponse};
+use functions_guest_web::{
+    Event, HandleErrors, IntoResponse, Redirect, Rejection, Sse, WebError, WebResponse, WebResult,
+};
+use http::StatusCode;
+
+type BoxError = Box<dyn Error + Send + Sync>;
+
+/// A value that has no form in JSON: a name must be text.
+fn unencodable() -> Json<BTreeMap<Vec<u8>, u8>> {
+    Json(BTreeMap::from([(vec![1], 1)]))
+}
+
+fn answer<T: IntoResponse>(value: impl Fn() -> T) -> TestResponse {
+    TestRequest::get("/").call(value)
+}
+
+/// The problem document's status, after a check that it is the response's.
+fn problem(response: &TestResponse) -> u16 {
+    assert_eq!(
+        response.header("content-type"),
+        Some("application/problem+json")
+    );
+    let document: serde_json::Value = serde_json::from_str(response.text()).unwrap();
+    assert_eq!(document["status"], response.status());
+    response.status()
+}
+
+/// An application's own error, which is no `std::error::Error`.
+struct Teapot;
+
+impl IntoResponse for Teapot {
+    fn into_response(self) -> WebResponse {
+        (
+            StatusCode::IM_A_TEAPOT,
+            [("x-pot", "tea")],
+            "short and stout",
+        )
+            .into_response()
+    }
+}
+
+/// One that is.
+#[derive(Debug)]
+struct AppError(u16);
+
+impl fmt::Display for AppError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error {}", self.0)
+    }
+}
+
+impl Error for AppError {}
+
+impl IntoResponse for AppError {
+    fn into_response(self) -> WebResponse {
+        WebResponse::new().with_status(self.0)
+    }
+}
+
+/// A failure inside a tuple, an `http::Response` or an `Option` keeps its status, its document and
+/// none of the headers that were for the success.
+#[test]
+fn failures_in_tuples_keep_their_status() {
+    let headers = [
+        ("content-type", "text/csv"),
+        ("cache-control", "max-age=60"),
+    ];
+    let rejection = || Rejection::new(StatusCode::CONFLICT, "there already");
+    let failed: [(u16, TestResponse); 10] = [
+        (500, answer(|| (StatusCode::CREATED, unencodable()))),
+        (
+            500,
+            answer(|| (StatusCode::CREATED, headers, unencodable())),
+        ),
+        (
+            500,
+            answer(|| (StatusCode::ACCEPTED, (StatusCode::CREATED, unencodable()))),
+        ),
+        (
+            500,
+            answer(|| (StatusCode::CREATED, WebResult::<String>::Err("no".into()))),
+        ),
+        (
+            409,
+            answer(|| (StatusCode::CREATED, Err::<(), _>(rejection()))),
+        ),
+        (
+            409,
+            answer(|| (StatusCode::CREATED, headers, Err::<(), _>(rejection()))),
+        ),
+        (409, answer(|| (StatusCode::CREATED, rejection()))),
+        (
+            404,
+            answer(|| (StatusCode::CREATED, headers, None::<String>)),
+        ),
+        (500, answer(|| (StatusCode::CREATED, Some(unencodable())))),
+        (
+            500,
+            answer(|| {
+                let response = http::Response::builder().status(201);
+                let response = response.header("cache-control", "max-age=60");
+                response.body(unencodable()).unwrap()
+            }),
+        ),
+    ];
+    for (place, (status, response)) in failed.iter().enumerate() {
+        assert_eq!(problem(response), *status, "{place}");
+        assert_eq!(response.header("cache-control"), None, "{place}");
+    }
+}
+
+/// A status that is set on an error does not turn it into a success; headers reach the client.
+#[test]
+fn methods_leave_errors_errors() {
+    let response = answer(|| {
+        unencodable()
+            .into_response()
+            .with_status(201)
+            .header("x-id", "1")
+    });
+    assert_eq!(
+        (problem(&response), response.header("x-id")),
+        (500, Some("1"))
+    );
+    let response = answer(|| unencodable().into_response().with_body("fine"));
+    assert_eq!(problem(&response), 500);
+    assert_eq!(
+        response.logged().len(),
+        1,
+        "an error that is passed on is logged once"
+    );
+}
+
+/// An error type's own response is the answer, whether or not it is an `Error`, in a tuple as well.
+#[test]
+fn error_types_answer_for_themselves() {
+    let response = answer(|| Err::<String, _>(Teapot));
+    assert_eq!(
+        (response.status(), response.text()),
+        (418, "short and stout")
+    );
+    let response = answer(|| {
+        (
+            StatusCode::CREATED,
+            [("x-pot", "none")],
+            Err::<String, _>(Teapot),
+        )
+    });
+    assert_eq!(
+        (response.status(), response.header("x-pot")),
+        (418, Some("tea"))
+    );
+    assert_eq!(answer(|| Err::<String, _>(AppError(409))).status(), 409);
+    let response = answer(|| Err::<(), _>((StatusCode::BAD_REQUEST, "no such colour".to_owned())));
+    assert_eq!(
+        (response.status(), response.text()),
+        (400, "no such colour")
+    );
+    let response = answer(|| Err::<String, _>(Redirect::see_other("/login")));
+    assert_eq!(
+        (response.status(), response.header("location")),
+        (303, Some("/login"))
+    );
+    // As axum: a `Result` is a response by itself, and not only where a handler returns it.
+    assert_eq!(
+        Err::<String, _>(AppError(410)).into_response().status(),
+        410
+    );
+    let inner: Result<Result<String, AppError>, Teapot> = Ok(Err(AppError(411)));
+    assert_eq!(inner.into_response().status(), 411);
+}
+
+/// `?` takes errors whose type is forgotten, and texts; the client learns nothing of them.
+#[test]
+fn question_mark_takes_any_error() {
+    let handlers: [fn() -> WebResult<()>; 5] = [
+        || Err(anyhow::anyhow!("on fire"))?,
+        || Err(BoxError::from("on fire"))?,
+        || Err("on fire")?,
+        || Err(String::from("on fire"))?,
+        || Err(std::io::Error::other("on fire"))?,
+    ];
+    for handler in handlers {
+        let response = answer(handler);
+        assert_eq!(problem(&response), 500);
+        assert!(!response.text().contains("fire"));
+        assert_eq!(response.logged()[0].message, "the handler failed: on fire");
+    }
+}
+
+/// An SDK error keeps its status and its text inside any other error.
+#[test]
+fn erased_errors_keep_their_status() {
+    use anyhow::Context as _;
+
+    let too_large = || ReadError::TooLarge { limit: 7 };
+    let rejection = || Rejection::new(StatusCode::UNAUTHORIZED, "who are you?");
+    let handlers: [(u16, &str, BoxError); 8] = [
+        (413, "longer than 7", too_large().into()),
+        (
+            413,
+            "longer than 7",
+            anyhow::Error::from(too_large()).into(),
+        ),
+        (
+            413,
+            "longer than 7",
+            anyhow::Error::from(too_large()).context("reading").into(),
+        ),
+        (
+            413,
+            "longer than 7",
+            anyhow::Error::from(std::io::Error::from(too_large())).into(),
+        ),
+        (401, "who are you?", rejection().into()),
+        (401, "who are you?", anyhow::Error::from(rejection()).into()),
+        (
+            401,
+            "who are you?",
+            std::io::Error::other(rejection()).into(),
+        ),
+        (
+            502,
+            "upstream",
+            anyhow::Error::from(ReadError::Upstream(Box::new(too_large()))).into(),
+        ),
+    ];
+    for (status, told, error) in handlers {
+        let error = WebError::from(error);
+        assert_eq!(error.status(), status, "{error}");
+        assert!(
+            error.public().is_some_and(|public| public.contains(told)),
+            "{error}"
+        );
+        assert!(!error.to_string().contains("answered with"), "{error}");
+    }
+    let read = || -> WebResult<Vec<u8>> {
+        let body = Data::from("12345678").into_bytes_up_to(7);
+        Ok(body.context("reading the body")?)
+    };
+    let response = answer(read);
+    assert_eq!(problem(&response), 413);
+    assert_eq!(
+        response.logged()[0].message,
+        "the handler failed: reading the body: the body is longer than 7 bytes"
+    );
+}
+
+/// The shape of all errors of a function.
+fn shape(error: WebError) -> (StatusCode, [(&'static str, &'static str); 1], String) {
+    let told = error.public().unwrap_or("sorry").to_owned();
+    (error.status(), [("x-shape", "own")], told)
+}
+
+/// One place shapes all errors of a function: failures, rejections, values and headers that cannot be
+/// sent, events that fail before the first one. What is no error passes.
+#[test]
+fn errors_are_shaped_in_one_place() {
+    fn shaped<T: IntoResponse + 'static>(
+        handler: fn(Json<u8>) -> T,
+        body: &'static str,
+    ) -> TestResponse {
+        TestRequest::post("/")
+            .body(body)
+            .call(move || HandleErrors::new(handler, shape))
+    }
+    let failed = [
+        (
+            500,
+            "sorry",
+            shaped(|_| WebResult::<()>::Err("secret".into()), "1"),
+        ),
+        (400, "invalid type", shaped(|_| (), "\"text\"")),
+        (
+            500,
+            "sorry",
+            shaped(|_| (StatusCode::CREATED, unencodable()), "1"),
+        ),
+        (
+            500,
+            "sorry",
+            shaped(
+                |_| WebResponse::new().header("a b", "c").header("etag", "x"),
+                "1",
+            ),
+        ),
+        (404, "no such thing", shaped(|_| None::<()>, "1")),
+        (
+            500,
+            "sorry",
+            shaped(|_| WebResponse::new().stream(|_| Err("secret".into())), "1"),
+        ),
+        (
+            500,
+            "sorry",
+            shaped(
+                |_| (StatusCode::OK, [("x y", "")], Sse([Event::data("x")])),
+                "1",
+            ),
+        ),
+    ];
+    for (status, told, response) in failed {
+        assert_eq!(
+            (response.status(), response.header("x-shape")),
+            (status, Some("own"))
+        );
+        assert!(response.text().contains(told), "{response:?}");
+        assert_eq!(
+            response.header("content-type"),
+            Some("text/plain; charset=utf-8")
+        );
+        assert_eq!(response.header("etag"), None);
+        let secrets = response.logged().iter();
+        assert!(
+            secrets
+                .filter(|record| record.message.contains("secret"))
+                .count()
+                <= 1
+        );
+    }
+    let fine = shaped(|Json(number)| number.to_string(), "7");
+    assert_eq!(
+        (fine.status(), fine.text(), fine.header("x-shape")),
+        (200, "7", None)
+    );
+    let own = shaped(|_| Err::<(), _>(Teapot), "7");
+    assert_eq!((own.status(), own.header("x-shape")), (418, None));
+}
+
+/// An error that the shape only changes is answered as usual, and logged once.
+#[test]
+fn shapes_may_answer_with_the_error() {
+    let response = TestRequest::get("/").call(|| {
+        HandleErrors::new(
+            || WebResult::<()>::Err("secret".into()),
+            |error| error.with_public("try later"),
+        )
+    });
+    assert_eq!(problem(&response), 500);
+    assert!(response.text().contains("try later"));
+    assert_eq!(response.logged().len(), 1, "{response:?}");
+}
+
+/// What a router has no handler for is an error as well, and `Allow` is still told.
+#[cfg(feature = "router")]
+#[test]
+fn routers_errors_are_shaped() {
+    use functions_guest_web::Router;
+    use functions_guest_web::routing::get;
+
+    let routes = || Router::new().route("/here", get(|| "here"));
+    let app = || HandleErrors::new(routes, shape);
+    let response = TestRequest::get("/there").call(app);
+    assert_eq!(
+        (response.status(), response.text()),
+        (404, "there is nothing at this path")
+    );
+    let response = TestRequest::post("/here").call(app);
+    assert_eq!(
+        (response.status(), response.header("x-shape")),
+        (405, Some("own"))
+    );
+    assert_eq!(response.header("allow"), Some("GET, HEAD, OPTIONS"));
+    assert_eq!(TestRequest::get("/here").call(app).text(), "here");
+}
