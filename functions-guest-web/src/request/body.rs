@@ -15,6 +15,11 @@ macro_rules! plain {
             fn from_request(request: &mut Request) -> Result<Self, Rejection> {
                 Ok(<$type>::extract(request.take_body())?)
             }
+
+            /// Never `None`: a body that is empty is one, too.
+            fn optional_from_request(request: &mut Request) -> Result<Option<Self>, Rejection> {
+                Self::from_request(request).map(Some)
+            }
         }
     )*};
 }
@@ -39,6 +44,11 @@ macro_rules! encodings {
 
             fn from_request(request: &mut Request) -> Result<Self, Rejection> {
                 Ok(Self::extract(request.take_body())?)
+            }
+
+            /// `None` for an empty body; one that does not decode is refused.
+            fn optional_from_request(request: &mut Request) -> Result<Option<Self>, Rejection> {
+                optional(request, Self::LIMIT)
             }
         }
     )*};
@@ -71,5 +81,38 @@ where
 
     fn from_request(request: &mut Request) -> Result<Self, Rejection> {
         Self::extract(request.take_body()).map_err(Into::into)
+    }
+
+    /// `None` for an empty body; one that does not decode is refused.
+    fn optional_from_request(request: &mut Request) -> Result<Option<Self>, Rejection> {
+        optional(request, LIMIT)
+    }
+}
+
+fn optional<T: FromRequest>(request: &mut Request, limit: u64) -> Result<Option<T>, Rejection> {
+    if request.is_without_body(limit)? {
+        return Ok(None);
+    }
+    T::from_request(request).map(Some)
+}
+
+#[cfg(all(test, feature = "json"))]
+mod tests {
+    use functions_bytes::encoding::{Json, Limited};
+
+    use crate::testing::TestRequest;
+
+    /// No body is `None`; a body that is malformed or too long is refused, and not lost in silence.
+    #[test]
+    fn optional_bodies() {
+        let seen = |body: Option<Json<u8>>| format!("{:?}", body.map(|Json(number)| number));
+        let limited = |body: Option<Limited<Json<u8>, 2>>| seen(body.map(|Limited(json)| json));
+        for (body, status, text) in [("", 200, "None"), ("7", 200, "Some(7)"), ("seven", 400, "")] {
+            let response = TestRequest::post("/").body(body).call(seen);
+            assert_eq!(response.status(), status, "{body:?}");
+            assert!(status != 200 || response.text() == text, "{response:?}");
+            let response = TestRequest::post("/").body(body).call(limited);
+            assert_eq!(response.status(), if body.len() > 2 { 413 } else { 200 });
+        }
     }
 }

@@ -28,6 +28,8 @@ pub struct Request {
     environment: OnceCell<WebEnvironment>,
     /// What the router matched in the path, in order; none before a route was found.
     path_parameters: Option<Vec<(String, String)>>,
+    /// The default `from_request` has called the default `from_request_async`, or will have to stop.
+    defaulted: bool,
 }
 
 impl Request {
@@ -36,12 +38,24 @@ impl Request {
             body: Some(body),
             environment: OnceCell::new(),
             path_parameters: None,
+            defaulted: false,
         }
     }
 
     /// Takes the body; there is none left afterwards.
     pub fn take_body(&mut self) -> Data {
         self.body.take().unwrap_or_default()
+    }
+
+    /// Whether the body is there and has no bytes. Where its length is not known, reads it: a body of
+    /// more than `limit` bytes is refused.
+    fn is_without_body(&mut self, limit: u64) -> Result<bool, Rejection> {
+        let length = self.body.as_ref().map(Data::len);
+        if length == Some(None) {
+            let body = self.body.take().unwrap_or_default();
+            self.body = Some(body.into_bytes_up_to(limit)?.into());
+        }
+        Ok(self.body.as_ref().and_then(Data::is_empty) == Some(true))
     }
 
     /// The environment; the same for all extractors, so that none asks the host twice.
@@ -74,7 +88,7 @@ impl Request {
 /// | [`WebEnvironment`] | everything but the body |
 /// | `http::Method`, `http::HeaderMap` | that part of the request |
 /// | `http::Request<Data>` | all of it, for code that speaks the `http` crate |
-/// | `Option<T>` | one of these, or `None` when it is refused |
+/// | `Option<T>` | one of these, or `None` where [`optional_from_request`] says so |
 /// | `Result<T, Rejection>` | one of these, or why it is refused |
 ///
 /// A handler takes up to eight, of which one may take the body. Implement it for a type of your own:
@@ -100,6 +114,28 @@ impl Request {
 ///     format!("{name} says {body}")
 /// }
 /// ```
+///
+/// One of the two methods is enough. An extractor that has to wait implements the `async` one:
+///
+/// ```
+/// use functions_guest_web::testing::TestRequest;
+/// use functions_guest_web::{FromRequest, Rejection, Request};
+/// # async fn look_up(token: &str) -> Result<String, Rejection> { Ok(token.to_uppercase()) }
+///
+/// struct Session(String);
+///
+/// impl FromRequest for Session {
+///     async fn from_request_async(request: &mut Request) -> Result<Self, Rejection> {
+///         let token = request.environment().headers().get("x-token").unwrap_or_default();
+///         Ok(Self(look_up(token).await?))
+///     }
+/// }
+///
+/// let response = TestRequest::get("/").header("x-token", "ada").call(|Session(user): Session| user);
+/// assert_eq!(response.text(), "ADA");
+/// ```
+///
+/// [`optional_from_request`]: FromRequest::optional_from_request
 #[diagnostic::on_unimplemented(
     message = "a web function cannot take `{Self}` as an argument",
     label = "a request cannot be turned into this",
@@ -111,8 +147,105 @@ pub trait FromRequest: Sized {
 
     /// Makes the argument, or refuses the request.
     ///
+    /// Waits for [`from_request_async`](FromRequest::from_request_async) unless you implement it.
+    ///
     /// # Errors
     ///
     /// A [`Rejection`], which becomes the response; the handler is not run.
-    fn from_request(request: &mut Request) -> Result<Self, Rejection>;
+    fn from_request(request: &mut Request) -> Result<Self, Rejection> {
+        if std::mem::replace(&mut request.defaulted, true) {
+            return Err(unimplemented::<Self>());
+        }
+        let made = crate::task::block_on(Self::from_request_async(request));
+        request.defaulted = false;
+        made
+    }
+
+    /// As [`from_request`](FromRequest::from_request), for an extractor that waits for something.
+    ///
+    /// The arguments of a handler are made one after the other, before it runs. Code of your own may
+    /// await this method in a middleware or another extractor.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_request`](FromRequest::from_request).
+    fn from_request_async(request: &mut Request) -> impl Future<Output = Result<Self, Rejection>> {
+        std::future::ready(Self::from_request(request))
+    }
+
+    /// Makes an argument of the type `Option<Self>`.
+    ///
+    /// `None` stands for a request without the argument; one that has it, and has it wrong, is
+    /// refused. An encoding is `None` for an empty body, `Query` without a query, and `Path` outside
+    /// of a router. For any other extractor, `None` stands for a refusal with a status below 500,
+    /// unless the extractor implements this method.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_request`](FromRequest::from_request).
+    fn optional_from_request(request: &mut Request) -> Result<Option<Self>, Rejection> {
+        match Self::from_request(request) {
+            Ok(value) => Ok(Some(value)),
+            Err(rejection) if rejection.status().is_server_error() => Err(rejection),
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+/// The refusal of an extractor that implements neither of the two methods.
+#[cold]
+fn unimplemented<T>() -> Rejection {
+    Rejection::misused(&format!(
+        "`{}` cannot be extracted: implement `from_request` or `from_request_async`",
+        std::any::type_name::<T>()
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+    use crate::testing::TestRequest;
+
+    /// An extractor that implements no method is a 500 with the reason in the log, not an endless
+    /// recursion.
+    #[test]
+    fn extractor_without_a_method_is_told() {
+        struct Empty;
+        impl FromRequest for Empty {}
+
+        let response = TestRequest::get("/").call(|_: Empty| ());
+        assert_eq!(response.status(), 500);
+        let logged = &response.logged()[0].message;
+        assert!(
+            logged.contains("Empty`") && logged.contains("implement `from_request`"),
+            "{logged}"
+        );
+    }
+
+    /// An `async` extractor may wait for another, and several may follow one another.
+    #[test]
+    fn async_extractors_nest() {
+        struct Inner(usize);
+        impl FromRequest for Inner {
+            const BODY: bool = true;
+
+            async fn from_request_async(request: &mut Request) -> Result<Self, Rejection> {
+                crate::task::sleep(std::time::Duration::from_millis(1)).await;
+                Ok(Self(String::from_request_async(request).await?.len()))
+            }
+        }
+        struct Outer(usize);
+        impl FromRequest for Outer {
+            async fn from_request_async(request: &mut Request) -> Result<Self, Rejection> {
+                Ok(Self(Method::from_request(request)?.as_str().len()))
+            }
+        }
+        let handler = |Outer(method): Outer, Inner(body): Inner, again: Outer| {
+            format!("{method} {body} {}", again.0)
+        };
+        let response = TestRequest::post("/").body("12345").call(handler);
+        assert_eq!(response.text(), "4 5 4");
+    }
 }

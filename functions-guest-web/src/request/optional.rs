@@ -2,12 +2,12 @@
 
 use super::{FromRequest, Rejection, Request};
 
-/// `None` where the request has no such thing, or one that is refused.
+/// `None` where the request has no such thing, as [`FromRequest::optional_from_request`] says.
 impl<T: FromRequest> FromRequest for Option<T> {
     const BODY: bool = T::BODY;
 
     fn from_request(request: &mut Request) -> Result<Self, Rejection> {
-        Ok(T::from_request(request).ok())
+        T::optional_from_request(request)
     }
 }
 

@@ -64,6 +64,14 @@ impl<T: DeserializeOwned> FromRequest for Path<T> {
             }
         })
     }
+
+    /// `None` outside of a router; parameters that do not decode are refused.
+    fn optional_from_request(request: &mut Request) -> Result<Option<Self>, Rejection> {
+        match request.path_parameters {
+            None => Ok(None),
+            Some(_) => Self::from_request(request).map(Some),
+        }
+    }
 }
 
 impl<T> Deref for Path<T> {

@@ -61,6 +61,14 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
             }
         })
     }
+
+    /// `None` without a query; one that does not decode is refused.
+    fn optional_from_request(request: &mut Request) -> Result<Option<Self>, Rejection> {
+        match request.environment().http_query() {
+            None => Ok(None),
+            Some(_) => Self::from_request(request).map(Some),
+        }
+    }
 }
 
 impl<T> Deref for Query<T> {
@@ -104,6 +112,12 @@ mod tests {
                     if query.is_some() { "some" } else { "none" }
                 },
             );
+        assert_eq!(response.status(), 400, "it is there, and wrong");
+        let response = TestRequest::get("/").call(
+            |query: Option<Query<Page>>| {
+                if query.is_some() { "some" } else { "none" }
+            },
+        );
         assert_eq!(response.text(), "none");
     }
 

@@ -33,7 +33,6 @@ impl Rejection {
     }
 
     /// A handler that no request can satisfy: only the log is told why.
-    #[cfg(any(feature = "query", feature = "router"))]
     #[cold]
     pub(crate) fn misused(why: &str) -> Self {
         crate::log::record(crate::log::Level::Error, "functions_guest_web", why, &[]);

@@ -92,8 +92,22 @@ impl Event {
 
 /// Lines as the standard has them: they end with a line feed, a carriage return, or both.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
-    text.split('\n')
-        .flat_map(|line| line.strip_suffix('\r').unwrap_or(line).split('\r'))
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let Some((line, after)) = text.split_once(['\n', '\r']) else {
+            rest = None;
+            return Some(text);
+        };
+        let is_both = text.as_bytes().get(line.len()) == Some(&b'\r');
+        rest = Some(
+            after
+                .strip_prefix('\n')
+                .filter(|_| is_both)
+                .unwrap_or(after),
+        );
+        Some(line)
+    })
 }
 
 /// The event as it is sent.
@@ -246,6 +260,10 @@ mod tests {
             ("a\nb", "data: a\ndata: b\n\n"),
             ("a\r\nb\rc\n", "data: a\ndata: b\ndata: c\ndata: \n\n"),
             ("a\nid: 7", "data: a\ndata: id: 7\n\n"),
+            ("a\r", "data: a\ndata: \n\n"),
+            ("a\r\r\n", "data: a\ndata: \ndata: \n\n"),
+            ("a\n\rb", "data: a\ndata: \ndata: b\n\n"),
+            ("\r\n", "data: \ndata: \n\n"),
         ] {
             assert_eq!(Event::data(data).to_string(), sent, "{data:?}");
         }
