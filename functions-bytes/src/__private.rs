@@ -19,4 +19,6 @@ pub use crate::arrival::Arrival;
 #[cfg(not(target_family = "wasm"))]
 pub use crate::data::from_arrival;
 pub use crate::data::{from_buffer, into_wit, set_upstream};
+#[cfg(feature = "fields")]
+pub use crate::encoding::fields::{FieldsError, decode as decode_fields};
 pub use crate::single::is_single_header;

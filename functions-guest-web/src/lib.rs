@@ -15,7 +15,7 @@ mod invoke;
 #[cfg(all(target_family = "wasm", feature = "small-libc"))]
 mod libc;
 pub mod log;
-#[cfg(any(feature = "query", feature = "router"))]
+#[cfg(feature = "router")]
 mod parameters;
 mod problem;
 mod request;

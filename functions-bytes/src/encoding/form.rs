@@ -2,7 +2,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::wrapper::{Text, wrapper};
-use super::{DecodeError, Encode, EncodeError, words};
+use super::{DecodeError, Encode, EncodeError, fields};
 use crate::Data;
 
 /// A value as the fields of an HTML form (`application/x-www-form-urlencoded`).
@@ -34,7 +34,9 @@ use crate::Data;
 ///
 /// # Errors
 ///
-/// Decoding fails when the body is longer than [`Form::LIMIT`], or its fields are not `T`'s;
+/// Decoding fails when the body is longer than [`Form::LIMIT`], or its fields are not `T`'s, and names
+/// the field that is wrong. A type that no form fits, such as a struct in a struct or a number below
+/// `#[serde(flatten)]`, is the author's fault: a handler with such an argument answers 500;
 /// encoding, when `T` has no form as fields, such as a struct in a struct.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[must_use]
@@ -44,16 +46,9 @@ wrapper!(Form, DeserializeOwned);
 
 impl<T: DeserializeOwned> Form<T> {
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        serde_html_form::from_bytes(bytes)
+        fields::decode(bytes)
             .map(Self)
-            .map_err(|error| {
-                let detail = match words::message(error.to_string()) {
-                    // Which it says of nothing else.
-                    detail if detail == "unsupported value" => "a field came more than once".into(),
-                    detail => detail,
-                };
-                DecodeError::new("form", detail, Text(error))
-            })
+            .map_err(|error| DecodeError::new("form", error.to_string(), error))
     }
 }
 
@@ -125,9 +120,15 @@ mod tests {
                 .unwrap_err()
                 .detail()
         };
-        assert_eq!(detail("text=x"), "missing field `number`");
-        assert_eq!(detail("text=x&text=y"), "a field came more than once");
-        assert_eq!(detail("number=x"), "invalid digit found in string");
+        assert_eq!(detail("text=x"), "the field `number` is missing");
+        assert_eq!(
+            detail("text=x&text=y"),
+            "the field `text` is given more than once"
+        );
+        assert_eq!(
+            detail("number=x"),
+            "the field `number` is not a whole number in range"
+        );
     }
 
     /// An empty field is an empty text, where a text may be left out, and no number.

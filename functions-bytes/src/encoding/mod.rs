@@ -3,6 +3,8 @@
 #[cfg(feature = "cbor")]
 mod cbor;
 mod error;
+#[cfg(feature = "fields")]
+pub(crate) mod fields;
 #[cfg(feature = "form")]
 mod form;
 mod html;
@@ -18,7 +20,7 @@ mod protobuf;
 mod samples;
 #[cfg(any(
     feature = "cbor",
-    feature = "form",
+    feature = "fields",
     feature = "json",
     feature = "msgpack"
 ))]

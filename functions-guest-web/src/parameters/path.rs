@@ -71,7 +71,15 @@ impl<'de> Deserializer<'de> for Path<'_> {
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_seq(Named::new(self.all()))
+        let all = self.0.iter();
+        visitor.visit_seq(Named::new(
+            all.map(|(name, value)| (name.as_str(), Pair { name, value })),
+        ))
+    }
+
+    /// Nothing is taken of the parameters, however many there are.
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        visitor.visit_unit()
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(
@@ -125,8 +133,78 @@ impl<'de> Deserializer<'de> for Path<'_> {
         deserialize_byte_buf(),
         deserialize_identifier(),
         deserialize_option(),
-        deserialize_unit(),
         deserialize_unit_struct(name: &'static str),
+        deserialize_enum(name: &'static str, variants: &'static [&'static str]),
+    }
+}
+
+/// A parameter in a list: its value, or its name and its value for `Vec<(String, String)>`.
+struct Pair<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+macro_rules! of_value {
+    ($($method:ident($($argument:ident: $type:ty),*),)*) => {$(
+        fn $method<V: Visitor<'de>>(
+            self,
+            $($argument: $type,)*
+            visitor: V,
+        ) -> Result<V::Value, Error> {
+            Value(self.value).$method($($argument,)* visitor)
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Pair<'_> {
+    type Error = Error;
+
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        length: usize,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        if length == 2 {
+            let both = [
+                (self.name, Value(self.name)),
+                (self.name, Value(self.value)),
+            ];
+            visitor.visit_seq(Named::new(both.into_iter()))
+        } else {
+            Value(self.value).deserialize_tuple(length, visitor)
+        }
+    }
+
+    of_value! {
+        deserialize_any(),
+        deserialize_bool(),
+        deserialize_i8(),
+        deserialize_i16(),
+        deserialize_i32(),
+        deserialize_i64(),
+        deserialize_i128(),
+        deserialize_u8(),
+        deserialize_u16(),
+        deserialize_u32(),
+        deserialize_u64(),
+        deserialize_u128(),
+        deserialize_f32(),
+        deserialize_f64(),
+        deserialize_char(),
+        deserialize_str(),
+        deserialize_string(),
+        deserialize_bytes(),
+        deserialize_byte_buf(),
+        deserialize_identifier(),
+        deserialize_ignored_any(),
+        deserialize_map(),
+        deserialize_option(),
+        deserialize_seq(),
+        deserialize_unit(),
+        deserialize_newtype_struct(name: &'static str),
+        deserialize_unit_struct(name: &'static str),
+        deserialize_tuple_struct(name: &'static str, length: usize),
+        deserialize_struct(name: &'static str, fields: &'static [&'static str]),
         deserialize_enum(name: &'static str, variants: &'static [&'static str]),
     }
 }
@@ -183,6 +261,13 @@ mod tests {
         let two = [("id", "7"), ("name", "Ada")];
         assert_eq!(decoded::<(u64, String)>(&two), (7, "Ada".into()));
         assert_eq!(decoded::<Vec<String>>(&two), ["7", "Ada"]);
+        let pairs = decoded::<Vec<(String, String)>>(&two);
+        assert_eq!(
+            pairs,
+            [("id".into(), "7".into()), ("name".into(), "Ada".into())]
+        );
+        decoded::<()>(&two);
+        decoded::<()>(&[]);
         let named = decoded::<Named>(&two);
         assert_eq!(
             (named.id, named.name.as_str(), named.page),

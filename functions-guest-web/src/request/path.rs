@@ -13,6 +13,7 @@ use crate::parameters::{Fault, path};
 /// | `/users/{id}` | `Path<u64>` |
 /// | `/users/{id}/files/{*file}` | `Path<(u64, String)>`, in their order |
 /// | any | `Path<T>` of a struct with fields of these names, or of a map |
+/// | any | `Path<Vec<(String, String)>>`, names and values in their order |
 ///
 /// Each is percent-decoded on its own, so that a `%2F` in it is part of the value.
 ///

@@ -1,10 +1,10 @@
 use std::ops::{Deref, DerefMut};
 
+use functions_bytes::__private::{FieldsError, decode_fields};
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 
 use super::{FromRequest, Rejection, Request};
-use crate::parameters::{Fault, query};
 
 /// The query, decoded: `?page=2&tag=a&tag=b` into a struct with the fields `page` and `tag`.
 ///
@@ -38,12 +38,14 @@ use crate::parameters::{Fault, query};
 ///
 /// let response = TestRequest::get("/?q=rust&page=two").call(search);
 /// assert_eq!(response.status(), 400);
-/// assert!(response.text().contains("the query parameter `page` is not a whole number: `two`"));
+/// assert!(response.text().contains("the query parameter `page` is not a whole number"));
 /// ```
 ///
 /// # Errors
 ///
-/// 400, saying which parameter is missing or wrong, and why.
+/// 400, saying which parameter is missing or wrong, and why. 500, with the reason in the log, for a
+/// type that no query fits: a number below `#[serde(flatten)]`, for which serde offers the text only, a
+/// struct in a struct, a 128-bit integer.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(docsrs, doc(cfg(feature = "query")))]
 pub struct Query<T>(pub T);
@@ -51,15 +53,9 @@ pub struct Query<T>(pub T);
 impl<T: DeserializeOwned> FromRequest for Query<T> {
     fn from_request(request: &mut Request) -> Result<Self, Rejection> {
         let query = request.environment().http_query().unwrap_or_default();
-        query::decode(query).map(Self).map_err(|error| {
-            let detail = error.detail("query");
-            match error.fault() {
-                Fault::Value | Fault::Name => Rejection::new(StatusCode::BAD_REQUEST, detail),
-                Fault::Program => {
-                    Rejection::misused(&format!("`Query` cannot be used here: {detail}"))
-                }
-            }
-        })
+        decode_fields(query.as_bytes())
+            .map(Self)
+            .map_err(|error| refused(&error))
     }
 
     /// `None` without a query; one that does not decode is refused.
@@ -69,6 +65,16 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
             Some(_) => Self::from_request(request).map(Some),
         }
     }
+}
+
+/// Outside of `Query<T>`, so that it is compiled once and not for every `T`.
+#[cold]
+fn refused(error: &FieldsError) -> Rejection {
+    let detail = error.detail("query parameter", "query");
+    if error.is_misuse() {
+        return Rejection::misused(&format!("`Query` cannot be used here: {detail}"));
+    }
+    Rejection::new(StatusCode::BAD_REQUEST, detail)
 }
 
 impl<T> Deref for Query<T> {
@@ -159,13 +165,40 @@ mod tests {
         for query in ["a=", "a", "a=&b=x", "a=+", ""] {
             let uri = format!("/?{query}").parse().unwrap();
             let theirs = axum::extract::Query::<Texts>::try_from_uri(&uri).unwrap();
-            assert_eq!(query::decode::<Texts>(query).unwrap(), theirs.0, "{query}");
+            let ours: Texts = decode_fields(query.as_bytes()).unwrap();
+            assert_eq!(ours, theirs.0, "{query}");
         }
     }
 
     /// A type that no query fits is a 500 with the reason in the log only.
     #[test]
     fn impossible_types_are_the_functions_fault() {
+        #[derive(serde::Deserialize)]
+        struct Page {
+            #[serde(rename = "page")]
+            _page: u8,
+        }
+        #[derive(serde::Deserialize)]
+        struct Flat {
+            #[serde(flatten)]
+            _page: Page,
+        }
+        let response = TestRequest::get("/?page=1").call(|_: Query<Flat>| ());
+        assert_eq!(response.status(), 500);
+        assert!(response.logged()[0].message.contains("`#[serde(flatten)]`"));
+        #[cfg(feature = "form")]
+        {
+            use functions_bytes::encoding::Form;
+            let response = TestRequest::post("/")
+                .body("page=1")
+                .call(|_: Form<Flat>| ());
+            assert_eq!(response.status(), 500);
+            assert!(!response.text().contains("page"));
+            assert!(response.logged()[0].message.contains("`#[serde(flatten)]`"));
+            let response = TestRequest::post("/").body("").call(|_: Form<Flat>| ());
+            assert_eq!(response.status(), 400);
+            assert!(response.text().contains("`page` is missing"));
+        }
         type Nested = BTreeMap<String, BTreeMap<String, u8>>;
         let response = TestRequest::get("/?a=1").call(|_: Query<Nested>| ());
         assert_eq!(response.status(), 500);

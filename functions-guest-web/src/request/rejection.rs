@@ -2,6 +2,7 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 
+use functions_bytes::__private::AnswerWith;
 use functions_bytes::ReadError;
 use functions_bytes::encoding::DecodeError;
 use http::StatusCode;
@@ -86,6 +87,10 @@ impl From<DecodeError> for Rejection {
     fn from(error: DecodeError) -> Self {
         match error.read_error() {
             Some(read) => Self::from(read.clone()),
+            None if is_misuse(&error) => Self::misused(&format!(
+                "the body cannot be decoded here: {}",
+                error.detail()
+            )),
             None => Self {
                 refusal: Refusal {
                     status: StatusCode::BAD_REQUEST,
@@ -95,6 +100,12 @@ impl From<DecodeError> for Rejection {
             },
         }
     }
+}
+
+/// Whether no body could be decoded into the type, as the cause of the cause says.
+fn is_misuse(error: &DecodeError) -> bool {
+    let answer = error.source().and_then(Error::source);
+    answer.is_some_and(<dyn Error>::is::<AnswerWith>)
 }
 
 impl From<Infallible> for Rejection {

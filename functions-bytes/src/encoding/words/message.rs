@@ -30,6 +30,12 @@ pub(in crate::encoding) fn message(text: String) -> String {
 
 const EXPECTED: &str = ", expected ";
 
+/// What was expected, in such a message.
+#[cfg(feature = "fields")]
+pub(in crate::encoding) fn expectation(text: &str) -> Option<&str> {
+    split(text).map(|(_, expected)| expected)
+}
+
 /// What was found and what was expected, in a message that serde made of them.
 fn split(text: &str) -> Option<(&str, &str)> {
     let starts = ["invalid type: ", "invalid value: ", "invalid length "];

@@ -2,6 +2,8 @@
 
 mod message;
 
+#[cfg(feature = "fields")]
+pub(super) use message::expectation;
 pub(super) use message::message;
 
 /// How much of a message that a type wrote itself is shown, in bytes.
@@ -81,13 +83,16 @@ fn custom(message: String) -> String {
     if NO_FORM.iter().any(|start| message.starts_with(start)) {
         return String::from("the value has none of the forms that are accepted");
     }
-    if message.len() <= LONGEST {
-        return message;
+    clipped(message)
+}
+
+/// A text, or its start and an ellipsis.
+pub(super) fn clipped(mut text: String) -> String {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
     }
-    let mut clipped = message;
-    clipped.truncate(clipped.floor_char_boundary(LONGEST));
-    clipped.push('…');
-    clipped
+    text
 }
 
 /// Where in a value an error is, before what it says: `items[3].price: `.

@@ -1,0 +1,332 @@
+//! Names and values in text: the fields of a form, the parameters of a query.
+
+use std::error::Error;
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
+
+use super::words;
+use crate::answer::AnswerWith;
+
+/// What serde's own types expect of a value, which is never a text.
+const NEVER_TEXT: [&str; 16] = [
+    "a boolean",
+    "a map",
+    "f32",
+    "f64",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "isize",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "usize",
+    "unit",
+    "option",
+];
+
+/// The same, before the name of a type.
+const NEVER_TEXT_NAMED: [&str; 4] = [
+    "a nonzero ",
+    "adjacently tagged enum ",
+    "internally tagged enum ",
+    "struct ",
+];
+
+/// What the standard library and serde_html_form say of a value, as what is said of a field.
+const SAID: [(&str, &str); 8] = [
+    (
+        "invalid digit found in string",
+        "is not a whole number in range",
+    ),
+    (
+        "cannot parse integer from empty string",
+        "is empty instead of a whole number",
+    ),
+    ("number too large to fit in target type", "is too large"),
+    ("number too small to fit in target type", "is too small"),
+    ("invalid float literal", "is not a number"),
+    (
+        "cannot parse float from empty string",
+        "is empty instead of a number",
+    ),
+    ("unsupported value", "is given more than once"),
+    ("expected unit variant", IMPOSSIBLE),
+];
+
+/// No field can be decoded into such a type.
+const IMPOSSIBLE: &str = "is of a type that fields cannot have";
+
+/// Decodes `a=1&b=2`: percent-encoded, `+` for a space.
+///
+/// # Errors
+///
+/// When a field is missing or invalid, or `T` cannot be made of fields.
+pub fn decode<T: DeserializeOwned>(fields: &[u8]) -> Result<T, FieldsError> {
+    let mut track = serde_path_to_error::Track::new();
+    let deserializer = serde_html_form::Deserializer::from_bytes(fields);
+    let tracked = serde_path_to_error::Deserializer::new(deserializer, &mut track);
+    T::deserialize(tracked).map_err(|error| FieldsError::new(error.to_string(), &track.path()))
+}
+
+/// Why fields could not be decoded.
+pub struct FieldsError {
+    name: Option<String>,
+    /// A predicate: `is missing`.
+    what: String,
+    /// No request could be decoded into the type: its author's fault, and not the sender's.
+    is_misuse: bool,
+}
+
+impl FieldsError {
+    #[cold]
+    fn new(message: String, path: &serde_path_to_error::Path) -> Self {
+        let name = path.iter().rev().find_map(|segment| match segment {
+            Segment::Map { key } => Some(words::clipped(key.clone())),
+            _ => None,
+        });
+        if let Some((name, what)) = about_a_name(&message) {
+            return Self {
+                name: Some(words::clipped(name)),
+                what: words::clipped(what),
+                is_misuse: false,
+            };
+        }
+        if is_misuse(&message) {
+            return Self {
+                name,
+                what: format!(
+                    "{IMPOSSIBLE} ({}): a form or a query has texts only, also below \
+                     `#[serde(flatten)]`",
+                    words::clipped(message)
+                ),
+                is_misuse: true,
+            };
+        }
+        let said = SAID.iter().find(|(said, _)| *said == message);
+        let what = match said {
+            Some((_, what)) => (*what).to_owned(),
+            None if message.starts_with("invalid type: sequence, ") => {
+                "is given more than once".into()
+            }
+            None => {
+                let mut what = String::from("is invalid: ");
+                what.push_str(&words::message(message));
+                what
+            }
+        };
+        Self {
+            name,
+            is_misuse: what == IMPOSSIBLE,
+            what,
+        }
+    }
+
+    /// Whether no request could be decoded into the type.
+    #[must_use]
+    pub fn is_misuse(&self) -> bool {
+        self.is_misuse
+    }
+
+    /// What is wrong, as a sentence about a `field` of the `whole`: a form's field, or a parameter
+    /// of the query.
+    #[must_use]
+    pub fn detail(&self, field: &str, whole: &str) -> String {
+        match &self.name {
+            Some(name) => format!("the {field} `{name}` {}", self.what),
+            None => format!("the {whole} {}", self.what),
+        }
+    }
+}
+
+/// The name that a message of serde's is about, and what it says of it.
+fn about_a_name(message: &str) -> Option<(String, String)> {
+    for (start, what) in [
+        ("missing field `", "is missing"),
+        ("duplicate field `", "is given more than once"),
+        ("unknown field `", "is not known"),
+    ] {
+        if let Some(rest) = message.strip_prefix(start) {
+            let (name, after) = rest.split_once('`')?;
+            return Some((name.to_owned(), format!("{what}{after}")));
+        }
+    }
+    None
+}
+
+/// Whether a message says that a value is a text, or the whole is fields, where the type takes none.
+fn is_misuse(message: &str) -> bool {
+    if message.starts_with("invalid type: map, ") || message.ends_with("is not supported") {
+        return true;
+    }
+    message.starts_with("invalid type: string ")
+        && words::expectation(message).is_some_and(|expected| {
+            NEVER_TEXT.contains(&expected)
+                || NEVER_TEXT_NAMED
+                    .iter()
+                    .any(|start| expected.starts_with(start))
+        })
+}
+
+impl fmt::Display for FieldsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail("field", "form"))
+    }
+}
+
+/// As it is displayed. What a derive calls would be part of every function.
+impl fmt::Debug for FieldsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Its cause says what a misuse is answered with.
+impl Error for FieldsError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.is_misuse.then_some(&AnswerWith(500))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only decoded")]
+    struct Search {
+        #[serde(default)]
+        page: u8,
+        #[serde(default)]
+        price: f32,
+        #[serde(default)]
+        sure: bool,
+        #[serde(default)]
+        tag: Vec<u16>,
+        sort: Option<Sort>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Sort {
+        Up,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only decoded")]
+    struct Strict {
+        page: std::num::NonZeroU8,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only decoded")]
+    struct Paged {
+        #[serde(flatten)]
+        strict: Page,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only decoded")]
+    struct Page {
+        page: u8,
+    }
+
+    fn refused<T: DeserializeOwned + fmt::Debug>(fields: &str) -> (String, bool) {
+        let error = decode::<T>(fields.as_bytes()).unwrap_err();
+        (error.detail("field", "form"), error.is_misuse())
+    }
+
+    /// An error names its field, says what is wrong and blames the sender.
+    #[test]
+    fn errors_name_the_field() {
+        for (refused, wanted) in [
+            (
+                refused::<Search>("page=x"),
+                "the field `page` is not a whole number in range",
+            ),
+            (
+                refused::<Search>("page=256"),
+                "the field `page` is too large",
+            ),
+            (
+                refused::<Search>("page="),
+                "the field `page` is empty instead of a whole number",
+            ),
+            (
+                refused::<Search>("price=x"),
+                "the field `price` is not a number",
+            ),
+            (
+                refused::<Search>("sure=yes"),
+                r#"the field `sure` is invalid: invalid value: string "yes", expected "true", "on" or "false""#,
+            ),
+            (
+                refused::<Search>("tag=1&tag=x"),
+                "the field `tag` is not a whole number in range",
+            ),
+            (
+                refused::<Search>("page=1&page=2"),
+                "the field `page` is given more than once",
+            ),
+            (
+                refused::<Search>("sort=left"),
+                "the field `sort` is invalid: unknown variant `left`, expected `up`",
+            ),
+            (refused::<Strict>(""), "the field `page` is missing"),
+            (
+                refused::<Strict>("page=1&x=2"),
+                "the field `x` is not known, expected `page`",
+            ),
+            (
+                refused::<Strict>("page=0"),
+                "the field `page` is invalid: invalid value: integer `0`, expected an integer other than 0",
+            ),
+            (refused::<Paged>(""), "the field `page` is missing"),
+        ] {
+            assert_eq!(refused, (wanted.to_owned(), false));
+        }
+    }
+
+    /// A type that no fields can be decoded into is its author's fault; a map of texts that is
+    /// flattened is decoded.
+    #[test]
+    fn impossible_types_are_told_apart() {
+        #[derive(Debug, Deserialize)]
+        struct Rest {
+            #[serde(flatten)]
+            rest: BTreeMap<String, String>,
+        }
+        for refused in [
+            refused::<Paged>("page=7"),
+            refused::<BTreeMap<String, BTreeMap<String, u8>>>("a=1"),
+            refused::<BTreeMap<String, Page>>("a=1"),
+            refused::<u8>("a=1"),
+        ] {
+            assert!(refused.1 && refused.0.contains(IMPOSSIBLE), "{refused:?}");
+        }
+        let rest = decode::<Rest>(b"a=1&b=x").unwrap().rest;
+        assert_eq!((rest["a"].as_str(), rest["b"].as_str()), ("1", "x"));
+    }
+
+    /// However long what was sent, what is told of it is short.
+    #[test]
+    fn details_are_short() {
+        let long = "é".repeat(100_000);
+        for detail in [
+            refused::<BTreeMap<String, u8>>(&format!("{long}=x")).0,
+            refused::<Strict>(&format!("{long}=x")).0,
+            refused::<BTreeMap<String, Sort>>(&format!("a={long}")).0,
+        ] {
+            assert!(detail.len() < 2200, "{} bytes", detail.len());
+        }
+    }
+}
