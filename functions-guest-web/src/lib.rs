@@ -33,10 +33,10 @@ mod tower;
 pub use environment::{Fields, WebEnvironment};
 pub use error::{WebError, WebResult};
 pub use handler::HandleErrors;
-#[cfg(feature = "router")]
-pub use request::Path;
 #[cfg(feature = "query")]
 pub use request::Query;
+#[cfg(feature = "router")]
+pub use request::{Extension, Path, State};
 pub use request::{FromRequest, Rejection, Request};
 pub use response::{IntoHeaders, IntoResponse, InvalidHeader, Redirect, Status, WebResponse};
 #[cfg(feature = "router")]

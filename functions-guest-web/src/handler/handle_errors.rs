@@ -1,6 +1,6 @@
 use std::fmt;
 
-use super::{Arguments, Handler, Outcome, Routed, Shape, boxed};
+use super::{Arguments, Handler, Outcome, Routed, Shape, Step, boxed};
 use crate::WebError;
 use crate::request::Request;
 use crate::response::{IntoResponse, WebResponse};
@@ -58,12 +58,14 @@ impl HandleErrors {
     where
         H: Shape<Args> + 'static,
         Args: Arguments,
-        H::Output: Outcome<When>,
-        R: IntoResponse,
+        H::Output: Outcome<When> + 'static,
+        R: IntoResponse + 'static,
     {
         let handler = boxed(handler);
         Self {
-            handler: Box::new(move |request| handler(request).map_error(answer)),
+            handler: Box::new(move |request| {
+                handler(request).map(|response| response.map_error(answer))
+            }),
         }
     }
 }
@@ -71,6 +73,10 @@ impl HandleErrors {
 #[diagnostic::do_not_recommend]
 impl Outcome<Routed> for HandleErrors {
     fn finish(self, request: &mut Request) -> WebResponse {
+        (self.handler)(request).wait()
+    }
+
+    fn start(self, request: &mut Request) -> Step {
         (self.handler)(request)
     }
 }

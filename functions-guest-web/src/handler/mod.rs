@@ -6,12 +6,16 @@ mod arguments;
 mod handle_errors;
 mod outcome;
 mod shape;
+mod step;
 
 pub use arguments::Arguments;
 pub use handle_errors::HandleErrors;
 pub use outcome::Outcome;
 pub(crate) use outcome::Routed;
+#[cfg(feature = "router")]
+pub(crate) use outcome::{Later, Now};
 pub use shape::Shape;
+pub use step::Step;
 
 use functions_bytes::__private::bindings::functions::bytes::bytes::Buffer;
 
@@ -46,16 +50,19 @@ where
 }
 
 /// A handler of whatever shape.
-pub(crate) type Handler = Box<dyn FnOnce(&mut Request) -> WebResponse>;
+pub(crate) type Handler = Box<dyn FnOnce(&mut Request) -> Step>;
 
 /// Forgets a handler's shape. A plain `fn` has no size, and then nothing is allocated.
 pub(crate) fn boxed<H, Args, When>(handler: H) -> Handler
 where
     H: Shape<Args> + 'static,
     Args: Arguments,
-    H::Output: Outcome<When>,
+    H::Output: Outcome<When> + 'static,
 {
-    Box::new(move |request| respond(handler, request))
+    Box::new(move |request| match Args::from_request(request) {
+        Ok(arguments) => handler.call(arguments).start(request),
+        Err(rejection) => Step::Answered(rejection.into_response()),
+    })
 }
 
 /// What `invoke!` exports.

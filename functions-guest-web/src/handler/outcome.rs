@@ -1,3 +1,4 @@
+use super::Step;
 use crate::request::Request;
 use crate::response::{IntoResponse, WebResponse};
 use crate::task;
@@ -14,6 +15,10 @@ pub enum Later {}
 #[derive(Debug)]
 pub enum Routed {}
 
+/// A handler that is still to be awaited, and then says who answers: `async fn app() -> Router`.
+#[derive(Debug)]
+pub enum RoutedLater {}
+
 /// What a handler returns: a response, a future of one, or what answers in its place.
 ///
 /// `When` is found by the compiler, as no type is two of them.
@@ -25,6 +30,14 @@ pub enum Routed {}
 pub trait Outcome<When> {
     /// The response to the request, of which the handler took its arguments.
     fn finish(self, request: &mut Request) -> WebResponse;
+
+    /// As [`finish`](Outcome::finish), but leaves it to the caller to await what is to be awaited.
+    fn start(self, request: &mut Request) -> Step
+    where
+        Self: Sized + 'static,
+    {
+        Step::Answered(self.finish(request))
+    }
 }
 
 impl<T: IntoResponse> Outcome<Now> for T {
@@ -36,5 +49,19 @@ impl<T: IntoResponse> Outcome<Now> for T {
 impl<F: Future<Output: IntoResponse>> Outcome<Later> for F {
     fn finish(self, _: &mut Request) -> WebResponse {
         task::block_on(self).into_response()
+    }
+
+    fn start(self, _: &mut Request) -> Step
+    where
+        Self: Sized + 'static,
+    {
+        Step::Awaiting(Box::pin(async { self.await.into_response() }))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<F: Future<Output: Outcome<Routed>>> Outcome<RoutedLater> for F {
+    fn finish(self, request: &mut Request) -> WebResponse {
+        task::block_on(self).finish(request)
     }
 }

@@ -8,12 +8,16 @@ mod path;
 #[cfg(feature = "query")]
 mod query;
 mod rejection;
+#[cfg(feature = "router")]
+mod state;
 
 #[cfg(feature = "router")]
 pub use path::Path;
 #[cfg(feature = "query")]
 pub use query::Query;
 pub use rejection::Rejection;
+#[cfg(feature = "router")]
+pub use state::{Extension, State};
 
 use std::cell::OnceCell;
 
@@ -30,6 +34,9 @@ pub struct Request {
     path_parameters: Option<Vec<(String, String)>>,
     /// The default `from_request` has called the default `from_request_async`, or will have to stop.
     defaulted: bool,
+    /// What middleware has for the handlers.
+    #[cfg(feature = "router")]
+    extensions: http::Extensions,
 }
 
 impl Request {
@@ -39,6 +46,8 @@ impl Request {
             environment: OnceCell::new(),
             path_parameters: None,
             defaulted: false,
+            #[cfg(feature = "router")]
+            extensions: http::Extensions::new(),
         }
     }
 
@@ -70,6 +79,30 @@ impl Request {
         self.path_parameters.as_deref().unwrap_or_default()
     }
 
+    /// What middleware has put there for the handler; [`Extension`] takes it.
+    #[cfg(feature = "router")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "router")))]
+    #[must_use]
+    pub fn extensions(&self) -> &http::Extensions {
+        &self.extensions
+    }
+
+    /// As [`extensions`](Request::extensions), to be changed.
+    #[cfg(feature = "router")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "router")))]
+    #[must_use]
+    pub fn extensions_mut(&mut self) -> &mut http::Extensions {
+        &mut self.extensions
+    }
+
+    /// What is left of a request that was passed on: no body.
+    #[cfg(feature = "router")]
+    pub(crate) fn spent() -> Self {
+        let mut spent = Self::new(Data::default());
+        spent.body = None;
+        spent
+    }
+
     #[cfg(feature = "router")]
     pub(crate) fn set_path_parameters(&mut self, parameters: Vec<(String, String)>) {
         self.path_parameters = Some(parameters);
@@ -85,6 +118,8 @@ impl Request {
 /// | `Json<T>` and the other encodings | the body, decoded |
 /// | `Query<T>`, with the feature `query` | the query, decoded |
 /// | `Path<T>`, with the feature `router` | what the route matched in the path, decoded |
+/// | `State<S>`, with the feature `router` | what the router was given for its handlers |
+/// | `Extension<T>`, with the feature `router` | what a middleware has put into the request |
 /// | [`WebEnvironment`] | everything but the body |
 /// | `http::Method`, `http::HeaderMap` | that part of the request |
 /// | `http::Request<Data>` | all of it, for code that speaks the `http` crate |

@@ -3,8 +3,9 @@
 use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 
+use super::middleware::layered;
 use super::{MethodRouter, RouteError, Router};
-use crate::handler::{Outcome, Routed};
+use crate::handler::{Outcome, Routed, Step};
 use crate::request::{Rejection, Request};
 use crate::response::{IntoResponse as _, WebResponse};
 
@@ -21,12 +22,13 @@ const METHODS: [Method; 7] = [
 
 impl Outcome<Routed> for Router {
     fn finish(self, request: &mut Request) -> WebResponse {
+        self.start(request).wait()
+    }
+
+    fn start(self, request: &mut Request) -> Step {
         let tree = match self.tree() {
             Ok(tree) => tree,
-            Err(error) => {
-                let why = format!("the router cannot answer: {error}");
-                return Rejection::misused(&why).into_response();
-            }
+            Err(error) => return wrong(&error),
         };
         // A handle, so that the request can be changed meanwhile.
         let environment = request.environment().clone();
@@ -36,7 +38,7 @@ impl Outcome<Routed> for Router {
         };
         match decoded(&found.params) {
             Ok(parameters) => request.set_path_parameters(parameters),
-            Err(rejection) => return rejection.into_response(),
+            Err(rejection) => return Step::Answered(rejection.into_response()),
         }
         match self.routes.into_iter().nth(*found.value) {
             Some((_, methods)) => methods.answer(request),
@@ -46,8 +48,27 @@ impl Outcome<Routed> for Router {
     }
 }
 
-fn no_route() -> WebResponse {
-    Rejection::new(StatusCode::NOT_FOUND, "there is nothing at this path").into_response()
+/// A router that cannot answer: in a native test a panic, so that any test of the function finds it;
+/// on a host a 500, with the reason in the log.
+#[cold]
+#[cfg_attr(
+    not(target_family = "wasm"),
+    expect(
+        clippy::panic,
+        reason = "documented: a test is to fail, and there is no host"
+    )
+)]
+fn wrong(error: &RouteError) -> Step {
+    let why = format!("the router cannot answer: {error}");
+    #[cfg(not(target_family = "wasm"))]
+    panic!("{why}");
+    #[cfg(target_family = "wasm")]
+    Step::Answered(Rejection::misused(&why).into_response())
+}
+
+fn no_route() -> Step {
+    let rejection = Rejection::new(StatusCode::NOT_FOUND, "there is nothing at this path");
+    Step::Answered(rejection.into_response())
 }
 
 /// What the route matched, each parameter decoded on its own.
@@ -77,6 +98,16 @@ impl Router {
             if !path.starts_with('/') {
                 return Err(RouteError::new(path, "does not start with `/`"));
             }
+            for segment in path.split('/') {
+                if let Some(name) = segment
+                    .strip_prefix([':', '*'])
+                    .filter(|name| !name.is_empty())
+                {
+                    let rest = if segment.starts_with('*') { "*" } else { "" };
+                    let why = format!("has the segment `{segment}`: write `{{{rest}{name}}}`");
+                    return Err(RouteError::new(path, why));
+                }
+            }
             methods.check(path)?;
             tree.insert(path.as_ref(), place)
                 .map_err(|error| RouteError::of(path, error))?;
@@ -85,7 +116,7 @@ impl Router {
     }
 
     /// The fallback of the innermost router whose prefix the path has.
-    fn not_found(self, path: &str, request: &mut Request) -> WebResponse {
+    fn not_found(self, path: &str, request: &mut Request) -> Step {
         let fallback = self
             .fallbacks
             .into_iter()
@@ -93,7 +124,7 @@ impl Router {
             .max_by_key(|(prefix, _)| prefix.split('/').count());
         match fallback {
             Some((_, handler)) => handler(request),
-            None => no_route(),
+            None => layered(&self.layers, Box::new(|_| no_route()))(request),
         }
     }
 }
@@ -120,7 +151,12 @@ fn fits(wanted: &str, segment: &str) -> bool {
 }
 
 impl MethodRouter {
-    fn answer(mut self, request: &mut Request) -> WebResponse {
+    fn answer(mut self, request: &mut Request) -> Step {
+        let layers = std::mem::take(&mut self.layers);
+        layered(&layers, Box::new(|request| self.answer_within(request)))(request)
+    }
+
+    fn answer_within(mut self, request: &mut Request) -> Step {
         let method = request.environment().http_method().clone();
         let handler = self
             .take(&method)
@@ -136,7 +172,7 @@ impl MethodRouter {
             let detail = format!("this path has no {method}; it has {allowed}");
             Rejection::new(StatusCode::METHOD_NOT_ALLOWED, detail).into_response()
         };
-        response.valid_header("allow", allowed)
+        Step::Answered(response.valid_header("allow", allowed))
     }
 
     /// The methods that are answered, as `Allow` lists them.

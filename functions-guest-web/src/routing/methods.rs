@@ -3,7 +3,9 @@ use std::fmt;
 use http::Method;
 
 use super::RouteError;
+use super::middleware::{Direct, Layer, Next, layer, layered};
 use crate::handler::{Arguments, Handler, Outcome, Shape, boxed};
+use crate::request::Request;
 
 /// The handlers of one path, by method: `get(show).put(update)`.
 ///
@@ -16,6 +18,8 @@ pub struct MethodRouter {
     any: Option<Handler>,
     /// Whether there was more than one for any method.
     any_twice: bool,
+    /// Around all of the above, the last one outermost.
+    pub(super) layers: Vec<Layer>,
 }
 
 macro_rules! methods {
@@ -39,7 +43,7 @@ macro_rules! methods {
         where
             H: Shape<Args> + 'static,
             Args: Arguments,
-            H::Output: Outcome<When>,
+            H::Output: Outcome<When> + 'static,
         {
             MethodRouter::new().on(Method::$method, boxed(handler))
         }
@@ -51,7 +55,7 @@ macro_rules! methods {
         where
             H: Shape<Args> + 'static,
             Args: Arguments,
-            H::Output: Outcome<When>,
+            H::Output: Outcome<When> + 'static,
         {
             self.on(Method::$method, boxed(handler))
         }
@@ -87,7 +91,7 @@ pub fn any<H, Args, When>(handler: H) -> MethodRouter
 where
     H: Shape<Args> + 'static,
     Args: Arguments,
-    H::Output: Outcome<When>,
+    H::Output: Outcome<When> + 'static,
 {
     MethodRouter::new().any(handler)
 }
@@ -98,6 +102,7 @@ impl MethodRouter {
             handlers: Vec::new(),
             any: None,
             any_twice: false,
+            layers: Vec::new(),
         }
     }
 
@@ -111,9 +116,43 @@ impl MethodRouter {
     where
         H: Shape<Args> + 'static,
         Args: Arguments,
-        H::Output: Outcome<When>,
+        H::Output: Outcome<When> + 'static,
     {
         self.any_twice |= self.any.replace(boxed(handler)).is_some();
+        self
+    }
+
+    /// Runs a middleware around the handlers of this path that were added before; see
+    /// [`Router::layer`](crate::Router::layer).
+    pub fn layer<M, O, When>(mut self, middleware: M) -> Self
+    where
+        M: Fn(Request, Next) -> O + 'static,
+        O: Outcome<When> + 'static,
+        When: Direct,
+    {
+        self.layers.push(layer(middleware));
+        self.with_layers_inside()
+    }
+
+    /// The handlers of another router, too, for the same path.
+    pub(super) fn merge(self, other: Self) -> Self {
+        let (mut one, other) = (self.with_layers_inside(), other.with_layers_inside());
+        one.handlers.extend(other.handlers);
+        one.any_twice |= other.any_twice || (one.any.is_some() && other.any.is_some());
+        one.any = one.any.or(other.any);
+        one
+    }
+
+    /// The same, with the layers around each handler: what is added later has none of them.
+    fn with_layers_inside(mut self) -> Self {
+        let layers = std::mem::take(&mut self.layers);
+        if !layers.is_empty() {
+            let handlers = self.handlers.into_iter();
+            self.handlers = handlers
+                .map(|(method, handler)| (method, layered(&layers, handler)))
+                .collect();
+            self.any = self.any.map(|handler| layered(&layers, handler));
+        }
         self
     }
 

@@ -5,17 +5,22 @@
 mod answer;
 mod error;
 mod methods;
+mod middleware;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::rc::Rc;
 
 pub use error::RouteError;
 #[cfg(test)]
 mod tests;
 
 pub use methods::{MethodRouter, any, delete, get, head, options, patch, post, put};
+pub use middleware::{Next, Running};
 
+use self::middleware::{Direct, Layer, layer, layered};
 use crate::handler::{Arguments, Handler, Outcome, Shape, boxed};
+use crate::request::{Request, State};
 
 /// Handlers by path and method. A function that returns one is a handler: the router answers the
 /// request.
@@ -70,7 +75,8 @@ use crate::handler::{Arguments, Handler, Outcome, Shape, boxed};
 ///
 /// # State
 ///
-/// Handlers may be closures, and take what they need with them:
+/// [`with_state`](Router::with_state) gives handlers a value. They may also be closures, and take
+/// what they need with them:
 ///
 /// ```
 /// use std::rc::Rc;
@@ -93,9 +99,9 @@ use crate::handler::{Arguments, Handler, Outcome, Shape, boxed};
 ///
 /// # Errors
 ///
-/// Routes that conflict or are malformed are no panic, and go unnoticed by the compiler: such a
-/// router answers every request with 500, and says in the log which route is wrong and why.
-/// [`check`](Router::check) finds it in a test.
+/// The compiler does not see routes that conflict or are malformed. A native test that calls such a
+/// router panics with the route and the reason, whatever it requests, and [`check`](Router::check)
+/// returns them. On a host the router answers every request with 500, and the log has the reason.
 #[must_use]
 #[derive(Default)]
 #[cfg_attr(docsrs, doc(cfg(feature = "router")))]
@@ -103,6 +109,8 @@ pub struct Router {
     routes: Vec<(Cow<'static, str>, MethodRouter)>,
     /// What answers where no route does, by the prefix it was nested at.
     fallbacks: Vec<(Cow<'static, str>, Handler)>,
+    /// Around the 404 of the router itself, where it has no fallback; the last one outermost.
+    layers: Vec<Layer>,
     /// The first thing that was wrong with what is not in `routes`.
     wrong: Option<RouteError>,
 }
@@ -113,10 +121,115 @@ impl Router {
         Self::default()
     }
 
-    /// Adds a route: a path and what answers there, by method. Each path once.
+    /// Adds a route: a path and what answers there, by method. Several for one path are one, as long
+    /// as they have different methods.
     pub fn route(mut self, path: impl Into<Cow<'static, str>>, methods: MethodRouter) -> Self {
-        self.routes.push((path.into(), methods));
+        self.add(path.into(), methods);
         self
+    }
+
+    fn add(&mut self, path: Cow<'static, str>, methods: MethodRouter) {
+        let known = self.routes.iter().position(|(known, _)| *known == path);
+        let methods = match known.map(|place| self.routes.remove(place)) {
+            Some((_, before)) => before.merge(methods),
+            None => methods,
+        };
+        self.routes.push((path, methods));
+    }
+
+    /// Adds all the routes of another router, and its fallback, of which only one may have one.
+    ///
+    /// ```
+    /// use functions_guest_web::Router;
+    /// use functions_guest_web::routing::{get, post};
+    /// use functions_guest_web::testing::TestRequest;
+    ///
+    /// fn reading() -> Router {
+    ///     Router::new().route("/notes", get(|| "all notes"))
+    /// }
+    ///
+    /// fn writing() -> Router {
+    ///     Router::new().route("/notes", post(|note: String| note))
+    /// }
+    ///
+    /// let app = || reading().merge(writing());
+    /// assert_eq!(TestRequest::get("/notes").call(app).text(), "all notes");
+    /// assert_eq!(TestRequest::post("/notes").body("buy milk").call(app).text(), "buy milk");
+    /// ```
+    pub fn merge(mut self, router: Router) -> Self {
+        for (path, methods) in router.routes {
+            self.add(path, methods);
+        }
+        for (prefix, handler) in router.fallbacks {
+            if self.fallbacks.iter().any(|(known, _)| *known == prefix) {
+                let why = "has a fallback in each of the routers that are merged";
+                self.wrong
+                    .get_or_insert(RouteError::new(&format!("{prefix}/"), why));
+            }
+            self.fallbacks.push((prefix, handler));
+        }
+        if let Some(wrong) = router.wrong {
+            self.wrong.get_or_insert(wrong);
+        }
+        self
+    }
+
+    /// Runs a middleware around everything that was added before: routes, fallbacks, the 404 and 405
+    /// of the router itself. The middleware that is added last runs first.
+    ///
+    /// A middleware is a `fn` or `async fn`, or a closure, that takes the request and what comes
+    /// [`Next`]. It returns what a handler may return.
+    ///
+    /// ```
+    /// use functions_guest_web::routing::{Next, get};
+    /// use functions_guest_web::testing::TestRequest;
+    /// use functions_guest_web::{Request, Router, WebResponse, invoke};
+    /// use http::StatusCode;
+    ///
+    /// async fn guard(request: Request, next: Next) -> Result<WebResponse, StatusCode> {
+    ///     if request.environment().headers().get("x-key") != Some("secret") {
+    ///         return Err(StatusCode::UNAUTHORIZED);
+    ///     }
+    ///     Ok(next.run(request).await.header("x-guarded", "yes"))
+    /// }
+    ///
+    /// invoke!(app);
+    /// fn app() -> Router {
+    ///     Router::new().route("/", get(|| "inside")).layer(guard)
+    /// }
+    ///
+    /// assert_eq!(TestRequest::get("/").call(app).status(), 401);
+    /// let response = TestRequest::get("/").header("x-key", "secret").call(app);
+    /// assert_eq!((response.text(), response.header("x-guarded")), ("inside", Some("yes")));
+    /// ```
+    ///
+    /// A response that a handler streams is sent before the middleware gets it: it cannot be changed
+    /// any more. Layers of the tower ecosystem go around a [`Tower`](crate::Tower) service.
+    pub fn layer<M, O, When>(mut self, middleware: M) -> Self
+    where
+        M: Fn(Request, Next) -> O + 'static,
+        O: Outcome<When> + 'static,
+        When: Direct,
+    {
+        let layer = layer(middleware);
+        for (_, methods) in &mut self.routes {
+            methods.layers.push(Rc::clone(&layer));
+        }
+        let fallbacks = std::mem::take(&mut self.fallbacks).into_iter();
+        self.fallbacks = fallbacks
+            .map(|(prefix, handler)| (prefix, layered(std::slice::from_ref(&layer), handler)))
+            .collect();
+        self.layers.push(layer);
+        self
+    }
+
+    /// Gives a value to everything that was added before: handlers and middleware take it with
+    /// [`State`]. One of each type may be given.
+    pub fn with_state<S: Clone + Send + Sync + 'static>(self, state: S) -> Self {
+        self.layer(move |mut request: Request, next: Next| {
+            request.extensions_mut().insert(State(state.clone()));
+            next.run(request)
+        })
     }
 
     /// Adds all the routes of another router below a prefix, which may have parameters.
@@ -155,7 +268,7 @@ impl Router {
                 path if path.starts_with('/') => format!("{prefix}{path}"),
                 path => path.to_owned(),
             };
-            self.routes.push((path.into(), methods));
+            self.add(path.into(), methods);
         }
         for (below, handler) in router.fallbacks {
             self.fallbacks
@@ -185,7 +298,7 @@ impl Router {
     where
         H: Shape<Args> + 'static,
         Args: Arguments,
-        H::Output: Outcome<When>,
+        H::Output: Outcome<When> + 'static,
     {
         self.fallbacks.retain(|(prefix, _)| !prefix.is_empty());
         self.fallbacks.push((Cow::Borrowed(""), boxed(handler)));

@@ -192,7 +192,7 @@ fn path_outside_of_a_route() {
     );
 }
 
-/// A router that is wrong answers 500 to everything, and the log and `check` name the route.
+/// A router that is wrong fails any test that calls it, and `check` names the route.
 #[test]
 fn wrong_routes_are_told() {
     let with = |path: &'static str| app().route(path, get(|| ()));
@@ -203,9 +203,18 @@ fn wrong_routes_are_told() {
             with("/users/{name}"),
             "`/users/{name}` conflicts with `/users/{id}`",
         ),
+        (with("/users"), "`/users` has two handlers for GET"),
         (
-            with("/users"),
-            "`/users` is there twice: give all its methods at once, as in `get(show).put(update)`",
+            with("/x/:id"),
+            "`/x/:id` has the segment `:id`: write `{id}`",
+        ),
+        (
+            with("/x/*rest"),
+            "`/x/*rest` has the segment `*rest`: write `{*rest}`",
+        ),
+        (
+            app().merge(Router::new().fallback(|| ())),
+            "`/` has a fallback in each of the routers that are merged",
         ),
         (
             with("/{*a}/b"),
@@ -233,12 +242,46 @@ fn wrong_routes_are_told() {
     ] {
         let wanted = format!("the route {wanted}");
         assert_eq!(router.check().unwrap_err().to_string(), wanted);
-        let response = TestRequest::get("/").call(|| router);
-        assert_eq!(response.status(), 500);
+        let call = std::panic::AssertUnwindSafe(|| TestRequest::get("/").call(|| router));
+        let panic = std::panic::catch_unwind(call).unwrap_err();
         assert_eq!(
-            response.logged()[0].message,
-            format!("the router cannot answer: {wanted}")
+            panic.downcast_ref::<String>().unwrap(),
+            &format!("the router cannot answer: {wanted}")
         );
     }
     assert_eq!(app().check(), Ok(()));
+}
+
+/// Routes for one path are one route, whether they are added one by one, merged or nested.
+#[test]
+fn routes_of_one_path_are_one() {
+    let app = || {
+        Router::new()
+            .route("/a", get(|| "get"))
+            .route("/a", post(|| "post"))
+            .merge(Router::new().route("/a", put(|| "put")))
+            .nest("/a", Router::new().route("/", any(|| "any")))
+    };
+    for (method, wanted) in [
+        ("GET", "get"),
+        ("POST", "post"),
+        ("PUT", "put"),
+        ("PURGE", "any"),
+    ] {
+        assert_eq!(TestRequest::new(method, "/a").call(app).text(), wanted);
+    }
+}
+
+/// A router may be made by an `async fn`.
+#[test]
+fn async_functions_make_routers() {
+    async fn later() -> Router {
+        crate::task::sleep(std::time::Duration::from_millis(1)).await;
+        app()
+    }
+    assert_eq!(TestRequest::get("/users/7").call(later).text(), "7");
+    assert_eq!(
+        TestRequest::post("/users").body("x").call(later).text(),
+        "x"
+    );
 }

@@ -112,7 +112,8 @@ impl TestRequest {
     ///
     /// # Panics
     ///
-    /// When the handler does. On the host that would be a 500.
+    /// When the handler does, or is a `Router` whose routes conflict or are malformed. On the host
+    /// that would be a 500.
     pub fn call<H, Args, When>(self, handler: H) -> TestResponse
     where
         H: Shape<Args>,

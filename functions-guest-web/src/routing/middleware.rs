@@ -1,0 +1,228 @@
+//! What runs around the handlers of a router.
+
+use std::fmt;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use crate::handler::{Handler, Outcome, Step};
+use crate::request::Request;
+use crate::response::WebResponse;
+
+/// A middleware whose shape is forgotten.
+pub(super) type Layer = Rc<dyn Fn(Request, Next) -> Step>;
+
+/// A kind of answer that a middleware may give: a response, or a future of one.
+pub trait Direct {}
+impl Direct for crate::handler::Now {}
+impl Direct for crate::handler::Later {}
+
+pub(super) fn layer<M, O, When>(middleware: M) -> Layer
+where
+    M: Fn(Request, Next) -> O + 'static,
+    O: Outcome<When> + 'static,
+    When: Direct,
+{
+    // A kind of answer that is direct does not look at the request.
+    Rc::new(move |request, next| middleware(request, next).start(&mut Request::spent()))
+}
+
+/// Puts layers around a handler, the last one outermost.
+pub(super) fn layered(layers: &[Layer], handler: Handler) -> Handler {
+    layers.iter().fold(handler, |handler, layer| {
+        let layer = Rc::clone(layer);
+        Box::new(move |request| {
+            let request = std::mem::replace(request, Request::spent());
+            layer(request, Next { handler })
+        })
+    })
+}
+
+/// What a middleware has around it: the handler, and the middleware between the two.
+///
+/// See [`Router::layer`](crate::Router::layer).
+#[must_use = "a request that is not passed on is not answered by its handler"]
+pub struct Next {
+    handler: Handler,
+}
+
+impl Next {
+    /// Passes the request on. Await the response, or [`wait`](Running::wait) for it in a `fn` that is
+    /// not `async`.
+    pub fn run(self, mut request: Request) -> Running {
+        Running {
+            step: Some((self.handler)(&mut request)),
+        }
+    }
+}
+
+impl fmt::Debug for Next {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Next").finish_non_exhaustive()
+    }
+}
+
+/// A handler that runs below a middleware: a future of its response.
+///
+/// Dropping it drops the handler.
+#[derive(Debug)]
+#[must_use = "the handler does not go on unless its response is awaited"]
+pub struct Running {
+    step: Option<Step>,
+}
+
+impl Running {
+    /// Waits for the response.
+    pub fn wait(mut self) -> WebResponse {
+        self.step.take().map(Step::wait).unwrap_or_default()
+    }
+}
+
+impl Future for Running {
+    type Output = WebResponse;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<WebResponse> {
+        match self.step.take() {
+            Some(Step::Answered(response)) => Poll::Ready(response),
+            Some(Step::Awaiting(mut rest)) => match rest.as_mut().poll(cx) {
+                Poll::Ready(response) => Poll::Ready(response),
+                Poll::Pending => {
+                    self.step = Some(Step::Awaiting(rest));
+                    Poll::Pending
+                }
+            },
+            // It has answered, and is polled again.
+            None => Poll::Pending,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use http::StatusCode;
+
+    use super::*;
+    use crate::routing::{any, get, post};
+    use crate::testing::TestRequest;
+    use crate::{Extension, FromRequest as _, Router, State, task};
+
+    fn mark(name: &'static str) -> impl Fn(Request, Next) -> WebResponse {
+        move |request, next| next.run(request).wait().header("x-mark", name)
+    }
+
+    /// A layer is around what was added before it and nothing else, the last one outermost.
+    #[test]
+    fn layers_are_around_what_is_there() {
+        let app = || {
+            Router::new()
+                .route("/a", get(|| "a"))
+                .layer(mark("1"))
+                .layer(mark("2"))
+                .route("/a", post(|| "a"))
+                .route("/b", get(|| "b").layer(mark("3")).put(|| "b"))
+                .nest("/c", Router::new().route("/", any(|| "c")).layer(mark("4")))
+        };
+        for (method, path, wanted) in [
+            ("GET", "/a", &["1", "2"][..]),
+            ("POST", "/a", &[]),
+            ("GET", "/b", &["3"]),
+            ("PUT", "/b", &[]),
+            ("GET", "/c", &["4"]),
+            ("GET", "/lost", &["1", "2"]),
+            ("GET", "/c/lost", &["1", "2"]),
+        ] {
+            let response = TestRequest::new(method, path).call(app);
+            let marks: Vec<_> = response.header_all("x-mark").collect();
+            assert_eq!(marks, wanted, "{method} {path}");
+        }
+    }
+
+    /// The router's own answers, 405 and a fallback, come through the middleware, too.
+    #[test]
+    fn layers_see_all_answers() {
+        let app = || {
+            let routes = Router::new().route("/a", get(|| "a")).fallback(|| "lost");
+            routes.layer(mark("1"))
+        };
+        for (method, path, status) in [
+            ("PUT", "/a", 405),
+            ("OPTIONS", "/a", 204),
+            ("GET", "/b", 200),
+        ] {
+            let response = TestRequest::new(method, path).call(app);
+            assert_eq!(
+                (response.status(), response.header("x-mark")),
+                (status, Some("1"))
+            );
+        }
+    }
+
+    /// A middleware that does not pass a request on answers it; one that does can change it.
+    #[test]
+    fn requests_can_be_stopped_and_changed() {
+        fn guard(mut request: Request, next: Next) -> Result<WebResponse, StatusCode> {
+            let body = String::from_request(&mut request).map_err(|_| StatusCode::BAD_REQUEST)?;
+            if body == "stop" {
+                return Err(StatusCode::FORBIDDEN);
+            }
+            request.extensions_mut().insert(body.len());
+            Ok(next.run(request).wait())
+        }
+        let app = || {
+            let handler = |Extension(length): Extension<usize>| length.to_string();
+            Router::new().route("/", post(handler)).layer(guard)
+        };
+        assert_eq!(TestRequest::post("/").body("go on").call(app).text(), "5");
+        assert_eq!(TestRequest::post("/").body("stop").call(app).status(), 403);
+    }
+
+    /// What a middleware awaits next to an `async` handler goes on, and a time limit ends the handler.
+    #[test]
+    fn handlers_are_awaited() {
+        async fn limit(request: Request, next: Next) -> Result<WebResponse, StatusCode> {
+            let response = task::timeout(Duration::from_millis(20), next.run(request)).await;
+            response.map_err(|_| StatusCode::GATEWAY_TIMEOUT)
+        }
+        let app = || {
+            Router::new()
+                .route("/slow", get(async || std::future::pending::<()>().await))
+                .route("/quick", get(async || "quick"))
+                .layer(limit)
+        };
+        assert_eq!(TestRequest::get("/quick").call(app).text(), "quick");
+        assert_eq!(TestRequest::get("/slow").call(app).status(), 504);
+    }
+
+    /// Handlers, nested ones, fallbacks and middleware have the state; without one it is a 500 whose
+    /// reason is in the log.
+    #[test]
+    fn states() {
+        let show = |State(state): State<u8>| state.to_string();
+        fn double(mut request: Request, next: Next) -> WebResponse {
+            if let Ok(State(state)) = State::<u8>::from_request(&mut request) {
+                request.extensions_mut().insert(State(state * 2));
+            }
+            next.run(request).wait()
+        }
+        let app = || {
+            Router::new()
+                .route("/", get(show))
+                .nest("/below", Router::new().route("/", get(show)).layer(double))
+                .fallback(show)
+                .with_state(7_u8)
+                .with_state("another")
+        };
+        for (path, wanted) in [("/", "7"), ("/below", "14"), ("/lost", "7")] {
+            assert_eq!(TestRequest::get(path).call(app).text(), wanted);
+        }
+        let response = TestRequest::get("/").call(|| Router::new().route("/", get(show)));
+        assert_eq!(response.status(), 500);
+        assert!(
+            response.logged()[0]
+                .message
+                .contains("`State<u8>` cannot be extracted")
+        );
+    }
+}
