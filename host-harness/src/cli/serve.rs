@@ -71,6 +71,16 @@ pub(super) struct Serve {
     #[arg(long, value_name = "SIZE", default_value = "128MiB", value_parser = size::parse, env = "FUNCTIONS_MEMORY")]
     memory: usize,
 
+    /// How many linear memories a function may have, all of them within --memory. Compilers make one;
+    /// a function with more takes as many of --max-concurrency.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().memories, value_parser = clap::value_parser!(u32).range(1..), env = "FUNCTIONS_MAX_MEMORIES")]
+    max_memories: u32,
+
+    /// How long a thread may be in one poll of a function, which is a matter of milliseconds, until the
+    /// process is ended, by SIGABRT: something in the host hangs. 0s ends it never.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration, env = "FUNCTIONS_WATCHDOG")]
+    watchdog: Duration,
+
     /// How many requests are answered at once. The functions they call have places of their own.
     #[arg(long, value_name = "N", default_value_t = Limits::default().concurrency, value_parser = clap::value_parser!(u32).range(1..), env = "FUNCTIONS_MAX_CONCURRENCY")]
     max_concurrency: u32,
@@ -211,6 +221,8 @@ impl Serve {
             client_timeout: self.client_timeout,
             cpu_time: self.cpu_time,
             memory: self.memory,
+            memories: self.max_memories,
+            watchdog: Some(self.watchdog).filter(|after| !after.is_zero()),
             concurrency: self.max_concurrency,
             queue: self.max_queue,
             outbound: self.max_outbound,

@@ -14,7 +14,12 @@ const KEEP_RESIDENT: usize = 256 * 1024;
 /// fit the address space.
 pub(super) fn engine(limits: &Limits) -> wasmtime::Result<wasmtime::Engine> {
     let places = permits::places(limits);
-    let own = own(places.saturating_add(kept::most(limits))).inspect_err(|error| {
+    // A function that is tried out as it is loaded has no permit.
+    let more = limits.memories.saturating_sub(1);
+    let own = places
+        .saturating_add(kept::most(limits))
+        .saturating_add(more);
+    let own = own_slots(own).inspect_err(|error| {
         tracing::debug!("memories and stacks are of wasmtime's pool: {error:#}");
     });
     let pooled = own.or_else(|_| wasmtime::Engine::new(&pooled(limits)));
@@ -30,7 +35,7 @@ pub(super) fn engine(limits: &Limits) -> wasmtime::Result<wasmtime::Engine> {
 }
 
 /// With memories and stacks of the host's own.
-fn own(places: u32) -> wasmtime::Result<wasmtime::Engine> {
+fn own_slots(places: u32) -> wasmtime::Result<wasmtime::Engine> {
     let mut config = base();
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
     places::offer(&mut config, places)?;
@@ -56,6 +61,7 @@ fn pooled(limits: &Limits) -> Config {
         .total_core_instances(places.saturating_mul(CORE_PER_COMPONENT))
         .total_tables(places.saturating_mul(CORE_PER_COMPONENT))
         .max_memory_size(limits.memory)
+        .max_memories_per_module(limits.memories)
         // Clearing a little in place is cheaper than giving it back, where the kernel can tell
         // which pages were written; without that it is dearer.
         .pagemap_scan(Enabled::Auto)

@@ -1,6 +1,9 @@
 use wasmtime::{PoolConcurrencyLimitError, Trap};
 
 use super::permits::Full;
+use super::places;
+use crate::interfaces::State;
+use crate::interfaces::time_check::OutOfTime;
 use crate::telemetry::InvocationId;
 
 /// Why an invocation has no reply.
@@ -25,10 +28,13 @@ pub(crate) enum Failure {
     Host(#[source] wasmtime::Error),
 }
 
-/// What the CPU meter stops a function with.
-#[derive(Debug, thiserror::Error)]
-#[error("CPU time limit")]
-pub(super) struct OutOfCpuTime;
+/// Whether an instance could not be made because others have all memories or stacks.
+fn no_slot_left(error: &wasmtime::Error) -> bool {
+    error.is::<PoolConcurrencyLimitError>()
+        || error
+            .chain()
+            .any(|cause| cause.to_string().contains(places::FULL))
+}
 
 impl From<Full> for Failure {
     fn from(_: Full) -> Self {
@@ -37,13 +43,18 @@ impl From<Full> for Failure {
 }
 
 impl Failure {
-    /// Why a call ended: `memory_exceeded` when the function was refused memory before.
-    pub(super) fn of_call(error: wasmtime::Error, memory_exceeded: bool) -> Self {
-        if error.is::<OutOfCpuTime>() {
-            Self::CpuTime
-        } else if error.is::<PoolConcurrencyLimitError>() {
+    /// Why a call ended, with what it left behind: a function that was refused memory traps soon after.
+    pub(super) fn of_call(error: wasmtime::Error, state: &State) -> Self {
+        match error.downcast_ref() {
+            Some(OutOfTime::Cpu) => return Self::CpuTime,
+            Some(OutOfTime::Wall) if state.is_streaming() => return Self::StreamTimeout,
+            Some(OutOfTime::Wall) => return Self::Timeout,
+            None => {}
+        }
+        if no_slot_left(&error) {
             Self::Overloaded
-        } else if memory_exceeded || error.downcast_ref() == Some(&Trap::AllocationTooLarge) {
+        } else if state.memory.exceeded() || error.downcast_ref() == Some(&Trap::AllocationTooLarge)
+        {
             Self::Memory
         } else {
             Self::Trap(error)

@@ -1,3 +1,4 @@
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -9,6 +10,7 @@ use super::places::Image;
 use super::wasm::Compiled;
 use super::{Engine, Wasm, footprint};
 use crate::interfaces::bindings::{self, FunctionPre};
+use crate::interfaces::cpu_time::CpuTimed;
 use crate::interfaces::environment::{Call, Identity};
 use crate::interfaces::{HANDLER, OFFERED, State};
 
@@ -18,6 +20,8 @@ pub(crate) struct Function {
     pub(super) instance: FunctionPre<State>,
     /// Whether its instances can be made as they were when they were new.
     pub(super) renewable: bool,
+    /// How many linear memories an instance has, each of which takes a slot: at least one.
+    pub(super) memories: u32,
     /// What is in the memory of a new instance, of a function that is renewable; known with its first
     /// instance.
     pub(super) image: OnceLock<Option<Image>>,
@@ -71,6 +75,12 @@ pub(crate) enum InvalidFunction {
     },
     #[error("it does not export {HANDLER}, which makes a component a web function{}", found(.exports))]
     Export { exports: Vec<String> },
+    #[error("its instances have {memories} linear memories, above the limit of {most}; {fix}")]
+    Memories {
+        memories: u32,
+        most: u32,
+        fix: &'static str,
+    },
     #[error("it begins with more memory than its limit of {limit} bytes; raise it with --memory")]
     Memory { limit: usize },
     #[error(
@@ -114,6 +124,7 @@ impl Engine {
             renewable,
         } = compiled.map_err(|error| self.not_compiled(error))?;
         footprint.ok_or(InvalidFunction::Footprint { bytes: u64::MAX })?;
+        let memories = self.check_memories(&component)?;
         self.check_imports(&component)?;
         let instance = self.linker.instantiate_pre(&component).map_err(|error| {
             let imports = component.component_type();
@@ -132,11 +143,35 @@ impl Engine {
             identity: Arc::new(identity),
             instance,
             renewable: renewable && self.limits.idle_instances > 0,
+            memories,
             image: OnceLock::new(),
             misfits: AtomicU32::new(0),
         };
         self.try_out(&function)?;
         Ok(function)
+    }
+
+    /// How many linear memories an instance has: each takes a permit of a request's, and there must be
+    /// as many.
+    fn check_memories(&self, component: &Component) -> Result<u32, InvalidFunction> {
+        let most = self.limits.memories.max(1);
+        let resources = component.resources_required();
+        // Unknown where it imports modules, which no host offers.
+        let memories = resources.map_or(most, |resources| resources.num_memories);
+        let concurrency = self.limits.concurrency.max(1);
+        let (most, fix) = if most <= concurrency {
+            (most, "raise it with --max-memories")
+        } else {
+            (concurrency, "raise --max-concurrency")
+        };
+        if memories > most {
+            return Err(InvalidFunction::Memories {
+                memories,
+                most,
+                fix,
+            });
+        }
+        Ok(memories.max(1))
     }
 
     /// Makes one instance: only that checks the handler's type, and that its memory fits.
@@ -150,8 +185,8 @@ impl Engine {
             typed.map_err(InvalidFunction::Type)?;
             Ok(())
         };
-        // One that takes its time to start is none that cannot.
-        let made = made.now_or_never();
+        // One that takes its time to start is none that cannot. That time is counted, so that it yields.
+        let made = CpuTimed::new(pin!(made)).now_or_never();
         let exceeded = store.data().memory.exceeded();
         match made {
             Some(Err(_)) if exceeded => Err(InvalidFunction::Memory {

@@ -9,6 +9,7 @@ use super::places::{self, Renewal};
 use crate::interfaces::bindings::{self, exports::functions::web::handler};
 use crate::interfaces::environment::{Call, Identity};
 use crate::interfaces::memory::MemoryLimit;
+use crate::interfaces::time_check::TimeCheck;
 use crate::interfaces::{Buffer, State};
 
 /// What one invocation runs in, and after it another one of the same function: in between, it is made
@@ -82,13 +83,16 @@ impl Instance {
             return None;
         }
         let limit = renewable.limit.clone();
-        *state = State::within(Call::of_nobody(Arc::clone(&function.identity)), limit);
+        let time = TimeCheck::new(state.time.cpu_time());
+        *state = State::new(Call::of_nobody(Arc::clone(&function.identity)), limit, time);
         Some(self)
     }
 
     /// Gives one that was renewed to another request.
     pub(super) fn begin(&mut self, call: Call) {
-        self.store.data_mut().call = call;
+        let state = self.store.data_mut();
+        state.call = call;
+        state.time = TimeCheck::new(state.time.cpu_time());
     }
 
     pub(super) fn is_of(&self, function: &Arc<Identity>) -> bool {

@@ -6,18 +6,19 @@ use std::task::{Context, Poll};
 use tokio::time::Instant;
 use wasmtime::{Store, UpdateDeadline};
 
-use super::failure::OutOfCpuTime;
 use super::instance::Instance;
-use super::meter::{self, Metered};
 use super::running::Running;
 use super::streamed::Streamed;
-use super::{Engine, Failure, Function};
+use super::{Engine, Failure, Function, background};
 use crate::interfaces::bindings::exports::functions::web::handler;
 use crate::interfaces::bindings::functions::bytes::bytes::Data;
 use crate::interfaces::body::Body;
+use crate::interfaces::cpu_time::CpuTimed;
 use crate::interfaces::environment::Call;
 use crate::interfaces::head::Head;
-use crate::interfaces::response_stream::begun::{self, Begun};
+use crate::interfaces::memory::MemoryLimit;
+use crate::interfaces::response_stream::begun::Begun;
+use crate::interfaces::time_check::TimeCheck;
 use crate::interfaces::{Buffer, MAX_HANDLES, State};
 
 /// Epochs between two looks at a running function.
@@ -106,7 +107,7 @@ impl Engine {
         call: Call,
         body: Body,
     ) -> Result<Ended, Failure> {
-        let _place = self.permits.place(call.lineage).await?;
+        let _place = self.permits.place(call.lineage, function.memories).await?;
         let mut instance = match self.kept.take(&function.identity) {
             Some(mut instance) => {
                 instance.begin(call);
@@ -124,14 +125,14 @@ impl Engine {
 
         let called = {
             let call = pin!(instance.call(&function, request));
-            Metered::new(call).await
+            CpuTimed::new(call).await
         };
-        let reply = called.map_err(|error| {
-            let memory = &instance.store.data().memory;
-            Failure::of_call(error, memory.exceeded())
-        })?;
+        let reply = called.map_err(|error| Failure::of_call(error, instance.store.data()))?;
         let ended = finish(&mut instance.store, reply)?;
-        if let Some(instance) = instance.renew(&function) {
+        // No request begins in the background, to use it again.
+        if !background::is_here()
+            && let Some(instance) = instance.renew(&function)
+        {
             self.kept.put(instance);
         }
         Ok(ended)
@@ -139,32 +140,31 @@ impl Engine {
 
     /// What one invocation lives in, with its bounds.
     pub(super) fn store(&self, call: Call) -> Store<State> {
-        let mut store = Store::new(&self.wasmtime, State::new(call, self.limits.memory));
+        let memory = MemoryLimit::new(self.limits.memory, self.limits.memories.max(1));
+        let state = State::new(call, memory, TimeCheck::new(self.limits.cpu_time));
+        let mut store = Store::new(&self.wasmtime, state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(self.limits.memory);
         store.set_max_component_handles(MAX_HANDLES);
-        self.bound_cpu_time(&mut store);
+        bound_cpu_time(&mut store);
         store
     }
+}
 
-    fn bound_cpu_time(&self, store: &mut Store<State>) {
-        let limit = self.limits.cpu_time;
-        store.set_epoch_deadline(LOOK_EVERY);
-        store.epoch_deadline_callback(move |_| {
-            if meter::used() > limit {
-                return Err(OutOfCpuTime.into());
-            }
-            // Wasmtime's own way to yield wakes itself at once, and the runtime's timers and
-            // sockets would wait for many rounds of that.
-            let others = Box::pin(tokio::task::yield_now());
-            Ok(UpdateDeadline::YieldCustom(LOOK_EVERY, others))
-        });
-    }
+fn bound_cpu_time(store: &mut Store<State>) {
+    store.set_epoch_deadline(LOOK_EVERY);
+    store.epoch_deadline_callback(|mut store| {
+        store.data_mut().look_at_time()?;
+        // Wasmtime's own way to yield wakes itself at once, and the runtime's timers and
+        // sockets would wait for many rounds of that.
+        let others = Box::pin(tokio::task::yield_now());
+        Ok(UpdateDeadline::YieldCustom(LOOK_EVERY, others))
+    });
 }
 
 /// Polls an invocation until there is something to send.
 fn poll_answer(running: &mut Running, cx: &mut Context<'_>) -> Poll<Result<Answer, Failure>> {
-    let (polled, begun) = begun::watch(|| running.poll(cx));
+    let (polled, begun) = running.poll(cx);
     if let Some(begun) = begun {
         return Poll::Ready(Ok(Answer::Begun(begun, polled)));
     }

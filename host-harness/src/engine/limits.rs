@@ -18,6 +18,12 @@ pub struct Limits {
     pub cpu_time: Duration,
     /// The most memory it may have, in bytes.
     pub memory: usize,
+    /// How many linear memories a function may have; compilers make one. Each takes a slot of
+    /// `concurrency`, so that a function with four counts as four requests.
+    pub memories: u32,
+    /// How long a thread may be in one poll of an invocation, which is a matter of milliseconds, until the
+    /// process is ended: code of the host's, or of its embedder's, hangs there. None ends it never.
+    pub watchdog: Option<Duration>,
     /// How many requests are answered at once; each has a place in the pool reserved. So have the
     /// calls that come of them, if a function can make any: as many again, and half as many with every
     /// further depth.
@@ -37,7 +43,8 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 30 s, or 5 min for one that streams; of which 10 s computing; 128 MiB; 1000 at once, 4000 waiting; 1024
+    /// 30 s, or 5 min for one that streams; of which 10 s computing; 128 MiB, in one
+    /// linear memory; 1000 at once, 4000 waiting; 1024
     /// requests to other servers; 256 instances that wait; calls 16 deep.
     fn default() -> Self {
         Self {
@@ -46,6 +53,8 @@ impl Default for Limits {
             client_timeout: Duration::from_secs(60),
             cpu_time: Duration::from_secs(10),
             memory: 128 * 1024 * 1024,
+            memories: 1,
+            watchdog: None,
             concurrency: 1000,
             queue: 4000,
             // One for each that is answered at once, and some. Each may be a connection, and so an

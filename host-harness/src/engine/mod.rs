@@ -1,5 +1,6 @@
 //! Wasmtime: how it is configured, what one invocation is, and what bounds it.
 
+mod background;
 mod cache;
 mod config;
 mod failure;
@@ -9,7 +10,6 @@ mod instance;
 mod invoke;
 mod kept;
 mod limits;
-mod meter;
 mod permits;
 #[cfg_attr(
     not(all(target_os = "linux", target_pointer_width = "64")),
@@ -22,6 +22,7 @@ mod shelves;
 mod streamed;
 mod ticker;
 mod wasm;
+mod watchdog;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -45,7 +46,7 @@ pub(crate) struct Engine {
     permits: permits::Permits,
     cache: Option<cache::Cache>,
     kept: Arc<kept::Kept>,
-    /// That of epochs, and that of sweeps.
+    /// That of epochs, that of sweeps, and the watchdog.
     _tickers: Vec<ticker::Ticker>,
 }
 
@@ -68,7 +69,10 @@ impl Engine {
             _tickers: vec![
                 ticker::Ticker::of_epochs(&wasmtime)?,
                 ticker::Ticker::of_sweeps(&kept)?,
-            ],
+            ]
+            .into_iter()
+            .chain(limits.watchdog.map(watchdog::start).transpose()?)
+            .collect(),
             permits: permits::Permits::new(&limits),
             cache,
             kept,

@@ -41,16 +41,21 @@ impl Permits {
         // What a stream calls has its turn at once: who reads the stream may hold the one that it
         // would wait for.
         match depth.checked_sub(1).and_then(|call| self.turns.get(call)) {
-            Some(turns) if !lineage.in_stream => turns.acquire().await.map(Some),
+            Some(turns) if !lineage.in_stream => turns.acquire_many(1).await.map(Some),
             _ => Ok(None),
         }
     }
 
-    /// Takes a place; for a call, whose turn it is, there is one or there is not.
-    pub(super) async fn place(&self, lineage: Lineage) -> Result<SemaphorePermit<'_>, Full> {
+    /// Takes a place for each of a function's memories, all at once; for a call, whose turn it is,
+    /// there are as many or there are not.
+    pub(super) async fn place(
+        &self,
+        lineage: Lineage,
+        memories: u32,
+    ) -> Result<SemaphorePermit<'_>, Full> {
         match lineage.depth {
-            0 => self.requests.acquire().await,
-            _ => self.calls.try_acquire().map_err(|_none| Full),
+            0 => self.requests.acquire_many(memories).await,
+            _ => self.calls.try_acquire_many(memories).map_err(|_none| Full),
         }
     }
 }
@@ -101,12 +106,14 @@ impl Queue {
         }
     }
 
-    async fn acquire(&self) -> Result<SemaphorePermit<'_>, Full> {
-        if let Ok(permit) = self.running.try_acquire() {
+    /// Whoever waits for several is not overtaken by those that need one.
+    async fn acquire_many(&self, permits: u32) -> Result<SemaphorePermit<'_>, Full> {
+        if let Ok(permit) = self.running.try_acquire_many(permits) {
             return Ok(permit);
         }
         let _place = Place::take(&self.waiting, self.max_waiting)?;
-        self.running.acquire().await.map_err(|_closed| Full)
+        let acquired = self.running.acquire_many(permits).await;
+        acquired.map_err(|_closed| Full)
     }
 }
 
@@ -140,12 +147,12 @@ mod tests {
     #[tokio::test]
     async fn bounds_running_and_waiting() {
         let queue = Queue::new(1, 1);
-        let running = queue.acquire().await.unwrap();
-        let mut waiting = Box::pin(queue.acquire());
+        let running = queue.acquire_many(1).await.unwrap();
+        let mut waiting = Box::pin(queue.acquire_many(1));
         assert!(waiting.as_mut().now_or_never().is_none());
-        assert!(queue.acquire().await.is_err());
+        assert!(queue.acquire_many(1).await.is_err());
         drop(waiting);
-        let mut waiting = Box::pin(queue.acquire());
+        let mut waiting = Box::pin(queue.acquire_many(1));
         assert!(waiting.as_mut().now_or_never().is_none());
         drop(running);
         assert!(waiting.await.is_ok());
@@ -173,21 +180,45 @@ mod tests {
         }
     }
 
+    fn call(depth: u32, in_stream: bool) -> Lineage {
+        Lineage { depth, in_stream }
+    }
+
     /// A call waits for its turn, and has it at once where a stream makes it; one without a place is
     /// turned away.
     #[tokio::test]
     async fn turns_are_of_a_depth() {
         let permits = Permits::new(&limits(1, 2));
-        let call = |depth, in_stream| Lineage { depth, in_stream };
         let _first = permits.turn(call(1, false)).await.unwrap();
         assert!(permits.turn(call(1, false)).now_or_never().is_none());
         assert!(permits.turn(call(2, false)).now_or_never().is_some());
         assert!(permits.turn(call(1, true)).now_or_never().is_some());
         let mut taken = Vec::new();
         for _ in 0..3 {
-            taken.push(permits.place(call(1, true)).await.unwrap());
+            taken.push(permits.place(call(1, true), 1).await.unwrap());
         }
-        assert!(permits.place(call(1, true)).await.is_err());
-        assert!(permits.place(call(0, false)).await.is_ok());
+        assert!(permits.place(call(1, true), 1).await.is_err());
+        assert!(permits.place(call(0, false), 1).await.is_ok());
+    }
+
+    /// A function with several memories takes as many places, and waits until there are as many.
+    #[tokio::test]
+    async fn several_memories_take_several_places() {
+        let permits = Permits::new(&limits(4, 1));
+        let request = |memories| permits.place(call(0, false), memories);
+        let first = request(3).await.unwrap();
+        assert!(request(2).now_or_never().is_none());
+        let second = request(1).now_or_never().unwrap().unwrap();
+        let mut waiting = Box::pin(request(2));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        // No place for one who comes later, although it would need only what is left.
+        drop(second);
+        assert!(request(1).now_or_never().is_none());
+        drop(first);
+        assert!(waiting.await.is_ok());
+        // Of calls, there are 8 places.
+        let _call = permits.place(call(1, true), 6).await.unwrap();
+        assert!(permits.place(call(1, true), 3).await.is_err());
+        assert!(permits.place(call(1, true), 2).await.is_ok());
     }
 }

@@ -98,7 +98,7 @@ impl Stream {
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
             match &mut self.stage {
-                Stage::Running(running) => match running.poll(cx) {
+                Stage::Running(running) => match running.poll(cx).0 {
                     Poll::Ready(ended) => self.end(ended),
                     Poll::Pending if self.pipe.queued() > 0 => {}
                     Poll::Pending if self.pipe.ended() == End::Cut => self.fail(dropped()),

@@ -3,6 +3,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::kept::Kept;
+use crate::interfaces::time_check;
 
 /// How often a running function is looked at: to let others run, and to stop it when its time is up.
 const TICK: Duration = Duration::from_millis(10);
@@ -22,6 +23,7 @@ impl Ticker {
         Self::start("functions-epoch", TICK, move || {
             let engine = engine.upgrade()?;
             engine.increment_epoch();
+            time_check::next_epoch();
             Some(())
         })
     }
@@ -36,7 +38,7 @@ impl Ticker {
     }
 
     /// Until it has nothing to do any more.
-    fn start(
+    pub(super) fn start(
         name: &str,
         every: Duration,
         mut tick: impl FnMut() -> Option<()> + Send + 'static,

@@ -108,6 +108,18 @@ impl Builder {
         self
     }
 
+    /// Ends the process where a thread does not come back from a function; see [`Limits::watchdog`].
+    pub fn watchdog(mut self, after: Duration) -> Self {
+        self.limits.watchdog = Some(after);
+        self
+    }
+
+    /// How many linear memories a function may have; see [`Limits::memories`].
+    pub fn memories(mut self, memories: u32) -> Self {
+        self.limits.memories = memories;
+        self
+    }
+
     /// How many requests may be answered at once, and how many may wait for that; see [`Limits`].
     pub fn concurrency(mut self, running: u32, waiting: usize) -> Self {
         self.limits.concurrency = running;

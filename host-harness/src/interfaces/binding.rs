@@ -3,6 +3,7 @@
 //! A call runs where it was made: `call` within the host call of its caller, `send` in a task that
 //! goes with its handle. Who is called, and how it is run, is for [`Callees`] to say.
 
+mod bounded;
 mod callees;
 mod outgoing;
 mod pending;
@@ -21,6 +22,7 @@ use super::under_way::UnderWay;
 use super::{Buffer, State, trace_context};
 pub(crate) use bindings::functions::binding::invoker::Error;
 use bindings::functions::binding::invoker::{Host, Request, Response};
+pub(super) use bounded::link as link_bounded;
 pub(crate) use callees::{Answer, Callees, Calling, Outgoing};
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub use pending::Pending;

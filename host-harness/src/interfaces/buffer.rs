@@ -10,7 +10,7 @@ use wasmtime::component::{Linker, Resource};
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
 use super::State;
-use super::bindings::functions::bytes::bytes::{Chunk, Error, Host, HostBuffer};
+use super::bindings::functions::bytes::bytes::{Chunk, Data, Error, Host, HostBuffer};
 use super::body::{Body, Broken};
 
 /// The most that one `read` copies into a function, in bytes.
@@ -99,22 +99,28 @@ impl Pollable for Readable {
 /// The generated code gives lists as `Vec`s, into which bytes that hyper has read would have to be
 /// copied first. These two go from where they are straight into the function.
 pub(super) fn link_without_copies(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    linker.allow_shadowing(true);
     let mut bytes = linker.instance("functions:bytes/bytes@1.0.0")?;
     bytes.func_wrap_async(
         "[method]buffer.read",
         |mut store: StoreContextMut<'_, State>, (buffer, max): (Resource<Buffer>, u32)| {
-            Box::new(async move { Ok((store.data_mut().read_bytes(buffer, max).await?,)) })
+            Box::new(async move {
+                let state = store.data_mut();
+                state.check_time().await?;
+                Ok((state.read_bytes(buffer, max).await?,))
+            })
         },
     )?;
     bytes.func_wrap_async(
         "[static]buffer.into-bytes",
         |mut store: StoreContextMut<'_, State>,
          (buffer, limit): (Resource<Buffer>, Option<u64>)| {
-            Box::new(async move { Ok((store.data_mut().collect_bytes(buffer, limit).await?,)) })
+            Box::new(async move {
+                let state = store.data_mut();
+                state.check_time().await?;
+                Ok((state.collect_bytes(buffer, limit).await?,))
+            })
         },
     )?;
-    linker.allow_shadowing(false);
     Ok(())
 }
 
@@ -130,6 +136,14 @@ impl State {
         }
         let bytes = buffer.take(max);
         Ok(Ok((!bytes.is_empty()).then_some(bytes)))
+    }
+
+    /// Drops a body that nobody takes.
+    pub(super) fn drop_data(&mut self, data: Option<Data>) -> wasmtime::Result<()> {
+        if let Some(Data::Buffer(buffer)) = data {
+            self.table.delete(buffer)?;
+        }
+        Ok(())
     }
 
     async fn collect_bytes(

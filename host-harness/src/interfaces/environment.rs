@@ -5,10 +5,13 @@ use std::sync::Arc;
 
 use http::request::Parts;
 use tokio::time::Instant;
+use wasmtime::StoreContextMut;
+use wasmtime::component::Linker;
 
 use super::State;
 use super::binding::Callees;
 use super::bindings::functions::web::environment::Host;
+use super::bounded::Text;
 use super::headers::{is_hop_by_hop, named_by_connection};
 use super::http::Outbound;
 use crate::telemetry::{InvocationId, Output};
@@ -85,6 +88,28 @@ pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<In
     }
 }
 
+/// Takes the place of the generated functions that have texts for parameters: nothing has a name that
+/// is longer than a text may be.
+pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    let mut environment = linker.instance("functions:web/environment@1.0.0")?;
+    environment.func_wrap(
+        "header",
+        |mut store: StoreContextMut<'_, State>, (name,): (Text,)| {
+            let state = store.data_mut();
+            let values = name.0.map(|name| state.header(name)).transpose()?;
+            Ok((values.unwrap_or_default(),))
+        },
+    )?;
+    environment.func_wrap(
+        "variable",
+        |mut store: StoreContextMut<'_, State>, (name,): (Text,)| {
+            let state = store.data_mut();
+            let value = name.0.map(|name| state.variable(name)).transpose()?;
+            Ok((value.flatten(),))
+        },
+    )
+}
+
 impl Host for State {
     fn method(&mut self) -> wasmtime::Result<String> {
         Ok(self.call.request.method.as_str().to_owned())
@@ -107,6 +132,7 @@ impl Host for State {
             .collect())
     }
 
+    // Its name was bounded before: see `link_bounded`.
     fn header(&mut self, name: String) -> wasmtime::Result<Vec<Vec<u8>>> {
         let headers = &self.call.request.headers;
         let Ok(name) = http::HeaderName::try_from(name) else {

@@ -5,6 +5,8 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{self, HeaderName, HeaderValue};
 
+use super::bounded::MAX_HEADER_BYTES;
+
 /// How many headers a function may give at once. A map panics where it gets more than some 24,000,
 /// also by those that the host adds.
 pub(super) const MAX_HEADERS: usize = 1000;
@@ -56,13 +58,14 @@ pub(crate) enum InvalidHeader {
     Name(String),
     #[error("header {0:?} has a value that HTTP does not allow")]
     Value(String),
-    #[error("too many headers")]
+    #[error("more headers than {MAX_HEADERS}, or more than {MAX_HEADER_BYTES} bytes of them")]
     TooMany,
 }
 
 /// The headers that a function gave, less those that are the host's to set.
 pub(super) fn allowed(list: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, InvalidHeader> {
-    if list.len() > MAX_HEADERS {
+    let takes = list.iter().map(|(name, value)| name.len() + value.len());
+    if list.len() > MAX_HEADERS || takes.sum::<usize>() > MAX_HEADER_BYTES {
         return Err(InvalidHeader::TooMany);
     }
     let mut headers = HeaderMap::with_capacity(list.len());

@@ -1,5 +1,6 @@
 //! `functions:http`: requests of a function's own to other servers.
 
+mod bounded;
 mod client;
 mod connect;
 mod download;
@@ -21,6 +22,7 @@ use super::environment::earlier;
 use super::under_way::UnderWay;
 use super::{Buffer, State, trace_context};
 use bindings::functions::http::client::{Error, Host, Request, Response};
+pub(super) use bounded::link as link_bounded;
 pub(crate) use client::Outbound;
 use exchange::{Received, exchange};
 pub(crate) use network::{Names, Network};

@@ -7,22 +7,22 @@ const MAX_ELEMENTS: usize = 100_000;
 /// The most instances, and tables, that a function may be made of: one of the SDK's has up to four.
 const MAX_PARTS: usize = 64;
 
-/// The most linear memories that a function may have, one for each of the components in it.
-const MAX_MEMORIES: usize = 8;
-
 /// Bounds the memory of one invocation, all its linear memories together.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct MemoryLimit {
     max: usize,
+    /// How many linear memories that may be in.
+    memories: u32,
     used: usize,
     exceeded: bool,
     elements: usize,
 }
 
 impl MemoryLimit {
-    pub(super) fn new(max: usize) -> Self {
+    pub(crate) fn new(max: usize, memories: u32) -> Self {
         Self {
             max,
+            memories,
             used: 0,
             exceeded: false,
             elements: 0,
@@ -81,6 +81,6 @@ impl ResourceLimiter for MemoryLimit {
     }
 
     fn memories(&self) -> usize {
-        MAX_MEMORIES
+        usize::try_from(self.memories).unwrap_or(usize::MAX)
     }
 }

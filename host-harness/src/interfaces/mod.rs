@@ -2,7 +2,9 @@
 
 pub(crate) mod binding;
 pub(crate) mod body;
+mod bounded;
 mod buffer;
+pub(crate) mod cpu_time;
 pub(crate) mod egress;
 pub(crate) mod environment;
 pub(crate) mod head;
@@ -14,6 +16,7 @@ mod pending;
 pub(crate) mod response_stream;
 pub(crate) mod running;
 mod state;
+pub(crate) mod time_check;
 mod trace_context;
 mod under_way;
 mod wasi;
@@ -80,11 +83,19 @@ pub(crate) const HANDLER: &str = "functions:web/handler@1.0.0";
 pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     add_bytes::<_, HasSelf<State>>(linker, |state| state)?;
-    buffer::link_without_copies(linker)?;
     add_binding::<_, HasSelf<State>>(linker, |state| state)?;
     add_http::<_, HasSelf<State>>(linker, |state| state)?;
     add_environment::<_, HasSelf<State>>(linker, |state| state)?;
     add_output::<_, HasSelf<State>>(linker, |state| state)?;
     add_response_stream::<_, HasSelf<State>>(linker, |state| state)?;
+    linker.allow_shadowing(true);
+    buffer::link_without_copies(linker)?;
+    binding::link_bounded(linker)?;
+    environment::link_bounded(linker)?;
+    http::link_bounded(linker)?;
+    output::link_bounded(linker)?;
+    response_stream::link_bounded(linker)?;
+    wasi::link_bounded(linker)?;
+    linker.allow_shadowing(false);
     Ok(())
 }

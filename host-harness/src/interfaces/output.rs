@@ -2,16 +2,14 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, WasmList};
+
 use super::State;
 use super::bindings::functions::web::output::{Host, Level, Stream};
+use super::bounded::{FirstPairs, TextPrefix};
 use super::environment::Call;
 use crate::telemetry::{Lines, LogLevel, OutputStream, Record, RecordKind};
-
-/// The most that is kept of a record's message, of its target, and of each key and value, in bytes.
-const MAX_TEXT: usize = 64 * 1024;
-
-/// The most fields that are kept of a record.
-const MAX_FIELDS: usize = 64;
 
 /// The lines that an invocation is printing. They are the same whether it prints through this
 /// interface or through WASI; what has no end yet is a line when they go, also after a trap.
@@ -34,6 +32,45 @@ impl Printed {
             Arc::new(Mutex::new(lines))
         })
     }
+}
+
+/// How much is printed before it is looked at the time, in bytes.
+const MAX_PIECE: usize = 64 * 1024;
+
+/// Takes the place of the generated functions, which would copy all of it before.
+pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    let mut output = linker.instance("functions:web/output@1.0.0")?;
+    output.func_wrap_async(
+        "write",
+        |mut store: StoreContextMut<'_, State>, (to, bytes): (Stream, WasmList<u8>)| {
+            Box::new(async move {
+                let mut from = 0;
+                loop {
+                    store.data_mut().check_time().await?;
+                    let left = bytes.as_le_slice(&store).get(from..).unwrap_or_default();
+                    let Some(piece) = left.chunks(MAX_PIECE).next() else {
+                        return Ok(());
+                    };
+                    from += piece.len();
+                    let piece = piece.to_vec();
+                    store.data_mut().write(to, piece)?;
+                }
+            })
+        },
+    )?;
+    output.func_wrap_async(
+        "log",
+        |mut store: StoreContextMut<'_, State>,
+         (level, target, message, fields): (Level, TextPrefix, TextPrefix, FirstPairs)| {
+            Box::new(async move {
+                let state = store.data_mut();
+                state.check_time().await?;
+                let fields = fields.0.into_iter();
+                let fields = fields.map(|(key, value)| (key.0, value.0));
+                state.log(level, target.0, message.0, fields.collect())
+            })
+        },
+    )
 }
 
 impl Host for State {
@@ -66,7 +103,7 @@ impl Host for State {
         level: Level,
         target: String,
         message: String,
-        mut fields: Vec<(String, String)>,
+        fields: Vec<(String, String)>,
     ) -> wasmtime::Result<()> {
         let level = match level {
             Level::Trace => LogLevel::Trace,
@@ -83,46 +120,16 @@ impl Host for State {
         {
             return Ok(());
         }
-        fields.truncate(MAX_FIELDS);
-        let fields = fields
-            .into_iter()
-            .map(|(key, value)| (cut(key), cut(value)))
-            .collect();
         (function.output.sink)(Record {
             function: Arc::clone(&function.name),
             invocation: self.call.id,
             kind: RecordKind::Logged {
                 level,
-                target: cut(target),
-                message: cut(message),
+                target,
+                message,
                 fields,
             },
         });
         Ok(())
-    }
-}
-
-/// The beginning of a text that is too long.
-fn cut(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(MAX_TEXT));
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A text is kept up to the limit, and never cut within a character.
-    #[test]
-    fn cuts_texts() {
-        for (length, kept) in [
-            (MAX_TEXT - 1, MAX_TEXT - 1),
-            (MAX_TEXT, MAX_TEXT),
-            (MAX_TEXT + 1, MAX_TEXT),
-        ] {
-            assert_eq!(cut("x".repeat(length)).len(), kept);
-        }
-        let wide = cut(format!("x{}", "é".repeat(MAX_TEXT)));
-        assert_eq!(wide.len(), MAX_TEXT - 1);
     }
 }

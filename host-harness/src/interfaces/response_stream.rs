@@ -9,12 +9,15 @@ mod pipe;
 use std::future::poll_fn;
 use std::sync::Arc;
 
-use wasmtime::component::Resource;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, Resource, WasmList};
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
 use super::State;
 use super::bindings::functions::web::response_stream::{Error, Host, HostWriter};
+use super::bounded::HeaderList;
 use super::head::Head;
+use super::headers::InvalidHeader;
 use begun::Begun;
 pub(crate) use pipe::{End, Pipe};
 
@@ -35,6 +38,55 @@ impl Pollable for Writable {
     async fn ready(&mut self) {
         poll_fn(|cx| self.pipe.poll_room(cx)).await;
     }
+}
+
+/// Takes the place of the generated functions: headers are looked at before they are copied, and so is
+/// whether there is room for a chunk.
+pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    let mut stream = linker.instance("functions:web/response-stream@1.0.0")?;
+    stream.func_wrap_async(
+        "start",
+        |mut store: StoreContextMut<'_, State>, (status, headers): (u16, HeaderList)| {
+            Box::new(async move {
+                let state = store.data_mut();
+                state.check_time().await?;
+                let Some(headers) = headers.0 else {
+                    let why = InvalidHeader::TooMany.to_string();
+                    return Ok((Err(Error::Invalid(why)),));
+                };
+                Ok((state.start(status, headers)?,))
+            })
+        },
+    )?;
+    stream.func_wrap_async(
+        "[method]writer.write",
+        |mut store: StoreContextMut<'_, State>,
+         (writer, chunk): (Resource<Writer>, WasmList<u8>)| {
+            Box::new(async move {
+                let state = store.data_mut();
+                state.check_time().await?;
+                let pipe = Arc::clone(&state.table.get(&writer)?.pipe);
+                poll_fn(|cx| pipe.poll_room(cx)).await;
+                let chunk = chunk.as_le_slice(&store).to_vec();
+                Ok((HostWriter::write(store.data_mut(), writer, chunk).await?,))
+            })
+        },
+    )?;
+    stream.func_wrap_async(
+        "[method]writer.try-write",
+        |mut store: StoreContextMut<'_, State>,
+         (writer, chunk): (Resource<Writer>, WasmList<u8>)| {
+            Box::new(async move {
+                let state = store.data_mut();
+                state.check_time().await?;
+                if !state.table.get(&writer)?.pipe.has_room() {
+                    return Ok((Ok(false),));
+                }
+                let chunk = chunk.as_le_slice(&store).to_vec();
+                Ok((store.data_mut().try_write(writer, chunk)?,))
+            })
+        },
+    )
 }
 
 impl Host for State {

@@ -4,6 +4,7 @@ use wasmtime_wasi::WasiCtx;
 use super::environment::Call;
 use super::memory::MemoryLimit;
 use super::output::Printed;
+use super::time_check::TimeCheck;
 use super::under_way;
 
 /// How many handles one invocation may hold at once. The table's own limit is a million, and an
@@ -15,6 +16,7 @@ pub(crate) struct State {
     pub(crate) table: ResourceTable,
     pub(crate) call: Call,
     pub(crate) memory: MemoryLimit,
+    pub(crate) time: TimeCheck,
     /// How many requests and calls of its own are under way.
     pub(super) under_way: under_way::Count,
     /// How many functions it has called so far.
@@ -27,18 +29,20 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(call: Call, max_memory: usize) -> Self {
-        Self::within(call, MemoryLimit::new(max_memory))
+    /// Whether the invocation has begun to stream its response.
+    pub(crate) fn is_streaming(&self) -> bool {
+        self.streaming
     }
 
-    /// With a memory limit of which something is used already.
-    pub(crate) fn within(call: Call, memory: MemoryLimit) -> Self {
+    /// With limits of which something may be used already.
+    pub(crate) fn new(call: Call, memory: MemoryLimit, time: TimeCheck) -> Self {
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
         Self {
             table,
             call,
             memory,
+            time,
             under_way: under_way::Count::default(),
             calls: 0,
             streaming: false,

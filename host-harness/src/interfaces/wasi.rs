@@ -9,12 +9,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::io::AsyncWrite;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, Resource, ResourceTable, WasmList};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::bindings::io::poll;
+use wasmtime_wasi::p2::bindings::io::streams::{self, HostOutputStream};
+use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup::ResolveAddressStream;
+use wasmtime_wasi::p2::bindings::sockets::network::ErrorCode;
+use wasmtime_wasi::p2::{DynOutputStream, DynPollable, Network, StreamError};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use super::State;
+use super::bounded::Text;
 use super::environment::Call;
 use super::output::Printed;
+use super::{MAX_HANDLES, State};
 use crate::telemetry::{Lines, OutputStream};
 
 impl WasiView for State {
@@ -39,6 +47,80 @@ fn context(call: &Call, printed: &mut Printed) -> WasiCtx {
         .stdout(output(OutputStream::Stdout))
         .stderr(output(OutputStream::Stderr))
         .build()
+}
+
+/// How much a stream takes at once, in bytes.
+const MAX_WRITE: usize = 64 * 1024;
+
+/// Takes the place of functions of WASI that would copy all they are given before they look at it, or
+/// do much without ever looking at the time.
+pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    let mut streams = linker.instance("wasi:io/streams@0.2.12")?;
+    streams.func_wrap_async(
+        "[method]output-stream.write",
+        |mut store: StoreContextMut<'_, State>,
+         (stream, bytes): (Resource<DynOutputStream>, WasmList<u8>)| {
+            Box::new(async move {
+                store.data_mut().check_time().await?;
+                wasmtime::ensure!(
+                    bytes.len() <= MAX_WRITE,
+                    "a write of more than `check-write` allows"
+                );
+                let bytes = bytes.as_le_slice(&store).to_vec();
+                let table = &mut store.data_mut().table;
+                let written = HostOutputStream::write(table, stream, bytes);
+                Ok((streamed(table, written)?,))
+            })
+        },
+    )?;
+    streams.func_wrap_async(
+        "[method]output-stream.write-zeroes",
+        |mut store: StoreContextMut<'_, State>,
+         (stream, length): (Resource<DynOutputStream>, u64)| {
+            Box::new(async move {
+                store.data_mut().check_time().await?;
+                let table = &mut store.data_mut().table;
+                let written = HostOutputStream::write_zeroes(table, stream, length);
+                Ok((streamed(table, written)?,))
+            })
+        },
+    )?;
+    let mut poll = linker.instance("wasi:io/poll@0.2.12")?;
+    poll.func_wrap_async(
+        "poll",
+        |mut store: StoreContextMut<'_, State>, (list,): (WasmList<Resource<DynPollable>>,)| {
+            Box::new(async move {
+                store.data_mut().check_time().await?;
+                wasmtime::ensure!(
+                    list.len() <= MAX_HANDLES,
+                    "a poll of more pollables than there are handles"
+                );
+                let pollables = list.iter(&mut store)?.collect::<Result<Vec<_>, _>>()?;
+                Ok((poll::Host::poll(&mut store.data_mut().table, pollables).await?,))
+            })
+        },
+    )?;
+    let mut names = linker.instance("wasi:sockets/ip-name-lookup@0.2.12")?;
+    names.func_wrap(
+        "resolve-addresses",
+        |_: StoreContextMut<'_, State>, _: (Resource<Network>, Text)| {
+            // Functions have no sockets.
+            Ok((Err::<Resource<ResolveAddressStream>, _>(
+                ErrorCode::AccessDenied,
+            ),))
+        },
+    )
+}
+
+/// A result of a stream, for the function.
+fn streamed(
+    table: &mut ResourceTable,
+    result: Result<(), StreamError>,
+) -> wasmtime::Result<Result<(), streams::StreamError>> {
+    match result {
+        Ok(()) => Ok(Ok(())),
+        Err(error) => streams::Host::convert_stream_error(table, error).map(Err),
+    }
 }
 
 /// One of a function's output streams. A function may open it as often as it likes: it is the same.
@@ -83,7 +165,7 @@ impl wasmtime_wasi::p2::OutputStream for Output {
     }
 
     fn check_write(&mut self) -> wasmtime_wasi::p2::StreamResult<usize> {
-        Ok(64 * 1024)
+        Ok(MAX_WRITE)
     }
 }
 

@@ -119,6 +119,7 @@ impl fmt::Display for Reason {
             InvalidFunction::Compile(_)
             | InvalidFunction::Memory { .. }
             | InvalidFunction::Footprint { .. }
+            | InvalidFunction::Memories { .. }
             | InvalidFunction::Start(_) => Ok(()),
         }
     }

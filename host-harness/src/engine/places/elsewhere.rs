@@ -9,6 +9,9 @@ pub(super) fn offer(_config: &mut Config, _places: u32) -> wasmtime::Result<()> 
     wasmtime::bail!("only Linux tells what was written to, and only 64 bits have the room")
 }
 
+/// Wasmtime has an error of its own for this.
+pub(super) const FULL: &str = "all slots are taken";
+
 pub(super) fn in_one_poll<T>(poll: impl FnOnce() -> T) -> T {
     poll()
 }

@@ -106,7 +106,7 @@ impl Common {
 
 /// What an invocation does not meet that has its permit, unless functions have several memories.
 fn none_left() -> io::Error {
-    io::Error::new(io::ErrorKind::OutOfMemory, "all places are taken")
+    io::Error::new(io::ErrorKind::OutOfMemory, super::FULL)
 }
 
 // SAFETY: a memory is of a slot that nobody else has, with the reservation and the guard that wasmtime

@@ -27,6 +27,9 @@ use wasmtime::Config;
 pub(super) use faults::in_one_poll;
 pub(super) use renewal::{Image, Renewal, memory_made_in};
 
+/// What an error says where no slot is left.
+pub(super) const FULL: &str = "all slots are taken";
+
 /// Places for what runs besides the invocations: a function that is tried out as it is loaded, with as
 /// many memories as one may have.
 const MORE: usize = 8;

@@ -51,7 +51,7 @@ impl Stacks {
             return self.common.make(number);
         }
         let other = self.shelves.take_any(|_| true);
-        other.ok_or_else(|| io::Error::new(io::ErrorKind::OutOfMemory, "all stacks are taken"))
+        other.ok_or_else(|| io::Error::new(io::ErrorKind::OutOfMemory, super::FULL))
     }
 }
 

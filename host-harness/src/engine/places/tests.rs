@@ -138,7 +138,7 @@ fn as_many_as_places() {
     let (first, _second) = (take(&memories, 1), take(&memories, 1));
     let ty = MemoryType::new(1, None);
     let third = memories.new_memory(ty.clone(), WASM_PAGE, None, None, 0);
-    assert!(third.is_err_and(|error| error.contains("all places are taken")));
+    assert!(third.is_err_and(|error| error.contains(super::FULL)));
     drop(first);
     assert_eq!(bytes(&mut *take(&memories, 3)).len(), 3 * WASM_PAGE);
     let beyond = memories.new_memory(ty, RESERVATION + 1, None, None, 0);

@@ -1,0 +1,325 @@
+//! CPU time of an invocation, apart from the time it waits and the time its thread waits.
+//!
+//! Asking the system for a thread's CPU time is a system call, and two for every poll would cost
+//! short invocations more than all other limits together. So an invocation is first measured with the
+//! clock on the wall, which needs none, and of which a poll counts as a [`SLICE`] at most, however long
+//! its thread was kept from running. As soon as it is looked at because time has passed, or has used
+//! up a slice in many short polls, the thread's own clock counts.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+/// How much an invocation computes at once, before others have their turn.
+pub(crate) const SLICE: Duration = Duration::from_millis(10);
+
+thread_local! {
+    /// The invocation that this thread is running right now.
+    static RUNNING: Cell<Option<Span>> = const { Cell::new(None) };
+    /// Whether the invocation that this thread has polled last has used up its first slice.
+    static LONG: Cell<bool> = const { Cell::new(false) };
+}
+
+/// What an invocation has used.
+#[derive(Clone, Copy, Default)]
+struct Usage {
+    total: Duration,
+    /// How much of that the thread's clock says.
+    measured: Duration,
+    /// Whether the thread's clock counts from here on.
+    exact: bool,
+}
+
+impl Usage {
+    /// Whether the first slice is used up for certain: under load, the clock on the wall says so of
+    /// invocations that have hardly run.
+    fn is_long(&self) -> bool {
+        self.measured >= SLICE / 2
+    }
+}
+
+/// A span of computing: since when, and what there was before.
+#[derive(Clone, Copy)]
+struct Span {
+    since: Moment,
+    before: Usage,
+}
+
+#[derive(Clone, Copy)]
+struct Moment {
+    wall: Instant,
+    /// This thread's CPU time, where somebody needs it.
+    cpu: Option<Duration>,
+}
+
+impl Moment {
+    fn now(exact: bool) -> Self {
+        Self {
+            wall: Instant::now(),
+            cpu: exact.then(thread_cpu_time),
+        }
+    }
+}
+
+impl Span {
+    /// What the invocation has used, up to a moment of this thread.
+    fn usage(&self, now: Moment) -> Usage {
+        let mut usage = self.before;
+        match (usage.exact, now.cpu, self.since.cpu) {
+            (true, Some(now), Some(since)) => {
+                let spent = now.saturating_sub(since);
+                usage.total += spent;
+                usage.measured += spent;
+            }
+            _ => {
+                let wall = now.wall.saturating_duration_since(self.since.wall);
+                usage.total += wall.min(SLICE);
+                usage.exact = usage.total >= SLICE;
+            }
+        }
+        usage
+    }
+
+    /// Leaves out a span that another invocation has run in.
+    fn skip(&mut self, from: Moment, to: Moment) {
+        self.since.wall += to.wall.saturating_duration_since(from.wall);
+        if let (Some(since), Some(from), Some(to)) = (&mut self.since.cpu, from.cpu, to.cpu) {
+            *since += to.saturating_sub(from);
+        }
+    }
+}
+
+/// What the invocation that this thread is running has used so far. Makes a system call: ask only
+/// where some time has passed.
+pub(crate) fn used() -> Duration {
+    let Some(span) = RUNNING.get() else {
+        return Duration::ZERO;
+    };
+    let now = Moment::now(true);
+    let before = Usage {
+        exact: true,
+        ..span.usage(now)
+    };
+    RUNNING.set(Some(Span { since: now, before }));
+    before.total
+}
+
+/// Whether the invocation that this thread has polled last has used up its first slice; asked once.
+pub(crate) fn take_long() -> bool {
+    LONG.take()
+}
+
+/// A future whose time in `poll` is counted, and can be asked for from inside.
+#[must_use]
+pub(crate) struct CpuTimed<F> {
+    future: F,
+    usage: Usage,
+}
+
+impl<F> CpuTimed<F> {
+    pub(crate) fn new(future: F) -> Self {
+        Self {
+            future,
+            usage: Usage::default(),
+        }
+    }
+}
+
+impl<F: Future + Unpin> Future for CpuTimed<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let Self { future, usage } = &mut *self;
+        let _guard = PollGuard::enter(usage);
+        Pin::new(future).poll(cx)
+    }
+}
+
+/// One poll. It ends with this, also by a panic: the caller may go on.
+struct PollGuard<'a> {
+    usage: &'a mut Usage,
+    begun: Moment,
+    outer: Option<Span>,
+}
+
+impl<'a> PollGuard<'a> {
+    fn enter(usage: &'a mut Usage) -> Self {
+        let outer = RUNNING.get();
+        let begun = Moment::now(usage.exact || outer.is_some_and(|outer| outer.before.exact));
+        RUNNING.set(Some(Span {
+            since: begun,
+            before: *usage,
+        }));
+        Self {
+            usage,
+            begun,
+            outer,
+        }
+    }
+}
+
+impl Drop for PollGuard<'_> {
+    fn drop(&mut self) {
+        let own = RUNNING.get();
+        let spans = [own, self.outer];
+        let exact = spans.iter().flatten().any(|span| span.before.exact);
+        let ended = Moment::now(exact);
+        // An invocation that was called by another ran in the other's span, whose time it is not.
+        if let Some(outer) = &mut self.outer {
+            outer.skip(self.begun, ended);
+        }
+        RUNNING.set(self.outer);
+        if let Some(own) = own {
+            *self.usage = own.usage(ended);
+            LONG.set(self.usage.is_long());
+        }
+    }
+}
+
+/// How long this thread has been running on a processor.
+#[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
+fn thread_cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    // It is never negative.
+    Duration::try_from(time).unwrap_or_default()
+}
+
+/// Elsewhere time that the thread waits for a processor counts as well.
+#[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
+fn thread_cpu_time() -> Duration {
+    static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+    START.elapsed()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::panic::AssertUnwindSafe;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    /// Keeps the processor busy for so long, whatever else it has to do.
+    fn compute(duration: Duration) {
+        let start = thread_cpu_time();
+        while thread_cpu_time() - start < duration {}
+    }
+
+    /// Computing counts, over several polls; waiting does not.
+    #[tokio::test(start_paused = true)]
+    async fn waiting_is_not_computing() {
+        for spent in [Duration::from_millis(2), SLICE, SLICE * 2] {
+            let used = CpuTimed::new(Box::pin(async {
+                compute(spent);
+                tokio::time::sleep(Duration::from_secs(3600)).await;
+                compute(spent);
+                used()
+            }))
+            .await;
+            // Until it is measured exactly, a slice counts for no more than that.
+            let least = (spent * 2).min(spent.min(SLICE) + spent.min(SLICE));
+            assert!(used >= least && used < Duration::from_secs(60), "{used:?}");
+            assert_eq!(super::used(), Duration::ZERO);
+        }
+    }
+
+    /// A thread that sleeps in a poll, as one that waits for a processor does, uses next to nothing.
+    #[tokio::test]
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
+    async fn waiting_for_a_processor_is_not_computing() {
+        let used = CpuTimed::new(Box::pin(async {
+            for _ in 0..10 {
+                std::thread::sleep(SLICE * 2);
+                used();
+                tokio::task::yield_now().await;
+                std::thread::sleep(SLICE * 2);
+            }
+            used()
+        }))
+        .await;
+        assert!(used >= SLICE && used < SLICE * 4, "{used:?}");
+    }
+
+    /// Many short polls count in sum, although none is as long as a slice.
+    #[tokio::test]
+    async fn short_polls_add_up() {
+        let spent = Duration::from_millis(1);
+        let used = CpuTimed::new(Box::pin(async {
+            for _ in 0..60 {
+                compute(spent);
+                tokio::task::yield_now().await;
+            }
+            used()
+        }))
+        .await;
+        assert!(used >= spent * 60 - SLICE * 2, "{used:?}");
+    }
+
+    /// The first slice is over when the thread has computed that long, and not when it was kept from
+    /// it.
+    #[tokio::test]
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
+    async fn only_computing_makes_an_invocation_long() {
+        let waiting = || std::thread::sleep(SLICE * 2);
+        let computing = || compute(SLICE * 2);
+        for (work, long) in [(&waiting as &(dyn Fn() + Sync), false), (&computing, true)] {
+            let mut timed = CpuTimed::new(Box::pin(async {
+                for _ in 0..4 {
+                    work();
+                    used();
+                    tokio::task::yield_now().await;
+                }
+            }));
+            poll_fn(|cx| Pin::new(&mut timed).poll(cx)).await;
+            assert_eq!(take_long(), long);
+        }
+    }
+
+    /// An invocation that panics leaves the other its time.
+    #[tokio::test]
+    async fn a_panic_ends_a_span() {
+        let spent = SLICE * 2;
+        let outer = CpuTimed::new(Box::pin(async {
+            compute(spent);
+            used();
+            let mut inner = CpuTimed::new(Box::pin(async { panic!("on purpose") }));
+            let polled = AssertUnwindSafe(poll_fn(|cx| Pin::new(&mut inner).poll(cx)));
+            let panicked: Result<(), _> = polled.catch_unwind().await;
+            assert!(panicked.is_err());
+            compute(spent);
+            tokio::task::yield_now().await;
+            used()
+        }))
+        .await;
+        assert!(outer >= SLICE + spent, "{outer:?}");
+    }
+
+    /// What is polled inside another is charged its own time, and the other is not: whichever of the
+    /// two is measured exactly.
+    #[tokio::test]
+    async fn nested_time_is_the_inner_ones() {
+        let spent = SLICE * 4;
+        for before in [Duration::ZERO, SLICE * 2] {
+            let (inner, outer) = CpuTimed::new(Box::pin(async {
+                compute(before);
+                used();
+                let inner = CpuTimed::new(Box::pin(async {
+                    compute(spent);
+                    used();
+                    tokio::task::yield_now().await;
+                    compute(spent);
+                    used()
+                }))
+                .await;
+                (inner, used())
+            }))
+            .await;
+            assert!(inner >= SLICE + spent, "{inner:?}");
+            assert!(inner < spent * 3, "{inner:?}");
+            assert!(outer < before + spent, "{outer:?}");
+        }
+    }
+}
