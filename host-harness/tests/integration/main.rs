@@ -9,6 +9,7 @@
     reason = "tests say what they expect by unwrapping"
 )]
 
+mod attacks;
 mod binding;
 mod bodies;
 mod cache;

@@ -1,0 +1,250 @@
+//! Functions that no compiler makes, to get around the limits: each ends within them, and others run.
+
+use std::io::Write as _;
+use std::time::Duration;
+
+use host_harness::{Builder, Harness};
+use tempfile::NamedTempFile;
+
+use crate::support::client::Client;
+use crate::support::soon;
+
+/// How many host calls there are in a straight line.
+const CALLS: usize = 6000;
+
+/// Almost all of the memory.
+const LONG: &str = "(i32.const 102760448)";
+
+/// A function that calls the host without ever looking at the time.
+struct Attack {
+    pages: u32,
+    more: String,
+    body: String,
+}
+
+impl Attack {
+    /// So many calls, one after the other.
+    fn calls(call: &str) -> Self {
+        Self {
+            pages: 1600,
+            more: String::new(),
+            body: format!("{call}\n").repeat(CALLS),
+        }
+    }
+
+    /// A function with several memories, which does not end.
+    fn memories(memories: usize) -> Self {
+        Self {
+            pages: 2,
+            more: "(memory 1)".repeat(memories - 1),
+            body: "(loop $again (br $again))".into(),
+        }
+    }
+
+    fn file(&self) -> NamedTempFile {
+        let text = include_str!("attacks/straight.wat")
+            .replace("PAGES", &self.pages.to_string())
+            .replace("MORE", &self.more)
+            .replace("BODY", &self.body);
+        let mut file = NamedTempFile::new().unwrap();
+        file.write_all(&wat::parse_str(text).unwrap()).unwrap();
+        file
+    }
+
+    /// A host of this one, and of a function that does no harm.
+    fn host(&self) -> (NamedTempFile, Builder) {
+        let file = self.file();
+        let builder = Harness::builder()
+            .function("attack", file.path())
+            .function("ping", test_guests::PING)
+            .concurrency(4, 16)
+            .output(|_| {});
+        (file, builder)
+    }
+}
+
+/// A call with a text that takes 98 MiB.
+fn call_with_text(function: &str) -> Attack {
+    Attack::calls(&format!(
+        "(call ${function} (i32.const 8192) {LONG} (i32.const 16))"
+    ))
+}
+
+fn print_much() -> Attack {
+    Attack::calls(&format!(
+        "(call $write (i32.const 0) (i32.const 8192) {LONG})"
+    ))
+}
+
+/// The reason that the attack's client gets; others are answered meanwhile, on the same thread.
+async fn reason(builder: Builder) -> String {
+    let harness = builder.build().unwrap();
+    let server = harness.serve("127.0.0.1:0").await.unwrap();
+    let client = Client::new(server.address());
+    let attack = tokio::spawn({
+        let client = client.clone();
+        async move { client.get("/attack").await }
+    });
+    let mut beside = 0;
+    while !attack.is_finished() {
+        assert_eq!(client.get("/ping").await.text(), "pong");
+        beside += 1;
+    }
+    assert!(beside > 1);
+    let answer = attack.await.unwrap();
+    assert_eq!(answer.status, 504);
+    answer.problem("reason")
+}
+
+/// Texts that are longer than any name are not even copied: calls with them cost nothing.
+#[tokio::test]
+async fn long_texts_stay_in_the_function() {
+    let resolve = format!("(call $resolve (local.get 0) (i32.const 8192) {LONG} (i32.const 16))");
+    let mut resolve = Attack::calls(&resolve);
+    resolve.body = format!("(local.set 0 (call $network)) {}", resolve.body);
+    for (function, attack) in [
+        ("variable", call_with_text("variable")),
+        ("header", call_with_text("header")),
+        ("resolve-addresses", resolve),
+    ] {
+        let (_file, builder) = attack.host();
+        let harness = builder.cpu_time(Duration::from_secs(1)).build().unwrap();
+        let server = harness.serve("127.0.0.1:0").await.unwrap();
+        let answer = Client::new(server.address()).get("/attack").await;
+        assert_eq!(answer.status, 200, "{function}: {answer:?}");
+    }
+}
+
+/// Host calls in a straight line end when the CPU time is up, though no compiled code looks at it.
+#[tokio::test]
+async fn straight_host_calls_end_with_their_cpu_time() {
+    let (_file, builder) = print_much().host();
+    let builder = builder.cpu_time(Duration::from_millis(300));
+    assert_eq!(reason(builder).await, "cpu-limit");
+}
+
+/// The same for the time on the wall.
+#[tokio::test]
+async fn straight_host_calls_end_with_their_time() {
+    let (_file, builder) = print_much().host();
+    let builder = builder
+        .cpu_time(Duration::from_secs(600))
+        .timeout(Duration::from_millis(300));
+    assert_eq!(reason(builder).await, "timeout");
+}
+
+/// A module that calls the host as it starts holds up nobody who loads it.
+#[tokio::test]
+async fn straight_host_calls_at_the_start_do_not_block_a_load() {
+    let attack = Attack {
+        more: format!("(func $start {}) (start $start)", print_much().body),
+        body: String::new(),
+        pages: 1600,
+    };
+    let (_file, builder) = attack.host();
+    let harness = soon(tokio::task::spawn_blocking(move || {
+        builder.cpu_time(Duration::from_millis(300)).build()
+    }));
+    let harness = harness.await.unwrap().unwrap();
+    let server = harness.serve("127.0.0.1:0").await.unwrap();
+    let answer = Client::new(server.address()).get("/attack").await;
+    assert_eq!(answer.problem("reason"), "cpu-limit");
+}
+
+/// A function may have one memory unless the host allows more.
+#[test]
+fn several_memories_are_refused_at_load() {
+    let (_file, builder) = Attack::memories(4).host();
+    let refused = builder.build().unwrap_err();
+    let mut text = refused.to_string();
+    let mut source = std::error::Error::source(&refused);
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    assert!(
+        text.contains("4 linear memories, above the limit of 1; raise it with --max-memories"),
+        "{text}"
+    );
+    let (_file, builder) = Attack::memories(5).host();
+    let refused = format!("{:?}", builder.memories(8).build().unwrap_err());
+    assert!(refused.contains("raise --max-concurrency"), "{refused}");
+}
+
+/// A function with several memories counts as so many: it waits, and others are turned away as
+/// from any host that is full, and not failed.
+#[tokio::test]
+async fn several_memories_take_several_permits() {
+    let (_file, builder) = Attack::memories(2).host();
+    let harness = builder.memories(2).concurrency(4, 0).depth(0);
+    let harness = harness.timeout(Duration::from_secs(600)).build().unwrap();
+    let server = harness.serve("127.0.0.1:0").await.unwrap();
+    let client = Client::new(server.address());
+    let begin = || {
+        let client = client.clone();
+        tokio::spawn(async move { client.get("/attack").await })
+    };
+    let running = [begin(), begin()];
+    let turned_away = soon(async {
+        loop {
+            let answer = client.get("/ping").await;
+            if answer.status != 200 {
+                break answer;
+            }
+        }
+    });
+    assert_eq!(turned_away.await.problem("reason"), "overloaded");
+    assert_eq!(client.get("/attack").await.problem("reason"), "overloaded");
+    for attack in running {
+        assert!(!attack.is_finished());
+        attack.abort();
+    }
+    soon(async { while client.get("/ping").await.status != 200 {} }).await;
+}
+
+/// A body that never comes back from a poll.
+struct Hanging;
+
+impl http_body::Body for Hanging {
+    type Data = bytes::Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+/// A thread that does not come back from a function ends the process, with a word.
+#[test]
+#[cfg(unix)]
+fn a_thread_that_hangs_ends_the_process() {
+    use std::os::unix::process::ExitStatusExt as _;
+    const CHILD: &str = "HOST_HARNESS_TEST_HANGS";
+    if std::env::var_os(CHILD).is_some() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let harness = crate::support::misbehaving()
+            .watchdog(Duration::from_millis(400))
+            .build()
+            .unwrap();
+        let request = http::Request::post("/misbehave/collect").body(Hanging);
+        runtime.block_on(harness.handle(request.unwrap()));
+        return;
+    }
+    let name = "attacks::a_thread_that_hangs_ends_the_process";
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", name, "--nocapture"])
+        .env(CHILD, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&child.stderr);
+    assert_eq!(child.status.signal(), Some(6), "{said}");
+    assert!(said.contains("ending the process"), "{said}");
+}
