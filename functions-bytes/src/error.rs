@@ -23,15 +23,10 @@ pub enum ReadError {
     Upstream(Box<ReadError>),
 }
 
-/// As if derived. What a derive calls would be part of every function.
+/// As it is displayed. What a derive calls would be part of every function.
 impl fmt::Debug for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Closed => f.write_str("Closed"),
-            Self::TooLarge { limit } => write!(f, "TooLarge {{ limit: {limit} }}"),
-            Self::Other(what) => write!(f, "Other({what})"),
-            Self::Upstream(error) => write!(f, "Upstream({error:?})"),
-        }
+        write!(f, "ReadError({self})")
     }
 }
 

@@ -83,14 +83,9 @@ fn document_with_id(error: &WebError, headers: List) -> WebResponse {
     document(error, Some(&source::invocation_id()), headers)
 }
 
-fn document(error: &WebError, id: Option<&str>, headers: List) -> WebResponse {
+fn document(error: &WebError, id: Option<&str>, mut headers: List) -> WebResponse {
+    // Whatever they were for, the body is the document.
+    headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
     let detail = error.public().unwrap_or("the function failed");
-    let document = problem::document(error.status(), detail, id);
-    // Whatever the headers were for, the body is the document.
-    let headers = headers.into_iter();
-    document.with_valid_headers(
-        headers
-            .filter(|(name, _)| !name.eq_ignore_ascii_case("content-type"))
-            .collect(),
-    )
+    problem::document(error.status(), detail, id).with_valid_headers(headers)
 }
