@@ -35,7 +35,6 @@ macro_rules! invoke {
         // Elsewhere nothing is there to call the handler. It is compiled and checked all the same,
         // and is no dead code.
         #[cfg(not(target_family = "wasm"))]
-        const _: fn($crate::__private::Buffer) -> $crate::__private::Reply =
-            |request| $crate::__private::run($handler, request);
+        const _: () = $crate::__private::check(&$handler);
     };
 }

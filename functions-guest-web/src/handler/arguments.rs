@@ -1,14 +1,41 @@
+use super::{Outcome, Shape};
 use crate::request::{FromRequest, Rejection, Request};
 
 /// What a handler takes: a tuple of extractors.
 pub trait Arguments: Sized {
+    /// How many of them take the body.
+    const BODIES: usize;
+    /// Whether that number is certain: an extractor that somebody wrote may not say that it takes it.
+    const BODIES_ARE_CERTAIN: bool;
+
     /// Extracts one after the other, and stops at the first that refuses.
     fn from_request(request: &mut Request) -> Result<Self, Rejection>;
+}
+
+/// Fails to compile where more than one argument takes the body.
+const fn check_bodies<Args: Arguments>() {
+    assert!(
+        Args::BODIES <= 1,
+        "a web function can take the request's body only once"
+    );
+}
+
+/// Checks a handler that nothing calls, as `run` does where it is compiled for the host.
+pub const fn check<H, Args, When>(_: &H)
+where
+    H: Shape<Args>,
+    Args: Arguments,
+    H::Output: Outcome<When>,
+{
+    check_bodies::<Args>();
 }
 
 macro_rules! arguments {
     ($(($($argument:ident)*))*) => {$(
         impl<$($argument: FromRequest,)*> Arguments for ($($argument,)*) {
+            const BODIES: usize = 0 $(+ $argument::BODY as usize)*;
+            const BODIES_ARE_CERTAIN: bool = true $(&& $argument::BODY_IS_CERTAIN)*;
+
             #[allow(
                 non_snake_case,
                 unused_variables,
@@ -16,12 +43,7 @@ macro_rules! arguments {
                 reason = "each argument is a variable named after its type; some shapes have none"
             )]
             fn from_request(request: &mut Request) -> Result<Self, Rejection> {
-                const {
-                    assert!(
-                        0 $(+ $argument::BODY as u8)* <= 1,
-                        "a web function can take the request's body only once"
-                    );
-                }
+                const { check_bodies::<Self>() };
                 $(let $argument = $argument::from_request(request)?;)*
                 Ok(($($argument,)*))
             }

@@ -8,7 +8,7 @@ mod outcome;
 mod shape;
 mod step;
 
-pub use arguments::Arguments;
+pub use arguments::{Arguments, check};
 pub use handle_errors::HandleErrors;
 pub use outcome::Outcome;
 pub(crate) use outcome::Routed;
@@ -34,19 +34,17 @@ where
 {
     #[cfg(feature = "log")]
     crate::log::facade::install();
-    respond(handler, request).finish()
-}
-
-fn respond<H, Args, When>(handler: H, request: &mut Request) -> WebResponse
-where
-    H: Shape<Args>,
-    Args: Arguments,
-    H::Output: Outcome<When>,
-{
-    match Args::from_request(request) {
+    let arguments = Args::from_request(request);
+    let arguments = if Args::BODIES_ARE_CERTAIN {
+        arguments
+    } else {
+        request.unless_taken_twice(arguments)
+    };
+    let response = match arguments {
         Ok(arguments) => handler.call(arguments).finish(request),
         Err(rejection) => rejection.into_response(),
-    }
+    };
+    response.finish()
 }
 
 /// A handler of whatever shape.
@@ -59,9 +57,14 @@ where
     Args: Arguments,
     H::Output: Outcome<When> + 'static,
 {
-    Box::new(move |request| match Args::from_request(request) {
-        Ok(arguments) => handler.call(arguments).start(request),
-        Err(rejection) => Step::Answered(rejection.into_response()),
+    // The function that this handler is inside of may have taken the body.
+    Box::new(move |request| {
+        let arguments = Args::from_request(request);
+        let arguments = request.unless_taken_twice(arguments);
+        match arguments {
+            Ok(arguments) => handler.call(arguments).start(request),
+            Err(rejection) => Step::Answered(rejection.into_response()),
+        }
     })
 }
 

@@ -10,6 +10,7 @@ macro_rules! plain {
     ($($type:ty,)*) => {$(
         impl FromRequest for $type {
             const BODY: bool = true;
+            const BODY_IS_CERTAIN: bool = true;
 
             #[inline]
             fn from_request(request: &mut Request) -> Result<Self, Rejection> {
@@ -41,6 +42,7 @@ macro_rules! encodings {
             Self: Extract<Error = functions_bytes::encoding::DecodeError>,
         {
             const BODY: bool = true;
+            const BODY_IS_CERTAIN: bool = true;
 
             fn from_request(request: &mut Request) -> Result<Self, Rejection> {
                 Ok(Self::extract(request.take_body())?)
@@ -78,6 +80,7 @@ where
     Self: Extract<Error: Into<Rejection>>,
 {
     const BODY: bool = true;
+    const BODY_IS_CERTAIN: bool = true;
 
     fn from_request(request: &mut Request) -> Result<Self, Rejection> {
         Self::extract(request.take_body()).map_err(Into::into)

@@ -29,6 +29,8 @@ use crate::WebEnvironment;
 #[derive(Debug)]
 pub struct Request {
     body: Option<Data>,
+    /// Whether the body was asked for when it was gone already.
+    body_taken_twice: bool,
     environment: OnceCell<WebEnvironment>,
     /// What the router matched in the path, in order; none before a route was found.
     path_parameters: Option<Vec<(String, String)>>,
@@ -43,6 +45,7 @@ impl Request {
     pub(crate) fn new(body: Data) -> Self {
         Self {
             body: Some(body),
+            body_taken_twice: false,
             environment: OnceCell::new(),
             path_parameters: None,
             defaulted: false,
@@ -51,8 +54,12 @@ impl Request {
         }
     }
 
-    /// Takes the body; there is none left afterwards.
+    /// Takes the body, which can be taken only once.
+    ///
+    /// A second time it is empty, and the request is answered with 500: the handler does not run, and
+    /// the log says why.
     pub fn take_body(&mut self) -> Data {
+        self.body_taken_twice |= self.body.is_none();
         self.body.take().unwrap_or_default()
     }
 
@@ -65,6 +72,21 @@ impl Request {
             self.body = Some(body.into_bytes_up_to(limit)?.into());
         }
         Ok(self.body.as_ref().and_then(Data::is_empty) == Some(true))
+    }
+
+    /// What was extracted from this request, unless its body was taken twice for it: then neither what
+    /// was made of an empty body counts, nor what was wrong with that.
+    pub(crate) fn unless_taken_twice<T>(
+        &self,
+        extracted: Result<T, Rejection>,
+    ) -> Result<T, Rejection> {
+        if self.body_taken_twice {
+            return Err(Rejection::misused(
+                "the request's body was taken twice: only one argument of a handler can have it, and of \
+                 a router's handlers none where the router's own function took it",
+            ));
+        }
+        extracted
     }
 
     /// The environment; the same for all extractors, so that none asks the host twice.
@@ -177,8 +199,14 @@ impl Request {
     note = "take `Data`, `Vec<u8>`, `String`, `Json<T>` (which needs `T: serde::Deserialize`), `WebEnvironment`, or implement `FromRequest`"
 )]
 pub trait FromRequest: Sized {
-    /// Whether this takes the body, which can be taken only once.
+    /// Whether this takes the body, which can be taken only once. Where two arguments of a handler say
+    /// so, the handler does not compile; where one takes the body without saying so, the second to take
+    /// it makes the response a 500.
     const BODY: bool = false;
+
+    /// Whether `BODY` is certain, and need not be checked while the function runs.
+    #[doc(hidden)]
+    const BODY_IS_CERTAIN: bool = false;
 
     /// Makes the argument, or refuses the request.
     ///

@@ -8,6 +8,8 @@ use crate::WebEnvironment;
 
 /// The same as the other extractors': what one of them asked for is there for all.
 impl FromRequest for WebEnvironment {
+    const BODY_IS_CERTAIN: bool = true;
+
     fn from_request(request: &mut Request) -> Result<Self, Rejection> {
         Ok(request.environment().clone())
     }

@@ -60,7 +60,8 @@ where
     B: Body<Error: Into<BoxError>>,
 {
     fn finish(self, request: &mut Request) -> WebResponse {
-        let whole = match http::Request::from_request(request) {
+        let whole = http::Request::from_request(request);
+        let whole = match request.unless_taken_twice(whole) {
             Ok(whole) => whole.map(TowerBody::new),
             Err(rejection) => return rejection.into_response(),
         };
