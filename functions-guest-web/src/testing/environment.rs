@@ -48,9 +48,19 @@ pub(crate) fn within<T>(environment: TestEnvironment, run: impl FnOnce() -> T) -
             CURRENT.with_borrow_mut(Vec::pop);
         }
     }
+    // For `std::env::var`, which on the host has a function's variables as well.
+    let variables: Vec<_> = environment
+        .variables
+        .iter()
+        .map(|(name, value)| (name.clone(), Some(value.clone())))
+        .collect();
     CURRENT.with_borrow_mut(|all| all.push(environment));
     let _leave = Leave;
-    run()
+    if variables.is_empty() {
+        run()
+    } else {
+        temp_env::with_vars(variables, run)
+    }
 }
 
 fn current<T>(look: impl FnOnce(&TestEnvironment) -> T) -> T {

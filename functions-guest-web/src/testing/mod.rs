@@ -20,9 +20,13 @@
 //! assert_eq!(response.status(), 400);
 //! ```
 //!
+//! The response is the one that the host would send: a status or a header that HTTP does not allow is
+//! 500, a 204 has no body, framing is left out, and a response after a streamed one is cut.
+//!
 //! A handler without surroundings is simpler still: it is a function, call it.
 
 pub(crate) mod environment;
+pub(crate) mod host;
 pub(crate) mod output;
 mod request;
 mod response;

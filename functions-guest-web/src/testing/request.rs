@@ -23,10 +23,16 @@ impl TestRequest {
             Some((path, query)) => (path, Some(query.to_owned())),
             None => (path, None),
         };
+        let path = if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("/{path}")
+        };
         let environment = TestEnvironment {
             method: method.into(),
-            path: path.to_owned(),
+            path,
             query,
+            headers: vec![("host".into(), "localhost".into())],
             ..TestEnvironment::default()
         };
         Self {
@@ -55,11 +61,14 @@ impl TestRequest {
         Self::new("DELETE", path)
     }
 
-    /// Adds a header.
+    /// Adds a header. `host` is `localhost` unless it is set, and `content-length` that of the body.
     pub fn header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
-        self.environment
-            .headers
-            .push((name.to_ascii_lowercase(), value.into()));
+        let name = name.to_ascii_lowercase();
+        let headers = &mut self.environment.headers;
+        if name == "host" {
+            headers.retain(|(known, _)| *known != name);
+        }
+        headers.push((name, value.into()));
         self
     }
 
@@ -69,7 +78,11 @@ impl TestRequest {
         self
     }
 
-    /// Sets one of the function's variables.
+    /// Sets one of the function's variables, for [`WebEnvironment`](crate::WebEnvironment) and for
+    /// `std::env::var`.
+    ///
+    /// The latter are the whole process's, so that requests with variables run one after the other. A
+    /// request without any that runs at the same time may see them in `std::env::var`.
     pub fn variable(mut self, name: &str, value: &str) -> Self {
         self.environment
             .variables
@@ -120,24 +133,107 @@ impl TestRequest {
         Args: Arguments,
         H::Output: Outcome<When>,
     {
-        let Self { environment, body } = self;
+        let Self {
+            mut environment,
+            body,
+        } = self;
         let is_head = environment.method == "HEAD";
+        let invocation = environment.invocation_id.clone();
+        add_length(&mut environment.headers, &body);
         let ((response, streamed), logged) = output::captured(|| {
             environment::within(environment, || {
                 stream::captured(|| answer(handler, &mut Request::new(body)))
             })
         });
-        let response = TestResponse::new(response, streamed, logged);
-        if is_head {
-            response.without_body()
-        } else {
-            response
-        }
+        let response = TestResponse::new(response, streamed, logged, &invocation);
+        response.without_unwanted_body(is_head)
     }
 
     /// Runs something in this request's environment: code that calls
     /// [`WebEnvironment::load`](crate::WebEnvironment::load) without being a handler.
     pub fn run<T>(self, code: impl FnOnce() -> T) -> T {
         environment::within(self.environment, code)
+    }
+}
+
+/// The length of a body, as a client sends it.
+fn add_length(headers: &mut Vec<(String, Vec<u8>)>, body: &Data) {
+    let is_framed =
+        |(name, _): &(String, _)| name == "content-length" || name == "transfer-encoding";
+    if let Some(length) = body.len().filter(|length| *length > 0)
+        && !headers.iter().any(is_framed)
+    {
+        headers.push(("content-length".into(), length.to_string().into()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{WebEnvironment, WebResponse};
+
+    /// A request has what a client's has: a host, the body's length, a path that starts with a slash.
+    #[test]
+    fn requests_are_complete() {
+        let seen = |env: WebEnvironment| {
+            let header = |name| env.headers().get(name).unwrap_or("none").to_owned();
+            let (host, length) = (header("host"), header("content-length"));
+            format!("{} {host} {length}", env.http_path())
+        };
+        let text = |request: TestRequest| request.call(seen).text().to_owned();
+        assert_eq!(text(TestRequest::get("/a")), "/a localhost none");
+        assert_eq!(text(TestRequest::post("a").body("four")), "/a localhost 4");
+        let named = TestRequest::get("/").header("Host", "example.com");
+        assert_eq!(text(named), "/ example.com none");
+    }
+
+    /// A variable is an environment variable while the handler runs, and not after.
+    #[test]
+    fn variables_reach_std() {
+        const NAME: &str = "FUNCTIONS_GUEST_WEB_TEST";
+        let read = || std::env::var(NAME).unwrap_or_default();
+        let response = TestRequest::get("/").variable(NAME, "Ada").call(read);
+        assert_eq!(response.text(), "Ada");
+        assert_eq!(TestRequest::get("/").call(read).text(), "");
+        let run = TestRequest::get("/").variable(NAME, "Eve").run(read);
+        assert_eq!((run.as_str(), read().as_str()), ("Eve", ""));
+    }
+
+    /// The host's last step is taken here, too: it sends the same, and refuses the same.
+    #[test]
+    fn responses_are_as_the_host_sends_them() {
+        for status in [204, 304] {
+            let response = TestRequest::get("/")
+                .call(move || WebResponse::new().with_status(status).with_body("body"));
+            assert_eq!((response.status(), response.text()), (status, ""));
+            assert_eq!(response.header("content-length"), None);
+        }
+        let response = TestRequest::get("/").call(|| "body");
+        assert_eq!(response.header("content-length"), Some("4"));
+        let response = TestRequest::new("HEAD", "/").call(|| "body");
+        assert_eq!(
+            (response.text(), response.header("content-length")),
+            ("", Some("4"))
+        );
+
+        let headers = |count: usize| {
+            (0..count)
+                .map(|x| (format!("x{x}"), "1"))
+                .collect::<Vec<_>>()
+        };
+        let many = move |count| move || WebResponse::new().append_headers(headers(count));
+        assert_eq!(TestRequest::get("/").call(many(1000)).status(), 200);
+        let response = TestRequest::get("/").call(many(1001));
+        assert!(response.status() == 500 && response.text().contains("invalid-reply"));
+        assert!(
+            response.logged()[0].message.contains("too many headers"),
+            "{response:?}"
+        );
+
+        let response = TestRequest::get("/").call(|| {
+            let sent = WebResponse::new().stream(|writer| Ok(writer.send("first")?));
+            sent.map(|_| "second")
+        });
+        assert_eq!((response.status(), response.is_complete()), (200, false));
     }
 }

@@ -1,7 +1,11 @@
 use std::fmt;
 
+use functions_bytes::__private::bindings::functions::bytes::bytes::Data as WitData;
+
 use super::Logged;
+use super::host::{self, Headers};
 use super::stream::Streamed;
+use crate::log::Level;
 use crate::response::WebResponse;
 
 /// What a handler answered.
@@ -15,48 +19,95 @@ pub struct TestResponse {
 }
 
 impl TestResponse {
+    /// What the host sends of what a handler returned and streamed.
     pub(super) fn new(
         response: Option<WebResponse>,
         streamed: Option<Streamed>,
         logged: Vec<Logged>,
+        invocation: &str,
     ) -> Self {
         match (response, streamed) {
-            (_, Some(streamed)) => Self {
-                status: streamed.status,
-                headers: streamed.headers,
-                body: streamed.body,
-                complete: streamed.finished,
-                logged,
-            },
-            (Some(response), None) => {
-                let status = response.status();
-                let headers = response.headers();
-                let headers = headers.map(|(name, value)| (name.to_owned(), value.to_vec()));
-                let headers = headers.collect();
-                // A body that a test made is all there.
-                let body = response.into_body().into_bytes().unwrap_or_default();
+            (response, Some(streamed)) => {
+                // The host cuts what was begun, where another response is returned.
+                let complete = streamed.finished && response.is_none();
                 Self {
-                    status,
-                    headers,
-                    body,
-                    complete: true,
+                    status: streamed.status,
+                    headers: streamed.headers,
+                    body: streamed.body,
+                    complete,
                     logged,
                 }
+                .refused_if(response.is_some(), "another response was begun before")
             }
-            (None, None) => Self {
-                status: 500,
-                headers: Vec::new(),
-                body: Vec::new(),
-                complete: false,
-                logged,
-            },
+            (Some(response), None) => {
+                let response = response.into_wit();
+                let headers = host::checked(response.status, &response.headers);
+                match headers {
+                    Ok(headers) => Self::whole(response.status, headers, response.body, logged),
+                    Err(why) => Self::refused(invocation, &why, logged),
+                }
+            }
+            (None, None) => Self::refused(invocation, "none was streamed", logged),
         }
     }
 
-    /// As the host sends it in answer to a `HEAD`.
-    pub(super) fn without_body(self) -> Self {
+    fn whole(status: u16, mut headers: Headers, body: WitData, logged: Vec<Logged>) -> Self {
+        let body = match body {
+            WitData::Value(bytes) => bytes,
+            // Natively, there are no buffers.
+            WitData::Buffer(_) => Vec::new(),
+        };
+        if !host::is_bodiless(status) {
+            let length = body.len().to_string();
+            headers.push(("content-length".into(), length.into()));
+        }
+        Self {
+            status,
+            headers,
+            body,
+            complete: true,
+            logged,
+        }
+    }
+
+    /// The host's answer instead of a response that cannot be sent.
+    fn refused(invocation: &str, why: &str, logged: Vec<Logged>) -> Self {
+        let body = host::refusal(invocation);
+        let headers = vec![
+            ("content-type".into(), "application/problem+json".into()),
+            ("content-length".into(), body.len().to_string().into()),
+        ];
+        Self {
+            status: 500,
+            headers,
+            body,
+            complete: true,
+            logged,
+        }
+        .refused_if(true, why)
+    }
+
+    /// What the host's log says, among what the function logged.
+    fn refused_if(mut self, refused: bool, why: &str) -> Self {
+        if refused {
+            self.logged.push(Logged {
+                level: Level::Error,
+                target: "host".into(),
+                message: format!("the response cannot be sent: {why}"),
+                fields: Vec::new(),
+            });
+        }
+        self
+    }
+
+    /// As the host sends it: without a body in answer to a `HEAD`, and where the status allows none.
+    pub(super) fn without_unwanted_body(self, is_head: bool) -> Self {
+        if !is_head && !host::is_bodiless(self.status) {
+            return self;
+        }
         Self {
             body: Vec::new(),
+            complete: true,
             ..self
         }
     }

@@ -32,9 +32,10 @@ pub(crate) fn start(status: u16, headers: &[(String, Vec<u8>)]) -> Result<Writer
     CAPTURED.with_borrow_mut(|all| match all.last_mut() {
         Some(Some(_)) => Err(StreamError::Started),
         Some(place) => {
+            let headers = super::host::checked(status, headers).map_err(StreamError::Invalid)?;
             *place = Some(Streamed {
                 status,
-                headers: headers.to_vec(),
+                headers,
                 ..Streamed::default()
             });
             Ok(Writer(()))
