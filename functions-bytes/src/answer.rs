@@ -21,7 +21,7 @@ impl fmt::Display for AnswerWith {
 
 impl fmt::Display for AnswerAsAbove {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&AnswerWith(self.0), f)
+        f.write_str("answered as its sender is to blame")
     }
 }
 

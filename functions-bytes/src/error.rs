@@ -26,7 +26,7 @@ pub enum ReadError {
 /// As it is displayed. What a derive calls would be part of every function.
 impl fmt::Debug for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ReadError({self})")
+        fmt::Display::fmt(self, f)
     }
 }
 

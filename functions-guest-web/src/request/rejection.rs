@@ -62,10 +62,10 @@ impl fmt::Display for Rejection {
     }
 }
 
-/// Not derived, as that brings all of `Debug`'s machinery into every function.
+/// As it is displayed. A derive brings all of `Debug`'s machinery into every function.
 impl fmt::Debug for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Rejection({self})")
+        fmt::Display::fmt(self, f)
     }
 }
 
