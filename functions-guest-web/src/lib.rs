@@ -37,7 +37,7 @@ pub use handler::HandleErrors;
 pub use request::Query;
 #[cfg(feature = "router")]
 pub use request::{Extension, Path, State};
-pub use request::{FromRequest, Rejection, Request};
+pub use request::{FromRequest, MediaType, Rejection, Request, Strict};
 pub use response::{IntoHeaders, IntoResponse, InvalidHeader, Redirect, Status, WebResponse};
 #[cfg(feature = "router")]
 pub use routing::Router;

@@ -1,5 +1,6 @@
 //! Bodies that are taken as they are: bytes and text.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 use bytes::Bytes;
@@ -79,6 +80,28 @@ macro_rules! as_they_are {
             }
         }
     )*};
+}
+
+/// Without a copy where the bytes are owned.
+macro_rules! maybe_borrowed {
+    ($($type:ty => $content_type:expr,)*) => {$(
+        impl Encode for Cow<'_, $type> {
+            type Error = Infallible;
+
+            fn content_type(&self) -> Option<&'static str> {
+                $content_type
+            }
+
+            fn encode(self) -> Result<Data, Infallible> {
+                Ok(Data::from(self.into_owned()))
+            }
+        }
+    )*};
+}
+
+maybe_borrowed! {
+    str => TEXT,
+    [u8] => BINARY,
 }
 
 const TEXT: Option<&str> = Some("text/plain; charset=utf-8");

@@ -10,6 +10,7 @@ mod query;
 mod rejection;
 #[cfg(feature = "router")]
 mod state;
+mod strict;
 
 #[cfg(feature = "router")]
 pub use path::Path;
@@ -18,6 +19,7 @@ pub use query::Query;
 pub use rejection::Rejection;
 #[cfg(feature = "router")]
 pub use state::{Extension, State};
+pub use strict::{MediaType, Strict};
 
 use std::cell::OnceCell;
 
@@ -138,6 +140,7 @@ impl Request {
 /// | `Data` | the body, as a handle |
 /// | `Vec<u8>`, `bytes::Bytes`, `String` | the body, copied into the function |
 /// | `Json<T>` and the other encodings | the body, decoded |
+/// | [`Strict<Json<T>>`](Strict) | the same, or 415 for another content type |
 /// | `Query<T>`, with the feature `query` | the query, decoded |
 /// | `Path<T>`, with the feature `router` | what the route matched in the path, decoded |
 /// | `State<S>`, with the feature `router` | what the router was given for its handlers |

@@ -1,5 +1,6 @@
 //! The types that a handler can return.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 use bytes::Bytes;
@@ -81,6 +82,18 @@ impl<H: IntoHeaders, T: IntoResponse> IntoResponse for (StatusCode, H, T) {
     }
 }
 
+impl<H: IntoHeaders, T: IntoResponse> IntoResponse for (H, T) {
+    fn into_response(self) -> WebResponse {
+        let (headers, value) = self;
+        let response = value.into_response();
+        if response.is_error() {
+            response
+        } else {
+            response.append_headers(headers)
+        }
+    }
+}
+
 impl<T: IntoResponse> IntoResponse for http::Response<T> {
     fn into_response(self) -> WebResponse {
         let (parts, body) = self.into_parts();
@@ -114,6 +127,8 @@ plain! {
     Bytes,
     String,
     &'static str,
+    Cow<'static, str>,
+    Cow<'static, [u8]>,
     #[cfg(feature = "json")]
     #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
     serde_json::Value,
@@ -207,6 +222,39 @@ mod tests {
             response.header_all("content-type").collect::<Vec<_>>(),
             ["text/csv"]
         );
+    }
+
+    /// Headers without a status come on top, and those of a failure inside are left out.
+    #[test]
+    fn headers_and_a_value() {
+        let headers = || [("x-a", "1"), ("content-type", "text/csv")];
+        let response = TestRequest::get("/").call(move || (headers(), "a,b"));
+        assert_eq!(
+            (response.status(), response.header("x-a")),
+            (200, Some("1"))
+        );
+        assert_eq!(
+            response.header_all("content-type").collect::<Vec<_>>(),
+            ["text/csv"]
+        );
+        let response = TestRequest::get("/").call(move || (headers(), None::<String>));
+        assert_eq!((response.status(), response.header("x-a")), (404, None));
+    }
+
+    /// Text that is borrowed or owned is text, and a status with a text is an error, too.
+    #[test]
+    fn texts_and_errors_of_axum() {
+        for text in [Cow::Borrowed("x"), Cow::Owned("x".to_owned())] {
+            let response = TestRequest::get("/").call(move || text);
+            assert_eq!(response.text(), "x");
+            assert_eq!(
+                response.header("content-type"),
+                Some("text/plain; charset=utf-8")
+            );
+        }
+        let handler = || Err::<String, _>((StatusCode::CONFLICT, "taken".to_owned()));
+        let response = TestRequest::get("/").call(handler);
+        assert_eq!((response.status(), response.text()), (409, "taken"));
     }
 
     /// The `http` crate's response, with its repeated headers.

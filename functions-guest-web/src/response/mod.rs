@@ -16,15 +16,16 @@ pub use web_response::WebResponse;
 ///
 /// | returned | answers |
 /// |---|---|
-/// | `&'static str`, `String` | 200, `text/plain; charset=utf-8` |
+/// | `&'static str`, `String`, `Cow<'static, str>` | 200, `text/plain; charset=utf-8` |
 /// | `Vec<u8>`, `bytes::Bytes` | 200, `application/octet-stream` |
 /// | `Data` | 200, whose content type is for you to set |
 /// | `Json<T>` and the other encodings | 200, with the encoding's content type |
 /// | `()` | 204 |
 /// | `Option<T>` | `T`, or 404 |
-/// | `Result<T, E>` | `T`, or the response that the error is: [`WebError`](crate::WebError) takes any error |
+/// | `Result<T, E>` | `T`, or the response that the error is: [`WebError`](crate::WebError) takes any error, and `(StatusCode, String)` is one |
 /// | `http::StatusCode` | that status, without a body |
 /// | `(http::StatusCode, T)` | `T` with that status |
+/// | `(headers, T)` | `T` with those headers |
 /// | `(http::StatusCode, headers, T)` | `T` with that status and those headers |
 /// | `http::Response<T>` | as it says, with `T` as its body |
 /// | [`Redirect`] | 303, 307 or 308 with a `location` |
