@@ -46,8 +46,12 @@ fn context(call: &Call, printed: &mut Printed) -> WasiCtx {
         .envs(&call.function.variables)
         .stdout(output(OutputStream::Stdout))
         .stderr(output(OutputStream::Stderr))
+        .max_random_size(MAX_RANDOM)
         .build()
 }
+
+/// How many random bytes there are in one call: more would keep others waiting.
+const MAX_RANDOM: u64 = 1 << 20;
 
 /// How much a stream takes at once, in bytes.
 const MAX_WRITE: usize = 64 * 1024;

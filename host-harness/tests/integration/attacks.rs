@@ -115,6 +115,22 @@ async fn long_texts_stay_in_the_function() {
     }
 }
 
+/// Random bytes are given in pieces that are soon made.
+#[tokio::test]
+async fn random_bytes_of_one_call_are_bounded() {
+    for (bytes, status) in [(1 << 20, 200), ((1 << 20) + 1, 500)] {
+        let attack = Attack {
+            pages: 100,
+            more: String::new(),
+            body: format!("(call $random (i64.const {bytes}) (i32.const 16))"),
+        };
+        let (_file, builder) = attack.host();
+        let server = builder.build().unwrap().serve("127.0.0.1:0").await.unwrap();
+        let answer = Client::new(server.address()).get("/attack").await;
+        assert_eq!(answer.status, status, "{bytes}: {answer:?}");
+    }
+}
+
 /// Host calls in a straight line end when the CPU time is up, though no compiled code looks at it.
 #[tokio::test]
 async fn straight_host_calls_end_with_their_cpu_time() {

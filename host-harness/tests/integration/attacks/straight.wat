@@ -22,6 +22,12 @@
       (type (func (param "to" 1) (param "bytes" 2)))
       (export "write" (func (type 3)))))
   (import "functions:web/output@1.0.0" (instance $out (type $to)))
+  (type $tr (instance
+      (type (list u8))
+      (type (func (param "len" u64) (result 0)))
+      (export "get-random-bytes" (func (type 1)))))
+  (import "wasi:random/random@0.2.0" (instance $random (type $tr)))
+  (alias export $random "get-random-bytes" (func $random-bytes))
   (type $tn (instance (export "network" (type (sub resource)))
       (type (enum "unknown" "access-denied" "not-supported" "invalid-argument" "out-of-memory" "timeout"
           "concurrency-conflict" "not-in-progress" "would-block" "invalid-state" "new-socket-limit"
@@ -69,12 +75,14 @@
   (core func $cheader (canon lower (func $header) (memory $memory) (realloc $realloc) string-encoding=utf8))
   (core func $cwrite (canon lower (func $write) (memory $memory)))
   (core func $cresolve (canon lower (func $resolve) (memory $memory) (realloc $realloc) string-encoding=utf8))
+  (core func $crandom (canon lower (func $random-bytes) (memory $memory) (realloc $realloc)))
   (core module $main
     (import "m" "memory" (memory 1))
     (import "h" "drop" (func $drop (param i32)))
     (import "h" "variable" (func $variable (param i32 i32 i32)))
     (import "h" "header" (func $header (param i32 i32 i32)))
     (import "h" "write" (func $write (param i32 i32 i32)))
+    (import "h" "random" (func $random (param i64 i32)))
     (import "h" "network" (func $network (result i32)))
     (import "h" "resolve" (func $resolve (param i32 i32 i32 i32)))
     MORE
@@ -88,7 +96,7 @@
       (i32.store (i32.const 1044) (i32.const 2048))
       (i32.store (i32.const 1048) (i32.const 4))
       (i32.const 1024)))
-  (core instance $h (export "drop" (func $drop)) (export "variable" (func $cvariable)) (export "header" (func $cheader)) (export "write" (func $cwrite)) (export "network" (func $cnetwork)) (export "resolve" (func $cresolve)))
+  (core instance $h (export "drop" (func $drop)) (export "variable" (func $cvariable)) (export "header" (func $cheader)) (export "write" (func $cwrite)) (export "random" (func $crandom)) (export "network" (func $cnetwork)) (export "resolve" (func $cresolve)))
   (core instance $main (instantiate $main (with "m" (instance $mem)) (with "h" (instance $h))))
   (type $own (own $buffer))
   (type $tinvoke (func (param "request" $own) (result $reply)))
