@@ -14,7 +14,7 @@ mod handler;
 mod invoke;
 #[cfg(all(target_family = "wasm", feature = "small-libc"))]
 mod libc;
-pub mod log;
+pub mod logging;
 #[cfg(feature = "router")]
 mod parameters;
 mod problem;

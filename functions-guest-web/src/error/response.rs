@@ -38,7 +38,7 @@ mod tests {
     use http::StatusCode;
 
     use super::*;
-    use crate::log::Level;
+    use crate::logging::Level;
     use crate::testing::TestRequest;
     use crate::{Rejection, WebResult};
 

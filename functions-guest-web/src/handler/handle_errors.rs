@@ -41,8 +41,8 @@ use crate::response::{IntoResponse, WebResponse};
 /// assert_eq!(TestRequest::post("/").body("21").call(app).text(), "42");
 /// let response = TestRequest::post("/").body("x").call(app);
 /// assert_eq!((response.status(), response.text()), (500, r#"{"error":"something went wrong"}"#));
-/// let response = TestRequest::post("/").body([0xff]).call(app);
-/// assert_eq!((response.status(), response.text()), (400, r#"{"error":"expected UTF-8 text"}"#));
+/// let response = TestRequest::post("/").body(vec![0xff]).call(app);
+/// assert_eq!((response.status(), response.text()), (400, r#"{"error":"not UTF-8 at byte 0"}"#));
 /// ```
 ///
 /// It does not see the response of an error type of the author's own, which is what that type says,

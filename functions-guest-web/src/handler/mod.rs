@@ -20,6 +20,7 @@ pub use step::Step;
 use functions_bytes::__private::bindings::functions::bytes::bytes::Buffer;
 
 use crate::__private::bindings::exports::functions::web::handler::Reply;
+use crate::logging;
 use crate::request::Request;
 use crate::response::{IntoResponse as _, WebResponse};
 
@@ -32,19 +33,19 @@ where
     Args: Arguments,
     H::Output: Outcome<When>,
 {
-    #[cfg(feature = "log")]
-    crate::log::facade::install();
-    let arguments = Args::from_request(request);
-    let arguments = if Args::BODIES_ARE_CERTAIN {
-        arguments
-    } else {
-        request.unless_taken_twice(arguments)
-    };
-    let response = match arguments {
-        Ok(arguments) => handler.call(arguments).finish(request),
-        Err(rejection) => rejection.into_response(),
-    };
-    response.finish()
+    logging::around(|| {
+        let arguments = Args::from_request(request);
+        let arguments = if Args::BODIES_ARE_CERTAIN {
+            arguments
+        } else {
+            request.unless_taken_twice(arguments)
+        };
+        let response = match arguments {
+            Ok(arguments) => handler.call(arguments).finish(request),
+            Err(rejection) => rejection.into_response(),
+        };
+        response.finish()
+    })
 }
 
 /// A handler of whatever shape.

@@ -36,7 +36,12 @@ impl Rejection {
     /// A handler that no request can satisfy: only the log is told why.
     #[cold]
     pub(crate) fn misused(why: &str) -> Self {
-        crate::log::record(crate::log::Level::Error, "functions_guest_web", why, &[]);
+        crate::logging::record(
+            crate::logging::Level::Error,
+            "functions_guest_web",
+            why,
+            &[],
+        );
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "the function failed")
     }
 

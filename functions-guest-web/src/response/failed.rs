@@ -4,7 +4,7 @@ use super::WebResponse;
 use super::headers::List;
 use crate::WebError;
 use crate::environment::source;
-use crate::log::{Level, record};
+use crate::logging::{Level, record};
 use crate::problem;
 
 /// An error that answers, and how.

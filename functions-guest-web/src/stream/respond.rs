@@ -1,5 +1,5 @@
 use super::ResponseWriter;
-use crate::log::{Level, record};
+use crate::logging::{Level, record};
 use crate::{WebError, WebResponse};
 
 impl WebResponse {

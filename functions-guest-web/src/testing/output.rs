@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::log::Level;
+use crate::logging::Level;
 
 /// A record that a handler logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(crate) fn captured<T>(run: impl FnOnce() -> T) -> (T, Vec<Logged>) {
     )
 }
 
-#[cfg(feature = "log")]
+#[cfg(any(feature = "log", feature = "tracing"))]
 pub(crate) fn least_level() -> Option<Level> {
     Some(Level::Trace)
 }

@@ -5,7 +5,7 @@ use functions_bytes::__private::bindings::functions::bytes::bytes::Data as WitDa
 use super::Logged;
 use super::host::{self, Headers};
 use super::stream::Streamed;
-use crate::log::Level;
+use crate::logging::Level;
 use crate::response::WebResponse;
 
 /// What a handler answered.

@@ -1,24 +1,52 @@
 //! The `log` crate's macros, with nothing to set up.
 
-use std::sync::OnceLock;
+use std::error::Error as StdError;
+use std::marker::PhantomData;
 
 use log::kv::{Error, Key, Value, VisitSource};
-use log::{LevelFilter, Log, Metadata, Record};
+use log::{LevelFilter, Log, Metadata, Record, SetLoggerError};
 
-use super::{Level, least_level, record};
-
-/// What the host keeps is the same for as long as the instance lives.
-static LEAST: OnceLock<Option<Level>> = OnceLock::new();
+use super::{Level, is_kept, record};
 
 struct Facade;
 
-/// Makes the facade's macros reach the host. The host is not asked for anything before something is
-/// logged.
-pub(crate) fn install() {
+/// Makes the macros reach the host. The host is not asked for anything before something is logged.
+pub(super) fn install() {
     // A logger that the function set itself, or that is there from an earlier request, stays.
     if log::set_logger(&Facade).is_ok() {
         log::set_max_level(LevelFilter::Trace);
     }
+}
+
+/// Does so unless the function may bring a logger: the slot cannot be given back.
+pub(super) fn install_by_default() {
+    if !Probe::<SetLoggerError>::IS_ERROR {
+        install();
+    }
+}
+
+/// Whether a type is an `Error`: the inherent constant hides the trait's where its bound holds.
+/// `SetLoggerError` is one exactly with `log`'s feature `std`.
+struct Probe<T>(PhantomData<T>);
+
+#[allow(
+    dead_code,
+    clippy::allow_attributes,
+    reason = "it is used where `log` has no feature `std`"
+)]
+trait IsNoError {
+    const IS_ERROR: bool = false;
+}
+
+impl<T> IsNoError for Probe<T> {}
+
+impl<T: StdError> Probe<T> {
+    #[allow(
+        dead_code,
+        clippy::allow_attributes,
+        reason = "it is used where `log` has its feature `std`"
+    )]
+    const IS_ERROR: bool = true;
 }
 
 impl Level {
@@ -35,9 +63,7 @@ impl Level {
 
 impl Log for Facade {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        LEAST
-            .get_or_init(least_level)
-            .is_some_and(|least| Level::of(metadata.level()) >= least)
+        is_kept(Level::of(metadata.level()))
     }
 
     fn log(&self, it: &Record<'_>) {
@@ -68,8 +94,16 @@ impl<'kvs> VisitSource<'kvs> for Fields {
 
 #[cfg(test)]
 mod tests {
-    use super::Level;
+    use super::{Level, Probe};
     use crate::testing::TestRequest;
+
+    /// What tells whether a function may bring a logger tells one type from another.
+    #[test]
+    fn probe_finds_errors() {
+        use super::IsNoError as _;
+        let found = [Probe::<std::fmt::Error>::IS_ERROR, Probe::<u8>::IS_ERROR];
+        assert_eq!(found, [true, false]);
+    }
 
     /// The macros reach the log with their level, target and key-value pairs; nothing was set up.
     #[test]
