@@ -3,6 +3,8 @@
 mod build;
 mod builder;
 mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 
 use std::sync::Arc;
 
@@ -12,6 +14,7 @@ use http::{Request, Response};
 pub use builder::Builder;
 pub use error::BuildError;
 
+use crate::engine::NotReusable;
 use crate::gateway::{Gateway, Server};
 use crate::interfaces::body::Body;
 
@@ -57,6 +60,13 @@ impl Harness {
     {
         let (parts, body) = request.into_parts();
         self.gateway.respond(parts, Body::new(body), None).await
+    }
+
+    /// Whether requests to a function are answered by instances that have answered others, or why not;
+    /// none where there is no function of that name.
+    pub(crate) fn reusable(&self, name: &str) -> Option<Result<(), NotReusable>> {
+        let served = self.gateway.registry.get(name)?;
+        Some(served.function.reusable())
     }
 
     /// Listens for HTTP/1 and HTTP/2; port 0 takes a free one.

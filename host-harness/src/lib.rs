@@ -10,8 +10,11 @@ mod interfaces;
 mod registry;
 mod telemetry;
 
-pub use engine::Limits;
+pub use engine::{Limits, Reuse};
 pub use gateway::Server;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use harness::fuzzing;
 pub use harness::{BuildError, Builder, Harness};
 pub use interfaces::body::Body;
 pub use registry::{LoadError, LoadErrorKind};

@@ -4,6 +4,7 @@ mod cache;
 mod logging;
 mod report;
 mod serve;
+mod share;
 mod shutdown;
 mod size;
 

@@ -9,10 +9,11 @@ use clap::Args;
 
 use super::cache::Cache;
 use super::logging::Logging;
+use super::share::Share;
 use super::shutdown::StopSignals;
 use super::size;
 use crate::telemetry::Format;
-use crate::{Harness, Limits, Server};
+use crate::{Harness, Limits, Reuse, Server};
 
 /// Serve functions over HTTP.
 ///
@@ -98,6 +99,25 @@ pub(super) struct Serve {
     /// new. With 0, each request is answered by one that is made for it.
     #[arg(long, value_name = "N", default_value_t = Limits::default().idle_instances, env = "FUNCTIONS_MAX_IDLE_INSTANCES")]
     max_idle_instances: u32,
+
+    /// Whether a request may be answered by an instance that has answered others, and was reset: auto
+    /// (where all of it can be reset; about twice as fast) or never (on hosts on which strangers deploy).
+    #[arg(
+        long,
+        value_name = "auto|never",
+        default_value_t,
+        env = "FUNCTIONS_REUSE"
+    )]
+    reuse: Reuse,
+
+    /// How many of the resets are verified, such as 1/1000: all of the instance is compared with a new
+    /// one, and a difference ends the process. With 0, none.
+    #[arg(long, value_name = "1/N", default_value = Share::DEFAULT, env = "FUNCTIONS_VERIFY_REUSE")]
+    verify_reuse: Share,
+
+    /// Say of each function whether its instances are reused, and if not, why not.
+    #[arg(long, short)]
+    verbose: bool,
 
     /// How many calls within calls there may be, from one function to the next; 0 allows no calls.
     #[arg(long, value_name = "N", default_value_t = Limits::default().depth, value_parser = clap::value_parser!(u32).range(..=i64::from(Limits::default().depth)), env = "FUNCTIONS_MAX_DEPTH")]
@@ -188,7 +208,11 @@ impl Serve {
             tracing::debug!("no more open files: {error}");
         }
         let mut builder = self.logging.apply(Harness::builder());
-        builder = self.cache.apply(builder).limits(self.limits());
+        builder = self
+            .cache
+            .apply(builder)
+            .limits(self.limits())
+            .reuse(self.reuse);
         for name in &self.private {
             builder = builder.private(name);
         }
@@ -227,6 +251,7 @@ impl Serve {
             queue: self.max_queue,
             outbound: self.max_outbound,
             idle_instances: self.max_idle_instances,
+            verify_reuse: self.verify_reuse.of(),
             depth: self.max_depth,
         }
     }
@@ -239,13 +264,13 @@ impl Serve {
                 self.listen
             )
         })?;
-        self.announce(&server)?;
+        self.announce(&server, &harness)?;
         stop.next().await;
         self.drain(server, stop).await;
         Ok(())
     }
 
-    fn announce(&self, server: &Server) -> std::io::Result<()> {
+    fn announce(&self, server: &Server, harness: &Harness) -> std::io::Result<()> {
         let address = server.address();
         let mut stdout = std::io::stdout().lock();
         writeln!(stdout, "listening on http://{address}")?;
@@ -255,6 +280,12 @@ impl Serve {
                 writeln!(stdout, "  {name} (private)  {file}")?;
             } else {
                 writeln!(stdout, "  http://{address}/{name}  {file}")?;
+            }
+            match harness.reusable(name) {
+                Some(reusable) if self.verbose => {
+                    writeln!(stdout, "    {}", crate::engine::describe_reuse(reusable))?;
+                }
+                _ => {}
             }
         }
         stdout.flush()

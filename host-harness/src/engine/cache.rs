@@ -20,7 +20,7 @@ use entry::{Entry, Miss};
 use folder::UnusableFolder;
 
 /// How the host compiles a component, besides wasmtime's settings: another number when that changes.
-const FORM: [u8; 1] = [4];
+const FORM: [u8; 1] = [5];
 
 /// A folder of functions that were compiled for one engine, among others.
 pub(super) struct Cache {
@@ -63,7 +63,7 @@ impl Cache {
         // A function that cannot be kept runs all the same.
         let kept = compiled.component.serialize().and_then(|code| {
             room::make(&self.folder, code.len());
-            Ok(entry.keep(&code, compiled.renewable)?)
+            Ok(entry.keep(&code, compiled.reusable)?)
         });
         if let Err(error) = kept {
             tracing::warn!("cannot keep a compiled function in {entry}: {error:#}");

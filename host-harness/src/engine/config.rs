@@ -10,20 +10,38 @@ const CORE_PER_COMPONENT: u32 = 8;
 /// How much of a freed memory or table is cleared in place rather than given back, in bytes.
 const KEEP_RESIDENT: usize = 256 * 1024;
 
+/// Where memories and stacks come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Pool {
+    /// The host's own, or wasmtime's where the system does not support it.
+    #[default]
+    Own,
+    /// Wasmtime's, in which no instance is reused.
+    Wasmtime,
+}
+
 /// An engine with a place for as many instances as there may be at once; without, where they do not
 /// fit the address space.
-pub(super) fn engine(limits: &Limits) -> wasmtime::Result<wasmtime::Engine> {
+///
+/// Says as well where its memories and stacks come from.
+pub(super) fn engine(limits: &Limits, pool: Pool) -> wasmtime::Result<(wasmtime::Engine, Pool)> {
+    if pool == Pool::Own {
+        match own(limits) {
+            Ok(engine) => return Ok((engine, Pool::Own)),
+            Err(error) => tracing::warn!(
+                "the host's own memory pool is not available ({error:#}); using wasmtime's, in which \
+                 a request takes several times longer and no instance is reused. It needs Linux on \
+                 64 bits, a readable /proc/self/pagemap, and address space (ulimit -v unlimited)",
+            ),
+        }
+    }
+    Ok((without_own(limits)?, Pool::Wasmtime))
+}
+
+/// With wasmtime's pool, or without a pool where that has no room.
+fn without_own(limits: &Limits) -> wasmtime::Result<wasmtime::Engine> {
     let places = permits::places(limits);
-    // A function that is tried out as it is loaded has no permit.
-    let more = limits.memories.saturating_sub(1);
-    let own = places
-        .saturating_add(kept::most(limits))
-        .saturating_add(more);
-    let own = own_slots(own).inspect_err(|error| {
-        tracing::debug!("memories and stacks are of wasmtime's pool: {error:#}");
-    });
-    let pooled = own.or_else(|_| wasmtime::Engine::new(&pooled(limits)));
-    pooled.or_else(|error| {
+    wasmtime::Engine::new(&pooled(limits)).or_else(|error| {
         let engine = wasmtime::Engine::new(&on_demand())?;
         tracing::warn!(
             "no room for a pool of {places} instances ({error:#}); making each from scratch, which is \
@@ -35,10 +53,15 @@ pub(super) fn engine(limits: &Limits) -> wasmtime::Result<wasmtime::Engine> {
 }
 
 /// With memories and stacks of the host's own.
-fn own_slots(places: u32) -> wasmtime::Result<wasmtime::Engine> {
+fn own(limits: &Limits) -> wasmtime::Result<wasmtime::Engine> {
+    // A function that is tried out as it is loaded has no permit.
+    let more = limits.memories.saturating_sub(1);
+    let places = permits::places(limits)
+        .saturating_add(kept::most(limits))
+        .saturating_add(more);
     let mut config = base();
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-    places::offer(&mut config, places)?;
+    places::offer(&mut config, places, limits.verify_reuse)?;
     wasmtime::Engine::new(&config)
 }
 
@@ -60,11 +83,14 @@ fn pooled(limits: &Limits) -> Config {
         .total_stacks(places)
         .total_core_instances(places.saturating_mul(CORE_PER_COMPONENT))
         .total_tables(places.saturating_mul(CORE_PER_COMPONENT))
+        // The shim's is one more: see `rewrite`.
+        .max_tables_per_module(CORE_PER_COMPONENT)
         .max_memory_size(limits.memory)
         .max_memories_per_module(limits.memories)
-        // Clearing a little in place is cheaper than giving it back, where the kernel can tell
-        // which pages were written; without that it is dearer.
-        .pagemap_scan(Enabled::Auto)
+        // Wasmtime 48 asks for pages that are written to and present: one that is swapped out as an
+        // instance goes keeps its contents, and the next instance reads them
+        // (https://github.com/bytecodealliance/wasmtime/pull/14357).
+        .pagemap_scan(Enabled::No)
         .linear_memory_keep_resident(KEEP_RESIDENT)
         .table_keep_resident(KEEP_RESIDENT);
     let mut config = base();

@@ -3,13 +3,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use futures_util::FutureExt as _;
-use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, ComponentExportIndex};
 
-use super::places::Image;
+use super::places::{self, Image, Registration, Renewal};
 use super::wasm::Compiled;
-use super::{Engine, Wasm, footprint};
-use crate::interfaces::bindings::{self, FunctionPre};
+use super::{Engine, NotReusable, Pool, Reuse, Wasm, footprint, rewrite};
+use crate::interfaces::bindings::{self, FunctionIndices, FunctionPre};
 use crate::interfaces::cpu_time::CpuTimed;
 use crate::interfaces::environment::{Call, Identity};
 use crate::interfaces::{HANDLER, OFFERED, State};
@@ -18,8 +18,13 @@ use crate::interfaces::{HANDLER, OFFERED, State};
 pub(crate) struct Function {
     pub(crate) identity: Arc<Identity>,
     pub(super) instance: FunctionPre<State>,
+    pub(super) exports: FunctionIndices,
+    /// Whose its memories and stacks are.
+    pub(super) owner: Registration,
+    /// The function with which an instance verifies its globals.
+    pub(super) verify: Option<ComponentExportIndex>,
     /// Whether its instances can be made as they were when they were new.
-    pub(super) renewable: bool,
+    reusable: Result<(), NotReusable>,
     /// How many linear memories an instance has, each of which takes a slot: at least one.
     pub(super) memories: u32,
     /// What is in the memory of a new instance, of a function that is renewable; known with its first
@@ -37,13 +42,39 @@ const MADE: u32 = 1000;
 
 impl Function {
     pub(super) fn is_renewable(&self) -> bool {
-        self.renewable && self.misfits.load(Ordering::Relaxed) < MAX_MISFITS
+        self.reusable.is_ok() && self.misfits.load(Ordering::Relaxed) < MAX_MISFITS
+    }
+
+    /// Whether requests are answered by instances that have answered others, or why not.
+    pub(crate) fn reusable(&self) -> Result<(), NotReusable> {
+        self.reusable?;
+        match self.image.get() {
+            Some(None) => Err(NotReusable::Image),
+            Some(Some(_)) | None => Ok(()),
+        }
+    }
+
+    fn log_reuse(&self) {
+        let function = &self.identity.name;
+        tracing::info!(%function, "{}", describe_reuse(self.reusable()));
+    }
+
+    /// What a new instance has in its memory, which is of this function and was just made.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Renewal::image`].
+    #[expect(unsafe_code, reason = "memory of functions is read from outside")]
+    pub(super) unsafe fn image_of(&self, memory: &Renewal) -> Option<&Image> {
+        // SAFETY: the caller has promised it.
+        let image = self.image.get_or_init(|| unsafe { memory.image() });
+        image.as_ref()
     }
 
     /// Whether one that is being made is to be renewed.
     pub(super) fn is_to_be_renewed(&self) -> bool {
         let misfits = self.misfits.load(Ordering::Relaxed);
-        if self.renewable && misfits >= MAX_MISFITS {
+        if self.reusable.is_ok() && misfits >= MAX_MISFITS {
             let next = (misfits + 1) % (MAX_MISFITS + MADE);
             self.misfits.store(next, Ordering::Relaxed);
         }
@@ -58,6 +89,14 @@ impl Function {
         if now != misfits && misfits < MAX_MISFITS {
             self.misfits.store(now, Ordering::Relaxed);
         }
+    }
+}
+
+/// Says whether instances of a function are reused, for the log and for who watches.
+pub(crate) fn describe_reuse(reusable: Result<(), NotReusable>) -> String {
+    match reusable {
+        Ok(()) => "instances are reset and reused".into(),
+        Err(reason) => format!("a new instance for each request: {reason}"),
     }
 }
 
@@ -109,20 +148,24 @@ impl Engine {
         &self,
         wasm: &Wasm,
         identity: Identity,
+        reuse: Reuse,
     ) -> Result<Function, InvalidFunction> {
         // What cannot be parsed does not compile, which tells why.
         let footprint = footprint::of(&wasm.bytes);
         if let Some(bytes) = footprint.filter(|bytes| *bytes > footprint::MAX) {
             return Err(InvalidFunction::Footprint { bytes });
         }
-        let compiled = match &self.cache {
-            Some(cache) => cache.component(&self.wasmtime, wasm),
-            None => wasm.compile(&self.wasmtime),
-        };
+        let compiled = self.compile(wasm);
         let Compiled {
             component,
-            renewable,
+            reusable,
         } = compiled.map_err(|error| self.not_compiled(error))?;
+        let reusable = match reuse {
+            Reuse::Never => Err(NotReusable::Setting),
+            Reuse::Auto if self.limits.idle_instances == 0 => Err(NotReusable::NoIdleInstances),
+            Reuse::Auto if self.setup.pool != Pool::Own => Err(NotReusable::NoPool),
+            Reuse::Auto => reusable,
+        };
         footprint.ok_or(InvalidFunction::Footprint { bytes: u64::MAX })?;
         let memories = self.check_memories(&component)?;
         self.check_imports(&component)?;
@@ -139,16 +182,31 @@ impl Engine {
         })?;
         self.check_exports(&component)?;
         let instance = FunctionPre::new(instance).map_err(InvalidFunction::Type)?;
+        let exports = FunctionIndices::new(instance.instance_pre());
         let function = Function {
+            exports: exports.map_err(InvalidFunction::Type)?,
+            owner: Registration::new(&identity.name),
             identity: Arc::new(identity),
             instance,
-            renewable: renewable && self.limits.idle_instances > 0,
             memories,
+            verify: component.get_export_index(None, rewrite::VERIFY),
+            reusable,
             image: OnceLock::new(),
             misfits: AtomicU32::new(0),
         };
         self.try_out(&function)?;
+        function.log_reuse();
         Ok(function)
+    }
+
+    fn compile(&self, wasm: &Wasm) -> wasmtime::Result<Compiled> {
+        if !self.setup.rewrite {
+            return wasm.compile_unchanged(&self.wasmtime);
+        }
+        match &self.cache {
+            Some(cache) => cache.component(&self.wasmtime, wasm),
+            None => wasm.compile(&self.wasmtime),
+        }
     }
 
     /// How many linear memories an instance has: each takes a permit of a request's, and there must be
@@ -175,17 +233,25 @@ impl Engine {
     }
 
     /// Makes one instance: only that checks the handler's type, and that its memory fits.
+    #[expect(unsafe_code, reason = "memory of functions is read from outside")]
     fn try_out(&self, function: &Function) -> Result<(), InvalidFunction> {
         let mut store = self.store(Call::of_nobody(Arc::clone(&function.identity)));
         let pre = &function.instance;
         let made = async {
-            let instance = pre.instance_pre().instantiate_async(&mut store).await;
+            let instance = pre.instance_pre().instantiate_async(&mut store);
+            let (instance, memory) = places::memory_made_in(instance).await;
             let instance = instance.map_err(InvalidFunction::Start)?;
             let typed = bindings::Function::new(&mut store, &instance);
             typed.map_err(InvalidFunction::Type)?;
+            if let (Ok(()), Some(memory)) = (function.reusable, &memory) {
+                // SAFETY: the instance was just made, in the store that is borrowed, and a function that
+                // is reusable runs nothing at its start.
+                unsafe { function.image_of(memory) };
+            }
             Ok(())
         };
         // One that takes its time to start is none that cannot. That time is counted, so that it yields.
+        let made = places::owned_by(function.owner.owner(), made);
         let made = CpuTimed::new(pin!(made)).now_or_never();
         let exceeded = store.data().memory.exceeded();
         match made {

@@ -2,10 +2,13 @@ use std::sync::Arc;
 
 use wasmtime::Store;
 use wasmtime::component::Resource;
+use wasmtime::error::Context as _;
 
 use super::Function;
 use super::kept::Ticket;
 use super::places::{self, Renewal};
+use super::seeded_bugs::{self, Bug};
+use super::verify;
 use crate::interfaces::bindings::{self, exports::functions::web::handler};
 use crate::interfaces::environment::{Call, Identity};
 use crate::interfaces::memory::MemoryLimit;
@@ -23,6 +26,7 @@ pub(super) struct Instance {
 
 /// What there is once it was made.
 struct Made {
+    instance: wasmtime::component::Instance,
     exports: bindings::Function,
     /// What it takes to make it as it was; none where that cannot be done.
     renewable: Option<Renewable>,
@@ -71,7 +75,9 @@ impl Instance {
         let state = self.store.data_mut();
         // A handle that the function still has would be there for the next request; and memory that
         // has grown cannot shrink.
-        if !state.table.is_empty() || state.memory != renewable.limit {
+        let handles = !state.table.is_empty() && !seeded_bugs::is_on(Bug::HandlesKept);
+        let grown = state.memory != renewable.limit && !seeded_bugs::is_on(Bug::GrownMemoryKept);
+        if handles || grown {
             return None;
         }
         let image = function.image.get()?.as_ref()?;
@@ -88,6 +94,35 @@ impl Instance {
         Some(self)
     }
 
+    /// Ends the process if one that was just renewed is not as one that is new.
+    #[expect(unsafe_code, reason = "memory of functions is read from outside")]
+    pub(super) async fn verify(&mut self, function: &Function) -> wasmtime::Result<()> {
+        let made = self.made.as_ref().context("it was not made")?;
+        let memory = made.renewable.as_ref().map(|renewable| &renewable.memory);
+        let image = function.image.get().and_then(Option::as_ref);
+        if let (Some(memory), Some(image)) = (memory, image) {
+            // SAFETY: as for `renew`, which this comes after.
+            let different = unsafe { memory.first_difference(image) }?;
+            if let Some(at) = different {
+                let name = &function.identity.name;
+                verify::abort(name, format_args!("its memory differs at {at:#x}"));
+            }
+        }
+        let verify = function
+            .verify
+            .context("it has nothing to verify its globals with")?;
+        let store = &mut self.store;
+        let verify = made
+            .instance
+            .get_typed_func::<(), (u32,)>(&mut *store, &verify)?;
+        let (different,) = verify.call_async(&mut *store, ()).await?;
+        if let Some(global) = different.checked_sub(1) {
+            let name = &function.identity.name;
+            verify::abort(name, format_args!("its global {global} differs"));
+        }
+        Ok(())
+    }
+
     /// Gives one that was renewed to another request.
     pub(super) fn begin(&mut self, call: Call) {
         let state = self.store.data_mut();
@@ -102,18 +137,27 @@ impl Instance {
 
 impl Made {
     async fn new(store: &mut Store<State>, function: &Function) -> wasmtime::Result<Self> {
-        let exports = function.instance.instantiate_async(&mut *store);
+        let instance = function.instance.instance_pre();
+        let instance = instance.instantiate_async(&mut *store);
         if !function.is_to_be_renewed() {
+            let instance = instance.await?;
+            let exports = function.exports.load(store, &instance)?;
             return Ok(Self {
-                exports: exports.await?,
+                instance,
+                exports,
                 renewable: None,
             });
         }
-        let (exports, memory) = places::memory_made_in(exports).await;
+        let (instance, memory) = places::memory_made_in(instance).await;
         // The memory of one that could not be made is another's by now.
-        let exports = exports?;
+        let instance = instance?;
+        let exports = function.exports.load(&mut *store, &instance)?;
         let renewable = memory.and_then(|memory| Renewable::new(store, function, memory));
-        Ok(Self { exports, renewable })
+        Ok(Self {
+            instance,
+            exports,
+            renewable,
+        })
     }
 }
 
@@ -121,11 +165,9 @@ impl Renewable {
     /// Takes the image of the function's memory if this is the first instance.
     #[expect(unsafe_code, reason = "memory of functions is read from outside")]
     fn new(store: &Store<State>, function: &Function, memory: Renewal) -> Option<Self> {
-        let image = function.image.get_or_init(|| {
-            // SAFETY: the instance was just made, in this store, which is borrowed; a function that is
-            // renewable runs nothing at its start.
-            unsafe { memory.image() }
-        });
+        // SAFETY: the instance was just made, in this store, which is borrowed; a function that is
+        // renewable runs nothing at its start.
+        let image = unsafe { function.image_of(&memory) };
         image.is_some().then(|| Self {
             memory,
             limit: store.data().memory.clone(),

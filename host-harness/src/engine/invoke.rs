@@ -6,10 +6,11 @@ use std::task::{Context, Poll};
 use tokio::time::Instant;
 use wasmtime::{Store, UpdateDeadline};
 
+use super::coverage::{self, Way};
 use super::instance::Instance;
 use super::running::Running;
 use super::streamed::Streamed;
-use super::{Engine, Failure, Function, background};
+use super::{Engine, Failure, Function, background, verify};
 use crate::interfaces::bindings::exports::functions::web::handler;
 use crate::interfaces::bindings::functions::bytes::bytes::Data;
 use crate::interfaces::body::Body;
@@ -70,7 +71,7 @@ impl Engine {
         let (id, lineage) = (call.id, call.lineage);
         let (deadline, stream_deadline) = (call.deadline, call.stream_deadline);
         let running = Arc::clone(self).run(Arc::clone(function), call, body);
-        let mut running = Running::new(running);
+        let mut running = Running::new(function.owner.owner(), running);
         let answer = async {
             let _turn = self.permits.turn(lineage).await?;
             poll_fn(|cx| poll_answer(&mut running, cx)).await
@@ -110,11 +111,15 @@ impl Engine {
         let _place = self.permits.place(call.lineage, function.memories).await?;
         let mut instance = match self.kept.take(&function.identity) {
             Some(mut instance) => {
+                coverage::count(Way::Reused);
                 instance.begin(call);
                 instance.store.set_epoch_deadline(LOOK_EVERY);
                 instance
             }
-            None => Instance::new(self.store(call)),
+            None => {
+                coverage::count(Way::Created);
+                Instance::new(self.store(call))
+            }
         };
         let request = instance
             .store
@@ -133,9 +138,23 @@ impl Engine {
         if !background::is_here()
             && let Some(instance) = instance.renew(&function)
         {
-            self.kept.put(instance);
+            self.keep(instance, &function).await;
         }
         Ok(ended)
+    }
+
+    /// Keeps an instance that was reset for the function's next request, and now and then looks whether
+    /// it is as it should be.
+    async fn keep(&self, mut instance: Instance, function: &Function) {
+        if verify::is_due(self.limits.verify_reuse) {
+            instance.store.set_epoch_deadline(LOOK_EVERY);
+            // In a box, for it is much and seldom.
+            if let Err(error) = Box::pin(instance.verify(function)).await {
+                tracing::warn!(function = %function.identity.name, "an instance that was reset cannot be verified, and is not reused: {error:#}");
+                return;
+            }
+        }
+        self.kept.put(instance);
     }
 
     /// What one invocation lives in, with its bounds.

@@ -38,6 +38,10 @@ pub struct Limits {
     /// new, for a second or two. With 0, each request is answered by one that is made for it, in about
     /// twice the time.
     pub idle_instances: u32,
+    /// One of so many resets of an instance or a memory is verified: all that is mapped of the memory is
+    /// compared with what a new instance has, and so are the globals. A difference ends the process. With
+    /// 0, none is.
+    pub verify_reuse: u32,
     /// How many calls within calls there may be: 16 at most, and none with 0.
     pub depth: u32,
 }
@@ -62,6 +66,7 @@ impl Default for Limits {
             outbound: 1024,
             // Of 100 KiB each, as a rule; and of one function, each thread needs one.
             idle_instances: 256,
+            verify_reuse: if cfg!(debug_assertions) { 1 } else { 1000 },
             depth: MAX_DEPTH,
         }
     }

@@ -3,6 +3,7 @@
 mod background;
 mod cache;
 mod config;
+mod coverage;
 mod failure;
 mod footprint;
 mod function;
@@ -10,17 +11,21 @@ mod instance;
 mod invoke;
 mod kept;
 mod limits;
+mod not_reusable;
 mod permits;
 #[cfg_attr(
     not(all(target_os = "linux", target_pointer_width = "64")),
     path = "places/elsewhere.rs"
 )]
 mod places;
+mod reuse;
 mod rewrite;
 mod running;
+mod seeded_bugs;
 mod shelves;
 mod streamed;
 mod ticker;
+mod verify;
 mod wasm;
 mod watchdog;
 
@@ -30,18 +35,43 @@ use std::time::Duration;
 
 use wasmtime::component::Linker;
 
+pub(crate) use config::Pool;
 pub(crate) use failure::Failure;
-pub(crate) use function::{Function, InvalidFunction};
+pub(crate) use function::{Function, InvalidFunction, describe_reuse};
 pub use limits::Limits;
+pub(crate) use not_reusable::NotReusable;
+pub use reuse::Reuse;
+#[cfg(feature = "fuzzing")]
+pub(crate) use seeded_bugs::seed as seed_bug;
 pub(crate) use wasm::Wasm;
+#[cfg(feature = "fuzzing")]
+pub(crate) use {coverage::counts as coverage, places::finds_pages_that_are_not_present};
 
 use crate::interfaces::{self, State};
 use crate::telemetry::MAX_DEPTH;
+
+/// What an engine is made of that tests and the fuzzer change, to compare with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Setup {
+    pub(crate) pool: Pool,
+    /// Whether components may be compiled in another form: see `rewrite`.
+    pub(crate) rewrite: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            pool: Pool::Own,
+            rewrite: true,
+        }
+    }
+}
 
 /// Runs functions: each invocation in an instance of its own, which is new or as if it were.
 pub(crate) struct Engine {
     wasmtime: wasmtime::Engine,
     linker: Linker<State>,
+    setup: Setup,
     limits: Limits,
     permits: permits::Permits,
     cache: Option<cache::Cache>,
@@ -52,12 +82,17 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// With a folder, keeps there what it compiles; where it cannot, it goes without.
-    pub(crate) fn new(limits: Limits, cache: Option<&Path>) -> wasmtime::Result<Arc<Self>> {
+    pub(crate) fn new(
+        limits: Limits,
+        cache: Option<&Path>,
+        setup: Setup,
+    ) -> wasmtime::Result<Arc<Self>> {
         let limits = Limits {
             depth: limits.depth.min(MAX_DEPTH),
             ..limits
         };
-        let wasmtime = config::engine(&limits)?;
+        let (wasmtime, pool) = config::engine(&limits, setup.pool)?;
+        let setup = Setup { pool, ..setup };
         let mut linker = Linker::new(&wasmtime);
         interfaces::link(&mut linker)?;
         let cache = cache.and_then(|folder| {
@@ -78,6 +113,7 @@ impl Engine {
             kept,
             wasmtime,
             linker,
+            setup,
             limits,
         }))
     }

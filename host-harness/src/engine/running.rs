@@ -6,7 +6,8 @@ use std::task::{Context, Poll};
 
 use super::background::{self, Background};
 use super::invoke::Ended;
-use super::{Failure, places, watchdog};
+use super::places::{self, Owner};
+use super::{Failure, watchdog};
 use crate::interfaces::cpu_time;
 use crate::interfaces::response_stream::begun::{self, Begun};
 
@@ -25,9 +26,10 @@ pub(super) enum Running {
 
 impl Running {
     pub(super) fn new(
+        function: Owner,
         invocation: impl Future<Output = Result<Ended, Failure>> + Send + 'static,
     ) -> Self {
-        Self::Here(Box::pin(invocation))
+        Self::Here(Box::pin(places::owned_by(function, invocation)))
     }
 
     /// Polls it; returns also the response that it has begun since the last time.
@@ -98,7 +100,7 @@ mod tests {
     /// A panic is a failure of that invocation, and its message is for the log.
     #[tokio::test]
     async fn panics_are_contained() {
-        let mut running = Running::new(async { panic!("on {}", "purpose") });
+        let mut running = Running::new(Owner::new(), async { panic!("on {}", "purpose") });
         let ended = std::future::poll_fn(|cx| running.poll(cx).0).await;
         let Err(Failure::Host(cause)) = ended else {
             panic!("{ended:?}");
@@ -132,7 +134,7 @@ mod tests {
             assert!(background::is_here());
             Ok(Ended::Streamed)
         }));
-        assert!(ended(Running::new(invocation)).await.is_ok());
+        assert!(ended(Running::new(Owner::new(), invocation)).await.is_ok());
     }
 
     /// One that only waits stays.
@@ -146,7 +148,7 @@ mod tests {
             }
             Ok(Ended::Streamed)
         }));
-        assert!(ended(Running::new(invocation)).await.is_ok());
+        assert!(ended(Running::new(Owner::new(), invocation)).await.is_ok());
     }
 
     /// A panic in the background is a failure of that invocation too, and its thread goes on.
@@ -159,7 +161,7 @@ mod tests {
                 }
                 panic!("on purpose")
             }));
-            let failed = ended(Running::new(invocation)).await;
+            let failed = ended(Running::new(Owner::new(), invocation)).await;
             let Err(Failure::Host(cause)) = failed else {
                 panic!("{failed:?}");
             };
@@ -186,7 +188,7 @@ mod tests {
                 }
                 std::future::pending().await
             }));
-            let mut running = Box::pin(ended(Running::new(invocation)));
+            let mut running = Box::pin(ended(Running::new(Owner::new(), invocation)));
             tokio::select! {
                 _ = &mut running => panic!("it never ends"),
                 there = is_there => there.unwrap(),

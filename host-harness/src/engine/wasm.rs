@@ -2,7 +2,7 @@ use memchr::memmem;
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::Component;
 
-use super::rewrite;
+use super::{NotReusable, rewrite};
 
 /// How the import begins that a function makes calls with.
 const CALLS: &str = "functions:binding/";
@@ -16,9 +16,9 @@ pub(crate) struct Wasm {
 /// A component, compiled.
 pub(super) struct Compiled {
     pub(super) component: Component,
-    /// Whether its instances can be made as they were when they were new: see `rewrite`. Found out as it
-    /// is compiled, and kept with it.
-    pub(super) renewable: bool,
+    /// Whether its instances can be reset and reused, or why not: see `rewrite`. Found out as it is
+    /// compiled, and kept with it.
+    pub(super) reusable: Result<(), NotReusable>,
 }
 
 impl Wasm {
@@ -30,24 +30,36 @@ impl Wasm {
     /// Compiles it, in a form that takes less for each invocation if it has one.
     pub(super) fn compile(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Compiled> {
         let direct = rewrite::without_shim(&self.bytes);
-        let renewable = rewrite::renewable(direct.as_deref().unwrap_or(&self.bytes));
-        let forms = [(renewable, true), (direct, false)];
-        for (form, renewable) in forms {
-            let Some(form) = form else { continue };
-            match Component::from_binary(engine, &form) {
-                Ok(component) => {
-                    let renewable = renewable && !rewrite::gives_handles(&component, engine);
-                    return Ok(Compiled {
-                        component,
-                        renewable,
-                    });
-                }
-                Err(error) => tracing::debug!("compiling it in another form: {error:#}"),
-            }
+        let resettable = rewrite::renewable(direct.as_deref().unwrap_or(&self.bytes));
+        let reason = match &resettable {
+            Ok(_) => NotReusable::NotCompiled,
+            Err(reason) => *reason,
+        };
+        if let Some(component) = other_form(engine, resettable.ok()) {
+            let reusable = rewrite::check_types(&component, engine);
+            return Ok(Compiled {
+                component,
+                reusable,
+            });
         }
+        let component = match other_form(engine, direct) {
+            Some(component) => component,
+            None => Component::from_binary(engine, &self.bytes)?,
+        };
+        Ok(Compiled {
+            component,
+            reusable: Err(reason),
+        })
+    }
+
+    /// Compiles it as it is, to compare with.
+    pub(super) fn compile_unchanged(
+        &self,
+        engine: &wasmtime::Engine,
+    ) -> wasmtime::Result<Compiled> {
         Ok(Compiled {
             component: Component::from_binary(engine, &self.bytes)?,
-            renewable: false,
+            reusable: Err(NotReusable::Setting),
         })
     }
 
@@ -56,6 +68,15 @@ impl Wasm {
     pub(crate) fn may_call(&self) -> bool {
         memmem::find(&self.bytes, CALLS.as_bytes()).is_some()
     }
+}
+
+/// A component in a form that the host has made; none if it has none, or one that does not compile.
+fn other_form(engine: &wasmtime::Engine, form: Option<Vec<u8>>) -> Option<Component> {
+    let compiled = Component::from_binary(engine, &form?);
+    let told = compiled.inspect_err(|error| {
+        tracing::debug!("compiling it in another form: {error:#}");
+    });
+    told.ok()
 }
 
 #[cfg(test)]

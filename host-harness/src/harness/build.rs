@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{BuildError, Builder, Harness};
-use crate::engine::{Engine, Limits, Wasm};
+use crate::engine::{Engine, Limits, Reuse, Wasm};
 use crate::gateway::{self, Gateway};
 use crate::interfaces::egress::Egress;
 use crate::interfaces::http::Network;
@@ -28,19 +28,25 @@ impl Builder {
         let base = self.public_url.as_deref().map(gateway::parse_base);
         let base = base.transpose().map_err(BuildError::PublicUrl)?;
         self.check_private()?;
+        self.check_reuse()?;
         let mut functions = Vec::with_capacity(self.functions.len());
         for (name, file) in &self.functions {
             registry::check_name(name).map_err(BuildError::Name)?;
             functions.push((&**name, &**file, registry::read(file)?));
         }
-        let engine = Engine::new(self.limits_for(&functions), self.cache.as_deref());
+        let engine = Engine::new(
+            self.limits_for(&functions),
+            self.cache.as_deref(),
+            self.setup,
+        );
         let engine = engine.map_err(|error| BuildError::Engine(error.into()))?;
         let mut registry = Registry::default();
         for (name, file, wasm) in &functions {
             let output = self.output.clone();
             let variables = self.variables.clone();
             let read = (*file, wasm);
-            let function = registry::load(&engine, name, read, variables, output, &network)?;
+            let reuse = self.reuse_of(name);
+            let function = registry::load(&engine, name, read, variables, output, &network, reuse)?;
             if !registry.add(function, self.is_private(name)) {
                 return Err(BuildError::Name(format!(
                     "two functions are named {name:?}"
@@ -66,20 +72,34 @@ impl Builder {
         limits
     }
 
+    fn reuse_of(&self, name: &str) -> Reuse {
+        let own = self.function_reuse.iter().find(|(of, _)| of == name);
+        own.map_or(self.reuse, |(_, reuse)| *reuse)
+    }
+
     fn is_private(&self, name: &str) -> bool {
         self.private.iter().any(|private| private == name)
     }
 
     fn check_private(&self) -> Result<(), BuildError> {
+        self.check_known("be private", self.private.iter())
+    }
+
+    fn check_reuse(&self) -> Result<(), BuildError> {
+        let names = self.function_reuse.iter().map(|(name, _)| name);
+        self.check_known("set the reuse of", names)
+    }
+
+    fn check_known<'a>(
+        &self,
+        to: &str,
+        mut names: impl Iterator<Item = &'a String>,
+    ) -> Result<(), BuildError> {
         let known: Vec<_> = self.functions.iter().map(|(name, _)| &**name).collect();
-        let private = self.private.iter();
-        match private
-            .map(String::as_str)
-            .find(|name| !known.contains(name))
-        {
+        match names.find(|name| !known.contains(&name.as_str())) {
             None => Ok(()),
             Some(name) => Err(BuildError::Name(format!(
-                "there is no function {name:?} to be private; there are: {}",
+                "there is no function {name:?} to {to}; there are: {}",
                 known.join(", ")
             ))),
         }

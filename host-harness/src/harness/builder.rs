@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::Limits;
+use crate::engine::{Limits, Reuse, Setup};
 use crate::interfaces::http::Names;
 use crate::telemetry::{Format, LogLevel, Output, Record, to_stderr};
 
@@ -14,6 +14,9 @@ pub struct Builder {
     pub(super) private: Vec<String>,
     pub(super) public_url: Option<String>,
     pub(super) limits: Limits,
+    pub(super) reuse: Reuse,
+    pub(super) function_reuse: Vec<(String, Reuse)>,
+    pub(super) setup: Setup,
     pub(super) cache: Option<PathBuf>,
     pub(super) allowed_hosts: Vec<String>,
     pub(super) authorities: Vec<PathBuf>,
@@ -29,6 +32,9 @@ impl Builder {
             private: Vec::new(),
             public_url: None,
             limits: Limits::default(),
+            reuse: Reuse::default(),
+            function_reuse: Vec::new(),
+            setup: Setup::default(),
             cache: None,
             allowed_hosts: Vec::new(),
             authorities: Vec::new(),
@@ -137,6 +143,37 @@ impl Builder {
     /// How many instances may wait for the next request; see [`Limits::idle_instances`].
     pub fn idle_instances(mut self, instances: u32) -> Self {
         self.limits.idle_instances = instances;
+        self
+    }
+
+    /// Whether requests may be answered by an instance that has answered others of the same function.
+    pub fn reuse(mut self, reuse: Reuse) -> Self {
+        self.reuse = reuse;
+        self
+    }
+
+    /// The same for one function, whatever the others have.
+    ///
+    /// ```no_run
+    /// use host_harness::{Harness, Reuse};
+    ///
+    /// # fn main() -> Result<(), host_harness::BuildError> {
+    /// let harness = Harness::builder()
+    ///     .function("ours", "ours.wasm")
+    ///     .function("theirs", "theirs.wasm")
+    ///     .function_reuse("theirs", Reuse::Never)
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn function_reuse(mut self, name: impl Into<String>, reuse: Reuse) -> Self {
+        self.function_reuse.insert(0, (name.into(), reuse));
+        self
+    }
+
+    /// How often a reset is verified; see [`Limits::verify_reuse`].
+    pub fn verify_reuse(mut self, one_of: u32) -> Self {
+        self.limits.verify_reuse = one_of;
         self
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::engine::{Engine, Function, InvalidFunction, Wasm};
+use crate::engine::{Engine, Function, InvalidFunction, Reuse, Wasm};
 use crate::interfaces::OFFERED;
 use crate::interfaces::environment::Identity;
 use crate::interfaces::http::{Network, Outbound};
@@ -152,6 +152,7 @@ pub(crate) fn load(
     variables: Vec<(String, String)>,
     output: Output,
     network: &Arc<Network>,
+    reuse: Reuse,
 ) -> Result<Function, LoadError> {
     let identity = Identity {
         name: Arc::from(name),
@@ -160,7 +161,7 @@ pub(crate) fn load(
         output,
         outbound: Outbound::new(Arc::clone(network)),
     };
-    engine.prepare(wasm, identity).map_err(|invalid| {
+    engine.prepare(wasm, identity, reuse).map_err(|invalid| {
         LoadError::new(file, LoadErrorKind::NotAFunction).because(Reason(invalid))
     })
 }

@@ -1,5 +1,5 @@
 //! One compiled function: a file that begins with the checksum of the rest, and of its own key; then a
-//! byte that says whether the function is renewable, and its code.
+//! byte that says whether instances of the function are reused, or why not, and its code.
 
 use std::fmt;
 use std::fs::{File, Metadata};
@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 use wasmtime::component::Component;
 
 use super::folder;
+use crate::engine::NotReusable;
 use crate::engine::wasm::Compiled;
 
 /// How a file's name ends.
@@ -63,28 +64,29 @@ impl Entry {
         let mut contents = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
         file.read_to_end(&mut contents)?;
         let (checksum, rest) = contents.split_first_chunk().ok_or(Miss::Damaged)?;
-        let (renewable, code) = rest.split_first().ok_or(Miss::Damaged)?;
-        if *checksum != self.checksum(*renewable, code) {
+        let (reusable, code) = rest.split_first().ok_or(Miss::Damaged)?;
+        if *checksum != self.checksum(*reusable, code) {
             return Err(Miss::Damaged);
         }
+        let reusable = NotReusable::from_byte(*reusable).ok_or(Miss::Damaged)?;
         let component = load(engine, code).map_err(Miss::Refused)?;
         mark_used(&file, &metadata);
         Ok(Compiled {
             component,
-            renewable: *renewable != 0,
+            reusable,
         })
     }
 
     /// Writes the file; it is whole or not there at any time, whoever else writes it.
-    pub(super) fn keep(&self, code: &[u8], renewable: bool) -> io::Result<()> {
+    pub(super) fn keep(&self, code: &[u8], reusable: Result<(), NotReusable>) -> io::Result<()> {
         let folder = self.file.parent().unwrap_or(Path::new("."));
         let name = self.file.file_stem().unwrap_or_default();
         let mut new = tempfile::Builder::new();
         new.prefix(name).suffix(UNFINISHED);
         let mut new = new.tempfile_in(folder)?;
-        let renewable = u8::from(renewable);
-        new.write_all(&self.checksum(renewable, code))?;
-        new.write_all(&[renewable])?;
+        let reusable = NotReusable::to_byte(reusable);
+        new.write_all(&self.checksum(reusable, code))?;
+        new.write_all(&[reusable])?;
         new.write_all(code)?;
         let mut permissions = new.as_file().metadata()?.permissions();
         permissions.set_readonly(true);
@@ -94,9 +96,9 @@ impl Entry {
     }
 
     /// With the key in it, so that no file is taken for another.
-    fn checksum(&self, renewable: u8, code: &[u8]) -> [u8; 32] {
+    fn checksum(&self, reusable: u8, code: &[u8]) -> [u8; 32] {
         let checksum = Sha256::new_with_prefix(self.key);
-        let checksum = checksum.chain_update([renewable]).chain_update(code);
+        let checksum = checksum.chain_update([reusable]).chain_update(code);
         checksum.finalize().into()
     }
 }

@@ -4,11 +4,12 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, StreamBody};
 
-use crate::engine::{Engine, Failure, Function, Limits, Wasm};
+use crate::engine::places::Owner;
+use crate::engine::{Engine, Failure, Function, Limits, NotReusable, Pool, Reuse, Setup, Wasm};
 use crate::interfaces::body::Body;
 use crate::interfaces::environment::{Call, Identity};
 use crate::interfaces::http::{Network, Outbound};
-use crate::telemetry::Output;
+use crate::telemetry::{Output, Record};
 
 struct Host {
     engine: Arc<Engine>,
@@ -17,12 +18,16 @@ struct Host {
 
 impl Host {
     fn new(file: &str) -> Self {
+        Self::with(file, Setup::default())
+    }
+
+    fn with(file: &str, setup: Setup) -> Self {
         let limits = Limits {
             concurrency: 2,
             depth: 0,
             ..Limits::default()
         };
-        let mut engine = Engine::new(limits, None).unwrap();
+        let mut engine = Engine::new(limits, None, setup).unwrap();
         // Sweeps are the tests' own.
         Arc::get_mut(&mut engine).unwrap()._tickers.truncate(1);
         let function = prepare(&engine, file);
@@ -49,19 +54,28 @@ impl Host {
 }
 
 fn prepare(engine: &Engine, file: &str) -> Arc<Function> {
+    prepare_with(engine, file, Reuse::Auto, |_| {})
+}
+
+fn prepare_with(
+    engine: &Engine,
+    file: &str,
+    reuse: Reuse,
+    sink: impl Fn(Record) + Send + Sync + 'static,
+) -> Arc<Function> {
     let network = Network::new(crate::interfaces::egress::Egress::default(), &[], &[], 1);
     let identity = Identity {
         name: "f".into(),
         version: String::new(),
         variables: Vec::new(),
         output: Output {
-            sink: Arc::new(|_| {}),
+            sink: Arc::new(sink),
             least_level: None,
         },
         outbound: Outbound::new(Arc::new(network.unwrap())),
     };
     let wasm = Wasm::new(std::fs::read(file).unwrap());
-    Arc::new(engine.prepare(&wasm, identity).unwrap())
+    Arc::new(engine.prepare(&wasm, identity, reuse).unwrap())
 }
 
 /// A body that comes in two pieces, with some time between.
@@ -107,13 +121,32 @@ impl Numbers {
 /// Whatever others left, a request finds all of its memory as in an instance that is new.
 #[tokio::test]
 async fn nothing_is_left() {
+    let again = dump_among_others(&Host::new(test_guests::REMEMBER), 150).await;
+    assert!(again > 50, "{again}");
+}
+
+/// The same where the system does not support the host's own memories, and no instance is reused.
+#[tokio::test]
+async fn nothing_is_left_in_the_pool_of_wasmtime() {
+    let setup = Setup {
+        pool: Pool::Wasmtime,
+        ..Setup::default()
+    };
+    let host = Host::with(test_guests::REMEMBER, setup);
+    assert_eq!(host.function.reusable(), Err(NotReusable::NoPool));
+    let again = dump_among_others(&host, 50).await;
+    assert_eq!(again, 0);
+}
+
+/// Compares all of the memory with that of a new instance, after requests that left something. Returns how
+/// often an instance was kept in between.
+async fn dump_among_others(host: &Host, times: u32) -> u32 {
     let new = Host::new(test_guests::REMEMBER).get("dump").await;
     assert_eq!(new.len(), 17);
     let seed = SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos();
     let mut numbers = Numbers(seed.into());
-    let host = Host::new(test_guests::REMEMBER);
     let mut again = 0;
-    for _ in 0..150 {
+    for _ in 0..times {
         // Who looks at all of the memory has it mapped: mostly, nobody does.
         for _ in 0..numbers.below(5) {
             let body = if numbers.below(4) == 0 {
@@ -128,7 +161,7 @@ async fn nothing_is_left() {
         again += u32::from(host.keeps());
         assert_eq!(host.get("dump").await, new, "seed {seed}");
     }
-    assert!(again > 50, "{again}");
+    again
 }
 
 /// An instance is used again after a request that ended well, also if it had to wait.
@@ -242,3 +275,52 @@ async fn functions_have_their_own() {
     host.engine.kept.sweep();
     assert!(!functions.iter().any(Host::keeps));
 }
+
+/// What a function does is done in slots of its own.
+#[tokio::test]
+async fn slots_are_taken_for_the_function() {
+    let (tell, owners) = std::sync::mpsc::channel();
+    let host = Host::new(test_guests::REMEMBER);
+    for _ in 0..2 {
+        let tell = tell.clone();
+        let sink = move |_| tell.send(Owner::current()).unwrap();
+        let function = prepare_with(&host.engine, test_guests::REMEMBER, Reuse::Auto, sink);
+        let engine = Arc::clone(&host.engine);
+        let of = Host { engine, function };
+        of.get("print").await;
+        let owner = owners.try_recv().unwrap();
+        assert_eq!(owner, Some(of.function.owner.owner()));
+    }
+    assert_eq!(Owner::current(), None);
+}
+
+/// A function whose reuse is set to never has a new instance for each request.
+#[tokio::test]
+async fn never_is_never() {
+    let host = Host::new(test_guests::REMEMBER);
+    let function = prepare_with(&host.engine, test_guests::REMEMBER, Reuse::Never, |_| {});
+    assert_eq!(host.function.reusable(), Ok(()));
+    assert_eq!(function.reusable(), Err(NotReusable::Setting));
+    let never = Host {
+        engine: Arc::clone(&host.engine),
+        function,
+    };
+    never.get("").await;
+    assert!(!never.keeps());
+    host.get("").await;
+    assert!(host.keeps());
+}
+
+/// Why a function's instances are not reused is known once it is loaded.
+#[tokio::test]
+async fn functions_say_why_they_are_not_reused() {
+    for (file, reason) in [
+        (test_guests::MISBEHAVE, NotReusable::Handles),
+        (test_guests::USES_STD, NotReusable::Handles),
+    ] {
+        let host = Host::new(file);
+        assert_eq!(host.function.reusable(), Err(reason), "{file}");
+    }
+}
+
+mod verified;

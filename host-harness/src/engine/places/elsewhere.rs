@@ -2,15 +2,46 @@
 
 use std::future::Future;
 use std::io;
+use std::sync::Arc;
 
 use wasmtime::Config;
 
-pub(super) fn offer(_config: &mut Config, _places: u32) -> wasmtime::Result<()> {
+pub(super) fn offer(
+    _config: &mut Config,
+    _places: u32,
+    _verify_every: u32,
+) -> wasmtime::Result<()> {
     wasmtime::bail!("only Linux tells what was written to, and only 64 bits have the room")
 }
 
 /// Wasmtime has an error of its own for this.
 pub(super) const FULL: &str = "all slots are taken";
+
+/// Wasmtime's slots have no owner.
+#[derive(Clone, Copy)]
+pub(super) struct Owner;
+
+impl Owner {
+    pub(super) fn new() -> Self {
+        Self
+    }
+}
+
+pub(super) struct Registration;
+
+impl Registration {
+    pub(super) fn new(_name: &Arc<str>) -> Self {
+        Self
+    }
+
+    pub(super) fn owner(&self) -> Owner {
+        Owner
+    }
+}
+
+pub(super) async fn owned_by<F: Future>(_owner: Owner, future: F) -> F::Output {
+    future.await
+}
 
 pub(super) fn in_one_poll<T>(poll: impl FnOnce() -> T) -> T {
     poll()
@@ -35,7 +66,16 @@ impl Renewal {
         match *self {}
     }
 
+    pub(super) unsafe fn first_difference(&self, _image: &Image) -> io::Result<Option<usize>> {
+        match *self {}
+    }
+
     pub(super) unsafe fn renew(&mut self, _image: &Image) -> io::Result<bool> {
         match *self {}
     }
+}
+
+#[cfg(feature = "fuzzing")]
+pub(crate) fn finds_pages_that_are_not_present() -> Option<bool> {
+    None
 }

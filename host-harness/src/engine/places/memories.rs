@@ -8,10 +8,12 @@ use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 use super::address_space::AddressSpace;
 use super::faults::{self, Since};
 use super::numbers::Numbers;
+use super::owner::Owner;
 use super::renewal;
 use super::slot::Slot;
 use super::written::Written;
 use crate::engine::shelves::{Shelf, Shelves};
+use crate::engine::verify;
 
 /// What a memory can grow to, in bytes: all that 32 bits can address, so that compiled code need
 /// check no bounds.
@@ -20,6 +22,10 @@ pub(super) const RESERVATION: usize = 4 << 30;
 /// What lies beyond, in bytes, and is never mapped: an offset that is in an instruction is added to
 /// what 32 bits address.
 pub(super) const GUARD: usize = 32 << 20;
+
+/// How many free slots one thread keeps for their functions before another function gets the one that
+/// was not used for longest, rather than a slot that was never used.
+const FREE_EACH_THREAD: usize = 64;
 
 /// Memories for the functions of one engine.
 pub(super) struct Memories {
@@ -32,10 +38,12 @@ struct Common {
     /// Of slots that are not made.
     numbers: Numbers,
     written: Arc<Written>,
+    /// One of so many that are reset is verified.
+    verify_every: u32,
 }
 
 impl Memories {
-    pub(super) fn new(places: usize, written: Written) -> io::Result<Self> {
+    pub(super) fn new(places: usize, written: Written, verify_every: u32) -> io::Result<Self> {
         // A guard before the first as well.
         let length = (RESERVATION + GUARD)
             .checked_mul(places)
@@ -45,6 +53,7 @@ impl Memories {
             space: AddressSpace::reserve(length)?,
             numbers: Numbers::new(places),
             written: Arc::new(written),
+            verify_every,
         });
         Ok(Self {
             shelves: Shelves::new(&common),
@@ -79,28 +88,57 @@ impl Memories {
         }
     }
 
-    fn slot(&self, minimum: usize) -> io::Result<Slot> {
-        let fits = |slot: &Slot| slot.minimum() == minimum;
+    /// One that the function had before if there is one; or else one that tells nothing of who had it.
+    fn slot(&self, minimum: usize, owner: Option<Owner>) -> io::Result<Slot> {
+        let fits = |slot: &Slot| slot.minimum() == minimum && slot.is_of(owner);
         if let Some(slot) = self.shelves.own().take(fits) {
             return Ok(slot);
         }
+        if let Some(slot) = self.shelves.own().take_oldest(FREE_EACH_THREAD) {
+            return self.common.hand_over(slot, minimum, owner);
+        }
         if let Some(number) = self.common.numbers.take() {
-            return self.common.make(number, minimum);
+            return self.common.make(number, minimum, owner);
         }
         if let Some(slot) = self.shelves.take_any(fits) {
             return Ok(slot);
         }
         let other = self.shelves.take_any(|_| true).ok_or_else(none_left)?;
-        self.common.make(other.number(), minimum)
+        self.common.hand_over(other, minimum, owner)
     }
 }
 
 impl Common {
-    fn make(&self, number: usize, minimum: usize) -> io::Result<Slot> {
+    fn hand_over(&self, mut slot: Slot, minimum: usize, owner: Option<Owner>) -> io::Result<Slot> {
+        if slot.minimum() != minimum {
+            return self.make(slot.number(), minimum, owner);
+        }
+        match slot.hand_over(owner) {
+            Ok(()) => Ok(slot),
+            Err(error) => {
+                self.numbers.put(slot.number());
+                Err(error)
+            }
+        }
+    }
+
+    fn verify(&self, slot: &Slot) {
+        match slot.first_contents(&self.written) {
+            Ok(None) => {}
+            Ok(Some(at)) => {
+                let name = slot.owner().and_then(Owner::name);
+                let name = name.as_deref().unwrap_or("?");
+                verify::abort(name, format_args!("its memory is not empty at {at:#x}"));
+            }
+            Err(error) => tracing::warn!("a memory that was reset cannot be verified: {error}"),
+        }
+    }
+
+    fn make(&self, number: usize, minimum: usize, owner: Option<Owner>) -> io::Result<Slot> {
         let offset = GUARD + number * (RESERVATION + GUARD);
         let stretch = self.space.stretch(offset, RESERVATION + GUARD);
         let stretch = stretch.ok_or(io::ErrorKind::OutOfMemory)?;
-        Slot::new(number, stretch, minimum).inspect_err(|_| self.numbers.put(number))
+        Slot::new(number, stretch, minimum, owner).inspect_err(|_| self.numbers.put(number))
     }
 }
 
@@ -128,7 +166,7 @@ unsafe impl MemoryCreator for Memories {
         let since = Since::now();
         let open = minimum.next_multiple_of(self.common.written.page());
         let slot = self
-            .slot(open)
+            .slot(open, Owner::current())
             .map_err(|error| format!("no memory for an instance: {error}"))?;
         renewal::tell(|| slot.renewal(&self.common.written));
         Ok(Box::new(Memory {
@@ -191,7 +229,12 @@ impl Drop for Memory {
             return;
         };
         match slot.reset(self.open, self.since, &self.shelf.common.written) {
-            Ok(()) => self.shelf.put(slot),
+            Ok(()) => {
+                if verify::is_due(self.shelf.common.verify_every) {
+                    self.shelf.common.verify(&slot);
+                }
+                self.shelf.put(slot);
+            }
             Err(error) => {
                 tracing::warn!("a memory cannot be cleared, and is made anew: {error}");
                 self.shelf.common.numbers.put(slot.number());

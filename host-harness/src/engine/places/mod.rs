@@ -12,11 +12,13 @@ mod mapped;
 mod mappings;
 mod memories;
 mod numbers;
+mod owner;
 mod renewal;
 mod slot;
 mod stacks;
 #[cfg(test)]
 mod tests;
+mod verify;
 mod written;
 
 use std::io;
@@ -25,7 +27,11 @@ use std::sync::Arc;
 use wasmtime::Config;
 
 pub(super) use faults::in_one_poll;
+pub(super) use owner::{Owner, Registration, owned_by};
 pub(super) use renewal::{Image, Renewal, memory_made_in};
+
+#[cfg(feature = "fuzzing")]
+pub(crate) use written::absent::finds_pages_that_are_not_present;
 
 /// What an error says where no slot is left.
 pub(super) const FULL: &str = "all slots are taken";
@@ -35,12 +41,13 @@ pub(super) const FULL: &str = "all slots are taken";
 const MORE: usize = 8;
 
 /// Lets the engine take its memories and stacks from here, as many at once as there are places.
-pub(super) fn offer(config: &mut Config, places: u32) -> io::Result<()> {
+/// One of `verify_every` that are reset is verified; none with 0.
+pub(super) fn offer(config: &mut Config, places: u32, verify_every: u32) -> io::Result<()> {
     let places = usize::try_from(places)
         .unwrap_or(usize::MAX)
         .saturating_add(MORE);
     let written = written::Written::open()?;
-    let memories = memories::Memories::new(places, written)?;
+    let memories = memories::Memories::new(places, written, verify_every)?;
     memories.prove()?;
     let stacks = stacks::Stacks::new(places)?;
     mappings::check(places);

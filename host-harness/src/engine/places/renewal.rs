@@ -10,7 +10,9 @@ use std::sync::Arc;
 use super::address_space::Stretch;
 use super::faults::Since;
 use super::mapped::{KEPT, Mapped};
+use super::verify;
 use super::written::Written;
+use crate::engine::coverage::{self, Way};
 
 /// What a new instance has in its memory: the pages with something in them, each from its first byte
 /// that is not zero to its last.
@@ -100,6 +102,11 @@ impl Renewal {
     pub(in crate::engine) unsafe fn renew(&mut self, image: &Image) -> io::Result<bool> {
         let known = self.since.take().is_some_and(Since::is_without_faults);
         let in_place = known || self.look(image)?;
+        coverage::count(match (known, in_place) {
+            (true, _) => Way::ResetWithoutFaults,
+            (false, true) => Way::ResetAfterLook,
+            (false, false) => Way::ResetByDecommit,
+        });
         if !in_place {
             // Whoever used this place before may have written elsewhere than this function does.
             self.mapped = Mapped::default();
@@ -114,6 +121,19 @@ impl Renewal {
             }
         }
         Ok(in_place)
+    }
+
+    /// Where the memory, which was just made as it was, differs from the image and zeroes.
+    ///
+    /// # Safety
+    ///
+    /// As for [`renew`](Self::renew).
+    pub(in crate::engine) unsafe fn first_difference(
+        &self,
+        image: &Image,
+    ) -> io::Result<Option<usize>> {
+        // SAFETY: the caller has promised it.
+        unsafe { verify::first_difference(&self.stretch, self.size, &image.parts, &self.written) }
     }
 
     /// Finds out what is mapped. False if that is more than is kept; or less than the image, and then

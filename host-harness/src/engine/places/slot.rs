@@ -6,8 +6,11 @@ use std::sync::Arc;
 use super::address_space::Stretch;
 use super::faults::Since;
 use super::mapped::Mapped;
+use super::owner::Owner;
 use super::renewal::Renewal;
+use super::verify;
 use super::written::Written;
+use crate::engine::coverage::{self, Way};
 
 /// What a memory has to grow to, beyond what it begins with, to be given huge pages, in bytes: there
 /// is none that is shorter.
@@ -19,6 +22,8 @@ pub(super) struct Slot {
     stretch: Stretch,
     /// How much of it is open, in bytes; the rest is when a memory grows.
     minimum: usize,
+    /// The function that has it, or had it last.
+    owner: Option<Owner>,
     /// What may be mapped in the open part: while nobody has a memory here, nothing is mapped
     /// elsewhere, nor are there other contents than zeroes.
     mapped: Mapped,
@@ -26,7 +31,12 @@ pub(super) struct Slot {
 
 impl Slot {
     /// Whatever was in the stretch before is gone.
-    pub(super) fn new(number: usize, stretch: Stretch, minimum: usize) -> io::Result<Self> {
+    pub(super) fn new(
+        number: usize,
+        stretch: Stretch,
+        minimum: usize,
+        owner: Option<Owner>,
+    ) -> io::Result<Self> {
         stretch.renew(0..stretch.length())?;
         stretch.open(0..minimum)?;
         // The kernel would put one where single pages are, without a fault: see `faults`.
@@ -35,6 +45,7 @@ impl Slot {
             number,
             stretch,
             minimum,
+            owner,
             mapped: Mapped::default(),
         })
     }
@@ -45,6 +56,19 @@ impl Slot {
 
     pub(super) fn minimum(&self) -> usize {
         self.minimum
+    }
+
+    /// Whether a function had it last, so that it finds nothing in it that tells of another.
+    pub(super) fn is_of(&self, owner: Option<Owner>) -> bool {
+        owner.is_some() && self.owner == owner
+    }
+
+    /// Gives it to another function, with no page mapped.
+    pub(super) fn hand_over(&mut self, owner: Option<Owner>) -> io::Result<()> {
+        coverage::count(Way::SlotHandedOver);
+        self.owner = owner;
+        self.mapped = Mapped::default();
+        self.stretch.empty(0..self.minimum)
     }
 
     pub(super) fn pointer(&self) -> *mut u8 {
@@ -66,7 +90,13 @@ impl Slot {
         if size > self.minimum {
             self.stretch.renew(self.minimum..size)?;
         }
-        if !since.is_without_faults() && self.look(written).is_err() {
+        let known = since.is_without_faults();
+        coverage::count(if known {
+            Way::SlotClearedWithoutFaults
+        } else {
+            Way::SlotClearedAfterLook
+        });
+        if !known && self.look(written).is_err() {
             self.mapped = Mapped::default();
             return self.stretch.empty(0..self.minimum);
         }
@@ -79,6 +109,17 @@ impl Slot {
     fn look(&mut self, written: &Written) -> io::Result<()> {
         let end = self.mapped.look(&self.stretch, self.minimum, written)?;
         self.stretch.empty(end..self.minimum)
+    }
+
+    /// Whose it is, as far as that is known.
+    pub(super) fn owner(&self) -> Option<Owner> {
+        self.owner
+    }
+
+    /// Where anything but zeroes is in it, which was just reset.
+    pub(super) fn first_contents(&self, written: &Written) -> io::Result<Option<usize>> {
+        // SAFETY: it is within the open part, and there is no memory here.
+        unsafe { verify::first_difference(&self.stretch, self.minimum, &[], written) }
     }
 
     /// For the memory that is in this place.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use wasmtime::{StackCreator, StackMemory};
 
-use super::address_space::AddressSpace;
+use super::address_space::{AddressSpace, Stretch};
 use super::numbers::Numbers;
+use super::owner::Owner;
 use crate::engine::shelves::{Shelf, Shelves};
 
 /// How large a stack is, in bytes: wasmtime's default, of which the function may use a quarter.
@@ -16,11 +17,15 @@ pub(super) const SIZE: usize = 2 << 20;
 /// What lies below each, in bytes, and is never mapped: at least a page, whatever its size.
 const GUARD: usize = 64 << 10;
 
-/// Stacks for the functions of one engine. They are not cleared in between, as those of wasmtime's
-/// pool are not: compiled code reads nothing of a stack that it has not written to it.
+/// How many free stacks one thread keeps for their functions; see `memories`.
+const FREE_EACH_THREAD: usize = 64;
+
+/// Stacks for the functions of one engine. They are not cleared between two invocations of a function,
+/// as those of wasmtime's pool are not: compiled code reads nothing of a stack that it has not written
+/// to it. One that another function gets is, for that function could tell by the time that a page takes
+/// how deep the first one's calls were.
 pub(super) struct Stacks {
-    /// Where those begin that are free, as addresses.
-    shelves: Shelves<usize, Common>,
+    shelves: Shelves<Slot, Common>,
     common: Arc<Common>,
 }
 
@@ -43,28 +48,60 @@ impl Stacks {
         })
     }
 
-    fn stack(&self) -> io::Result<usize> {
-        if let Some(stack) = self.shelves.own().take(|_| true) {
-            return Ok(stack);
+    fn slot(&self, owner: Option<Owner>) -> io::Result<Slot> {
+        let fits = |slot: &Slot| owner.is_some() && slot.owner == owner;
+        if let Some(slot) = self.shelves.own().take(fits) {
+            return Ok(slot);
+        }
+        if let Some(slot) = self.shelves.own().take_oldest(FREE_EACH_THREAD) {
+            return self.common.hand_over(slot, owner);
         }
         if let Some(number) = self.common.numbers.take() {
-            return self.common.make(number);
+            return self.common.make(number, owner);
+        }
+        if let Some(slot) = self.shelves.take_any(fits) {
+            return Ok(slot);
         }
         let other = self.shelves.take_any(|_| true);
-        other.ok_or_else(|| io::Error::new(io::ErrorKind::OutOfMemory, super::FULL))
+        let none = || io::Error::new(io::ErrorKind::OutOfMemory, super::FULL);
+        self.common.hand_over(other.ok_or_else(none)?, owner)
     }
 }
 
 impl Common {
-    fn make(&self, number: usize) -> io::Result<usize> {
+    /// Gives a stack to another function, with no page mapped.
+    fn hand_over(&self, mut slot: Slot, owner: Option<Owner>) -> io::Result<Slot> {
+        slot.owner = owner;
+        let emptied = slot.stretch.empty(GUARD..GUARD + SIZE);
+        emptied.inspect_err(|_| self.numbers.put(slot.number))?;
+        Ok(slot)
+    }
+
+    fn make(&self, number: usize, owner: Option<Owner>) -> io::Result<Slot> {
         let stretch = self
             .space
             .stretch(number * (GUARD + SIZE), GUARD + SIZE)
             .ok_or(io::ErrorKind::OutOfMemory)?;
-        let opened = stretch.open(GUARD..GUARD + SIZE);
+        // One that could not be emptied may have anything in it.
+        let opened = stretch
+            .renew(GUARD..GUARD + SIZE)
+            .and_then(|()| stretch.open(GUARD..GUARD + SIZE));
         opened.inspect_err(|_| self.numbers.put(number))?;
-        Ok(stretch.address(GUARD))
+        Ok(Slot {
+            number,
+            stretch,
+            owner,
+        })
     }
+}
+
+/// A place for one stack after the other.
+struct Slot {
+    number: usize,
+    /// The guard, and the stack.
+    stretch: Stretch,
+    /// The function that has it, or had it last.
+    owner: Option<Owner>,
 }
 
 // SAFETY: a stack is memory that nobody else has, page-aligned, with a guard below it.
@@ -72,8 +109,10 @@ unsafe impl StackCreator for Stacks {
     fn new_stack(&self, size: usize, zeroed: bool) -> wasmtime::Result<Box<dyn StackMemory>> {
         wasmtime::ensure!(size <= SIZE, "no stack has more than {SIZE} bytes");
         wasmtime::ensure!(!zeroed, "stacks are not cleared");
+        let slot = self.slot(Owner::current())?;
         Ok(Box::new(Stack {
-            start: self.stack()?,
+            start: slot.stretch.address(GUARD),
+            slot: Some(slot),
             shelf: Arc::clone(self.shelves.own()),
         }))
     }
@@ -81,8 +120,11 @@ unsafe impl StackCreator for Stacks {
 
 /// The stack of one invocation.
 struct Stack {
+    /// There until it is dropped.
+    slot: Option<Slot>,
+    /// Where it begins, as an address.
     start: usize,
-    shelf: Arc<Shelf<usize, Common>>,
+    shelf: Arc<Shelf<Slot, Common>>,
 }
 
 // SAFETY: as for `Stacks`.
@@ -104,6 +146,8 @@ unsafe impl StackMemory for Stack {
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        self.shelf.put(self.start);
+        if let Some(slot) = self.slot.take() {
+            self.shelf.put(slot);
+        }
     }
 }

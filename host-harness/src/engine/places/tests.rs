@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use rustix::mm::{MapFlags, ProtFlags};
-use wasmtime::{LinearMemory, MemoryCreator as _, MemoryType};
+use wasmtime::{LinearMemory, MemoryCreator as _, MemoryType, StackCreator as _};
 
 use super::faults::Since;
 use super::faults::tests::polled;
 use super::memories::{GUARD, Memories, RESERVATION};
 use super::numbers::Numbers;
+use super::owner::Owner;
+use super::stacks::{SIZE, Stacks};
 use super::written::Written;
 
 const WASM_PAGE: usize = 64 << 10;
 
 fn memories(places: usize) -> Memories {
-    let memories = Memories::new(places, Written::open().unwrap()).unwrap();
+    let memories = Memories::new(places, Written::open().unwrap(), 1).unwrap();
     memories.prove().unwrap();
     memories
 }
@@ -67,6 +69,7 @@ fn use_up(memory: &mut dyn LinearMemory, seed: &mut u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn memories_begin_as_zeroes() {
     let memories = Arc::new(memories(3));
+    let owners = [Owner::new(), Owner::new()];
     let tasks: Vec<_> = (1..=3)
         .map(|number| {
             let memories = Arc::clone(&memories);
@@ -74,7 +77,9 @@ async fn memories_begin_as_zeroes() {
                 let mut seed = number;
                 for _ in 0..300 {
                     polled(async {
-                        let mut memory = take(&memories, 1 + next(&mut seed) % 2 * 20);
+                        let owner = owners[next(&mut seed) % owners.len()];
+                        let pages = 1 + next(&mut seed) % 2 * 20;
+                        let mut memory = owner.during(|| take(&memories, pages));
                         use_up(&mut *memory, &mut seed);
                         if next(&mut seed).is_multiple_of(5) {
                             tokio::task::yield_now().await;
@@ -118,10 +123,11 @@ async fn what_moved_is_looked_at() {
 #[tokio::test]
 async fn what_is_written_again_stays_mapped() {
     let memories = memories(1);
+    let owner = Owner::new();
     let mut calm = 0;
     for _ in 0..10 {
         polled(async {
-            let mut memory = take(&memories, 2);
+            let mut memory = owner.during(|| take(&memories, 2));
             let before = Since::now();
             bytes(&mut *memory)[9] = 7;
             calm += usize::from(before.is_without_faults());
@@ -129,6 +135,64 @@ async fn what_is_written_again_stays_mapped() {
         .await;
     }
     assert!(calm > 5, "{calm}");
+}
+
+/// A slot keeps its pages for the function that had it, and has none when another function gets it.
+#[test]
+fn memories_tell_nothing_of_another_function() {
+    let written = Written::open().unwrap();
+    let mapped = |memory: &mut dyn LinearMemory| {
+        let start = memory.as_ptr().expose_provenance();
+        let found = written.within(start..start + memory.byte_size(), memory.byte_size());
+        found.unwrap().parts.len()
+    };
+    let memories = memories(1);
+    let (first, second) = (Owner::new(), Owner::new());
+    let leave = |owner: Owner| {
+        let mut memory = owner.during(|| take(&memories, 3));
+        let found = mapped(&mut *memory);
+        bytes(&mut *memory)[WASM_PAGE] = 7;
+        found
+    };
+    assert_eq!((leave(first), leave(first)), (0, 1));
+    assert_eq!((leave(second), leave(second)), (0, 1));
+    // Nobody in particular could be anybody.
+    let nobody = || mapped(&mut *take(&memories, 3));
+    assert_eq!((nobody(), leave(second)), (0, 0));
+    assert_eq!((nobody(), nobody()), (0, 0));
+}
+
+/// The same of a stack: how deep the calls of a function were is nobody else's to know.
+#[test]
+fn stacks_tell_nothing_of_another_function() {
+    let written = Written::open().unwrap();
+    let stacks = Stacks::new(1).unwrap();
+    let leave = |owner: Owner| {
+        let stack = owner.during(|| stacks.new_stack(SIZE, false)).unwrap();
+        let found = written.within(stack.range(), SIZE).unwrap().parts.len();
+        // SAFETY: it is within the stack, on which nothing runs.
+        unsafe { stack.top().wrapping_sub(SIZE / 2).write(7) };
+        found
+    };
+    let (first, second) = (Owner::new(), Owner::new());
+    assert_eq!((leave(first), leave(first)), (0, 1));
+    assert_eq!((leave(second), leave(second)), (0, 1));
+}
+
+/// Functions that run in turns on one thread keep a slot each, as long as there are not too many.
+#[test]
+fn functions_in_turns_have_slots_each() {
+    let memories = memories(1000);
+    let owners: Vec<_> = (0..40).map(|_| Owner::new()).collect();
+    let use_all = || -> Vec<*mut u8> {
+        let of = |owner: &Owner| owner.during(|| take(&memories, 1).as_ptr());
+        owners.iter().map(of).collect()
+    };
+    assert_eq!(use_all(), use_all());
+    let many: std::collections::HashSet<_> = (0..1000)
+        .map(|_| Owner::new().during(|| take(&memories, 1).as_ptr()))
+        .collect();
+    assert!(many.len() <= 64, "{}", many.len());
 }
 
 /// There are as many as there are places; a free one of another size will do.

@@ -6,8 +6,14 @@ use std::ops::Range;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::FileExt as _;
 
+use crate::engine::seeded_bugs::{self, Bug};
+
 /// The most parts that are told of one memory: more, and the rest of it is given back.
 const MAX_PARTS: usize = 64;
+
+/// How long an entry of the table of pages is, and how many are read at once.
+const ENTRY: usize = size_of::<u64>();
+const TABLE: usize = 1024;
 
 /// Asks the kernel about pages.
 pub(super) struct Written {
@@ -58,7 +64,11 @@ impl Written {
             max_pages: (most / self.page).max(1) as u64,
             category_inverted: ZERO,
             category_mask: ZERO,
-            category_anyof_mask: PRESENT | SWAPPED,
+            category_anyof_mask: if seeded_bugs::is_on(Bug::SwappedIgnored) {
+                PRESENT
+            } else {
+                PRESENT | SWAPPED
+            },
             ..Scan::default()
         };
         // SAFETY: the call writes to `scan` and to the parts that it names, as many as there are.
@@ -74,9 +84,25 @@ impl Written {
         })
     }
 
+    /// The pages that there is anything in, by the table of all pages, as addresses: also those that
+    /// the kernel has swapped out, and those that are its page of zeroes.
+    pub(super) fn mapped(&self, memory: Range<usize>) -> io::Result<Vec<usize>> {
+        let mut found = Vec::new();
+        let mut table = vec![0; TABLE * ENTRY];
+        for chunk in memory.clone().step_by(TABLE * self.page) {
+            let pages = ((memory.end - chunk) / self.page).min(TABLE);
+            let table = table.get_mut(..pages * ENTRY).unwrap_or_default();
+            self.pagemap
+                .read_exact_at(table, (chunk / self.page * ENTRY) as u64)?;
+            let entries = table.chunks_exact(ENTRY).zip(0..);
+            let mapped = entries.filter(|(entry, _)| is_mapped(entry));
+            found.extend(mapped.map(|(_, number)| chunk + number * self.page));
+        }
+        Ok(found)
+    }
+
     /// By the table of all pages.
     fn read(&self, memory: Range<usize>, most: usize) -> io::Result<Found> {
-        const ENTRY: usize = size_of::<u64>();
         let pages = (memory.end - memory.start) / self.page;
         let mut table = vec![0; pages * ENTRY];
         let at = memory.start / self.page * ENTRY;
@@ -88,8 +114,7 @@ impl Written {
         let mut bytes = 0;
         for entry in table.chunks_exact(ENTRY) {
             let here = found.end..found.end + self.page;
-            let entry = entry.try_into().map_or(0, u64::from_ne_bytes);
-            if entry & (1 << 63 | 1 << 62) != 0 {
+            if is_mapped(entry) {
                 if bytes + self.page > most {
                     break;
                 }
@@ -105,6 +130,12 @@ impl Written {
         }
         Ok(found)
     }
+}
+
+/// Whether there is a page, or was until it was swapped out.
+fn is_mapped(entry: &[u8]) -> bool {
+    let entry = entry.try_into().map_or(0, u64::from_ne_bytes);
+    entry & (1 << 63 | 1 << 62) != 0
 }
 
 #[expect(unsafe_code, reason = "there is no safe way to ask")]
@@ -146,6 +177,9 @@ struct Part {
     end: u64,
     categories: u64,
 }
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) mod absent;
 
 #[cfg(test)]
 mod tests {

@@ -8,6 +8,8 @@ mod direct;
 mod renewable;
 mod sections;
 mod spaces;
+#[cfg(test)]
+mod trip_wires;
 
 pub(super) use direct::without_shim;
-pub(super) use renewable::{gives_handles, renewable};
+pub(super) use renewable::{VERIFY, check_types, renewable};

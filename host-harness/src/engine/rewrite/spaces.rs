@@ -11,6 +11,10 @@ pub(super) struct Spaces<'a> {
     pub(super) instances: Vec<Instance<'a>>,
     /// Of which instance a core function is an export, and its name there.
     pub(super) functions: Vec<Option<(u32, &'a str)>>,
+    /// How many types there are.
+    pub(super) types: u32,
+    /// How many functions there are that are not core functions.
+    pub(super) lifted: u32,
     /// All that is an export of a core instance, and how many of those there were then.
     pub(super) aliases: Vec<(ExternalKind, u32, &'a str, usize)>,
 }
@@ -66,28 +70,35 @@ impl<'a> Spaces<'a> {
             }
             Payload::ComponentCanonicalSection(section) => {
                 for function in section {
-                    if !matches!(function.ok()?, CanonicalFunction::Lift { .. }) {
+                    if matches!(function.ok()?, CanonicalFunction::Lift { .. }) {
+                        self.lifted = self.lifted.checked_add(1)?;
+                    } else {
                         self.functions.push(None);
                     }
                 }
             }
             Payload::ComponentImportSection(section) => {
                 for import in section {
-                    let ty = import.ok()?.ty;
-                    (!matches!(ty, ComponentTypeRef::Module(_))).then_some(())?;
+                    match import.ok()?.ty {
+                        ComponentTypeRef::Module(_) => return None,
+                        ComponentTypeRef::Type(_) => self.types = self.types.checked_add(1)?,
+                        ComponentTypeRef::Func(_) => self.lifted = self.lifted.checked_add(1)?,
+                        _ => {}
+                    }
                 }
             }
             Payload::ComponentExportSection(section) => {
                 for export in section {
-                    let kind = export.ok()?.kind;
-                    (kind != ComponentExternalKind::Module).then_some(())?;
+                    self.count(export.ok()?.kind)?;
                 }
+            }
+            Payload::ComponentTypeSection(section) => {
+                self.types = self.types.checked_add(section.count())?;
             }
             // Modules are counted above; the rest has numbers in other spaces.
             Payload::ModuleSection { .. }
             | Payload::ComponentSection { .. }
             | Payload::CoreTypeSection(_)
-            | Payload::ComponentTypeSection(_)
             | Payload::ComponentInstanceSection(_)
             | Payload::CustomSection(_) => {}
             _ => return None,
@@ -109,12 +120,23 @@ impl<'a> Spaces<'a> {
                 let instances = self.instances.len();
                 self.aliases.push((kind, instance_index, name, instances));
             }
-            ComponentAlias::InstanceExport { kind, .. } => {
-                (kind != ComponentExternalKind::Module).then_some(())?;
-            }
-            ComponentAlias::Outer { kind, .. } => {
-                (kind != ComponentOuterAliasKind::CoreModule).then_some(())?;
-            }
+            ComponentAlias::InstanceExport { kind, .. } => self.count(kind)?,
+            ComponentAlias::Outer { kind, .. } => match kind {
+                ComponentOuterAliasKind::CoreModule => return None,
+                ComponentOuterAliasKind::Type => self.types = self.types.checked_add(1)?,
+                _ => {}
+            },
+        }
+        Some(())
+    }
+
+    /// Counts what is exported, or is taken from an instance.
+    fn count(&mut self, kind: ComponentExternalKind) -> Option<()> {
+        match kind {
+            ComponentExternalKind::Module => return None,
+            ComponentExternalKind::Type => self.types = self.types.checked_add(1)?,
+            ComponentExternalKind::Func => self.lifted = self.lifted.checked_add(1)?,
+            _ => {}
         }
         Some(())
     }

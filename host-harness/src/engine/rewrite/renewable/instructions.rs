@@ -1,20 +1,27 @@
 use wasmparser::{FunctionBody, Operator, for_each_operator};
 
-/// Whether a function changes nothing but locals, memory and globals, whatever it calls.
-pub(super) fn change_only_memory_and_globals(function: &FunctionBody<'_>) -> Option<bool> {
-    let mut operators = function.get_operators_reader().ok()?;
+use super::module::unknown;
+use crate::engine::NotReusable;
+use crate::engine::seeded_bugs::{self, Bug};
+
+/// Fails unless a function changes nothing but locals, memory and globals, whatever it calls.
+pub(super) fn changes_only_memory_and_globals(
+    function: &FunctionBody<'_>,
+) -> Result<(), NotReusable> {
+    let mut operators = function.get_operators_reader().map_err(unknown)?;
     while !operators.eof() {
-        if !is_known(&operators.read().ok()?) {
-            return Some(false);
-        }
+        check(&operators.read().map_err(unknown)?)?;
     }
-    Some(true)
+    Ok(())
 }
 
-/// Whether an instruction is one of those that were looked at, and is none that changes a table or
+/// Fails unless an instruction is one of those that were looked at, and neither changes a table nor
 /// drops a segment.
-fn is_known(operator: &Operator<'_>) -> bool {
-    match operator {
+fn check(operator: &Operator<'_>) -> Result<(), NotReusable> {
+    if seeded_bugs::is_on(Bug::InstructionsUnchecked) {
+        return Ok(());
+    }
+    let is_known = match operator {
         Operator::TableSet { .. }
         | Operator::TableGrow { .. }
         | Operator::TableFill { .. }
@@ -22,7 +29,7 @@ fn is_known(operator: &Operator<'_>) -> bool {
         | Operator::TableInit { .. }
         | Operator::ElemDrop { .. }
         | Operator::MemoryInit { .. }
-        | Operator::DataDrop { .. } => false,
+        | Operator::DataDrop { .. } => return Err(NotReusable::Segments),
         other => matches!(
             proposal(other),
             "mvp"
@@ -34,7 +41,8 @@ fn is_known(operator: &Operator<'_>) -> bool {
                 | "simd"
                 | "relaxed_simd"
         ),
-    }
+    };
+    is_known.then_some(()).ok_or(NotReusable::Instructions)
 }
 
 /// With which part of the standard an instruction came.

@@ -10,30 +10,53 @@
 mod handles;
 mod instructions;
 mod module;
+mod parameters;
 mod shape;
+mod verify;
 
 use wasm_encoder::ModuleSection;
 use wasmparser::Payload;
+use wasmtime::Engine;
+use wasmtime::component::Component;
 
 use super::sections::copied;
 
-pub(in crate::engine) use handles::gives_handles;
+pub(in crate::engine) use verify::EXPORT as VERIFY;
+
+use crate::engine::NotReusable;
 use shape::Shape;
 
-/// The same component with its globals set when its function is called; none if that would
+/// The same component with its globals set when its function is called. Fails if that would
 /// not be all that it takes, besides its memory, to make an instance as it was.
-pub(in crate::engine) fn renewable(component: &[u8]) -> Option<Vec<u8>> {
+pub(in crate::engine) fn renewable(component: &[u8]) -> Result<Vec<u8>, NotReusable> {
     let shape = Shape::of(component)?;
     let module = module::with_globals_set(&shape)?;
     let mut modules = 0..;
-    copied(component, |section, encoded| {
+    let changed = copied(component, |section, encoded| {
         let its =
             matches!(section, Payload::ModuleSection { .. }) && modules.next()? == shape.module;
         if its {
             encoded.section(&ModuleSection(&module));
         }
         Some(its)
-    })
+    });
+    let mut changed = changed.ok_or(NotReusable::Unknown)?;
+    verify::export(&shape, &mut changed)?;
+    Ok(changed)
+}
+
+/// Fails if instances of a component change in a way that its types tell of.
+pub(in crate::engine) fn check_types(
+    component: &Component,
+    engine: &Engine,
+) -> Result<(), NotReusable> {
+    if handles::gives_handles(component, engine) {
+        return Err(NotReusable::Handles);
+    }
+    if parameters::need_memory(component, engine) {
+        return Err(NotReusable::Parameters);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -2,11 +2,15 @@ use wasmparser::{
     CanonicalFunction, CanonicalOption, ComponentType, ExternalKind, Instance, Parser, Payload,
 };
 
-use super::module::Contents;
+use super::module::{Contents, unknown};
+use crate::engine::NotReusable;
 use crate::engine::rewrite::spaces::{Spaces, at};
 
 /// The one module of a component whose instance can change.
 pub(super) struct Shape<'a> {
+    pub(super) spaces: Spaces<'a>,
+    /// The only instance of the module.
+    pub(super) instance: u32,
     /// Its number.
     pub(super) module: u32,
     pub(super) contents: Contents<'a>,
@@ -15,26 +19,31 @@ pub(super) struct Shape<'a> {
 }
 
 impl<'a> Shape<'a> {
-    /// None if there is anything else that could change, or anything that is not known.
-    pub(super) fn of(component: &'a [u8]) -> Option<Self> {
+    /// Fails if there is anything else that could change, or anything that is not known.
+    pub(super) fn of(component: &'a [u8]) -> Result<Self, NotReusable> {
         let called = Called::of(component)?;
-        let spaces = Spaces::of(component)?;
+        let spaces = Spaces::of(component).ok_or(NotReusable::Unknown)?;
         let mut changing = None;
         for (number, module) in (0..).zip(&spaces.modules) {
             let contents = Contents::of(module)?;
             if contents.can_change() && changing.replace((number, contents)).is_some() {
-                return None;
+                return Err(NotReusable::SeveralModules);
             }
         }
-        let (module, contents) = changing?;
+        let (module, contents) = changing.ok_or(NotReusable::Memory)?;
         let mut instances = (0..).zip(&spaces.instances);
-        let (instance, _) = instances.find(|(_, instance)| {
+        let instance = instances.find(|(_, instance)| {
             matches!(instance, Instance::Instantiate { module_index, .. } if *module_index == module)
-        })?;
-        if spaces.instances_of(module) != 1 || !contents.has_one_memory() {
-            return None;
+        });
+        let (instance, _) = instance.ok_or(NotReusable::Exports)?;
+        if spaces.instances_of(module) != 1 {
+            return Err(NotReusable::SeveralModules);
         }
-        let (of, export) = at(&spaces.functions, called.lifted)??;
+        if !contents.has_one_memory() {
+            return Err(NotReusable::Memory);
+        }
+        let lifted = at(&spaces.functions, called.lifted).flatten();
+        let (of, export) = lifted.ok_or(NotReusable::Exports)?;
         let is_it = |function: &u32| at(&spaces.functions, *function) == Some(Some((of, export)));
         // Its globals are set when it is called from outside, and only then.
         let used_within = called.others.iter().any(is_it)
@@ -44,7 +53,15 @@ impl<'a> Shape<'a> {
                     .iter()
                     .any(|export| export.kind == ExternalKind::Func && is_it(&export.index)),
             });
-        (of == instance && !used_within).then_some(Self {
+        if used_within {
+            return Err(NotReusable::CalledWithin);
+        }
+        if of != instance {
+            return Err(NotReusable::Exports);
+        }
+        Ok(Self {
+            spaces,
+            instance,
             module,
             contents,
             export,
@@ -61,24 +78,28 @@ struct Called {
 }
 
 impl Called {
-    /// None unless it exports a single function, and has only such parts as keep nothing from one call
+    /// Fails unless it exports a single function, and has only such parts as keep nothing from one call
     /// to the next, besides its modules.
-    fn of(component: &[u8]) -> Option<Self> {
+    fn of(component: &[u8]) -> Result<Self, NotReusable> {
         let (mut lifted, mut others) = (None, Vec::new());
         let mut depth = 0_u32;
         for payload in Parser::new(0).parse_all(component) {
-            match payload.ok()? {
+            match payload.map_err(unknown)? {
                 Payload::Version { .. } => depth += 1,
-                Payload::End(_) => depth = depth.checked_sub(1)?,
+                Payload::End(_) => {
+                    depth = depth.checked_sub(1).ok_or(NotReusable::Unknown)?;
+                }
                 Payload::ComponentTypeSection(section) => {
                     for ty in section {
                         // A resource of its own has handles that stay.
-                        (!matches!(ty.ok()?, ComponentType::Resource { .. })).then_some(())?;
+                        if matches!(ty.map_err(unknown)?, ComponentType::Resource { .. }) {
+                            return Err(NotReusable::Resource);
+                        }
                     }
                 }
                 Payload::ComponentCanonicalSection(section) if depth == 1 => {
                     for function in section {
-                        let (function, options) = match function.ok()? {
+                        let (function, options) = match function.map_err(unknown)? {
                             CanonicalFunction::Lift {
                                 core_func_index,
                                 options,
@@ -86,13 +107,15 @@ impl Called {
                             } => (Some(core_func_index), options),
                             CanonicalFunction::Lower { options, .. } => (None, options),
                             CanonicalFunction::ResourceDrop { .. } => continue,
-                            _ => return None,
+                            _ => return Err(NotReusable::Unknown),
                         };
-                        if function.is_some() && lifted.replace(function?).is_some() {
-                            return None;
+                        if let Some(function) = function
+                            && lifted.replace(function).is_some()
+                        {
+                            return Err(NotReusable::Exports);
                         }
                         for option in &options {
-                            others.extend(called_for(option)?);
+                            others.extend(called_for(option).ok_or(NotReusable::Unknown)?);
                         }
                     }
                 }
@@ -102,14 +125,14 @@ impl Called {
                 | Payload::ComponentCanonicalSection(_)
                     if depth != 1 =>
                 {
-                    return None;
+                    return Err(NotReusable::SeveralModules);
                 }
-                Payload::ComponentStartSection { .. } => return None,
+                Payload::ComponentStartSection { .. } => return Err(NotReusable::Start),
                 _ => {}
             }
         }
-        Some(Self {
-            lifted: lifted?,
+        Ok(Self {
+            lifted: lifted.ok_or(NotReusable::Exports)?,
             others,
         })
     }

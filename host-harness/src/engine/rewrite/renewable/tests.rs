@@ -1,5 +1,7 @@
 mod functions;
 mod handles;
+mod parameters;
+mod verify;
 
 use std::fs;
 
@@ -23,8 +25,8 @@ fn functions_are_renewable() {
     let may_be_used_again = |file: &str| {
         let wasm = fs::read(file).unwrap();
         let direct = without_shim(&wasm).unwrap();
-        assert!(renewable(&direct).is_some(), "{file}");
-        Wasm::new(wasm).compile(&engine).unwrap().renewable
+        assert!(renewable(&direct).is_ok(), "{file}");
+        Wasm::new(wasm).compile(&engine).unwrap().reusable.is_ok()
     };
     for file in [
         test_guests::PING,
@@ -124,7 +126,7 @@ fn globals_are_set() {
 #[test]
 fn whatever_else_could_change_is_refused() {
     let same = "local.get 0";
-    assert!(renewable(&component("", same, "")).is_some());
+    assert!(renewable(&component("", same, "")).is_ok());
     for f in [
         "(table.set $t (i32.const 0) (ref.null func)) local.get 0",
         "(drop (table.grow $t (ref.null func) (i32.const 1))) local.get 0",
@@ -132,7 +134,7 @@ fn whatever_else_could_change_is_refused() {
         "(table.copy $t $t (i32.const 0) (i32.const 1) (i32.const 1)) local.get 0",
         "(i32.atomic.rmw.add (i32.const 0) (i32.const 1))",
     ] {
-        assert!(renewable(&component("", f, "")).is_none(), "{f}");
+        assert!(renewable(&component("", f, "")).is_err(), "{f}");
     }
     for module in [
         "(elem $e (i32.const 0) func $f)
@@ -151,10 +153,7 @@ fn whatever_else_could_change_is_refused() {
         "(tag (param i32))",
         "(type (struct (field (mut i32))))",
     ] {
-        assert!(
-            renewable(&component(module, same, "")).is_none(),
-            "{module}"
-        );
+        assert!(renewable(&component(module, same, "")).is_err(), "{module}");
     }
     let keeps = r#"(core module $k (global (export "g") (mut i32) (i32.const 0)))"#;
     for rest in [
@@ -166,7 +165,7 @@ fn whatever_else_could_change_is_refused() {
         r#"(core module $g (import "a" "g" (global (mut i32))))"#.to_owned(),
         r#"(core module $g (import "a" "m" (memory 1)))"#.to_owned(),
     ] {
-        assert!(renewable(&component("", same, &rest)).is_none(), "{rest}");
+        assert!(renewable(&component("", same, &rest)).is_err(), "{rest}");
     }
     let plain = text("", same, "");
     for (part, other) in [
@@ -186,13 +185,13 @@ fn whatever_else_could_change_is_refused() {
         let changed = plain.replace(part, other);
         assert_ne!(changed, plain);
         let changed = wat::parse_str(changed).unwrap();
-        assert!(renewable(&changed).is_none(), "{other}");
+        assert!(renewable(&changed).is_err(), "{other}");
     }
     // Who sets more globals than that for each call takes longer than one who makes an instance.
     for (more, refused) in [(60, false), (61, true)] {
         let many = "(global (mut i32) (i32.const 0))".repeat(more);
         let result = renewable(&component(&many, same, ""));
-        assert_eq!(result.is_none(), refused, "{more}");
+        assert_eq!(result.is_err(), refused, "{more}");
     }
     // Without memory, there is nothing to be gained.
     let bare = r#"(component (core module $m
@@ -200,6 +199,6 @@ fn whatever_else_could_change_is_refused() {
             (func (export "f") (result i32) global.get $g))
         (core instance $i (instantiate $m))
         (func (export "f") (result s32) (canon lift (core func $i "f"))))"#;
-    assert!(renewable(&wat::parse_str(bare).unwrap()).is_none());
-    assert!(renewable(b"nothing").is_none());
+    assert!(renewable(&wat::parse_str(bare).unwrap()).is_err());
+    assert!(renewable(b"nothing").is_err());
 }

@@ -1,7 +1,7 @@
 use wasmtime::component::Component;
 
 use super::engine;
-use crate::engine::rewrite::gives_handles;
+use crate::engine::rewrite::renewable::handles::gives_handles;
 
 /// Who imports a function that gives a handle, however deep in what it gives, is told.
 #[test]
