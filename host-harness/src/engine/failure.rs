@@ -36,6 +36,40 @@ fn no_slot_left(error: &wasmtime::Error) -> bool {
             .any(|cause| cause.to_string().contains(places::FULL))
 }
 
+/// How far from address 0 the stack of a function that overflows is at most: as far as a function moves
+/// its stack pointer at once.
+const STACK_FRAME: u64 = 16 * 1024 * 1024;
+
+/// What a trap means where its own text is misleading.
+///
+/// A function has two stacks, and either can be too small. That of its calls is the host's. That of its
+/// values is at the beginning of its memory: below address 0 is the end of 32 bits, which is out of bounds.
+fn explained(error: wasmtime::Error) -> wasmtime::Error {
+    let what = match error.downcast_ref() {
+        Some(Trap::StackOverflow) => "stack overflow: its calls are nested too deep",
+        Some(Trap::MemoryOutOfBounds) if fault_is_below_zero(&error) => {
+            "probably a stack overflow: its calls are nested too deep, or its values on the stack too large"
+        }
+        _ => return error,
+    };
+    error.context(what)
+}
+
+/// Whether an access was out of bounds just below address 0. Only wasmtime's text has the address.
+fn fault_is_below_zero(error: &wasmtime::Error) -> bool {
+    let address = error.chain().find_map(|cause| {
+        let cause = cause.to_string();
+        let (address, _) = cause.strip_prefix(FAULT)?.split_once(' ')?;
+        u64::from_str_radix(address, 16).ok()
+    });
+    let zero = 1_u64 << 32;
+    // What is loaded or stored may have an offset that carries it across.
+    address.is_some_and(|address| address.abs_diff(zero) <= STACK_FRAME)
+}
+
+/// What wasmtime's description of a fault begins with.
+const FAULT: &str = "memory fault at wasm address 0x";
+
 impl From<Full> for Failure {
     fn from(_: Full) -> Self {
         Self::Overloaded
@@ -57,7 +91,7 @@ impl Failure {
         {
             Self::Memory
         } else {
-            Self::Trap(error)
+            Self::Trap(explained(error))
         }
     }
 
@@ -70,5 +104,39 @@ impl Failure {
             Self::Overloaded => tracing::warn!(function, invocation = %id, "{self}"),
             _ => tracing::error!(function, invocation = %id, "{self}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn explanation(trap: Trap, fault: Option<u64>) -> String {
+        let error = wasmtime::Error::from(trap);
+        let error = match fault {
+            None => error,
+            Some(address) => error.context(format!(
+                "{FAULT}{address:x} in linear memory of size 0x110000"
+            )),
+        };
+        explained(error).to_string()
+    }
+
+    /// What is out of bounds just below address 0 is the stack, and nothing else is.
+    #[test]
+    fn stack_overflows_are_told_apart() {
+        let out_of_bounds = |address| explanation(Trap::MemoryOutOfBounds, Some(address));
+        for stack in [0xffff_fff0, 0x1_0000_0010, 0xff00_0000] {
+            assert!(out_of_bounds(stack).contains("stack overflow"), "{stack:x}");
+        }
+        for other in [0, 0x11_0000, 0xfeff_ffff, 0x1_0100_0001] {
+            assert!(!out_of_bounds(other).contains("stack"), "{other:x}");
+        }
+        assert!(!explanation(Trap::MemoryOutOfBounds, None).contains("stack"));
+        assert!(explanation(Trap::StackOverflow, None).contains("stack overflow"));
+        assert!(
+            !explanation(Trap::UnreachableCodeReached, Some(0xffff_fff0))
+                .contains("stack overflow")
+        );
     }
 }
