@@ -1,3 +1,4 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -39,7 +40,7 @@ impl Ticker {
 
     /// Until it has nothing to do any more.
     pub(super) fn start(
-        name: &str,
+        name: &'static str,
         every: Duration,
         mut tick: impl FnMut() -> Option<()> + Send + 'static,
     ) -> std::io::Result<Self> {
@@ -50,8 +51,14 @@ impl Ticker {
             .spawn(move || {
                 loop {
                     std::thread::sleep(every);
-                    if stop.load(Ordering::Relaxed) || tick().is_none() {
+                    if stop.load(Ordering::Relaxed) {
                         break;
+                    }
+                    // Limits hold only as long as this thread goes on, whatever went wrong once.
+                    match catch_unwind(AssertUnwindSafe(&mut tick)) {
+                        Ok(Some(())) => {}
+                        Ok(None) => break,
+                        Err(_) => tracing::error!("a tick of {name} panicked; the next one comes"),
                     }
                 }
             })?;
@@ -62,5 +69,26 @@ impl Ticker {
 impl Drop for Ticker {
     fn drop(&mut self) {
         self.stopped.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// One that panics goes on: without epochs, no limit of computing would hold.
+    #[test]
+    fn panicking_tick_is_repeated() {
+        let (sender, ticks) = mpsc::channel();
+        let mut count = 0;
+        let _ticker = Ticker::start("test", Duration::from_millis(1), move || {
+            count += 1;
+            sender.send(count).ok()?;
+            assert!(count > 1, "on purpose");
+            Some(())
+        });
+        assert_eq!(ticks.iter().take(3).collect::<Vec<_>>(), [1, 2, 3]);
     }
 }

@@ -47,6 +47,14 @@ impl Server {
         self.address
     }
 
+    /// Waits until the server accepts no more connections although nobody told it to stop: only by a fault
+    /// of the host's. Whoever embeds it may end the process, or start another server.
+    pub async fn failed(&mut self) {
+        if let Err(error) = (&mut self.accepting).await {
+            tracing::error!("connections are no longer accepted: {error}");
+        }
+    }
+
     /// Takes no more requests, and waits for those that are running, for at most `grace`: until the
     /// last byte of what they send and receive. A request whose head has not arrived is not one.
     ///
@@ -91,4 +99,25 @@ async fn accept(
     tokio::time::timeout(grace, graceful.shutdown())
         .await
         .is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A server whose accept loop ends says so, and can still be told to stop.
+    #[tokio::test]
+    async fn failed_server_is_noticed() {
+        let (stop, stopped) = oneshot::channel();
+        let mut server = Server {
+            address: ([127, 0, 0, 1], 0).into(),
+            stop,
+            accepting: tokio::spawn(async move {
+                let _stopped = stopped;
+                panic!("on purpose")
+            }),
+        };
+        server.failed().await;
+        assert!(!server.shutdown(Duration::from_secs(60)).await);
+    }
 }
