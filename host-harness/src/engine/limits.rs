@@ -44,12 +44,18 @@ pub struct Limits {
     pub verify_reuse: u32,
     /// How many calls within calls there may be: 16 at most, and none with 0.
     pub depth: u32,
+    /// How many records of what an invocation prints and logs are kept; the rest is counted in one
+    /// record at its end.
+    pub log_records: usize,
+    /// How many bytes the texts of these records may have.
+    pub log_bytes: usize,
 }
 
 impl Default for Limits {
     /// 30 s, or 5 min for one that streams; of which 10 s computing; 128 MiB, in one
     /// linear memory; 1000 at once, 4000 waiting; 1024
-    /// requests to other servers; 256 instances that wait; calls 16 deep.
+    /// requests to other servers; 256 instances that wait; calls 16 deep;
+    /// 10,000 records and 1 MiB of log.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
@@ -68,6 +74,8 @@ impl Default for Limits {
             idle_instances: 256,
             verify_reuse: if cfg!(debug_assertions) { 1 } else { 1000 },
             depth: MAX_DEPTH,
+            log_records: 10_000,
+            log_bytes: 1024 * 1024,
         }
     }
 }

@@ -13,6 +13,9 @@ use crate::interfaces::environment::{Call, earlier};
 use crate::registry::Served;
 use crate::telemetry::InvocationId;
 
+/// The most names of functions in one record of the log.
+const MAX_NAMES: usize = 20;
+
 impl Callees for Gateway {
     fn call(self: Arc<Self>, outgoing: Outgoing) -> Calling {
         Box::pin(self.answer(outgoing))
@@ -24,12 +27,16 @@ impl Callees for Gateway {
         let base = self.base.as_ref().filter(|_| !private);
         Ok(base.map(|base| format!("{base}/{target}")))
     }
+
+    fn names(&self) -> String {
+        let names: Vec<_> = self.registry.names().take(MAX_NAMES).collect();
+        names.join(", ")
+    }
 }
 
 impl Gateway {
     async fn answer(self: Arc<Self>, outgoing: Outgoing) -> Answer {
         let Outgoing {
-            caller,
             target,
             id,
             request,
@@ -39,11 +46,6 @@ impl Gateway {
             lineage,
         } = outgoing;
         let Some(Served { function, .. }) = self.registry.get(&target) else {
-            let known = self.registry.names().collect::<Vec<_>>().join(", ");
-            tracing::warn!(
-                function = caller.name.as_ref(), invocation = %id,
-                "there is no function {target:?} to call; there are: {known}",
-            );
             return Err(Error::NotFound(target));
         };
         if lineage.depth > self.engine.max_depth() {

@@ -9,6 +9,7 @@ use crate::gateway::{self, Gateway};
 use crate::interfaces::egress::Egress;
 use crate::interfaces::http::Network;
 use crate::registry::{self, Registry};
+use crate::telemetry::Output;
 
 impl Builder {
     /// Reads and compiles the functions.
@@ -42,7 +43,11 @@ impl Builder {
         let engine = engine.map_err(|error| BuildError::Engine(error.into()))?;
         let mut registry = Registry::default();
         for (name, file, wasm) in &functions {
-            let output = self.output.clone();
+            let output = Output {
+                max_records: self.limits.log_records,
+                max_bytes: self.limits.log_bytes,
+                ..self.output.clone()
+            };
             let variables = self.variables.clone();
             let read = (*file, wasm);
             let reuse = self.reuse_of(name);

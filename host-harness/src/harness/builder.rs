@@ -43,6 +43,8 @@ impl Builder {
             output: Output {
                 sink: Arc::new(to_stderr(Format::Text)),
                 least_level: Some(LogLevel::Info),
+                max_records: Limits::default().log_records,
+                max_bytes: Limits::default().log_bytes,
             },
         }
     }
@@ -183,6 +185,14 @@ impl Builder {
         self
     }
 
+    /// How many records of what an invocation prints and logs are kept, and how many bytes their texts
+    /// may have; see [`Limits::log_records`].
+    pub fn log_limits(mut self, records: usize, bytes: usize) -> Self {
+        self.limits.log_records = records;
+        self.limits.log_bytes = bytes;
+        self
+    }
+
     /// Keeps compiled functions in a folder, where the next host finds them: without it, each compiles
     /// all of its functions when it starts. Several hosts may share one at a time.
     ///
@@ -265,7 +275,9 @@ impl Builder {
 
     /// Where what functions print and log goes, instead of this process's standard error.
     ///
-    /// Called from the thread that runs the function, which waits for it.
+    /// Called from the thread that runs the function, which waits for it: it should not block. If it
+    /// panics, the record is lost and the function goes on. Standard error, unless set, is written to
+    /// by a thread of its own.
     pub fn output(mut self, sink: impl Fn(Record) + Send + Sync + 'static) -> Self {
         self.output.sink = Arc::new(sink);
         self

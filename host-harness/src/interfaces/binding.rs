@@ -123,7 +123,6 @@ impl State {
         self.calls = self.calls.saturating_add(1);
         let Lineage { depth, in_stream } = self.call.lineage;
         Ok(callees.call(Outgoing {
-            caller: Arc::clone(&self.call.function),
             target,
             id: self.call.id.of_call(self.calls),
             request,
@@ -142,12 +141,30 @@ impl State {
     fn answered(&mut self, answer: Answer) -> wasmtime::Result<Result<Response, Error>> {
         let (head, body) = match answer {
             Ok(response) => response,
-            Err(error) => return Ok(Err(error)),
+            Err(error) => {
+                self.warn_not_found(&error);
+                return Ok(Err(error));
+            }
         };
         Ok(Ok(Response {
             status: head.status.as_u16(),
             headers: listed(&head.headers),
             body: self.table.push(Buffer::new(body))?,
         }))
+    }
+    /// Tells the log of a call of a function that there is not, as part of what the caller may log.
+    fn warn_not_found(&mut self, error: &Error) {
+        let Error::NotFound(target) = error else {
+            return;
+        };
+        let names = self.callees().map(|callees| callees.names());
+        let names = names.unwrap_or_default();
+        if self.invocation_log().admit(target.len() + names.len()) {
+            let function = self.call.function.name.as_ref();
+            tracing::warn!(
+                function, invocation = %self.call.id,
+                "no function {target:?} to call; there are: {names}",
+            );
+        }
     }
 }

@@ -124,7 +124,9 @@ impl State {
         let received = match received {
             Ok(received) => received,
             Err(error) => {
-                if let Error::NotAllowed(why) = &error {
+                if let Error::NotAllowed(why) = &error
+                    && self.invocation_log().admit(why.len())
+                {
                     let function = self.call.function.name.as_ref();
                     tracing::warn!(function, invocation = %self.call.id, "not allowed: {why}");
                 }

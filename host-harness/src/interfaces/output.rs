@@ -1,6 +1,6 @@
 //! `functions:web/output`: what functions print and log.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{Linker, WasmList};
@@ -9,28 +9,30 @@ use super::State;
 use super::bindings::functions::web::output::{Host, Level, Stream};
 use super::bounded::{FirstPairs, TextPrefix};
 use super::environment::Call;
-use crate::telemetry::{Lines, LogLevel, OutputStream, Record, RecordKind};
+use crate::telemetry::{InvocationLog, LogLevel, OutputStream};
 
-/// The lines that an invocation is printing. They are the same whether it prints through this
-/// interface or through WASI; what has no end yet is a line when they go, also after a trap.
+/// What an invocation prints and logs. It is the same whether it prints through this interface or
+/// through WASI; made when it is first needed.
 #[derive(Default)]
-pub(super) struct Printed {
-    stdout: Option<Arc<Mutex<Lines>>>,
-    stderr: Option<Arc<Mutex<Lines>>>,
+pub(super) struct SharedLog(Option<Arc<Mutex<InvocationLog>>>);
+
+impl SharedLog {
+    /// The log of this call, to be shared with its WASI streams.
+    pub(super) fn of(&mut self, call: &Call) -> &Arc<Mutex<InvocationLog>> {
+        self.0.get_or_insert_with(|| {
+            let function = &call.function;
+            let name = Arc::clone(&function.name);
+            let log = InvocationLog::new(function.output.clone(), name, call.id);
+            Arc::new(Mutex::new(log))
+        })
+    }
 }
 
-impl Printed {
-    pub(super) fn lines(&mut self, call: &Call, stream: OutputStream) -> &Arc<Mutex<Lines>> {
-        let lines = match stream {
-            OutputStream::Stdout => &mut self.stdout,
-            OutputStream::Stderr => &mut self.stderr,
-        };
-        lines.get_or_insert_with(|| {
-            let function = &call.function;
-            let sink = Arc::clone(&function.output.sink);
-            let lines = Lines::new(sink, Arc::clone(&function.name), call.id, stream);
-            Arc::new(Mutex::new(lines))
-        })
+impl State {
+    /// What this invocation prints and logs.
+    pub(super) fn invocation_log(&mut self) -> MutexGuard<'_, InvocationLog> {
+        let log = self.log.of(&self.call);
+        log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,11 +81,7 @@ impl Host for State {
             Stream::Stdout => OutputStream::Stdout,
             Stream::Stderr => OutputStream::Stderr,
         };
-        let lines = self.printed.lines(&self.call, stream);
-        lines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .write(&bytes);
+        self.invocation_log().print(stream, &bytes);
         Ok(())
     }
 
@@ -112,24 +110,11 @@ impl Host for State {
             Level::Warn => LogLevel::Warn,
             Level::Error => LogLevel::Error,
         };
-        let function = &self.call.function;
-        if function
-            .output
-            .least_level
-            .is_none_or(|least| level < least)
-        {
+        let least = self.call.function.output.least_level;
+        if least.is_none_or(|least| level < least) {
             return Ok(());
         }
-        (function.output.sink)(Record {
-            function: Arc::clone(&function.name),
-            invocation: self.call.id,
-            kind: RecordKind::Logged {
-                level,
-                target,
-                message,
-                fields,
-            },
-        });
+        self.invocation_log().log(level, target, message, fields);
         Ok(())
     }
 }

@@ -3,7 +3,7 @@ use wasmtime_wasi::WasiCtx;
 
 use super::environment::Call;
 use super::memory::MemoryLimit;
-use super::output::Printed;
+use super::output::SharedLog;
 use super::time_check::TimeCheck;
 use super::under_way;
 
@@ -23,7 +23,7 @@ pub(crate) struct State {
     pub(super) calls: u32,
     /// Whether it has begun to stream its response.
     pub(super) streaming: bool,
-    pub(super) printed: Printed,
+    pub(super) log: SharedLog,
     /// Made when it is first asked for: most functions never do.
     pub(super) wasi: Option<Box<WasiCtx>>,
 }
@@ -46,7 +46,7 @@ impl State {
             under_way: under_way::Count::default(),
             calls: 0,
             streaming: false,
-            printed: Printed::default(),
+            log: SharedLog::default(),
             wasi: None,
         }
     }

@@ -21,15 +21,15 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::bounded::Text;
 use super::environment::Call;
-use super::output::Printed;
+use super::output::SharedLog;
 use super::{MAX_HANDLES, State};
-use crate::telemetry::{Lines, OutputStream};
+use crate::telemetry::{InvocationLog, OutputStream};
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let ctx = self
             .wasi
-            .get_or_insert_with(|| Box::new(context(&self.call, &mut self.printed)));
+            .get_or_insert_with(|| Box::new(context(&self.call, &mut self.log)));
         WasiCtxView {
             ctx,
             table: &mut self.table,
@@ -37,9 +37,10 @@ impl WasiView for State {
     }
 }
 
-fn context(call: &Call, printed: &mut Printed) -> WasiCtx {
+fn context(call: &Call, log: &mut SharedLog) -> WasiCtx {
     let mut output = |stream| Output {
-        lines: Arc::clone(printed.lines(call, stream)),
+        log: Arc::clone(log.of(call)),
+        stream,
     };
     WasiCtx::builder()
         .args(&[call.function.name.as_ref()])
@@ -130,7 +131,15 @@ fn streamed(
 /// One of a function's output streams. A function may open it as often as it likes: it is the same.
 #[derive(Clone)]
 struct Output {
-    lines: Arc<Mutex<Lines>>,
+    log: Arc<Mutex<InvocationLog>>,
+    stream: OutputStream,
+}
+
+impl Output {
+    fn print(&self, bytes: &[u8]) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.print(self.stream, bytes);
+    }
 }
 
 impl IsTerminal for Output {
@@ -157,10 +166,7 @@ impl wasmtime_wasi::p2::Pollable for Output {
 
 impl wasmtime_wasi::p2::OutputStream for Output {
     fn write(&mut self, bytes: bytes::Bytes) -> wasmtime_wasi::p2::StreamResult<()> {
-        self.lines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .write(&bytes);
+        self.print(&bytes);
         Ok(())
     }
 
@@ -179,10 +185,7 @@ impl AsyncWrite for Output {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.lines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .write(bytes);
+        self.print(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 

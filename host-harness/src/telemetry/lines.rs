@@ -1,40 +1,19 @@
-use std::sync::Arc;
-
-use super::{InvocationId, OutputStream, Record, RecordKind, Sink};
-
 /// The longest line that is kept in one piece, in bytes; a longer one is cut into several.
-pub(crate) const MAX_LINE: usize = 16 * 1024;
+pub(super) const MAX_LINE: usize = 16 * 1024;
 
-/// Cuts what is written to one stream of one invocation into lines.
-pub(crate) struct Lines {
-    sink: Sink,
-    function: Arc<str>,
-    invocation: InvocationId,
-    stream: OutputStream,
+/// Cuts what is written to one stream into lines.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
     unfinished: Vec<u8>,
 }
 
 impl Lines {
-    pub(crate) fn new(
-        sink: Sink,
-        function: Arc<str>,
-        invocation: InvocationId,
-        stream: OutputStream,
-    ) -> Self {
-        Self {
-            sink,
-            function,
-            invocation,
-            stream,
-            unfinished: Vec::new(),
-        }
-    }
-
-    pub(crate) fn write(&mut self, bytes: &[u8]) {
+    /// Calls `emit` with every line that `bytes` ends.
+    pub(super) fn write(&mut self, bytes: &[u8], mut emit: impl FnMut(&[u8])) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             for part in piece.chunks(MAX_LINE) {
                 if self.unfinished.len() + part.len() > MAX_LINE {
-                    self.finish();
+                    self.finish(&mut emit);
                 }
                 self.unfinished.extend_from_slice(part);
             }
@@ -43,59 +22,34 @@ impl Lines {
                 if self.unfinished.ends_with(b"\r") {
                     self.unfinished.pop();
                 }
-                self.emit();
+                emit(&self.unfinished);
+                self.unfinished.clear();
             }
         }
     }
 
-    /// Hands out what is there of a line that has no end yet.
-    fn finish(&mut self) {
+    /// Calls `emit` with what is there of a line that has no end yet.
+    pub(super) fn finish(&mut self, mut emit: impl FnMut(&[u8])) {
         if !self.unfinished.is_empty() {
-            self.emit();
+            emit(&self.unfinished);
+            self.unfinished.clear();
         }
-    }
-
-    fn emit(&mut self) {
-        let text = String::from_utf8_lossy(&self.unfinished).into_owned();
-        self.unfinished.clear();
-        (self.sink)(Record {
-            function: Arc::clone(&self.function),
-            invocation: self.invocation,
-            kind: RecordKind::Printed {
-                stream: self.stream,
-                text,
-            },
-        });
-    }
-}
-
-impl Drop for Lines {
-    fn drop(&mut self) {
-        self.finish();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Mutex;
-
     use super::*;
 
     fn lines_of(writes: &[&[u8]]) -> Vec<String> {
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let sink: Sink = {
-            let seen = Arc::clone(&seen);
-            Arc::new(move |record| match record.kind {
-                RecordKind::Printed { text, .. } => seen.lock().unwrap().push(text),
-                RecordKind::Logged { .. } => panic!("nothing was logged"),
-            })
-        };
-        let mut lines = Lines::new(sink, "f".into(), InvocationId::new(), OutputStream::Stdout);
+        let mut seen = Vec::new();
+        let mut emit = |line: &[u8]| seen.push(String::from_utf8_lossy(line).into_owned());
+        let mut lines = Lines::default();
         for write in writes {
-            lines.write(write);
+            lines.write(write, &mut emit);
         }
-        drop(lines);
-        Arc::into_inner(seen).unwrap().into_inner().unwrap()
+        lines.finish(emit);
+        seen
     }
 
     /// Lines are what stands between line ends, however it was written; the last needs no end.

@@ -1,13 +1,17 @@
 //! What the host and its functions have to say.
 
 mod invocation_id;
+mod invocation_log;
 mod lines;
+mod queue;
 mod record;
 mod sink;
+pub(crate) mod stderr;
 mod text;
 
 pub use invocation_id::InvocationId;
 pub(crate) use invocation_id::MAX_DEPTH;
-pub(crate) use lines::Lines;
+pub(crate) use invocation_log::InvocationLog;
 pub use record::{LogLevel, OutputStream, Record, RecordKind};
-pub(crate) use sink::{Format, Output, Sink, to_stderr};
+use sink::record_line;
+pub(crate) use sink::{Format, Output, to_stderr};

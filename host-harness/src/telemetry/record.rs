@@ -56,6 +56,18 @@ pub enum RecordKind {
         /// Its key-value pairs, in the function's order.
         fields: Vec<(String, String)>,
     },
+    /// What the invocation printed and logged beyond its limits: its last record.
+    #[non_exhaustive]
+    Dropped {
+        /// How many records.
+        records: u64,
+        /// How many bytes their texts had.
+        bytes: u64,
+        /// How many records are kept of an invocation: [`Limits::log_records`](crate::Limits::log_records).
+        max_records: usize,
+        /// How many bytes are kept of an invocation: [`Limits::log_bytes`](crate::Limits::log_bytes).
+        max_bytes: usize,
+    },
 }
 
 /// Where a function printed to.
@@ -80,6 +92,25 @@ pub enum LogLevel {
     Warn,
     /// What went wrong.
     Error,
+}
+
+impl RecordKind {
+    /// The text of a record about what was dropped; nothing of others.
+    pub(super) fn dropped_message(&self) -> String {
+        let Self::Dropped {
+            records,
+            bytes,
+            max_records,
+            max_bytes,
+        } = self
+        else {
+            return String::new();
+        };
+        format!(
+            "{records} records dropped ({bytes} bytes): an invocation may log {max_records} records \
+             (--max-log-records) and {max_bytes} bytes (--max-log-bytes)"
+        )
+    }
 }
 
 impl OutputStream {
@@ -137,6 +168,9 @@ impl fmt::Display for Record {
                 fields
                     .iter()
                     .try_for_each(|(key, value)| write!(f, " {}", Field(key, value)))
+            }
+            RecordKind::Dropped { .. } => {
+                write!(f, "{}] {}", LogLevel::Warn, self.kind.dropped_message())
             }
         }
     }

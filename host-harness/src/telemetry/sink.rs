@@ -1,10 +1,11 @@
-use std::io::Write as _;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
-use super::{LogLevel, Record, RecordKind};
+use super::text::JsonText;
+use super::{LogLevel, Record, RecordKind, stderr};
 
 /// Takes every record of any function.
 pub(crate) type Sink = Arc<dyn Fn(Record) + Send + Sync>;
@@ -15,6 +16,10 @@ pub(crate) struct Output {
     pub(crate) sink: Sink,
     /// The least level that is kept of what functions log; `None` keeps none.
     pub(crate) least_level: Option<LogLevel>,
+    /// How many records are kept of an invocation.
+    pub(crate) max_records: usize,
+    /// How many bytes all texts of an invocation's records may have.
+    pub(crate) max_bytes: usize,
 }
 
 /// What a record looks like.
@@ -25,23 +30,42 @@ pub(crate) enum Format {
     Json,
 }
 
-/// Writes records to the host's standard error.
+/// Writes records to the host's standard error, without waiting for it. Whoever drops it waits, for a
+/// while at most, until they are written.
 pub(crate) fn to_stderr(format: Format) -> impl Fn(Record) + Send + Sync + 'static {
+    let written = Flush::default();
     move |record| {
-        let mut line = match format {
-            Format::Text => record.to_string(),
-            Format::Json => json(&record, SystemTime::now()),
-        };
-        line.push('\n');
-        // At once, so that no two records mix. A host without a standard error goes on without it,
-        // rather than panic.
-        drop(std::io::stderr().lock().write_all(line.as_bytes()));
+        written.is_due.store(true, Ordering::Relaxed);
+        stderr::write_record(&record, format);
+    }
+}
+
+/// Flushes standard error when it is dropped, if it has to.
+#[derive(Default)]
+struct Flush {
+    is_due: AtomicBool,
+}
+
+impl Drop for Flush {
+    fn drop(&mut self) {
+        if *self.is_due.get_mut() {
+            stderr::flush(stderr::FLUSH);
+        }
+    }
+}
+
+/// A record as a line.
+pub(super) fn record_line(record: &Record, format: Format, time: SystemTime) -> String {
+    match format {
+        Format::Text => format!("{record}\n"),
+        Format::Json => json(record, time),
     }
 }
 
 fn json(record: &Record, time: SystemTime) -> String {
     // Strings always have a form in JSON.
-    serde_json::to_string(&Json { record, time }).unwrap_or_default()
+    let json = serde_json::to_string(&Json { record, time }).unwrap_or_default();
+    JsonText(&json).to_string()
 }
 
 struct Json<'a> {
@@ -72,6 +96,12 @@ impl Serialize for Json<'_> {
                 object.serialize_entry("message", message)?;
                 object.serialize_entry("fields", &Fields(fields))?;
             }
+            RecordKind::Dropped { records, bytes, .. } => {
+                object.serialize_entry("level", LogLevel::Warn.name())?;
+                object.serialize_entry("message", &self.record.kind.dropped_message())?;
+                object.serialize_entry("dropped", records)?;
+                object.serialize_entry("dropped_bytes", bytes)?;
+            }
         }
         object.end()
     }
@@ -97,7 +127,9 @@ mod tests {
             invocation,
             kind,
         };
-        json(&record, SystemTime::UNIX_EPOCH).replace(&invocation.to_string(), "ID")
+        let line = record_line(&record, Format::Json, SystemTime::UNIX_EPOCH);
+        let line = line.strip_suffix('\n').unwrap();
+        line.replace(&invocation.to_string(), "ID")
     }
 
     /// A record is one line of JSON, with everything in it.

@@ -15,9 +15,15 @@ struct Said {
 }
 
 async fn said_by(path: &str, least: Option<LogLevel>) -> Said {
+    said_within(path, least, (1000, 16 * 1024 * 1024)).await
+}
+
+/// The same, where an invocation may log so many records and bytes.
+async fn said_within(path: &str, least: Option<LogLevel>, limits: (usize, usize)) -> Said {
     let recorded = Recorded::default();
     let harness = misbehaving()
         .output(recorded.sink())
+        .log_limits(limits.0, limits.1)
         .log_level(least)
         .build()
         .unwrap();
@@ -173,5 +179,33 @@ async fn records_cannot_be_forged() {
         let shown = record.to_string();
         assert!(!shown.contains(char::is_control), "{shown:?}");
         assert!(shown.contains("\\u{1b}[2K"), "{shown}");
+    }
+}
+
+/// An invocation's log ends at its limits: at the last record and the last byte, and not one before.
+#[tokio::test]
+async fn invocation_log_is_limited() {
+    const LINE: usize = 999;
+
+    for (limits, lines, kept) in [
+        ((3, 1 << 20), 2, 2),
+        ((3, 1 << 20), 3, 3),
+        ((3, 1 << 20), 4, 3),
+        ((1000, 3 * LINE - 1), 3, 2),
+        ((1000, 3 * LINE), 3, 3),
+        ((1000, 3 * LINE + 1), 4, 3),
+        ((0, 0), 1, 0),
+    ] {
+        let said = said_within(&format!("/print-lines?{lines}"), None, limits).await;
+        assert_eq!(said.text, "printed");
+        assert_eq!(said.printed(OutputStream::Stdout).len(), kept, "{limits:?}");
+        let last = said.records.last().map(|record| &record.kind);
+        match last {
+            Some(RecordKind::Dropped { records, bytes, .. }) => {
+                assert_eq!(*records as usize, lines - kept, "{limits:?}");
+                assert_eq!(*bytes as usize, (lines - kept) * LINE, "{limits:?}");
+            }
+            _ => assert_eq!(lines, kept, "{limits:?}"),
+        }
     }
 }

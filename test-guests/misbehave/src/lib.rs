@@ -42,6 +42,7 @@ fn answer(path: &str, request: Buffer) -> Reply {
         "/print-both" => output::print_both(),
         "/print-trap" => output::print_and_trap(),
         "/print-forged" => output::print_forged(),
+        "/print-lines" => output::print_lines(),
         "/log" => output::log_all(),
         "/log-long" => output::log_long(),
         "/panic" => panic!("on purpose"),

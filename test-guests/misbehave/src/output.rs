@@ -55,6 +55,15 @@ pub(crate) fn print_forged() -> Reply {
     text("printed")
 }
 
+/// As many lines as the query says, each of a thousand bytes with its end.
+pub(crate) fn print_lines() -> Reply {
+    let line = format!("{}\n", "x".repeat(999));
+    for _ in 0..number() {
+        write(Stream::Stdout, line.as_bytes());
+    }
+    text("printed")
+}
+
 /// A record of each level; answers with the least that is kept.
 pub(crate) fn log_all() -> Reply {
     for level in [

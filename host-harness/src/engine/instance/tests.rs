@@ -71,6 +71,8 @@ fn prepare_with(
         output: Output {
             sink: Arc::new(sink),
             least_level: None,
+            max_records: 0,
+            max_bytes: 0,
         },
         outbound: Outbound::new(Arc::new(network.unwrap())),
     };

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::Error;
 use crate::interfaces::body::Body;
-use crate::interfaces::environment::{Identity, Lineage};
+use crate::interfaces::environment::Lineage;
 use crate::interfaces::head::Head;
 use crate::telemetry::InvocationId;
 
@@ -17,6 +17,9 @@ pub(crate) trait Callees: Send + Sync {
 
     /// Where one is reached from outside, if it is.
     fn url(&self, target: &str) -> Result<Option<String>, Error>;
+
+    /// Names of functions there are, for the log: not more of them than somebody reads.
+    fn names(&self) -> String;
 }
 
 /// A call that is under way, or begins when it is first polled.
@@ -27,7 +30,6 @@ pub(crate) type Answer = Result<(Head, Body), Error>;
 
 /// A call that a function makes, and what bounds it.
 pub(crate) struct Outgoing {
-    pub(crate) caller: Arc<Identity>,
     pub(crate) target: String,
     /// What the invocation is to be called that comes of it.
     pub(crate) id: InvocationId,

@@ -1,0 +1,241 @@
+//! Lines that wait to be written to a stream that may block, fail or be closed.
+
+use std::io;
+use std::mem;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The most bytes that wait to be written.
+const CAPACITY: usize = 8 * 1024 * 1024;
+
+/// How much of that is kept free of functions' records, so that a function that logs a lot does not
+/// silence the host.
+const HOST_RESERVE: usize = 1024 * 1024;
+
+/// The most bytes that one write takes of several lines: up to here (`PIPE_BUF` on Linux) a pipe takes
+/// a write whole, so that lines of several processes do not mix.
+const ATOMIC_WRITE: usize = 4096;
+
+/// Who a line comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Source {
+    Host,
+    Function,
+}
+
+/// A bounded queue of lines. Whoever pushes never waits; what has no room is counted.
+#[derive(Debug)]
+pub(super) struct LineQueue {
+    state: Mutex<State>,
+    /// There is a line to write.
+    pushed: Condvar,
+    /// Everything is written, or lost.
+    written: Condvar,
+}
+
+#[derive(Debug)]
+struct State {
+    batch: Batch,
+    /// Lines that were dropped since the writer last took a batch, of the host's and of functions'.
+    dropped: [u64; 2],
+    /// Whether the writer holds a batch that is not written yet.
+    is_writing: bool,
+    /// Whether there is a writer.
+    has_writer: bool,
+}
+
+/// Lines one after the other.
+#[derive(Debug, Default)]
+struct Batch {
+    bytes: Vec<u8>,
+    /// Where each line ends in `bytes`.
+    ends: Vec<usize>,
+}
+
+impl LineQueue {
+    pub(super) const fn new() -> Self {
+        Self {
+            state: Mutex::new(State {
+                batch: Batch {
+                    bytes: Vec::new(),
+                    ends: Vec::new(),
+                },
+                dropped: [0; 2],
+                is_writing: false,
+                has_writer: false,
+            }),
+            pushed: Condvar::new(),
+            written: Condvar::new(),
+        }
+    }
+
+    /// Adds a line, or counts it as dropped. Returns whether the caller has to start a writer.
+    ///
+    /// Once a line of a source was dropped, so are all of that source until the writer has taken the
+    /// batch: the loss is one gap, and reported where it is.
+    pub(super) fn push(&self, source: Source, line: &[u8]) -> bool {
+        let mut state = self.lock();
+        let capacity = match source {
+            Source::Host => CAPACITY,
+            Source::Function => CAPACITY - HOST_RESERVE,
+        };
+        let is_full = state.batch.bytes.len() + line.len() > capacity;
+        let [of_host, of_functions] = &mut state.dropped;
+        let dropped = match source {
+            Source::Host => of_host,
+            Source::Function => of_functions,
+        };
+        if *dropped > 0 || is_full {
+            *dropped += 1;
+        } else {
+            state.batch.push(line);
+        }
+        let starts_writer = !mem::replace(&mut state.has_writer, true);
+        drop(state);
+        self.pushed.notify_one();
+        starts_writer
+    }
+
+    /// Tells that the writer has ended: the next line that is pushed needs another.
+    pub(super) fn writer_ended(&self) {
+        let mut state = self.lock();
+        state.has_writer = false;
+        state.is_writing = false;
+    }
+
+    /// Waits until everything is written that was pushed, or lost, for a while at most. Returns whether it is.
+    pub(super) fn flush(&self, within: Duration) -> bool {
+        let deadline = Instant::now() + within;
+        let mut state = self.lock();
+        while state.has_writer && (state.is_writing || !state.is_empty()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return false;
+            }
+            let waited = self.written.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        true
+    }
+
+    /// Takes all lines that wait, and how many were dropped after them; waits for the first.
+    fn take(&self) -> (Batch, u64) {
+        let mut state = self.lock();
+        while state.is_empty() {
+            state.is_writing = false;
+            self.written.notify_all();
+            let waited = self.pushed.wait(state);
+            state = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+        state.is_writing = true;
+        let dropped = mem::take(&mut state.dropped);
+        (mem::take(&mut state.batch), dropped.iter().sum())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn is_empty(&self) -> bool {
+        self.batch.ends.is_empty() && self.dropped == [0; 2]
+    }
+}
+
+impl Batch {
+    fn push(&mut self, line: &[u8]) {
+        self.bytes.extend_from_slice(line);
+        self.ends.push(self.bytes.len());
+    }
+
+    /// The lines in pieces for one write each, and how many lines a piece has.
+    fn pieces(&self) -> impl Iterator<Item = (&[u8], u64)> {
+        let (mut start, mut ends) = (0, self.ends.iter().copied().peekable());
+        std::iter::from_fn(move || {
+            let mut end = ends.next()?;
+            let mut lines = 1;
+            while let Some(next) = ends.next_if(|next| next - start <= ATOMIC_WRITE) {
+                end = next;
+                lines += 1;
+            }
+            let piece = self.bytes.get(start..end)?;
+            start = end;
+            Some((piece, lines))
+        })
+    }
+}
+
+/// Writes what a queue holds, and says what was lost as soon as it can.
+pub(super) struct Writer<W, L> {
+    write: W,
+    /// The line that tells of so many lost ones.
+    loss: L,
+    lost: u64,
+    /// Whether a write failed within a line.
+    is_torn: bool,
+}
+
+impl<W, L> Writer<W, L>
+where
+    W: FnMut(&[u8]) -> io::Result<usize>,
+    L: Fn(u64) -> String,
+{
+    /// `write` writes at least one byte, waiting as long as that takes; `loss` makes a line.
+    pub(super) fn new(write: W, loss: L) -> Self {
+        Self {
+            write,
+            loss,
+            lost: 0,
+            is_torn: false,
+        }
+    }
+
+    /// Waits for lines, and writes all that there are.
+    pub(super) fn write_next(&mut self, queue: &LineQueue) {
+        let (batch, dropped) = queue.take();
+        self.tell_loss();
+        for (piece, lines) in batch.pieces() {
+            if self.write_whole(piece).is_err() {
+                self.lost += lines;
+            }
+        }
+        self.lost += dropped;
+        self.tell_loss();
+    }
+
+    fn tell_loss(&mut self) {
+        if self.lost > 0 && self.write_whole((self.loss)(self.lost).as_bytes()).is_ok() {
+            self.lost = 0;
+        }
+    }
+
+    fn write_whole(&mut self, piece: &[u8]) -> io::Result<()> {
+        if self.is_torn {
+            self.write_all(b"\n")?;
+            self.is_torn = false;
+        }
+        self.write_all(piece)
+    }
+
+    fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        let whole = bytes.len();
+        while !bytes.is_empty() {
+            let written = (self.write)(bytes).and_then(|written| match written {
+                0 => Err(io::ErrorKind::WriteZero.into()),
+                written => Ok(written),
+            });
+            match written {
+                Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+                Err(error) => {
+                    self.is_torn |= bytes.len() < whole;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

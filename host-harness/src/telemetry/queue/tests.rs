@@ -1,0 +1,127 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::*;
+
+/// Where a writer writes to in tests: it takes so many bytes, then fails.
+#[derive(Default)]
+struct Disk {
+    room: usize,
+    bytes: Vec<u8>,
+}
+
+impl Disk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let fits = bytes.len().min(self.room);
+        if fits == 0 {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.room -= fits;
+        self.bytes.extend_from_slice(&bytes[..fits]);
+        Ok(fits)
+    }
+
+    fn text(&self) -> &str {
+        std::str::from_utf8(&self.bytes).unwrap()
+    }
+}
+
+fn loss(count: u64) -> String {
+    format!("{count} lost\n")
+}
+
+/// Lines are written in the order in which they were pushed; what has no room is counted, and told
+/// where it is missing.
+#[test]
+fn full_queue_counts_what_it_drops() {
+    let queue = LineQueue::new();
+    let line = vec![b'x'; CAPACITY - HOST_RESERVE - 10];
+    queue.push(Source::Function, &line);
+    queue.push(Source::Function, b"123456789\n");
+    queue.push(Source::Function, b"\n");
+    // The host has room left, and a function none, however little it wants.
+    queue.push(Source::Host, b"of the host\n");
+    queue.push(Source::Function, b"\n");
+    let mut disk = Disk {
+        room: usize::MAX,
+        ..Disk::default()
+    };
+    let mut writer = Writer::new(|bytes: &[u8]| disk.write(bytes), loss);
+    writer.write_next(&queue);
+    queue.push(Source::Function, b"again\n");
+    writer.write_next(&queue);
+    assert_eq!(
+        &disk.text()[line.len()..],
+        "123456789\nof the host\n2 lost\nagain\n"
+    );
+}
+
+/// The host's own lines are bounded as well.
+#[test]
+fn host_lines_are_bounded() {
+    let queue = LineQueue::new();
+    queue.push(Source::Host, &vec![b'x'; CAPACITY]);
+    queue.push(Source::Host, b"\n");
+    assert_eq!(queue.take().1, 1);
+}
+
+/// What cannot be written is counted and told once it can be again; a torn line is ended first.
+#[test]
+fn failed_writes_are_counted() {
+    let queue = LineQueue::new();
+    let disk = std::cell::RefCell::new(Disk::default());
+    let mut writer = Writer::new(|bytes: &[u8]| disk.borrow_mut().write(bytes), loss);
+    disk.borrow_mut().room = 3;
+    queue.push(Source::Host, b"first\n");
+    queue.push(Source::Host, b"second\n");
+    writer.write_next(&queue);
+    disk.borrow_mut().room = 100;
+    queue.push(Source::Host, b"third\n");
+    writer.write_next(&queue);
+    assert_eq!(disk.borrow().text(), "fir\n2 lost\nthird\n");
+}
+
+/// No write takes part of a line together with another one, and none of several lines is longer than
+/// what a pipe takes whole.
+#[test]
+fn writes_end_at_line_ends() {
+    let mut batch = Batch::default();
+    let lengths = [10, 4086, 1, 5000, 4096, 100];
+    for length in lengths {
+        batch.push(&vec![b'x'; length]);
+    }
+    let pieces: Vec<_> = batch
+        .pieces()
+        .map(|(piece, lines)| (piece.len(), lines))
+        .collect();
+    assert_eq!(pieces, [(4096, 2), (1, 1), (5000, 1), (4096, 1), (100, 1)]);
+}
+
+/// Flushing waits for the writer, but not for ever for one that is stuck.
+#[test]
+fn flush_is_bounded() {
+    static QUEUE: LineQueue = LineQueue::new();
+    static STUCK: AtomicBool = AtomicBool::new(true);
+
+    assert!(QUEUE.flush(Duration::ZERO));
+    assert!(QUEUE.push(Source::Host, b"line\n"), "it needs a writer");
+    std::thread::spawn(|| {
+        let mut writer = Writer::new(
+            |bytes: &[u8]| {
+                while STUCK.load(Ordering::Relaxed) {
+                    std::thread::yield_now();
+                }
+                Ok(bytes.len())
+            },
+            loss,
+        );
+        loop {
+            writer.write_next(&QUEUE);
+        }
+    });
+    assert!(!QUEUE.flush(Duration::from_millis(20)));
+    assert!(!QUEUE.push(Source::Host, b"line\n"), "it has a writer");
+    STUCK.store(false, Ordering::Relaxed);
+    assert!(QUEUE.flush(Duration::from_secs(60)));
+    QUEUE.writer_ended();
+    assert!(QUEUE.push(Source::Host, b"line\n"), "it needs another");
+}

@@ -1,0 +1,182 @@
+//! The process's standard error, written to by one thread, so that no other waits for it.
+
+use std::io;
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+
+use super::queue::{LineQueue, Source, Writer};
+use super::text::{HostText, JsonText};
+use super::{Format, Record, record_line};
+
+/// How long a write that would block waits before the next try. Only where standard error was made
+/// non-blocking by another process that has it.
+const RETRY: Duration = Duration::from_millis(5);
+
+/// How long the end of a process waits for its last lines.
+pub(crate) const FLUSH: Duration = Duration::from_secs(1);
+
+static QUEUE: LineQueue = LineQueue::new();
+
+/// What lines of the host's own look like; text unless set.
+static FORMAT: OnceLock<Format> = OnceLock::new();
+
+/// Sets what lines of the host's own look like, once for the process.
+pub(crate) fn set_format(format: Format) {
+    // The first one counts.
+    let _ = FORMAT.set(format);
+}
+
+fn format() -> Format {
+    FORMAT.get().copied().unwrap_or(Format::Text)
+}
+
+/// Queues a record of a function.
+pub(super) fn write_record(record: &Record, format: Format) {
+    push(
+        Source::Function,
+        &record_line(record, format, SystemTime::now()),
+    );
+}
+
+/// Queues text of the host's as it is, without a time or a level.
+pub(crate) fn write_plain(text: &str) {
+    let text = HostText {
+        text,
+        has_colors: false,
+    };
+    push(Source::Host, &text.to_string());
+}
+
+/// Queues what whoever started the host should know, whatever the level of the log: as text just that,
+/// and where a program reads the log, as one of its lines.
+pub(crate) fn write_notice(message: &str) {
+    match format() {
+        Format::Text => write_plain(message),
+        Format::Json => push(Source::Host, &host_line("WARN", message, None)),
+    }
+}
+
+/// Queues a line of the host's that does not come from `tracing`, but looks as if it did.
+pub(crate) fn write_error(message: &str) {
+    push(Source::Host, &host_line("ERROR", message, None));
+}
+
+/// Waits until all that was queued is written, for a while at most. Returns whether it is.
+pub(crate) fn flush(within: Duration) -> bool {
+    QUEUE.flush(within)
+}
+
+/// Takes what `tracing` makes of the host's events.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct HostLines {
+    pub(crate) has_colors: bool,
+}
+
+impl io::Write for HostLines {
+    /// One event; never an error, for which `tracing` would have to write to standard error itself.
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(event);
+        let line = match format() {
+            Format::Text => {
+                let has_colors = self.has_colors;
+                let text = HostText {
+                    text: &text,
+                    has_colors,
+                };
+                text.to_string()
+            }
+            Format::Json => JsonText(&text).to_string(),
+        };
+        push(Source::Host, &line);
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn push(source: Source, line: &str) {
+    if QUEUE.push(source, line.as_bytes()) {
+        start_writer();
+    }
+}
+
+/// Ends with the writer, also by a panic: the next line starts another.
+struct Ended;
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        QUEUE.writer_ended();
+    }
+}
+
+fn start_writer() {
+    let ended = Ended;
+    // Where there can be no thread the lines wait, and the next one tries again.
+    drop(
+        std::thread::Builder::new()
+            .name("functions-log".into())
+            .spawn(move || {
+                let _ended = ended;
+                let mut writer = Writer::new(write_waiting, loss_line);
+                loop {
+                    writer.write_next(&QUEUE);
+                }
+            }),
+    );
+}
+
+/// Past the lock of [`std::io::Stderr`], which whoever else writes to it would wait for.
+#[cfg(unix)]
+fn write(bytes: &[u8]) -> io::Result<usize> {
+    Ok(rustix::io::write(io::stderr(), bytes)?)
+}
+
+#[cfg(not(unix))]
+fn write(bytes: &[u8]) -> io::Result<usize> {
+    io::Write::write(&mut io::stderr(), bytes)
+}
+
+fn write_waiting(bytes: &[u8]) -> io::Result<usize> {
+    loop {
+        match write(bytes) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => std::thread::sleep(RETRY),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            written => return written,
+        }
+    }
+}
+
+fn loss_line(lost: u64) -> String {
+    let message = format!("{lost} records dropped: standard error did not take them in time");
+    host_line("WARN", &message, Some(lost))
+}
+
+/// A line as `tracing` would make it.
+fn host_line(level: &str, message: &str, dropped: Option<u64>) -> String {
+    let time = humantime::format_rfc3339_micros(SystemTime::now());
+    let target = module_path!();
+    match format() {
+        Format::Text => {
+            let text = format!("{time} {level:>5} {target}: {message}");
+            let text = HostText {
+                text: &text,
+                has_colors: false,
+            };
+            text.to_string()
+        }
+        Format::Json => {
+            let mut line = serde_json::json!({
+                "timestamp": time.to_string(),
+                "level": level,
+                "message": message,
+                "target": target,
+            });
+            if let (Some(dropped), Some(line)) = (dropped, line.as_object_mut()) {
+                line.insert("dropped".into(), dropped.into());
+            }
+            JsonText(&line.to_string()).to_string()
+        }
+    }
+}
