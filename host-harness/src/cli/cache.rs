@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use clap::builder::BoolishValueParser;
 
 use crate::Builder;
 
@@ -15,7 +16,7 @@ pub(super) struct Cache {
     cache: Option<PathBuf>,
 
     /// Compile the functions at each start, and keep nothing.
-    #[arg(long, env = "FUNCTIONS_NO_CACHE")]
+    #[arg(long, env = "FUNCTIONS_NO_CACHE", value_parser = BoolishValueParser::new())]
     no_cache: bool,
 }
 

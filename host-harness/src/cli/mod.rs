@@ -1,6 +1,10 @@
 //! The `functions` command: one file a subcommand.
 
+mod announce;
+mod arguments;
 mod cache;
+mod duration;
+mod listen;
 mod logging;
 mod report;
 mod serve;
@@ -9,8 +13,10 @@ mod shutdown;
 mod size;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use signal_hook::consts::SIGXFSZ;
 
 /// Runs web functions: WebAssembly components that answer one HTTP request each.
 #[derive(Parser)]
@@ -28,15 +34,18 @@ enum Command {
 /// What the process does: parses its arguments, runs the command, reports how it went.
 #[must_use]
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    report::log_panics();
+    // A file that may not grow any more is an error of whoever writes to it, and no reason to end.
+    let ignored = signal_hook::flag::register(SIGXFSZ, Arc::default());
+    let arguments: Arguments = arguments::parse();
     let result = match arguments.command {
         Command::Serve(serve) => {
             report::log_to_stderr(serve.log_format());
+            if let Err(error) = ignored {
+                tracing::warn!("RLIMIT_FSIZE would end the process: {error}");
+            }
             serve.run()
         }
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => report::failure(&error),
-    }
+    report::exit_code(result)
 }

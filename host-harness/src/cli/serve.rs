@@ -1,5 +1,4 @@
-use std::io::Write as _;
-use std::net::SocketAddr;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -7,13 +6,20 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::announce::announce;
 use super::cache::Cache;
+use super::duration;
+use super::listen::ListenAddress;
 use super::logging::Logging;
+use super::report::{EXIT_CODES, Ended};
 use super::share::Share;
 use super::shutdown::StopSignals;
 use super::size;
-use crate::telemetry::Format;
+use crate::telemetry::{Format, stderr};
 use crate::{Harness, Limits, Reuse, Server};
+
+/// How long the runtime's threads get at the end, to drop what they have.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// Serve functions over HTTP.
 ///
@@ -22,19 +28,20 @@ use crate::{Harness, Limits, Reuse, Server};
 ///
 /// Example: functions serve greet=target/wasm32-wasip2/release/greet.wasm
 #[derive(Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct Serve {
     /// The functions: NAME=FILE.wasm, or just FILE.wasm to name it after the file.
     #[arg(required = true, value_name = "NAME=FILE")]
     functions: Vec<Named>,
 
-    /// Where to listen; port 0 takes a free one.
+    /// Where to listen: HOST:PORT, or a PORT of 127.0.0.1; port 0 takes a free one.
     #[arg(
         long,
         value_name = "ADDRESS",
         default_value = "127.0.0.1:8080",
         env = "FUNCTIONS_LISTEN"
     )]
-    listen: SocketAddr,
+    listen: ListenAddress,
 
     /// A function that only the others may call; to requests from outside there is none of that name.
     /// Can be given more than once.
@@ -52,20 +59,20 @@ pub(super) struct Serve {
     public_url: Option<String>,
 
     /// How long a function may take to answer, waiting included.
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration, env = "FUNCTIONS_TIMEOUT")]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::positive, env = "FUNCTIONS_TIMEOUT")]
     timeout: Duration,
 
     /// How long a function may take as a whole that streams its response, such as one of events.
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = humantime::parse_duration, env = "FUNCTIONS_STREAM_TIMEOUT")]
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration::positive, env = "FUNCTIONS_STREAM_TIMEOUT")]
     stream_timeout: Duration,
 
     /// How long a client may take nothing of a response that waits for it, before its connection is
     /// closed.
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration, env = "FUNCTIONS_CLIENT_TIMEOUT")]
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::positive, env = "FUNCTIONS_CLIENT_TIMEOUT")]
     client_timeout: Duration,
 
     /// How long a function may compute for one request.
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = humantime::parse_duration, env = "FUNCTIONS_CPU_TIME")]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::positive, env = "FUNCTIONS_CPU_TIME")]
     cpu_time: Duration,
 
     /// How much memory a function may have for one request.
@@ -124,7 +131,7 @@ pub(super) struct Serve {
     max_depth: u32,
 
     /// How long to wait for running requests when told to stop (SIGINT or SIGTERM; a second one
-    /// stops at once).
+    /// stops at once). With 0s, not at all.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration, env = "FUNCTIONS_GRACE")]
     grace: Duration,
 
@@ -153,6 +160,15 @@ pub(super) struct Serve {
     /// repeatable. Nothing of this process's own environment reaches them.
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
     variables: Vec<(String, String)>,
+
+    /// How many records of what a function prints and logs for one request are kept; the rest is counted
+    /// in one record at the end.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().log_records, env = "FUNCTIONS_MAX_LOG_RECORDS")]
+    max_log_records: usize,
+
+    /// How many bytes the texts of these records may have.
+    #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = size::parse, env = "FUNCTIONS_MAX_LOG_BYTES")]
+    max_log_bytes: usize,
 
     #[command(flatten)]
     cache: Cache,
@@ -202,7 +218,9 @@ impl Serve {
         self.logging.format()
     }
 
-    pub(super) fn run(self) -> anyhow::Result<()> {
+    pub(super) fn run(self) -> anyhow::Result<Ended> {
+        // First of all: without it, a process with the number 1 would not hear them.
+        let signals = StopSignals::listen().context("cannot wait for signals")?;
         // Each connection is a file, and shells allow few of them. Without more it works as well.
         if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
             tracing::debug!("no more open files: {error}");
@@ -235,7 +253,10 @@ impl Serve {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        runtime.block_on(self.serve(harness))
+        let ended = runtime.block_on(self.serve(harness, &signals));
+        // What was cut off says its last words; nothing that is stuck is waited for.
+        runtime.shutdown_timeout(LAST_WORDS);
+        ended
     }
 
     fn limits(&self) -> Limits {
@@ -253,63 +274,61 @@ impl Serve {
             idle_instances: self.max_idle_instances,
             verify_reuse: self.verify_reuse.of(),
             depth: self.max_depth,
+            log_records: self.max_log_records,
+            log_bytes: self.max_log_bytes,
         }
     }
 
-    async fn serve(self, harness: Harness) -> anyhow::Result<()> {
-        let mut stop = StopSignals::listen()?;
-        let server = harness.serve(self.listen).await.with_context(|| {
+    async fn serve(self, harness: Harness, signals: &StopSignals) -> anyhow::Result<Ended> {
+        let listening = async {
+            let addresses = self.listen.resolve().await?;
+            harness.serve(&*addresses).await
+        };
+        let mut server = listening.await.with_context(|| {
             format!(
                 "cannot listen on {}; --listen 127.0.0.1:0 takes a free port",
                 self.listen
             )
         })?;
-        self.announce(&server, &harness)?;
-        stop.next().await;
-        self.drain(server, stop).await;
-        Ok(())
+        let stop = signals.serving(self.grace);
+        announce(self.announcement(&server, &harness));
+        tokio::select! {
+            // Nobody tells a host to stop whose signals cannot be heard any more.
+            Ok(()) = stop => {}
+            () = server.failed() => {
+                anyhow::bail!("the host accepts no more connections, by a fault of its own: see the log above");
+            }
+        }
+        if server.shutdown(self.grace).await {
+            return Ok(Ended::Stopped);
+        }
+        let grace = self.grace;
+        stderr::write_notice(&format!(
+            "requests that did not end within {grace:?} were cut off"
+        ));
+        Ok(Ended::Cut)
     }
 
-    fn announce(&self, server: &Server, harness: &Harness) -> std::io::Result<()> {
+    /// What is on standard output once the functions are served.
+    fn announcement(&self, server: &Server, harness: &Harness) -> String {
         let address = server.address();
-        let mut stdout = std::io::stdout().lock();
-        writeln!(stdout, "listening on http://{address}")?;
+        let mut lines = format!("listening on http://{address}\n");
         for Named { name, file } in &self.functions {
             let file = file.display();
-            if self.private.contains(name) {
-                writeln!(stdout, "  {name} (private)  {file}")?;
+            // Text has room for everything.
+            let _ = if self.private.contains(name) {
+                writeln!(lines, "  {name} (private)  {file}")
             } else {
-                writeln!(stdout, "  http://{address}/{name}  {file}")?;
-            }
+                writeln!(lines, "  http://{address}/{name}  {file}")
+            };
             match harness.reusable(name) {
                 Some(reusable) if self.verbose => {
-                    writeln!(stdout, "    {}", crate::engine::describe_reuse(reusable))?;
+                    let reuse = crate::engine::describe_reuse(reusable);
+                    let _ = writeln!(lines, "    {reuse}");
                 }
                 _ => {}
             }
         }
-        stdout.flush()
-    }
-
-    /// Lets the running requests end: for as long as was asked, or until told once more to stop.
-    async fn drain(&self, server: Server, mut stop: StopSignals) {
-        self.say("stopping; waiting for running requests (stop again to cut them off)");
-        tokio::select! {
-            drained = server.shutdown(self.grace) => {
-                if !drained {
-                    let grace = self.grace;
-                    self.say(&format!("requests that did not end within {grace:?} were cut off"));
-                }
-            }
-            () = stop.next() => self.say("running requests were cut off"),
-        }
-    }
-
-    /// To whoever watches; where a program reads the log, as one of its lines.
-    fn say(&self, what: &str) {
-        match self.log_format() {
-            Format::Text => eprintln!("{what}"),
-            Format::Json => tracing::warn!("{what}"),
-        }
+        lines
     }
 }

@@ -85,7 +85,9 @@ async fn second_signal_stops_at_once() {
     .await;
     assert!(serving.is_running());
     serving.signal("INT");
-    assert_eq!(serving.end().0.code(), Some(0));
+    let (status, said) = serving.end();
+    assert_eq!(status.code(), Some(3), "{said}");
+    assert!(said.contains("cut off"), "{said}");
 }
 
 /// A stream that fails is in the log like any failure, once, with its function and its invocation.
@@ -110,6 +112,18 @@ async fn cut_streams_are_logged() {
         assert_eq!(said.matches(cause).count(), 1, "{cause} in {said}");
     }
     assert_eq!(said.matches("invocation").count(), 4, "{said}");
+}
+
+/// A stack that is too small is called that, whatever wasm makes of it.
+#[tokio::test]
+async fn stack_overflow_is_named() {
+    let serving = serve(&[test_guests::MISBEHAVE]);
+    let client = Client::new(serving.address);
+    assert_eq!(client.get("/misbehave/recurse").await.status, 500);
+    assert_eq!(client.get("/misbehave/panic").await.status, 500);
+    serving.signal("TERM");
+    let (_, said) = serving.end();
+    assert_eq!(said.matches("stack overflow").count(), 1, "{said}");
 }
 
 /// What functions print and log goes to standard error, as text or as JSON, from the level on that
@@ -266,7 +280,8 @@ fn bad_arguments_are_refused() {
             &["serve", "x.wasm", "--max-concurrency", "0"],
             "--max-concurrency",
         ),
-        (&["serve", "x.wasm", "--listen", "here"], "--listen"),
+        (&["serve", "x.wasm", "--listen", "here"], "here:8080"),
+        (&["serve", "x.wasm", "--listen", ":8080"], "127.0.0.1:8080"),
         (&["serve", "x.wasm", "--env", "=x"], "NAME=VALUE"),
         (&["serve", "x.wasm", "--log-level", "loud"], "trace"),
         (&["serve", "x.wasm", "--log-format", "xml"], "json"),

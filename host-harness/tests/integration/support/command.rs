@@ -2,7 +2,8 @@
 
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
-use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
+use std::time::{Duration, Instant};
 
 /// The command, with its arguments. It keeps nothing: tests share no state, with a user neither.
 pub(crate) fn functions(arguments: &[&str]) -> Command {
@@ -17,6 +18,25 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
     functions(arguments).stdin(Stdio::null()).output().unwrap()
 }
 
+/// Sends a signal, such as `TERM`.
+pub(crate) fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    let kill = Command::new("kill").args(["-s", name, &id]).status();
+    assert!(kill.unwrap().success());
+}
+
+/// Waits for a process to end, and no longer than a minute.
+pub(crate) fn wait(child: &mut Child) -> ExitStatus {
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "it never ends");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// A command that is serving; it ends with the test, whatever happens.
 pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
@@ -25,11 +45,16 @@ pub(crate) struct Serving {
 
 impl Serving {
     /// Starts it, and waits for its first line.
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
+        Self::start_with(command, Stdio::piped())
+    }
+
+    /// The same, where standard error is anything.
+    pub(crate) fn start_with(mut command: Command, stderr: impl Into<Stdio>) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .unwrap();
         let mut first = String::new();
@@ -39,12 +64,9 @@ impl Serving {
         let Some(address) = first.strip_prefix("listening on http://") else {
             child.kill().unwrap();
             let mut why = String::new();
-            child
-                .stderr
-                .take()
-                .unwrap()
-                .read_to_string(&mut why)
-                .unwrap();
+            if let Some(mut stderr) = child.stderr.take() {
+                stderr.read_to_string(&mut why).unwrap();
+            }
             panic!("its first line was {first:?}, and it said {why}");
         };
         Self {
@@ -53,25 +75,28 @@ impl Serving {
         }
     }
 
+    /// Its standard error, to be read or closed.
+    pub(crate) fn stderr(&mut self) -> ChildStderr {
+        self.child.stderr.take().unwrap()
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Sends a signal, such as `TERM`.
     pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-s", name, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        signal(&self.child, name);
     }
 
     /// Whether it still runs.
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Waits for its end, without reading what it says.
+    pub(crate) fn wait(&mut self) -> ExitStatus {
+        wait(&mut self.child)
     }
 
     /// Waits for its end; returns what it said on standard error, too.

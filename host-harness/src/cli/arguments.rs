@@ -1,0 +1,69 @@
+//! From the command line and the environment to arguments.
+
+use std::env;
+use std::ffi::OsStr;
+
+use clap::builder::Resettable;
+use clap::error::{ContextKind, ContextValue};
+use clap::{Arg, Command, CommandFactory, Error, FromArgMatches};
+
+/// Parses the process's arguments, or ends the process with what is wrong with them.
+pub(super) fn parse<T: CommandFactory + FromArgMatches>() -> T {
+    let mut command = without_empty_variables(T::command());
+    // So that options know how they are shown.
+    command.build();
+    let matches = command.clone().try_get_matches();
+    matches
+        .and_then(|matches| T::from_arg_matches(&matches))
+        .unwrap_or_else(|error| name_variable(error, &command).exit())
+}
+
+/// An empty variable is one that is not set: that is what `FUNCTIONS_X= functions …` and many files of
+/// settings mean by it.
+fn without_empty_variables(command: Command) -> Command {
+    let forget_empty = |arg: Arg| {
+        let value = arg.get_env().and_then(env::var_os);
+        match value {
+            Some(value) if value.is_empty() => arg.env(Resettable::Reset),
+            _ => arg,
+        }
+    };
+    command
+        .mut_args(forget_empty)
+        .mut_subcommands(without_empty_variables)
+}
+
+/// Names the variable where an invalid value comes from one, instead of an option that nobody gave.
+fn name_variable(mut error: Error, command: &Command) -> Error {
+    let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else {
+        return error;
+    };
+    if let Some(variable) = variable_of(command, shown) {
+        let named = format!("{} ({shown})", variable.display());
+        error.insert(ContextKind::InvalidArg, ContextValue::String(named));
+    }
+    error
+}
+
+/// The variable that the value of an option comes from, if the option itself was not given.
+fn variable_of<'a>(command: &'a Command, shown: &str) -> Option<&'a OsStr> {
+    let find = |arg: &&Arg| arg.to_string() == shown;
+    match command.get_arguments().find(find) {
+        Some(arg) if !is_given(arg) => arg.get_env().filter(|name| env::var_os(name).is_some()),
+        Some(_) => None,
+        None => command
+            .get_subcommands()
+            .find_map(|subcommand| variable_of(subcommand, shown)),
+    }
+}
+
+fn is_given(arg: &Arg) -> bool {
+    let Some(long) = arg.get_long().map(|long| format!("--{long}")) else {
+        return true;
+    };
+    env::args_os().any(|given| {
+        let given = given.to_string_lossy();
+        let rest = given.strip_prefix(&long);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    })
+}

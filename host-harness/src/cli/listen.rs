@@ -1,0 +1,156 @@
+//! Addresses to listen on, as the command line has them.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::str::FromStr;
+
+/// `HOST:PORT`, or just `PORT` on this machine's own address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum ListenAddress {
+    Address(SocketAddr),
+    Name(String, u16),
+}
+
+impl ListenAddress {
+    /// The addresses to try, one after the other. IPv4 first: of a name with both, such as `localhost`,
+    /// clients that only try one try that.
+    pub(super) async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
+        match self {
+            Self::Address(address) => Ok(vec![*address]),
+            Self::Name(host, port) => {
+                let found = tokio::net::lookup_host((host.as_str(), *port)).await?;
+                let mut addresses: Vec<_> = found.collect();
+                addresses.sort_by_key(SocketAddr::is_ipv6);
+                Ok(addresses)
+            }
+        }
+    }
+}
+
+impl fmt::Display for ListenAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Name(host, port) => write!(f, "{host}:{port}"),
+        }
+    }
+}
+
+impl FromStr for ListenAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(address) = text.parse() {
+            return Ok(Self::Address(address));
+        }
+        if text.contains("://") {
+            return Err("expected HOST:PORT without a scheme, such as 127.0.0.1:8080".into());
+        }
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            let port = port(text)?;
+            return Ok(Self::Address((Ipv4Addr::LOCALHOST, port).into()));
+        }
+        let Some((host, port_text)) = text.rsplit_once(':') else {
+            return Err(format!(
+                "missing port: expected HOST:PORT, such as {}:8080",
+                or_local(text)
+            ));
+        };
+        let bare = text.trim_start_matches('[').trim_end_matches(']');
+        if bare.parse::<IpAddr>().is_ok() {
+            return Err(format!(
+                "missing port: expected [HOST]:PORT, such as [{bare}]:8080"
+            ));
+        }
+        let port = port(port_text)?;
+        if matches!(host, "" | "*") {
+            // Others mean all addresses by it: too much to open to the network by accident.
+            return Err(format!(
+                "missing host: 127.0.0.1:{port} is for this machine only, and 0.0.0.0:{port} or \
+                 [::]:{port} for all its addresses"
+            ));
+        }
+        if host.contains(':') {
+            return Err(format!(
+                "an IPv6 address has to be in brackets, such as [::1]:{port}"
+            ));
+        }
+        let is_named =
+            |character: char| character.is_ascii_alphanumeric() || "-._".contains(character);
+        if !host.chars().all(is_named) {
+            return Err(format!(
+                "invalid host {host:?}: expected a name or an address, such as 127.0.0.1:{port}"
+            ));
+        }
+        Ok(Self::Name(host.to_owned(), port))
+    }
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    text.parse().map_err(|_| {
+        format!("invalid port {text:?}: expected 0 to 65535, of which 0 takes a free one")
+    })
+}
+
+fn or_local(host: &str) -> &str {
+    if host.is_empty() { "127.0.0.1" } else { host }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<String, String> {
+        text.parse::<ListenAddress>()
+            .map(|address| address.to_string())
+    }
+
+    /// What names one address and a port is taken.
+    #[test]
+    fn addresses_and_names_are_taken() {
+        for (text, address) in [
+            ("127.0.0.1:8080", "127.0.0.1:8080"),
+            ("0.0.0.0:0", "0.0.0.0:0"),
+            ("[::1]:0", "[::1]:0"),
+            ("[::]:8080", "[::]:8080"),
+            ("localhost:8080", "localhost:8080"),
+            ("my-host.example:65535", "my-host.example:65535"),
+            ("8080", "127.0.0.1:8080"),
+            ("0", "127.0.0.1:0"),
+        ] {
+            assert_eq!(parsed(text).as_deref(), Ok(address), "{text}");
+        }
+    }
+
+    /// For anything else, the error has what to give instead.
+    #[test]
+    fn other_addresses_are_refused_with_what_to_give() {
+        for (text, says) in [
+            ("", "127.0.0.1:8080"),
+            (":8080", "127.0.0.1:8080 is for this machine only"),
+            ("*:8080", "0.0.0.0:8080"),
+            ("localhost", "localhost:8080"),
+            ("127.0.0.1", "127.0.0.1:8080"),
+            ("::1", "[::1]:8080"),
+            ("[::1]", "[::1]:8080"),
+            ("fe80::x:8080", "in brackets"),
+            ("http://localhost:8080", "without a scheme"),
+            ("localhost:http", "0 to 65535"),
+            ("localhost:65536", "0 to 65535"),
+            ("65536", "0 to 65535"),
+            ("my host:80", "invalid host"),
+        ] {
+            let error = parsed(text).unwrap_err();
+            assert!(error.contains(says), "{text}: {error}");
+        }
+    }
+
+    /// The machine's own name leads to its IPv4 address first.
+    #[tokio::test]
+    async fn localhost_is_ipv4_first() {
+        let address: ListenAddress = "localhost:80".parse().unwrap();
+        let found = address.resolve().await.unwrap();
+        assert_eq!(found.first(), Some(&"127.0.0.1:80".parse().unwrap()));
+    }
+}

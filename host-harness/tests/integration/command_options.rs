@@ -1,0 +1,138 @@
+//! Options of the `functions` command, and the variables that stand for them.
+
+use std::process::Command;
+
+use crate::support::client::Client;
+use crate::support::command::{Serving, functions, run};
+
+fn help() -> String {
+    String::from_utf8(run(&["serve", "--help"]).stdout).unwrap()
+}
+
+/// The words of the help that begin with something.
+fn words_of_help(beginning: &str) -> Vec<String> {
+    let is_part = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
+    let help = help();
+    let found = help.match_indices(beginning).map(|(at, _)| {
+        let word = help[at..].split(|character| !is_part(character)).next();
+        word.unwrap().to_owned()
+    });
+    found.collect()
+}
+
+/// Serves one function without any option but those in the environment.
+async fn serves(mut command: Command) {
+    command.args(["serve", test_guests::PING]);
+    let serving = Serving::start(command);
+    let client = Client::new(serving.address);
+    assert_eq!(client.get("/ping").await.text(), "pong");
+}
+
+/// A variable that is empty is one that is not set, for every option that has one.
+#[tokio::test]
+async fn empty_variables_are_unset() {
+    let variables = words_of_help("FUNCTIONS_");
+    assert!(variables.len() > 15, "{variables:?}");
+    let mut command = functions(&[]);
+    for variable in variables {
+        command.env(variable, "");
+    }
+    // What is kept goes to a folder of the test's own.
+    let folder = tempfile::tempdir().unwrap();
+    command.env("XDG_CACHE_HOME", folder.path());
+    command.env("RUST_LOG", "").env("FUNCTIONS_LISTEN", "0");
+    serves(command).await;
+    assert!(folder.path().join("functions").exists());
+}
+
+/// A switch is a switch however it is written, and an error that names the variable otherwise.
+#[tokio::test]
+async fn switches_in_variables_are_understood() {
+    for (value, keeps) in [
+        ("1", false),
+        ("true", false),
+        ("yes", false),
+        ("0", true),
+        ("false", true),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = functions(&[]);
+        command.env("FUNCTIONS_NO_CACHE", value);
+        command.env("XDG_CACHE_HOME", folder.path());
+        command.env("FUNCTIONS_LISTEN", "0");
+        serves(command).await;
+        assert_eq!(folder.path().join("functions").exists(), keeps, "{value}");
+    }
+}
+
+/// What is wrong with a variable is said of the variable, unless the option was given.
+#[test]
+fn invalid_variables_are_named() {
+    for (variable, value) in [
+        ("FUNCTIONS_NO_CACHE", "maybe"),
+        ("FUNCTIONS_TIMEOUT", "soon"),
+        ("FUNCTIONS_LISTEN", "here"),
+        ("FUNCTIONS_MAX_CONCURRENCY", "0"),
+        ("FUNCTIONS_LOG_LEVEL", "loud"),
+    ] {
+        let mut command = functions(&["serve", "x.wasm"]);
+        let output = command.env(variable, value).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(text.contains(variable), "{text}");
+    }
+    let mut command = functions(&["serve", "x.wasm", "--timeout=soon"]);
+    let output = command.env("FUNCTIONS_TIMEOUT", "1s").output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(!text.contains("FUNCTIONS_TIMEOUT"), "{text}");
+}
+
+/// Nothing happens within no time: only of waiting for others can there be none.
+#[test]
+fn zero_durations_are_refused() {
+    let help = help();
+    let options: Vec<_> = help
+        .lines()
+        .filter_map(|line| line.trim().strip_suffix(" <DURATION>"))
+        .collect();
+    assert!(options.len() >= 5, "{options:?}");
+    for option in options {
+        // The file does not exist: where the option is fine, that is the error.
+        let output = run(&["serve", "none.wasm", option, "0s"]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        let refused = text.contains("longer");
+        assert_eq!(refused, option != "--grace", "{option}: {text}");
+    }
+}
+
+/// Names and ports alone can be listened on.
+#[tokio::test]
+async fn listens_on_names_and_ports() {
+    for listen in ["localhost:0", "0", "127.0.0.1:0"] {
+        let serving = Serving::start(functions(&["serve", test_guests::PING, "--listen", listen]));
+        assert!(serving.address.ip().is_loopback(), "{}", serving.address);
+        let client = Client::new(serving.address);
+        assert_eq!(client.get("/ping").await.text(), "pong", "{listen}");
+    }
+    let output = run(&[
+        "serve",
+        test_guests::PING,
+        "--listen",
+        "no-such-host.invalid:0",
+    ]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("no-such-host.invalid:0"), "{text}");
+}
+
+/// A level that cannot be understood is not passed over in silence.
+#[tokio::test]
+async fn invalid_rust_log_is_told() {
+    let mut command = functions(&["serve", test_guests::PING, "--listen", "0"]);
+    command.env("RUST_LOG", "host_harness=loud");
+    let serving = Serving::start(command);
+    serving.signal("TERM");
+    let (_, said) = serving.end();
+    assert!(said.contains("RUST_LOG"), "{said}");
+}
