@@ -4,19 +4,16 @@
 //! host's, or code of an embedder's that blocks. It would take a thread of the runtime with it, and soon
 //! all of them: a process that has ended can be started again.
 
-use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use super::ticker::Ticker;
+use crate::telemetry::stderr;
 
 /// How often the threads are looked at within the time that they have. Looks count, and not the clock:
 /// a process that was stopped is not one that hangs.
 const LOOKS: u32 = 20;
-
-/// How long the last words may take.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// Whether a thread is in a poll. Counts up in steps of two as one begins or ends; odd within one.
 type Polls = AtomicU64;
@@ -102,19 +99,11 @@ impl Watch {
 
 /// Says why, and ends the process, whatever becomes of what was said: who reads it may be what hangs.
 fn end(after: Duration) -> ! {
-    let (said, heard) = std::sync::mpsc::channel::<()>();
-    let last_words = move || {
-        let _ = writeln!(
-            std::io::stderr(),
-            "functions: a thread has not come back from a function for {after:?}, and never should have \
-             taken so long: ending the process. Please report this with a core dump; --watchdog sets \
-             the time"
-        );
-        drop(said);
-    };
-    if std::thread::Builder::new().spawn(last_words).is_ok() {
-        let _ = heard.recv_timeout(LAST_WORDS);
-    }
+    stderr::write_error(&format!(
+        "a thread has not come back from a function for {after:?}, and never should have taken so \
+         long: ending the process. Please report this with a core dump; --watchdog sets the time"
+    ));
+    stderr::flush(stderr::FLUSH);
     std::process::abort()
 }
 
