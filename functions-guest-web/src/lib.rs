@@ -15,6 +15,8 @@ mod invoke;
 #[cfg(all(target_family = "wasm", feature = "small-libc"))]
 mod libc;
 pub mod logging;
+#[cfg(feature = "multipart")]
+mod multipart;
 #[cfg(feature = "router")]
 mod parameters;
 mod problem;
@@ -33,6 +35,8 @@ mod tower;
 pub use environment::{Fields, WebEnvironment};
 pub use error::{WebError, WebResult};
 pub use handler::HandleErrors;
+#[cfg(feature = "multipart")]
+pub use multipart::{Field, Multipart};
 #[cfg(feature = "query")]
 pub use request::Query;
 #[cfg(feature = "router")]

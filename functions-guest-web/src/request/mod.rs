@@ -65,6 +65,11 @@ impl Request {
         self.body.take().unwrap_or_default()
     }
 
+    /// Puts a body in the place of the one there was: a middleware that reads the body gives it back.
+    pub fn set_body(&mut self, body: impl Into<Data>) {
+        self.body = Some(body.into());
+    }
+
     /// Whether the body is there and has no bytes. Where its length is not known, reads it: a body of
     /// more than `limit` bytes is refused.
     fn is_without_body(&mut self, limit: u64) -> Result<bool, Rejection> {
@@ -141,6 +146,7 @@ impl Request {
 /// | `Vec<u8>`, `bytes::Bytes`, `String` | the body, copied into the function |
 /// | `Json<T>` and the other encodings | the body, decoded |
 /// | [`Strict<Json<T>>`](Strict) | the same, or 415 for another content type |
+/// | `Multipart`, with the feature `multipart` | the body, field by field |
 /// | `Query<T>`, with the feature `query` | the query, decoded |
 /// | `Path<T>`, with the feature `router` | what the route matched in the path, decoded |
 /// | `State<S>`, with the feature `router` | what the router was given for its handlers |
