@@ -71,8 +71,8 @@ fn prepare_with(
         output: Output {
             sink: Arc::new(sink),
             least_level: None,
-            max_records: 0,
-            max_bytes: 0,
+            max_records: 1000,
+            max_bytes: 1024 * 1024,
         },
         outbound: Outbound::new(Arc::new(network.unwrap())),
     };
