@@ -135,7 +135,11 @@ impl Reader {
                 .map_err(ReadError::from_wit)?
             {
                 Chunk::Bytes(bytes) => return Poll::Ready(Ok(bytes)),
-                Chunk::End => return Poll::Ready(Ok(Vec::new())),
+                Chunk::End => {
+                    // Nobody waits for it any more: the host need not remember that.
+                    self.arrival = None;
+                    return Poll::Ready(Ok(Vec::new()));
+                }
                 Chunk::Later => {
                     let arrival = &mut self.arrival;
                     let wait =

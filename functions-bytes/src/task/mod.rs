@@ -7,6 +7,8 @@
 mod native;
 #[cfg(target_family = "wasm")]
 mod reactor;
+#[cfg(target_family = "wasm")]
+mod timers;
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -16,7 +18,9 @@ use std::time::Duration;
 #[cfg(not(target_family = "wasm"))]
 pub use native::{block_on, sleep};
 #[cfg(target_family = "wasm")]
-pub use reactor::{Wait, block_on, sleep};
+pub use reactor::{Wait, block_on};
+#[cfg(target_family = "wasm")]
+pub use timers::sleep;
 
 /// A future that took longer than it was given; see [`timeout`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

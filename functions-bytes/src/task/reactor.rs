@@ -7,9 +7,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
 
-use crate::__private::bindings::wasi::clocks::monotonic_clock;
 use crate::__private::bindings::wasi::io::poll::{self, Pollable};
 
 /// Somebody who waits for a pollable.
@@ -178,10 +176,4 @@ impl Drop for Wait {
         });
         drop(gone);
     }
-}
-
-/// Waits for some time.
-pub async fn sleep(time: Duration) {
-    let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-    Wait::new(monotonic_clock::subscribe_duration(nanoseconds)).await;
 }
