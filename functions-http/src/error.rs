@@ -49,7 +49,7 @@ pub enum Error {
     TooManyRedirects(String),
     /// What came is no HTTP, or the connection ended before there was a response.
     Protocol(String),
-    /// This invocation has as many requests under way as the host lets it have.
+    /// This invocation has as many requests under way, or handles, as the host lets it have.
     Overloaded,
     /// The response's body could not be read, as when the connection ended half-way.
     Body(ReadError),

@@ -20,7 +20,7 @@ use crate::interfaces::head::Head;
 use crate::interfaces::memory::MemoryLimit;
 use crate::interfaces::response_stream::begun::Begun;
 use crate::interfaces::time_check::TimeCheck;
-use crate::interfaces::{Buffer, MAX_HANDLES, State};
+use crate::interfaces::{Buffer, MAX_ENTRIES, State};
 
 /// Epochs between two looks at a running function.
 const LOOK_EVERY: u64 = 1;
@@ -164,7 +164,7 @@ impl Engine {
         let mut store = Store::new(&self.wasmtime, state);
         store.limiter(|state| &mut state.memory);
         store.set_hostcall_fuel(self.limits.memory);
-        store.set_max_component_handles(MAX_HANDLES);
+        store.set_max_component_handles(MAX_ENTRIES);
         bound_cpu_time(&mut store);
         store
     }

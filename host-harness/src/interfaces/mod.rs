@@ -7,6 +7,7 @@ mod buffer;
 pub(crate) mod cpu_time;
 pub(crate) mod egress;
 pub(crate) mod environment;
+mod handles;
 pub(crate) mod head;
 mod headers;
 pub(crate) mod http;
@@ -23,9 +24,10 @@ mod wasi;
 
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub use buffer::Buffer;
+pub(crate) use handles::MAX_ENTRIES;
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub use response_stream::Writer;
-pub(crate) use state::{MAX_HANDLES, State};
+pub(crate) use state::State;
 
 use wasmtime::component::{HasSelf, Linker};
 

@@ -5,11 +5,7 @@ use super::environment::Call;
 use super::memory::MemoryLimit;
 use super::output::SharedLog;
 use super::time_check::TimeCheck;
-use super::under_way;
-
-/// How many handles one invocation may hold at once. The table's own limit is a million, and an
-/// entry is memory of the host's.
-pub(crate) const MAX_HANDLES: usize = 1000;
+use super::{handles, under_way};
 
 /// What one invocation holds on the host. It goes with the instance, also when that traps.
 pub(crate) struct State {
@@ -36,10 +32,8 @@ impl State {
 
     /// With limits of which something may be used already.
     pub(crate) fn new(call: Call, memory: MemoryLimit, time: TimeCheck) -> Self {
-        let mut table = ResourceTable::new();
-        table.set_max_capacity(MAX_HANDLES);
         Self {
-            table,
+            table: handles::table(),
             call,
             memory,
             time,

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::State;
+use super::{State, handles};
 
 /// How many calls and requests one invocation may have under way at once.
 const MAX_UNDER_WAY: usize = 64;
@@ -35,9 +35,10 @@ impl Count {
 }
 
 impl State {
-    /// One more, if there may be.
+    /// One more, if there may be, and a handle for it.
     pub(super) fn one_more_under_way(&mut self) -> Option<UnderWay> {
-        self.under_way.one_more()
+        let one = self.under_way.one_more()?;
+        handles::has_room(&mut self.table).then_some(one)
     }
 }
 

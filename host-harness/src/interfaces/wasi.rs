@@ -22,7 +22,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::bounded::Text;
 use super::environment::Call;
 use super::output::SharedLog;
-use super::{MAX_HANDLES, State};
+use super::{MAX_ENTRIES, State};
 use crate::telemetry::{InvocationLog, OutputStream};
 
 impl WasiView for State {
@@ -97,7 +97,7 @@ pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
             Box::new(async move {
                 store.data_mut().check_time().await?;
                 wasmtime::ensure!(
-                    list.len() <= MAX_HANDLES,
+                    list.len() <= MAX_ENTRIES,
                     "a poll of more pollables than there are handles"
                 );
                 let pollables = list.iter(&mut store)?.collect::<Result<Vec<_>, _>>()?;
