@@ -1,6 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
+use functions_bytes::__private::AnswerWith;
 use http::HeaderMap;
 
 /// Headers as the contract has them.
@@ -10,7 +11,8 @@ pub(crate) type List = Vec<(String, Vec<u8>)>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidHeader {
-    /// A status outside 200 to 599.
+    /// A status outside 200 to 599. One from 600 on is answered 502: it is an upstream's that was
+    /// passed on.
     Status(u16),
     /// A name that is none (RFC 9110, section 5.1).
     Name(String),
@@ -33,7 +35,15 @@ impl fmt::Display for InvalidHeader {
     }
 }
 
-impl Error for InvalidHeader {}
+impl Error for InvalidHeader {
+    /// A status from 600 on comes from an upstream: its fault, and not the function's.
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Status(600..) => Some(&AnswerWith(502)),
+            _ => None,
+        }
+    }
+}
 
 /// Checks a header. Not with `http`'s types: they would bring their tables into every function.
 pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), InvalidHeader> {
