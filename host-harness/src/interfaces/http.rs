@@ -6,10 +6,15 @@ mod connect;
 mod download;
 mod error;
 mod exchange;
+mod happy_eyeballs;
+mod history;
 mod network;
 mod outgoing;
 mod patient;
 mod pending;
+mod resolver;
+mod retry;
+mod tls_error;
 mod trust;
 
 use std::time::Duration;

@@ -27,14 +27,21 @@ async fn calls_out(env: WebEnvironment, payload: Data) -> WebResult<WebResponse>
         "/join" => join(&env).await,
         "/cancel" => cancel(&env).await,
         "/flood" => flood(&env).await,
+        "/hoard" => hoard(&env).await,
+        "/sleepers" => sleepers(&env).await,
         "/contract" => contract::contract(parameter(&env, "step"), parameter(&env, "url")),
         "/sockets" => sockets::sockets(parameter(&env, "url")),
         _ => Ok(http_invoke(request(&env, payload))?.into()),
     }
 }
 
-/// A request as the query says, with the headers and the body of the one that came.
+/// A request as the query says, with the headers and the body of the one that came. With `own`, the body
+/// is brought in first.
 fn request(env: &WebEnvironment, payload: Data) -> HttpRequest {
+    let payload = match parameter(env, "own") {
+        "" => payload,
+        _ => payload.into_bytes().unwrap_or_default().into(),
+    };
     let number = |name| parameter(env, name).parse().ok();
     let method = env.http_method().as_str();
     let mut request = HttpRequest::new(parameter(env, "url"), method)
@@ -96,6 +103,32 @@ async fn cancel(env: &WebEnvironment) -> WebResult<WebResponse> {
     drop(dropped);
     said += &meanwhile().await?.text()?;
     text(said)
+}
+
+/// Keeps responses without reading them until the host takes no more requests: how many there are, and
+/// what the host says. Then reads them all at once: how many bytes there are.
+async fn hoard(env: &WebEnvironment) -> WebResult<WebResponse> {
+    let mut all = Vec::new();
+    let refused = loop {
+        match http_invoke(HttpRequest::get(parameter(env, "url"))) {
+            Ok(response) => all.push(response),
+            Err(error) => break error,
+        }
+    };
+    let kept = all.len();
+    let bodies = task::join_all(all.into_iter().map(Response::into_bytes_async)).await;
+    let mut bytes = 0;
+    for body in bodies {
+        bytes += body?.len();
+    }
+    text(format!("{kept} {refused:?} {bytes}"))
+}
+
+/// As many asleep at once as `count` says, for times that differ: how many wake up.
+async fn sleepers(env: &WebEnvironment) -> WebResult<WebResponse> {
+    let count: u64 = parameter(env, "count").parse().unwrap_or(0);
+    let all = (0..count).map(|place| task::sleep(Duration::from_millis(20 + place * 7 % 40)));
+    text(task::join_all(all).await.len().to_string())
 }
 
 /// As many at once as `count` says; how many of them the host did not take.

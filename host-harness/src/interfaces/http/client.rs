@@ -10,8 +10,11 @@ use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::connect::{Connector, Tcp};
+use super::history::History;
 use super::network::{Network, Turn};
+use super::resolver::Share;
 use crate::interfaces::body::Body;
+use crate::interfaces::headers::MAX_HEADERS;
 
 /// How many connections to one server are kept that nothing uses.
 const MAX_IDLE: usize = 32;
@@ -24,18 +27,27 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// new one; otherwise one that has died without a word would take all requests for a long time.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
+/// The longest head of a response, in bytes: what hyper takes over HTTP/1, and over HTTP/2 as well.
+pub(super) const MAX_HEAD: u32 = 408 * 1024;
+
 /// A function's way to other servers. Its connections are kept, and no other function uses them.
 pub(crate) struct Outbound {
     network: Arc<Network>,
     /// Made when it is first used: most functions call nobody.
-    client: OnceLock<Result<Client<Connector, Body>, rustls::Error>>,
+    clients: OnceLock<Result<Clients, rustls::Error>>,
+}
+
+struct Clients {
+    keeping: Client<Connector, Body>,
+    /// Makes a connection for each request.
+    connecting: Client<Connector, Body>,
 }
 
 impl Outbound {
     pub(crate) fn new(network: Arc<Network>) -> Self {
         Self {
             network,
-            client: OnceLock::new(),
+            clients: OnceLock::new(),
         }
     }
 
@@ -44,15 +56,29 @@ impl Outbound {
         self.network.turn().await.map_err(|_closed| Failed::Stopped)
     }
 
+    /// Sends a request on a kept connection, or a new one.
     pub(super) async fn request(
         &self,
         request: Request<Body>,
     ) -> Result<Response<Incoming>, Failed> {
-        let client = self.client.get_or_init(|| client(&self.network));
-        match client {
-            Ok(client) => client.request(request).await.map_err(Failed::Request),
-            Err(error) => Err(Failed::Tls(error.clone())),
-        }
+        let response = self.clients()?.keeping.request(request).await;
+        let response = response.map_err(Failed::Request)?;
+        History::answered(response.extensions());
+        Ok(response)
+    }
+
+    /// Sends a request on a connection of its own.
+    pub(super) async fn request_on_new_connection(
+        &self,
+        request: Request<Body>,
+    ) -> Result<Response<Incoming>, Failed> {
+        let response = self.clients()?.connecting.request(request).await;
+        response.map_err(Failed::Request)
+    }
+
+    fn clients(&self) -> Result<&Clients, Failed> {
+        let clients = self.clients.get_or_init(|| Clients::new(&self.network));
+        clients.as_ref().map_err(|error| Failed::Tls(error.clone()))
     }
 }
 
@@ -65,20 +91,33 @@ pub(super) enum Failed {
     Stopped,
 }
 
-fn client(network: &Arc<Network>) -> Result<Client<Connector, Body>, rustls::Error> {
-    let connector = HttpsConnectorBuilder::new()
-        .with_tls_config(network.trust.client()?)
-        .https_or_http()
-        .enable_all_versions()
-        .wrap_connector(Tcp::new(Arc::clone(network)));
-    Ok(Client::builder(TokioExecutor::new())
+impl Clients {
+    fn new(network: &Arc<Network>) -> Result<Self, rustls::Error> {
+        let tcp = Tcp::new(Arc::clone(network), Share::default());
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(network.trust.client()?)
+            .https_or_http()
+            .enable_all_versions()
+            .wrap_connector(tcp);
+        let connector = Connector::new(connector);
+        Ok(Self {
+            keeping: client(connector.clone(), MAX_IDLE),
+            connecting: client(connector, 0),
+        })
+    }
+}
+
+fn client(connector: Connector, max_idle: usize) -> Client<Connector, Body> {
+    Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_TIMEOUT)
-        .pool_max_idle_per_host(MAX_IDLE)
+        .pool_max_idle_per_host(max_idle)
+        .http1_max_headers(MAX_HEADERS)
+        .http2_max_header_list_size(MAX_HEAD)
         .http2_keep_alive_interval(KEEP_ALIVE)
         .http2_keep_alive_timeout(KEEP_ALIVE)
-        .build(Connector::new(connector)))
+        .build(connector)
 }
 
 #[cfg(test)]

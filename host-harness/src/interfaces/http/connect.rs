@@ -10,12 +10,14 @@ use std::time::Duration;
 use http::Uri;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::timeout;
 use tower_service::Service;
 
+use super::happy_eyeballs::connect;
+use super::history::Recorded;
 use super::network::Network;
 use super::patient::Patient;
+use super::resolver::Share;
 use crate::interfaces::egress::Denied;
 
 /// How long it may take to find a server, to connect to it, and to agree with it on TLS.
@@ -55,7 +57,7 @@ impl Connector {
 }
 
 impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<TokioIo<Patient>>;
+    type Response = TokioIo<Recorded<TokioIo<MaybeHttpsStream<TokioIo<Patient>>>>>;
     type Error = BoxError;
     type Future = Connecting<Self::Response, BoxError>;
 
@@ -66,23 +68,24 @@ impl Service<Uri> for Connector {
     fn call(&mut self, server: Uri) -> Self::Future {
         let connecting = self.tls.call(server);
         Box::pin(async move {
-            timeout(CONNECT_TIMEOUT, connecting)
-                .await
-                .unwrap_or_else(|_| Err(ConnectError::Timeout.into()))
+            let connected = timeout(CONNECT_TIMEOUT, connecting).await;
+            let stream = connected.unwrap_or_else(|_| Err(ConnectError::Timeout.into()))?;
+            Ok(TokioIo::new(Recorded::new(TokioIo::new(stream))))
         })
     }
 }
 
-/// Makes plain connections: every one that a function gets is made here, after a look at its
+/// Makes plain connections, for as long as [`Connector`] waits: every one that a function gets is made here, after a look at its
 /// address.
 #[derive(Clone)]
 pub(super) struct Tcp {
     network: Arc<Network>,
+    share: Share,
 }
 
 impl Tcp {
-    pub(super) fn new(network: Arc<Network>) -> Self {
-        Self { network }
+    pub(super) fn new(network: Arc<Network>, share: Share) -> Self {
+        Self { network, share }
     }
 }
 
@@ -96,12 +99,12 @@ impl Service<Uri> for Tcp {
     }
 
     fn call(&mut self, server: Uri) -> Self::Future {
-        let network = Arc::clone(&self.network);
+        let Self { network, share } = self.clone();
         Box::pin(async move {
-            let deadline = Instant::now() + CONNECT_TIMEOUT;
-            let found = timeout_at(deadline, allowed(&network, &server)).await;
-            let addresses = found.unwrap_or(Err(ConnectError::Timeout))?;
-            let stream = connect(addresses, deadline).await?;
+            let addresses = allowed(&network, &share, &server).await?;
+            let stream = connect(addresses).await?;
+            // Requests are written whole: nothing is gained by holding back small ones.
+            let _ = stream.set_nodelay(true);
             Ok(TokioIo::new(Patient::new(stream)))
         })
     }
@@ -109,7 +112,11 @@ impl Service<Uri> for Tcp {
 
 /// The addresses of a server that may be connected to: at least one. What is looked up here is what
 /// is connected to, and nothing is looked up again.
-async fn allowed(network: &Network, server: &Uri) -> Result<Vec<SocketAddr>, ConnectError> {
+async fn allowed(
+    network: &Network,
+    share: &Share,
+    server: &Uri,
+) -> Result<Vec<SocketAddr>, ConnectError> {
     let host = server.host().unwrap_or_default();
     let is_tls = server.scheme() == Some(&http::uri::Scheme::HTTPS);
     let port = server.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
@@ -121,7 +128,7 @@ async fn allowed(network: &Network, server: &Uri) -> Result<Vec<SocketAddr>, Con
         source,
     };
     let mut denied = None;
-    let mut addresses = network.look_up(name, port).await.map_err(dns)?;
+    let mut addresses = network.look_up(name, port, share).await.map_err(dns)?;
     addresses.retain(|address| {
         let checked = network.egress.check(permit, host, port, address.ip());
         checked.map_err(|why| denied = Some(why)).is_ok()
@@ -133,30 +140,8 @@ async fn allowed(network: &Network, server: &Uri) -> Result<Vec<SocketAddr>, Con
     }
 }
 
-/// A connection to the first address that takes one.
-async fn connect(addresses: Vec<SocketAddr>, deadline: Instant) -> Result<TcpStream, ConnectError> {
-    let mut failed = ConnectError::Timeout;
-    let mut left = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
-    for address in addresses {
-        // One that does not answer leaves time for those after it.
-        let now = Instant::now();
-        let until = now + deadline.saturating_duration_since(now) / left.max(1);
-        left = left.saturating_sub(1);
-        match timeout_at(until, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => {
-                // Requests are written whole: nothing is gained by holding back small ones.
-                let _ = stream.set_nodelay(true);
-                return Ok(stream);
-            }
-            Ok(Err(error)) => failed = ConnectError::to(address, error),
-            Err(_) => failed = ConnectError::Timeout,
-        }
-    }
-    Err(failed)
-}
-
 impl ConnectError {
-    fn to(address: SocketAddr, source: io::Error) -> Self {
+    pub(super) fn to(address: SocketAddr, source: io::Error) -> Self {
         // The system's own text would blame the server's address.
         if source.kind() == io::ErrorKind::AddrNotAvailable {
             return Self::NoPort(address);
@@ -167,6 +152,8 @@ impl ConnectError {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::Instant;
+
     use super::*;
     use crate::interfaces::egress::Egress;
     use crate::interfaces::http::bindings::functions::http::client::Error;
@@ -200,7 +187,7 @@ mod tests {
             (&[], "b.example", None),
         ] {
             let server = Uri::try_from(format!("http://{host}/")).unwrap();
-            let found = allowed(&network(rules, &mixed), &server).await;
+            let found = allowed(&network(rules, &mixed), &Share::default(), &server).await;
             match (found, expected) {
                 (Ok(found), Some(expected)) => {
                     assert_eq!(found.len(), expected, "{rules:?} {host}");

@@ -4,9 +4,11 @@ use std::error::Error as StdError;
 use std::io;
 
 use super::bindings::functions::http::client::Error;
-use super::client::Failed;
+use super::client::{Failed, MAX_HEAD};
 use super::connect::ConnectError;
+use super::tls_error;
 use crate::interfaces::body::Broken;
+use crate::interfaces::headers::MAX_HEADERS;
 
 impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {
@@ -30,25 +32,39 @@ impl From<Failed> for Error {
         }
         // Whatever else goes wrong before there is HTTP to speak is TLS.
         if error.is_connect() && find::<hyper::Error>(&error).is_none() {
-            return Self::Tls(tls(&error));
+            return Self::Tls(tls_error::text(&error));
         }
-        Self::Protocol(causes(&error))
+        Self::Protocol(protocol(&error))
     }
 }
 
-/// What is wrong with the server's certificate, mostly, and what can be done.
-fn tls(error: &(dyn StdError + 'static)) -> String {
-    use rustls::{CertificateError, Error as TlsError};
+/// The head of a response is beyond its limits, or may be.
+pub(super) fn long_head() -> String {
+    format!(
+        "the head of the response is too long: more than {MAX_HEADERS} headers, or {} KiB",
+        MAX_HEAD / 1024
+    )
+}
 
-    let mut text = causes(error);
-    if let Some(TlsError::InvalidCertificate(CertificateError::UnknownIssuer)) = find(error) {
-        text.push_str("; --ca-file FILE trusts another authority, whose certificate is in FILE");
+/// What the server did that is not HTTP.
+fn protocol(error: &(dyn StdError + 'static)) -> String {
+    if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse_too_large) {
+        return long_head();
     }
-    text
+    // h2 says no more of it than this.
+    let refused = find::<h2::Error>(error).filter(|error| {
+        error.is_reset() && error.is_library() && error.reason() == Some(h2::Reason::PROTOCOL_ERROR)
+    });
+    match refused {
+        Some(_) => format!("{}: malformed, or {}", causes(error), long_head()),
+        None => causes(error),
+    }
 }
 
 /// The first cause that is a `T`.
-fn find<'e, T: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Option<&'e T> {
+pub(super) fn find<'e, T: StdError + 'static>(
+    error: &'e (dyn StdError + 'static),
+) -> Option<&'e T> {
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(found) = error.downcast_ref() {
@@ -67,7 +83,7 @@ fn find<'e, T: StdError + 'static>(error: &'e (dyn StdError + 'static)) -> Optio
 }
 
 /// An error's causes in one line, less what the outermost says, which is only that it is one.
-fn causes(error: &(dyn StdError + 'static)) -> String {
+pub(super) fn causes(error: &(dyn StdError + 'static)) -> String {
     let mut line = String::new();
     let mut cause = error.source();
     while let Some(error) = cause {

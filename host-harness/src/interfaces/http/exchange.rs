@@ -7,10 +7,12 @@ use tokio::time::timeout_at;
 use super::bindings::functions::http::client::Error;
 use super::client::Outbound;
 use super::download::Download;
+use super::error;
 use super::network::Turn;
 use super::outgoing::Outgoing;
+use super::retry::{Retries, Retry};
 use crate::interfaces::body::Body;
-use crate::interfaces::headers::{listed, without_hop_by_hop};
+use crate::interfaces::headers::{MAX_HEADERS, listed, without_hop_by_hop};
 use crate::interfaces::under_way::UnderWay;
 
 /// A response, whose body may still be arriving.
@@ -42,7 +44,7 @@ async fn follow(outbound: &Outbound, mut request: Outgoing) -> Result<Received, 
     let turn = outbound.turn().await?;
     let mut left = request.redirects;
     loop {
-        let response = outbound.request(request.next()?).await?;
+        let response = send(outbound, &mut request).await?;
         if request.redirects == 0 {
             return received(response, &request, turn);
         }
@@ -54,12 +56,48 @@ async fn follow(outbound: &Outbound, mut request: Outgoing) -> Result<Received, 
     }
 }
 
+/// Sends a request, once more where the first time is certain to have done nothing, or twice is as good
+/// as once.
+async fn send(
+    outbound: &Outbound,
+    request: &mut Outgoing,
+) -> Result<http::Response<Incoming>, Error> {
+    let mut retries = Retries::default();
+    let mut result = outbound.request(request.next()?).await;
+    loop {
+        let failed = match result {
+            Ok(response) => return Ok(response),
+            Err(failed) => failed,
+        };
+        result = match retries.next(request, &failed) {
+            None => return Err(failed.into()),
+            Some(Retry::After(pause)) => {
+                tokio::time::sleep(pause).await;
+                outbound.request(request.next()?).await
+            }
+            Some(Retry::OnNewConnection) => {
+                outbound.request_on_new_connection(request.next()?).await
+            }
+        };
+    }
+}
+
 fn received(
     response: http::Response<Incoming>,
     request: &Outgoing,
     turn: Turn,
 ) -> Result<Received, Error> {
     let (mut head, body) = response.into_parts();
+    // Of those below 200, only 101 gets here.
+    if head.status.is_informational() {
+        let status = head.status.as_u16();
+        return Err(Error::Protocol(format!(
+            "the server answered with status {status}, which nobody asked for"
+        )));
+    }
+    if head.headers.len() > MAX_HEADERS {
+        return Err(Error::Protocol(error::long_head()));
+    }
     if let Some(limit) = request.response_limit
         && body.size_hint().lower() > limit
     {

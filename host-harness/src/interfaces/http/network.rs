@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
+use super::resolver::{Resolver, Share};
 use super::trust::{InvalidAuthorities, Trust};
 use crate::interfaces::egress::Egress;
 
@@ -16,6 +17,7 @@ pub(crate) struct Network {
     pub(super) egress: Egress,
     pub(super) trust: Trust,
     names: Names,
+    resolver: Resolver,
     /// One for each request that may be under way.
     turns: Arc<Semaphore>,
 }
@@ -41,6 +43,7 @@ impl Network {
                 .iter()
                 .map(|(name, address)| (without_root(&name.to_ascii_lowercase()).into(), *address))
                 .collect(),
+            resolver: Resolver::of_system(),
             turns: Arc::new(Semaphore::new(requests.min(Semaphore::MAX_PERMITS))),
         })
     }
@@ -51,7 +54,12 @@ impl Network {
     }
 
     /// A server's addresses. Port 0 of one that was given is the URL's.
-    pub(super) async fn look_up(&self, name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    pub(super) async fn look_up(
+        &self,
+        name: &str,
+        port: u16,
+        share: &Share,
+    ) -> io::Result<Vec<SocketAddr>> {
         let bare = without_root(name);
         let given = self.names.iter().filter(|(known, _)| known == bare);
         let given = given.map(|(_, address)| match address.port() {
@@ -62,7 +70,7 @@ impl Network {
         if !given.is_empty() {
             return Ok(given);
         }
-        Ok(tokio::net::lookup_host((name, port)).await?.collect())
+        self.resolver.look_up(name, port, share).await
     }
 }
 

@@ -1,8 +1,12 @@
 //! A request on its way out: checked, and made anew where a redirect leads elsewhere.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
-use http::header::{self, HeaderMap};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::{Method, Request, StatusCode, Uri};
+use http_body::Body as _;
+use percent_encoding::{CONTROLS, percent_encode};
 use tokio::time::Instant;
 use url::Url;
 
@@ -16,6 +20,8 @@ pub(super) struct Outgoing {
     url: Url,
     pub(super) headers: HeaderMap,
     payload: Payload,
+    /// The function gave `content-length: 0`.
+    announces_no_body: bool,
     pub(super) redirects: u32,
     pub(super) response_limit: Option<u64>,
     /// When the response's head has to be there.
@@ -41,11 +47,15 @@ impl Outgoing {
             .ok_or(Error::InvalidMethod(request.method))?;
         let url = checked(&request.url)
             .map_err(|why| Error::InvalidUrl(format!("{:?}: {why}", request.url)))?;
+        let announces_no_body = request.headers.iter().any(|(name, value)| {
+            name.eq_ignore_ascii_case("content-length") && value.trim_ascii() == b"0"
+        });
         Ok(Self {
             method,
             url,
             headers: allowed(request.headers)?,
             payload,
+            announces_no_body,
             redirects: request.redirects,
             response_limit: request.response_limit,
             deadline: None,
@@ -57,18 +67,51 @@ impl Outgoing {
     pub(super) fn next(&mut self) -> Result<Request<Body>, Error> {
         let uri = Uri::try_from(self.url.as_str())
             .map_err(|error| Error::InvalidUrl(format!("{:?}: {error}", self.url.as_str())))?;
-        let body = match &mut self.payload {
-            Payload::Bytes(bytes) => Body::from(bytes.clone()),
-            Payload::Stream(body) => body.take().unwrap_or_else(Body::empty),
+        let (body, headers) = match &mut self.payload {
+            // Headers are copied: a redirect or a retry sends them again.
+            Payload::Bytes(bytes) => (Body::from(bytes.clone()), self.headers.clone()),
+            Payload::Stream(body) => {
+                let headers = match self.redirects {
+                    0 => std::mem::take(&mut self.headers),
+                    _ => self.headers.clone(),
+                };
+                (body.take().unwrap_or_else(Body::empty), headers)
+            }
         };
         let mut request = Request::new(body);
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = uri;
-        *request.headers_mut() = match self.redirects {
-            0 => std::mem::take(&mut self.headers),
-            _ => self.headers.clone(),
-        };
+        *request.headers_mut() = headers;
+        self.frame(&mut request);
         Ok(request)
+    }
+
+    /// Adds the framing that hyper leaves out.
+    fn frame(&self, request: &mut Request<Body>) {
+        let body = request.body();
+        if body.is_end_stream() {
+            // Servers answer 411 without it (RFC 9110, section 8.6).
+            let expects_body = matches!(self.method, Method::POST | Method::PUT | Method::PATCH);
+            if expects_body || self.announces_no_body {
+                let headers = request.headers_mut();
+                headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+            }
+        } else if body.len().is_none() && matches!(self.method, Method::GET | Method::HEAD) {
+            // hyper drops the body otherwise. HTTP/2 leaves the header out.
+            let chunked = HeaderValue::from_static("chunked");
+            let headers = request.headers_mut();
+            headers.insert(header::TRANSFER_ENCODING, chunked);
+        }
+    }
+
+    /// Whether all of it can be sent once more.
+    pub(super) fn is_repeatable(&self) -> bool {
+        matches!(self.payload, Payload::Bytes(_))
+    }
+
+    /// Whether sending it twice does what sending it once does (RFC 9110, section 9.2.2).
+    pub(super) fn is_idempotent(&self) -> bool {
+        self.method.is_idempotent()
     }
 
     /// Goes where a response says, if it says so and this request can.
@@ -81,14 +124,14 @@ impl Outgoing {
             _ => return None,
         };
         let keeps_stream = !becomes_get && matches!(self.payload, Payload::Stream(_));
-        let location = headers.get(header::LOCATION)?.to_str().ok()?;
-        let next = self.url.join(location).ok()?;
+        let next = self.url.join(&location(headers)?).ok()?;
         if keeps_stream || checked(next.as_str()).is_err() {
             return None;
         }
         if becomes_get {
             self.method = Method::GET;
             self.payload = Payload::Bytes(Bytes::new());
+            self.announces_no_body = false;
             self.headers.remove(header::CONTENT_TYPE);
             self.headers.remove(header::CONTENT_ENCODING);
         }
@@ -99,6 +142,16 @@ impl Outgoing {
         self.url = next.clone();
         Some(next)
     }
+}
+
+/// Where a response redirects to. Servers write UTF-8 there, and other encodings, which browsers pass
+/// on byte by byte.
+fn location(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    let location = headers.get(header::LOCATION)?.as_bytes();
+    Some(match std::str::from_utf8(location) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => percent_encode(location, CONTROLS).into(),
+    })
 }
 
 /// A URL that can be requested.

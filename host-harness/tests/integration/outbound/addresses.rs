@@ -157,6 +157,51 @@ async fn names_lead_where_they_were_told_to() {
     }
 }
 
+/// An address that nobody answers at: so many connections wait there that the kernel takes no more. For as
+/// long as what is returned lives.
+async fn dead() -> (std::net::SocketAddr, Vec<Box<dyn std::any::Any + Send>>) {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut held: Vec<Box<dyn std::any::Any + Send>> = vec![Box::new(listener)];
+    let wait = std::time::Duration::from_millis(300);
+    while let Ok(waiting) =
+        tokio::time::timeout(wait, tokio::net::TcpStream::connect(address)).await
+    {
+        held.push(Box::new(waiting.unwrap()));
+    }
+    (address, held)
+}
+
+/// A name whose first address is dead costs a moment, and not a good part of the time for a connection;
+/// one with no other address ends with that time.
+#[tokio::test]
+async fn dead_addresses_are_passed_over() {
+    let (dead, _held) = dead().await;
+    let upstream = Upstream::http(async |_| text("here")).await;
+    let harness = builder()
+        .resolve("half.example", dead)
+        .resolve("half.example", upstream.address)
+        .resolve("dead.example", dead)
+        .allow_host("*.example")
+        .allow_host("half.example")
+        .allow_host("dead.example")
+        .build()
+        .unwrap();
+    let begun = std::time::Instant::now();
+    let answer = get(&harness, "/calls-out/text?url=http://half.example/").await;
+    assert_eq!(answer.text(), "here");
+    // 250 ms, on a machine that may be busy; it was 2.5 s.
+    assert!(begun.elapsed().as_millis() < 2000, "{:?}", begun.elapsed());
+    let answer = get(
+        &harness,
+        "/calls-out/error?timeout=500&url=http://dead.example/",
+    )
+    .await;
+    assert_eq!(answer.text(), "Timeout");
+}
+
 /// std's sockets lead nowhere, allowed or not: requests are the only way out.
 #[tokio::test]
 async fn sockets_lead_nowhere() {

@@ -42,7 +42,11 @@ async fn failures_are_told_apart() {
         (format!("url=http://{refused}/"), "Connect(", 502),
         (format!("url={}", reset.url("/")), "Protocol(", 502),
         (format!("url={}", nonsense.url("/")), "Protocol(", 502),
-        (format!("url=https://{}/", plain.address), "Tls(", 502),
+        (
+            format!("url=https://{}/", plain.address),
+            "Tls(\"the server does not answer with TLS; if it serves plain HTTP, use http://\")",
+            502,
+        ),
         (
             format!("timeout=50&url={}", silent.url("/")),
             "Timeout",

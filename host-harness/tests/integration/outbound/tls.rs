@@ -134,6 +134,21 @@ async fn impostors_are_refused() {
     let mut early = about(&["early.test"]);
     early.not_before = date_time_ymd(4000, 1, 1);
     early.not_after = date_time_ymd(4001, 1, 1);
+    // As `openssl req -x509` makes them unless it is told otherwise.
+    let of_authority = {
+        let key = KeyPair::generate().unwrap();
+        let mut about = about(&["authority.test"]);
+        about.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let certificate = about.self_signed(&key).unwrap();
+        Certified::new(certificate.der().clone(), &key)
+    };
+    let mut common_name = about(&[]);
+    let name = "common.test";
+    common_name
+        .distinguished_name
+        .push(rcgen::DnType::CommonName, name);
+    let mut of_client = about(&["client.test"]);
+    of_client.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
     let unknown = Authority::new().certify(about(&["unknown.test"]));
     let itself = {
         let key = KeyPair::generate().unwrap();
@@ -150,6 +165,9 @@ async fn impostors_are_refused() {
         ),
         ("expired.test", authority.certify(expired), "expired"),
         ("early.test", authority.certify(early), "not valid yet"),
+        ("authority.test", of_authority, "CA:FALSE"),
+        (name, authority.certify(common_name), "subjectAltName"),
+        ("client.test", authority.certify(of_client), "serverAuth"),
         ("unknown.test", unknown, "--ca-file"),
         ("itself.test", itself, "--ca-file"),
     ] {
@@ -162,6 +180,8 @@ async fn impostors_are_refused() {
         for path in ["error?", "error-async?"] {
             let error = ask(&harness, name, path).await;
             assert!(error.starts_with("Tls(") && error.contains(why), "{error}");
+            // Nothing that only those understand who wrote it.
+            assert!(!error.contains("Other("), "{error}");
         }
         let answer = get(&harness, &format!("/calls-out/text?url=https://{name}/")).await;
         assert_eq!(answer.status, 502);

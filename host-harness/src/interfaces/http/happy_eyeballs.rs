@@ -1,0 +1,137 @@
+//! A connection to one of several addresses, the first that takes one (RFC 8305).
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tokio::net::TcpStream;
+
+use super::connect::ConnectError;
+
+/// How long an address has to answer before the next one is tried as well.
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+
+/// Tries one address after the other, without giving up those that have not answered. Fails, with the
+/// first failure, when all have.
+pub(super) async fn connect(addresses: Vec<SocketAddr>) -> Result<TcpStream, ConnectError> {
+    first(interleaved(addresses), attempt).await
+}
+
+async fn attempt(address: SocketAddr) -> Result<TcpStream, ConnectError> {
+    let stream = TcpStream::connect(address).await;
+    stream.map_err(|error| ConnectError::to(address, error))
+}
+
+/// The first that `attempt` makes.
+async fn first<T, F>(
+    addresses: Vec<SocketAddr>,
+    attempt: impl Fn(SocketAddr) -> F,
+) -> Result<T, ConnectError>
+where
+    F: Future<Output = Result<T, ConnectError>>,
+{
+    let mut left = addresses.into_iter();
+    let mut attempts = FuturesUnordered::new();
+    let mut failed = None;
+    loop {
+        attempts.extend(left.next().map(&attempt));
+        tokio::select! {
+            biased;
+            Some(ended) = attempts.next() => match ended {
+                Ok(connected) => return Ok(connected),
+                Err(error) => { failed.get_or_insert(error); }
+            },
+            () = tokio::time::sleep(ATTEMPT_DELAY), if left.len() > 0 => {}
+            else => return Err(failed.unwrap_or(ConnectError::Timeout)),
+        }
+    }
+}
+
+/// Both families in turns, beginning with the first one's: where one of them does not work, as IPv6
+/// often does not, the other one is next.
+fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let is_first_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
+    let (first, other): (Vec<_>, Vec<_>) = addresses
+        .into_iter()
+        .partition(|address| address.is_ipv6() == is_first_v6);
+    let longer = first.len().max(other.len());
+    let (mut first, mut other) = (first.into_iter(), other.into_iter());
+    (0..longer)
+        .flat_map(|_| [first.next(), other.next()])
+        .flatten()
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use tokio::time::Instant;
+
+    use super::*;
+
+    fn addresses(all: &[&str]) -> Vec<SocketAddr> {
+        all.iter().map(|address| address.parse().unwrap()).collect()
+    }
+
+    /// Dead ones take 250 ms each, those that refuse none, and a slow one can still be first.
+    #[tokio::test(start_paused = true)]
+    async fn attempts_overlap() {
+        // By the last byte of the address: refuses at once, connects after that long, or never.
+        let attempt = async |address: SocketAddr| match address.port() {
+            1 => Err(ConnectError::to(
+                address,
+                io::ErrorKind::ConnectionRefused.into(),
+            )),
+            2 => std::future::pending().await,
+            port => {
+                tokio::time::sleep(Duration::from_millis(port.into())).await;
+                Ok(port)
+            }
+        };
+        for (ports, expected, milliseconds) in [
+            (&[10][..], Some(10), 10),
+            (&[2, 10], Some(10), 260),
+            (&[2, 2, 10], Some(10), 510),
+            (&[1, 1, 1, 10], Some(10), 10),
+            (&[2, 1, 10], Some(10), 260),
+            (&[300, 2, 2], Some(300), 300),
+            (&[300, 10], Some(10), 260),
+            (&[1, 1], None, 0),
+            (&[], None, 0),
+        ] {
+            let all = ports
+                .iter()
+                .map(|port| SocketAddr::from(([1, 1, 1, 1], *port)));
+            let begun = Instant::now();
+            let connected = first(all.collect(), attempt).await;
+            assert_eq!(connected.ok(), expected, "{ports:?}");
+            assert_eq!(begun.elapsed().as_millis(), milliseconds, "{ports:?}");
+        }
+    }
+
+    /// Families take turns, in their own order.
+    #[test]
+    fn families_take_turns() {
+        let mixed = ["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1", "1.1.1.2:1"];
+        let expected = ["[::1]:1", "1.1.1.1:1", "[::2]:1", "1.1.1.2:1", "[::3]:1"];
+        assert_eq!(interleaved(addresses(&mixed)), addresses(&expected));
+        let one = ["1.1.1.1:1", "1.1.1.2:1"];
+        assert_eq!(interleaved(addresses(&one)), addresses(&one));
+        assert!(interleaved(Vec::new()).is_empty());
+    }
+
+    /// A server is connected to that listens, behind one that does not.
+    #[tokio::test]
+    async fn real_ones_are_connected_to() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listening = listener.local_addr().unwrap();
+        let bound = tokio::net::TcpSocket::new_v4().unwrap();
+        bound.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let refusing = bound.local_addr().unwrap();
+        let stream = connect(vec![refusing, listening]).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), listening);
+        let refused = connect(vec![refusing, refusing]).await.unwrap_err();
+        assert!(refused.to_string().contains(&refusing.to_string()));
+    }
+}
