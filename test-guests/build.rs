@@ -5,10 +5,11 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target};
 
-const GUESTS: [&str; 24] = [
+const GUESTS: [&str; 25] = [
     "caller",
     "calls-functions",
     "calls-out",
+    "conformance",
     "contact-form",
     "counter",
     "echo",
@@ -33,7 +34,7 @@ const GUESTS: [&str; 24] = [
 ];
 
 /// What the guests are made of: a change in it compiles them anew.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     "Cargo.lock",
     "Cargo.toml",
     "examples",
@@ -44,6 +45,7 @@ const SOURCES: [&str; 14] = [
     "test-guests/caller",
     "test-guests/calls-functions",
     "test-guests/calls-out",
+    "test-guests/conformance",
     "test-guests/misbehave",
     "test-guests/remember",
     "test-guests/renamed",

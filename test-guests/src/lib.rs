@@ -9,6 +9,8 @@ pub const CALLER: &str = env!("GUEST_CALLER");
 pub const CALLS_FUNCTIONS: &str = env!("GUEST_CALLS_FUNCTIONS");
 /// `calls-out`: requests of its own, to wherever a test says.
 pub const CALLS_OUT: &str = env!("GUEST_CALLS_OUT");
+/// `conformance`: what must be the same natively and on the host.
+pub const CONFORMANCE: &str = env!("GUEST_CONFORMANCE");
 /// `examples/counter`.
 pub const COUNTER: &str = env!("GUEST_COUNTER");
 /// `examples/echo`.

@@ -1,0 +1,148 @@
+//! The list, and what a response must be.
+
+use functions_guest_web::testing::{TestRequest, TestResponse};
+
+/// A request, and the response that it must have.
+#[derive(Debug, Clone, Copy)]
+pub struct Case {
+    /// The method.
+    pub method: &'static str,
+    /// The path below the function's base, with its query.
+    pub path: &'static str,
+    /// The body; its length is sent where it is not empty.
+    pub body: &'static str,
+    /// The status.
+    pub status: u16,
+    /// What the body has in it.
+    pub has: &'static str,
+    /// Whether the response comes to its end.
+    pub complete: bool,
+}
+
+/// A whole response.
+const fn whole(
+    method: &'static str,
+    path: &'static str,
+    body: &'static str,
+    status: u16,
+    has: &'static str,
+) -> Case {
+    Case {
+        method,
+        path,
+        body,
+        status,
+        has,
+        complete: true,
+    }
+}
+
+/// One that is cut.
+const fn cut(path: &'static str, status: u16, has: &'static str) -> Case {
+    Case {
+        complete: false,
+        ..whole("GET", path, "", status, has)
+    }
+}
+
+/// The function's variable, which every request has.
+pub const VARIABLE: (&str, &str) = ("CONFORMANCE", "seen");
+
+/// All of them.
+pub const CASES: &[Case] = &[
+    whole("GET", "/text", "", 200, "text"),
+    whole("HEAD", "/text", "", 200, ""),
+    whole("GET", "/bytes", "", 200, ""),
+    whole("POST", "/text", "", 405, "this path has no POST"),
+    whole("OPTIONS", "/text", "", 204, ""),
+    whole("GET", "/unknown", "", 404, "there is nothing at this path"),
+    whole("POST", "/echo", "7", 200, "7"),
+    whole("POST", "/echo", "-7", 400, "not negative"),
+    whole("POST", "/echo", "", 400, "EOF"),
+    whole("GET", "/query?a=1&b=2", "", 200, r#"{"a": 1, "b": 2}"#),
+    whole("GET", "/query?a=x", "", 400, "`a`"),
+    whole("GET", "/nothing", "", 204, ""),
+    whole("GET", "/none", "", 404, "no such thing"),
+    whole("GET", "/status/200", "", 200, "body"),
+    whole("GET", "/status/204", "", 204, ""),
+    whole("GET", "/status/304", "", 304, ""),
+    whole("GET", "/status/404", "", 404, "body"),
+    whole("GET", "/status/599", "", 599, "body"),
+    whole("GET", "/status/199", "", 500, "the function failed"),
+    whole("GET", "/status/600", "", 500, "the function failed"),
+    whole("GET", "/status/x", "", 400, "`status`"),
+    whole("GET", "/headers/90", "", 200, ""),
+    whole("GET", "/headers/1001", "", 500, "invalid-reply"),
+    whole("GET", "/invalid-header", "", 500, "the function failed"),
+    whole("GET", "/framing", "", 200, ""),
+    whole("GET", "/unencodable", "", 500, "the function failed"),
+    whole("GET", "/error", "", 500, "the function failed"),
+    whole("HEAD", "/error", "", 500, ""),
+    whole("GET", "/told", "", 409, "taken"),
+    whole("GET", "/own-error", "", 418, "short"),
+    whole("GET", "/rejected", "", 410, "gone"),
+    whole("GET", "/redirect", "", 303, ""),
+    whole("POST", "/twice", "body", 500, "the function failed"),
+    whole("GET", "/variable", "", 200, "seen"),
+    whole(
+        "GET",
+        "/request?",
+        "",
+        200,
+        r#"GET /request Some("") host=true length=none x=y"#,
+    ),
+    whole(
+        "PUT",
+        "/request?a=%20",
+        "four",
+        200,
+        r#"PUT /request Some("a=%20") host=true length=4 x=y"#,
+    ),
+    whole("GET", "/stream/200", "", 200, "one two"),
+    whole("HEAD", "/stream/200", "", 200, ""),
+    whole("GET", "/stream/204", "", 204, ""),
+    whole("GET", "/stream/600", "", 500, "the function failed"),
+    whole("GET", "/stream-headers/90", "", 200, "body"),
+    whole(
+        "GET",
+        "/stream-headers/1001",
+        "",
+        500,
+        "the function failed",
+    ),
+    whole("GET", "/stream-fails/0", "", 500, "the function failed"),
+    cut("/stream-fails/2", 201, "chunkchunk"),
+    cut("/stream-then", 200, "first"),
+    whole("GET", "/events", "", 200, "data: two"),
+];
+
+impl Case {
+    /// The response of a native test.
+    pub fn natively(&self) -> TestResponse {
+        TestRequest::new(self.method, self.path)
+            .header("x", "y")
+            .variable(VARIABLE.0, VARIABLE.1)
+            .body(self.body)
+            .call(crate::app)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Natively, each case is what the list says.
+    #[test]
+    fn cases_hold_natively() {
+        for case in CASES {
+            let response = case.natively();
+            assert_eq!(
+                (response.status(), response.is_complete()),
+                (case.status, case.complete),
+                "{case:?}: {response:?}"
+            );
+            let text = String::from_utf8_lossy(response.bytes());
+            assert!(text.contains(case.has), "{case:?}: {response:?}");
+        }
+    }
+}
