@@ -10,7 +10,7 @@ mod interfaces;
 mod registry;
 mod telemetry;
 
-pub use engine::{Limits, Reuse};
+pub use engine::{CompilerProcess, Limits, Reuse};
 pub use gateway::Server;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]

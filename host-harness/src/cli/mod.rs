@@ -3,6 +3,7 @@
 mod announce;
 mod arguments;
 mod cache;
+mod compile;
 mod duration;
 mod listen;
 mod logging;
@@ -28,7 +29,9 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
+    #[command(hide = true)]
+    CompileComponent(compile::CompileComponent),
 }
 
 /// What the process does: parses its arguments, runs the command, reports how it went.
@@ -39,6 +42,7 @@ pub fn main() -> ExitCode {
     let ignored = signal_hook::flag::register(SIGXFSZ, Arc::default());
     let arguments: Arguments = arguments::parse();
     let result = match arguments.command {
+        Command::CompileComponent(compile) => return compile.run(),
         Command::Serve(serve) => {
             report::log_to_stderr(serve.log_format());
             if let Err(error) = ignored {

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::announce::announce;
 use super::cache::Cache;
+use super::compile::Compiling;
 use super::duration;
 use super::listen::ListenAddress;
 use super::logging::Logging;
@@ -174,6 +175,9 @@ pub(super) struct Serve {
     cache: Cache,
 
     #[command(flatten)]
+    compiling: Compiling,
+
+    #[command(flatten)]
     logging: Logging,
 }
 
@@ -231,6 +235,7 @@ impl Serve {
             .apply(builder)
             .limits(self.limits())
             .reuse(self.reuse);
+        builder = self.compiling.apply(builder);
         for name in &self.private {
             builder = builder.private(name);
         }

@@ -20,14 +20,68 @@ pub(crate) enum Pool {
     Wasmtime,
 }
 
+/// Where an engine has its memories from, which is part of what code is compiled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Allocation {
+    /// From the host's own places.
+    Places,
+    /// From wasmtime's pool.
+    Pool,
+    /// Each memory is made for its instance.
+    OnDemand,
+}
+
+impl Allocation {
+    const ALL: [Self; 3] = [Self::Places, Self::Pool, Self::OnDemand];
+
+    pub(super) fn pool(self) -> Pool {
+        match self {
+            Self::Places => Pool::Own,
+            Self::Pool | Self::OnDemand => Pool::Wasmtime,
+        }
+    }
+
+    /// How it is named to another process.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Places => "places",
+            Self::Pool => "pool",
+            Self::OnDemand => "on-demand",
+        }
+    }
+
+    /// The one of this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+}
+
+/// An engine that compiles what another one runs, in a process that has no room for instances.
+pub(super) fn compiling(allocation: Allocation) -> wasmtime::Result<wasmtime::Engine> {
+    let mut config = match allocation {
+        Allocation::Places => {
+            let mut config = base();
+            places::lay_out(&mut config);
+            config
+        }
+        Allocation::Pool => base(),
+        Allocation::OnDemand => on_demand(),
+    };
+    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
+    wasmtime::Engine::new(&config)
+}
+
 /// An engine with a place for as many instances as there may be at once; without, where they do not
 /// fit the address space.
 ///
 /// Says as well where its memories and stacks come from.
-pub(super) fn engine(limits: &Limits, pool: Pool) -> wasmtime::Result<(wasmtime::Engine, Pool)> {
+pub(super) fn engine(
+    limits: &Limits,
+    pool: Pool,
+) -> wasmtime::Result<(wasmtime::Engine, Allocation)> {
     if pool == Pool::Own {
         match own(limits) {
-            Ok(engine) => return Ok((engine, Pool::Own)),
+            Ok(engine) => return Ok((engine, Allocation::Places)),
             Err(error) => tracing::warn!(
                 "the host's own memory pool is not available ({error:#}); using wasmtime's, in which \
                  a request takes several times longer and no instance is reused. It needs Linux on \
@@ -35,20 +89,22 @@ pub(super) fn engine(limits: &Limits, pool: Pool) -> wasmtime::Result<(wasmtime:
             ),
         }
     }
-    Ok((without_own(limits)?, Pool::Wasmtime))
+    without_own(limits)
 }
 
 /// With wasmtime's pool, or without a pool where that has no room.
-fn without_own(limits: &Limits) -> wasmtime::Result<wasmtime::Engine> {
+fn without_own(limits: &Limits) -> wasmtime::Result<(wasmtime::Engine, Allocation)> {
     let places = permits::places(limits);
-    wasmtime::Engine::new(&pooled(limits)).or_else(|error| {
+    let pooled = wasmtime::Engine::new(&pooled(limits));
+    let pooled = pooled.map(|engine| (engine, Allocation::Pool));
+    pooled.or_else(|error| {
         let engine = wasmtime::Engine::new(&on_demand())?;
         tracing::warn!(
             "no room for a pool of {places} instances ({error:#}); making each from scratch, which is \
              several times slower. Raise the limit on address space (ulimit -v), or lower \
              --max-concurrency or --max-depth",
         );
-        Ok(engine)
+        Ok((engine, Allocation::OnDemand))
     })
 }
 

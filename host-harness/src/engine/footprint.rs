@@ -16,9 +16,25 @@ const EACH: u64 = 40;
 /// What an instance takes before there is anything in it.
 const INSTANCE: u64 = 512;
 
-/// How much all instances of a component take together, in bytes, estimated from above. None if it
-/// cannot be parsed.
-pub(super) fn of(component: &[u8]) -> Option<u64> {
+/// What an instance of a component comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Footprint {
+    /// How much all instances of a component take together, in bytes, estimated from above.
+    pub(super) bytes: u64,
+    /// Whether code of the component runs as it is instantiated.
+    pub(super) starts: bool,
+}
+
+impl Footprint {
+    /// None if the component cannot be parsed.
+    pub(super) fn of(component: &[u8]) -> Option<Self> {
+        let mut starts = false;
+        let bytes = bytes_of(component, &mut starts)?;
+        Some(Self { bytes, starts })
+    }
+}
+
+fn bytes_of(component: &[u8], starts: &mut bool) -> Option<u64> {
     let mut outer: Vec<Part> = Vec::new();
     let mut last = None;
     for payload in Parser::new(0).parse_all(component) {
@@ -40,6 +56,10 @@ pub(super) fn of(component: &[u8]) -> Option<u64> {
                 last = Some(part.takes);
             }
             payload => {
+                *starts |= matches!(
+                    payload,
+                    Payload::StartSection { .. } | Payload::ComponentStartSection { .. }
+                );
                 let aliased = aliased(&payload, &outer)?;
                 let part = outer.last_mut()?;
                 part.modules.extend(aliased.modules);
@@ -162,15 +182,16 @@ mod tests {
     use super::*;
 
     fn of_text(text: &str) -> u64 {
-        of(&wat::parse_str(text).unwrap()).unwrap()
+        Footprint::of(&wat::parse_str(text).unwrap()).unwrap().bytes
     }
 
     /// Functions of the SDK are far below the limit.
     #[test]
     fn functions_take_little() {
         for (name, file) in test_guests::EXAMPLES {
-            let takes = of(&std::fs::read(file).unwrap()).unwrap();
-            assert!((500..MAX / 50).contains(&takes), "{name}: {takes}");
+            let Footprint { bytes, starts } = Footprint::of(&std::fs::read(file).unwrap()).unwrap();
+            assert!((500..MAX / 50).contains(&bytes), "{name}: {bytes}");
+            assert!(!starts, "{name}");
         }
     }
 
@@ -194,6 +215,6 @@ mod tests {
         let unknown =
             r#"(component (import "m" (core module $m)) (core instance (instantiate $m)))"#;
         assert!(of_text(unknown) >= MAX);
-        assert_eq!(of(b"nothing"), None);
+        assert_eq!(Footprint::of(b"nothing"), None);
     }
 }

@@ -1,17 +1,16 @@
-use std::pin::pin;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use futures_util::FutureExt as _;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex};
 
-use super::places::{self, Image, Registration, Renewal};
+use super::compiler::CompileError;
+use super::footprint::{self, Footprint};
+use super::places::{Image, Registration, Renewal};
 use super::wasm::Compiled;
-use super::{Engine, NotReusable, Pool, Reuse, Wasm, footprint, rewrite};
-use crate::interfaces::bindings::{self, FunctionIndices, FunctionPre};
-use crate::interfaces::cpu_time::CpuTimed;
-use crate::interfaces::environment::{Call, Identity};
+use super::{Engine, NotReusable, Pool, Reuse, Wasm, rewrite};
+use crate::interfaces::bindings::{FunctionIndices, FunctionPre};
+use crate::interfaces::environment::Identity;
 use crate::interfaces::{HANDLER, OFFERED, State};
 
 /// A function that is ready to be called.
@@ -24,7 +23,7 @@ pub(crate) struct Function {
     /// The function with which an instance verifies its globals.
     pub(super) verify: Option<ComponentExportIndex>,
     /// Whether its instances can be made as they were when they were new.
-    reusable: Result<(), NotReusable>,
+    pub(super) reusable: Result<(), NotReusable>,
     /// How many linear memories an instance has, each of which takes a slot: at least one.
     pub(super) memories: u32,
     /// What is in the memory of a new instance, of a function that is renewable; known with its first
@@ -105,6 +104,8 @@ pub(crate) fn describe_reuse(reusable: Result<(), NotReusable>) -> String {
 pub(crate) enum InvalidFunction {
     #[error("it does not compile")]
     Compile(#[source] wasmtime::Error),
+    #[error(transparent)]
+    NotCompiled(CompileError),
     #[error("it imports {}, which this host does not offer", needs.join(" and "))]
     Import { needs: Vec<String> },
     #[error("it needs {}, and this host offers less than that", needs.join(" and "))]
@@ -151,9 +152,11 @@ impl Engine {
         reuse: Reuse,
     ) -> Result<Function, InvalidFunction> {
         // What cannot be parsed does not compile, which tells why.
-        let footprint = footprint::of(&wasm.bytes);
-        if let Some(bytes) = footprint.filter(|bytes| *bytes > footprint::MAX) {
-            return Err(InvalidFunction::Footprint { bytes });
+        let footprint = Footprint::of(&wasm.bytes);
+        if let Some(Footprint { bytes, .. }) = &footprint
+            && *bytes > footprint::MAX
+        {
+            return Err(InvalidFunction::Footprint { bytes: *bytes });
         }
         let compiled = self.compile(wasm);
         let Compiled {
@@ -166,7 +169,7 @@ impl Engine {
             Reuse::Auto if self.setup.pool != Pool::Own => Err(NotReusable::NoPool),
             Reuse::Auto => reusable,
         };
-        footprint.ok_or(InvalidFunction::Footprint { bytes: u64::MAX })?;
+        let footprint = footprint.ok_or(InvalidFunction::Footprint { bytes: u64::MAX })?;
         let memories = self.check_memories(&component)?;
         self.check_imports(&component)?;
         let instance = self.linker.instantiate_pre(&component).map_err(|error| {
@@ -194,18 +197,19 @@ impl Engine {
             image: OnceLock::new(),
             misfits: AtomicU32::new(0),
         };
-        self.try_out(&function)?;
+        self.try_out(&function, footprint.starts)?;
         function.log_reuse();
         Ok(function)
     }
 
-    fn compile(&self, wasm: &Wasm) -> wasmtime::Result<Compiled> {
+    fn compile(&self, wasm: &Wasm) -> Result<Compiled, CompileError> {
         if !self.setup.rewrite {
-            return wasm.compile_unchanged(&self.wasmtime);
+            return Ok(wasm.compile_unchanged(&self.wasmtime)?);
         }
+        let compile = || self.compiler.compile(&self.wasmtime, wasm);
         match &self.cache {
-            Some(cache) => cache.component(&self.wasmtime, wasm),
-            None => wasm.compile(&self.wasmtime),
+            Some(cache) => cache.component(&self.wasmtime, wasm, compile),
+            None => compile().map(|fresh| fresh.compiled),
         }
     }
 
@@ -232,45 +236,19 @@ impl Engine {
         Ok(memories.max(1))
     }
 
-    /// Makes one instance: only that checks the handler's type, and that its memory fits.
-    #[expect(unsafe_code, reason = "memory of functions is read from outside")]
-    fn try_out(&self, function: &Function) -> Result<(), InvalidFunction> {
-        let mut store = self.store(Call::of_nobody(Arc::clone(&function.identity)));
-        let pre = &function.instance;
-        let made = async {
-            let instance = pre.instance_pre().instantiate_async(&mut store);
-            let (instance, memory) = places::memory_made_in(instance).await;
-            let instance = instance.map_err(InvalidFunction::Start)?;
-            let typed = bindings::Function::new(&mut store, &instance);
-            typed.map_err(InvalidFunction::Type)?;
-            if let (Ok(()), Some(memory)) = (function.reusable, &memory) {
-                // SAFETY: the instance was just made, in the store that is borrowed, and a function that
-                // is reusable runs nothing at its start.
-                unsafe { function.image_of(memory) };
-            }
-            Ok(())
-        };
-        // One that takes its time to start is none that cannot. That time is counted, so that it yields.
-        let made = places::owned_by(function.owner.owner(), made);
-        let made = CpuTimed::new(pin!(made)).now_or_never();
-        let exceeded = store.data().memory.exceeded();
-        match made {
-            Some(Err(_)) if exceeded => Err(InvalidFunction::Memory {
-                limit: self.limits.memory,
-            }),
-            Some(made) => made,
-            None => Ok(()),
-        }
-    }
-
     /// The pool refuses what does not fit its places when it is compiled.
-    fn not_compiled(&self, error: wasmtime::Error) -> InvalidFunction {
-        if format!("{error:#}").contains("memory has a minimum byte size") {
-            return InvalidFunction::Memory {
-                limit: self.limits.memory,
-            };
+    fn not_compiled(&self, error: CompileError) -> InvalidFunction {
+        match error {
+            CompileError::Invalid(error)
+                if format!("{error:#}").contains("memory has a minimum byte size") =>
+            {
+                InvalidFunction::Memory {
+                    limit: self.limits.memory,
+                }
+            }
+            CompileError::Invalid(error) => InvalidFunction::Compile(error),
+            other => InvalidFunction::NotCompiled(other),
         }
-        InvalidFunction::Compile(error)
     }
 
     /// Finds imports that are not offered, to say it better than the linker could.

@@ -2,15 +2,18 @@
 
 mod background;
 mod cache;
+mod compiler;
 mod config;
 mod coverage;
 mod failure;
+mod fingerprint;
 mod footprint;
 mod function;
 mod instance;
 mod invoke;
 mod kept;
 mod limits;
+mod nesting;
 mod not_reusable;
 mod permits;
 #[cfg_attr(
@@ -25,6 +28,7 @@ mod seeded_bugs;
 mod shelves;
 mod streamed;
 mod ticker;
+mod trial;
 mod verify;
 mod wasm;
 mod watchdog;
@@ -35,7 +39,9 @@ use std::time::Duration;
 
 use wasmtime::component::Linker;
 
-pub(crate) use config::Pool;
+pub use compiler::CompilerProcess;
+pub(crate) use compiler::{ChildSettings, compile_from_stdin};
+pub(crate) use config::{Allocation, Pool};
 pub(crate) use failure::Failure;
 pub(crate) use function::{Function, InvalidFunction, describe_reuse};
 pub use limits::Limits;
@@ -75,28 +81,35 @@ pub(crate) struct Engine {
     limits: Limits,
     permits: permits::Permits,
     cache: Option<cache::Cache>,
+    compiler: compiler::Compiler,
     kept: Arc<kept::Kept>,
     /// That of epochs, that of sweeps, and the watchdog.
     _tickers: Vec<ticker::Ticker>,
 }
 
 impl Engine {
-    /// With a folder, keeps there what it compiles; where it cannot, it goes without.
+    /// With a folder, keeps there what it compiles; where it cannot, it goes without. Compiles in this
+    /// process unless there is one for it.
     pub(crate) fn new(
         limits: Limits,
         cache: Option<&Path>,
         setup: Setup,
+        compiler: Option<CompilerProcess>,
     ) -> wasmtime::Result<Arc<Self>> {
         let limits = Limits {
             depth: limits.depth.min(MAX_DEPTH),
             ..limits
         };
-        let (wasmtime, pool) = config::engine(&limits, setup.pool)?;
-        let setup = Setup { pool, ..setup };
+        let (wasmtime, allocation) = config::engine(&limits, setup.pool)?;
+        let setup = Setup {
+            pool: allocation.pool(),
+            ..setup
+        };
+        let fingerprint = fingerprint::of(&wasmtime);
         let mut linker = Linker::new(&wasmtime);
         interfaces::link(&mut linker)?;
         let cache = cache.and_then(|folder| {
-            let cache = cache::Cache::open(folder, &wasmtime);
+            let cache = cache::Cache::open(folder, fingerprint);
             cache.map_err(|unusable| unusable.warn()).ok()
         });
         let kept = Arc::new(kept::Kept::new(&limits));
@@ -110,6 +123,11 @@ impl Engine {
             .collect(),
             permits: permits::Permits::new(&limits),
             cache,
+            compiler: compiler::Compiler {
+                process: compiler,
+                allocation,
+                fingerprint,
+            },
             kept,
             wasmtime,
             linker,

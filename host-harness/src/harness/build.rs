@@ -39,6 +39,7 @@ impl Builder {
             self.limits_for(&functions),
             self.cache.as_deref(),
             self.setup,
+            self.compiler.clone(),
         );
         let engine = engine.map_err(|error| BuildError::Engine(error.into()))?;
         let mut registry = Registry::default();

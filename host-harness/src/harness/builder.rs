@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{Limits, Reuse, Setup};
+use crate::engine::{CompilerProcess, Limits, Reuse, Setup};
 use crate::interfaces::http::Names;
 use crate::telemetry::{Format, LogLevel, Output, Record, to_stderr};
 
@@ -18,6 +18,7 @@ pub struct Builder {
     pub(super) function_reuse: Vec<(String, Reuse)>,
     pub(super) setup: Setup,
     pub(super) cache: Option<PathBuf>,
+    pub(super) compiler: Option<CompilerProcess>,
     pub(super) allowed_hosts: Vec<String>,
     pub(super) authorities: Vec<PathBuf>,
     pub(super) names: Names,
@@ -36,6 +37,7 @@ impl Builder {
             function_reuse: Vec::new(),
             setup: Setup::default(),
             cache: None,
+            compiler: None,
             allowed_hosts: Vec::new(),
             authorities: Vec::new(),
             names: Names::new(),
@@ -214,6 +216,14 @@ impl Builder {
         self
     }
 
+    /// Compiles each component in a process of its own, within limits of CPU time, memory and time.
+    /// Without it, this process compiles: whoever writes the components can make that take long, but
+    /// for the limits on how deeply their parts nest.
+    pub fn compiler(mut self, process: CompilerProcess) -> Self {
+        self.compiler = Some(process);
+        self
+    }
+
     /// Lets functions reach a server: `HOST`, `HOST:PORT`, `*.DOMAIN` or `*`.
     ///
     /// Without any, functions reach every server with a public address. With some, they reach those
@@ -299,6 +309,7 @@ impl std::fmt::Debug for Builder {
             .field("public_url", &self.public_url)
             .field("limits", &self.limits)
             .field("cache", &self.cache)
+            .field("compiler", &self.compiler)
             .field("allowed_hosts", &self.allowed_hosts)
             .finish_non_exhaustive()
     }

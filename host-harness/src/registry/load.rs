@@ -2,6 +2,8 @@
 
 use std::error::Error;
 use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +15,9 @@ use crate::telemetry::Output;
 
 /// How much of the component's hash is its version, in bytes.
 const VERSION_BYTES: usize = 8;
+
+/// The longest component that is read, in bytes. Those with a whole language in them have some 40 MiB.
+const MAX_FILE: u64 = 256 << 20;
 
 /// A file that cannot be served as a function.
 ///
@@ -30,6 +35,8 @@ pub struct LoadError {
 pub enum LoadErrorKind {
     /// It cannot be read.
     Unreadable,
+    /// It is longer than any component that is read.
+    TooLarge,
     /// It is no WebAssembly.
     NotWasm,
     /// It is a WebAssembly module, not a component.
@@ -70,6 +77,12 @@ impl fmt::Display for LoadError {
         let file = self.file.display();
         match self.kind {
             LoadErrorKind::Unreadable => write!(f, "{file} cannot be read"),
+            LoadErrorKind::TooLarge => {
+                write!(
+                    f,
+                    "{file} is longer than {MAX_FILE} bytes, which is the most"
+                )
+            }
             LoadErrorKind::NotWasm => write!(
                 f,
                 "{file} is no WebAssembly; build the function with `cargo build --release --target \
@@ -117,6 +130,7 @@ impl fmt::Display for Reason {
                 write!(f, ". Rebuild the function with an SDK of that version")
             }
             InvalidFunction::Compile(_)
+            | InvalidFunction::NotCompiled(_)
             | InvalidFunction::Memory { .. }
             | InvalidFunction::Footprint { .. }
             | InvalidFunction::Memories { .. }
@@ -133,8 +147,9 @@ impl Error for Reason {
 
 /// Reads one file, and sees whether it is a component.
 pub(crate) fn read(file: &Path) -> Result<Wasm, LoadError> {
-    let bytes = std::fs::read(file)
+    let bytes = read_bounded(file)
         .map_err(|error| LoadError::new(file, LoadErrorKind::Unreadable).because(error))?;
+    let bytes = bytes.ok_or_else(|| LoadError::new(file, LoadErrorKind::TooLarge))?;
     match bytes.get(..8) {
         Some([0, b'a', b's', b'm', _, _, 1, 0]) => Ok(Wasm::new(bytes)),
         Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
@@ -142,6 +157,16 @@ pub(crate) fn read(file: &Path) -> Result<Wasm, LoadError> {
         }
         _ => Err(LoadError::new(file, LoadErrorKind::NotWasm)),
     }
+}
+
+/// None if there is more than may be, of which no more is read: it may have no end.
+fn read_bounded(file: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    let file = File::open(file)?;
+    let length = file.metadata()?.len().min(MAX_FILE);
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    let is_whole = u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_FILE);
+    Ok(is_whole.then_some(bytes))
 }
 
 /// Checks and compiles what was read of a file.

@@ -23,6 +23,7 @@ mod failures;
 mod fidelity;
 mod files;
 mod isolation;
+mod loading;
 mod logs;
 mod outbound;
 mod output;

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::Component;
 
-use super::folder;
+use super::{folder, room};
 use crate::engine::NotReusable;
 use crate::engine::wasm::Compiled;
 
@@ -38,6 +38,8 @@ pub(super) enum Miss {
     Unreadable(#[from] io::Error),
     #[error("belongs to somebody else, or others may write to it")]
     Foreign,
+    #[error("no regular file")]
+    NotAFile,
     #[error("damaged")]
     Damaged,
     #[error("does not load ({0:#})")]
@@ -53,13 +55,17 @@ impl Entry {
 
     /// The component, if it is there as it was written.
     pub(super) fn load(&self, engine: &wasmtime::Engine) -> Result<Compiled, Miss> {
-        let mut file = File::open(&self.file).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => Miss::None,
-            _ => Miss::Unreadable(error),
-        })?;
+        let mut file = open(&self.file)?;
         let metadata = file.metadata()?;
-        if !metadata.is_file() || !folder::is_private(&metadata) {
+        if !metadata.is_file() {
+            return Err(Miss::NotAFile);
+        }
+        if !folder::is_private(&metadata) {
             return Err(Miss::Foreign);
+        }
+        // No host keeps more, and more than that is not read.
+        if metadata.len() > room::MOST {
+            return Err(Miss::Damaged);
         }
         let mut contents = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
         file.read_to_end(&mut contents)?;
@@ -106,6 +112,38 @@ impl Entry {
 impl fmt::Display for Entry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.file.display().fmt(f)
+    }
+}
+
+/// Opens the file itself, not what a link in its place leads to, and does not wait for whoever would
+/// write to a pipe in its place.
+#[cfg(unix)]
+fn open(file: &Path) -> Result<File, Miss> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+
+    use rustix::fs::OFlags;
+
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let flags = i32::try_from(flags.bits()).unwrap_or_default();
+    let opened = File::options().read(true).custom_flags(flags).open(file);
+    opened.map_err(|error| {
+        if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
+            Miss::NotAFile
+        } else {
+            not_opened(error)
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn open(file: &Path) -> Result<File, Miss> {
+    File::open(file).map_err(not_opened)
+}
+
+fn not_opened(error: io::Error) -> Miss {
+    match error.kind() {
+        io::ErrorKind::NotFound => Miss::None,
+        _ => Miss::Unreadable(error),
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use super::entry::{COMPILED, UNFINISHED};
 
 /// How much may be kept, in bytes.
-const MOST: u64 = 1 << 30;
+pub(super) const MOST: u64 = 1 << 30;
 
 /// How long a function is kept that no host has loaded.
 const UNUSED: Duration = Duration::from_secs(30 * 24 * 60 * 60);

@@ -11,6 +11,7 @@ use wasmtime::component::Component;
 
 use super::entry::Miss;
 use super::*;
+use crate::engine::fingerprint;
 
 /// One that compiles in no time.
 fn small() -> Wasm {
@@ -22,7 +23,20 @@ fn engine() -> wasmtime::Engine {
 }
 
 fn cache(folder: &TempDir, engine: &wasmtime::Engine) -> Cache {
-    Cache::open(folder.path(), engine).unwrap()
+    Cache::open(folder.path(), fingerprint::of(engine)).unwrap()
+}
+
+/// Compiled in this process unless it is kept.
+fn component(
+    cache: &Cache,
+    engine: &wasmtime::Engine,
+    wasm: &Wasm,
+) -> Result<Compiled, CompileError> {
+    cache.component(engine, wasm, || {
+        let compiled = wasm.compile(engine)?;
+        let code = None;
+        Ok(Fresh { compiled, code })
+    })
 }
 
 fn miss(cache: &Cache, engine: &wasmtime::Engine) -> Miss {
@@ -53,7 +67,7 @@ fn keeps_what_was_compiled() {
     let first = engine();
     let cache_of_first = cache(&folder, &first);
     assert!(matches!(miss(&cache_of_first, &first), Miss::None));
-    cache_of_first.component(&first, &small()).unwrap();
+    component(&cache_of_first, &first, &small()).unwrap();
     let mode = fs::metadata(only_file(&folder))
         .unwrap()
         .permissions()
@@ -76,7 +90,7 @@ fn replaces_what_is_damaged() {
     let folder = TempDir::new().unwrap();
     let engine = engine();
     let cache = cache(&folder, &engine);
-    cache.component(&engine, &small()).unwrap();
+    component(&cache, &engine, &small()).unwrap();
     let file = only_file(&folder);
     let whole = fs::read(&file).unwrap();
     let flipped = |at: usize| {
@@ -99,7 +113,7 @@ fn replaces_what_is_damaged() {
     for contents in damaged {
         replace(&file, &contents);
         assert!(matches!(miss(&cache, &engine), Miss::Damaged));
-        cache.component(&engine, &small()).unwrap();
+        component(&cache, &engine, &small()).unwrap();
         assert_eq!(fs::read(&file).unwrap(), whole);
     }
 }
@@ -110,11 +124,11 @@ fn files_do_not_stand_in_for_each_other() {
     let folder = TempDir::new().unwrap();
     let engine = engine();
     let cache = cache(&folder, &engine);
-    cache.component(&engine, &small()).unwrap();
+    component(&cache, &engine, &small()).unwrap();
     let file = only_file(&folder);
     fs::remove_file(&file).unwrap();
     let other = Wasm::new(wat::parse_str("(component)").unwrap());
-    cache.component(&engine, &other).unwrap();
+    component(&cache, &engine, &other).unwrap();
     fs::rename(only_file(&folder), &file).unwrap();
     assert!(matches!(miss(&cache, &engine), Miss::Damaged));
 }
@@ -125,7 +139,7 @@ fn trusts_nobody_else() {
     let folder = TempDir::new().unwrap();
     let engine = engine();
     let cache = cache(&folder, &engine);
-    cache.component(&engine, &small()).unwrap();
+    component(&cache, &engine, &small()).unwrap();
     let file = only_file(&folder);
     for mode in [0o420, 0o402] {
         fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
@@ -133,18 +147,20 @@ fn trusts_nobody_else() {
     }
     for mode in [0o770, 0o707, 0o777] {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
-        let refused = Cache::open(folder.path(), &engine).err().unwrap();
+        let refused = Cache::open(folder.path(), fingerprint::of(&engine))
+            .err()
+            .unwrap();
         assert!(matches!(refused, UnusableFolder::Shared(_)), "{refused}");
     }
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
     // Only root can give it away, and take it back.
     if std::os::unix::fs::chown(folder.path(), Some(1), None).is_ok() {
-        assert!(Cache::open(folder.path(), &engine).is_err());
+        assert!(Cache::open(folder.path(), fingerprint::of(&engine)).is_err());
         std::os::unix::fs::chown(folder.path(), Some(0), None).unwrap();
     }
     for mode in [0o700, 0o755] {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
-        assert!(Cache::open(folder.path(), &engine).is_ok());
+        assert!(Cache::open(folder.path(), fingerprint::of(&engine)).is_ok());
     }
 }
 
@@ -153,13 +169,15 @@ fn trusts_nobody_else() {
 fn makes_its_folder() {
     let folder = TempDir::new().unwrap();
     let within = folder.path().join("a/b");
-    Cache::open(&within, &engine()).unwrap_or_else(|error| panic!("{error}"));
+    Cache::open(&within, fingerprint::of(&engine())).unwrap_or_else(|error| panic!("{error}"));
     let mode = fs::metadata(&within).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
     for unusable in [file.join("below"), file] {
-        let error = Cache::open(&unusable, &engine()).err().unwrap();
+        let error = Cache::open(&unusable, fingerprint::of(&engine()))
+            .err()
+            .unwrap();
         assert!(matches!(error, UnusableFolder::Unusable { .. }), "{error}");
     }
 }
@@ -171,7 +189,7 @@ fn goes_on_without_its_folder() {
     let engine = engine();
     let cache = cache(&folder, &engine);
     fs::remove_dir(folder.path()).unwrap();
-    cache.component(&engine, &small()).unwrap();
+    component(&cache, &engine, &small()).unwrap();
     assert!(matches!(miss(&cache, &engine), Miss::None));
 }
 
@@ -181,15 +199,13 @@ fn goes_on_without_its_folder() {
 fn settings_are_kept_apart() {
     let folder = TempDir::new().unwrap();
     let engine = engine();
-    cache(&folder, &engine)
-        .component(&engine, &small())
-        .unwrap();
+    component(&cache(&folder, &engine), &engine, &small()).unwrap();
     let mut other = wasmtime::Config::new();
     other.memory_reservation(0);
     let other = wasmtime::Engine::new(&other).unwrap();
     let cache_of_other = cache(&folder, &other);
     assert!(matches!(miss(&cache_of_other, &other), Miss::None));
-    cache_of_other.component(&other, &small()).unwrap();
+    component(&cache_of_other, &other, &small()).unwrap();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
@@ -204,10 +220,10 @@ fn hosts_share_a_folder() {
                 let engine = engine();
                 let cache = cache(&folder, &engine);
                 for _ in 0..8 {
-                    cache.component(&engine, &small()).unwrap();
+                    component(&cache, &engine, &small()).unwrap();
                     let _ = fs::remove_file(cache.entry(&small()).to_string());
                 }
-                cache.component(&engine, &small()).unwrap();
+                component(&cache, &engine, &small()).unwrap();
             })
         })
         .collect();
@@ -230,7 +246,7 @@ fn use_is_remembered() {
     let folder = TempDir::new().unwrap();
     let engine = engine();
     let cache = cache(&folder, &engine);
-    cache.component(&engine, &small()).unwrap();
+    component(&cache, &engine, &small()).unwrap();
     let file = fs::File::open(only_file(&folder)).unwrap();
     let hour = Duration::from_secs(60 * 60);
     let age = || {
@@ -247,4 +263,69 @@ fn use_is_remembered() {
         assert!(cache.entry(&small()).load(&engine).is_ok());
         assert_eq!(age() < hour, is_marked);
     }
+}
+
+/// Whatever is in a file's place is not followed, not waited for and not read without end, and makes way.
+#[test]
+fn only_files_are_read() {
+    let folder = TempDir::new().unwrap();
+    let engine = engine();
+    let cache = cache(&folder, &engine);
+    component(&cache, &engine, &small()).unwrap();
+    let file = only_file(&folder);
+    let elsewhere = TempDir::new().unwrap();
+    let moved = elsewhere.path().join("moved");
+    fs::rename(&file, &moved).unwrap();
+
+    std::os::unix::fs::symlink(&moved, &file).unwrap();
+    assert!(matches!(miss(&cache, &engine), Miss::NotAFile));
+    fs::remove_file(&file).unwrap();
+    let mode = rustix::fs::Mode::from_raw_mode(0o400);
+    rustix::fs::mknodat(rustix::fs::CWD, &file, rustix::fs::FileType::Fifo, mode, 0).unwrap();
+    assert!(matches!(miss(&cache, &engine), Miss::NotAFile));
+    component(&cache, &engine, &small()).unwrap();
+    assert!(cache.entry(&small()).load(&engine).is_ok());
+
+    fs::remove_file(&file).unwrap();
+    let longest = fs::File::create(&file).unwrap();
+    longest
+        .set_len(1 << 50)
+        .or_else(|_| longest.set_len(1 << 40))
+        .unwrap();
+    assert!(matches!(miss(&cache, &engine), Miss::Damaged));
+}
+
+/// Nobody else may be able to put another folder in the place of this one, or of one above it; where
+/// only the owners of what is there can, as in `/tmp`, it is as good.
+#[test]
+fn folders_above_are_looked_at() {
+    let above = TempDir::new().unwrap();
+    let parent = above.path().join("parent");
+    let folder = parent.join("folder");
+    Cache::open(&folder, [0; 32]).unwrap();
+    for (mode, is_usable) in [
+        (0o755, true),
+        (0o1777, true),
+        (0o777, false),
+        (0o775, false),
+        (0o700, true),
+    ] {
+        fs::set_permissions(&parent, fs::Permissions::from_mode(mode)).unwrap();
+        let opened = Cache::open(&folder, [0; 32]);
+        assert_eq!(opened.is_ok(), is_usable, "{mode:o}");
+        if let Err(refused) = opened {
+            assert!(
+                matches!(refused, UnusableFolder::Exposed { .. }),
+                "{refused}"
+            );
+        }
+    }
+    // A way through somebody else's folder is as good as its end.
+    let shared = above.path().join("shared");
+    fs::create_dir(&shared).unwrap();
+    fs::set_permissions(&shared, fs::Permissions::from_mode(0o777)).unwrap();
+    let link = shared.join("link");
+    std::os::unix::fs::symlink(&folder, &link).unwrap();
+    let cache = Cache::open(&link, [0; 32]).unwrap();
+    assert_eq!(cache.folder, fs::canonicalize(&folder).unwrap());
 }

@@ -27,7 +27,7 @@ impl Host {
             depth: 0,
             ..Limits::default()
         };
-        let mut engine = Engine::new(limits, None, setup).unwrap();
+        let mut engine = Engine::new(limits, None, setup, None).unwrap();
         // Sweeps are the tests' own.
         Arc::get_mut(&mut engine).unwrap()._tickers.truncate(1);
         let function = prepare(&engine, file);

@@ -51,13 +51,19 @@ pub(super) fn offer(config: &mut Config, places: u32, verify_every: u32) -> io::
     memories.prove()?;
     let stacks = stacks::Stacks::new(places)?;
     mappings::check(places);
+    lay_out(config);
     config
         .with_host_memory(Arc::new(memories))
-        .with_host_stack(Arc::new(stacks))
+        .with_host_stack(Arc::new(stacks));
+    Ok(())
+}
+
+/// Lets code be compiled for memories and stacks from here.
+pub(super) fn lay_out(config: &mut Config) {
+    config
         .async_stack_size(stacks::SIZE)
         .memory_reservation(memories::RESERVATION as u64)
         .memory_guard_size(memories::GUARD as u64)
         // Their pages are written to in place instead: such memory is not mapped from a file.
         .memory_init_cow(false);
-    Ok(())
 }
