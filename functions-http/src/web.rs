@@ -21,7 +21,7 @@ impl From<Response> for WebResponse {
         let headers: Vec<_> = response
             .headers
             .into_iter()
-            .filter(|(name, _)| !is_framing(name))
+            .filter(|(name, _)| !is_framing(name) || is_length(name))
             .collect();
         response
             .body
@@ -29,6 +29,11 @@ impl From<Response> for WebResponse {
             .with_status(response.status)
             .append_headers(headers)
     }
+}
+
+/// The host measures bodies itself. Of a response to HEAD it has nothing but this to go by.
+fn is_length(name: &str) -> bool {
+    name.eq_ignore_ascii_case("content-length")
 }
 
 impl IntoResponse for Response {

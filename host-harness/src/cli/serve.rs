@@ -72,6 +72,10 @@ pub(super) struct Serve {
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::positive, env = "FUNCTIONS_CLIENT_TIMEOUT")]
     client_timeout: Duration,
 
+    /// How long a connection may be open between two requests.
+    #[arg(long, value_name = "DURATION", default_value = "75s", value_parser = duration::positive, env = "FUNCTIONS_IDLE_TIMEOUT")]
+    idle_timeout: Duration,
+
     /// How long a function may compute for one request.
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::positive, env = "FUNCTIONS_CPU_TIME")]
     cpu_time: Duration,
@@ -269,6 +273,7 @@ impl Serve {
             timeout: self.timeout,
             stream_timeout: self.stream_timeout,
             client_timeout: self.client_timeout,
+            idle_timeout: self.idle_timeout,
             cpu_time: self.cpu_time,
             memory: self.memory,
             memories: self.max_memories,
@@ -281,6 +286,7 @@ impl Serve {
             depth: self.max_depth,
             log_records: self.max_log_records,
             log_bytes: self.max_log_bytes,
+            ..Limits::default()
         }
     }
 

@@ -32,8 +32,21 @@ pub(crate) struct Reply {
     pub(crate) body: Body,
 }
 
+impl Reply {
+    /// The length that the response to a GET would have, as far as that is known (RFC 9110, section
+    /// 8.6). No body says nothing: a function that knows it is asked for the head alone may make none.
+    pub(crate) fn length_for_head(&self) -> Option<u64> {
+        let length = self.body.len().filter(|length| *length > 0);
+        length.or(self.head.declared_length)
+    }
+}
+
 /// What a function returned.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "most are the large one, and a box would be an allocation for each request"
+)]
 pub(super) enum Ended {
     Replied(Reply),
     /// It says that it has streamed its response.
@@ -84,8 +97,12 @@ impl Engine {
                 .unwrap_or(Err(Failure::Timeout)),
         };
         match answer? {
-            // Of a request from outside, it lives as long as its connection does.
-            Answer::Whole(reply) if lineage.depth == 0 => Ok(reply),
+            // Of a request from outside, it lives as long as its connection does: the client has a time
+            // to take it. It could send an echo of its own upload for ever.
+            Answer::Whole(Reply { head, body }) if lineage.depth == 0 => {
+                let body = body.upload_until(stream_deadline);
+                Ok(Reply { head, body })
+            }
             Answer::Whole(Reply { head, body }) => {
                 let body = body.until(stream_deadline);
                 Ok(Reply { head, body })

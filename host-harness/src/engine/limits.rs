@@ -14,6 +14,11 @@ pub struct Limits {
     /// How long a client may take nothing of a response that waits for it, before its connection is
     /// closed.
     pub client_timeout: Duration,
+    /// How long a connection may be open before the first complete request head has arrived, and how
+    /// long a later head may take from its first byte to its last over HTTP/1.
+    pub head_timeout: Duration,
+    /// How long a connection may be open between two requests.
+    pub idle_timeout: Duration,
     /// How much of that it may spend computing.
     pub cpu_time: Duration,
     /// The most memory it may have, in bytes.
@@ -61,6 +66,10 @@ impl Default for Limits {
             timeout: Duration::from_secs(30),
             stream_timeout: Duration::from_secs(300),
             client_timeout: Duration::from_secs(60),
+            head_timeout: Duration::from_secs(30),
+            // Longer than the 60 s of common load balancers, which are to be the ones that close:
+            // a request that crosses the host's close is lost.
+            idle_timeout: Duration::from_secs(75),
             cpu_time: Duration::from_secs(10),
             memory: 128 * 1024 * 1024,
             memories: 1,

@@ -44,6 +44,7 @@ pub(crate) use compiler::{ChildSettings, compile_from_stdin};
 pub(crate) use config::{Allocation, Pool};
 pub(crate) use failure::Failure;
 pub(crate) use function::{Function, InvalidFunction, describe_reuse};
+pub(crate) use invoke::Reply;
 pub use limits::Limits;
 pub(crate) use not_reusable::NotReusable;
 pub use reuse::Reuse;
@@ -139,6 +140,17 @@ impl Engine {
     /// How long a client may take nothing of what waits for it.
     pub(crate) fn client_timeout(&self) -> Duration {
         self.limits.client_timeout
+    }
+
+    /// How long a connection may be open before its first request's head is complete, how long between
+    /// two requests, and how long with all of them waiting for the client.
+    pub(crate) fn idle_timeouts(&self) -> [Duration; 3] {
+        let limits = &self.limits;
+        [
+            limits.head_timeout,
+            limits.idle_timeout,
+            limits.client_timeout,
+        ]
     }
 
     /// How many calls within calls there may be.

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use http::Method;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderValue, Method};
 
 use super::Gateway;
 use super::respond::is_bodiless;
@@ -65,7 +66,13 @@ impl Gateway {
             callees: Some(Arc::clone(&self) as Arc<dyn Callees>),
         };
         match self.engine.invoke(function, call, body).await {
-            Ok(reply) if only_head || is_bodiless(reply.head.status) => {
+            Ok(reply) if is_bodiless(reply.head.status) => Ok((reply.head, Body::empty())),
+            Ok(mut reply) if only_head => {
+                // As a client gets it: a caller may be asked for the head alone itself.
+                if let Some(length) = reply.length_for_head() {
+                    let length = HeaderValue::from(length);
+                    reply.head.headers.insert(CONTENT_LENGTH, length);
+                }
                 Ok((reply.head, Body::empty()))
             }
             Ok(reply) => Ok((reply.head, reply.body)),

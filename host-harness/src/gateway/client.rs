@@ -3,32 +3,36 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio_io_timeout::TimeoutStream;
 
+use super::farewell::Farewell;
+use super::socket::Socket;
 use crate::interfaces::running::{Requests, Running};
 
 /// A client that has to take what it is sent: hyper itself would wait for it for ever.
 pub(super) struct Client {
-    stream: Pin<Box<TimeoutStream<TcpStream>>>,
+    stream: Pin<Box<TimeoutStream<Socket>>>,
     requests: Arc<Requests>,
     /// What waits for the client is of a request that runs, though hyper may have copied it and
     /// forgotten whose it is.
     unsent: Option<Running>,
+    /// From the moment on when the host has nothing more to say.
+    farewell: Option<Farewell>,
 }
 
 impl Client {
-    pub(super) fn new(stream: TcpStream, timeout: Duration, requests: Arc<Requests>) -> Self {
-        let mut stream = TimeoutStream::new(stream);
+    pub(super) fn new(socket: Socket, timeout: Duration, requests: Arc<Requests>) -> Self {
+        let mut stream = TimeoutStream::new(socket);
         stream.set_write_timeout(Some(timeout));
         Self {
             stream: Box::pin(stream),
             requests,
             unsent: None,
+            farewell: None,
         }
     }
 
@@ -48,7 +52,11 @@ impl AsyncRead for Client {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        self.stream.as_mut().poll_read(cx, into)
+        let read = self.stream.as_mut().poll_read(cx, into);
+        if read.is_ready() {
+            self.requests.read();
+        }
+        read
     }
 }
 
@@ -80,7 +88,13 @@ impl AsyncWrite for Client {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.stream.as_mut().poll_shutdown(cx)
+        let this = &mut *self;
+        if this.farewell.is_none() {
+            ready!(this.stream.as_mut().poll_shutdown(cx))?;
+        }
+        let farewell = &mut this.farewell;
+        let farewell = farewell.get_or_insert_with(|| Farewell::new(&this.requests));
+        farewell.poll(this.stream.as_mut(), cx).map(Ok)
     }
 }
 
@@ -88,7 +102,7 @@ impl AsyncWrite for Client {
 mod tests {
     use futures_util::FutureExt as _;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpListener;
+    use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
 
@@ -100,7 +114,8 @@ mod tests {
         let (mut other, _) = listener.accept().await.unwrap();
         let requests = Arc::new(Requests::default());
         let timeout = Duration::from_secs(60);
-        let mut client = Client::new(stream.unwrap(), timeout, Arc::clone(&requests));
+        let socket = Socket::new(stream.unwrap());
+        let mut client = Client::new(socket, timeout, Arc::clone(&requests));
         let bytes = vec![0; 64 * 1024 * 1024];
         let mut writing = Box::pin(client.write_all(&bytes));
         while (&mut writing).now_or_never().is_none() && requests.is_quiet() {}

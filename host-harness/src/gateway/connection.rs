@@ -1,88 +1,119 @@
 //! One connection, from its first byte to its end.
 
 use std::convert::Infallible;
+use std::fmt::Display;
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
-use http::Request;
+use http::header::CONNECTION;
+use http::{HeaderValue, Request};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::Watcher;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::Gateway;
 use super::client::Client;
+use super::idle::{Idle, IdleWatch};
 use super::sending::Sending;
+use super::socket::Socket;
 use crate::interfaces::running::Requests;
 
-/// How long a client may take to send a request's headers.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long a connection lasts on which no request runs when the server stops. It is for what is on
+/// How long a connection lasts that is to end, after the last request on it has. It is for what is on
 /// its way at that moment: the rest of a head, or the client's part in HTTP/2's goodbye.
 const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// How long a request runs on whose client has closed its side, and whose body is not read to its end:
+/// for a function that is about to read it.
+const LEFT_GRACE: Duration = Duration::from_secs(1);
 
 /// Serves one connection, HTTP/1 or HTTP/2, until its end. `running` is closed when the server stops.
 pub(super) async fn serve(
     gateway: Arc<Gateway>,
     stream: TcpStream,
     peer: SocketAddr,
-    watcher: Watcher,
     mut running: watch::Receiver<()>,
 ) {
     // Responses are written whole: nothing is gained by holding back small ones.
     let _ = stream.set_nodelay(true);
-    // hyper's own time for a request's headers begins with their first byte. Nothing is lost with a
-    // connection on which there is none when the server stops.
-    let first_byte = tokio::select! {
-        first_byte = tokio::time::timeout(HEADER_TIMEOUT, stream.readable()) => first_byte,
-        _ = running.changed() => return,
-    };
-    if !matches!(first_byte, Ok(Ok(()))) {
-        return;
-    }
+    let socket = Socket::new(stream);
     let requests = Arc::new(Requests::default());
     let client = Client::new(
-        stream,
+        socket.clone(),
         gateway.engine.client_timeout(),
         Arc::clone(&requests),
     );
-    let beginning = Arc::clone(&requests);
+    let mut idle = IdleWatch::new(Arc::clone(&requests), gateway.engine.idle_timeouts());
+    let received = Arc::clone(&requests);
+    let sending = socket.clone();
     let service = service_fn(move |request: Request<Incoming>| {
         let gateway = Arc::clone(&gateway);
-        let running = beginning.begin();
-        // One that has no body has nothing to receive, as most have not.
-        let uploading = (!request.body().is_end_stream()).then(|| running.clone());
         let version = request.version();
+        let running = received.receive(version);
+        // One that has no body has nothing to receive, as most have not.
+        let uploading = (!request.body().is_end_stream()).then(|| running.uploading());
+        let at_work = running.at_work();
+        let socket = sending.clone();
         async move {
-            let response = gateway.receive(request, Some(peer), uploading).await;
-            Ok::<_, Infallible>(response.map(|body| Sending::new(body, running, version)))
+            let mut response = gateway.receive(request, Some(peer), uploading).await;
+            drop(at_work);
+            // hyper may learn too late that it is not to read on.
+            if running.has_unread() {
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(CONNECTION, close);
+            }
+            Ok::<_, Infallible>(response.map(|body| Sending::new(body, running, version, &socket)))
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT);
+    // Time limits of heads are the idle watch's.
+    builder.http1().header_read_timeout(None);
     builder.http2().timer(TokioTimer::new());
-    let connection = watcher.watch(builder.serve_connection(TokioIo::new(client), service));
-    let idle = async {
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(client), service));
+    let mut leaving = pin!(leaving(&socket));
+    // Asked only while it matters: what waits for the socket costs a lock each time.
+    let mut left = pin!(poll_fn(|cx| match requests.is_uploading() {
+        true => leaving.as_mut().poll(cx),
+        false => Poll::Pending,
+    }));
+    let why = tokio::select! {
+        // First, so that what it has is on its way before it is closed, and the others know of it.
+        biased;
+        ended = connection.as_mut() => return log(peer, ended),
+        () = left.as_mut() => return log(peer, Err("the client has left")),
+        ended = poll_fn(|cx| idle.poll(cx)) => match ended {
+            Idle::NoRequest => "no request came in time",
+            Idle::Stalled => return log(peer, Err("the client takes nothing")),
+        },
         // Nothing is ever sent: this waits for the end.
-        let _ = running.changed().await;
-        requests.quiet(LAST_WORDS).await;
+        _ = running.changed() => "the server stops",
     };
+    connection.as_mut().graceful_shutdown();
     // hyper waits for a head that has begun, and for a client that does not take part in the goodbye.
     tokio::select! {
-        // First, so that what it has is on its way before it is closed.
         biased;
-        ended = connection => if let Err(error) = ended {
-            tracing::debug!(%peer, "connection ended: {error}");
-        },
-        () = idle => tracing::debug!(%peer, "closed: nothing runs on it, and the server stops"),
+        ended = connection => log(peer, ended),
+        () = left => log(peer, Err("the client has left")),
+        () = requests.quiet(LAST_WORDS) => log(peer, Err(why)),
+    }
+}
+
+/// Waits until the client has left, while part of a body is unread. hyper itself notices only behind the
+/// last byte.
+async fn leaving(socket: &Socket) {
+    socket.closed().await;
+    tokio::time::sleep(LEFT_GRACE).await;
+}
+
+fn log(peer: SocketAddr, ended: Result<(), impl Display>) {
+    if let Err(why) = ended {
+        tracing::debug!(%peer, "connection ended: {why}");
     }
 }

@@ -4,11 +4,15 @@ mod base;
 mod callees;
 mod client;
 mod connection;
+mod farewell;
+mod idle;
 mod problem;
+mod request;
 mod respond;
 mod route;
 mod sending;
 mod server;
+mod socket;
 
 pub(crate) use base::parse as parse_base;
 pub(crate) use respond::Gateway;

@@ -56,6 +56,19 @@ pub(super) fn no_such_function(name: &str) -> Response<Body> {
     .into_response()
 }
 
+/// A request that HTTP does not allow.
+pub(super) fn invalid_request(detail: &str) -> Response<Body> {
+    let status = StatusCode::BAD_REQUEST;
+    Problem {
+        title: title(status),
+        status: status.as_u16(),
+        detail,
+        invocation_id: None,
+        reason: Some("invalid-request"),
+    }
+    .into_response()
+}
+
 /// An invocation that failed. The client learns what kind of failure it was, and its id.
 pub(super) fn of_failure(failure: &Failure, id: InvocationId) -> Response<Body> {
     let (status, reason, detail) = match failure {

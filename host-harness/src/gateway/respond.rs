@@ -3,15 +3,15 @@ use std::sync::Arc;
 
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
-use super::{base, problem, route};
-use crate::engine::Engine;
+use super::{base, problem, request, route};
+use crate::engine::{Engine, Reply};
 use crate::interfaces::binding::Callees;
 use crate::interfaces::body::{Body, Upload};
 use crate::interfaces::environment::{Call, Lineage};
-use crate::interfaces::running::Running;
+use crate::interfaces::running::Uploading;
 use crate::registry::Registry;
 use crate::telemetry::InvocationId;
 
@@ -40,17 +40,13 @@ impl Gateway {
         self: &Arc<Self>,
         request: Request<Incoming>,
         peer: Option<SocketAddr>,
-        uploading: Option<Running>,
+        uploading: Option<Uploading>,
     ) -> Response<Body> {
         let (mut parts, body) = request.into_parts();
-        // HTTP/2 says the host in the request's target, and there it counts in HTTP/1 as well
-        // (RFC 9112, section 3.2.2). Functions look for it among the headers.
-        if let Some(authority) = parts.uri.authority()
-            && let Ok(host) = HeaderValue::from_str(authority.as_str())
-        {
-            parts.headers.insert(header::HOST, host);
-        }
         let body = Body::upload(Upload::new(&parts, body, uploading));
+        if let Err(detail) = request::normalize(&mut parts) {
+            return for_method(&parts.method, problem::invalid_request(detail));
+        }
         self.respond(parts, body, peer).await
     }
 
@@ -62,12 +58,12 @@ impl Gateway {
         peer: Option<SocketAddr>,
     ) -> Response<Body> {
         let (name, base) = route::split(request.uri.path());
-        let Some(function) = self.registry.public(name) else {
-            tracing::debug!(name, known = ?self.registry.names().collect::<Vec<_>>(), "no such function");
-            return problem::no_such_function(name);
+        let Some(function) = self.registry.public(&name) else {
+            tracing::debug!(?name, known = ?self.registry.names().collect::<Vec<_>>(), "no such function");
+            return for_method(&request.method, problem::no_such_function(&name));
         };
         let id = InvocationId::new();
-        let only_head = request.method == Method::HEAD;
+        let method = request.method.clone();
         let (deadline, stream_deadline) = self.engine.deadlines();
         let call = Call {
             id,
@@ -81,21 +77,36 @@ impl Gateway {
             callees: Some(Arc::clone(self) as Arc<dyn Callees>),
         };
         match self.engine.invoke(function, call, body).await {
-            Ok(reply) => {
-                let mut response = Response::new(reply.body);
-                *response.status_mut() = reply.head.status;
-                *response.headers_mut() = reply.head.headers;
-                if only_head || is_bodiless(reply.head.status) {
-                    take_body(&mut response);
-                }
-                response
-            }
+            Ok(reply) => answer(&method, reply),
             Err(failure) => {
                 failure.log(&function.identity.name, id);
-                problem::of_failure(&failure, id)
+                for_method(&method, problem::of_failure(&failure, id))
             }
         }
     }
+}
+
+/// What a function answered, as the method's response.
+fn answer(method: &Method, reply: Reply) -> Response<Body> {
+    let length = (method == Method::HEAD)
+        .then(|| reply.length_for_head())
+        .flatten();
+    let mut response = Response::new(reply.body);
+    *response.status_mut() = reply.head.status;
+    *response.headers_mut() = reply.head.headers;
+    if method == Method::HEAD || is_bodiless(reply.head.status) {
+        take_body(&mut response, length);
+    }
+    response
+}
+
+/// A response of the host's own, as the method's.
+fn for_method(method: &Method, mut response: Response<Body>) -> Response<Body> {
+    if method == Method::HEAD {
+        let length = response.body().len();
+        take_body(&mut response, length);
+    }
+    response
 }
 
 /// Whether a response of this status has no body, whatever was asked for.
@@ -103,13 +114,11 @@ pub(super) fn is_bodiless(status: StatusCode) -> bool {
     matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
-/// Drops a body that nobody is to get, and with it the function that may still be making it. Over
-/// HTTP/2 it would be sent otherwise.
-fn take_body(response: &mut Response<Body>) {
-    let body = std::mem::replace(response.body_mut(), Body::empty());
-    let length = body.len().filter(|_| !is_bodiless(response.status()));
-    // The length that a GET's would have.
-    if let Some(length) = length {
+/// Drops a body that nobody is to get, and with it the function that may still be making it: over HTTP/2
+/// it would be sent otherwise. The response says the length that a GET's would have.
+fn take_body(response: &mut Response<Body>, length: Option<u64>) {
+    *response.body_mut() = Body::empty();
+    if let Some(length) = length.filter(|_| !is_bodiless(response.status())) {
         let length = HeaderValue::from(length);
         response.headers_mut().insert(CONTENT_LENGTH, length);
     }

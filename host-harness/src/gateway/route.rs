@@ -1,8 +1,21 @@
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
 /// Which function a path is for, and how much of the path names it: `/NAME/rest`.
-pub(super) fn split(path: &str) -> (&str, usize) {
-    let name = path.strip_prefix('/').unwrap_or(path);
-    let name = name.split('/').next().unwrap_or_default();
-    (name, path.len().min(1 + name.len()))
+///
+/// An escaped letter is the letter (RFC 3986, section 6.2.2.2); no name has anything else that could be
+/// escaped. What is no text, or has half an escape, stays as it is and names nothing.
+pub(super) fn split(path: &str) -> (Cow<'_, str>, usize) {
+    let segment = path.strip_prefix('/').unwrap_or(path);
+    let segment = segment.split('/').next().unwrap_or_default();
+    let name = match memchr::memchr(b'%', segment.as_bytes()) {
+        None => Cow::Borrowed(segment),
+        Some(_) => percent_decode_str(segment)
+            .decode_utf8()
+            .unwrap_or(Cow::Borrowed(segment)),
+    };
+    (name, path.len().min(1 + segment.len()))
 }
 
 #[cfg(test)]
@@ -21,9 +34,20 @@ mod tests {
             ("//a", "", "/a"),
             ("*", "*", ""),
             ("", "", ""),
+            ("/%67reet/%61", "greet", "/%61"),
+            ("/gree%74", "greet", ""),
+            ("/%67%72%65%65%74/", "greet", "/"),
+            ("/a%2Fb/c", "a/b", "/c"),
+            ("/a%2fb", "a/b", ""),
+            ("/a%C3%A9", "aé", ""),
+            ("/a%FF/b", "a%FF", "/b"),
+            ("/a%6", "a%6", ""),
+            ("/a%zz", "a%zz", ""),
+            ("/%", "%", ""),
+            ("/%2567reet", "%67reet", ""),
         ] {
             let (found, base) = split(path);
-            assert_eq!((found, &path[base..]), (name, rest), "{path:?}");
+            assert_eq!((&*found, &path[base..]), (name, rest), "{path:?}");
         }
     }
 }

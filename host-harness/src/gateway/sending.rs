@@ -7,30 +7,54 @@ use bytes::{Buf, Bytes};
 use http::Version;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
+use super::socket::Socket;
 use crate::interfaces::body::Body;
-use crate::interfaces::running::Running;
+use crate::interfaces::running::{AtWork, Running};
 
 /// A response's body on its way out.
 pub(super) struct Sending {
     body: Body,
     running: Running,
-    /// Whether pieces wait elsewhere than in the connection.
-    waits: bool,
+    /// While the next piece is not there.
+    at_work: Option<AtWork>,
+    framing: Framing,
+}
+
+/// How a client learns that it has all of a response.
+enum Framing {
+    /// By a length, or a last chunk.
+    Told,
+    /// By the end of the connection: HTTP/1.0, where the length is not known beforehand.
+    Closed(Socket),
+    /// By the end of the stream. Pieces wait elsewhere than in the connection.
+    Http2,
 }
 
 /// A piece of one. hyper has taken the whole body long before HTTP/2 lets the last piece of it go, so
 /// there each tells by itself that it is still there.
 pub(super) struct Piece {
     bytes: Bytes,
-    _running: Option<Running>,
+    running: Option<Running>,
 }
 
 impl Sending {
-    pub(super) fn new(body: Body, running: Running, version: Version) -> Self {
+    pub(super) fn new(body: Body, running: Running, version: Version, socket: &Socket) -> Self {
+        let framing = match version {
+            Version::HTTP_2 => Framing::Http2,
+            Version::HTTP_10 if body.len().is_none() => {
+                // A FIN would say that it is whole, and caches would believe it.
+                if let Err(error) = socket.reset_unless_whole() {
+                    tracing::debug!("a response that is cut will look whole: {error}");
+                }
+                Framing::Closed(socket.clone())
+            }
+            _ => Framing::Told,
+        };
         Self {
             body,
             running,
-            waits: version >= Version::HTTP_2,
+            at_work: None,
+            framing,
         }
     }
 }
@@ -44,10 +68,19 @@ impl HttpBody for Sending {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Piece>, Self::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
+        self.at_work = match frame {
+            Poll::Pending => self.at_work.take().or_else(|| Some(self.running.at_work())),
+            Poll::Ready(_) => None,
+        };
+        if let Framing::Closed(socket) = &self.framing
+            && (matches!(frame, Poll::Ready(None)) || self.body.is_end_stream())
+        {
+            socket.whole();
+        }
         frame.map_ok(|frame| {
             frame.map_data(|bytes| Piece {
                 bytes,
-                _running: self.waits.then(|| self.running.clone()),
+                running: matches!(self.framing, Framing::Http2).then(|| self.running.clone()),
             })
         })
     }
@@ -71,10 +104,16 @@ impl Buf for Piece {
     }
 
     fn advance(&mut self, count: usize) {
+        if let Some(running) = &self.running {
+            running.taken();
+        }
         self.bytes.advance(count);
     }
 
     fn copy_to_bytes(&mut self, length: usize) -> Bytes {
+        if let Some(running) = &self.running {
+            running.taken();
+        }
         self.bytes.copy_to_bytes(length)
     }
 }

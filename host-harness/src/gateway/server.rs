@@ -3,7 +3,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -73,7 +72,6 @@ async fn accept(
     listener: TcpListener,
     mut stopped: oneshot::Receiver<Duration>,
 ) -> bool {
-    let graceful = GracefulShutdown::new();
     let mut connections = tokio::task::JoinSet::new();
     // Dropped when the server stops.
     let (running, stopping) = watch::channel(());
@@ -81,7 +79,7 @@ async fn accept(
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    connections.spawn(serve(Arc::clone(&gateway), stream, peer, graceful.watcher(), stopping.clone()));
+                    connections.spawn(serve(Arc::clone(&gateway), stream, peer, stopping.clone()));
                 }
                 Err(error) => {
                     tracing::warn!("cannot accept a connection: {error}");
@@ -96,9 +94,8 @@ async fn accept(
     drop(listener);
     drop(running);
     let Ok(grace) = grace else { return false };
-    tokio::time::timeout(grace, graceful.shutdown())
-        .await
-        .is_ok()
+    let drained = async { while connections.join_next().await.is_some() {} };
+    tokio::time::timeout(grace, drained).await.is_ok()
 }
 
 #[cfg(test)]

@@ -106,6 +106,19 @@ impl Builder {
         self
     }
 
+    /// How long a connection may be open before its first request's head is complete; see
+    /// [`Limits::head_timeout`].
+    pub fn head_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.head_timeout = timeout;
+        self
+    }
+
+    /// How long a connection may be open between two requests.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.idle_timeout = timeout;
+        self
+    }
+
     /// How long an invocation may compute.
     pub fn cpu_time(mut self, cpu_time: Duration) -> Self {
         self.limits.cpu_time = cpu_time;

@@ -89,7 +89,7 @@ impl Body {
             // Not one in another: a function may pass a body on as often as it likes, and to poll
             // what is very deep takes more stack than there is.
             (Rest::Until(until), Some(deadline)) => {
-                until.as_mut().no_later_than(deadline);
+                until.no_later_than(deadline);
                 self
             }
             (_, Some(deadline)) => Self {
@@ -97,6 +97,14 @@ impl Body {
                 rest: Rest::Until(Box::pin(until::Until::new(self, deadline))),
                 under_way: None,
             },
+        }
+    }
+
+    /// The same body, which breaks off by then where the client is still sending it.
+    pub(crate) fn upload_until(self, deadline: Option<Instant>) -> Self {
+        match self.rest {
+            Rest::Upload(_) => self.until(deadline),
+            _ => self,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The head of a response: what a function says, less what is the host's to say.
 
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
 
 use super::headers::allowed;
@@ -9,6 +10,9 @@ use super::headers::allowed;
 pub(crate) struct Head {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    /// What the function says of the body's length. It is believed only where there is no body to
+    /// measure, in the answer to HEAD.
+    pub(crate) declared_length: Option<u64>,
 }
 
 /// What a function gave is no head of a response; the text says why.
@@ -23,9 +27,28 @@ impl Head {
             .ok()
             .filter(|status| (200..=599).contains(&status.as_u16()))
             .ok_or_else(|| InvalidHead(format!("status {status}")))?;
+        let declared_length = declared_length(&headers);
         let headers = allowed(headers).map_err(|invalid| InvalidHead(invalid.to_string()))?;
-        Ok(Self { status, headers })
+        Ok(Self {
+            status,
+            headers,
+            declared_length,
+        })
     }
+}
+
+/// The one `content-length` among them, if it is valid.
+fn declared_length(headers: &[(String, Vec<u8>)]) -> Option<u64> {
+    let mut lengths = headers
+        .iter()
+        .filter(|(name, _)| name.eq_ignore_ascii_case(CONTENT_LENGTH.as_str()));
+    let (Some((_, length)), None) = (lengths.next(), lengths.next()) else {
+        return None;
+    };
+    // The parser would take a sign.
+    let digits = length.iter().all(u8::is_ascii_digit);
+    let length = std::str::from_utf8(length).ok().filter(|_| digits)?;
+    length.parse().ok()
 }
 
 #[cfg(test)]
@@ -44,6 +67,28 @@ mod tests {
             (u16::MAX, false),
         ] {
             assert_eq!(Head::new(status, Vec::new()).is_ok(), valid, "{status}");
+        }
+    }
+
+    /// A length is one number, said once.
+    #[test]
+    fn lengths_are_numbers() {
+        for (lengths, declared) in [
+            (&[][..], None),
+            (&["12345"], Some(12345)),
+            (&["0"], Some(0)),
+            (&["18446744073709551615"], Some(u64::MAX)),
+            (&["18446744073709551616"], None),
+            (&["+1"], None),
+            (&["-1"], None),
+            (&["1 "], None),
+            (&[""], None),
+            (&["1", "1"], None),
+        ] {
+            let headers = lengths.iter();
+            let headers = headers.map(|length| ("Content-Length".into(), (*length).into()));
+            let head = Head::new(200, headers.collect()).unwrap();
+            assert_eq!(head.declared_length, declared, "{lengths:?}");
         }
     }
 }

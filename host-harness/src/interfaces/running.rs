@@ -1,18 +1,35 @@
-//! What runs on a connection, so that it is not closed under a request.
+//! What runs on a connection, so that it is not closed under a request, nor kept without one.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use http::Version;
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// The requests of one connection whose heads have arrived.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Requests {
+    opened: Instant,
     running: AtomicUsize,
     /// How many have begun in all: tells that there was one in the meantime.
     begun: AtomicUsize,
+    /// Request heads that arrived in full.
+    heads: AtomicUsize,
+    /// Bytes have arrived since the last request ended, and no head.
+    part_of_head: AtomicBool,
+    http2: AtomicBool,
+    /// When the last request ended, in nanoseconds since the connection was opened.
+    ended: AtomicU64,
+    /// Requests that wait for the host and not for their client.
+    at_work: AtomicUsize,
+    /// Counts what happens: tells that something did in the meantime.
+    moves: AtomicUsize,
+    /// Request bodies of which something may be unread.
+    uploads: AtomicUsize,
+    /// The connection closes although its client may still be sending a body.
+    unread: AtomicBool,
     /// None runs any more. Only one may wait for it.
     over: Notify,
 }
@@ -21,16 +38,103 @@ pub(crate) struct Requests {
 #[derive(Debug)]
 pub(crate) struct Running(Arc<Requests>);
 
+/// A request that the host works on.
+#[derive(Debug)]
+pub(crate) struct AtWork(Arc<Requests>);
+
+/// A request whose body arrives. It has ended when it is dropped, whether the body was read or not.
+#[derive(Debug)]
+pub(crate) struct Uploading(Running);
+
+impl Default for Requests {
+    fn default() -> Self {
+        Self {
+            opened: Instant::now(),
+            running: AtomicUsize::new(0),
+            begun: AtomicUsize::new(0),
+            heads: AtomicUsize::new(0),
+            part_of_head: AtomicBool::new(false),
+            http2: AtomicBool::new(false),
+            ended: AtomicU64::new(0),
+            at_work: AtomicUsize::new(0),
+            moves: AtomicUsize::new(0),
+            uploads: AtomicUsize::new(0),
+            unread: AtomicBool::new(false),
+            over: Notify::new(),
+        }
+    }
+}
+
 impl Requests {
+    /// A request's head has arrived.
+    pub(crate) fn receive(self: &Arc<Self>, version: Version) -> Running {
+        self.heads.fetch_add(1, Ordering::SeqCst);
+        self.part_of_head.store(false, Ordering::SeqCst);
+        if version >= Version::HTTP_2 {
+            self.http2.store(true, Ordering::SeqCst);
+        }
+        self.begin()
+    }
+
+    /// Bytes have arrived.
+    pub(crate) fn read(&self) {
+        if self.is_quiet() {
+            self.part_of_head.store(true, Ordering::SeqCst);
+        } else if !self.http2.load(Ordering::SeqCst) {
+            self.moves.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// How much has happened, where all that runs waits for the client.
+    pub(crate) fn awaiting_client(&self) -> Option<usize> {
+        let at_work = self.at_work.load(Ordering::SeqCst) > 0;
+        (!at_work && !self.is_quiet()).then(|| self.moves.load(Ordering::SeqCst))
+    }
+
+    /// Something of a request that is to be finished, though its own [`Running`] may be gone.
     pub(crate) fn begin(self: &Arc<Self>) -> Running {
         self.running.fetch_add(1, Ordering::SeqCst);
         self.begun.fetch_add(1, Ordering::SeqCst);
         Running(Arc::clone(self))
     }
 
-    #[cfg(test)]
     pub(crate) fn is_quiet(&self) -> bool {
         self.running.load(Ordering::SeqCst) == 0
+    }
+
+    /// When the connection was opened.
+    pub(crate) fn opened(&self) -> Instant {
+        self.opened
+    }
+
+    /// Whether a head has arrived since the connection was opened.
+    pub(crate) fn any(&self) -> bool {
+        self.heads.load(Ordering::SeqCst) > 0
+    }
+
+    /// Whether a request's head has begun to arrive. In HTTP/2, bytes do not tell.
+    pub(crate) fn has_part_of_head(&self) -> bool {
+        self.part_of_head.load(Ordering::SeqCst) && !self.http2.load(Ordering::SeqCst)
+    }
+
+    /// When the last request ended; when the connection was opened if none has.
+    pub(crate) fn ended(&self) -> Instant {
+        self.opened + Duration::from_nanos(self.ended.load(Ordering::SeqCst))
+    }
+
+    /// Whether a request's body has not been read to its end.
+    pub(crate) fn is_uploading(&self) -> bool {
+        self.uploads.load(Ordering::SeqCst) > 0
+    }
+
+    /// The client may still be sending a body that nobody reads any more.
+    pub(crate) fn leave_unread(&self) {
+        self.unread.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether [`leave_unread`](Self::leave_unread) was called.
+    pub(crate) fn has_unread(&self) -> bool {
+        self.unread.load(Ordering::SeqCst)
     }
 
     /// Waits until none has run for so long.
@@ -49,6 +153,37 @@ impl Requests {
     }
 }
 
+impl Running {
+    /// The same request, while it waits for the host.
+    pub(crate) fn at_work(&self) -> AtWork {
+        self.0.at_work.fetch_add(1, Ordering::SeqCst);
+        AtWork(Arc::clone(&self.0))
+    }
+
+    /// Whether the connection has to end with the response.
+    pub(crate) fn has_unread(&self) -> bool {
+        self.0.has_unread()
+    }
+
+    /// The client has taken something.
+    pub(crate) fn taken(&self) {
+        self.0.moves.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// The same request, whose body arrives.
+    pub(crate) fn uploading(&self) -> Uploading {
+        self.0.uploads.fetch_add(1, Ordering::SeqCst);
+        Uploading(self.clone())
+    }
+}
+
+impl Uploading {
+    /// Nobody will read the rest.
+    pub(crate) fn leave_unread(&self) {
+        self.0.0.leave_unread();
+    }
+}
+
 impl Clone for Running {
     fn clone(&self) -> Self {
         self.0.running.fetch_add(1, Ordering::SeqCst);
@@ -58,16 +193,35 @@ impl Clone for Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if self.0.running.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.0.over.notify_one();
+        let requests = &self.0;
+        // Before the count: whoever sees that nothing runs is to see since when.
+        if requests.running.load(Ordering::SeqCst) == 1 {
+            let since = requests.opened.elapsed().as_nanos();
+            let since = u64::try_from(since).unwrap_or(u64::MAX);
+            requests.ended.store(since, Ordering::SeqCst);
         }
+        if requests.running.fetch_sub(1, Ordering::SeqCst) == 1 {
+            requests.over.notify_one();
+        }
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.0.moves.fetch_add(1, Ordering::SeqCst);
+        self.0.at_work.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Uploading {
+    fn drop(&mut self) {
+        self.0.0.uploads.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use futures_util::FutureExt as _;
-    use tokio::time::Instant;
 
     use super::*;
 
@@ -97,5 +251,22 @@ mod tests {
         drop(requests.begin());
         quiet.await;
         assert_eq!(ended.elapsed(), 2 * PAUSE);
+    }
+
+    /// The end is that of the last part of the last request.
+    #[tokio::test(start_paused = true)]
+    async fn end_is_that_of_the_last_part() {
+        let requests = Arc::new(Requests::default());
+        assert_eq!(requests.ended(), requests.opened());
+        let one = requests.receive(Version::HTTP_11);
+        let upload = one.uploading();
+        sleep(PAUSE).await;
+        drop(one);
+        assert!(requests.is_uploading() && !requests.is_quiet());
+        sleep(PAUSE).await;
+        drop(upload);
+        sleep(PAUSE).await;
+        assert!(!requests.is_uploading() && requests.is_quiet());
+        assert_eq!(requests.ended(), requests.opened() + 2 * PAUSE);
     }
 }

@@ -10,16 +10,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::client::{Client, pieces, whole};
+use crate::support::wire::{HALF_HEADERS, PREFACE, SETTINGS};
 use crate::support::{server, soon};
 
 /// Much longer than anything here takes.
 const GRACE: Duration = Duration::from_secs(3600);
-
-/// What an HTTP/2 client says first, with settings that are empty.
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-
-/// The beginning of headers that go on in another frame: GET, and no more.
-const HALF_HEADERS: &[u8] = b"\0\0\x01\x01\0\0\0\0\x01\x82";
 
 /// Waits for the end of the server, for less than a client has for a head.
 async fn stops(server: Server) -> bool {
@@ -76,7 +71,10 @@ async fn silent_http2_is_not_waited_for() {
     for rest in [&b""[..], HALF_HEADERS] {
         let server = server().await;
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
-        stream.write_all(&[PREFACE, rest].concat()).await.unwrap();
+        stream
+            .write_all(&[PREFACE, SETTINGS, rest].concat())
+            .await
+            .unwrap();
         // It has settings of its own to say.
         soon(stream.read_u8()).await.unwrap();
         assert!(stops(server).await);

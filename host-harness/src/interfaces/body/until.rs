@@ -1,6 +1,6 @@
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
@@ -11,22 +11,33 @@ use super::{Body, Error};
 /// A body that breaks off where it is not whole in time.
 pub(super) struct Until {
     body: Body,
-    deadline: Pin<Box<Sleep>>,
+    deadline: Instant,
+    /// Made when there is something to wait for.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Until {
     pub(super) fn new(body: Body, deadline: Instant) -> Self {
         Self {
             body,
-            deadline: Box::pin(sleep_until(deadline)),
+            deadline,
+            timer: None,
         }
     }
 
     /// The earlier of two deadlines counts.
-    pub(super) fn no_later_than(mut self: Pin<&mut Self>, deadline: Instant) {
-        if deadline < self.deadline.deadline() {
-            self.deadline.as_mut().reset(deadline);
+    pub(super) fn no_later_than(&mut self, deadline: Instant) {
+        if deadline < self.deadline {
+            self.deadline = deadline;
+            self.timer = None;
         }
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let deadline = self.deadline;
+        let timer = &mut self.timer;
+        let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        timer.as_mut().poll(cx)
     }
 }
 
@@ -39,10 +50,13 @@ impl HttpBody for Until {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         // First: one that never pauses is to end as well.
-        if self.deadline.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Some(Err(io::Error::from(io::ErrorKind::TimedOut).into())));
+        if self.deadline > Instant::now() {
+            match Pin::new(&mut self.body).poll_frame(cx) {
+                Poll::Pending => ready!(self.poll_deadline(cx)),
+                frame => return frame,
+            }
         }
-        Pin::new(&mut self.body).poll_frame(cx)
+        Poll::Ready(Some(Err(io::Error::from(io::ErrorKind::TimedOut).into())))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -3,11 +3,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::{HeaderMap, Version, header};
 use http_body::{Body as _, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
-use crate::interfaces::running::Running;
+use crate::interfaces::running::Uploading;
 
 /// How long a body that nobody wants is read on, so that its sender gets to see the response.
 const LINGER: Duration = Duration::from_secs(30);
@@ -23,25 +24,39 @@ const LINGER_IDLE: Duration = Duration::from_secs(5);
 pub(crate) struct Upload {
     /// There until it is dropped.
     body: Option<Incoming>,
-    linger: bool,
+    rest: Unread,
     /// Its request, if there is anything to arrive.
-    running: Option<Running>,
+    uploading: Option<Uploading>,
+}
+
+/// What becomes of the part of a body that nobody reads.
+#[derive(Clone, Copy, PartialEq)]
+enum Unread {
+    /// The stream is reset: HTTP/2 has one for every request.
+    Reset,
+    /// It is read and thrown away, and the connection goes on.
+    ThrownAway,
+    /// The client waits for `100 Continue`, which reading would bring about. It may go on with its body,
+    /// or with another request: the connection ends with the response.
+    Awaited,
 }
 
 impl Upload {
     pub(crate) fn new(
         request: &http::request::Parts,
         body: Incoming,
-        running: Option<Running>,
+        uploading: Option<Uploading>,
     ) -> Self {
-        // HTTP/2 has a stream of its own for every request, and resets just that. A client that
-        // waits for `100 Continue` and never gets it may go on without sending the body.
-        let linger = request.version < http::Version::HTTP_2
-            && !request.headers.contains_key(http::header::EXPECT);
+        let rest = match request.version {
+            Version::HTTP_2 => Unread::Reset,
+            // As hyper does; one of HTTP/1.0 means nothing by it (RFC 9110, section 10.1.1).
+            Version::HTTP_11 if expects_continue(&request.headers) => Unread::Awaited,
+            _ => Unread::ThrownAway,
+        };
         Self {
             body: Some(body),
-            linger,
-            running,
+            rest,
+            uploading,
         }
     }
 
@@ -49,6 +64,9 @@ impl Upload {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        if self.rest == Unread::Awaited {
+            self.rest = Unread::ThrownAway;
+        }
         match &mut self.body {
             Some(body) => Pin::new(body).poll_frame(cx),
             None => Poll::Ready(None),
@@ -68,17 +86,35 @@ impl Upload {
 
 impl Drop for Upload {
     fn drop(&mut self) {
-        if !self.linger || self.is_end_stream() {
+        if self.is_end_stream() {
             return;
         }
-        if let (Some(body), Ok(runtime)) = (self.body.take(), tokio::runtime::Handle::try_current())
-        {
-            let running = self.running.take();
-            runtime.spawn(tokio::time::timeout(LINGER, throw_away(body, running)));
+        match self.rest {
+            Unread::Reset => {}
+            Unread::Awaited => {
+                if let Some(uploading) = &self.uploading {
+                    uploading.leave_unread();
+                }
+            }
+            Unread::ThrownAway => {
+                let uploading = self.uploading.take();
+                if let (Some(body), Ok(runtime)) =
+                    (self.body.take(), tokio::runtime::Handle::try_current())
+                {
+                    runtime.spawn(tokio::time::timeout(LINGER, throw_away(body, uploading)));
+                }
+            }
         }
     }
 }
 
-async fn throw_away(mut body: Incoming, _running: Option<Running>) {
+fn expects_continue(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::EXPECT)
+        .iter()
+        .any(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+async fn throw_away(mut body: Incoming, _uploading: Option<Uploading>) {
     while let Ok(Some(Ok(_))) = tokio::time::timeout(LINGER_IDLE, body.frame()).await {}
 }

@@ -98,13 +98,16 @@ fn received(
     if head.headers.len() > MAX_HEADERS {
         return Err(Error::Protocol(error::long_head()));
     }
+    // The length of a response to HEAD is that of a body which does not come.
+    let is_whole = request.is_head() || body.is_end_stream();
     if let Some(limit) = request.response_limit
+        && !is_whole
         && body.size_hint().lower() > limit
     {
         return Err(Error::TooLarge(limit));
     }
     without_hop_by_hop(&mut head.headers);
-    let body = if body.is_end_stream() {
+    let body = if is_whole {
         Body::empty()
     } else {
         Body::new(Download::new(

@@ -63,6 +63,11 @@ impl Outgoing {
         })
     }
 
+    /// Whether only a response's head is asked for.
+    pub(super) fn is_head(&self) -> bool {
+        self.method == Method::HEAD
+    }
+
     /// The request as it is to be sent now.
     pub(super) fn next(&mut self) -> Result<Request<Body>, Error> {
         let uri = Uri::try_from(self.url.as_str())

@@ -3,6 +3,7 @@
 pub(crate) mod client;
 pub(crate) mod command;
 pub(crate) mod tls;
+pub(crate) mod wire;
 
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;

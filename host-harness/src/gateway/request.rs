@@ -1,0 +1,224 @@
+//! What the host does to a request's head before a function sees it.
+
+use http::header::{COOKIE, HOST};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Version};
+
+/// Checks the host that a request is for, and makes one of what HTTP/2 may bring in pieces. The error
+/// says what is wrong with the request.
+pub(super) fn normalize(request: &mut Parts) -> Result<(), &'static str> {
+    check_host(request)?;
+    // HTTP/2 says the host in the request's target, and there it counts in HTTP/1 as well
+    // (RFC 9112, section 3.2.2). Functions look for it among the headers.
+    if let Some(authority) = request.uri.authority()
+        && let Ok(host) = HeaderValue::from_str(authority.as_str())
+    {
+        request.headers.insert(HOST, host);
+    }
+    if request.version == Version::HTTP_2 {
+        join_cookies(&mut request.headers);
+    }
+    Ok(())
+}
+
+/// RFC 9112, section 3.2: the host comes once, and only HTTP/1.0 may leave it out. RFC 9113, section
+/// 8.3.1: HTTP/2 may say it in the target instead, and not another one besides.
+fn check_host(request: &Parts) -> Result<(), &'static str> {
+    let mut hosts = request.headers.get_all(HOST).iter();
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return Err("the request has more than one Host header");
+    }
+    let target = request.uri.authority();
+    if request.version == Version::HTTP_2 {
+        let target = target.map(|authority| authority.as_str().as_bytes());
+        return match (host.map(HeaderValue::as_bytes), target) {
+            (None, None) => Err("the request has neither :authority nor a Host header"),
+            (Some(host), Some(target)) if !host.eq_ignore_ascii_case(target) => {
+                Err("the Host header and :authority are not the same")
+            }
+            (host, target) => is_host(target.or(host).unwrap_or_default())
+                .then_some(())
+                .ok_or("the host in :authority or the Host header is invalid"),
+        };
+    }
+    match host {
+        None if request.version < Version::HTTP_11 => Ok(()),
+        None => Err("the request has no Host header, which HTTP/1.1 requires"),
+        Some(host) if is_host(host.as_bytes()) => Ok(()),
+        Some(_) => Err("the Host header is invalid: expected HOST or HOST:PORT"),
+    }
+}
+
+/// Whether this is `uri-host [ ":" port ]` (RFC 9110, section 7.2). An empty one is: clients send it
+/// where they know no name.
+fn is_host(value: &[u8]) -> bool {
+    if value.is_empty() {
+        return true;
+    }
+    let (is_host, port) = match value.split_first() {
+        Some((b'[', rest)) => {
+            let Some(end) = rest.iter().position(|&byte| byte == b']') else {
+                return false;
+            };
+            let (address, port) = rest.split_at(end);
+            let address = std::str::from_utf8(address).ok();
+            let is_address = address.is_some_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok());
+            (is_address, port.get(1..).unwrap_or_default())
+        }
+        _ => {
+            let end = value.iter().position(|&byte| byte == b':');
+            let (name, port) = value.split_at(end.unwrap_or(value.len()));
+            (!name.is_empty() && is_name(name), port)
+        }
+    };
+    is_host && is_port(port)
+}
+
+/// Nothing, or a colon and at most 65535.
+fn is_port(port: &[u8]) -> bool {
+    match port.split_first() {
+        None => true,
+        Some((b':', digits)) => {
+            let number = std::str::from_utf8(digits).unwrap_or("-");
+            digits.iter().all(u8::is_ascii_digit)
+                && (number.is_empty() || number.parse::<u16>().is_ok())
+        }
+        Some(_) => false,
+    }
+}
+
+/// RFC 3986's `reg-name`, which a name and an IPv4 address both are.
+fn is_name(name: &[u8]) -> bool {
+    let mut rest = name;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = match byte {
+            b'%' => match after {
+                [high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                    after
+                }
+                _ => return false,
+            },
+            _ if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte) => after,
+            _ => return false,
+        };
+    }
+    true
+}
+
+/// HTTP/2 may split cookies into several headers, for the sake of compression, which are one to
+/// everybody else (RFC 9113, section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut crumbs = headers.get_all(COOKIE).iter();
+    let Some(first) = crumbs.next() else { return };
+    let Some(second) = crumbs.next() else { return };
+    let mut joined = first.as_bytes().to_vec();
+    for crumb in std::iter::once(second).chain(crumbs) {
+        joined.extend_from_slice(b"; ");
+        joined.extend_from_slice(crumb.as_bytes());
+    }
+    // Values that are each valid are so together.
+    if let Ok(joined) = HeaderValue::from_maybe_shared(bytes::Bytes::from(joined)) {
+        headers.insert(COOKIE, joined);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+
+    fn normalized(version: Version, target: &str, hosts: &[&str]) -> Result<Parts, &'static str> {
+        let mut request = Request::builder().version(version).uri(target);
+        for host in hosts {
+            request = request.header(HOST, *host);
+        }
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        normalize(&mut parts).map(|()| parts)
+    }
+
+    /// A host is a name or an address, and perhaps a port.
+    #[test]
+    fn hosts_are_checked() {
+        for (host, valid) in [
+            ("", true),
+            ("a", true),
+            ("a.example:8080", true),
+            ("a:", true),
+            ("a:65535", true),
+            ("127.0.0.1:80", true),
+            ("[::1]", true),
+            ("[::1]:80", true),
+            ("a%20b", true),
+            ("a_b~!$&'()*+,;=", true),
+            ("a:65536", false),
+            ("a:b", false),
+            ("a:80:80", false),
+            (":80", false),
+            ("a b", false),
+            ("a,b", true),
+            ("a/b", false),
+            ("u@a", false),
+            ("http://a", false),
+            ("a?b", false),
+            ("a#b", false),
+            ("a%2", false),
+            ("::1", false),
+            ("[::1", false),
+            ("[::1]80", false),
+            ("[a]", false),
+            ("<script>", false),
+            ("é", false),
+        ] {
+            let hosts = [host];
+            let found = normalized(Version::HTTP_11, "/", &hosts);
+            assert_eq!(found.is_ok(), valid, "{host:?}");
+        }
+    }
+
+    /// The host comes once; HTTP/1.0 may leave it out, and HTTP/2 say it in the target alone.
+    #[test]
+    fn hosts_come_once() {
+        let absolute = "http://a:80/x";
+        for (version, target, hosts, host) in [
+            (Version::HTTP_10, "/", &[][..], Some(None)),
+            (Version::HTTP_10, "/", &["a"], Some(Some("a"))),
+            (Version::HTTP_10, "/", &["a", "a"], None),
+            (Version::HTTP_11, "/", &[], None),
+            (Version::HTTP_11, absolute, &[], None),
+            (Version::HTTP_11, absolute, &["b"], Some(Some("a:80"))),
+            (Version::HTTP_11, "/", &["a", "b"], None),
+            (Version::HTTP_2, "/", &[], None),
+            (Version::HTTP_2, "/", &["a"], Some(Some("a"))),
+            (Version::HTTP_2, absolute, &[], Some(Some("a:80"))),
+            (Version::HTTP_2, absolute, &["A:80"], Some(Some("a:80"))),
+            (Version::HTTP_2, absolute, &["b"], None),
+            (Version::HTTP_2, absolute, &["a:80", "a:80"], None),
+        ] {
+            let found = normalized(version, target, hosts).ok();
+            let found = found.map(|parts| parts.headers.get(HOST).cloned());
+            let host = host.map(|host| host.map(HeaderValue::from_static));
+            assert_eq!(found, host, "{version:?} {target} {hosts:?}");
+        }
+    }
+
+    /// Crumbs of HTTP/2 are one cookie header, in their order; HTTP/1 sends what it sends.
+    #[test]
+    fn cookies_are_joined() {
+        for (version, joined) in [
+            (Version::HTTP_2, &["a=1; b=2; c=3; d=\u{e9}"][..]),
+            (Version::HTTP_11, &["a=1; b=2", "c=3", "d=\u{e9}"]),
+        ] {
+            let request = Request::builder().version(version).header(HOST, "x");
+            let request = request
+                .header(COOKIE, "a=1; b=2")
+                .header(COOKIE, "c=3")
+                .header(COOKIE, "d=\u{e9}".as_bytes());
+            let (mut parts, ()) = request.body(()).unwrap().into_parts();
+            normalize(&mut parts).unwrap();
+            let found: Vec<_> = parts.headers.get_all(COOKIE).iter().collect();
+            assert_eq!(found, joined);
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! A connection's socket, which can be watched while it is read and written.
+
+use std::io;
+use std::net::Shutdown;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::net::TcpStream;
+
+/// A TCP stream with several owners: hyper keeps the one that it is given to itself.
+#[derive(Clone)]
+pub(super) struct Socket(Arc<Inner>);
+
+struct Inner {
+    stream: TcpStream,
+    end: AtomicU8,
+}
+
+/// What the end of the connection says of what was sent: that it was all.
+const ENDS: u8 = 0;
+/// That it was not: whatever ends it resets it.
+const RESETS: u8 = 1;
+/// That it was all after all, once the socket is told so.
+const WHOLE: u8 = 2;
+
+impl Socket {
+    pub(super) fn new(stream: TcpStream) -> Self {
+        Self(Arc::new(Inner {
+            stream,
+            end: AtomicU8::new(ENDS),
+        }))
+    }
+
+    /// Resets the connection when it ends, whatever ends it, before [`whole`](Self::whole) is called
+    /// and the socket is shut down.
+    pub(super) fn reset_unless_whole(&self) -> io::Result<()> {
+        self.0.end.store(RESETS, Ordering::SeqCst);
+        self.set_linger(Some(Duration::ZERO))
+    }
+
+    pub(super) fn whole(&self) {
+        self.0.end.store(WHOLE, Ordering::SeqCst);
+    }
+
+    fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
+        SockRef::from(&self.0.stream).set_linger(linger)
+    }
+
+    /// Waits until the client has closed its side, whatever of its bytes is unread. Reading tells that
+    /// only behind the last byte.
+    #[cfg(target_os = "linux")]
+    pub(super) async fn closed(&self) {
+        // Of urgent data too, which nothing sends.
+        while let Ok(ready) = self.0.stream.ready(Interest::PRIORITY).await {
+            if ready.is_read_closed() {
+                return;
+            }
+            let _ = self.0.stream.try_io(Interest::PRIORITY, || {
+                Err::<(), _>(io::ErrorKind::WouldBlock.into())
+            });
+        }
+    }
+
+    /// Elsewhere nothing tells before all is read.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) async fn closed(&self) {
+        std::future::pending().await
+    }
+
+    /// Does what reads or writes up to `room` bytes, once there is something to.
+    ///
+    /// Less than there was room for means that there is no more: then the next try waits for the
+    /// kernel's word instead of asking it in vain, as tokio's own streams do.
+    fn poll_io(
+        &self,
+        interest: Interest,
+        mut ready: impl FnMut() -> Poll<io::Result<()>>,
+        room: usize,
+        mut io: impl FnMut() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        loop {
+            ready!(ready())?;
+            let mut done = None;
+            let tried = self.0.stream.try_io(interest, || {
+                let count = io()?;
+                done = Some(count);
+                if 0 < count && count < room {
+                    return Err(io::ErrorKind::WouldBlock.into());
+                }
+                Ok(())
+            });
+            match (done, tried) {
+                (Some(count), _) => return Poll::Ready(Ok(count)),
+                (None, Err(error)) if error.kind() != io::ErrorKind::WouldBlock => {
+                    return Poll::Ready(Err(error));
+                }
+                // It is not ready after all.
+                (None, _) => {}
+            }
+        }
+    }
+
+    fn poll_write_with(
+        &self,
+        cx: &mut Context<'_>,
+        length: usize,
+        write: impl FnMut() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let ready = || self.0.stream.poll_write_ready(cx);
+        self.poll_io(Interest::WRITABLE, ready, length, write)
+    }
+}
+
+impl AsyncRead for Socket {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let room = into.remaining();
+        let ready = || self.0.stream.poll_read_ready(cx);
+        let read = || self.0.stream.try_read_buf(into);
+        self.poll_io(Interest::READABLE, ready, room, read)
+            .map_ok(drop)
+    }
+}
+
+impl AsyncWrite for Socket {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.poll_write_with(cx, bytes.len(), || self.0.stream.try_write(bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let length = pieces.iter().map(|piece| piece.len()).sum();
+        self.poll_write_with(cx, length, || self.0.stream.try_write_vectored(pieces))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// hyper does this where a connection ends as it should, and not where it breaks off.
+    fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.0.end.load(Ordering::SeqCst) {
+            RESETS => return Poll::Ready(Ok(())),
+            WHOLE => self.set_linger(None)?,
+            _ => {}
+        }
+        match SockRef::from(&self.0.stream).shutdown(Shutdown::Write) {
+            // The client has ended the connection already.
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
+            ended => Poll::Ready(ended),
+        }
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use futures_util::FutureExt as _;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    async fn pair() -> (Socket, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let other = TcpStream::connect(listener.local_addr().unwrap()).await;
+        let (stream, _) = listener.accept().await.unwrap();
+        (Socket::new(stream), other.unwrap())
+    }
+
+    /// A client that has left is noticed in front of what it sent, and that can still be read.
+    #[tokio::test]
+    async fn closing_is_noticed_before_the_end() {
+        let (mut socket, mut other) = pair().await;
+        let watched = socket.clone();
+        other.write_all(b"unread").await.unwrap();
+        let mut first = [0];
+        socket.read_exact(&mut first).await.unwrap();
+        let mut closed = Box::pin(watched.closed());
+        assert!((&mut closed).now_or_never().is_none());
+        drop(other);
+        closed.await;
+        let mut rest = String::new();
+        socket.read_to_string(&mut rest).await.unwrap();
+        assert_eq!(rest, "nread");
+    }
+
+    /// What does not fit into one read or write arrives all the same, in either direction.
+    #[tokio::test]
+    async fn everything_arrives() {
+        const LENGTH: usize = 8 * 1024 * 1024;
+        let (mut socket, mut other) = pair().await;
+        for vectored in [false, true] {
+            let sent: Vec<u8> = (0..=255).cycle().take(LENGTH).collect();
+            let mut arrived = vec![0; LENGTH];
+            let writing = async {
+                let mut left = &sent[..];
+                while !left.is_empty() && vectored {
+                    let (one, two) = left.split_at(left.len() / 2);
+                    let pieces = [io::IoSlice::new(one), io::IoSlice::new(two)];
+                    let count = socket.write_vectored(&pieces).await.unwrap();
+                    left = &left[count..];
+                }
+                socket.write_all(left).await.unwrap();
+            };
+            let reading = other.read_exact(&mut arrived);
+            let ((), read) = tokio::join!(writing, reading);
+            read.unwrap();
+            assert!(arrived == sent);
+            let writing = other.write_all(&sent);
+            let mut back = vec![0; LENGTH];
+            let (written, read) = tokio::join!(writing, socket.read_exact(&mut back));
+            written.unwrap();
+            read.unwrap();
+            assert!(back == sent);
+        }
+    }
+}
