@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::size;
+use super::{duration, size};
 use crate::engine::{Allocation, ChildSettings, compile_from_stdin};
 use crate::{Builder, CompilerProcess};
 
@@ -14,7 +14,7 @@ use crate::{Builder, CompilerProcess};
 #[derive(Args)]
 pub(super) struct Compiling {
     /// How much CPU time compiling one function may take, in whole seconds.
-    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = humantime::parse_duration, env = "FUNCTIONS_COMPILE_CPU_TIME")]
+    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration::positive, env = "FUNCTIONS_COMPILE_CPU_TIME")]
     compile_cpu_time: Duration,
 
     /// How much memory compiling one function may take, as address space of a process of its own.
@@ -22,7 +22,7 @@ pub(super) struct Compiling {
     compile_memory: usize,
 
     /// How long compiling one function may take.
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = humantime::parse_duration, env = "FUNCTIONS_COMPILE_TIMEOUT")]
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::positive, env = "FUNCTIONS_COMPILE_TIMEOUT")]
     compile_timeout: Duration,
 }
 

@@ -1,4 +1,4 @@
-use wasmtime::{PoolConcurrencyLimitError, Trap};
+use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
 use super::permits::Full;
 use super::places;
@@ -47,7 +47,7 @@ const STACK_FRAME: u64 = 16 * 1024 * 1024;
 fn explained(error: wasmtime::Error) -> wasmtime::Error {
     let what = match error.downcast_ref() {
         Some(Trap::StackOverflow) => "stack overflow: its calls are nested too deep",
-        Some(Trap::MemoryOutOfBounds) if fault_is_below_zero(&error) => {
+        Some(Trap::MemoryOutOfBounds) if fault_is_below_zero(&error) || recursed(&error) => {
             "probably a stack overflow: its calls are nested too deep, or its values on the stack too large"
         }
         _ => return error,
@@ -66,6 +66,29 @@ fn fault_is_below_zero(error: &wasmtime::Error) -> bool {
     // What is loaded or stored may have an offset that carries it across.
     address.is_some_and(|address| address.abs_diff(zero) <= STACK_FRAME)
 }
+
+/// Whether a function of the component was called from within itself again and again. Where accesses are
+/// checked by compiled code, nothing tells the address that was out of bounds.
+fn recursed(error: &wasmtime::Error) -> bool {
+    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
+        return false;
+    };
+    let frames = backtrace.frames();
+    let Some(outermost) = frames.last() else {
+        return false;
+    };
+    let same = frames
+        .iter()
+        .filter(|frame| frame.func_index() == outermost.func_index());
+    // The backtrace ends at its longest, in the middle of the recursion.
+    frames.len() >= DEEP && same.count() >= TURNS
+}
+
+/// How many calls a backtrace has that was cut short: wasmtime keeps 20.
+const DEEP: usize = 20;
+
+/// How often the same function is among them. Cycles of up to six functions are recognized.
+const TURNS: usize = 3;
 
 /// What wasmtime's description of a fault begins with.
 const FAULT: &str = "memory fault at wasm address 0x";

@@ -102,7 +102,7 @@ fn refusals_say_what_to_do() {
         (
             memories.into_bytes(),
             LoadErrorKind::NotAFunction,
-            &["no instance of it can be made", "memory count"],
+            &["9 linear memories", "--max-memories"],
         ),
         (
             import("functions:cache/cache@1.0.0"),
