@@ -18,6 +18,7 @@ mod clients_tls;
 mod command;
 mod command_options;
 mod command_stop;
+mod conformance;
 mod connections;
 mod examples_calling;
 mod failures;

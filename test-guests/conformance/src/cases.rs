@@ -69,7 +69,7 @@ pub const CASES: &[Case] = &[
     whole("GET", "/status/404", "", 404, "body"),
     whole("GET", "/status/599", "", 599, "body"),
     whole("GET", "/status/199", "", 500, "the function failed"),
-    whole("GET", "/status/600", "", 500, "the function failed"),
+    whole("GET", "/status/600", "", 502, "\"status\":502"),
     whole("GET", "/status/x", "", 400, "`status`"),
     whole("GET", "/headers/90", "", 200, ""),
     whole("GET", "/headers/1001", "", 500, "invalid-reply"),
@@ -101,7 +101,7 @@ pub const CASES: &[Case] = &[
     whole("GET", "/stream/200", "", 200, "one two"),
     whole("HEAD", "/stream/200", "", 200, ""),
     whole("GET", "/stream/204", "", 204, ""),
-    whole("GET", "/stream/600", "", 500, "the function failed"),
+    whole("GET", "/stream/600", "", 502, "\"status\":502"),
     whole("GET", "/stream-headers/90", "", 200, "body"),
     whole(
         "GET",
