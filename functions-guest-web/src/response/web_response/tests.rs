@@ -18,9 +18,17 @@ fn invalid_parts_are_errors() {
         .with_status(99)
         .with_body("");
     assert!(invalid.unwrap_err().to_string().contains("a b"));
-    for status in [0, 99, 100, 199, 600, 1000] {
+    for (status, answered) in [
+        (0, 500),
+        (99, 500),
+        (100, 500),
+        (199, 500),
+        // From an upstream, whose fault it is.
+        (600, 502),
+        (1000, 502),
+    ] {
         let response = TestRequest::get("/").call(|| WebResponse::new().with_status(status));
-        assert_eq!(response.status(), 500, "{status}");
+        assert_eq!(response.status(), answered, "{status}");
         assert!(response.logged()[0].message.contains(&status.to_string()));
     }
     assert_eq!(
