@@ -1,4 +1,4 @@
-//! Wasmtime's settings. Those that look odd were measured: see `ARCHITECTURE.md`.
+//! Wasmtime's settings. Those that look odd were measured: see `docs/decisions`.
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
