@@ -10,12 +10,14 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_io_timeout::TimeoutStream;
 
 use super::farewell::Farewell;
+use super::gate::Gate;
 use super::socket::Socket;
 use crate::interfaces::running::{Requests, Running};
 
 /// A client that has to take what it is sent: hyper itself would wait for it for ever.
 pub(super) struct Client {
     stream: Pin<Box<TimeoutStream<Socket>>>,
+    gate: Gate,
     requests: Arc<Requests>,
     /// What waits for the client is of a request that runs, though hyper may have copied it and
     /// forgotten whose it is.
@@ -30,6 +32,7 @@ impl Client {
         stream.set_write_timeout(Some(timeout));
         Self {
             stream: Box::pin(stream),
+            gate: Gate::default(),
             requests,
             unsent: None,
             farewell: None,
@@ -52,9 +55,10 @@ impl AsyncRead for Client {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let read = self.stream.as_mut().poll_read(cx, into);
+        let this = &mut *self;
+        let read = this.gate.poll_read(this.stream.as_mut(), cx, into);
         if read.is_ready() {
-            self.requests.read();
+            this.requests.read();
         }
         read
     }

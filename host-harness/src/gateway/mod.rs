@@ -5,6 +5,7 @@ mod callees;
 mod client;
 mod connection;
 mod farewell;
+mod gate;
 mod idle;
 mod problem;
 mod request;
