@@ -55,7 +55,8 @@ mod tests {
             .call(echo_details);
         assert_eq!(
             response.text(),
-            "invocation: 7, user: ada, path: /some/path, headers: 'x-one'='1'"
+            "invocation: 7, user: ada, path: /some/path, \
+             headers: 'host'='localhost', 'x-one'='1', 'content-length'='44'"
         );
         assert_eq!(response.header("x-hello"), Some("there"));
     }

@@ -105,6 +105,19 @@ mod tests {
         assert_eq!(found, [true, false]);
     }
 
+    /// What a thread logs that answers no request of a test is left alone: it is another library's.
+    #[test]
+    fn other_threads_are_left_alone() {
+        use log::{Level, Log as _, Metadata};
+        let kept = |level| {
+            let metadata = Metadata::builder().level(level).build();
+            super::Facade.enabled(&metadata)
+        };
+        assert_eq!((kept(Level::Warn), kept(Level::Info)), (true, false));
+        let response = TestRequest::get("/").call(move || kept(Level::Trace).to_string());
+        assert_eq!(response.text(), "true");
+    }
+
     /// The macros reach the log with their level, target and key-value pairs; nothing was set up.
     #[test]
     fn macros_reach_the_log() {

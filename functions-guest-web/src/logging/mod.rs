@@ -68,7 +68,7 @@ pub(crate) fn around<T>(run: impl FnOnce() -> T) -> T {
 
 /// Whether the host keeps records of a level. It says so once: that is the same for as long as the
 /// instance lives.
-#[cfg(any(feature = "log", feature = "tracing"))]
+#[cfg(all(any(feature = "log", feature = "tracing"), target_family = "wasm"))]
 fn is_kept(level: Level) -> bool {
     static LEAST: std::sync::OnceLock<Option<Level>> = std::sync::OnceLock::new();
     LEAST
@@ -105,4 +105,4 @@ pub(crate) fn record(level: Level, target: &str, message: &str, fields: &[(Strin
 pub(crate) use crate::testing::output::log as record;
 
 #[cfg(all(any(feature = "log", feature = "tracing"), not(target_family = "wasm")))]
-use crate::testing::output::least_level;
+use crate::testing::output::is_kept;

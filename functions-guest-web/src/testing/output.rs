@@ -32,9 +32,11 @@ pub(crate) fn captured<T>(run: impl FnOnce() -> T) -> (T, Vec<Logged>) {
     )
 }
 
+/// Whether a record of this level is kept: in a handler that a test calls, all are. What other threads of
+/// the test's program log, such as a compiler's traces, is printed from warnings on.
 #[cfg(any(feature = "log", feature = "tracing"))]
-pub(crate) fn least_level() -> Option<Level> {
-    Some(Level::Trace)
+pub(crate) fn is_kept(level: Level) -> bool {
+    level >= Level::Warn || CAPTURED.with_borrow(|all| !all.is_empty())
 }
 
 /// Keeps a record for the test; prints it where there is none.
