@@ -1,9 +1,12 @@
-/// The headers that HTTP allows only once in a request or a response (RFC 9110 and 9111, and the Fetch
-/// standard): two of them are an error, or one that each reader takes differently.
-const SINGLE: [&str; 24] = [
+/// The headers that HTTP allows only once in a request or a response (RFC 9110, 9111, 6266 and 6797, and
+/// the Fetch standard): two of them are an error, or one that each reader takes differently.
+const SINGLE: [&str; 30] = [
+    "access-control-allow-credentials",
     "access-control-allow-origin",
+    "access-control-max-age",
     "age",
     "authorization",
+    "content-disposition",
     "content-length",
     "content-location",
     "content-range",
@@ -24,7 +27,10 @@ const SINGLE: [&str; 24] = [
     "referer",
     "retry-after",
     "server",
+    "strict-transport-security",
     "user-agent",
+    "x-content-type-options",
+    "x-frame-options",
 ];
 
 /// Whether a message may have only one header of this name.

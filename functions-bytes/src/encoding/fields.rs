@@ -158,9 +158,12 @@ fn about_a_name(message: &str) -> Option<(String, String)> {
     None
 }
 
+/// What serde says of a type that asks for such an integer of a decoder without them.
+const NO_INTEGERS: [&str; 2] = ["i128 is not supported", "u128 is not supported"];
+
 /// Whether a message says that a value is a text, or the whole is fields, where the type takes none.
 fn is_misuse(message: &str) -> bool {
-    if message.starts_with("invalid type: map, ") || message.ends_with("is not supported") {
+    if message.starts_with("invalid type: map, ") || NO_INTEGERS.contains(&message) {
         return true;
     }
     message.starts_with("invalid type: string ")

@@ -78,10 +78,10 @@ pub(super) async fn serve(
     builder.http2().timer(TokioTimer::new());
     let mut connection = pin!(builder.serve_connection(TokioIo::new(client), service));
     let mut leaving = pin!(leaving(&socket));
-    // Asked only while it matters: what waits for the socket costs a lock each time.
-    let mut left = pin!(poll_fn(|cx| match requests.is_uploading() {
-        true => leaving.as_mut().poll(cx),
-        false => Poll::Pending,
+    // Asked only while a request waits for something: what waits for the socket costs a lock each time.
+    let mut left = pin!(poll_fn(|cx| match requests.is_quiet() {
+        true => Poll::Pending,
+        false => leaving.as_mut().poll(cx),
     }));
     let why = tokio::select! {
         // First, so that what it has is on its way before it is closed, and the others know of it.
@@ -105,8 +105,8 @@ pub(super) async fn serve(
     }
 }
 
-/// Waits until the client has left, while part of a body is unread. hyper itself notices only behind the
-/// last byte.
+/// Waits until the client has left, while something it sent is unread: part of a body, or what came behind
+/// a request. hyper itself notices only behind the last byte.
 async fn leaving(socket: &Socket) {
     socket.closed().await;
     tokio::time::sleep(LEFT_GRACE).await;

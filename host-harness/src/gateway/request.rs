@@ -42,6 +42,10 @@ fn check_host(request: &Parts) -> Result<(), &'static str> {
                 .ok_or("the host in :authority or the Host header is invalid"),
         };
     }
+    let is_valid = |authority: &http::uri::Authority| is_host(authority.as_str().as_bytes());
+    if target.is_some_and(|target| !is_valid(target)) {
+        return Err("the host in the request's target is invalid: expected HOST or HOST:PORT");
+    }
     match host {
         None if request.version < Version::HTTP_11 => Ok(()),
         None => Err("the request has no Host header, which HTTP/1.1 requires"),
@@ -188,6 +192,8 @@ mod tests {
             (Version::HTTP_11, "/", &[], None),
             (Version::HTTP_11, absolute, &[], None),
             (Version::HTTP_11, absolute, &["b"], Some(Some("a:80"))),
+            (Version::HTTP_11, "http://u:p@b:1/x", &["b"], None),
+            (Version::HTTP_11, "http://a:99999/x", &["a"], None),
             (Version::HTTP_11, "/", &["a", "b"], None),
             (Version::HTTP_2, "/", &[], None),
             (Version::HTTP_2, "/", &["a"], Some(Some("a"))),

@@ -196,6 +196,38 @@ async fn client_without_a_window_is_left() {
     }
 }
 
+/// The same for what a client sent behind its request: a line too many, or part of the next request.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn client_that_left_behind_more_than_its_request_is_noticed() {
+    use tokio::io::AsyncWriteExt as _;
+
+    let server = misbehaving()
+        .timeout(LONG)
+        .concurrency(1, 1)
+        .build()
+        .unwrap()
+        .serve("127.0.0.1:0")
+        .await
+        .unwrap();
+    let client = Client::new(server.address());
+    for behind in [
+        "\r\n",
+        "G",
+        "GET /misbehave/harmless HTTP/1.1\r\nhost: x\r\n\r\n",
+    ] {
+        let mut stream = tokio::net::TcpStream::connect(server.address())
+            .await
+            .unwrap();
+        let sent = format!("GET /misbehave/sleep HTTP/1.1\r\nhost: x\r\n\r\n{behind}");
+        stream.write_all(sent.as_bytes()).await.unwrap();
+        let harmless = || client.get("/misbehave/harmless");
+        while tokio::time::timeout(SHORT, harmless()).await.is_ok() {}
+        drop(stream);
+        assert_eq!(soon(harmless()).await.status, 200, "{behind:?}");
+    }
+}
+
 /// A client that leaves ends its function, though the function has not read what it sent. TCP tells of
 /// the end only where the rest of the upload fits into the socket's buffer.
 #[cfg(target_os = "linux")]

@@ -98,7 +98,8 @@ pub(super) fn clipped(mut text: String) -> String {
 /// Where in a value an error is, before what it says: `items[3].price: `.
 #[cfg(feature = "json")]
 pub(super) fn path(path: &serde_path_to_error::Path) -> String {
-    if path.iter().len() == 0 {
+    let is_unknown = |segment: &_| matches!(segment, serde_path_to_error::Segment::Unknown);
+    if path.iter().all(is_unknown) {
         return String::new();
     }
     let mut place = custom(path.to_string());
