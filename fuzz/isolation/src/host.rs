@@ -1,0 +1,115 @@
+use std::convert::Infallible;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Result;
+use bytes::Bytes;
+use host_harness::{Builder, Harness, RecordKind};
+use http::Request;
+use http_body::Frame;
+use http_body_util::{BodyExt as _, Full, StreamBody};
+
+/// A host of one function, under the names `f` and `g`.
+#[derive(Clone)]
+pub(crate) struct Host {
+    pub(crate) harness: Harness,
+    output: Arc<Mutex<Vec<String>>>,
+}
+
+/// One request, to be sent to several hosts.
+#[derive(Debug, Clone)]
+pub(crate) struct Ask {
+    pub(crate) query: String,
+    pub(crate) program: Vec<u8>,
+    /// Whether the body arrives in two pieces, so that the function waits.
+    pub(crate) in_pieces: bool,
+}
+
+/// All that there is to see of an invocation.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Bytes,
+    pub(crate) output: Vec<String>,
+}
+
+impl Host {
+    pub(crate) fn new(file: &Path, set: impl FnOnce(Builder) -> Builder) -> Result<Self> {
+        let output = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&output);
+        let builder = Harness::builder()
+            .function("f", file)
+            .function("g", file)
+            .concurrency(64, 4000)
+            .depth(0)
+            // What is wrong is to be seen, and not to end the process.
+            .verify_reuse(0)
+            .output(move |record| {
+                if let RecordKind::Printed { text, .. } = record.kind {
+                    told.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(text);
+                }
+            });
+        Ok(Self {
+            harness: set(builder).build()?,
+            output,
+        })
+    }
+
+    pub(crate) async fn ask(&self, name: &str, ask: &Ask) -> Answer {
+        let uri = format!("/{name}?{}", ask.query);
+        let program = Bytes::copy_from_slice(&ask.program);
+        let response = if ask.in_pieces {
+            let body = StreamBody::new(pieces(program));
+            self.harness.handle(request(&uri, body)).await
+        } else {
+            self.harness.handle(request(&uri, Full::new(program))).await
+        };
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await;
+        let body = body.map(|body| body.to_bytes()).unwrap_or_default();
+        Answer {
+            status,
+            // A problem names the invocation.
+            body: if status == 200 { body } else { Bytes::new() },
+            output: Vec::new(),
+        }
+    }
+
+    /// The same with what the function printed, if nobody else asks meanwhile.
+    pub(crate) async fn ask_alone(&self, name: &str, ask: &Ask) -> Answer {
+        let mut answer = self.ask(name, ask).await;
+        let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
+        answer.output = std::mem::take(&mut *output);
+        answer
+    }
+}
+
+impl Answer {
+    /// Whether two answers are the same to whoever may see them. Of an invocation that failed, how soon it
+    /// did may differ.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        let failed = |answer: &Self| answer.status >= 500;
+        self == other || (failed(self) && failed(other))
+    }
+}
+
+fn request<B>(uri: &str, body: B) -> Request<B> {
+    let mut request = Request::new(body);
+    *request.method_mut() = http::Method::POST;
+    *request.uri_mut() = uri.parse().unwrap_or_default();
+    request
+}
+
+fn pieces(
+    program: Bytes,
+) -> impl futures_util::Stream<Item = Result<Frame<Bytes>, Infallible>> + Send {
+    let half = (program.len() / 2) & !15;
+    let pieces = [program.slice(..half), program.slice(half..)];
+    futures_util::stream::unfold(pieces.into_iter(), |mut pieces| async {
+        let piece = pieces.next()?;
+        tokio::time::sleep(std::time::Duration::from_micros(300)).await;
+        Some((Ok(Frame::data(piece)), pieces))
+    })
+}

@@ -1,0 +1,118 @@
+//! Sends the same requests to instances that are reused, to new ones, and to a host that changes nothing
+//! in a component, and compares everything that a function or its client can see.
+//!
+//! `cargo xtask fuzz` runs it. Exits with 0 if there was no difference, with 1 if there was one, and with
+//! 2 if it could not run.
+
+mod component;
+mod driver;
+mod host;
+mod plan;
+mod pressure;
+mod program;
+mod report;
+mod round;
+mod smith;
+mod threads;
+mod weave;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use clap::Parser;
+
+use component::World;
+use report::Report;
+use round::Round;
+
+/// Compares what functions see in instances that are reused with what they see in new ones.
+#[derive(Parser)]
+struct Options {
+    /// How long to go on if there is no difference.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+
+    /// Puts one of the bugs 1 to 8 into the host, to see that it is found.
+    #[arg(long, default_value_t = 0)]
+    bug: u8,
+
+    /// Tries out the function of this seed only, again and again.
+    #[arg(long)]
+    seed: Option<u64>,
+
+    /// How many requests each function gets, one after the other.
+    #[arg(long, default_value_t = 200)]
+    requests: usize,
+
+    /// How many tasks ask at the same time.
+    #[arg(long, default_value_t = 8)]
+    tasks: u64,
+
+    /// The folder of the contract.
+    #[arg(long, default_value = "wit")]
+    wit: PathBuf,
+
+    /// Where to leave the seed that is tried out, for whoever finds the process dead.
+    #[arg(long)]
+    seed_file: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    match run(&options) {
+        Ok(report) if report.differences() == 0 => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<Report> {
+    host_harness::fuzzing::seed_bug(options.bug);
+    let world = World::read(&options.wit)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_all()
+        .build()?;
+    let folder = tempfile::tempdir()?;
+    let report = Report::new(options.bug);
+    let began = Instant::now();
+    let until = began + Duration::from_secs(options.seconds);
+    let _pressure = pressure::Pressure::start()?;
+    if host_harness::fuzzing::finds_pages_that_are_not_present() == Some(false) {
+        report.difference(0, "pages that are not present are not found, nor cleared");
+    }
+    let mut seed = options.seed.unwrap_or_else(|| fastrand::u64(..1 << 40));
+    let mut told = began;
+    let mut rounds = 0_u64;
+    while Instant::now() < until && report.differences() == 0 {
+        if let Some(file) = &options.seed_file {
+            std::fs::write(file, seed.to_string())?;
+        }
+        if rounds.is_multiple_of(16) {
+            threads::probe(&world, &runtime, folder.path(), &report, seed)?;
+        }
+        let round = Round {
+            world: &world,
+            seed,
+            folder: folder.path(),
+            requests: options.requests,
+            tasks: options.tasks,
+        };
+        runtime.block_on(round.run(&report))?;
+        if told.elapsed() > Duration::from_secs(20) {
+            told = Instant::now();
+            report.print(began.elapsed(), seed);
+        }
+        rounds += 1;
+        if options.seed.is_none() {
+            seed += 1;
+        }
+    }
+    report.print(began.elapsed(), seed);
+    Ok(report)
+}

@@ -1,0 +1,72 @@
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// The most differences that are printed.
+const SHOWN: u64 = 10;
+
+/// What was compared, and what differed.
+pub(crate) struct Report {
+    bug: u8,
+    comparisons: AtomicU64,
+    differences: AtomicU64,
+    functions: Mutex<BTreeMap<String, u64>>,
+}
+
+impl Report {
+    pub(crate) fn new(bug: u8) -> Self {
+        Self {
+            bug,
+            comparisons: AtomicU64::new(0),
+            differences: AtomicU64::new(0),
+            functions: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn compared(&self) {
+        self.comparisons.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn differences(&self) -> u64 {
+        self.differences.load(Ordering::Relaxed)
+    }
+
+    /// Counts a function by what became of it.
+    pub(crate) fn function(&self, what: impl Into<String>) {
+        let mut functions = self
+            .functions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *functions.entry(what.into()).or_default() += 1;
+    }
+
+    /// Prints a difference, and what it takes to see it again.
+    pub(crate) fn difference(&self, seed: u64, what: &str) {
+        if self.differences.fetch_add(1, Ordering::Relaxed) >= SHOWN {
+            return;
+        }
+        let bug = match self.bug {
+            0 => String::new(),
+            bug => format!(" --bug {bug}"),
+        };
+        println!("DIFFERENCE: {what}\n  again: cargo xtask fuzz --seed {seed}{bug}");
+    }
+
+    pub(crate) fn print(&self, after: Duration, seed: u64) {
+        let comparisons = self.comparisons.load(Ordering::Relaxed);
+        let differences = self.differences();
+        let seconds = after.as_secs();
+        println!("{seconds} s, seed {seed}: {comparisons} comparisons, {differences} differences");
+        for (way, count) in host_harness::fuzzing::coverage() {
+            println!("  instances and slots: {count:>9} {way}");
+        }
+        let functions = self
+            .functions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for (what, count) in functions.iter() {
+            println!("  functions: {count:>6} {what}");
+        }
+    }
+}

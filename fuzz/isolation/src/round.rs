@@ -1,0 +1,150 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use crate::component::World;
+use crate::host::{Answer, Ask, Host};
+use crate::plan::Plan;
+use crate::program;
+use crate::report::Report;
+
+/// One function, and requests to it.
+pub(crate) struct Round<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) seed: u64,
+    pub(crate) folder: &'a Path,
+    pub(crate) requests: usize,
+    pub(crate) tasks: u64,
+}
+
+/// What is asked, and what a host answers that reuses and changes nothing.
+type Asked = Vec<(Ask, Answer)>;
+
+impl Round<'_> {
+    pub(crate) async fn run(&self, report: &Report) -> Result<()> {
+        let Ok(function) = self.world.function(self.seed) else {
+            report.function("not generated");
+            return Ok(());
+        };
+        let file = self.folder.join("f.wasm");
+        std::fs::write(&file, &function.wasm)?;
+        // Every other one on wasmtime's pool.
+        let plain = Host::new(&file, |builder| {
+            let plain = builder.without_rewriting().idle_instances(0);
+            if self.seed.is_multiple_of(2) {
+                plain.on_pool_of_wasmtime()
+            } else {
+                plain
+            }
+        });
+        let Ok(plain) = plain else {
+            report.function("refused");
+            return Ok(());
+        };
+        let cache = self.folder.join("cache");
+        let fresh = Host::new(&file, |builder| builder.idle_instances(0).cache(&cache))?;
+        let reused = Host::new(&file, |builder| builder.idle_instances(256).cache(&cache))?;
+        report.function(match reused.harness.reuse_of("f") {
+            Some(Ok(())) => "reused".to_owned(),
+            Some(Err(reason)) => format!("not reused: {reason}"),
+            None => "missing".to_owned(),
+        });
+        let asked = self.ask_plain(&plain, &function.plan).await;
+        self.alone(report, &fresh, &reused, &asked).await;
+        self.many(report, &reused, asked).await?;
+        std::fs::remove_dir_all(&cache)?;
+        Ok(())
+    }
+
+    async fn ask_plain(&self, plain: &Host, plan: &Plan) -> Asked {
+        let mut random = fastrand::Rng::with_seed(self.seed ^ 0x00ab_cdef);
+        let mut asked = Vec::with_capacity(self.requests);
+        for number in 0..self.requests {
+            let program = match number % 7 {
+                0 => program::digest(),
+                _ => program::random(&mut random, plan),
+            };
+            let ask = Ask {
+                query: "q".repeat(random.usize(0..40)),
+                in_pieces: random.f64() < 0.05 && program.len() >= 32,
+                program,
+            };
+            let answer = plain.ask_alone("f", &ask).await;
+            asked.push((ask, answer));
+        }
+        asked
+    }
+
+    /// One request after the other, so that all go through one instance if they can.
+    async fn alone(&self, report: &Report, fresh: &Host, reused: &Host, asked: &Asked) {
+        for (ask, expected) in asked {
+            for (host, how) in [(fresh, "new"), (reused, "reused")] {
+                let answer = host.ask_alone("f", ask).await;
+                self.compare(report, how, ask, expected, &answer);
+            }
+        }
+    }
+
+    /// Many at once on all threads, of two functions that share the slots.
+    async fn many(&self, report: &Report, reused: &Host, asked: Asked) -> Result<()> {
+        let asked = Arc::new(asked);
+        let ask = |task: u64| {
+            let (asked, reused) = (Arc::clone(&asked), reused.clone());
+            let mut random = fastrand::Rng::with_seed(self.seed.wrapping_mul(31) + task);
+            let name = if task.is_multiple_of(3) { "g" } else { "f" };
+            tokio::spawn(async move {
+                let mut different = Vec::new();
+                for _ in 0..asked.len() {
+                    let number = random.usize(0..asked.len());
+                    let Some((ask, expected)) = asked.get(number) else {
+                        continue;
+                    };
+                    let answer = reused.ask(name, ask).await;
+                    // What others print is in between.
+                    let same = expected.status == answer.status && expected.body == answer.body;
+                    if !same && !answer.is_as(expected) {
+                        different.push((number, answer));
+                    }
+                    if random.f64() < 0.02 {
+                        tokio::task::yield_now().await;
+                    }
+                }
+                different
+            })
+        };
+        let tasks: Vec<_> = (0..self.tasks).map(ask).collect();
+        for task in tasks {
+            let different = task.await?;
+            (0..asked.len()).for_each(|_| report.compared());
+            for (number, answer) in different {
+                if let Some((ask, expected)) = asked.get(number) {
+                    self.tell(report, "reused, among others", ask, expected, &answer);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn compare(&self, report: &Report, how: &str, ask: &Ask, expected: &Answer, answer: &Answer) {
+        report.compared();
+        if !answer.is_as(expected) {
+            self.tell(report, how, ask, expected, answer);
+        }
+    }
+
+    fn tell(&self, report: &Report, how: &str, ask: &Ask, expected: &Answer, answer: &Answer) {
+        let program: String = ask
+            .program
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        let query = &ask.query;
+        let what = format!(
+            "seed {} in an instance that is {how}\n  asked {program}?{query}\n  expected {expected:x?}\n  \
+             answered {answer:x?}",
+            self.seed,
+        );
+        report.difference(self.seed, &what);
+    }
+}

@@ -1,0 +1,176 @@
+//! Moves an invocation from one thread to another, where as many page faults were counted in the end as on
+//! the first one when it began: which nothing but a test will see happen.
+
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
+
+use anyhow::{Context as _, Result, anyhow};
+use bytes::Bytes;
+use http_body::Frame;
+use http_body_util::StreamBody;
+use memmap2::MmapMut;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+
+use crate::component::World;
+use crate::host::{Ask, Host};
+use crate::plan::Plan;
+use crate::program;
+use crate::report::Report;
+
+/// How many page faults the second thread may have between two counts; each number is tried out.
+const BETWEEN: u64 = 48;
+
+const PAGE: usize = 4096;
+
+type Response = Pin<Box<dyn Future<Output = u16> + Send>>;
+
+pub(crate) fn probe(
+    world: &World,
+    runtime: &Runtime,
+    folder: &Path,
+    report: &Report,
+    seed: u64,
+) -> Result<()> {
+    let file = folder.join("threads.wasm");
+    std::fs::write(&file, world.plain(&plan())?)?;
+    let host = Host::new(&file, |builder| builder.idle_instances(256))?;
+    let _entered = runtime.enter();
+    let digest = ask(program::digest());
+    let expected = runtime.block_on(host.ask("f", &digest));
+    for between in 0..BETWEEN {
+        let moved = begin_elsewhere(runtime, &host)?;
+        moved.finish(between)?;
+        let answer = runtime.block_on(host.ask("f", &digest));
+        report.compared();
+        if !answer.is_as(&expected) {
+            let what = format!(
+                "an instance that began on another thread keeps what it wrote\n  expected \
+                 {expected:x?}\n  answered {answer:x?}"
+            );
+            report.difference(seed, &what);
+        }
+    }
+    Ok(())
+}
+
+fn plan() -> Plan {
+    Plan {
+        min_pages: 4,
+        max_pages: None,
+        scratch: 8192,
+        collect: false,
+        post_return: false,
+        mutates: false,
+        globals: Vec::new(),
+        data: vec![(100, b"data".to_vec())],
+    }
+}
+
+fn ask(program: Vec<u8>) -> Ask {
+    Ask {
+        query: String::new(),
+        program,
+        in_pieces: false,
+    }
+}
+
+/// An invocation that has begun on another thread, and waits for its body.
+struct Moved {
+    response: Response,
+    /// Sends the body.
+    body: oneshot::Sender<Bytes>,
+    /// How many page faults the other thread had then.
+    faults: u64,
+}
+
+fn begin_elsewhere(runtime: &Runtime, host: &Host) -> Result<Moved> {
+    let (send, receive) = mpsc::channel();
+    let handle = runtime.handle().clone();
+    let host = host.clone();
+    let ahead = faults()? + 4 * BETWEEN;
+    let thread = std::thread::spawn(move || -> Result<()> {
+        let _entered = handle.enter();
+        // More than the other thread has, which can have as many then.
+        raise_to(ahead)?;
+        for _ in 0..3 {
+            handle.block_on(host.ask("f", &ask(program::touch(9000))));
+        }
+        let (body, wait) = oneshot::channel::<Bytes>();
+        let pieces = futures_util::stream::once(async move {
+            let piece = wait.await.unwrap_or_default();
+            Ok::<_, std::convert::Infallible>(Frame::data(piece))
+        });
+        let request = http::Request::post("/f").body(StreamBody::new(pieces))?;
+        let mut response: Response =
+            Box::pin(async move { host.harness.handle(request).await.status().as_u16() });
+        let faults = faults()?;
+        let polled = response
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()));
+        anyhow::ensure!(polled.is_pending(), "it did not wait for its body");
+        let moved = Moved {
+            response,
+            body,
+            faults,
+        };
+        send.send(moved).map_err(|_gone| anyhow!("nobody waits"))
+    });
+    let moved = receive.recv();
+    thread
+        .join()
+        .map_err(|_panic| anyhow!("the other thread panicked"))??;
+    moved.context("it did not begin")
+}
+
+impl Moved {
+    /// Lets it write to pages of its own here, where `between` faults are taken to lie between this and
+    /// its end.
+    fn finish(mut self, between: u64) -> Result<()> {
+        let program = program::fill(150_000);
+        self.body
+            .send(program.into())
+            .map_err(|_gone| anyhow!("nobody reads"))?;
+        raise_to(self.faults.saturating_sub(between))?;
+        let mut context = Context::from_waker(Waker::noop());
+        loop {
+            match self.response.as_mut().poll(&mut context) {
+                Poll::Ready(200) => return Ok(()),
+                Poll::Ready(status) => anyhow::bail!("answered {status}"),
+                Poll::Pending => std::thread::yield_now(),
+            }
+        }
+    }
+}
+
+/// Touches new memory until this thread has had so many page faults.
+fn raise_to(wanted: u64) -> Result<()> {
+    let mut memory = MmapMut::map_anon(64 * PAGE)?;
+    let mut page = 0;
+    while faults()? < wanted {
+        if page == memory.len() {
+            memory = MmapMut::map_anon(64 * PAGE)?;
+            page = 0;
+        }
+        if let Some(byte) = memory.get_mut(page) {
+            *byte = 1;
+        }
+        page += PAGE;
+    }
+    Ok(())
+}
+
+/// How many page faults this thread has had: minor ones, and major ones.
+fn faults() -> Result<u64> {
+    let stat = std::fs::read_to_string("/proc/thread-self/stat")?;
+    let (_, rest) = stat.rsplit_once(')').context("no stat")?;
+    let mut fields = rest
+        .split_whitespace()
+        .skip(7)
+        .step_by(2)
+        .map(str::parse::<u64>);
+    let mut next = || fields.next().context("no such field");
+    Ok(next()?? + next()??)
+}
