@@ -84,28 +84,41 @@ fn is_port(port: &[u8]) -> bool {
     match port.split_first() {
         None => true,
         Some((b':', digits)) => {
-            let number = std::str::from_utf8(digits).unwrap_or("-");
-            digits.iter().all(u8::is_ascii_digit)
-                && (number.is_empty() || number.parse::<u16>().is_ok())
+            let number = digits.iter().try_fold(0_u32, |number, digit| {
+                let digit = digit.is_ascii_digit().then(|| u32::from(digit - b'0'))?;
+                Some(number * 10 + digit).filter(|number| *number <= u32::from(u16::MAX))
+            });
+            number.is_some()
         }
         Some(_) => false,
     }
 }
 
+/// The bytes that names consist of, besides percent-encoded ones.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
+const NAME_BYTES: [bool; 256] = {
+    let mut bytes = [false; 256];
+    let mut rest: &[u8] = b"-._~!$&'()*+,;=\
+        0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    while let [byte, after @ ..] = rest {
+        bytes[*byte as usize] = true;
+        rest = after;
+    }
+    bytes
+};
+
 /// RFC 3986's `reg-name`, which a name and an IPv4 address both are.
 fn is_name(name: &[u8]) -> bool {
-    let mut rest = name;
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = match byte {
-            b'%' => match after {
-                [high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                    after
-                }
-                _ => return false,
-            },
-            _ if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(&byte) => after,
-            _ => return false,
-        };
+    let mut bytes = name.iter();
+    while let Some(&byte) = bytes.next() {
+        let is_plain = NAME_BYTES.get(usize::from(byte)) == Some(&true);
+        let is_escape = !is_plain
+            && byte == b'%'
+            && bytes.next().is_some_and(u8::is_ascii_hexdigit)
+            && bytes.next().is_some_and(u8::is_ascii_hexdigit);
+        if !is_plain && !is_escape {
+            return false;
+        }
     }
     true
 }
