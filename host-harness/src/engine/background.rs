@@ -46,7 +46,7 @@ pub(super) struct Background {
 #[derive(Default)]
 struct Shared {
     /// The response that it has begun, until it is sent.
-    begun: Mutex<Option<Begun>>,
+    begun: Mutex<Option<Box<Begun>>>,
     /// The connection.
     waiting: AtomicWaker,
 }
@@ -85,7 +85,7 @@ impl Background {
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> (Poll<Result<Ended, Failure>>, Option<Begun>) {
+    ) -> (Poll<Result<Ended, Failure>>, Option<Box<Begun>>) {
         self.shared.waiting.register(cx.waker());
         let ended = Pin::new(&mut self.task).poll(cx);
         // After the task: what it began before it ended is there.

@@ -57,7 +57,7 @@ pub(super) enum Ended {
 enum Answer {
     Whole(Reply),
     /// There is a head, and the invocation makes the body, or has ended already.
-    Begun(Begun, Poll<Result<Ended, Failure>>),
+    Begun(Box<Begun>, Poll<Result<Ended, Failure>>),
 }
 
 impl Engine {
@@ -99,15 +99,16 @@ impl Engine {
         match answer? {
             // Of a request from outside, it lives as long as its connection does: the client has a time
             // to take it. It could send an echo of its own upload for ever.
-            Answer::Whole(Reply { head, body }) if lineage.depth == 0 => {
-                let body = body.upload_until(stream_deadline);
-                Ok(Reply { head, body })
+            Answer::Whole(mut reply) if lineage.depth == 0 => {
+                reply.body.limit_upload(stream_deadline);
+                Ok(reply)
             }
-            Answer::Whole(Reply { head, body }) => {
-                let body = body.until(stream_deadline);
-                Ok(Reply { head, body })
+            Answer::Whole(mut reply) => {
+                reply.body.limit(stream_deadline);
+                Ok(reply)
             }
-            Answer::Begun(Begun { head, pipe }, ended) => {
+            Answer::Begun(begun, ended) => {
+                let Begun { head, pipe } = *begun;
                 let mut streamed = Streamed::new(Arc::clone(&function.identity), id, pipe);
                 match ended {
                     Poll::Ready(ended) => streamed.end(ended),

@@ -6,12 +6,16 @@ use std::task::{Context, Poll};
 
 use super::background::{self, Background};
 use super::invoke::Ended;
-use super::places::{self, Owner};
+use super::places::{Owner, PollScope};
 use super::{Failure, watchdog};
 use crate::interfaces::cpu_time;
 use crate::interfaces::response_stream::begun::{self, Begun};
 
-pub(super) type Invocation = Pin<Box<dyn Future<Output = Result<Ended, Failure>> + Send>>;
+/// The future of an invocation, and whose it is.
+pub(super) struct Invocation {
+    function: Owner,
+    future: Pin<Box<dyn Future<Output = Result<Ended, Failure>> + Send>>,
+}
 
 /// An invocation that is under way. In a box of its own, so that the body of the response, or a thread
 /// for long ones, can take it along; whoever drops it ends the function.
@@ -29,14 +33,17 @@ impl Running {
         function: Owner,
         invocation: impl Future<Output = Result<Ended, Failure>> + Send + 'static,
     ) -> Self {
-        Self::Here(Box::pin(places::owned_by(function, invocation)))
+        Self::Here(Invocation {
+            function,
+            future: Box::pin(invocation),
+        })
     }
 
     /// Polls it; returns also the response that it has begun since the last time.
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> (Poll<Result<Ended, Failure>>, Option<Begun>) {
+    ) -> (Poll<Result<Ended, Failure>>, Option<Box<Begun>>) {
         let invocation = match self {
             Self::Here(invocation) => invocation,
             Self::Background(background) => return background.poll(cx),
@@ -71,12 +78,16 @@ impl Running {
 pub(super) fn poll_once(
     invocation: &mut Invocation,
     cx: &mut Context<'_>,
-) -> (Poll<Result<Ended, Failure>>, Option<Begun>) {
+) -> (Poll<Result<Ended, Failure>>, Option<Box<Begun>>) {
     // That of an earlier poll.
     cpu_time::take_long();
     begun::watch(|| {
-        let poll = || watchdog::watched(|| places::in_one_poll(|| invocation.as_mut().poll(cx)));
-        catch_unwind(AssertUnwindSafe(poll))
+        let Invocation { function, future } = invocation;
+        let poll = || {
+            let _scope = PollScope::enter(*function);
+            future.as_mut().poll(cx)
+        };
+        catch_unwind(AssertUnwindSafe(|| watchdog::watched(poll)))
             .unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))))
     })
 }

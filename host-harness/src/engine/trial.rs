@@ -4,7 +4,7 @@
 //! if there is one, to its end, within the limits of a request: whether a function is refused must not
 //! depend on how far it came before it was looked at.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::thread;
 
@@ -12,7 +12,8 @@ use futures_util::FutureExt as _;
 use wasmtime::Store;
 
 use super::function::InvalidFunction;
-use super::{Engine, Function, places};
+use super::places::{self, PollScope};
+use super::{Engine, Function};
 use crate::interfaces::cpu_time::CpuTimed;
 use crate::interfaces::environment::Call;
 use crate::interfaces::{State, bindings};
@@ -29,7 +30,12 @@ impl Engine {
         let made = {
             // That time is counted, so that it yields.
             let made = instantiate(function, &mut store);
-            let made = pin!(places::owned_by(function.owner.owner(), made));
+            let owner = function.owner.owner();
+            let mut made = pin!(made);
+            let made = poll_fn(|cx| {
+                let _scope = PollScope::enter(owner);
+                made.as_mut().poll(cx)
+            });
             let mut made = CpuTimed::new(made);
             let at_once = match starts {
                 true => None,

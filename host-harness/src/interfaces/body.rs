@@ -82,29 +82,24 @@ impl Body {
         }
     }
 
-    /// The same body, which breaks off where it has not all arrived by then.
-    pub(crate) fn until(mut self, deadline: Option<Instant>) -> Self {
+    /// Breaks the body off where it has not all arrived by then.
+    pub(crate) fn limit(&mut self, deadline: Option<Instant>) {
         match (&mut self.rest, deadline) {
-            (Rest::Done | Rest::Broken, _) | (_, None) => self,
+            (Rest::Done | Rest::Broken, _) | (_, None) => {}
             // Not one in another: a function may pass a body on as often as it likes, and to poll
             // what is very deep takes more stack than there is.
-            (Rest::Until(until), Some(deadline)) => {
-                until.no_later_than(deadline);
-                self
+            (Rest::Until(until), Some(deadline)) => until.no_later_than(deadline),
+            (_, Some(deadline)) => {
+                let body = std::mem::replace(self, Self::empty());
+                self.rest = Rest::Until(Box::pin(until::Until::new(body, deadline)));
             }
-            (_, Some(deadline)) => Self {
-                front: Bytes::new(),
-                rest: Rest::Until(Box::pin(until::Until::new(self, deadline))),
-                under_way: None,
-            },
         }
     }
 
-    /// The same body, which breaks off by then where the client is still sending it.
-    pub(crate) fn upload_until(self, deadline: Option<Instant>) -> Self {
-        match self.rest {
-            Rest::Upload(_) => self.until(deadline),
-            _ => self,
+    /// Breaks the body off by then where the client is still sending it.
+    pub(crate) fn limit_upload(&mut self, deadline: Option<Instant>) {
+        if let Rest::Upload(_) = self.rest {
+            self.limit(deadline);
         }
     }
 

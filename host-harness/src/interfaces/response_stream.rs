@@ -109,7 +109,7 @@ impl Host for State {
         self.streaming = true;
         // It has begun to answer: from here on another limit holds.
         self.call.deadline = self.call.stream_deadline;
-        begun::announce(Begun { head, pipe });
+        begun::announce(Box::new(Begun { head, pipe }));
         Ok(Ok(writer))
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, StreamBody};
 
-use crate::engine::places::Owner;
+use crate::engine::places::PollScope;
 use crate::engine::{Engine, Failure, Function, Limits, NotReusable, Pool, Reuse, Setup, Wasm};
 use crate::interfaces::body::Body;
 use crate::interfaces::environment::{Call, Identity};
@@ -285,7 +285,7 @@ async fn slots_are_taken_for_the_function() {
     let host = Host::new(test_guests::REMEMBER);
     for _ in 0..2 {
         let tell = tell.clone();
-        let sink = move |_| tell.send(Owner::current()).unwrap();
+        let sink = move |_| tell.send(PollScope::owner()).unwrap();
         let function = prepare_with(&host.engine, test_guests::REMEMBER, Reuse::Auto, sink);
         let engine = Arc::clone(&host.engine);
         let of = Host { engine, function };
@@ -293,7 +293,7 @@ async fn slots_are_taken_for_the_function() {
         let owner = owners.try_recv().unwrap();
         assert_eq!(owner, Some(of.function.owner.owner()));
     }
-    assert_eq!(Owner::current(), None);
+    assert_eq!(PollScope::owner(), None);
 }
 
 /// A function whose reuse is set to never has a new instance for each request.

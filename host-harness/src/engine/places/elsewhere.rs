@@ -39,15 +39,17 @@ impl Registration {
     }
 }
 
-pub(super) async fn owned_by<F: Future>(_owner: Owner, future: F) -> F::Output {
-    future.await
+/// Nothing is asked of the thread.
+#[must_use]
+pub(super) struct PollScope;
+
+impl PollScope {
+    pub(super) fn enter(_owner: Owner) -> Self {
+        Self
+    }
 }
 
 pub(super) fn lay_out(_config: &mut Config) {}
-
-pub(super) fn in_one_poll<T>(poll: impl FnOnce() -> T) -> T {
-    poll()
-}
 
 pub(super) async fn memory_made_in<F: Future>(future: F) -> (F::Output, Option<Renewal>) {
     (future.await, None)

@@ -10,57 +10,13 @@
 //! pages that nobody touched (this host does not, and neither may who embeds it).
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::poll_scope::PollScope;
 use crate::engine::seeded_bugs::{self, Bug};
 
-/// Polls that a thread may number before another thread's numbers begin: more than it can make.
-const NUMBERS: u64 = 1 << 44;
-
-static THREADS: AtomicU64 = AtomicU64::new(0);
-
 thread_local! {
-    static HERE: Here = Here {
-        next: Cell::new(THREADS.fetch_add(NUMBERS, Ordering::Relaxed)),
-        poll: const { Cell::new(None) },
-        faults: const { Cell::new(None) },
-    };
-}
-
-struct Here {
-    next: Cell<u64>,
-    /// The poll that is under way; no two have the same number, on no thread.
-    poll: Cell<Option<u64>>,
     /// How many faults this thread had when it was last counted.
-    faults: Cell<Option<u64>>,
-}
-
-/// Lets what happens within one poll of a future be known as that.
-pub(in crate::engine) fn in_one_poll<T>(poll: impl FnOnce() -> T) -> T {
-    let _poll = Poll::begin();
-    poll()
-}
-
-/// One poll; those within it have their own numbers, and end before it.
-struct Poll {
-    outer: Option<u64>,
-}
-
-impl Poll {
-    fn begin() -> Self {
-        HERE.with(|here| {
-            let number = here.next.get();
-            here.next.set(number + 1);
-            let outer = here.poll.replace(Some(number));
-            Self { outer }
-        })
-    }
-}
-
-impl Drop for Poll {
-    fn drop(&mut self) {
-        HERE.with(|here| here.poll.set(self.outer));
-    }
+    static COUNTED: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
 /// A moment of a thread, to be compared with a later one.
@@ -73,22 +29,18 @@ pub(super) struct Since {
 impl Since {
     /// Now, or a little earlier: of the faults, when they were last counted.
     pub(super) fn now() -> Self {
-        HERE.with(|here| Self {
-            poll: here.poll.get(),
-            faults: here.faults.get(),
-        })
+        Self {
+            poll: PollScope::number(),
+            faults: COUNTED.get(),
+        }
     }
 
     /// Whether it is certain that no page was written to for the first time since, by who is polled.
     pub(super) fn is_without_faults(self) -> bool {
         let faults = count();
-        // The thread is gone that this would be kept for.
-        let poll = HERE
-            .try_with(|here| {
-                here.faults.set(faults);
-                here.poll.get()
-            })
-            .unwrap_or(None);
+        let poll = PollScope::number();
+        // The thread may be ending that this is kept for.
+        let _ = COUNTED.try_with(|counted| counted.set(faults));
         let one_poll = poll.is_some() && poll == self.poll;
         let no_faults = faults.is_some() && faults == self.faults;
         (one_poll || seeded_bugs::is_on(Bug::PollsIgnored))
@@ -115,12 +67,18 @@ pub(super) mod tests {
     use std::future::{Future, poll_fn};
     use std::pin::pin;
 
+    use super::super::owner::Owner;
     use super::*;
 
     /// A future each of whose polls is known as one.
     pub(in crate::engine::places) async fn polled<F: Future>(future: F) -> F::Output {
         let mut future = pin!(future);
-        poll_fn(|cx| in_one_poll(|| future.as_mut().poll(cx))).await
+        let owner = Owner::new();
+        poll_fn(|cx| {
+            let _scope = PollScope::enter(owner);
+            future.as_mut().poll(cx)
+        })
+        .await
     }
 
     /// Touches memory that is new, so that this thread has a fault.

@@ -9,6 +9,7 @@ use super::address_space::AddressSpace;
 use super::faults::{self, Since};
 use super::numbers::Numbers;
 use super::owner::Owner;
+use super::poll_scope::PollScope;
 use super::renewal;
 use super::slot::Slot;
 use super::written::Written;
@@ -166,7 +167,7 @@ unsafe impl MemoryCreator for Memories {
         let since = Since::now();
         let open = minimum.next_multiple_of(self.common.written.page());
         let slot = self
-            .slot(open, Owner::current())
+            .slot(open, PollScope::owner())
             .map_err(|error| format!("no memory for an instance: {error}"))?;
         renewal::tell(|| slot.renewal(&self.common.written));
         Ok(Box::new(Memory {

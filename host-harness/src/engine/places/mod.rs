@@ -13,6 +13,7 @@ mod mappings;
 mod memories;
 mod numbers;
 mod owner;
+mod poll_scope;
 mod renewal;
 mod slot;
 mod stacks;
@@ -26,8 +27,8 @@ use std::sync::Arc;
 
 use wasmtime::Config;
 
-pub(super) use faults::in_one_poll;
-pub(super) use owner::{Owner, Registration, owned_by};
+pub(super) use owner::{Owner, Registration};
+pub(super) use poll_scope::PollScope;
 pub(super) use renewal::{Image, Renewal, memory_made_in};
 
 #[cfg(feature = "fuzzing")]

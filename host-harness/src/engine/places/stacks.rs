@@ -9,6 +9,7 @@ use wasmtime::{StackCreator, StackMemory};
 use super::address_space::{AddressSpace, Stretch};
 use super::numbers::Numbers;
 use super::owner::Owner;
+use super::poll_scope::PollScope;
 use crate::engine::shelves::{Shelf, Shelves};
 
 /// How large a stack is, in bytes: wasmtime's default, of which the function may use a quarter.
@@ -109,7 +110,7 @@ unsafe impl StackCreator for Stacks {
     fn new_stack(&self, size: usize, zeroed: bool) -> wasmtime::Result<Box<dyn StackMemory>> {
         wasmtime::ensure!(size <= SIZE, "no stack has more than {SIZE} bytes");
         wasmtime::ensure!(!zeroed, "stacks are not cleared");
-        let slot = self.slot(Owner::current())?;
+        let slot = self.slot(PollScope::owner())?;
         Ok(Box::new(Stack {
             start: slot.stretch.address(GUARD),
             slot: Some(slot),

@@ -10,6 +10,7 @@ use super::faults::tests::polled;
 use super::memories::{GUARD, Memories, RESERVATION};
 use super::numbers::Numbers;
 use super::owner::Owner;
+use super::poll_scope::PollScope;
 use super::stacks::{SIZE, Stacks};
 use super::written::Written;
 
@@ -19,6 +20,12 @@ fn memories(places: usize) -> Memories {
     let memories = Memories::new(places, Written::open().unwrap(), 1).unwrap();
     memories.prove().unwrap();
     memories
+}
+
+/// Runs this as in a poll of the function.
+fn during<T>(owner: Owner, run: impl FnOnce() -> T) -> T {
+    let _scope = PollScope::enter(owner);
+    run()
 }
 
 fn take(memories: &Memories, pages: usize) -> Box<dyn LinearMemory> {
@@ -79,7 +86,7 @@ async fn memories_begin_as_zeroes() {
                     polled(async {
                         let owner = owners[next(&mut seed) % owners.len()];
                         let pages = 1 + next(&mut seed) % 2 * 20;
-                        let mut memory = owner.during(|| take(&memories, pages));
+                        let mut memory = during(owner, || take(&memories, pages));
                         use_up(&mut *memory, &mut seed);
                         if next(&mut seed).is_multiple_of(5) {
                             tokio::task::yield_now().await;
@@ -127,7 +134,7 @@ async fn what_is_written_again_stays_mapped() {
     let mut calm = 0;
     for _ in 0..10 {
         polled(async {
-            let mut memory = owner.during(|| take(&memories, 2));
+            let mut memory = during(owner, || take(&memories, 2));
             let before = Since::now();
             bytes(&mut *memory)[9] = 7;
             calm += usize::from(before.is_without_faults());
@@ -149,7 +156,7 @@ fn memories_tell_nothing_of_another_function() {
     let memories = memories(1);
     let (first, second) = (Owner::new(), Owner::new());
     let leave = |owner: Owner| {
-        let mut memory = owner.during(|| take(&memories, 3));
+        let mut memory = during(owner, || take(&memories, 3));
         let found = mapped(&mut *memory);
         bytes(&mut *memory)[WASM_PAGE] = 7;
         found
@@ -168,7 +175,7 @@ fn stacks_tell_nothing_of_another_function() {
     let written = Written::open().unwrap();
     let stacks = Stacks::new(1).unwrap();
     let leave = |owner: Owner| {
-        let stack = owner.during(|| stacks.new_stack(SIZE, false)).unwrap();
+        let stack = during(owner, || stacks.new_stack(SIZE, false)).unwrap();
         let found = written.within(stack.range(), SIZE).unwrap().parts.len();
         // SAFETY: it is within the stack, on which nothing runs.
         unsafe { stack.top().wrapping_sub(SIZE / 2).write(7) };
@@ -185,12 +192,12 @@ fn functions_in_turns_have_slots_each() {
     let memories = memories(1000);
     let owners: Vec<_> = (0..40).map(|_| Owner::new()).collect();
     let use_all = || -> Vec<*mut u8> {
-        let of = |owner: &Owner| owner.during(|| take(&memories, 1).as_ptr());
+        let of = |owner: &Owner| during(*owner, || take(&memories, 1).as_ptr());
         owners.iter().map(of).collect()
     };
     assert_eq!(use_all(), use_all());
     let many: std::collections::HashSet<_> = (0..1000)
-        .map(|_| Owner::new().during(|| take(&memories, 1).as_ptr()))
+        .map(|_| during(Owner::new(), || take(&memories, 1).as_ptr()))
         .collect();
     assert!(many.len() <= 64, "{}", many.len());
 }

@@ -89,7 +89,7 @@ mod tests {
             let begun = Instant::now();
             let mut body = endless();
             for seconds in seconds {
-                body = body.until(Some(begun + Duration::from_secs(seconds)));
+                body.limit(Some(begun + Duration::from_secs(seconds)));
             }
             assert!(poll_fn(|cx| body.poll_fill(cx)).await.is_err());
             assert_eq!(begun.elapsed().as_secs(), 1);
@@ -102,7 +102,7 @@ mod tests {
         let deadline = Instant::now() + Duration::from_secs(1);
         let mut body = endless();
         for _ in 0..1_000_000 {
-            body = body.until(Some(deadline));
+            body.limit(Some(deadline));
         }
         assert_eq!(body.len(), None);
         assert!(poll_fn(|cx| body.poll_fill(cx)).await.is_err());

@@ -12,10 +12,10 @@ use crate::interfaces::head::Head;
 
 thread_local! {
     /// The response that the invocation which this thread is polling has begun.
-    static BEGUN: Cell<Option<Begun>> = const { Cell::new(None) };
+    static BEGUN: Cell<Option<Box<Begun>>> = const { Cell::new(None) };
 }
 
-/// A response that has begun.
+/// A response that has begun. In a box: every poll passes on that there is none.
 #[derive(Debug)]
 pub(crate) struct Begun {
     pub(crate) head: Head,
@@ -23,12 +23,12 @@ pub(crate) struct Begun {
 }
 
 /// Tells whoever polls this invocation.
-pub(super) fn announce(begun: Begun) {
+pub(super) fn announce(begun: Box<Begun>) {
     BEGUN.set(Some(begun));
 }
 
 /// Polls an invocation, and returns also the response that it began in that very poll.
-pub(crate) fn watch<T>(poll: impl FnOnce() -> T) -> (T, Option<Begun>) {
+pub(crate) fn watch<T>(poll: impl FnOnce() -> T) -> (T, Option<Box<Begun>>) {
     // One invocation may be polled inside another that has just begun its own response.
     let outer = BEGUN.take();
     let polled = poll();
@@ -40,10 +40,10 @@ mod tests {
     use super::*;
 
     fn begin(status: u16) {
-        announce(Begun {
+        announce(Box::new(Begun {
             head: Head::new(status, Vec::new()).unwrap(),
             pipe: Arc::new(Pipe::new()),
-        });
+        }));
     }
 
     /// Each poll tells of its own invocation, also where one is polled inside another.
