@@ -156,12 +156,16 @@ impl Call {
         self
     }
 
-    /// Replaces the headers by these.
+    /// Replaces the headers by these. Of a header that HTTP allows only once, the last one counts, as with
+    /// [`header`](Self::header).
     pub fn with_headers<N: AsRef<str>, V: AsRef<[u8]>>(
         mut self,
         headers: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
-        self.headers = headers.into_iter().collect();
+        self.headers = Headers::default();
+        for (name, value) in headers {
+            self.headers.add(name, value);
+        }
         let default = self.default_type.take();
         self.with_default_type(default)
     }

@@ -9,9 +9,8 @@ use crate::{Error, Request, Response};
 impl<T: Into<Data>> From<http::Request<T>> for Request {
     fn from(request: http::Request<T>) -> Self {
         let (head, body) = request.into_parts();
-        let mut request = Self::new(head.uri.to_string(), head.method.as_str());
-        request.headers = head.headers.into();
-        request.with_data(body.into())
+        let request = Self::new(head.uri.to_string(), head.method.as_str());
+        request.with_headers(&head.headers).with_data(body.into())
     }
 }
 

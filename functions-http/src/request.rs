@@ -182,7 +182,8 @@ impl Request {
         self
     }
 
-    /// Replaces the headers by these: pairs, [`Headers`], or an [`http::HeaderMap`] by reference.
+    /// Replaces the headers by these: pairs, [`Headers`], or an [`http::HeaderMap`] by reference. Of a
+    /// header that HTTP allows only once, the last one counts, as with [`header`](Self::header).
     ///
     /// ```
     /// use functions_http::Request;
@@ -199,7 +200,10 @@ impl Request {
         mut self,
         headers: impl IntoIterator<Item = (N, V)>,
     ) -> Self {
-        self.headers = headers.into_iter().collect();
+        self.headers = Headers::default();
+        for (name, value) in headers {
+            self.headers.add(name, value);
+        }
         let default = self.default_type.take();
         self.with_default_type(default)
     }

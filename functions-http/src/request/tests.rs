@@ -28,6 +28,38 @@ fn headers_add_up() {
     assert_eq!(all, ["Bearer c".as_bytes()]);
 }
 
+/// However they come, headers that HTTP allows once are there once, and the last one counts.
+#[test]
+fn single_headers_are_single() {
+    let pairs = [
+        ("Content-Type", "a/b"),
+        ("x", "1"),
+        ("content-type", "c/d"),
+        ("x", "2"),
+        ("authorization", "a"),
+        ("AUTHORIZATION", "b"),
+    ];
+    let mut map = http::HeaderMap::new();
+    let mut message = http::Request::get("http://a");
+    for (name, value) in pairs {
+        map.append(
+            http::HeaderName::try_from(name).unwrap(),
+            value.parse().unwrap(),
+        );
+        message = message.header(name, value);
+    }
+    for request in [
+        Request::get("http://a").with_headers(pairs),
+        Request::get("http://a").with_headers(&map),
+        Request::from(message.body("").unwrap()),
+    ] {
+        let values = |name| -> Vec<_> { request.headers().get_all(name).collect() };
+        assert_eq!(values("content-type"), [b"c/d"]);
+        assert_eq!(values("authorization"), [b"b"]);
+        assert_eq!(values("x"), [b"1", b"2"]);
+    }
+}
+
 /// A content type that is set wins over the body's, in either order, and the last body's over those
 /// before.
 #[cfg(feature = "json")]
