@@ -1,18 +1,23 @@
 //! Names and values in text: the fields of a form, the parameters of a query.
 
+mod whole;
+
+use std::collections::HashMap;
 use std::error::Error;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
+use self::whole::{Kind, Whole};
 use super::words;
 use crate::answer::AnswerWith;
 
 /// What serde's own types expect of a value, which is never a text.
-const NEVER_TEXT: [&str; 16] = [
+const NEVER_TEXT: [&str; 17] = [
     "a boolean",
     "a map",
+    "a sequence",
     "f32",
     "f64",
     "i8",
@@ -30,11 +35,16 @@ const NEVER_TEXT: [&str; 16] = [
 ];
 
 /// The same, before the name of a type.
-const NEVER_TEXT_NAMED: [&str; 4] = [
+const NEVER_TEXT_NAMED: [&str; 9] = [
     "a nonzero ",
+    "a tuple of size ",
+    "an array of length ",
+    "an empty array",
     "adjacently tagged enum ",
     "internally tagged enum ",
     "struct ",
+    "tuple struct ",
+    "unit struct ",
 ];
 
 /// What the standard library and serde_html_form say of a value, as what is said of a field.
@@ -54,23 +64,57 @@ const SAID: [(&str, &str); 8] = [
         "cannot parse float from empty string",
         "is empty instead of a number",
     ),
-    ("unsupported value", "is given more than once"),
+    ("unsupported value", GIVEN_TWICE),
     ("expected unit variant", IMPOSSIBLE),
 ];
+
+/// Several values where the type takes one.
+const GIVEN_TWICE: &str = "is given more than once";
 
 /// No field can be decoded into such a type.
 const IMPOSSIBLE: &str = "is of a type that fields cannot have";
 
 /// Decodes `a=1&b=2`: percent-encoded, `+` for a space.
 ///
+/// A map whose values are single takes the last of several for one name, as axum's `Query` does.
+///
 /// # Errors
 ///
 /// When a field is missing or invalid, or `T` cannot be made of fields.
 pub fn decode<T: DeserializeOwned>(fields: &[u8]) -> Result<T, FieldsError> {
+    let (decoded, _) = decode_once(fields);
+    let repeated = match decoded {
+        Err(error) if error.is_repeated => error,
+        decoded => return decoded,
+    };
+    // One value for each name tells whether the type could ever take one.
+    match decode_once(last_of_each(fields).as_bytes()) {
+        (Ok(map), Kind::Map) => Ok(map),
+        (Err(error), _) if error.is_misuse => Err(error),
+        _ => Err(repeated),
+    }
+}
+
+fn decode_once<T: DeserializeOwned>(fields: &[u8]) -> (Result<T, FieldsError>, Kind) {
     let mut track = serde_path_to_error::Track::new();
-    let deserializer = serde_html_form::Deserializer::from_bytes(fields);
+    let mut kind = Kind::Other;
+    let deserializer = Whole::new(fields, &mut kind);
     let tracked = serde_path_to_error::Deserializer::new(deserializer, &mut track);
-    T::deserialize(tracked).map_err(|error| FieldsError::new(error.to_string(), &track.path()))
+    let decoded = T::deserialize(tracked);
+    let decoded = decoded.map_err(|error| FieldsError::new(error.to_string(), &track.path()));
+    (decoded, kind)
+}
+
+/// The fields without those whose name comes again later.
+#[cold]
+fn last_of_each(fields: &[u8]) -> String {
+    let all: Vec<_> = form_urlencoded::parse(fields).collect();
+    let pairs = || all.iter().enumerate();
+    let last: HashMap<_, _> = pairs().map(|(at, (name, _))| (name, at)).collect();
+    let kept = pairs().filter(|(at, (name, _))| last.get(name) == Some(at));
+    let mut fields = form_urlencoded::Serializer::new(String::new());
+    fields.extend_pairs(kept.map(|(_, pair)| pair));
+    fields.finish()
 }
 
 /// Why fields could not be decoded.
@@ -80,6 +124,8 @@ pub struct FieldsError {
     what: String,
     /// No request could be decoded into the type: its author's fault, and not the sender's.
     is_misuse: bool,
+    /// A name came more than once, and the type takes one value.
+    is_repeated: bool,
 }
 
 impl FieldsError {
@@ -94,6 +140,7 @@ impl FieldsError {
                 name: Some(words::clipped(name)),
                 what: words::clipped(what),
                 is_misuse: false,
+                is_repeated: false,
             };
         }
         if is_misuse(&message) {
@@ -105,14 +152,13 @@ impl FieldsError {
                     words::clipped(message)
                 ),
                 is_misuse: true,
+                is_repeated: false,
             };
         }
         let said = SAID.iter().find(|(said, _)| *said == message);
         let what = match said {
             Some((_, what)) => (*what).to_owned(),
-            None if message.starts_with("invalid type: sequence, ") => {
-                "is given more than once".into()
-            }
+            None if message.starts_with("invalid type: sequence, ") => GIVEN_TWICE.into(),
             None => {
                 let mut what = String::from("is invalid: ");
                 what.push_str(&words::message(message));
@@ -122,6 +168,7 @@ impl FieldsError {
         Self {
             name,
             is_misuse: what == IMPOSSIBLE,
+            is_repeated: what == GIVEN_TWICE,
             what,
         }
     }
@@ -147,7 +194,7 @@ impl FieldsError {
 fn about_a_name(message: &str) -> Option<(String, String)> {
     for (start, what) in [
         ("missing field `", "is missing"),
-        ("duplicate field `", "is given more than once"),
+        ("duplicate field `", GIVEN_TWICE),
         ("unknown field `", "is not known"),
     ] {
         if let Some(rest) = message.strip_prefix(start) {
@@ -316,8 +363,78 @@ mod tests {
         ] {
             assert!(refused.1 && refused.0.contains(IMPOSSIBLE), "{refused:?}");
         }
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only decoded")]
+        struct Tuples {
+            #[serde(default)]
+            pair: (u8, u8),
+            #[serde(default)]
+            array: [u8; 2],
+            named: Option<Pair>,
+            unit: Option<Unit>,
+        }
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only decoded")]
+        struct Pair(u8, u8);
+        #[derive(Debug, Deserialize)]
+        struct Unit;
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only decoded")]
+        struct Lists {
+            #[serde(flatten)]
+            inner: List,
+        }
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only decoded")]
+        struct List {
+            list: Vec<String>,
+        }
+        for refused in [
+            refused::<Tuples>("pair=1"),
+            refused::<Tuples>("pair=1&pair=2"),
+            refused::<Tuples>("array=1"),
+            refused::<Tuples>("array=1&array=2"),
+            refused::<Tuples>("named=1"),
+            refused::<Tuples>("unit="),
+            refused::<BTreeMap<String, (u8, u8)>>("a=1&a=2"),
+            refused::<Lists>("list=1"),
+        ] {
+            assert!(refused.1 && refused.0.contains(IMPOSSIBLE), "{refused:?}");
+        }
         let rest = decode::<Rest>(b"a=1&b=x").unwrap().rest;
         assert_eq!((rest["a"].as_str(), rest["b"].as_str()), ("1", "x"));
+    }
+
+    /// A map of single values takes the last for each name, however that is written; a map of lists
+    /// takes all, and a struct or a flattened map refuses several.
+    #[test]
+    fn maps_take_the_last() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only decoded")]
+        struct Rest {
+            #[serde(flatten)]
+            rest: BTreeMap<String, String>,
+        }
+        #[derive(Debug, Deserialize)]
+        struct Wrapped(BTreeMap<String, String>);
+        let fields = b"a=1&b=%26&%61=2&a=+";
+        let expected =
+            || BTreeMap::from([("a".to_owned(), " ".to_owned()), ("b".into(), "&".into())]);
+        assert_eq!(
+            decode::<BTreeMap<String, String>>(fields).unwrap(),
+            expected()
+        );
+        assert_eq!(decode::<HashMap<String, String>>(fields).unwrap()["a"], " ");
+        assert_eq!(decode::<Wrapped>(fields).unwrap().0, expected());
+        let options = decode::<BTreeMap<String, Option<u8>>>(b"a=1&a=").unwrap();
+        assert_eq!(options, BTreeMap::from([("a".into(), None)]));
+        let lists = decode::<BTreeMap<String, Vec<String>>>(fields).unwrap();
+        assert_eq!(lists["a"], ["1", "2", " "]);
+        let twice = ("the field `page` is given more than once".to_owned(), false);
+        assert_eq!(refused::<Search>("page=1&page=2"), twice);
+        assert!(refused::<Rest>("a=1&a=2").0.contains(GIVEN_TWICE));
+        let (wrong, is_misuse) = refused::<BTreeMap<String, u8>>("a=1&a=x");
+        assert!(wrong.contains("`a` is") && !is_misuse, "{wrong}");
     }
 
     /// However long what was sent, what is told of it is short.

@@ -9,7 +9,9 @@ use crate::Data;
 ///
 /// `T` is a struct or a map. Its fields are texts, numbers, booleans and the like, `Option`s of
 /// them, and `Vec`s of them for fields that may come more than once. An empty field is an empty text in
-/// an `Option<String>`, and `None` for an `Option` of a number or a `bool`.
+/// an `Option<String>`, and `None` for an `Option` of a number or a `bool`. A map of single values takes
+/// the last of several fields of one name. An `#[serde(untagged)]` enum gets the text only: a variant with
+/// a number never fits.
 ///
 /// ```
 /// use functions_bytes::Data;

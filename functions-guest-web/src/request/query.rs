@@ -8,7 +8,9 @@ use super::{FromRequest, Rejection, Request};
 
 /// The query, decoded: `?page=2&tag=a&tag=b` into a struct with the fields `page` and `tag`.
 ///
-/// A name that comes several times is a list; `#[serde(default)]` makes an empty one of none. What
+/// A name that comes several times is a list; `#[serde(default)]` makes an empty one of none. A map of
+/// single values, such as `HashMap<String, String>`, takes the last of them, as in axum; a struct
+/// refuses a field that comes twice, and so does a map below `#[serde(flatten)]`. What
 /// is `Option` or has a default may be left out. An empty value (`?q=&page=`) is an empty text where a
 /// text may be, also in an `Option<String>`, as in axum. For an `Option` of a number or a `bool` it is
 /// `None`, where axum refuses it: that is how a form sends a field which was left blank. All this is
@@ -45,7 +47,8 @@ use super::{FromRequest, Rejection, Request};
 ///
 /// 400, saying which parameter is missing or wrong, and why. 500, with the reason in the log, for a
 /// type that no query fits: a number below `#[serde(flatten)]`, for which serde offers the text only, a
-/// struct in a struct, a 128-bit integer.
+/// struct, a tuple or an array in a struct, a 128-bit integer. An `#[serde(untagged)]` enum gets the text
+/// only, too: a variant with a number never fits, and where no other does, the answer is 400.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(docsrs, doc(cfg(feature = "query")))]
 pub struct Query<T>(pub T);
