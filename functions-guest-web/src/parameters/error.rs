@@ -23,6 +23,29 @@ const TYPES: [&str; 9] = [
     "field",
 ];
 
+/// What else serde expects of a value that it keeps as a text, and that no text can be.
+const NEVER_TEXT: [&str; 7] = [
+    "a boolean",
+    "a map",
+    "a sequence",
+    "f32",
+    "f64",
+    "option",
+    "unit",
+];
+
+/// The same, before a name or a number.
+const NEVER_TEXT_NAMED: [&str; 8] = [
+    "a nonzero ",
+    "a tuple of size ",
+    "an array of length ",
+    "adjacently tagged enum ",
+    "internally tagged enum ",
+    "struct ",
+    "tuple struct ",
+    "unit struct ",
+];
+
 /// Why parameters could not be decoded.
 #[derive(Debug)]
 pub(crate) struct Error {
@@ -98,6 +121,16 @@ impl Error {
     }
 }
 
+/// Whether a text that reaches a type as such can never be what it expects: from the path itself, a
+/// type gets what it asks for.
+fn is_never_text(expected: &str) -> bool {
+    INTEGERS.contains(&expected)
+        || NEVER_TEXT.contains(&expected)
+        || NEVER_TEXT_NAMED
+            .iter()
+            .any(|start| expected.starts_with(start))
+}
+
 /// What was expected, without the names of Rust types.
 fn expected(expected: &dyn Expected) -> String {
     let text = expected.to_string();
@@ -131,11 +164,22 @@ impl de::Error for Error {
         if message.starts_with("data did not match any variant of untagged enum ") {
             return Self::bare("has none of the forms that are accepted");
         }
+        // Of a type that asks for such an integer of a text that serde kept.
+        if message.ends_with("128 is not supported") {
+            return Self::program(message);
+        }
         Self::bare(format!("is invalid: {message}"))
     }
 
     #[cold]
-    fn invalid_type(_: Unexpected<'_>, wanted: &dyn Expected) -> Self {
+    fn invalid_type(found: Unexpected<'_>, wanted: &dyn Expected) -> Self {
+        if matches!(found, Unexpected::Str(_)) && is_never_text(&wanted.to_string()) {
+            return Self::program(format!(
+                "has a text where the type takes {}: serde keeps what is below `#[serde(flatten)]` as \
+                 a text",
+                expected(wanted)
+            ));
+        }
         Self::bare(format!("is not what is expected: {}", expected(wanted)))
     }
 

@@ -233,6 +233,17 @@ mod tests {
         Big,
     }
 
+    #[derive(Debug, serde::Deserialize)]
+    struct Flat<T> {
+        #[serde(flatten)]
+        inner: Inner<T>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    struct Inner<T> {
+        id: T,
+    }
+
     fn parameters(all: &[(&str, &str)]) -> Vec<(String, String)> {
         let all = all.iter();
         all.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
@@ -305,6 +316,18 @@ mod tests {
         assert_eq!(detail, "the path has 1 parameters, and 2 are taken");
         assert_eq!(refused::<u64>(&[]).0, Fault::Program);
         assert_eq!(refused::<Vec<Vec<u8>>>(&one).0, Fault::Program);
+        for (fault, detail) in [
+            refused::<Flat<u64>>(&one),
+            refused::<Flat<u128>>(&one),
+            refused::<Flat<f32>>(&one),
+            refused::<Flat<bool>>(&[("id", "true")]),
+            refused::<Flat<Vec<u8>>>(&one),
+            refused::<Flat<(u8, u8)>>(&one),
+            refused::<Flat<std::num::NonZeroU8>>(&one),
+        ] {
+            assert_eq!(fault, Fault::Program, "{detail}");
+        }
+        assert_eq!(decoded::<Flat<String>>(&one).inner.id, "7");
         let (fault, detail) = refused::<Named>(&one);
         assert_eq!(
             (fault, detail.as_str()),

@@ -42,7 +42,9 @@ use crate::parameters::{Fault, path};
 /// # Errors
 ///
 /// 400, saying which parameter is wrong, and why. 500, with the reason in the log, where no request
-/// could fit: outside of a router, or when the route has other parameters than the type.
+/// could fit: outside of a router, when the route has other parameters than the type, or for a number
+/// below `#[serde(flatten)]`, for which serde offers the text only. The same holds for numbers in an
+/// `#[serde(untagged)]` enum: none of its variants fits then, and the answer is 400.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(docsrs, doc(cfg(feature = "router")))]
 pub struct Path<T>(pub T);
