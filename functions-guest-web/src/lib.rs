@@ -42,7 +42,10 @@ pub use request::Query;
 #[cfg(feature = "router")]
 pub use request::{Extension, Path, State};
 pub use request::{FromRequest, MediaType, Rejection, Request, Strict};
-pub use response::{IntoHeaders, IntoResponse, InvalidHeader, Redirect, Status, WebResponse};
+pub use response::{
+    IntoHeaderName, IntoHeaderValue, IntoHeaders, IntoResponse, InvalidHeader, Redirect, Status,
+    WebResponse,
+};
 #[cfg(feature = "router")]
 pub use routing::Router;
 pub use stream::{Event, EventWriter, ResponseWriter, Sse, StreamError};

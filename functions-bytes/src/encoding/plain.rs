@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 
 use super::{DecodeError, Encode, Extract, ExtractUpTo};
 use crate::{Data, ReadError};
@@ -80,6 +80,54 @@ macro_rules! as_they_are {
             }
         }
     )*};
+}
+
+/// Owned bytes of other types, without a copy.
+macro_rules! owned {
+    ($($type:ty: $value:ident => $into:expr, $content_type:expr,)*) => {$(
+        impl Encode for $type {
+            type Error = Infallible;
+
+            fn content_type(&self) -> Option<&'static str> {
+                $content_type
+            }
+
+            fn encode(self) -> Result<Data, Infallible> {
+                let $value = self;
+                Ok(Data::from($into))
+            }
+        }
+    )*};
+}
+
+owned! {
+    Box<str>: text => text.into_string(), TEXT,
+    Box<[u8]>: bytes => bytes.into_vec(), BINARY,
+    BytesMut: bytes => bytes.freeze(), BINARY,
+}
+
+impl<const COUNT: usize> Encode for [u8; COUNT] {
+    type Error = Infallible;
+
+    fn content_type(&self) -> Option<&'static str> {
+        BINARY
+    }
+
+    fn encode(self) -> Result<Data, Infallible> {
+        Ok(Data::from(&self[..]))
+    }
+}
+
+impl<const COUNT: usize> Encode for &[u8; COUNT] {
+    type Error = Infallible;
+
+    fn content_type(&self) -> Option<&'static str> {
+        BINARY
+    }
+
+    fn encode(self) -> Result<Data, Infallible> {
+        Ok(Data::from(&self[..]))
+    }
 }
 
 /// Without a copy where the bytes are owned.

@@ -4,6 +4,8 @@ use std::fmt;
 use functions_bytes::__private::AnswerWith;
 use http::HeaderMap;
 
+use super::{IntoHeaderName, IntoHeaderValue};
+
 /// Headers as the contract has them.
 pub(crate) type List = Vec<(String, Vec<u8>)>;
 
@@ -58,7 +60,7 @@ pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), InvalidHeader> {
     Ok(())
 }
 
-/// Headers in a tuple that a handler returns.
+/// Headers that a handler returns, in a tuple or alone.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a collection of headers",
     label = "not headers",
@@ -79,17 +81,24 @@ impl IntoHeaders for HeaderMap {
     }
 }
 
-impl<N: Into<String>, V: Into<Vec<u8>>, const COUNT: usize> IntoHeaders for [(N, V); COUNT] {
+impl<N: IntoHeaderName, V: IntoHeaderValue, const COUNT: usize> IntoHeaders for [(N, V); COUNT] {
     fn into_headers(self) -> impl Iterator<Item = (String, Vec<u8>)> {
         self.into_iter()
-            .map(|(name, value)| (name.into(), value.into()))
+            .map(|(name, value)| (name.into_name(), value.into_value()))
     }
 }
 
-impl<N: Into<String>, V: Into<Vec<u8>>> IntoHeaders for Vec<(N, V)> {
+impl<N: IntoHeaderName, V: IntoHeaderValue> IntoHeaders for Vec<(N, V)> {
     fn into_headers(self) -> impl Iterator<Item = (String, Vec<u8>)> {
         self.into_iter()
-            .map(|(name, value)| (name.into(), value.into()))
+            .map(|(name, value)| (name.into_name(), value.into_value()))
+    }
+}
+
+/// None, or those inside.
+impl<H: IntoHeaders> IntoHeaders for Option<H> {
+    fn into_headers(self) -> impl Iterator<Item = (String, Vec<u8>)> {
+        self.into_iter().flat_map(H::into_headers)
     }
 }
 

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use functions_bytes::Data;
 use functions_bytes::encoding::Encode;
 use http::StatusCode;
 
-use super::{IntoHeaders, IntoResponse, WebResponse};
+use super::{IntoResponse, WebResponse};
 use crate::{Rejection, WebError};
 
 impl IntoResponse for WebResponse {
@@ -58,49 +58,6 @@ impl IntoResponse for StatusCode {
     }
 }
 
-impl<T: IntoResponse> IntoResponse for (StatusCode, T) {
-    fn into_response(self) -> WebResponse {
-        let (status, value) = self;
-        let response = value.into_response();
-        if response.is_error() {
-            response
-        } else {
-            response.with_status(status)
-        }
-    }
-}
-
-impl<H: IntoHeaders, T: IntoResponse> IntoResponse for (StatusCode, H, T) {
-    fn into_response(self) -> WebResponse {
-        let (status, headers, value) = self;
-        let response = value.into_response();
-        if response.is_error() {
-            response
-        } else {
-            response.append_headers(headers).with_status(status)
-        }
-    }
-}
-
-impl<H: IntoHeaders, T: IntoResponse> IntoResponse for (H, T) {
-    fn into_response(self) -> WebResponse {
-        let (headers, value) = self;
-        let response = value.into_response();
-        if response.is_error() {
-            response
-        } else {
-            response.append_headers(headers)
-        }
-    }
-}
-
-impl<T: IntoResponse> IntoResponse for http::Response<T> {
-    fn into_response(self) -> WebResponse {
-        let (parts, body) = self.into_parts();
-        (parts.status, parts.headers, body).into_response()
-    }
-}
-
 /// A 200 with the encoded value; an encoding that fails is a failure of the handler.
 fn encoded<T: Encode>(value: T) -> WebResponse {
     let content_type = value.content_type();
@@ -127,11 +84,27 @@ plain! {
     Bytes,
     String,
     &'static str,
+    &'static [u8],
+    Box<str>,
+    Box<[u8]>,
+    BytesMut,
     Cow<'static, str>,
     Cow<'static, [u8]>,
     #[cfg(feature = "json")]
     #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
     serde_json::Value,
+}
+
+impl<const COUNT: usize> IntoResponse for [u8; COUNT] {
+    fn into_response(self) -> WebResponse {
+        encoded(self)
+    }
+}
+
+impl<const COUNT: usize> IntoResponse for &'static [u8; COUNT] {
+    fn into_response(self) -> WebResponse {
+        encoded(self)
+    }
 }
 
 macro_rules! encodings {

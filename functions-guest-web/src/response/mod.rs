@@ -1,12 +1,15 @@
 //! What a handler returns.
 
 pub(crate) mod failed;
+mod header_parts;
 mod headers;
 mod into_response;
 mod redirect;
 mod status;
+mod tuples;
 mod web_response;
 
+pub use header_parts::{IntoHeaderName, IntoHeaderValue};
 pub use headers::{IntoHeaders, InvalidHeader};
 pub use redirect::Redirect;
 pub use status::Status;
@@ -16,8 +19,8 @@ pub use web_response::WebResponse;
 ///
 /// | returned | answers |
 /// |---|---|
-/// | `&'static str`, `String`, `Cow<'static, str>` | 200, `text/plain; charset=utf-8` |
-/// | `Vec<u8>`, `bytes::Bytes` | 200, `application/octet-stream` |
+/// | `&'static str`, `String`, `Box<str>`, `Cow<'static, str>` | 200, `text/plain; charset=utf-8` |
+/// | `Vec<u8>`, `&'static [u8]`, `[u8; N]`, `bytes::Bytes` and the like | 200, `application/octet-stream` |
 /// | `Data` | 200, whose content type is for you to set |
 /// | `Json<T>` and the other encodings | 200, with the encoding's content type |
 /// | `()` | 204 |
@@ -25,16 +28,21 @@ pub use web_response::WebResponse;
 /// | `Result<T, E>` | `T`, or the response that the error is: [`WebError`](crate::WebError) takes any error, and `(StatusCode, String)` is one |
 /// | `http::StatusCode` | that status, without a body |
 /// | `(http::StatusCode, T)` | `T` with that status |
-/// | `(headers, T)` | `T` with those headers |
-/// | `(http::StatusCode, headers, T)` | `T` with that status and those headers |
+/// | headers | 200 with those headers, without a body |
+/// | `(headers, T)` | `T` with those headers; up to eight collections of them |
+/// | `(http::StatusCode, headers, T)` | `T` with that status and those headers; as many |
 /// | `http::Response<T>` | as it says, with `T` as its body |
+/// | `(http::response::Parts, T)` | the same |
 /// | [`Redirect`] | 303, 307 or 308 with a `location` |
 /// | [`WebResponse`] | as it says |
 ///
-/// A tuple's status and headers are those of a success: where `T` is an error, or `None`, they are
-/// left out, and the error answers with its own.
+/// A tuple's status and headers are those of a success: where `T` is an `Err`, an error of the SDK or
+/// `None`, they are left out, and the error answers with its own. An error type of your own that stands
+/// in the tuple by itself, without an `Err`, is a value as any: it gets the tuple's status, as in axum.
 ///
-/// Headers, in a tuple, are an `http::HeaderMap`, or an array or a `Vec` of names and values.
+/// Headers are an `http::HeaderMap`, or an array or a `Vec` of names and values, or an `Option` of them.
+/// They are added, where axum replaces those of the same name: only a header that HTTP allows once
+/// replaces the one before.
 ///
 /// ```
 /// use functions_bytes::encoding::Json;

@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use super::failed::{Failed, HANDLER, Kind};
 use super::headers::{self, List};
-use super::{IntoHeaders, InvalidHeader, Status};
+use super::{IntoHeaderName, IntoHeaderValue, IntoHeaders, InvalidHeader, Status};
 use crate::WebError;
 
 mod ending;
@@ -136,6 +136,8 @@ impl WebResponse {
 
     /// Adds a header; those of the same name stay.
     ///
+    /// Names and values may be text, or the `http` crate's.
+    ///
     /// A header that HTTP allows only once, such as `content-type` or `location`, replaces the one
     /// before. The body's own `content-type` is replaced whichever comes first.
     ///
@@ -155,8 +157,8 @@ impl WebResponse {
     /// ]);
     /// # Ok::<(), functions_guest_web::WebError>(())
     /// ```
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) -> Self {
-        self.push(name.into(), value.into());
+    pub fn header(mut self, name: impl IntoHeaderName, value: impl IntoHeaderValue) -> Self {
+        self.push(name.into_name(), value.into_value());
         self
     }
 
