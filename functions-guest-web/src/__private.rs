@@ -13,7 +13,9 @@
 #[rustfmt::skip]
 pub mod bindings;
 
-pub use crate::handler::{Arguments, Outcome, Shape, Step, check, run};
+#[cfg(not(target_family = "wasm"))]
+pub use crate::handler::check;
+pub use crate::handler::{Arguments, Outcome, Shape, Step, run};
 pub use bindings::export;
 pub use bindings::exports::functions::web::handler::{Guest, Reply};
 pub use functions_bytes::__private::bindings::functions::bytes::bytes::Buffer;

@@ -8,7 +8,9 @@ mod outcome;
 mod shape;
 mod step;
 
-pub use arguments::{Arguments, check};
+pub use arguments::Arguments;
+#[cfg(not(target_family = "wasm"))]
+pub use arguments::check;
 pub use handle_errors::HandleErrors;
 pub use outcome::Outcome;
 pub(crate) use outcome::Routed;
