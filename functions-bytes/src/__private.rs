@@ -22,3 +22,5 @@ pub use crate::data::{from_buffer, into_wit, set_upstream};
 #[cfg(feature = "fields")]
 pub use crate::encoding::fields::{FieldsError, decode as decode_fields};
 pub use crate::single::is_single_header;
+#[cfg(not(target_family = "wasm"))]
+pub use crate::task::native::waits;

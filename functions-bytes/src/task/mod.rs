@@ -4,7 +4,7 @@
 //! pollables; natively, anything that wakes.
 
 #[cfg(not(target_family = "wasm"))]
-mod native;
+pub(crate) mod native;
 #[cfg(target_family = "wasm")]
 mod reactor;
 #[cfg(target_family = "wasm")]

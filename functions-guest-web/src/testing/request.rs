@@ -4,9 +4,10 @@ use std::time::Duration;
 use functions_bytes::Data;
 
 use super::environment::{self, TestEnvironment};
-use super::{TestResponse, output, stream};
+use super::{TestResponse, host, output, stream};
 use crate::handler::{Arguments, Outcome, Shape, answer};
 use crate::request::Request;
+use crate::response::{IntoHeaderName, IntoHeaderValue};
 
 /// A request for a handler, and the environment around it.
 #[derive(Debug, Default)]
@@ -62,13 +63,16 @@ impl TestRequest {
     }
 
     /// Adds a header. `host` is `localhost` unless it is set, and `content-length` that of the body.
-    pub fn header(mut self, name: &str, value: impl Into<Vec<u8>>) -> Self {
-        let name = name.to_ascii_lowercase();
+    ///
+    /// The handler sees headers as on the host: without those that concern the connection only, such as
+    /// `connection`, `te` and what `connection` names, and without blanks around a value.
+    pub fn header(mut self, name: impl IntoHeaderName, value: impl IntoHeaderValue) -> Self {
+        let name = name.into_name().to_ascii_lowercase();
         let headers = &mut self.environment.headers;
         if name == "host" {
             headers.retain(|(known, _)| *known != name);
         }
-        headers.push((name, value.into()));
+        headers.push((name, value.into_value()));
         self
     }
 
@@ -140,19 +144,21 @@ impl TestRequest {
         let is_head = environment.method == "HEAD";
         let invocation = environment.invocation_id.clone();
         add_length(&mut environment.headers, &body);
+        environment.headers = host::received(environment.headers);
         let ((response, streamed), logged) = output::captured(|| {
             environment::within(environment, || {
                 stream::captured(|| answer(handler, &mut Request::new(body)))
             })
         });
-        let response = TestResponse::new(response, streamed, logged, &invocation);
-        response.without_unwanted_body(is_head)
+        TestResponse::new(response, streamed, logged, &invocation, is_head)
     }
 
     /// Runs something in this request's environment: code that calls
     /// [`WebEnvironment::load`](crate::WebEnvironment::load) without being a handler.
     pub fn run<T>(self, code: impl FnOnce() -> T) -> T {
-        environment::within(self.environment, code)
+        let mut environment = self.environment;
+        environment.headers = host::received(environment.headers);
+        environment::within(environment, code)
     }
 }
 
@@ -210,6 +216,12 @@ mod tests {
         }
         let response = TestRequest::get("/").call(|| "body");
         assert_eq!(response.header("content-length"), Some("4"));
+        let response =
+            TestRequest::get("/").call(|| WebResponse::new().with_status(205).with_body("body"));
+        assert_eq!(
+            (response.text(), response.header("content-length")),
+            ("", Some("0"))
+        );
         let response = TestRequest::new("HEAD", "/").call(|| "body");
         assert_eq!(
             (response.text(), response.header("content-length")),
@@ -226,7 +238,9 @@ mod tests {
         let response = TestRequest::get("/").call(many(1001));
         assert!(response.status() == 500 && response.text().contains("invalid-reply"));
         assert!(
-            response.logged()[0].message.contains("too many headers"),
+            response.logged()[0]
+                .message
+                .contains("more headers than 1000"),
             "{response:?}"
         );
 

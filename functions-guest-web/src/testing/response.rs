@@ -3,7 +3,7 @@ use std::fmt;
 use functions_bytes::__private::bindings::functions::bytes::bytes::Data as WitData;
 
 use super::Logged;
-use super::host::{self, Headers};
+use super::host::{self, Head};
 use super::stream::Streamed;
 use crate::logging::Level;
 use crate::response::WebResponse;
@@ -25,66 +25,66 @@ impl TestResponse {
         streamed: Option<Streamed>,
         logged: Vec<Logged>,
         invocation: &str,
+        is_head: bool,
     ) -> Self {
         match (response, streamed) {
             (response, Some(streamed)) => {
                 // The host cuts what was begun, where another response is returned.
                 let complete = streamed.finished && response.is_none();
+                let known = streamed.known_length().filter(|_| complete);
                 Self {
-                    status: streamed.status,
-                    headers: streamed.headers,
-                    body: streamed.body,
                     complete,
-                    logged,
+                    ..Self::sent(streamed.head, streamed.body, known, is_head)
                 }
+                .logged_before(logged)
                 .refused_if(response.is_some(), "another response was begun before")
+                .without_unwanted_body(is_head)
             }
             (Some(response), None) => {
                 let response = response.into_wit();
-                let headers = host::checked(response.status, &response.headers);
-                match headers {
-                    Ok(headers) => Self::whole(response.status, headers, response.body, logged),
-                    Err(why) => Self::refused(invocation, &why, logged),
+                match Head::new(response.status, &response.headers) {
+                    Ok(head) => Self::whole(head, bytes(response.body), is_head),
+                    Err(why) => return Self::refused(invocation, &why, logged, is_head),
                 }
+                .logged_before(logged)
             }
-            (None, None) => Self::refused(invocation, "none was streamed", logged),
+            (None, None) => Self::refused(invocation, "none was streamed", logged, is_head),
         }
     }
 
-    fn whole(status: u16, mut headers: Headers, body: WitData, logged: Vec<Logged>) -> Self {
-        let body = match body {
-            WitData::Value(bytes) => bytes,
-            // Natively, there are no buffers.
-            WitData::Buffer(_) => Vec::new(),
-        };
-        if !host::is_bodiless(status) {
-            let length = body.len().to_string();
-            headers.push(("content-length".into(), length.into()));
-        }
+    fn whole(head: Head, body: Vec<u8>, is_head: bool) -> Self {
+        let known = Some(body.len() as u64);
+        Self::sent(head, body, known, is_head).without_unwanted_body(is_head)
+    }
+
+    /// A response whose body has the length `known`, if it is known.
+    fn sent(head: Head, body: Vec<u8>, known: Option<u64>, is_head: bool) -> Self {
+        let length = host::sent_length(&head, known, is_head);
+        let mut headers = head.headers;
+        headers.extend(length.map(|length| ("content-length".into(), length.to_string().into())));
         Self {
-            status,
+            status: head.status,
             headers,
             body,
             complete: true,
-            logged,
+            logged: Vec::new(),
         }
     }
 
     /// The host's answer instead of a response that cannot be sent.
-    fn refused(invocation: &str, why: &str, logged: Vec<Logged>) -> Self {
-        let body = host::refusal(invocation);
-        let headers = vec![
-            ("content-type".into(), "application/problem+json".into()),
-            ("content-length".into(), body.len().to_string().into()),
-        ];
-        Self {
+    fn refused(invocation: &str, why: &str, logged: Vec<Logged>, is_head: bool) -> Self {
+        let head = Head {
             status: 500,
-            headers,
-            body,
-            complete: true,
-            logged,
-        }
-        .refused_if(true, why)
+            headers: vec![("content-type".into(), "application/problem+json".into())],
+            declared_length: None,
+        };
+        Self::whole(head, host::refusal(invocation), is_head)
+            .logged_before(logged)
+            .refused_if(true, why)
+    }
+
+    fn logged_before(self, logged: Vec<Logged>) -> Self {
+        Self { logged, ..self }
     }
 
     /// What the host's log says, among what the function logged.
@@ -101,7 +101,7 @@ impl TestResponse {
     }
 
     /// As the host sends it: without a body in answer to a `HEAD`, and where the status allows none.
-    pub(super) fn without_unwanted_body(self, is_head: bool) -> Self {
+    fn without_unwanted_body(self, is_head: bool) -> Self {
         if !is_head && !host::is_bodiless(self.status) {
             return self;
         }
@@ -167,6 +167,14 @@ impl TestResponse {
     #[must_use]
     pub fn logged(&self) -> &[Logged] {
         &self.logged
+    }
+}
+
+fn bytes(body: WitData) -> Vec<u8> {
+    match body {
+        WitData::Value(bytes) => bytes,
+        // Natively, there are no buffers.
+        WitData::Buffer(_) => Vec::new(),
     }
 }
 

@@ -2,15 +2,30 @@
 
 use std::cell::RefCell;
 
+use functions_bytes::__private::waits;
+
+use super::host::{Head, MAX_QUEUED};
 use crate::stream::StreamError;
 
 /// A response that was streamed.
 #[derive(Debug, Default)]
 pub(crate) struct Streamed {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, Vec<u8>)>,
-    pub(crate) body: Vec<u8>,
-    pub(crate) finished: bool,
+    pub(super) head: Head,
+    pub(super) body: Vec<u8>,
+    pub(super) finished: bool,
+    /// A chunk found no room, so that the head was sent before the end was known.
+    was_full: bool,
+    /// How often this thread had waited for anything when the stream began.
+    waits: u64,
+}
+
+impl Streamed {
+    /// The body's length, where the host knows it before it sends the head: the function had ended by
+    /// then.
+    pub(super) fn known_length(&self) -> Option<u64> {
+        let is_known = self.finished && !self.was_full && self.waits == waits();
+        is_known.then_some(self.body.len() as u64)
+    }
 }
 
 thread_local! {
@@ -32,10 +47,9 @@ pub(crate) fn start(status: u16, headers: &[(String, Vec<u8>)]) -> Result<Writer
     CAPTURED.with_borrow_mut(|all| match all.last_mut() {
         Some(Some(_)) => Err(StreamError::Started),
         Some(place) => {
-            let headers = super::host::checked(status, headers).map_err(StreamError::Invalid)?;
             *place = Some(Streamed {
-                status,
-                headers,
+                head: Head::new(status, headers).map_err(StreamError::Invalid)?,
+                waits: waits(),
                 ..Streamed::default()
             });
             Ok(Writer(()))
@@ -53,7 +67,10 @@ fn current<T>(look: impl FnOnce(&mut Streamed) -> T) -> Result<T, StreamError> {
 
 impl Writer {
     pub(crate) fn write(&self, chunk: &[u8]) -> Result<(), StreamError> {
-        current(|streamed| streamed.body.extend_from_slice(chunk))
+        current(|streamed| {
+            streamed.was_full |= streamed.body.len() >= MAX_QUEUED;
+            streamed.body.extend_from_slice(chunk);
+        })
     }
 
     #[expect(clippy::unused_async, reason = "the host's waits")]

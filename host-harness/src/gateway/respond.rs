@@ -109,9 +109,13 @@ fn for_method(method: &Method, mut response: Response<Body>) -> Response<Body> {
     response
 }
 
-/// Whether a response of this status has no body, whatever was asked for.
+/// Whether a response of this status has no body, whatever was asked for (RFC 9110, sections 15.3.5,
+/// 15.3.6 and 15.4.5).
 pub(super) fn is_bodiless(status: StatusCode) -> bool {
-    matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
+    matches!(
+        status,
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+    )
 }
 
 /// Drops a body that nobody is to get, and with it the function that may still be making it: over HTTP/2

@@ -45,6 +45,24 @@ const fn cut(path: &'static str, status: u16, has: &'static str) -> Case {
     }
 }
 
+/// The headers that every request has.
+pub const HEADERS: &[(&str, &str)] = &[
+    ("x", "y"),
+    ("x-twice", "1"),
+    ("x-two", "2"),
+    ("x-twice", "3"),
+];
+
+/// Those of the connection, which do not reach a function, and a value with blanks around, which do not
+/// either. HTTP/2 has none of them.
+pub const CONNECTION_HEADERS: &[(&str, &str)] = &[
+    ("x-blank", " b l\t"),
+    ("connection", "x-secret, te"),
+    ("x-secret", "1"),
+    ("te", "trailers"),
+    ("keep-alive", "timeout=5"),
+];
+
 /// The function's variable, which every request has.
 pub const VARIABLE: (&str, &str) = ("CONFORMANCE", "seen");
 
@@ -65,6 +83,8 @@ pub const CASES: &[Case] = &[
     whole("GET", "/none", "", 404, "no such thing"),
     whole("GET", "/status/200", "", 200, "body"),
     whole("GET", "/status/204", "", 204, ""),
+    whole("GET", "/status/205", "", 205, ""),
+    whole("HEAD", "/status/205", "", 205, ""),
     whole("GET", "/status/304", "", 304, ""),
     whole("GET", "/status/404", "", 404, "body"),
     whole("GET", "/status/599", "", 599, "body"),
@@ -73,6 +93,9 @@ pub const CASES: &[Case] = &[
     whole("GET", "/status/x", "", 400, "`status`"),
     whole("GET", "/headers/90", "", 200, ""),
     whole("GET", "/headers/1001", "", 500, "invalid-reply"),
+    whole("GET", "/header-bytes/4096", "", 200, ""),
+    whole("GET", "/header-bytes/262145", "", 500, "invalid-reply"),
+    whole("GET", "/only-headers", "", 200, ""),
     whole("GET", "/invalid-header", "", 500, "the function failed"),
     whole("GET", "/framing", "", 200, ""),
     whole("GET", "/unencodable", "", 500, "the function failed"),
@@ -98,7 +121,23 @@ pub const CASES: &[Case] = &[
         200,
         r#"PUT /request Some("a=%20") host=true length=4 x=y"#,
     ),
+    whole(
+        "GET",
+        "/request-headers",
+        "",
+        200,
+        "x=y;x-twice=1;x-twice=3;x-two=2;",
+    ),
+    whole("GET", "/declared", "", 200, ""),
+    whole("HEAD", "/declared", "", 200, ""),
     whole("GET", "/stream/200", "", 200, "one two"),
+    whole("GET", "/stream/205", "", 205, ""),
+    whole("GET", "/stream-bytes/0", "", 200, ""),
+    whole("GET", "/stream-bytes/2", "", 200, "x"),
+    whole("GET", "/stream-bytes/3", "", 200, "x"),
+    whole("GET", "/stream-waits", "", 200, "one two"),
+    whole("HEAD", "/stream-waits", "", 200, ""),
+    whole("GET", "/stream-in-tuple", "", 200, "sent"),
     whole("HEAD", "/stream/200", "", 200, ""),
     whole("GET", "/stream/204", "", 204, ""),
     whole("GET", "/stream/600", "", 502, "\"status\":502"),
@@ -117,11 +156,17 @@ pub const CASES: &[Case] = &[
 ];
 
 impl Case {
-    /// The response of a native test.
-    pub fn natively(&self) -> TestResponse {
-        TestRequest::new(self.method, self.path)
-            .header("x", "y")
+    /// The response of a native test to a request with these headers.
+    pub fn natively(&self, headers: &[(&str, &str)]) -> TestResponse {
+        let request = TestRequest::new(self.method, self.path);
+        headers
+            .iter()
+            .fold(request, |request, (name, value)| {
+                request.header(*name, *value)
+            })
             .variable(VARIABLE.0, VARIABLE.1)
+            // As long as the host's, so that the lengths of bodies with one are the same.
+            .invocation_id("0".repeat(32))
             .body(self.body)
             .call(crate::app)
     }
@@ -135,7 +180,7 @@ mod tests {
     #[test]
     fn cases_hold_natively() {
         for case in CASES {
-            let response = case.natively();
+            let response = case.natively(HEADERS);
             assert_eq!(
                 (response.status(), response.is_complete()),
                 (case.status, case.complete),

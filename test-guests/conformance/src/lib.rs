@@ -8,14 +8,15 @@
 pub mod cases;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use functions_bytes::encoding::Json;
 use functions_guest_web::routing::{any, get, post};
 use functions_guest_web::{
     Event, FromRequest, Path, Query, Redirect, Rejection, Request, Router, Sse, WebEnvironment,
-    WebError, WebResponse, WebResult, invoke,
+    WebError, WebResponse, WebResult, invoke, task,
 };
-use http::StatusCode;
+use http::{StatusCode, header};
 
 invoke!(app);
 /// Every handler, one path each.
@@ -32,6 +33,7 @@ pub fn app() -> Router {
         .route("/none", get(|| (StatusCode::CREATED, None::<String>)))
         .route("/status/{status}", get(status))
         .route("/headers/{count}", get(headers))
+        .route("/header-bytes/{count}", get(header_bytes))
         .route(
             "/invalid-header",
             get(|| WebResponse::new().header("a b", "c")),
@@ -61,8 +63,17 @@ pub fn app() -> Router {
             get(|| std::env::var("CONFORMANCE").unwrap_or_default()),
         )
         .route("/request", any(request))
+        .route("/request-headers", get(request_headers))
+        .route("/declared", any(declared))
+        .route(
+            "/only-headers",
+            get(|| [(header::CACHE_CONTROL, "no-store")]),
+        )
         .route("/stream/{status}", get(stream))
         .route("/stream-headers/{count}", get(stream_headers))
+        .route("/stream-bytes/{count}", get(stream_bytes))
+        .route("/stream-waits", get(stream_waits))
+        .route("/stream-in-tuple", get(stream_in_tuple))
         .route("/stream-fails/{after}", get(stream_fails))
         .route("/stream-then", get(stream_then))
         .route(
@@ -83,6 +94,11 @@ fn many(count: usize) -> Vec<(String, &'static str)> {
 
 fn headers(Path(count): Path<usize>) -> WebResponse {
     WebResponse::new().append_headers(many(count))
+}
+
+/// One header whose name and value take so many bytes.
+fn header_bytes(Path(count): Path<usize>) -> WebResponse {
+    WebResponse::new().header("x-long", vec![b'1'; count - "x-long".len()])
 }
 
 fn framing() -> WebResponse {
@@ -123,6 +139,23 @@ fn request(env: WebEnvironment) -> String {
     )
 }
 
+/// The headers of a request that are the client's own, in order.
+fn request_headers(env: WebEnvironment) -> String {
+    let mut seen = String::new();
+    for (name, value) in env.headers().iter() {
+        let is_own = name.starts_with("x") || ["te", "connection", "keep-alive"].contains(&name);
+        if is_own {
+            seen.push_str(&format!("{name}={value};"));
+        }
+    }
+    seen
+}
+
+/// A length without a body.
+fn declared() -> WebResponse {
+    WebResponse::new().header(header::CONTENT_LENGTH, 12345)
+}
+
 fn stream(Path(status): Path<u16>) -> WebResult<WebResponse> {
     WebResponse::new().with_status(status).stream(|writer| {
         writer.send("one ")?;
@@ -134,6 +167,32 @@ fn stream_headers(Path(count): Path<usize>) -> WebResult<WebResponse> {
     WebResponse::new()
         .append_headers(many(count))
         .stream(|writer| Ok(writer.send("body")?))
+}
+
+/// Chunks of 32 KiB.
+fn stream_bytes(Path(chunks): Path<usize>) -> WebResult<WebResponse> {
+    WebResponse::new().stream(move |writer| {
+        for _ in 0..chunks {
+            writer.send(vec![b'x'; 32 * 1024])?;
+        }
+        Ok(())
+    })
+}
+
+async fn stream_waits() -> WebResult<WebResponse> {
+    WebResponse::new()
+        .stream_async(async |writer| {
+            writer.send_async("one ").await?;
+            task::sleep(Duration::from_millis(20)).await;
+            Ok(writer.send_async("two").await?)
+        })
+        .await
+}
+
+/// Too late: the status is sent.
+fn stream_in_tuple() -> WebResult<(StatusCode, WebResponse)> {
+    let sent = WebResponse::new().stream(|writer| Ok(writer.send("sent")?))?;
+    Ok((StatusCode::CREATED, sent))
 }
 
 fn stream_fails(Path(after): Path<usize>) -> WebResult<WebResponse> {
