@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 
 /// The status, headers and body of both.
 fn same<T: IntoResponse + AxumResponse>(value: impl Fn() -> T) {
-    let ours = TestRequest::get("/").call(|| value());
+    let ours = TestRequest::get("/").call(&value);
     let theirs = AxumResponse::into_response(value());
     let (parts, body) = theirs.into_parts();
     let body = axum::body::to_bytes(body, usize::MAX);

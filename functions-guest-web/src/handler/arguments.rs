@@ -23,6 +23,7 @@ const fn check_bodies<Args: Arguments>() {
 /// Checks a handler that nothing calls, as `run` does where it is compiled for the host. What the
 /// result refers to is compiled with it.
 #[cfg(not(target_family = "wasm"))]
+#[must_use]
 pub const fn check<H, Args, When>(_: &H) -> fn()
 where
     H: Shape<Args>,

@@ -60,9 +60,6 @@ encodings! {
     #[cfg(feature = "cbor")]
     #[cfg_attr(docsrs, doc(cfg(feature = "cbor")))]
     Cbor,
-    #[cfg(feature = "form")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "form")))]
-    Form,
     #[cfg(feature = "json")]
     #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
     Json,
@@ -72,6 +69,43 @@ encodings! {
     #[cfg(feature = "protobuf")]
     #[cfg_attr(docsrs, doc(cfg(feature = "protobuf")))]
     Protobuf,
+}
+
+/// The body or, in a `GET` or `HEAD` without one, the query: that is where a browser puts the fields of a
+/// form with this method.
+#[cfg(feature = "form")]
+#[cfg_attr(docsrs, doc(cfg(feature = "form")))]
+impl<T> FromRequest for functions_bytes::encoding::Form<T>
+where
+    Self: Extract<Error = functions_bytes::encoding::DecodeError>,
+{
+    const BODY: bool = true;
+    const BODY_IS_CERTAIN: bool = true;
+
+    fn from_request(request: &mut Request) -> Result<Self, Rejection> {
+        let query = query_as_body(request, Self::LIMIT)?;
+        let body = request.take_body();
+        Ok(Self::extract(query.unwrap_or(body))?)
+    }
+
+    /// `None` for an empty body, and for a `GET` without a query; fields that do not decode are refused.
+    fn optional_from_request(request: &mut Request) -> Result<Option<Self>, Rejection> {
+        if query_as_body(request, Self::LIMIT)?.is_none() && request.is_without_body(Self::LIMIT)? {
+            return Ok(None);
+        }
+        Self::from_request(request).map(Some)
+    }
+}
+
+/// The query of a request that has its fields there.
+#[cfg(feature = "form")]
+fn query_as_body(request: &mut Request, limit: u64) -> Result<Option<Data>, Rejection> {
+    let method = request.environment().http_method();
+    let is_get = *method == http::Method::GET || *method == http::Method::HEAD;
+    if !is_get || !request.is_without_body(limit)? {
+        return Ok(None);
+    }
+    Ok(request.environment().http_query().map(Data::from))
 }
 
 /// An encoding with a limit of its own.
@@ -104,6 +138,28 @@ mod tests {
     use functions_bytes::encoding::{Json, Limited};
 
     use crate::testing::TestRequest;
+
+    /// A form that is sent with `GET` is the query, as in axum; one with a body is the body.
+    #[cfg(feature = "form")]
+    #[test]
+    fn forms_of_get_are_the_query() {
+        use functions_bytes::encoding::Form;
+        type Fields = std::collections::BTreeMap<String, u8>;
+
+        let form = |Form(fields): Form<Fields>| format!("{fields:?}");
+        let maybe =
+            |fields: Option<Form<Fields>>| format!("{:?}", fields.map(|Form(fields)| fields));
+        let get = |path| TestRequest::get(path);
+        assert_eq!(get("/?a=1").call(form).text(), r#"{"a": 1}"#);
+        assert_eq!(get("/").call(form).text(), "{}");
+        assert_eq!(get("/?a=x").call(form).status(), 400);
+        assert_eq!(get("/?a=1").body("b=2").call(form).text(), r#"{"b": 2}"#);
+        assert_eq!(TestRequest::post("/?a=1").call(form).text(), "{}");
+        assert_eq!(get("/?a=1").call(maybe).text(), r#"Some({"a": 1})"#);
+        assert_eq!(get("/?a=x").call(maybe).status(), 400);
+        assert_eq!(get("/").call(maybe).text(), "None");
+        assert_eq!(TestRequest::post("/?a=1").call(maybe).text(), "None");
+    }
 
     /// No body is `None`; a body that is malformed or too long is refused, and not lost in silence.
     #[test]

@@ -144,7 +144,7 @@ impl Request {
 /// |---|---|
 /// | `Data` | the body, as a handle |
 /// | `Vec<u8>`, `bytes::Bytes`, `String` | the body, copied into the function |
-/// | `Json<T>` and the other encodings | the body, decoded |
+/// | `Json<T>` and the other encodings | the body, decoded; for `Form<T>` in a `GET` without a body, the query |
 /// | [`Strict<Json<T>>`](Strict) | the same, or 415 for another content type |
 /// | `Multipart`, with the feature `multipart` | the body, field by field |
 /// | `Query<T>`, with the feature `query` | the query, decoded |
@@ -157,7 +157,9 @@ impl Request {
 /// | `Option<T>` | one of these, or `None` where [`optional_from_request`] says so |
 /// | `Result<T, Rejection>` | one of these, or why it is refused |
 ///
-/// A handler takes up to eight, of which one may take the body. Implement it for a type of your own:
+/// A handler takes up to eight, of which one may take the body. A handler with two of the SDK's extractors
+/// that take it does not compile; `cargo check` does not see that behind a router, `cargo build` does.
+/// Implement the trait for a type of your own:
 ///
 /// ```
 /// use functions_guest_web::{FromRequest, Rejection, Request, invoke};

@@ -226,11 +226,16 @@ impl WebResponse {
             .any(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 
-    fn push(&mut self, name: String, value: Vec<u8>) {
+    fn push(&mut self, name: String, mut value: Vec<u8>) {
         match headers::check(&name, &value) {
             _ if self.streamed => self.refuse(InvalidHeader::Sent),
             _ if self.failed.as_ref().is_some_and(|failed| failed.is_invalid) => {}
             Ok(()) => {
+                // Blanks around a value are no part of it (RFC 9110, section 5.5), and malformed in HTTP/2.
+                let trimmed = value.trim_ascii();
+                if trimmed.len() < value.len() {
+                    value = trimmed.to_vec();
+                }
                 if is_single_header(&name) {
                     self.headers
                         .retain(|(known, _)| !known.eq_ignore_ascii_case(&name));

@@ -5,7 +5,8 @@ use crate::{WebError, WebResponse};
 impl WebResponse {
     /// Streams the body: the client gets what `write` sends while it still runs.
     ///
-    /// The response's status and headers go out with the first chunk. An error before that is the
+    /// The response's status and headers go out with the first chunk: set them before. A tuple around the
+    /// response comes too late, and the log says so. An error before that chunk is the
     /// function's answer, as any error is. After it, the connection is cut, so that nobody takes the
     /// part for the whole, and the error goes to the log.
     ///

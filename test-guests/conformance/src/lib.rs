@@ -10,7 +10,7 @@ pub mod cases;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use functions_bytes::encoding::Json;
+use functions_bytes::encoding::{Form, Json};
 use functions_guest_web::routing::{any, get, post};
 use functions_guest_web::{
     Event, FromRequest, Path, Query, Redirect, Rejection, Request, Router, Sse, WebEnvironment,
@@ -29,6 +29,11 @@ pub fn app() -> Router {
             "/query",
             get(|Query(all): Query<BTreeMap<String, u8>>| format!("{all:?}")),
         )
+        .route(
+            "/form",
+            any(|Form(all): Form<BTreeMap<String, String>>| format!("{all:?}")),
+        )
+        .route("/blanks", get(|| [("x-secret", " a b ")]))
         .route("/nothing", get(|| ()))
         .route("/none", get(|| (StatusCode::CREATED, None::<String>)))
         .route("/status/{status}", get(status))

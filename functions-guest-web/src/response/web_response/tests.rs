@@ -49,3 +49,13 @@ fn headers_add_up() {
         [("y", &b"3"[..]), ("y", b"4")]
     );
 }
+
+/// Blanks around a value are left out, and control characters refused there, too.
+#[test]
+fn values_are_trimmed() {
+    let response = WebResponse::new().header("x", " a b\t").header("y", " ");
+    let all: Vec<_> = response.headers().collect();
+    assert_eq!(all, [("x", &b"a b"[..]), ("y", b"")]);
+    let refused = WebResponse::new().header("x", "a\n").with_body("");
+    assert!(refused.is_err());
+}
