@@ -2,7 +2,7 @@
 
 mod whole;
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::error::Error;
 use std::fmt;
 
@@ -88,7 +88,7 @@ pub fn decode<T: DeserializeOwned>(fields: &[u8]) -> Result<T, FieldsError> {
         decoded => return decoded,
     };
     // One value for each name tells whether the type could ever take one.
-    match decode_once(last_of_each(fields).as_bytes()) {
+    match decode_once(&last_of_each(fields)) {
         (Ok(map), Kind::Map) => Ok(map),
         (Err(error), _) if error.is_misuse => Err(error),
         _ => Err(repeated),
@@ -107,14 +107,17 @@ fn decode_once<T: DeserializeOwned>(fields: &[u8]) -> (Result<T, FieldsError>, K
 
 /// The fields without those whose name comes again later.
 #[cold]
-fn last_of_each(fields: &[u8]) -> String {
-    let all: Vec<_> = form_urlencoded::parse(fields).collect();
-    let pairs = || all.iter().enumerate();
-    let last: HashMap<_, _> = pairs().map(|(at, (name, _))| (name, at)).collect();
-    let kept = pairs().filter(|(at, (name, _))| last.get(name) == Some(at));
-    let mut fields = form_urlencoded::Serializer::new(String::new());
-    fields.extend_pairs(kept.map(|(_, pair)| pair));
-    fields.finish()
+fn last_of_each(fields: &[u8]) -> Vec<u8> {
+    let mut names = HashSet::new();
+    let mut kept: Vec<_> = fields
+        .rsplit(|byte| *byte == b'&')
+        .filter(|field| {
+            let parsed = form_urlencoded::parse(field).next();
+            parsed.is_some_and(|(name, _)| names.insert(name))
+        })
+        .collect();
+    kept.reverse();
+    kept.join(&b'&')
 }
 
 /// Why fields could not be decoded.
@@ -424,7 +427,10 @@ mod tests {
             decode::<BTreeMap<String, String>>(fields).unwrap(),
             expected()
         );
-        assert_eq!(decode::<HashMap<String, String>>(fields).unwrap()["a"], " ");
+        assert_eq!(
+            decode::<std::collections::HashMap<String, String>>(fields).unwrap()["a"],
+            " "
+        );
         assert_eq!(decode::<Wrapped>(fields).unwrap().0, expected());
         let options = decode::<BTreeMap<String, Option<u8>>>(b"a=1&a=").unwrap();
         assert_eq!(options, BTreeMap::from([("a".into(), None)]));
