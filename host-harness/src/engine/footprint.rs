@@ -1,14 +1,24 @@
 //! What the instances of a component take besides their memories and tables, which have limits of
-//! their own: a little for each thing in a module, and as often as it is instantiated.
+//! their own: a little for each thing in a module, and as often as it is instantiated. And what is copied
+//! into memories and tables as they are made, which nothing interrupts.
 
 use wasmparser::{
     ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
-    ComponentTypeRef, Encoding, Instance, Parser, Payload,
+    ComponentTypeRef, Data, DataKind, Element, ElementItems, ElementKind, Encoding, Instance,
+    Parser, Payload,
 };
 
 /// The most that all instances of one component may take, in bytes. A function has a few 100 KiB; what
 /// counts is that a file of some megabytes cannot make each of its invocations take gigabytes.
 pub(super) const MAX: u64 = 16 << 20;
+
+/// The most that may be copied to make one instance of a component, in bytes: what a file may be long.
+/// Segments that overlap, or a module that is instantiated again and again, come to more; copying this
+/// much is a matter of a tenth of a second, and no limit of CPU time ends it.
+pub(super) const MAX_INITIAL: u64 = 256 << 20;
+
+/// What putting a function into a table comes to, in bytes that are copied.
+const ELEMENT: u64 = 32;
 
 /// What wasmtime keeps for each global, import or function, at most.
 const EACH: u64 = 40;
@@ -21,6 +31,8 @@ const INSTANCE: u64 = 512;
 pub(super) struct Footprint {
     /// How much all instances of a component take together, in bytes, estimated from above.
     pub(super) bytes: u64,
+    /// How much is copied into their memories and tables as they are made, in bytes.
+    pub(super) initial: u64,
     /// Whether code of the component runs as it is instantiated.
     pub(super) starts: bool,
 }
@@ -29,12 +41,36 @@ impl Footprint {
     /// None if the component cannot be parsed.
     pub(super) fn of(component: &[u8]) -> Option<Self> {
         let mut starts = false;
-        let bytes = bytes_of(component, &mut starts)?;
-        Some(Self { bytes, starts })
+        let Takes { bytes, initial } = takes_of(component, &mut starts)?;
+        Some(Self {
+            bytes,
+            initial,
+            starts,
+        })
     }
 }
 
-fn bytes_of(component: &[u8], starts: &mut bool) -> Option<u64> {
+/// What one instance takes of what is counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Takes {
+    bytes: u64,
+    initial: u64,
+}
+
+impl Takes {
+    /// Of what is not known.
+    const TOO_MUCH: Self = Self {
+        bytes: MAX,
+        initial: MAX_INITIAL,
+    };
+
+    fn add(&mut self, other: Self) {
+        self.bytes = self.bytes.saturating_add(other.bytes);
+        self.initial = self.initial.saturating_add(other.initial);
+    }
+}
+
+fn takes_of(component: &[u8], starts: &mut bool) -> Option<Takes> {
     let mut outer: Vec<Part> = Vec::new();
     let mut last = None;
     for payload in Parser::new(0).parse_all(component) {
@@ -76,9 +112,9 @@ fn bytes_of(component: &[u8], starts: &mut bool) -> Option<u64> {
 struct Part {
     is_module: bool,
     /// What each module that it names takes, and each component.
-    modules: Vec<u64>,
-    components: Vec<u64>,
-    takes: u64,
+    modules: Vec<Takes>,
+    components: Vec<Takes>,
+    takes: Takes,
 }
 
 impl Part {
@@ -94,8 +130,10 @@ impl Part {
             Payload::ComponentImportSection(section) => {
                 for import in section {
                     match import.ok()?.ty {
-                        ComponentTypeRef::Module(_) => self.modules.push(MAX),
-                        ComponentTypeRef::Component(_) => self.components.push(MAX),
+                        ComponentTypeRef::Module(_) => self.modules.push(Takes::TOO_MUCH),
+                        ComponentTypeRef::Component(_) => {
+                            self.components.push(Takes::TOO_MUCH);
+                        }
                         _ => {}
                     }
                 }
@@ -104,8 +142,8 @@ impl Part {
             Payload::InstanceSection(section) => {
                 for instance in section {
                     if let Instance::Instantiate { module_index, .. } = instance.ok()? {
-                        let takes = at(&self.modules, module_index);
-                        self.takes = self.takes.saturating_add(takes).saturating_add(INSTANCE);
+                        self.takes.add(at(&self.modules, module_index));
+                        self.takes.bytes = self.takes.bytes.saturating_add(INSTANCE);
                     }
                 }
                 0
@@ -116,32 +154,63 @@ impl Part {
                         component_index, ..
                     } = instance.ok()?
                     {
-                        let takes = at(&self.components, component_index);
-                        self.takes = self.takes.saturating_add(takes);
+                        self.takes.add(at(&self.components, component_index));
                     }
+                }
+                0
+            }
+            Payload::DataSection(section) => {
+                for data in section {
+                    self.takes.initial = self.takes.initial.saturating_add(copied(&data.ok()?));
+                }
+                0
+            }
+            Payload::ElementSection(section) => {
+                for elements in section {
+                    let put = u64::from(put_into_table(&elements.ok()?));
+                    let copied = put.saturating_mul(ELEMENT);
+                    self.takes.initial = self.takes.initial.saturating_add(copied);
                 }
                 0
             }
             _ => 0,
         };
-        self.takes = self.takes.saturating_add(things.saturating_mul(EACH));
+        let bytes = things.saturating_mul(EACH);
+        self.takes.bytes = self.takes.bytes.saturating_add(bytes);
         Some(())
     }
 }
 
+/// How much of a segment goes into memory as an instance is made.
+fn copied(data: &Data<'_>) -> u64 {
+    match data.kind {
+        DataKind::Active { .. } => u64::try_from(data.data.len()).unwrap_or(u64::MAX),
+        DataKind::Passive => 0,
+    }
+}
+
+/// How many elements of a segment go into a table as an instance is made.
+fn put_into_table(elements: &Element<'_>) -> u32 {
+    match (&elements.kind, &elements.items) {
+        (ElementKind::Active { .. }, ElementItems::Functions(functions)) => functions.count(),
+        (ElementKind::Active { .. }, ElementItems::Expressions(_, all)) => all.count(),
+        (ElementKind::Passive | ElementKind::Declared, _) => 0,
+    }
+}
+
 /// What one takes that is not known is too much.
-fn at(space: &[u64], index: u32) -> u64 {
+fn at(space: &[Takes], index: u32) -> Takes {
     let found = usize::try_from(index)
         .ok()
         .and_then(|index| space.get(index));
-    found.copied().unwrap_or(MAX)
+    found.copied().unwrap_or(Takes::TOO_MUCH)
 }
 
 /// What gets a name by an alias.
 #[derive(Default)]
 struct Aliased {
-    modules: Vec<u64>,
-    components: Vec<u64>,
+    modules: Vec<Takes>,
+    components: Vec<Takes>,
 }
 
 fn aliased(payload: &Payload<'_>, outer: &[Part]) -> Option<Aliased> {
@@ -167,8 +236,8 @@ fn aliased(payload: &Payload<'_>, outer: &[Part]) -> Option<Aliased> {
             }
             // Of what an instance has, nothing is known.
             ComponentAlias::InstanceExport { kind, .. } => match kind {
-                ComponentExternalKind::Module => aliased.modules.push(MAX),
-                ComponentExternalKind::Component => aliased.components.push(MAX),
+                ComponentExternalKind::Module => aliased.modules.push(Takes::TOO_MUCH),
+                ComponentExternalKind::Component => aliased.components.push(Takes::TOO_MUCH),
                 _ => {}
             },
             ComponentAlias::CoreInstanceExport { .. } => {}
@@ -189,10 +258,37 @@ mod tests {
     #[test]
     fn functions_take_little() {
         for (name, file) in test_guests::EXAMPLES {
-            let Footprint { bytes, starts } = Footprint::of(&std::fs::read(file).unwrap()).unwrap();
+            let footprint = Footprint::of(&std::fs::read(file).unwrap()).unwrap();
+            let Footprint {
+                bytes,
+                initial,
+                starts,
+            } = footprint;
             assert!((500..MAX / 50).contains(&bytes), "{name}: {bytes}");
+            assert!(initial < MAX_INITIAL / 50, "{name}: {initial}");
             assert!(!starts, "{name}");
         }
+    }
+
+    /// What is copied counts as often as it is: overlapping or not, in each instance, and nothing of what
+    /// is there for later.
+    #[test]
+    fn counts_what_is_copied() {
+        let of_module = |contents: &str, instances: usize| {
+            let instances = "(core instance (instantiate $m))".repeat(instances);
+            let text = format!("(component (core module $m {contents}) {instances})");
+            Footprint::of(&wat::parse_str(text).unwrap())
+                .unwrap()
+                .initial
+        };
+        let data =
+            r#"(memory 1) (data (i32.const 0) "abc") (data (i32.const 0) "abc") (data "later")"#;
+        assert_eq!(of_module(data, 0), 0);
+        assert_eq!(of_module(data, 1), 6);
+        assert_eq!(of_module(data, 5), 30);
+        let elements = "(table 9 funcref) (func $f) (elem (i32.const 0) func $f $f $f)
+            (elem (i32.const 1) funcref (ref.func $f)) (elem func $f) (elem declare func $f)";
+        assert_eq!(of_module(elements, 2), 2 * 4 * ELEMENT);
     }
 
     /// A module counts as often as it is instantiated, wherever it was defined.

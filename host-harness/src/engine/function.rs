@@ -129,6 +129,12 @@ pub(crate) enum InvalidFunction {
         footprint::MAX
     )]
     Footprint { bytes: u64 },
+    #[error(
+        "making an instance of it would copy {bytes} bytes into its memory and tables, as which a function \
+         in a table counts 32; {} is the most",
+        footprint::MAX_INITIAL
+    )]
+    Initial { bytes: u64 },
     #[error("its export {HANDLER} is not of the type that this host calls")]
     Type(#[source] wasmtime::Error),
     #[error("no instance of it can be made")]
@@ -153,10 +159,13 @@ impl Engine {
     ) -> Result<Function, InvalidFunction> {
         // What cannot be parsed does not compile, which tells why.
         let footprint = Footprint::of(&wasm.bytes);
-        if let Some(Footprint { bytes, .. }) = &footprint
-            && *bytes > footprint::MAX
-        {
-            return Err(InvalidFunction::Footprint { bytes: *bytes });
+        if let Some(Footprint { bytes, initial, .. }) = footprint {
+            if bytes > footprint::MAX {
+                return Err(InvalidFunction::Footprint { bytes });
+            }
+            if initial > footprint::MAX_INITIAL {
+                return Err(InvalidFunction::Initial { bytes: initial });
+            }
         }
         let compiled = self.compile(wasm);
         let Compiled {

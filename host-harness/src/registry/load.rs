@@ -133,6 +133,7 @@ impl fmt::Display for Reason {
             | InvalidFunction::NotCompiled(_)
             | InvalidFunction::Memory { .. }
             | InvalidFunction::Footprint { .. }
+            | InvalidFunction::Initial { .. }
             | InvalidFunction::Memories { .. }
             | InvalidFunction::Start(_) => Ok(()),
         }

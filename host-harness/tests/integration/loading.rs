@@ -128,6 +128,27 @@ fn nesting_is_refused_before_it_is_parsed() {
     }
 }
 
+/// Modules that copy into one memory as they are instantiated, so many times five mebibytes: nothing could
+/// interrupt that.
+#[test]
+fn initial_data_is_bounded() {
+    let folder = TempDir::new().unwrap();
+    let data = "x".repeat(5 << 20);
+    for (instances, says) in [(51, "does not export"), (52, "would copy 272629760 bytes")] {
+        let instances =
+            r#"(core instance (instantiate $m (with "" (instance $mem))))"#.repeat(instances);
+        let component = format!(
+            r#"(component
+                (core module $mem (memory (export "m") 80))
+                (core instance $mem (instantiate $mem))
+                (core module $m (import "" "m" (memory 80)) (data (i32.const 0) "{data}"))
+                {instances})"#
+        );
+        let said = refusal(Harness::builder(), &text(&folder, &component));
+        assert!(said.contains(says), "{said}");
+    }
+}
+
 /// What takes the compiler more than its limits is refused with the limit's name, with and without a
 /// folder for what is compiled.
 #[test]
