@@ -5,6 +5,7 @@ mod builder;
 mod error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod multi_tenant;
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use http::{Request, Response};
 
 pub use builder::Builder;
 pub use error::BuildError;
+pub(crate) use multi_tenant::SUMMARY as MULTI_TENANT;
 
 use crate::engine::NotReusable;
 use crate::gateway::{Gateway, Server};

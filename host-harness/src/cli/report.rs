@@ -118,6 +118,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
             | BuildError::Name(_)
             | BuildError::AllowHost(_)
             | BuildError::CaFile(_)
+            | BuildError::MultiTenant(_)
             | BuildError::PublicUrl(_),
         ) => USAGE,
         _ => FAILED,

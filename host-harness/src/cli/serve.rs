@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
+use clap::builder::BoolishValueParser;
 
 use super::announce::announce;
 use super::cache::Cache;
@@ -16,6 +17,7 @@ use super::report::{EXIT_CODES, Ended};
 use super::share::Share;
 use super::shutdown::StopSignals;
 use super::size;
+use crate::harness::MULTI_TENANT;
 use crate::telemetry::{Format, stderr};
 use crate::{Harness, Limits, Reuse, Server};
 
@@ -108,24 +110,27 @@ pub(super) struct Serve {
     max_outbound: u32,
 
     /// How many instances wait for the next request to their function, made as they were when they were
-    /// new. With 0, each request is answered by one that is made for it.
-    #[arg(long, value_name = "N", default_value_t = Limits::default().idle_instances, env = "FUNCTIONS_MAX_IDLE_INSTANCES")]
-    max_idle_instances: u32,
+    /// new. With 0, each request is answered by one that is made for it. 256 unless set; 0 with
+    /// --multi-tenant.
+    #[arg(long, value_name = "N", env = "FUNCTIONS_MAX_IDLE_INSTANCES")]
+    max_idle_instances: Option<u32>,
 
     /// Whether a request may be answered by an instance that has answered others, and was reset: auto
-    /// (where all of it can be reset; about twice as fast) or never (on hosts on which strangers deploy).
-    #[arg(
-        long,
-        value_name = "auto|never",
-        default_value_t,
-        env = "FUNCTIONS_REUSE"
-    )]
-    reuse: Reuse,
+    /// (where all of it can be reset; about twice as fast) or never.
+    /// Unless set, auto; never with --multi-tenant.
+    #[arg(long, value_name = "auto|never", env = "FUNCTIONS_REUSE")]
+    reuse: Option<Reuse>,
 
     /// How many of the resets are verified, such as 1/1000: all of the instance is compared with a new
     /// one, and a difference ends the process. With 0, none.
     #[arg(long, value_name = "1/N", default_value = Share::DEFAULT, env = "FUNCTIONS_VERIFY_REUSE")]
     verify_reuse: Share,
+
+    /// For hosts on which strangers deploy: each request gets a new instance, in a memory and on a stack
+    /// that no other function has had; one linear memory; the strictest limits of log and headers; and
+    /// functions reach only the servers that --allow-host names. Options that contradict it are refused.
+    #[arg(long, env = "FUNCTIONS_MULTI_TENANT", value_parser = BoolishValueParser::new())]
+    multi_tenant: bool,
 
     /// Say of each function whether its instances are reused, and if not, why not.
     #[arg(long, short)]
@@ -167,13 +172,14 @@ pub(super) struct Serve {
     variables: Vec<(String, String)>,
 
     /// How many records of what a function prints and logs for one request are kept; the rest is counted
-    /// in one record at the end.
-    #[arg(long, value_name = "N", default_value_t = Limits::default().log_records, env = "FUNCTIONS_MAX_LOG_RECORDS")]
-    max_log_records: usize,
+    /// in one record at the end. 10000 unless set; 1000, and no more, with --multi-tenant.
+    #[arg(long, value_name = "N", env = "FUNCTIONS_MAX_LOG_RECORDS")]
+    max_log_records: Option<usize>,
 
-    /// How many bytes the texts of these records may have.
-    #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = size::parse, env = "FUNCTIONS_MAX_LOG_BYTES")]
-    max_log_bytes: usize,
+    /// How many bytes the texts of these records may have. 1MiB unless set; 64KiB, and no more, with
+    /// --multi-tenant.
+    #[arg(long, value_name = "SIZE", value_parser = size::parse, env = "FUNCTIONS_MAX_LOG_BYTES")]
+    max_log_bytes: Option<usize>,
 
     #[command(flatten)]
     cache: Cache,
@@ -234,11 +240,14 @@ impl Serve {
             tracing::debug!("no more open files: {error}");
         }
         let mut builder = self.logging.apply(Harness::builder());
-        builder = self
-            .cache
-            .apply(builder)
-            .limits(self.limits())
-            .reuse(self.reuse);
+        if self.multi_tenant {
+            builder = builder.multi_tenant();
+        }
+        // After that, so that a limit which was given is looked at, whatever it is.
+        builder = self.cache.apply(builder).limits(self.limits());
+        if let Some(reuse) = self.reuse {
+            builder = builder.reuse(reuse);
+        }
         builder = self.compiling.apply(builder);
         for name in &self.private {
             builder = builder.private(name);
@@ -269,6 +278,10 @@ impl Serve {
     }
 
     fn limits(&self) -> Limits {
+        let unset = match self.multi_tenant {
+            true => Limits::multi_tenant(),
+            false => Limits::default(),
+        };
         Limits {
             timeout: self.timeout,
             stream_timeout: self.stream_timeout,
@@ -281,12 +294,12 @@ impl Serve {
             concurrency: self.max_concurrency,
             queue: self.max_queue,
             outbound: self.max_outbound,
-            idle_instances: self.max_idle_instances,
+            idle_instances: self.max_idle_instances.unwrap_or(unset.idle_instances),
             verify_reuse: self.verify_reuse.of(),
             depth: self.max_depth,
-            log_records: self.max_log_records,
-            log_bytes: self.max_log_bytes,
-            ..Limits::default()
+            log_records: self.max_log_records.unwrap_or(unset.log_records),
+            log_bytes: self.max_log_bytes.unwrap_or(unset.log_bytes),
+            ..unset
         }
     }
 
@@ -324,6 +337,9 @@ impl Serve {
     fn announcement(&self, server: &Server, harness: &Harness) -> String {
         let address = server.address();
         let mut lines = format!("listening on http://{address}\n");
+        if self.multi_tenant {
+            let _ = writeln!(lines, "  {MULTI_TENANT}");
+        }
         for Named { name, file } in &self.functions {
             let file = file.display();
             // Text has room for everything.

@@ -2,7 +2,8 @@
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::{Limits, kept, permits, places};
+use super::places::Handover;
+use super::{Limits, Setup, kept, permits, places};
 
 /// Core instances, and tables, of one component: a function made with the SDK has up to four.
 const CORE_PER_COMPONENT: u32 = 8;
@@ -77,11 +78,13 @@ pub(super) fn compiling(allocation: Allocation) -> wasmtime::Result<wasmtime::En
 /// Says as well where its memories and stacks come from.
 pub(super) fn engine(
     limits: &Limits,
-    pool: Pool,
+    setup: Setup,
 ) -> wasmtime::Result<(wasmtime::Engine, Allocation)> {
-    if pool == Pool::Own {
-        match own(limits) {
+    if setup.pool == Pool::Own {
+        match own(limits, setup) {
             Ok(engine) => return Ok((engine, Allocation::Places)),
+            // Wasmtime's slots change hands, with their pages mapped.
+            Err(error) if setup.multi_tenant => return Err(error.context(NO_POOL)),
             Err(error) => tracing::warn!(
                 "the host's own memory pool is not available ({error:#}); using wasmtime's, in which \
                  a request takes several times longer and no instance is reused. It needs Linux on \
@@ -91,6 +94,10 @@ pub(super) fn engine(
     }
     without_own(limits)
 }
+
+/// Why there is no engine for functions of strangers.
+const NO_POOL: &str = "--multi-tenant needs the host's own memory pool, which takes Linux on 64 bits, a \
+                       readable /proc/self/pagemap, and address space (ulimit -v unlimited)";
 
 /// With wasmtime's pool, or without a pool where that has no room.
 fn without_own(limits: &Limits) -> wasmtime::Result<(wasmtime::Engine, Allocation)> {
@@ -109,7 +116,7 @@ fn without_own(limits: &Limits) -> wasmtime::Result<(wasmtime::Engine, Allocatio
 }
 
 /// With memories and stacks of the host's own.
-fn own(limits: &Limits) -> wasmtime::Result<wasmtime::Engine> {
+fn own(limits: &Limits, setup: Setup) -> wasmtime::Result<wasmtime::Engine> {
     // A function that is tried out as it is loaded has no permit.
     let more = limits.memories.saturating_sub(1);
     let places = permits::places(limits)
@@ -117,7 +124,11 @@ fn own(limits: &Limits) -> wasmtime::Result<wasmtime::Engine> {
         .saturating_add(more);
     let mut config = base();
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-    places::offer(&mut config, places, limits.verify_reuse)?;
+    let handover = match setup.multi_tenant {
+        true => Handover::Unmapped,
+        false => Handover::Emptied,
+    };
+    places::offer(&mut config, places, limits.verify_reuse, handover)?;
     wasmtime::Engine::new(&config)
 }
 

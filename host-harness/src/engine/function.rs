@@ -230,7 +230,9 @@ impl Engine {
         // Unknown where it imports modules, which no host offers.
         let memories = resources.map_or(most, |resources| resources.num_memories);
         let concurrency = self.limits.concurrency.max(1);
-        let (most, fix) = if most <= concurrency {
+        let (most, fix) = if self.setup.multi_tenant {
+            (most, "--multi-tenant allows no more")
+        } else if most <= concurrency {
             (most, "raise it with --max-memories")
         } else {
             (concurrency, "raise --max-concurrency")

@@ -228,7 +228,8 @@ fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Ended, Fail
                 .into_body()
         }
     };
-    let head = Head::new(response.status, response.headers)
+    let limit = store.data().call.function.headers;
+    let head = Head::new(response.status, response.headers, limit)
         .map_err(|invalid| Failure::InvalidReply(invalid.0))?;
     Ok(Ended::Replied(Reply { head, body }))
 }

@@ -56,6 +56,22 @@ pub struct Limits {
     pub log_bytes: usize,
 }
 
+impl Limits {
+    /// The defaults of a host on which strangers deploy: one memory, no instance that waits, 1000 records
+    /// and 64 KiB of log. More of these is refused there; see
+    /// [`Builder::multi_tenant`](crate::Builder::multi_tenant).
+    #[must_use]
+    pub fn multi_tenant() -> Self {
+        Self {
+            memories: 1,
+            idle_instances: 0,
+            log_records: 1000,
+            log_bytes: 64 * 1024,
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Limits {
     /// 30 s, or 5 min for one that streams; of which 10 s computing; 128 MiB, in one
     /// linear memory; 1000 at once, 4000 waiting; 1024

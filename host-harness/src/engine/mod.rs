@@ -63,6 +63,9 @@ pub(crate) struct Setup {
     pub(crate) pool: Pool,
     /// Whether components may be compiled in another form: see `rewrite`.
     pub(crate) rewrite: bool,
+    /// Whether strangers deploy: no slot changes hands between functions, on the host's own pool or not
+    /// at all.
+    pub(crate) multi_tenant: bool,
 }
 
 impl Default for Setup {
@@ -70,6 +73,7 @@ impl Default for Setup {
         Self {
             pool: Pool::Own,
             rewrite: true,
+            multi_tenant: false,
         }
     }
 }
@@ -101,7 +105,7 @@ impl Engine {
             depth: limits.depth.min(MAX_DEPTH),
             ..limits
         };
-        let (wasmtime, allocation) = config::engine(&limits, setup.pool)?;
+        let (wasmtime, allocation) = config::engine(&limits, setup)?;
         let setup = Setup {
             pool: allocation.pool(),
             ..setup

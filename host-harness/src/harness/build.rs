@@ -8,7 +8,7 @@ use crate::engine::{Engine, Limits, Reuse, Wasm};
 use crate::gateway::{self, Gateway};
 use crate::interfaces::egress::Egress;
 use crate::interfaces::http::Network;
-use crate::registry::{self, Registry};
+use crate::registry::{self, Registry, Settings};
 use crate::telemetry::Output;
 
 impl Builder {
@@ -18,10 +18,12 @@ impl Builder {
     ///
     /// When a file cannot be served as a function, a name is none or is given twice, a private
     /// function is none that is served, an allowed host or the public URL is none, a file has no
-    /// certificate authority, or wasmtime does not start.
+    /// certificate authority, something contradicts [`multi_tenant`](Self::multi_tenant), or wasmtime
+    /// does not start.
     pub fn build(self) -> Result<Harness, BuildError> {
         let egress = Egress::new(&self.allowed_hosts);
         let egress = egress.map_err(|invalid| BuildError::AllowHost(invalid.to_string()))?;
+        let egress = self.check_multi_tenant(egress)?;
         let most = self.limits.outbound;
         let network = Network::new(egress, &self.authorities, &self.names, most);
         let network = network.map_err(|invalid| BuildError::CaFile(invalid.to_string()))?;
@@ -42,6 +44,9 @@ impl Builder {
             self.compiler.clone(),
         );
         let engine = engine.map_err(|error| BuildError::Engine(error.into()))?;
+        if self.setup.multi_tenant {
+            tracing::info!("{}", super::MULTI_TENANT);
+        }
         let mut registry = Registry::default();
         for (name, file, wasm) in &functions {
             let output = Output {
@@ -49,10 +54,14 @@ impl Builder {
                 max_bytes: self.limits.log_bytes,
                 ..self.output.clone()
             };
-            let variables = self.variables.clone();
-            let read = (*file, wasm);
-            let reuse = self.reuse_of(name);
-            let function = registry::load(&engine, name, read, variables, output, &network, reuse)?;
+            let settings = Settings {
+                variables: self.variables.clone(),
+                output,
+                headers: self.header_limit(),
+                network: Arc::clone(&network),
+                reuse: self.reuse_of(name),
+            };
+            let function = registry::load(&engine, name, (*file, wasm), settings)?;
             if !registry.add(function, self.is_private(name)) {
                 return Err(BuildError::Name(format!(
                     "two functions are named {name:?}"
@@ -80,7 +89,11 @@ impl Builder {
 
     fn reuse_of(&self, name: &str) -> Reuse {
         let own = self.function_reuse.iter().find(|(of, _)| of == name);
-        own.map_or(self.reuse, |(_, reuse)| *reuse)
+        let of_all = match self.setup.multi_tenant {
+            true => Reuse::Never,
+            false => self.reuse.unwrap_or_default(),
+        };
+        own.map_or(of_all, |(_, reuse)| *reuse)
     }
 
     fn is_private(&self, name: &str) -> bool {

@@ -14,7 +14,7 @@ pub struct Builder {
     pub(super) private: Vec<String>,
     pub(super) public_url: Option<String>,
     pub(super) limits: Limits,
-    pub(super) reuse: Reuse,
+    pub(super) reuse: Option<Reuse>,
     pub(super) function_reuse: Vec<(String, Reuse)>,
     pub(super) setup: Setup,
     pub(super) cache: Option<PathBuf>,
@@ -33,7 +33,7 @@ impl Builder {
             private: Vec::new(),
             public_url: None,
             limits: Limits::default(),
-            reuse: Reuse::default(),
+            reuse: None,
             function_reuse: Vec::new(),
             setup: Setup::default(),
             cache: None,
@@ -165,7 +165,7 @@ impl Builder {
 
     /// Whether requests may be answered by an instance that has answered others of the same function.
     pub fn reuse(mut self, reuse: Reuse) -> Self {
-        self.reuse = reuse;
+        self.reuse = Some(reuse);
         self
     }
 

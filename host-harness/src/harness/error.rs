@@ -19,6 +19,10 @@ pub enum BuildError {
     /// A file of certificate authorities is none; the text says what is wrong with it.
     #[error("{0}")]
     CaFile(String),
+    /// Something that was set contradicts that strangers deploy; see
+    /// [`Builder::multi_tenant`](crate::Builder::multi_tenant). The text says what, and what to do.
+    #[error("{0}")]
+    MultiTenant(String),
     /// Wasmtime does not start on this machine.
     #[error("wasmtime does not start")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -10,7 +10,7 @@ use wasmtime::component::__internal::{CanonicalAbiInfo, InstanceType, InterfaceT
 use wasmtime::component::{ComponentType, Lift};
 use wasmtime::{Result, ValRaw};
 
-use super::headers::MAX_HEADERS;
+use super::headers::{HeaderLimit, InvalidHeader, MAX_HEADERS};
 
 /// The longest text, in bytes, that a function may give the host: a name, a path, a URL.
 pub(super) const MAX_TEXT: usize = 64 * 1024;
@@ -36,6 +36,18 @@ pub(super) struct FirstPairs(pub(super) Vec<(TextPrefix, TextPrefix)>);
 /// Headers; none if they are more than [`MAX_HEADERS`], or longer than [`MAX_HEADER_BYTES`].
 #[derive(Debug)]
 pub(super) struct HeaderList(pub(super) Option<Vec<(String, Vec<u8>)>>);
+
+impl HeaderList {
+    /// The headers, unless they are more than a function may give.
+    pub(super) fn within(
+        self,
+        limit: HeaderLimit,
+    ) -> Result<Vec<(String, Vec<u8>)>, InvalidHeader> {
+        let headers = self.0.ok_or(InvalidHeader::TooMany(limit))?;
+        limit.check(&headers)?;
+        Ok(headers)
+    }
+}
 
 /// Where a text or a list is in a function's memory.
 #[derive(Clone, Copy)]

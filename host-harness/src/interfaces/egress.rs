@@ -12,10 +12,12 @@ use std::net::IpAddr;
 pub(crate) use rule::InvalidRule;
 use rule::Rule;
 
-/// Who may be reached. Without a rule every public address; with rules, what they name.
+/// Who may be reached. Without a rule every public address, unless only what is named may be; with
+/// rules, what they name.
 #[derive(Debug, Default)]
 pub(crate) struct Egress {
     rules: Vec<Rule>,
+    only_named: bool,
 }
 
 /// What a host's name came to.
@@ -34,12 +36,30 @@ impl Egress {
             .iter()
             .map(|rule| rule.parse())
             .collect::<Result<_, _>>()?;
-        Ok(Self { rules })
+        Ok(Self {
+            rules,
+            only_named: false,
+        })
+    }
+
+    /// Denies everything that no rule names, also where there is no rule.
+    pub(crate) fn only_named(self) -> Self {
+        Self {
+            only_named: true,
+            ..self
+        }
+    }
+
+    /// The first rule, as it is written, that names no server or domain.
+    pub(crate) fn catch_all(&self) -> Option<String> {
+        let mut rules = self.rules.iter();
+        let rule = rules.find(|rule| rule.is_catch_all());
+        rule.map(ToString::to_string)
     }
 
     /// Whether a server may be looked up: a lookup alone already tells somebody something.
     pub(crate) fn permit(&self, host: &str, port: u16) -> Result<Permit, Denied> {
-        if self.rules.is_empty() {
+        if self.rules.is_empty() && !self.only_named {
             return Ok(Permit::Public);
         }
         let permits = self.rules.iter().filter_map(|rule| rule.permit(host, port));
@@ -67,7 +87,7 @@ impl Egress {
         Denied {
             server: rule::written(host, port),
             address,
-            first_rule: self.rules.is_empty(),
+            first_rule: self.rules.is_empty() && !self.only_named,
         }
     }
 }
@@ -153,6 +173,30 @@ mod tests {
                 allowed,
                 "{rules:?} {host}:{port} at {address}"
             );
+        }
+    }
+
+    /// Where only what is named may be reached, no rule is no way out, and no denial tells of one for all.
+    #[test]
+    fn nothing_is_reached_that_is_not_named() {
+        let public = "93.184.216.34";
+        let none = egress(&[]).only_named();
+        let denied = allows(&none, "example.com", 443, public).unwrap_err();
+        assert_eq!(
+            denied.to_string(),
+            "example.com:443 is not among the servers that functions may reach; --allow-host \
+             example.com:443 allows it"
+        );
+        let some = egress(&["example.com", "*.example.org"]).only_named();
+        assert_eq!(allows(&some, "example.com", 443, public), Ok(()));
+        assert_eq!(allows(&some, "a.example.org", 443, public), Ok(()));
+        assert!(allows(&some, "example.net", 443, public).is_err());
+        for (rules, catch_all) in [
+            (&["a.example", "*.example.org"][..], None),
+            (&["a.example", "*"], Some("*")),
+            (&["*:443"], Some("*:443")),
+        ] {
+            assert_eq!(egress(rules).catch_all().as_deref(), catch_all, "{rules:?}");
         }
     }
 

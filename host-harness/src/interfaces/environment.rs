@@ -12,7 +12,7 @@ use super::State;
 use super::binding::Callees;
 use super::bindings::functions::web::environment::Host;
 use super::bounded::Text;
-use super::headers::{is_hop_by_hop, named_by_connection};
+use super::headers::{HeaderLimit, is_hop_by_hop, named_by_connection};
 use super::http::Outbound;
 use crate::telemetry::{InvocationId, Output};
 
@@ -22,6 +22,8 @@ pub(crate) struct Identity {
     pub(crate) version: String,
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) output: Output,
+    /// How much the headers of a response, a call or a request of its own may be.
+    pub(crate) headers: HeaderLimit,
     /// Its way to other servers.
     pub(crate) outbound: Outbound,
 }

@@ -3,7 +3,7 @@
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
 
-use super::headers::allowed;
+use super::headers::{HeaderLimit, allowed};
 
 /// A status and headers that HTTP allows.
 #[derive(Debug)]
@@ -22,13 +22,18 @@ pub(crate) struct InvalidHead(pub(crate) String);
 
 impl Head {
     /// Checks what a function gave. Whole responses and streamed ones go by the same rules.
-    pub(crate) fn new(status: u16, headers: Vec<(String, Vec<u8>)>) -> Result<Self, InvalidHead> {
+    pub(crate) fn new(
+        status: u16,
+        headers: Vec<(String, Vec<u8>)>,
+        limit: HeaderLimit,
+    ) -> Result<Self, InvalidHead> {
         let status = StatusCode::from_u16(status)
             .ok()
             .filter(|status| (200..=599).contains(&status.as_u16()))
             .ok_or_else(|| InvalidHead(format!("status {status}")))?;
         let declared_length = declared_length(&headers);
-        let headers = allowed(headers).map_err(|invalid| InvalidHead(invalid.to_string()))?;
+        let headers =
+            allowed(headers, limit).map_err(|invalid| InvalidHead(invalid.to_string()))?;
         Ok(Self {
             status,
             headers,
@@ -66,7 +71,11 @@ mod tests {
             (600, false),
             (u16::MAX, false),
         ] {
-            assert_eq!(Head::new(status, Vec::new()).is_ok(), valid, "{status}");
+            assert_eq!(
+                Head::new(status, Vec::new(), HeaderLimit::MAX).is_ok(),
+                valid,
+                "{status}"
+            );
         }
     }
 
@@ -87,7 +96,7 @@ mod tests {
         ] {
             let headers = lengths.iter();
             let headers = headers.map(|length| ("Content-Length".into(), (*length).into()));
-            let head = Head::new(200, headers.collect()).unwrap();
+            let head = Head::new(200, headers.collect(), HeaderLimit::MAX).unwrap();
             assert_eq!(head.declared_length, declared, "{lengths:?}");
         }
     }

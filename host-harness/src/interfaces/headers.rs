@@ -11,6 +11,38 @@ use super::bounded::MAX_HEADER_BYTES;
 /// also by those that the host adds.
 pub(super) const MAX_HEADERS: usize = 1000;
 
+/// How much the headers of one message may be that a function gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct HeaderLimit {
+    count: usize,
+    /// Of names and values.
+    bytes: usize,
+}
+
+impl HeaderLimit {
+    /// The most that a host can allow.
+    pub(crate) const MAX: Self = Self {
+        count: MAX_HEADERS,
+        bytes: MAX_HEADER_BYTES,
+    };
+
+    /// For functions of strangers: what common clients and proxies take, some of which close a connection
+    /// after more than 100 headers, those that the host adds among them.
+    pub(crate) const MULTI_TENANT: Self = Self {
+        count: 64,
+        bytes: 16 * 1024,
+    };
+
+    /// Fails where there are more.
+    pub(super) fn check(self, list: &[(String, Vec<u8>)]) -> Result<(), InvalidHeader> {
+        let bytes = list.iter().map(|(name, value)| name.len() + value.len());
+        if list.len() > self.count || bytes.sum::<usize>() > self.bytes {
+            return Err(InvalidHeader::TooMany(self));
+        }
+        Ok(())
+    }
+}
+
 /// RFC 9110, section 7.6.1, and the ones that were common before it.
 const HOP_BY_HOP: [HeaderName; 8] = [
     header::CONNECTION,
@@ -58,16 +90,16 @@ pub(crate) enum InvalidHeader {
     Name(String),
     #[error("header {0:?} has a value that HTTP does not allow")]
     Value(String),
-    #[error("more headers than {MAX_HEADERS}, or more than {MAX_HEADER_BYTES} bytes of them")]
-    TooMany,
+    #[error("more headers than {}, or more than {} bytes of them", .0.count, .0.bytes)]
+    TooMany(HeaderLimit),
 }
 
 /// The headers that a function gave, less those that are the host's to set.
-pub(super) fn allowed(list: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, InvalidHeader> {
-    let takes = list.iter().map(|(name, value)| name.len() + value.len());
-    if list.len() > MAX_HEADERS || takes.sum::<usize>() > MAX_HEADER_BYTES {
-        return Err(InvalidHeader::TooMany);
-    }
+pub(super) fn allowed(
+    list: Vec<(String, Vec<u8>)>,
+    limit: HeaderLimit,
+) -> Result<HeaderMap, InvalidHeader> {
+    limit.check(&list)?;
     let mut headers = HeaderMap::with_capacity(list.len());
     let mut connection = HeaderMap::new();
     for (name, value) in list {
@@ -84,7 +116,7 @@ pub(super) fn allowed(list: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, Invalid
             _ => &mut headers,
         };
         into.try_append(header, value)
-            .map_err(|_| InvalidHeader::TooMany)?;
+            .map_err(|_| InvalidHeader::TooMany(limit))?;
     }
     if !connection.is_empty() {
         let named = headers.keys();
@@ -139,14 +171,17 @@ mod tests {
     /// Repeated headers stay, in order; framing and hop-by-hop headers are the host's.
     #[test]
     fn host_owns_framing() {
-        let headers = allowed(list(&[
-            ("Set-Cookie", "a=1"),
-            ("set-cookie", "b=2"),
-            ("Content-Length", "7"),
-            ("connection", "close, x-secret"),
-            ("x-secret", "1"),
-            ("transfer-encoding", "chunked"),
-        ]))
+        let headers = allowed(
+            list(&[
+                ("Set-Cookie", "a=1"),
+                ("set-cookie", "b=2"),
+                ("Content-Length", "7"),
+                ("connection", "close, x-secret"),
+                ("x-secret", "1"),
+                ("transfer-encoding", "chunked"),
+            ]),
+            HeaderLimit::MAX,
+        )
         .unwrap();
         let all: Vec<_> = headers
             .iter()
@@ -158,15 +193,30 @@ mod tests {
     /// More than there may be are refused, also those that a map could not hold.
     #[test]
     fn too_many_are_refused() {
-        for (count, fits) in [
-            (MAX_HEADERS, true),
-            (MAX_HEADERS + 1, false),
-            (40_000, false),
+        let (most, strict) = (HeaderLimit::MAX, HeaderLimit::MULTI_TENANT);
+        for (limit, count, fits) in [
+            (most, MAX_HEADERS, true),
+            (most, MAX_HEADERS + 1, false),
+            (most, 40_000, false),
+            (strict, 64, true),
+            (strict, 65, false),
         ] {
             let many = (0..count).map(|place| (format!("x{place}"), b"1".to_vec()));
-            match allowed(many.collect()) {
+            match allowed(many.collect(), limit) {
                 Ok(headers) => assert!(fits && headers.len() == count),
-                Err(error) => assert!(!fits && matches!(error, InvalidHeader::TooMany), "{count}"),
+                Err(error) => {
+                    assert!(
+                        !fits && matches!(error, InvalidHeader::TooMany(_)),
+                        "{count}"
+                    );
+                }
+            }
+        }
+        for (limit, bytes) in [(most, MAX_HEADER_BYTES), (strict, 16 * 1024)] {
+            for (more, fits) in [(0, true), (1, false)] {
+                let value = vec![b'x'; bytes - 1 + more];
+                let found = allowed(vec![("x".into(), value)], limit);
+                assert_eq!(found.is_ok(), fits, "{bytes} and {more}");
             }
         }
     }
@@ -175,7 +225,7 @@ mod tests {
     #[test]
     fn invalid_headers_are_refused() {
         for (name, value) in [("a b", "x"), ("", "x"), ("x", "a\r\nb: c"), ("x", "\0")] {
-            let refused = allowed(list(&[(name, value)])).unwrap_err();
+            let refused = allowed(list(&[(name, value)]), HeaderLimit::MAX).unwrap_err();
             assert!(
                 refused.to_string().contains(&format!("{name:?}")),
                 "{refused}"

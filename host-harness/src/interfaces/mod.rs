@@ -25,6 +25,7 @@ mod wasi;
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub use buffer::Buffer;
 pub(crate) use handles::MAX_ENTRIES;
+pub(crate) use headers::HeaderLimit;
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub use response_stream::Writer;
 pub(crate) use state::State;

@@ -17,7 +17,6 @@ use super::State;
 use super::bindings::functions::web::response_stream::{Error, Host, HostWriter};
 use super::bounded::HeaderList;
 use super::head::Head;
-use super::headers::InvalidHeader;
 use begun::Begun;
 pub(crate) use pipe::{End, Pipe};
 
@@ -50,11 +49,10 @@ pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
             Box::new(async move {
                 let state = store.data_mut();
                 state.check_time().await?;
-                let Some(headers) = headers.0 else {
-                    let why = InvalidHeader::TooMany.to_string();
-                    return Ok((Err(Error::Invalid(why)),));
-                };
-                Ok((state.start(status, headers)?,))
+                match headers.within(state.call.function.headers) {
+                    Ok(headers) => Ok((state.start(status, headers)?,)),
+                    Err(invalid) => Ok((Err(Error::Invalid(invalid.to_string())),)),
+                }
             })
         },
     )?;
@@ -98,7 +96,7 @@ impl Host for State {
         if self.streaming {
             return Ok(Err(Error::Started));
         }
-        let head = match Head::new(status, headers) {
+        let head = match Head::new(status, headers, self.call.function.headers) {
             Ok(head) => head,
             Err(invalid) => return Ok(Err(Error::Invalid(invalid.0))),
         };

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::engine::{Engine, Function, InvalidFunction, Reuse, Wasm};
-use crate::interfaces::OFFERED;
 use crate::interfaces::environment::Identity;
 use crate::interfaces::http::{Network, Outbound};
+use crate::interfaces::{HeaderLimit, OFFERED};
 use crate::telemetry::Output;
 
 /// How much of the component's hash is its version, in bytes.
@@ -170,24 +170,32 @@ fn read_bounded(file: &Path) -> std::io::Result<Option<Vec<u8>>> {
     Ok(is_whole.then_some(bytes))
 }
 
+/// What a function is given besides its component.
+pub(crate) struct Settings {
+    pub(crate) variables: Vec<(String, String)>,
+    pub(crate) output: Output,
+    pub(crate) headers: HeaderLimit,
+    pub(crate) network: Arc<Network>,
+    pub(crate) reuse: Reuse,
+}
+
 /// Checks and compiles what was read of a file.
 pub(crate) fn load(
     engine: &Engine,
     name: &str,
     (file, wasm): (&Path, &Wasm),
-    variables: Vec<(String, String)>,
-    output: Output,
-    network: &Arc<Network>,
-    reuse: Reuse,
+    settings: Settings,
 ) -> Result<Function, LoadError> {
     let identity = Identity {
         name: Arc::from(name),
         version: version(wasm),
-        variables,
-        output,
-        outbound: Outbound::new(Arc::clone(network)),
+        variables: settings.variables,
+        output: settings.output,
+        headers: settings.headers,
+        outbound: Outbound::new(settings.network),
     };
-    engine.prepare(wasm, identity, reuse).map_err(|invalid| {
+    let prepared = engine.prepare(wasm, identity, settings.reuse);
+    prepared.map_err(|invalid| {
         LoadError::new(file, LoadErrorKind::NotAFunction).because(Reason(invalid))
     })
 }

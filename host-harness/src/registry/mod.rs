@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use load::{LoadError, LoadErrorKind};
-pub(crate) use load::{load, read};
+pub(crate) use load::{Settings, load, read};
 pub(crate) use name::check as check_name;
 
 use crate::engine::Function;

@@ -16,7 +16,7 @@ const CALLS: usize = 6000;
 const LONG: &str = "(i32.const 102760448)";
 
 /// A function that calls the host without ever looking at the time.
-struct Attack {
+pub(crate) struct Attack {
     pages: u32,
     more: String,
     body: String,
@@ -33,7 +33,7 @@ impl Attack {
     }
 
     /// A function with several memories, which does not end.
-    fn memories(memories: usize) -> Self {
+    pub(crate) fn memories(memories: usize) -> Self {
         Self {
             pages: 2,
             more: "(memory 1)".repeat(memories - 1),
@@ -41,7 +41,7 @@ impl Attack {
         }
     }
 
-    fn file(&self) -> NamedTempFile {
+    pub(crate) fn file(&self) -> NamedTempFile {
         let text = include_str!("attacks/straight.wat")
             .replace("PAGES", &self.pages.to_string())
             .replace("MORE", &self.more)

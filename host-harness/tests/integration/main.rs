@@ -28,6 +28,7 @@ mod http;
 mod isolation;
 mod loading;
 mod logs;
+mod multi_tenant;
 mod outbound;
 mod output;
 mod sdk;

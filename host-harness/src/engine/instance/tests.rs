@@ -6,6 +6,7 @@ use http_body_util::{BodyExt as _, StreamBody};
 
 use crate::engine::places::PollScope;
 use crate::engine::{Engine, Failure, Function, Limits, NotReusable, Pool, Reuse, Setup, Wasm};
+use crate::interfaces::HeaderLimit;
 use crate::interfaces::body::Body;
 use crate::interfaces::environment::{Call, Identity};
 use crate::interfaces::http::{Network, Outbound};
@@ -65,6 +66,7 @@ fn prepare_with(
 ) -> Arc<Function> {
     let network = Network::new(crate::interfaces::egress::Egress::default(), &[], &[], 1);
     let identity = Identity {
+        headers: HeaderLimit::MAX,
         name: "f".into(),
         version: String::new(),
         variables: Vec::new(),

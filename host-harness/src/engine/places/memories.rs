@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
+use super::Handover;
 use super::address_space::AddressSpace;
 use super::faults::{self, Since};
 use super::numbers::Numbers;
@@ -41,10 +42,16 @@ struct Common {
     written: Arc<Written>,
     /// One of so many that are reset is verified.
     verify_every: u32,
+    handover: Handover,
 }
 
 impl Memories {
-    pub(super) fn new(places: usize, written: Written, verify_every: u32) -> io::Result<Self> {
+    pub(super) fn new(
+        places: usize,
+        written: Written,
+        verify_every: u32,
+        handover: Handover,
+    ) -> io::Result<Self> {
         // A guard before the first as well.
         let length = (RESERVATION + GUARD)
             .checked_mul(places)
@@ -55,6 +62,7 @@ impl Memories {
             numbers: Numbers::new(places),
             written: Arc::new(written),
             verify_every,
+            handover,
         });
         Ok(Self {
             shelves: Shelves::new(&common),
@@ -111,7 +119,7 @@ impl Memories {
 
 impl Common {
     fn hand_over(&self, mut slot: Slot, minimum: usize, owner: Option<Owner>) -> io::Result<Slot> {
-        if slot.minimum() != minimum {
+        if slot.minimum() != minimum || self.handover == Handover::Unmapped {
             return self.make(slot.number(), minimum, owner);
         }
         match slot.hand_over(owner) {

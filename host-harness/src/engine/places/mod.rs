@@ -41,16 +41,31 @@ pub(super) const FULL: &str = "all slots are taken";
 /// many memories as one may have.
 const MORE: usize = 8;
 
+/// What becomes of a free slot of one function's where another function needs one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Handover {
+    /// The other function gets the slot, without its pages.
+    Emptied,
+    /// The slot is unmapped as a whole, with the kernel's tables of its pages, and another slot is made
+    /// for the other function: no slot ever belongs to two functions.
+    Unmapped,
+}
+
 /// Lets the engine take its memories and stacks from here, as many at once as there are places.
 /// One of `verify_every` that are reset is verified; none with 0.
-pub(super) fn offer(config: &mut Config, places: u32, verify_every: u32) -> io::Result<()> {
+pub(super) fn offer(
+    config: &mut Config,
+    places: u32,
+    verify_every: u32,
+    handover: Handover,
+) -> io::Result<()> {
     let places = usize::try_from(places)
         .unwrap_or(usize::MAX)
         .saturating_add(MORE);
     let written = written::Written::open()?;
-    let memories = memories::Memories::new(places, written, verify_every)?;
+    let memories = memories::Memories::new(places, written, verify_every, handover)?;
     memories.prove()?;
-    let stacks = stacks::Stacks::new(places)?;
+    let stacks = stacks::Stacks::new(places, handover)?;
     mappings::check(places);
     lay_out(config);
     config

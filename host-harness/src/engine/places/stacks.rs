@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use wasmtime::{StackCreator, StackMemory};
 
+use super::Handover;
 use super::address_space::{AddressSpace, Stretch};
 use super::numbers::Numbers;
 use super::owner::Owner;
@@ -34,14 +35,16 @@ struct Common {
     space: Arc<AddressSpace>,
     /// Of stacks that are not made.
     numbers: Numbers,
+    handover: Handover,
 }
 
 impl Stacks {
-    pub(super) fn new(places: usize) -> io::Result<Self> {
+    pub(super) fn new(places: usize, handover: Handover) -> io::Result<Self> {
         let length = (GUARD + SIZE).checked_mul(places);
         let common = Arc::new(Common {
             space: AddressSpace::reserve(length.ok_or(io::ErrorKind::OutOfMemory)?)?,
             numbers: Numbers::new(places),
+            handover,
         });
         Ok(Self {
             shelves: Shelves::new(&common),
@@ -72,6 +75,9 @@ impl Stacks {
 impl Common {
     /// Gives a stack to another function, with no page mapped.
     fn hand_over(&self, mut slot: Slot, owner: Option<Owner>) -> io::Result<Slot> {
+        if self.handover == Handover::Unmapped {
+            return self.make(slot.number, owner);
+        }
         slot.owner = owner;
         let emptied = slot.stretch.empty(GUARD..GUARD + SIZE);
         emptied.inspect_err(|_| self.numbers.put(slot.number))?;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustix::mm::{MapFlags, ProtFlags};
 use wasmtime::{LinearMemory, MemoryCreator as _, MemoryType, StackCreator as _};
 
+use super::Handover;
 use super::faults::Since;
 use super::faults::tests::polled;
 use super::memories::{GUARD, Memories, RESERVATION};
@@ -17,7 +18,11 @@ use super::written::Written;
 const WASM_PAGE: usize = 64 << 10;
 
 fn memories(places: usize) -> Memories {
-    let memories = Memories::new(places, Written::open().unwrap(), 1).unwrap();
+    memories_with(places, Handover::Emptied)
+}
+
+fn memories_with(places: usize, handover: Handover) -> Memories {
+    let memories = Memories::new(places, Written::open().unwrap(), 1, handover).unwrap();
     memories.prove().unwrap();
     memories
 }
@@ -173,7 +178,7 @@ fn memories_tell_nothing_of_another_function() {
 #[test]
 fn stacks_tell_nothing_of_another_function() {
     let written = Written::open().unwrap();
-    let stacks = Stacks::new(1).unwrap();
+    let stacks = Stacks::new(1, Handover::Emptied).unwrap();
     let leave = |owner: Owner| {
         let stack = during(owner, || stacks.new_stack(SIZE, false)).unwrap();
         let found = written.within(stack.range(), SIZE).unwrap().parts.len();
@@ -249,4 +254,51 @@ fn numbers_come_back() {
     );
     numbers.put(1);
     assert_eq!((numbers.take(), numbers.take()), (Some(1), None));
+}
+
+/// Whether a file is mapped at an address.
+fn is_file_at(address: usize) -> bool {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let start = format!("{address:x}-");
+    maps.lines()
+        .any(|map| map.starts_with(&start) && map.contains('/'))
+}
+
+/// Maps a file there, closed, which nothing but unmapping takes away.
+fn map_file_at(address: usize) {
+    let file = std::fs::File::open("/proc/self/exe").unwrap();
+    let flags = MapFlags::SHARED | MapFlags::FIXED;
+    let there = std::ptr::with_exposed_provenance_mut(address);
+    // SAFETY: it is within a slot, and nobody uses it.
+    unsafe { rustix::mm::mmap(there, WASM_PAGE, ProtFlags::empty(), flags, &file, 0) }.unwrap();
+    assert!(is_file_at(address));
+}
+
+/// Where no slot may change hands, all that was mapped in one is gone before another function gets a slot
+/// in its place, and nothing of it is before.
+#[test]
+fn slots_of_strangers_are_unmapped() {
+    for (handover, stays) in [(Handover::Emptied, true), (Handover::Unmapped, false)] {
+        let memories = memories_with(1, handover);
+        let stacks = Stacks::new(1, handover).unwrap();
+        let (first, second) = (Owner::new(), Owner::new());
+        let memory = |owner: Owner| {
+            let memory = during(owner, || take(&memories, 1));
+            memory.as_ptr().expose_provenance()
+        };
+        let stack = |owner: Owner| {
+            let stack = during(owner, || stacks.new_stack(SIZE, false)).unwrap();
+            stack.range().start
+        };
+        let in_memory = memory(first) + 16 * WASM_PAGE;
+        let in_stack = stack(first) + 4 * WASM_PAGE;
+        for address in [in_memory, in_stack] {
+            map_file_at(address);
+        }
+        let seen = || (is_file_at(in_memory), is_file_at(in_stack));
+        let _ = (memory(first), stack(first));
+        assert_eq!(seen(), (true, true), "{handover:?}");
+        let _ = (memory(second), stack(second));
+        assert_eq!(seen(), (stays, stays), "{handover:?}");
+    }
 }

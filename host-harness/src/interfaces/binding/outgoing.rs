@@ -8,7 +8,7 @@ use http::{HeaderValue, Method, Uri};
 use super::Error;
 use super::bindings::functions::binding::invoker::Request;
 use crate::interfaces::body::Body;
-use crate::interfaces::headers::{InvalidHeader, allowed};
+use crate::interfaces::headers::{HeaderLimit, InvalidHeader, allowed};
 
 /// Checks what a function gave, less the body: whom it calls, and with what.
 pub(super) fn checked(request: Request, body: Option<&Body>) -> Result<(String, Parts), Error> {
@@ -17,10 +17,11 @@ pub(super) fn checked(request: Request, body: Option<&Body>) -> Result<(String, 
         .filter(|method| method != Method::CONNECT)
         .ok_or(Error::InvalidMethod(request.method))?;
     let uri = uri(request.path)?;
-    let mut headers = allowed(request.headers).map_err(|invalid| match invalid {
-        InvalidHeader::Name(name) | InvalidHeader::Value(name) => Error::InvalidHeader(name),
-        InvalidHeader::TooMany => Error::Other(invalid.to_string()),
-    })?;
+    let mut headers =
+        allowed(request.headers, HeaderLimit::MAX).map_err(|invalid| match invalid {
+            InvalidHeader::Name(name) | InvalidHeader::Value(name) => Error::InvalidHeader(name),
+            InvalidHeader::TooMany(_) => Error::Other(invalid.to_string()),
+        })?;
     if let Some(length) = body.and_then(Body::len) {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }

@@ -42,6 +42,11 @@ impl fmt::Display for InvalidRule {
 }
 
 impl Rule {
+    /// Whether it names no server or domain.
+    pub(super) fn is_catch_all(&self) -> bool {
+        matches!(self.hosts, Hosts::All)
+    }
+
     /// What it says about a server.
     pub(super) fn permit(&self, host: &str, port: u16) -> Option<Permit> {
         if self.port.is_some_and(|allowed| allowed != port) {

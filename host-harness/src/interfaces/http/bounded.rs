@@ -8,7 +8,7 @@ use super::bindings::functions::http::client::{Error, Host, Request};
 use crate::interfaces::State;
 use crate::interfaces::bindings::functions::bytes::bytes::Data;
 use crate::interfaces::bounded::{HeaderList, MAX_TEXT, Text};
-use crate::interfaces::headers::InvalidHeader;
+use crate::interfaces::headers::HeaderLimit;
 
 /// The contract's `request`.
 #[derive(ComponentType, Lift)]
@@ -27,7 +27,7 @@ struct Bounded {
 
 impl Bounded {
     /// The request, unless something of it is too long: then its body is all there is left to drop.
-    fn checked(self) -> Result<Request, (Error, Option<Data>)> {
+    fn checked(self, limit: HeaderLimit) -> Result<Request, (Error, Option<Data>)> {
         let too_long = |what| format!("{what} is longer than {MAX_TEXT} bytes");
         let Some(method) = self.method.0 else {
             let error = Error::InvalidMethod(too_long("the method"));
@@ -36,9 +36,9 @@ impl Bounded {
         let Some(url) = self.url.0 else {
             return Err((Error::InvalidUrl(too_long("the URL")), self.body));
         };
-        let Some(headers) = self.headers.0 else {
-            let error = Error::Other(InvalidHeader::TooMany.to_string());
-            return Err((error, self.body));
+        let headers = match self.headers.within(limit) {
+            Ok(headers) => headers,
+            Err(invalid) => return Err((Error::Other(invalid.to_string()), self.body)),
         };
         Ok(Request {
             method,
@@ -61,7 +61,7 @@ pub(in crate::interfaces) fn link(linker: &mut Linker<State>) -> wasmtime::Resul
             Box::new(async move {
                 let state = store.data_mut();
                 state.check_time().await?;
-                match request.checked() {
+                match request.checked(state.call.function.headers) {
                     Ok(request) => Ok((Host::send(state, request)?,)),
                     Err((error, body)) => {
                         state.drop_data(body)?;
@@ -77,7 +77,7 @@ pub(in crate::interfaces) fn link(linker: &mut Linker<State>) -> wasmtime::Resul
             Box::new(async move {
                 let state = store.data_mut();
                 state.check_time().await?;
-                match request.checked() {
+                match request.checked(state.call.function.headers) {
                     Ok(request) => Ok((Host::call(state, request).await?,)),
                     Err((error, body)) => {
                         state.drop_data(body)?;

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::bindings::functions::http::client::{Error, Request as WitRequest};
 use crate::interfaces::body::Body;
-use crate::interfaces::headers::{self, InvalidHeader};
+use crate::interfaces::headers::{self, HeaderLimit, InvalidHeader};
 
 /// A request, and what bounds it.
 pub(super) struct Outgoing {
@@ -177,10 +177,11 @@ fn checked(text: &str) -> Result<Url, String> {
 
 /// The headers of a request, less those that are the host's to set.
 fn allowed(list: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, Error> {
-    let mut headers = headers::allowed(list).map_err(|invalid| match invalid {
-        InvalidHeader::Name(name) | InvalidHeader::Value(name) => Error::InvalidHeader(name),
-        InvalidHeader::TooMany => Error::Other(invalid.to_string()),
-    })?;
+    let mut headers =
+        headers::allowed(list, HeaderLimit::MAX).map_err(|invalid| match invalid {
+            InvalidHeader::Name(name) | InvalidHeader::Value(name) => Error::InvalidHeader(name),
+            InvalidHeader::TooMany(_) => Error::Other(invalid.to_string()),
+        })?;
     for name in [header::HOST, header::EXPECT, header::PROXY_AUTHORIZATION] {
         headers.remove(name);
     }

@@ -38,10 +38,11 @@ pub(crate) fn watch<T>(poll: impl FnOnce() -> T) -> (T, Option<Box<Begun>>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interfaces::HeaderLimit;
 
     fn begin(status: u16) {
         announce(Box::new(Begun {
-            head: Head::new(status, Vec::new()).unwrap(),
+            head: Head::new(status, Vec::new(), HeaderLimit::MAX).unwrap(),
             pipe: Arc::new(Pipe::new()),
         }));
     }
