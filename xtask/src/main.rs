@@ -1,6 +1,7 @@
 //! What a contributor runs: `cargo xtask setup`, `cargo demo`, `cargo xtask bench`, `cargo wit`.
 
 mod bench;
+mod cargo;
 mod demo;
 #[cfg(feature = "wit")]
 mod wit;

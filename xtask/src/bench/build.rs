@@ -1,10 +1,11 @@
 //! Builds what is measured, all of it optimised.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use anyhow::{Context as _, bail};
 use functions_toolchain::{GuestBuild, TARGET, build_guests};
+
+use crate::cargo::{build, cargo};
 
 /// Where everything is.
 pub(super) struct Built {
@@ -46,45 +47,16 @@ pub(super) fn all(root: &Path) -> anyhow::Result<Built> {
 /// Builds programs of the workspace, and returns where they are.
 fn release(root: &Path, packages: &[&str], programs: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
     let mut command = cargo(root);
-    command.args([
-        "build",
-        "--release",
-        "--message-format=json-render-diagnostics",
-    ]);
+    command.args(["build", "--release"]);
     for package in packages {
         command.args(["--package", package]);
     }
-    for program in programs {
-        command.args(["--bin", program]);
-    }
-    let output = command
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .context("cannot start cargo")?;
-    if !output.status.success() {
-        bail!("{command:?} failed");
-    }
-    let messages = String::from_utf8(output.stdout)?;
-    programs
-        .iter()
-        .map(|program| executable(&messages, program))
-        .collect()
-}
-
-/// Where cargo says that it put a program.
-fn executable(messages: &str, program: &str) -> anyhow::Result<PathBuf> {
-    let path = messages.lines().find_map(|line| {
-        let message: serde_json::Value = serde_json::from_str(line).ok()?;
-        let of = message.get("target")?.get("name")?.as_str()?;
-        let path = message.get("executable")?.as_str()?;
-        (of == program).then(|| PathBuf::from(path))
-    });
-    path.with_context(|| format!("cargo built no {program}"))
+    build(command, programs)
 }
 
 fn guests(root: &Path) -> anyhow::Result<Guests> {
-    let build = GuestBuild::new(root).packages(["ping", "greet", "echo", "echo-details"]);
-    let examples = build_guests(&build)?;
+    let examples = GuestBuild::new(root).packages(["ping", "greet", "echo", "echo-details"]);
+    let examples = build_guests(&examples)?;
     // Alone: built together with the others, it would get their features.
     let std = build_guests(&GuestBuild::new(root).package("bench-std-guest"))?;
     let mut built = examples.into_iter().chain(std).map(|guest| guest.wasm);
@@ -126,19 +98,4 @@ pub(super) fn peer(root: &Path, name: &str, answers: Peer) -> anyhow::Result<Pat
     }
     let file = format!("{}.wasm", name.replace('-', "_"));
     Ok(target.join(TARGET).join("release").join(file))
-}
-
-/// Cargo, in a folder.
-pub(super) fn cargo(folder: &Path) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(folder);
-    // What `cargo xtask` says of this package. Build scripts that look at it, such as ring's, would run
-    // again, and all that needs them be compiled again, depending on who calls cargo.
-    for (name, _) in std::env::vars_os() {
-        let known = name.to_string_lossy();
-        if known.starts_with("CARGO_PKG_") || known.starts_with("CARGO_MANIFEST_") {
-            command.env_remove(&name);
-        }
-    }
-    command
 }

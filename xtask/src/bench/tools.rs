@@ -5,7 +5,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
-use super::{build, machine};
+use super::machine;
+use crate::cargo::cargo;
 
 /// Sends requests at a constant rate, and corrects latencies for those that it could not send in
 /// time. `wrk` does not; it takes less of a processor for the same load.
@@ -79,7 +80,7 @@ fn installed(
     eprintln!("compiling {package} {version} from crates.io, which takes minutes");
     // Not cargo's temporary folder: what is interrupted goes on where it was.
     let build = bench.join("build");
-    let mut command = build::cargo(root);
+    let mut command = cargo(root);
     command.args(["install", package, "--locked", "--version"]);
     command.arg(format!("={version}")).arg("--root").arg(&tools);
     command.arg("--target-dir").arg(&build).args(options);

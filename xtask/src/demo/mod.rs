@@ -5,12 +5,12 @@ mod promises;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use functions_toolchain::{Artifact, GuestBuild, build_guests};
 
+use crate::cargo::{build, cargo};
 use crate::workspace;
 use host::Host;
 use promises::{Example, Promise, examples};
@@ -54,28 +54,10 @@ fn step(what: &str, detail: &str) {
 
 /// Builds the `functions` command, and returns where it is.
 fn build_host(root: &Path) -> anyhow::Result<PathBuf> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .current_dir(root)
-        .args(["build", "--package", "host-harness", "--bin", "functions"])
-        .arg("--message-format=json-render-diagnostics")
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .context("cannot start cargo")?;
-    if !output.status.success() {
-        bail!("the host does not build");
-    }
-    let messages = String::from_utf8_lossy(&output.stdout);
-    let executable = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| {
-            message
-                .pointer("/target/name")
-                .is_some_and(|name| name == "functions")
-        })
-        .find_map(|message| message.get("executable")?.as_str().map(PathBuf::from));
-    executable.context("cargo did not say where it put the functions command")
+    let mut command = cargo(root);
+    command.args(["build", "--package", "host-harness"]);
+    let mut programs = build(command, &["functions"])?;
+    programs.pop().context("cargo built nothing")
 }
 
 /// Sends an example its requests; returns how many answers were not as promised.

@@ -4,8 +4,8 @@
 use anyhow::{Context as _, bail};
 
 use super::Context;
-use crate::bench::build;
 use crate::bench::row::{Row, Target};
+use crate::cargo::cargo;
 
 const TARGET: Target = Target::AtLeast(0.95);
 
@@ -18,7 +18,7 @@ pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
         );
         return Ok(vec![row.target(TARGET)]);
     }
-    let mut command = build::cargo(&context.root);
+    let mut command = cargo(&context.root);
     command.args(["bench", "--package", "reverse-proxy"]);
     let output = command.output().context("cannot start cargo")?;
     if !output.status.success() {
