@@ -7,9 +7,12 @@ use bytes::Bytes;
 use host_harness::{Builder, Harness, RecordKind};
 use http::Request;
 use http_body::Frame;
-use http_body_util::{BodyExt as _, Full, StreamBody};
+use http_body_util::{BodyExt as _, Collected, Full, StreamBody};
 
-/// A host of one function, under the names `f` and `g`.
+/// What a function is served as, by a host where slots are to change hands.
+pub(crate) const NAMES: [&str; 4] = ["f", "g", "h", "i"];
+
+/// A host of one function, under one or several names.
 #[derive(Clone)]
 pub(crate) struct Host {
     pub(crate) harness: Harness,
@@ -34,12 +37,18 @@ pub(crate) struct Answer {
 }
 
 impl Host {
-    pub(crate) fn new(file: &Path, set: impl FnOnce(Builder) -> Builder) -> Result<Self> {
+    pub(crate) fn new(
+        file: &Path,
+        names: &[&str],
+        set: impl FnOnce(Builder) -> Builder,
+    ) -> Result<Self> {
         let output = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&output);
-        let builder = Harness::builder()
-            .function("f", file)
-            .function("g", file)
+        let mut builder = Harness::builder();
+        for name in names {
+            builder = builder.function(*name, file);
+        }
+        let builder = builder
             .concurrency(64, 4000)
             .depth(0)
             // What is wrong is to be seen, and not to end the process.
@@ -68,7 +77,7 @@ impl Host {
         };
         let status = response.status().as_u16();
         let body = response.into_body().collect().await;
-        let body = body.map(|body| body.to_bytes()).unwrap_or_default();
+        let body = body.map(Collected::to_bytes).unwrap_or_default();
         Answer {
             status,
             // A problem names the invocation.

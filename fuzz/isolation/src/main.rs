@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Parser;
 
 use component::World;
@@ -87,6 +87,7 @@ fn run(options: &Options) -> Result<Report> {
         report.difference(0, "pages that are not present are not found, nor cleared");
     }
     let mut seed = options.seed.unwrap_or_else(|| fastrand::u64(..1 << 40));
+    report.begin(seed);
     let mut told = began;
     let mut rounds = 0_u64;
     while Instant::now() < until && report.differences() == 0 {
@@ -94,7 +95,8 @@ fn run(options: &Options) -> Result<Report> {
             std::fs::write(file, seed.to_string())?;
         }
         if rounds.is_multiple_of(16) {
-            threads::probe(&world, &runtime, folder.path(), &report, seed)?;
+            threads::probe(&world, &runtime, folder.path(), &report, seed)
+                .context("an invocation cannot be moved to another thread")?;
         }
         let round = Round {
             world: &world,
@@ -103,7 +105,8 @@ fn run(options: &Options) -> Result<Report> {
             requests: options.requests,
             tasks: options.tasks,
         };
-        runtime.block_on(round.run(&report))?;
+        let run = runtime.block_on(round.run(&report));
+        run.with_context(|| format!("seed {seed}"))?;
         if told.elapsed() > Duration::from_secs(20) {
             told = Instant::now();
             report.print(began.elapsed(), seed);

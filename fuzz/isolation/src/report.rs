@@ -1,7 +1,15 @@
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+
+/// Prints a line; that nobody reads it is no reason to end.
+macro_rules! say {
+    ($($text:tt)*) => {
+        let _ = writeln!(std::io::stdout(), $($text)*);
+    };
+}
 
 /// The most differences that are printed.
 const SHOWN: u64 = 10;
@@ -24,8 +32,12 @@ impl Report {
         }
     }
 
-    pub(crate) fn compared(&self) {
-        self.comparisons.fetch_add(1, Ordering::Relaxed);
+    pub(crate) fn begin(&self, seed: u64) {
+        say!("from seed {seed} on");
+    }
+
+    pub(crate) fn compared(&self, times: u64) {
+        self.comparisons.fetch_add(times, Ordering::Relaxed);
     }
 
     pub(crate) fn differences(&self) -> u64 {
@@ -50,23 +62,23 @@ impl Report {
             0 => String::new(),
             bug => format!(" --bug {bug}"),
         };
-        println!("DIFFERENCE: {what}\n  again: cargo xtask fuzz --seed {seed}{bug}");
+        say!("DIFFERENCE: {what}\n  again: cargo xtask fuzz --seed {seed}{bug}");
     }
 
     pub(crate) fn print(&self, after: Duration, seed: u64) {
         let comparisons = self.comparisons.load(Ordering::Relaxed);
         let differences = self.differences();
         let seconds = after.as_secs();
-        println!("{seconds} s, seed {seed}: {comparisons} comparisons, {differences} differences");
+        say!("{seconds} s, seed {seed}: {comparisons} comparisons, {differences} differences");
         for (way, count) in host_harness::fuzzing::coverage() {
-            println!("  instances and slots: {count:>9} {way}");
+            say!("  instances and slots: {count:>9} {way}");
         }
         let functions = self
             .functions
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         for (what, count) in functions.iter() {
-            println!("  functions: {count:>6} {what}");
+            say!("  functions: {count:>6} {what}");
         }
     }
 }

@@ -111,14 +111,15 @@ fn config(random: &mut fastrand::Rng) -> wasm_smith::Config {
         max_table_elements: 200,
         min_funcs: 4,
         max_funcs: 24,
-        max_globals: 12,
+        // Those of vectors, of references and such as do not begin with a constant cannot be reset.
+        max_globals: if plain { 3 } else { 12 },
         max_data_segments: 6,
         max_element_segments: 6,
         max_instructions: 20 + 20 * (usize::from(chance(0.5)) + usize::from(chance(0.5)) * 8),
         tail_call_enabled: chance(0.4),
         relaxed_simd_enabled: chance(0.3),
-        simd_enabled: chance(0.6),
-        extended_const_enabled: chance(0.1),
+        simd_enabled: chance(if plain { 0.2 } else { 0.6 }),
+        extended_const_enabled: chance(if plain { 0.0 } else { 0.3 }),
         max_tags: 0,
         ..wasm_smith::Config::default()
     }

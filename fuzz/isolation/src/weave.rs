@@ -205,6 +205,15 @@ impl Reencode for Weave<'_> {
         Ok(function + IMPORTS.len() as u32)
     }
 
+    /// So do the plan's data.
+    fn data_index(&mut self, data: u32) -> Result<u32, Error<Infallible>> {
+        Ok(data + self.plan.data.len() as u32)
+    }
+
+    fn data_count(&mut self, count: u32) -> Result<u32, Error<Infallible>> {
+        Ok(count + self.plan.data.len() as u32)
+    }
+
     fn parse_memory_section(
         &mut self,
         section: &mut MemorySection,

@@ -41,7 +41,7 @@ impl Driver<'_> {
     pub(super) fn steps(&self, function: &mut Function) {
         on(function, Step::Call, |function| self.call(function));
         on(function, Step::SetGlobal, |function| {
-            self.set_global(function)
+            self.set_global(function);
         });
         on_memory(function);
         on(function, Step::Digest, |function| {
@@ -65,7 +65,7 @@ impl Driver<'_> {
         }
         if self.plan.mutates {
             on(function, Step::SetTable, |function| {
-                self.set_table(function)
+                self.set_table(function);
             });
         }
         on(function, Step::Query, |function| {
