@@ -1,8 +1,10 @@
-//! What a contributor runs: `cargo xtask setup`, `cargo demo`, `cargo xtask bench`, `cargo wit`.
+//! What a contributor runs: `cargo xtask setup`, `cargo demo`, `cargo xtask bench`, `cargo xtask fuzz`,
+//! `cargo wit`.
 
 mod bench;
 mod cargo;
 mod demo;
+mod fuzz;
 #[cfg(feature = "wit")]
 mod wit;
 mod workspace;
@@ -27,6 +29,8 @@ enum Task {
     Demo,
     /// Measure how fast everything is, next to what it is to be compared with, in one run.
     Bench(bench::Options),
+    /// Send random functions the same requests in reused and in new instances, and compare the answers.
+    Fuzz(fuzz::Options),
     /// Bring the guest crates' copies of wit/ and their generated bindings up to date.
     #[cfg(feature = "wit")]
     Wit {
@@ -37,21 +41,19 @@ enum Task {
 }
 
 fn main() -> ExitCode {
-    match run(Arguments::parse().task) {
+    let done = match Arguments::parse().task {
+        Task::Setup => workspace::ensure_target(),
+        Task::Demo => demo::run(),
+        Task::Bench(options) => bench::run(&options),
+        Task::Fuzz(options) => return fuzz::run(&options),
+        #[cfg(feature = "wit")]
+        Task::Wit { check } => wit::run(check),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::FAILURE
         }
-    }
-}
-
-fn run(task: Task) -> anyhow::Result<()> {
-    match task {
-        Task::Setup => workspace::ensure_target(),
-        Task::Demo => demo::run(),
-        Task::Bench(options) => bench::run(&options),
-        #[cfg(feature = "wit")]
-        Task::Wit { check } => wit::run(check),
     }
 }
