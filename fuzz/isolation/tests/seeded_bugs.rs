@@ -1,4 +1,8 @@
 //! The fuzzer finds what it is there to find, and says so by its exit code.
+#![expect(
+    clippy::unwrap_used,
+    reason = "tests say what they expect by unwrapping"
+)]
 
 use std::path::Path;
 use std::process::{Command, Output};
