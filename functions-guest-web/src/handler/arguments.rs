@@ -1,4 +1,3 @@
-use super::{Outcome, Shape};
 use crate::request::{FromRequest, Rejection, Request};
 
 /// What a handler takes: a tuple of extractors.
@@ -13,38 +12,11 @@ pub trait Arguments: Sized {
 }
 
 /// Fails to compile where more than one argument takes the body.
-const fn check_bodies<Args: Arguments>() {
+pub(super) const fn check_bodies<Args: Arguments>() {
     assert!(
         Args::BODIES <= 1,
         "a web function can take the request's body only once"
     );
-}
-
-/// Checks a handler that nothing calls, as `run` does where it is compiled for the host. What the
-/// result refers to is compiled with it.
-#[cfg(not(target_family = "wasm"))]
-#[must_use]
-pub const fn check<H, Args, When>(_: &H) -> fn()
-where
-    H: Shape<Args>,
-    Args: Arguments,
-    H::Output: Outcome<When>,
-{
-    check_bodies::<Args>();
-    compiled::<H, Args, When>
-}
-
-/// Does nothing, and the compiler does not know.
-#[cfg(not(target_family = "wasm"))]
-fn compiled<H, Args, When>()
-where
-    H: Shape<Args>,
-    Args: Arguments,
-    H::Output: Outcome<When>,
-{
-    if let Some((handler, mut request)) = std::hint::black_box(None::<(H, Request)>) {
-        super::answer(handler, &mut request);
-    }
 }
 
 macro_rules! arguments {

@@ -3,6 +3,8 @@
 //! Small traits rather than one `Handler`: each has one thing to say when it is not implemented.
 
 mod arguments;
+#[cfg(not(target_family = "wasm"))]
+mod check;
 mod handle_errors;
 mod outcome;
 mod shape;
@@ -10,7 +12,7 @@ mod step;
 
 pub use arguments::Arguments;
 #[cfg(not(target_family = "wasm"))]
-pub use arguments::check;
+pub use check::check;
 pub use handle_errors::HandleErrors;
 pub use outcome::Outcome;
 pub(crate) use outcome::Routed;
