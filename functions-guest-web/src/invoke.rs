@@ -37,7 +37,9 @@ macro_rules! invoke {
         // handler returns, too, such as a router's handlers, of which one may take the body twice.
         #[cfg(not(target_family = "wasm"))]
         const _: () = {
-            static _CHECKED: fn() = $crate::__private::check(&$handler);
+            static CHECKED: fn() = $crate::__private::check(&$handler);
+            // A use of the static, and so of the handler.
+            let _: &fn() = &CHECKED;
         };
     };
 }

@@ -36,7 +36,9 @@ use crate::{WebError, task};
 /// The service gets an [`http::Request`] with a [`TowerBody`], which is read as the service asks for
 /// it. The response's body goes out frame by frame as the service makes it, or in one piece when
 /// there is one frame only; trailers are left out. There is no runtime: what the service awaits
-/// must be of the kind that [`task`] describes.
+/// must be of the kind that [`task`] describes. Layers of tower-http for CORS, compression, headers,
+/// request ids, tracing and limits of bodies work. Those that use tokio's clock or tasks, such as its
+/// `TimeoutLayer`, panic: put [`task::timeout`] into the handler instead.
 ///
 /// In a function, each request has a service of its own: what a service keeps between requests is
 /// gone, and limits and load balancing have nothing to count.
