@@ -17,12 +17,17 @@ pub(crate) fn invoke(call: Call) -> Result<Response, BindingError> {
     finish(invoker::call(into_request(call)))
 }
 
+/// A call that the host refuses has its error at once: however many are refused, none holds a handle.
 pub(crate) fn send(call: Call) -> Way {
-    let pending = invoker::send(into_request(call));
-    let arrival = pending.subscribe();
-    Way::new(pending, arrival, |pending| {
-        finish(invoker::Pending::get(pending))
-    })
+    match invoker::Pending::try_get(invoker::send(into_request(call))) {
+        Ok(result) => Way::over(finish(result)),
+        Err(pending) => {
+            let arrival = pending.subscribe();
+            Way::new(pending, arrival, |pending| {
+                finish(invoker::Pending::get(pending))
+            })
+        }
+    }
 }
 
 pub(crate) fn url(name: &str, _: &Address) -> Result<Option<String>, BindingError> {

@@ -13,12 +13,17 @@ pub(crate) fn invoke(request: Request) -> Result<Response, Error> {
     finish(client::call(into_request(request)))
 }
 
+/// A request that the host refuses has its error at once: however many are refused, none holds a handle.
 pub(crate) fn send(request: Request) -> Way {
-    let pending = client::send(into_request(request));
-    let arrival = pending.subscribe();
-    Way::new(pending, arrival, |pending| {
-        finish(client::Pending::get(pending))
-    })
+    match client::Pending::try_get(client::send(into_request(request))) {
+        Ok(result) => Way::over(finish(result)),
+        Err(pending) => {
+            let arrival = pending.subscribe();
+            Way::new(pending, arrival, |pending| {
+                finish(client::Pending::get(pending))
+            })
+        }
+    }
 }
 
 fn into_request(request: Request) -> client::Request {

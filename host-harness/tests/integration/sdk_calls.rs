@@ -126,3 +126,23 @@ async fn functions_have_urls() {
     let none = "Err(NotFound(\"none\"))";
     assert_eq!(url("none").await, format!("{none} {none}"));
 }
+
+/// However many calls are made at once, each is answered or refused, and those that are refused hold no
+/// handles.
+#[tokio::test]
+async fn refused_calls_hold_no_handles() {
+    let server = server().await;
+    let client = Client::new(server.address());
+    let flood = async |of: &str| {
+        client
+            .get(&format!("/calls/flood?count=10000&of={of}"))
+            .await
+    };
+    let answer = flood("echo").await;
+    let counts = answer.text().split(' ').map(|count| count.parse().unwrap());
+    let counts: Vec<usize> = counts.collect();
+    assert!(counts[0] >= 16, "{counts:?}");
+    assert_eq!(counts[0] + counts[1], 10_000, "{counts:?}");
+    let invalid = flood("echo&path=/%23").await;
+    assert_eq!((invalid.status.as_u16(), invalid.text()), (200, "0 0"));
+}

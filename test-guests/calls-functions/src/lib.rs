@@ -51,6 +51,7 @@ async fn calls_functions(env: WebEnvironment, payload: Data) -> WebResult<WebRes
         "/race" => race(&func).await,
         "/join" => join(&env, &func).await,
         "/join-text" => join_text(&func, path).await,
+        "/flood" => flood(&env, &func, path).await,
         _ => text("unknown".into()),
     }
 }
@@ -120,6 +121,23 @@ async fn join(env: &WebEnvironment, func: &FunctionBinding) -> WebResult<WebResp
         all += "\n";
     }
     text(all)
+}
+
+/// As many at once as `count` says: how many were answered, and how many the host did not take.
+async fn flood(env: &WebEnvironment, func: &FunctionBinding, path: &str) -> WebResult<WebResponse> {
+    let count = parameter(env, "count").parse().unwrap_or(0);
+    let calls: Vec<_> = (0..count)
+        .map(|_| Call::get(func.name(), path).send())
+        .collect();
+    let (mut answered, mut refused) = (0, 0);
+    for result in task::join_all(calls).await {
+        match result {
+            Ok(_) => answered += 1,
+            Err(BindingError::Overloaded) => refused += 1,
+            Err(_) => {}
+        }
+    }
+    text(format!("{answered} {refused}"))
 }
 
 /// The same of responses whose bodies are read by themselves.
