@@ -116,6 +116,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
         Some(
             BuildError::Load(_)
             | BuildError::Name(_)
+            | BuildError::Limits(_)
             | BuildError::AllowHost(_)
             | BuildError::CaFile(_)
             | BuildError::MultiTenant(_)

@@ -1,6 +1,10 @@
+use std::fmt;
 use std::time::Duration;
 
 use crate::telemetry::MAX_DEPTH;
+
+/// A time as good as endless. Longer ones cannot be added to a moment.
+pub(crate) const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
 /// What bounds an invocation, and how many there may be at once.
 #[derive(Debug, Clone)]
@@ -39,6 +43,10 @@ pub struct Limits {
     /// How many requests to other servers all functions together have under way, each until the body
     /// of its response has ended or is dropped; more wait, within their own time.
     pub outbound: u32,
+    /// How many bytes the host holds of bodies that functions gave by value, in requests and calls of their
+    /// own and in answers to such calls, until they are sent or read: of all functions together, bodies of
+    /// up to 64 KiB not counted. A request or call with one more is `overloaded`.
+    pub body_memory: usize,
     /// How many instances wait for the next request to their function, made as they were when they were
     /// new, for a second or two. With 0, each request is answered by one that is made for it, in about
     /// twice the time.
@@ -70,12 +78,63 @@ impl Limits {
             ..Self::default()
         }
     }
+
+    /// The first one that nothing could be done within, and what to give instead.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let default = Self::default();
+        for (name, time, instead) in [
+            ("timeout", self.timeout, default.timeout),
+            (
+                "stream_timeout",
+                self.stream_timeout,
+                default.stream_timeout,
+            ),
+            (
+                "client_timeout",
+                self.client_timeout,
+                default.client_timeout,
+            ),
+            ("head_timeout", self.head_timeout, default.head_timeout),
+            ("idle_timeout", self.idle_timeout, default.idle_timeout),
+            ("cpu_time", self.cpu_time, default.cpu_time),
+        ] {
+            not_zero(name, time.is_zero(), format_args!("such as {instead:?}"))?;
+        }
+        let watchdog = self.watchdog.is_some_and(|after| after.is_zero());
+        not_zero("watchdog", watchdog, format_args!("such as 30s, or None"))?;
+        not_zero(
+            "memory",
+            self.memory == 0,
+            format_args!("such as {} bytes", default.memory),
+        )?;
+        for (name, number, instead) in [
+            ("memories", self.memories, default.memories),
+            ("concurrency", self.concurrency, default.concurrency),
+            ("outbound", self.outbound, default.outbound),
+        ] {
+            not_zero(name, number == 0, format_args!("such as {instead}"))?;
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn not_zero(
+    name: &str,
+    is_zero: bool,
+    instead: fmt::Arguments<'_>,
+) -> Result<(), String> {
+    if is_zero {
+        return Err(format!(
+            "invalid limit {name}: it is zero; expected more, {instead}"
+        ));
+    }
+    Ok(())
 }
 
 impl Default for Limits {
     /// 30 s, or 5 min for one that streams; of which 10 s computing; 128 MiB, in one
     /// linear memory; 1000 at once, 4000 waiting; 1024
-    /// requests to other servers; 256 instances that wait; calls 16 deep;
+    /// requests to other servers; 1 GiB of bodies; 256 instances that wait; calls 16 deep;
     /// 10,000 records and 1 MiB of log.
     fn default() -> Self {
         Self {
@@ -95,6 +154,8 @@ impl Default for Limits {
             // One for each that is answered at once, and some. Each may be a connection, and so an
             // open file and a local port: with those of the clients it fits where there are 4096.
             outbound: 1024,
+            // Eight of the longest that the memory of a function has room for.
+            body_memory: 1024 * 1024 * 1024,
             // Of 100 KiB each, as a rule; and of one function, each thread needs one.
             idle_instances: 256,
             verify_reuse: if cfg!(debug_assertions) { 1 } else { 1000 },
@@ -102,5 +163,49 @@ impl Default for Limits {
             log_records: 10_000,
             log_bytes: 1024 * 1024,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A limit of nothing is refused by its name, unless it says that there is to be nothing.
+    #[test]
+    fn senseless_zeros_are_refused() {
+        macro_rules! zero {
+            ($($limit:ident: $zero:expr),*) => {
+                [$((stringify!($limit), Limits { $limit: $zero, ..Limits::default() })),*]
+            };
+        }
+        for (name, limits) in zero! {
+            timeout: Duration::ZERO,
+            stream_timeout: Duration::ZERO,
+            client_timeout: Duration::ZERO,
+            head_timeout: Duration::ZERO,
+            idle_timeout: Duration::ZERO,
+            cpu_time: Duration::ZERO,
+            watchdog: Some(Duration::ZERO),
+            memory: 0,
+            memories: 0,
+            concurrency: 0,
+            outbound: 0
+        } {
+            let refused = limits.check().unwrap_err();
+            let expected = format!("invalid limit {name}: it is zero; expected more, such as ");
+            assert!(refused.starts_with(&expected), "{refused}");
+        }
+        let none = Limits {
+            queue: 0,
+            body_memory: 0,
+            idle_instances: 0,
+            verify_reuse: 0,
+            depth: 0,
+            log_records: 0,
+            log_bytes: 0,
+            ..Limits::default()
+        };
+        assert_eq!(none.check(), Ok(()));
+        assert_eq!(Limits::default().check(), Ok(()));
     }
 }

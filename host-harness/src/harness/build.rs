@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{BuildError, Builder, Harness};
-use crate::engine::{Engine, Limits, Reuse, Wasm};
+use crate::engine::{CompilerProcess, Engine, Limits, Reuse, Wasm};
 use crate::gateway::{self, Gateway};
 use crate::interfaces::egress::Egress;
 use crate::interfaces::http::Network;
@@ -16,11 +16,12 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When a file cannot be served as a function, a name is none or is given twice, a private
+    /// When a limit is zero that has to be more, a file cannot be served as a function, a name is none or is given twice, a private
     /// function is none that is served, an allowed host or the public URL is none, a file has no
     /// certificate authority, something contradicts [`multi_tenant`](Self::multi_tenant), or wasmtime
     /// does not start.
     pub fn build(self) -> Result<Harness, BuildError> {
+        self.check_limits()?;
         let egress = Egress::new(&self.allowed_hosts);
         let egress = egress.map_err(|invalid| BuildError::AllowHost(invalid.to_string()))?;
         let egress = self.check_multi_tenant(egress)?;
@@ -98,6 +99,15 @@ impl Builder {
 
     fn is_private(&self, name: &str) -> bool {
         self.private.iter().any(|private| private == name)
+    }
+
+    fn check_limits(&self) -> Result<(), BuildError> {
+        let compiler = self
+            .compiler
+            .as_ref()
+            .map_or(Ok(()), CompilerProcess::check);
+        let limits = self.limits.check().and(compiler);
+        limits.map_err(BuildError::Limits)
     }
 
     fn check_private(&self) -> Result<(), BuildError> {

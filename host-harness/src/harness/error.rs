@@ -10,6 +10,9 @@ pub enum BuildError {
     /// A function's name is none, or is given twice, or no function has it that is to be private.
     #[error("{0}")]
     Name(String),
+    /// A limit is one that nothing can be done within; the text says what to give instead.
+    #[error("{0}")]
+    Limits(String),
     /// A host that functions are to reach is none; the text has the corrected form.
     #[error("{0}")]
     AllowHost(String),

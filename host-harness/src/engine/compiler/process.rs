@@ -11,6 +11,7 @@ use super::CompileError;
 use super::child::{OUT_OF_MEMORY, REFUSED};
 use crate::engine::NotReusable;
 use crate::engine::config::Allocation;
+use crate::engine::limits::{FAR, not_zero};
 
 /// The subcommand of `functions` that compiles.
 pub(crate) const SUBCOMMAND: &str = "compile-component";
@@ -92,6 +93,29 @@ impl CompilerProcess {
         self
     }
 
+    /// The first limit that nothing can be compiled within.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let (cpu_time, memory, timeout) = (Self::CPU_TIME, Self::MEMORY, Self::TIMEOUT);
+        let is_zero = self.cpu_time.is_zero();
+        not_zero(
+            "CompilerProcess::cpu_time",
+            is_zero,
+            format_args!("such as {cpu_time:?}"),
+        )?;
+        let is_zero = self.memory == 0;
+        not_zero(
+            "CompilerProcess::memory",
+            is_zero,
+            format_args!("such as {memory} bytes"),
+        )?;
+        let is_zero = self.timeout.is_zero();
+        not_zero(
+            "CompilerProcess::timeout",
+            is_zero,
+            format_args!("such as {timeout:?}"),
+        )
+    }
+
     /// Has one component compiled.
     pub(super) fn run(
         &self,
@@ -102,7 +126,11 @@ impl CompilerProcess {
             let program = self.program.clone();
             ProcessError::NotStarted { program, source }
         })?;
-        let talked = talk(&mut child, component, Instant::now() + self.timeout);
+        let talked = talk(
+            &mut child,
+            component,
+            Instant::now() + self.timeout.min(FAR),
+        );
         if talked.is_err() {
             // It would wait for the rest of its input for ever.
             let _ = child.kill();
@@ -117,7 +145,8 @@ impl CompilerProcess {
     }
 
     fn start(&self, allocation: Allocation) -> io::Result<Child> {
-        let cpu_time = self.cpu_time.as_secs() + u64::from(self.cpu_time.subsec_nanos() > 0);
+        let more = u64::from(self.cpu_time.subsec_nanos() > 0);
+        let cpu_time = self.cpu_time.as_secs().saturating_add(more);
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let mut command = Command::new(&self.program);
         command
