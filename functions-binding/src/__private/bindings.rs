@@ -101,9 +101,11 @@ pub mod functions {
                 InvalidHeader(_rt::String),
                 /// The time was up before the function had answered.
                 Timeout,
-                /// The host runs as many functions as it may, or this invocation has as many calls and requests
-                /// under way as it may: each counts until the body of its response has ended or was dropped. The
-                /// function was not called.
+                /// The host runs as many functions as it may; or this invocation has as many calls and requests
+                /// under way as it may, each of which counts until the body of its response has ended or was
+                /// dropped; or it holds as many handles as it may: buffers, pendings and pollables. Or all
+                /// functions together have given the host as many bytes of bodies by `value` as it holds. The
+                /// function was not called, unless it is its own response that is too long for that.
                 Overloaded,
                 /// This would be one call within a call within a call too many; the payload is how many there may
                 /// be.
@@ -750,7 +752,8 @@ pub mod functions {
             }
             #[allow(unused_unsafe, clippy::all)]
             /// Calls a function, which begins at once, whether or not anybody waits for its response. Whatever
-            /// is wrong with the call, `get` says.
+            /// is wrong with the call, `get` says; and where none is made at all, so does `try-get`, from the
+            /// start. The pending of one that was refused is a handle until then.
             #[allow(async_fn_in_trait)]
             pub fn send(request: Request) -> Pending {
                 unsafe {

@@ -119,8 +119,10 @@ pub mod functions {
                 TooManyRedirects(_rt::String),
                 /// What came is no HTTP, or the connection ended before the response's head was whole.
                 Protocol(_rt::String),
-                /// This invocation has as many requests and calls under way as the host lets it have: each counts
-                /// until the body of its response has ended or was dropped. Nothing was sent.
+                /// This invocation has as many requests and calls under way as the host lets it have, each of which
+                /// counts until the body of its response has ended or was dropped; or it holds as many handles as
+                /// it may: buffers, pendings and pollables. Or all functions together have given the host as many
+                /// bytes of bodies by `value` as it holds. Nothing was sent.
                 Overloaded,
                 /// Anything else, such as a request body that broke off.
                 Other(_rt::String),
@@ -812,7 +814,8 @@ pub mod functions {
             }
             #[allow(unused_unsafe, clippy::all)]
             /// Sends a request, which begins at once, whether or not anybody waits for its response. Whatever
-            /// is wrong with it, `get` says.
+            /// is wrong with it, `get` says; and where it is not sent at all, so does `try-get`, from the start.
+            /// The pending of one that was refused is a handle until then.
             #[allow(async_fn_in_trait)]
             pub fn send(request: Request) -> Pending {
                 unsafe {

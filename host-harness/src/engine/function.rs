@@ -2,22 +2,21 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use wasmtime::component::types::ComponentItem;
-use wasmtime::component::{Component, ComponentExportIndex};
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use super::compiler::CompileError;
 use super::footprint::{self, Footprint};
 use super::places::{Image, Registration, Renewal};
 use super::wasm::Compiled;
 use super::{Engine, NotReusable, Pool, Reuse, Wasm, rewrite};
-use crate::interfaces::bindings::{FunctionIndices, FunctionPre};
 use crate::interfaces::environment::Identity;
-use crate::interfaces::{HANDLER, OFFERED, State};
+use crate::interfaces::{HANDLER, OFFERED, State, handler};
 
 /// A function that is ready to be called.
 pub(crate) struct Function {
     pub(crate) identity: Arc<Identity>,
-    pub(super) instance: FunctionPre<State>,
-    pub(super) exports: FunctionIndices,
+    pub(super) instance: InstancePre<State>,
+    pub(super) invoke: ComponentExportIndex,
     /// Whose its memories and stacks are.
     pub(super) owner: Registration,
     /// The function with which an instance verifies its globals.
@@ -193,10 +192,8 @@ impl Engine {
             }
         })?;
         self.check_exports(&component)?;
-        let instance = FunctionPre::new(instance).map_err(InvalidFunction::Type)?;
-        let exports = FunctionIndices::new(instance.instance_pre());
         let function = Function {
-            exports: exports.map_err(InvalidFunction::Type)?,
+            invoke: handler::find(&component).map_err(InvalidFunction::Type)?,
             owner: Registration::new(&identity.name),
             identity: Arc::new(identity),
             instance,

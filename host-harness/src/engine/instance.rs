@@ -9,8 +9,8 @@ use super::kept::Ticket;
 use super::places::{self, Renewal};
 use super::seeded_bugs::{self, Bug};
 use super::verify;
-use crate::interfaces::bindings::{self, exports::functions::web::handler};
 use crate::interfaces::environment::{Call, Identity};
+use crate::interfaces::handler::{self, Invoke};
 use crate::interfaces::memory::MemoryLimit;
 use crate::interfaces::time_check::TimeCheck;
 use crate::interfaces::{Buffer, State};
@@ -27,7 +27,7 @@ pub(super) struct Instance {
 /// What there is once it was made.
 struct Made {
     instance: wasmtime::component::Instance,
-    exports: bindings::Function,
+    invoke: Invoke,
     /// What it takes to make it as it was; none where that cannot be done.
     renewable: Option<Renewable>,
 }
@@ -64,8 +64,8 @@ impl Instance {
         if let Some(renewable) = &mut made.renewable {
             renewable.memory.begin();
         }
-        let handler = made.exports.functions_web_handler();
-        handler.call_invoke(&mut self.store, request).await
+        let (reply,) = made.invoke.call_async(&mut self.store, (request,)).await?;
+        Ok(reply)
     }
 
     /// Makes it as it was when it was new, after a call that returned. None if that cannot be done.
@@ -137,25 +137,24 @@ impl Instance {
 
 impl Made {
     async fn new(store: &mut Store<State>, function: &Function) -> wasmtime::Result<Self> {
-        let instance = function.instance.instance_pre();
-        let instance = instance.instantiate_async(&mut *store);
+        let instance = function.instance.instantiate_async(&mut *store);
         if !function.is_to_be_renewed() {
             let instance = instance.await?;
-            let exports = function.exports.load(store, &instance)?;
+            let invoke = handler::load(store, &instance, &function.invoke)?;
             return Ok(Self {
                 instance,
-                exports,
+                invoke,
                 renewable: None,
             });
         }
         let (instance, memory) = places::memory_made_in(instance).await;
         // The memory of one that could not be made is another's by now.
         let instance = instance?;
-        let exports = function.exports.load(&mut *store, &instance)?;
+        let invoke = handler::load(store, &instance, &function.invoke)?;
         let renewable = memory.and_then(|memory| Renewable::new(store, function, memory));
         Ok(Self {
             instance,
-            exports,
+            invoke,
             renewable,
         })
     }

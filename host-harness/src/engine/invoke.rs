@@ -11,7 +11,6 @@ use super::instance::Instance;
 use super::running::Running;
 use super::streamed::Streamed;
 use super::{Engine, Failure, Function, background, verify};
-use crate::interfaces::bindings::exports::functions::web::handler;
 use crate::interfaces::bindings::functions::bytes::bytes::Data;
 use crate::interfaces::body::Body;
 use crate::interfaces::cpu_time::CpuTimed;
@@ -20,7 +19,7 @@ use crate::interfaces::head::Head;
 use crate::interfaces::memory::MemoryLimit;
 use crate::interfaces::response_stream::begun::Begun;
 use crate::interfaces::time_check::TimeCheck;
-use crate::interfaces::{Buffer, MAX_ENTRIES, State};
+use crate::interfaces::{Buffer, MAX_ENTRIES, State, handler, held};
 
 /// Epochs between two looks at a running function.
 const LOOK_EVERY: u64 = 1;
@@ -215,11 +214,19 @@ fn poll_answer(running: &mut Running, cx: &mut Context<'_>) -> Poll<Result<Answe
 
 /// Takes the reply out of the store.
 fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Ended, Failure> {
-    let response = match reply {
+    let mut response = match reply {
         handler::Reply::Response(response) => response,
         handler::Reply::Streamed => return Ok(Ended::Streamed),
     };
+    let limit = store.data().call.function.headers;
+    let headers = response.take_headers(limit);
+    let headers = headers.map_err(|invalid| Failure::InvalidReply(invalid.to_string()))?;
     let body = match response.body {
+        // It may never be read. That of a request's response has a client, which has to take it.
+        Data::Value(bytes) if store.data().call.lineage.depth > 0 => {
+            let held = store.data().call.function.bodies.hold(bytes);
+            Body::from(held.map_err(|held::Full| Failure::Overloaded)?)
+        }
         Data::Value(bytes) => Body::from(bytes),
         Data::Buffer(buffer) => {
             let buffer = store.data_mut().table.delete(buffer);
@@ -228,8 +235,7 @@ fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Ended, Fail
                 .into_body()
         }
     };
-    let limit = store.data().call.function.headers;
-    let head = Head::new(response.status, response.headers, limit)
+    let head = Head::new(response.status, headers, limit)
         .map_err(|invalid| Failure::InvalidReply(invalid.0))?;
     Ok(Ended::Replied(Reply { head, body }))
 }

@@ -45,6 +45,7 @@ pub(crate) use config::{Allocation, Pool};
 pub(crate) use failure::Failure;
 pub(crate) use function::{Function, InvalidFunction, describe_reuse};
 pub(crate) use invoke::Reply;
+pub(crate) use limits::FAR;
 pub use limits::Limits;
 pub(crate) use not_reusable::NotReusable;
 pub use reuse::Reuse;
@@ -54,6 +55,7 @@ pub(crate) use wasm::Wasm;
 #[cfg(feature = "fuzzing")]
 pub(crate) use {coverage::counts as coverage, places::finds_pages_that_are_not_present};
 
+use crate::interfaces::held::HeldBodies;
 use crate::interfaces::{self, State};
 use crate::telemetry::MAX_DEPTH;
 
@@ -88,6 +90,7 @@ pub(crate) struct Engine {
     cache: Option<cache::Cache>,
     compiler: compiler::Compiler,
     kept: Arc<kept::Kept>,
+    bodies: Arc<HeldBodies>,
     /// That of epochs, that of sweeps, and the watchdog.
     _tickers: Vec<ticker::Ticker>,
 }
@@ -134,6 +137,7 @@ impl Engine {
                 fingerprint,
             },
             kept,
+            bodies: HeldBodies::new(limits.body_memory),
             wasmtime,
             linker,
             setup,
@@ -141,9 +145,14 @@ impl Engine {
         }))
     }
 
+    /// What the host holds of bodies that functions gave, of all of them.
+    pub(crate) fn bodies(&self) -> Arc<HeldBodies> {
+        Arc::clone(&self.bodies)
+    }
+
     /// How long a client may take nothing of what waits for it.
     pub(crate) fn client_timeout(&self) -> Duration {
-        self.limits.client_timeout
+        self.limits.client_timeout.min(FAR)
     }
 
     /// How long a connection may be open before its first request's head is complete, how long between

@@ -16,7 +16,7 @@ use super::places::{self, PollScope};
 use super::{Engine, Function};
 use crate::interfaces::cpu_time::CpuTimed;
 use crate::interfaces::environment::Call;
-use crate::interfaces::{State, bindings};
+use crate::interfaces::{State, handler};
 
 /// What a `start` is stopped with that waits.
 #[derive(Debug, thiserror::Error)]
@@ -82,11 +82,10 @@ impl Engine {
 
 #[expect(unsafe_code, reason = "memory of functions is read from outside")]
 async fn instantiate(function: &Function, store: &mut Store<State>) -> Result<(), InvalidFunction> {
-    let pre = function.instance.instance_pre();
-    let instance = pre.instantiate_async(&mut *store);
+    let instance = function.instance.instantiate_async(&mut *store);
     let (instance, memory) = places::memory_made_in(instance).await;
     let instance = instance.map_err(InvalidFunction::Start)?;
-    let typed = bindings::Function::new(&mut *store, &instance);
+    let typed = handler::load(store, &instance, &function.invoke);
     typed.map_err(InvalidFunction::Type)?;
     if let (Ok(()), Some(memory)) = (function.reusable, &memory) {
         // SAFETY: the instance was just made, in the store that is borrowed, and a function that is

@@ -157,6 +157,13 @@ impl Builder {
         self
     }
 
+    /// How many bytes the host holds of bodies that functions gave by value; see
+    /// [`Limits::body_memory`].
+    pub fn body_memory(mut self, bytes: usize) -> Self {
+        self.limits.body_memory = bytes;
+        self
+    }
+
     /// How many instances may wait for the next request; see [`Limits::idle_instances`].
     pub fn idle_instances(mut self, instances: u32) -> Self {
         self.limits.idle_instances = instances;

@@ -18,6 +18,7 @@ use super::bindings::functions::bytes::bytes::Data;
 use super::body::Body;
 use super::environment::{Lineage, earlier};
 use super::headers::listed;
+use super::held::Full;
 use super::under_way::UnderWay;
 use super::{Buffer, State, trace_context};
 pub(crate) use bindings::functions::binding::invoker::Error;
@@ -107,7 +108,10 @@ impl State {
     fn calling(&mut self, mut request: Request) -> wasmtime::Result<Result<Calling, Error>> {
         let body = match request.body.take() {
             None => None,
-            Some(Data::Value(bytes)) => Some(Body::from(bytes)),
+            Some(Data::Value(bytes)) => match self.call.function.bodies.hold(bytes) {
+                Ok(bytes) => Some(Body::from(bytes)),
+                Err(Full) => return Ok(Err(Error::Overloaded)),
+            },
             Some(Data::Buffer(buffer)) => Some(self.table.delete(buffer)?.into_body()),
         };
         Ok(self.prepare(request, body))

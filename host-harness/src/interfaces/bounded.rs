@@ -35,7 +35,7 @@ pub(super) struct FirstPairs(pub(super) Vec<(TextPrefix, TextPrefix)>);
 
 /// Headers; none if they are more than [`MAX_HEADERS`], or longer than [`MAX_HEADER_BYTES`].
 #[derive(Debug)]
-pub(super) struct HeaderList(pub(super) Option<Vec<(String, Vec<u8>)>>);
+pub(crate) struct HeaderList(pub(super) Option<Vec<(String, Vec<u8>)>>);
 
 impl HeaderList {
     /// The headers, unless they are more than a function may give.

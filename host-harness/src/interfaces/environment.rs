@@ -13,6 +13,7 @@ use super::binding::Callees;
 use super::bindings::functions::web::environment::Host;
 use super::bounded::Text;
 use super::headers::{HeaderLimit, is_hop_by_hop, named_by_connection};
+use super::held::HeldBodies;
 use super::http::Outbound;
 use crate::telemetry::{InvocationId, Output};
 
@@ -26,6 +27,8 @@ pub(crate) struct Identity {
     pub(crate) headers: HeaderLimit,
     /// Its way to other servers.
     pub(crate) outbound: Outbound,
+    /// What the host holds of bodies that functions gave.
+    pub(crate) bodies: Arc<HeldBodies>,
 }
 
 /// One request to one function, less its body.

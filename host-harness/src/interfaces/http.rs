@@ -24,6 +24,7 @@ use wasmtime::component::Resource;
 
 use super::bindings::functions::bytes::bytes::Data;
 use super::environment::earlier;
+use super::held::Full;
 use super::under_way::UnderWay;
 use super::{Buffer, State, trace_context};
 use bindings::functions::http::client::{Error, Host, Request, Response};
@@ -99,7 +100,10 @@ impl State {
     fn outgoing(&mut self, mut request: Request) -> wasmtime::Result<Result<Outgoing, Error>> {
         let payload = match request.body.take() {
             None => Payload::Bytes(bytes::Bytes::new()),
-            Some(Data::Value(bytes)) => Payload::Bytes(bytes.into()),
+            Some(Data::Value(bytes)) => match self.call.function.bodies.hold(bytes) {
+                Ok(bytes) => Payload::Bytes(bytes),
+                Err(Full) => return Ok(Err(Error::Overloaded)),
+            },
             Some(Data::Buffer(buffer)) => {
                 let body = self.table.delete(buffer)?.into_body();
                 if http_body::Body::is_end_stream(&body) {

@@ -7,9 +7,11 @@ mod buffer;
 pub(crate) mod cpu_time;
 pub(crate) mod egress;
 pub(crate) mod environment;
+pub(crate) mod handler;
 mod handles;
 pub(crate) mod head;
 mod headers;
+pub(crate) mod held;
 pub(crate) mod http;
 pub(crate) mod memory;
 mod output;
@@ -48,6 +50,8 @@ pub(crate) mod bindings {
         unreachable_pub,
         clippy::must_use_candidate,
         clippy::semicolon_if_nothing_returned,
+        // The export is called by `handler`.
+        dead_code,
         reason = "generated code"
     )]
 

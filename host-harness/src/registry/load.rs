@@ -193,6 +193,7 @@ pub(crate) fn load(
         output: settings.output,
         headers: settings.headers,
         outbound: Outbound::new(settings.network),
+        bodies: engine.bodies(),
     };
     let prepared = engine.prepare(wasm, identity, settings.reuse);
     prepared.map_err(|invalid| {

@@ -115,6 +115,29 @@ async fn long_texts_stay_in_the_function() {
     }
 }
 
+/// Headers that are too many are not copied out of the function, which would take more than its memory.
+#[tokio::test]
+async fn endless_headers_stay_in_the_function() {
+    for (headers, reason) in [(0, None), (6_000_000, Some("invalid-reply"))] {
+        let attack = Attack {
+            pages: 1600,
+            more: String::new(),
+            body: format!(
+                "(i32.store (i32.const 1028) (i32.const 200))
+                 (i32.store (i32.const 1032) (i32.const 65536))
+                 (i32.store (i32.const 1036) (i32.const {headers}))
+                 (i32.store (i32.const 1040) (i32.const 1))
+                 (return (i32.const 1024))"
+            ),
+        };
+        let (_file, builder) = attack.host();
+        let server = builder.build().unwrap().serve("127.0.0.1:0").await.unwrap();
+        let answer = Client::new(server.address()).get("/attack").await;
+        let got = (answer.status != 200).then(|| answer.problem("reason"));
+        assert_eq!(got.as_deref(), reason, "{answer:?}");
+    }
+}
+
 /// Random bytes are given in pieces that are soon made.
 #[tokio::test]
 async fn random_bytes_of_one_call_are_bounded() {

@@ -77,6 +77,7 @@ fn prepare_with(
             max_bytes: 1024 * 1024,
         },
         outbound: Outbound::new(Arc::new(network.unwrap())),
+        bodies: engine.bodies(),
     };
     let wasm = Wasm::new(std::fs::read(file).unwrap());
     Arc::new(engine.prepare(&wasm, identity, reuse).unwrap())

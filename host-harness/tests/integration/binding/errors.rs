@@ -119,3 +119,15 @@ async fn bodies_that_are_kept_count() {
         assert_eq!(answer.text(), expected);
     }
 }
+
+/// Answers of callees that nobody reads are held up to a limit, and one too many is refused until others
+/// are dropped.
+#[tokio::test]
+async fn kept_answers_are_bounded() {
+    let harness = builder().body_memory(64 * 1024 * 1024).build().unwrap();
+    for _ in 0..2 {
+        let headers = [("x-call-count", "3")];
+        let answer = get_with(&harness, "keep/misbehave/large", &headers).await;
+        assert_eq!(answer.text(), "2 1 true");
+    }
+}

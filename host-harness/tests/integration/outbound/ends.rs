@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::sync::{Barrier, Notify};
 
 use super::server::{Upstream, closed, read_head, text};
-use super::{builder, get, local};
+use super::{builder, call, get, local};
 use crate::support::client::{Client, whole};
 use crate::support::soon;
 
@@ -255,5 +255,50 @@ async fn pendings_are_bounded() {
         let path = format!("/calls-out/flood?count={count}&url={}", upstream.url("/"));
         let answer = get(&local(), &path).await;
         assert_eq!(answer.text(), expected, "{count}");
+    }
+}
+
+/// However many requests at once are refused before they are sent, none of them holds a handle.
+#[tokio::test]
+async fn refused_requests_hold_no_handles() {
+    let upstream = Upstream::http(async |_| Response::new(whole(""))).await;
+    let harness = local();
+    for count in [1000, 10_000] {
+        let path = format!("/calls-out/flood?count={count}&url=");
+        let answer = get(&harness, &format!("{path}{}", upstream.url("/"))).await;
+        let counts = answer.text().split(' ').map(|count| count.parse().unwrap());
+        let counts: Vec<usize> = counts.collect();
+        assert!(counts[0] >= 64, "{counts:?}");
+        assert_eq!(counts[0] + counts[1], count, "{counts:?}");
+        let invalid = get(&harness, &format!("{path}ftp://x")).await;
+        assert_eq!((invalid.status.as_u16(), invalid.text()), (200, "0 0"));
+    }
+}
+
+/// Bodies that functions make are held up to a limit, and one too many is refused; those that are passed
+/// on, and small ones, do not count.
+#[tokio::test]
+async fn held_bodies_are_bounded() {
+    const LIMIT: usize = 1024 * 1024;
+    let upstream = Upstream::http(async |_| Response::new(whole(""))).await;
+    let harness = builder()
+        .allow_host("127.0.0.1")
+        .body_memory(LIMIT)
+        .build()
+        .unwrap();
+    for (own, length, said) in [
+        ("&own=1", 64 * 1024, "200"),
+        ("&own=1", LIMIT, "200"),
+        ("&own=1", LIMIT + 1, "Overloaded"),
+        ("", LIMIT + 1, "200"),
+    ] {
+        for path in ["error", "error-async"] {
+            let path = format!("/calls-out/{path}?url={}{own}", upstream.url("/"));
+            for _ in 0..3 {
+                let body = "x".repeat(length);
+                let answer = call(&harness, Method::POST, &path, &body).await;
+                assert_eq!(answer.text(), said, "{path} {length}");
+            }
+        }
     }
 }
