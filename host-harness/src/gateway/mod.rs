@@ -8,6 +8,7 @@ mod farewell;
 mod gate;
 mod idle;
 mod problem;
+mod refused;
 mod request;
 mod respond;
 mod route;

@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::Gateway;
 use super::connection::serve;
+use super::refused::Refused;
 
 /// How long to wait after a connection could not be accepted, as when there are too many open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -75,14 +76,19 @@ async fn accept(
     let mut connections = tokio::task::JoinSet::new();
     // Dropped when the server stops.
     let (running, stopping) = watch::channel(());
+    let mut refused = Refused::default();
     let grace = loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
                     connections.spawn(serve(Arc::clone(&gateway), stream, peer, stopping.clone()));
                 }
+                // Its client has left already: the next one need not wait.
+                Err(error) if is_of_client(&error) => {
+                    tracing::debug!("cannot accept a connection: {error}");
+                }
                 Err(error) => {
-                    tracing::warn!("cannot accept a connection: {error}");
+                    refused.warn(&error);
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
@@ -96,6 +102,15 @@ async fn accept(
     let Ok(grace) = grace else { return false };
     let drained = async { while connections.join_next().await.is_some() {} };
     tokio::time::timeout(grace, drained).await.is_ok()
+}
+
+fn is_of_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset
+    )
 }
 
 #[cfg(test)]
