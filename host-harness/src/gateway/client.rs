@@ -18,6 +18,8 @@ use crate::interfaces::running::{Requests, Running};
 pub(super) struct Client {
     stream: Pin<Box<TimeoutStream<Socket>>>,
     gate: Gate,
+    /// The last bytes that were read.
+    tail: Tail,
     requests: Arc<Requests>,
     /// What waits for the client is of a request that runs, though hyper may have copied it and
     /// forgotten whose it is.
@@ -33,6 +35,7 @@ impl Client {
         Self {
             stream: Box::pin(stream),
             gate: Gate::default(),
+            tail: Tail::default(),
             requests,
             unsent: None,
             farewell: None,
@@ -49,6 +52,29 @@ impl Client {
     }
 }
 
+/// The last bytes of what arrived, in however many pieces.
+#[derive(Default)]
+struct Tail([u8; 3]);
+
+impl Tail {
+    fn add(&mut self, bytes: &[u8]) {
+        match bytes.last_chunk() {
+            Some(last) => self.0 = *last,
+            None => {
+                for byte in bytes {
+                    let [_, one, two] = self.0;
+                    self.0 = [one, two, *byte];
+                }
+            }
+        }
+    }
+
+    /// Whether they end with an empty line, as heads do.
+    fn ends_head(&self) -> bool {
+        matches!(self.0, [_, b'\n', b'\n'] | [b'\n', b'\r', b'\n'])
+    }
+}
+
 impl AsyncRead for Client {
     fn poll_read(
         mut self: Pin<&mut Self>,
@@ -56,9 +82,12 @@ impl AsyncRead for Client {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        let before = into.filled().len();
         let read = this.gate.poll_read(this.stream.as_mut(), cx, into);
         if read.is_ready() {
-            this.requests.read();
+            this.tail
+                .add(into.filled().get(before..).unwrap_or_default());
+            this.requests.read(this.tail.ends_head());
         }
         read
     }
@@ -109,6 +138,29 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
+
+    /// A head ends with an empty line, whatever it is cut into.
+    #[test]
+    fn tails_tell_the_end_of_a_head() {
+        for (text, ends) in [
+            ("", false),
+            ("GET / HTTP/1.1\r\n", false),
+            ("GET / HTTP/1.1\r\n\r\n", true),
+            ("GET / HTTP/1.1\n\n", true),
+            ("GET / HTTP/1.1\r\n\n", true),
+            ("GET / HTTP/1.1\n\r\n", true),
+            ("GET / HTTP/1.1\r\n\r\nG", false),
+            ("GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n", false),
+        ] {
+            for piece in 1..=text.len().max(1) {
+                let mut tail = Tail::default();
+                text.as_bytes()
+                    .chunks(piece)
+                    .for_each(|piece| tail.add(piece));
+                assert_eq!(tail.ends_head(), ends, "{text:?} {piece}");
+            }
+        }
+    }
 
     /// As long as bytes wait for a client, something runs.
     #[tokio::test]

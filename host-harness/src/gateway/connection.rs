@@ -56,9 +56,10 @@ pub(super) async fn serve(
     let service = service_fn(move |request: Request<Incoming>| {
         let gateway = Arc::clone(&gateway);
         let version = request.version();
-        let running = received.receive(version);
-        // One that has no body has nothing to receive, as most have not.
-        let uploading = (!request.body().is_end_stream()).then(|| running.uploading());
+        // Most have none, and nothing to receive.
+        let has_body = !request.body().is_end_stream();
+        let running = received.receive(version, has_body);
+        let uploading = has_body.then(|| running.uploading());
         let at_work = running.at_work();
         let socket = sending.clone();
         async move {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::engine::FAR;
 use crate::interfaces::running::Requests;
 
 /// Why a connection is to be closed.
@@ -34,8 +35,8 @@ pub(super) struct IdleWatch {
     /// In which the client takes nothing.
     client: Duration,
     alarm: Pin<Box<Sleep>>,
-    /// When the head that has not arrived in full was first seen.
-    head_since: Option<Instant>,
+    /// When the head that has not arrived in full was first seen, and how many had by then.
+    head_since: Option<(usize, Instant)>,
     /// What had happened when the alarm last rang, and everything waited for the client.
     stalled: Option<usize>,
 }
@@ -60,14 +61,18 @@ impl IdleWatch {
         if !requests.is_quiet() {
             return None;
         }
-        if !requests.any() {
+        let heads = requests.heads();
+        if heads == 0 {
             return Some(after(requests.opened(), self.head));
         }
         if !requests.has_part_of_head() {
             self.head_since = None;
             return Some(after(requests.ended(), self.idle));
         }
-        let begun = *self.head_since.get_or_insert_with(Instant::now);
+        let of_this = self.head_since.filter(|(of, _)| *of == heads);
+        let (_, begun) = *self
+            .head_since
+            .insert(of_this.unwrap_or((heads, Instant::now())));
         Some(after(begun, self.head))
     }
 
@@ -101,7 +106,6 @@ impl IdleWatch {
 
 /// A time that is too far away to be told is never, or as good as that.
 fn after(moment: Instant, time: Duration) -> Instant {
-    const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365);
     moment + time.min(FAR)
 }
 
@@ -142,7 +146,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn first_head_has_its_own_limit() {
         let (requests, mut watch) = watch();
-        requests.read();
+        requests.read(true);
         assert!(is_open(&mut watch));
         assert_eq!(rings(&mut watch).await, HEAD);
     }
@@ -152,7 +156,7 @@ mod tests {
     async fn idle_begins_with_the_end() {
         for seconds in [0, 1, 29, 31, 74, 76, 200] {
             let (requests, mut watch) = watch();
-            let running = requests.receive(Version::HTTP_11);
+            let running = requests.receive(Version::HTTP_11, false);
             let at_work = running.at_work();
             let mut ringing = Box::pin(rings(&mut watch));
             assert!((&mut ringing).now_or_never().is_none());
@@ -170,17 +174,32 @@ mod tests {
     async fn later_heads_have_the_limit_of_a_head() {
         for seconds in [1, 70] {
             let (requests, mut watch) = watch();
-            drop(requests.receive(Version::HTTP_11));
+            drop(requests.receive(Version::HTTP_11, false));
             assert!(is_open(&mut watch));
             sleep(Duration::from_secs(seconds)).await;
-            requests.read();
+            requests.read(true);
             assert!(is_open(&mut watch));
             sleep(Duration::from_secs(1)).await;
             // A slow one gains nothing by another byte.
-            requests.read();
+            requests.read(true);
             assert!(is_open(&mut watch));
             assert_eq!(rings(&mut watch).await, HEAD - Duration::from_secs(1));
         }
+    }
+
+    /// So has one whose beginning came with the request before it.
+    #[tokio::test(start_paused = true)]
+    async fn heads_that_begin_early_have_the_limit_of_a_head() {
+        let (requests, mut watch) = watch();
+        for _ in 0..3 {
+            requests.read(false);
+            drop(requests.receive(Version::HTTP_11, false));
+            assert!(is_open(&mut watch));
+            // Most of its time, which is no other's.
+            sleep(HEAD * 9 / 10).await;
+            assert!(is_open(&mut watch));
+        }
+        assert_eq!(rings(&mut watch).await, HEAD / 10);
     }
 
     /// A head that is complete leaves the next one its whole time.
@@ -188,8 +207,8 @@ mod tests {
     async fn complete_heads_start_afresh() {
         let (requests, mut watch) = watch();
         for _ in 0..3 {
-            requests.read();
-            drop(requests.receive(Version::HTTP_11));
+            requests.read(true);
+            drop(requests.receive(Version::HTTP_11, false));
             assert!(is_open(&mut watch));
             sleep(HEAD * 2).await;
         }
@@ -200,9 +219,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn pings_are_no_heads() {
         let (requests, mut watch) = watch();
-        drop(requests.receive(Version::HTTP_2));
+        drop(requests.receive(Version::HTTP_2, false));
         for _ in 0..70 {
-            requests.read();
+            requests.read(true);
             assert!(is_open(&mut watch));
             sleep(Duration::from_secs(1)).await;
         }
@@ -214,7 +233,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn stalled_clients_are_left() {
         let (requests, mut watch) = watch();
-        let running = requests.receive(Version::HTTP_2);
+        let running = requests.receive(Version::HTTP_2, false);
         let begun = Instant::now();
         for step in 0..20 {
             let at_work = running.at_work();
@@ -233,7 +252,7 @@ mod tests {
                     .is_err()
             );
             running.taken();
-            requests.read();
+            requests.read(true);
         }
         assert!(begun.elapsed() > CLIENT * 50);
         let begun = Instant::now();
@@ -247,7 +266,7 @@ mod tests {
         let requests = Arc::new(Requests::default());
         let mut watch = IdleWatch::new(Arc::clone(&requests), [Duration::MAX; 3]);
         assert!(is_open(&mut watch));
-        drop(requests.receive(Version::HTTP_11));
+        drop(requests.receive(Version::HTTP_11, false));
         assert!(is_open(&mut watch));
     }
 }

@@ -17,8 +17,12 @@ pub(crate) struct Requests {
     begun: AtomicUsize,
     /// Request heads that arrived in full.
     heads: AtomicUsize,
-    /// Bytes have arrived since the last request ended, and no head.
+    /// Bytes have arrived behind the last request, and no head.
     part_of_head: AtomicBool,
+    /// The last bytes that arrived do not end a head.
+    is_open: AtomicBool,
+    /// The body of the last request may still be arriving: what arrives need be no head.
+    has_upload: AtomicBool,
     http2: AtomicBool,
     /// When the last request ended, in nanoseconds since the connection was opened.
     ended: AtomicU64,
@@ -52,6 +56,8 @@ impl Default for Requests {
             begun: AtomicUsize::new(0),
             heads: AtomicUsize::new(0),
             part_of_head: AtomicBool::new(false),
+            is_open: AtomicBool::new(false),
+            has_upload: AtomicBool::new(false),
             http2: AtomicBool::new(false),
             ended: AtomicU64::new(0),
             at_work: AtomicUsize::new(0),
@@ -63,22 +69,29 @@ impl Default for Requests {
 }
 
 impl Requests {
-    /// A request's head has arrived.
-    pub(crate) fn receive(self: &Arc<Self>, version: Version) -> Running {
+    /// A request's head has arrived, and with it perhaps a part of the next one: without a body, nothing
+    /// else can be behind it.
+    pub(crate) fn receive(self: &Arc<Self>, version: Version, has_body: bool) -> Running {
         self.heads.fetch_add(1, Ordering::SeqCst);
-        self.part_of_head.store(false, Ordering::SeqCst);
+        self.has_upload.store(has_body, Ordering::Relaxed);
+        let has_more = !has_body && self.is_open.load(Ordering::Relaxed);
+        self.part_of_head.store(has_more, Ordering::SeqCst);
         if version >= Version::HTTP_2 {
             self.http2.store(true, Ordering::SeqCst);
         }
         self.begin()
     }
 
-    /// Bytes have arrived.
-    pub(crate) fn read(&self) {
+    /// Bytes have arrived, which may end as a head does.
+    pub(crate) fn read(&self, ends_head: bool) {
+        self.is_open.store(!ends_head, Ordering::Relaxed);
         if self.is_quiet() {
             self.part_of_head.store(true, Ordering::SeqCst);
         } else if !self.http2.load(Ordering::SeqCst) {
             self.moves.fetch_add(1, Ordering::SeqCst);
+            if !self.has_upload.load(Ordering::Relaxed) {
+                self.part_of_head.store(!ends_head, Ordering::SeqCst);
+            }
         }
     }
 
@@ -104,9 +117,9 @@ impl Requests {
         self.opened
     }
 
-    /// Whether a head has arrived since the connection was opened.
-    pub(crate) fn any(&self) -> bool {
-        self.heads.load(Ordering::SeqCst) > 0
+    /// How many heads have arrived since the connection was opened.
+    pub(crate) fn heads(&self) -> usize {
+        self.heads.load(Ordering::SeqCst)
     }
 
     /// Whether a request's head has begun to arrive. In HTTP/2, bytes do not tell.
@@ -197,6 +210,12 @@ impl Drop for Running {
     }
 }
 
+impl Drop for Uploading {
+    fn drop(&mut self) {
+        self.0.0.has_upload.store(false, Ordering::Relaxed);
+    }
+}
+
 impl Drop for AtWork {
     fn drop(&mut self) {
         self.0.moves.fetch_add(1, Ordering::SeqCst);
@@ -243,7 +262,7 @@ mod tests {
     async fn end_is_that_of_the_last_part() {
         let requests = Arc::new(Requests::default());
         assert_eq!(requests.ended(), requests.opened());
-        let one = requests.receive(Version::HTTP_11);
+        let one = requests.receive(Version::HTTP_11, true);
         let upload = one.uploading();
         sleep(PAUSE).await;
         drop(one);
@@ -253,5 +272,48 @@ mod tests {
         sleep(PAUSE).await;
         assert!(requests.is_quiet());
         assert_eq!(requests.ended(), requests.opened() + 2 * PAUSE);
+    }
+
+    /// What arrives behind a request, with it or after it, is part of the next head, unless it may be the
+    /// request's body or ends as a head does.
+    #[test]
+    fn part_of_a_head_may_come_early() {
+        let first = |has_body, ends_head| {
+            let requests = Arc::new(Requests::default());
+            requests.read(ends_head);
+            let one = requests.receive(Version::HTTP_11, has_body);
+            (requests, one)
+        };
+        for (has_body, ends_head, has_part) in [
+            (false, true, false),
+            (false, false, true),
+            (true, true, false),
+            (true, false, false),
+        ] {
+            let (requests, _one) = first(has_body, ends_head);
+            assert_eq!(
+                requests.has_part_of_head(),
+                has_part,
+                "{has_body} {ends_head}"
+            );
+        }
+        for (has_body, read, has_part) in [
+            (false, false, true),
+            (false, true, false),
+            (true, false, false),
+        ] {
+            let (requests, _one) = first(has_body, true);
+            requests.read(read);
+            assert_eq!(requests.has_part_of_head(), has_part, "{has_body} {read}");
+        }
+        let (requests, one) = first(true, true);
+        drop(one.uploading());
+        requests.read(false);
+        assert!(requests.has_part_of_head());
+        drop(requests.receive(Version::HTTP_11, false));
+        assert!(requests.has_part_of_head(), "it is the next one's");
+        requests.read(true);
+        drop(requests.receive(Version::HTTP_11, false));
+        assert!(!requests.has_part_of_head());
     }
 }

@@ -110,6 +110,24 @@ async fn later_half_head_is_closed() {
     }
 }
 
+/// So has one that came in one read with the request before it, or while that was answered.
+#[tokio::test]
+async fn half_head_behind_a_request_is_closed() {
+    let server = serving(SHORT, LONG).await;
+    for more in [
+        "G",
+        "GET /ping HTTP/1.1\r\nhost: ",
+        "GET /ping HTTP/1.1\r\nhost: x\r\n\r",
+    ] {
+        for before in [1, 3] {
+            let bytes = GET.repeat(before) + more;
+            let mut wire = Wire::saying(server.address(), bytes).await;
+            let text = wire.text().await;
+            assert_eq!(text.matches("pong").count(), before, "{more:?}: {text}");
+        }
+    }
+}
+
 /// An idle connection is there for the next request for as long as is said, 75 s unless set.
 #[tokio::test]
 async fn second_request_after_40_seconds_is_answered() {
