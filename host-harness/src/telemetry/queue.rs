@@ -42,6 +42,8 @@ struct State {
     is_writing: bool,
     /// Whether there is a writer.
     has_writer: bool,
+    /// Counts what it writes: tells that it writes at all.
+    moves: u64,
 }
 
 /// Lines one after the other.
@@ -63,6 +65,7 @@ impl LineQueue {
                 dropped: [0; 2],
                 is_writing: false,
                 has_writer: false,
+                moves: 0,
             }),
             pushed: Condvar::new(),
             written: Condvar::new(),
@@ -103,12 +106,21 @@ impl LineQueue {
         state.is_writing = false;
     }
 
-    /// Waits until everything is written that was pushed, or lost, for a while at most. Returns whether it is.
-    pub(super) fn flush(&self, within: Duration) -> bool {
-        let deadline = Instant::now() + within;
+    /// Waits until everything is written that was pushed, or lost: for a while at most, and for less
+    /// where nothing at all can be written. Returns whether it is.
+    pub(super) fn flush(&self, within: Duration, without_a_move: Duration) -> bool {
+        let mut moved = Instant::now();
+        let deadline = moved + within;
         let mut state = self.lock();
+        let mut moves = state.moves;
         while state.has_writer && (state.is_writing || !state.is_empty()) {
-            let left = deadline.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            if mem::replace(&mut moves, state.moves) != state.moves {
+                moved = now;
+            }
+            let left = deadline
+                .min(moved + without_a_move)
+                .saturating_duration_since(now);
             if left.is_zero() {
                 return false;
             }
@@ -130,6 +142,11 @@ impl LineQueue {
         state.is_writing = true;
         let dropped = mem::take(&mut state.dropped);
         (mem::take(&mut state.batch), dropped.iter().sum())
+    }
+
+    /// Something was written.
+    fn count_move(&self) {
+        self.lock().moves += 1;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -196,8 +213,9 @@ where
         let (batch, dropped) = queue.take();
         self.tell_loss();
         for (piece, lines) in batch.pieces() {
-            if self.write_whole(piece).is_err() {
-                self.lost += lines;
+            match self.write_whole(piece) {
+                Ok(()) => queue.count_move(),
+                Err(_) => self.lost += lines,
             }
         }
         self.lost += dropped;

@@ -15,6 +15,9 @@ const RETRY: Duration = Duration::from_millis(5);
 /// How long the end of a process waits for its last lines.
 pub(crate) const FLUSH: Duration = Duration::from_secs(1);
 
+/// How long it waits without one of them being written: nobody reads them then.
+const STUCK: Duration = Duration::from_millis(200);
+
 static QUEUE: LineQueue = LineQueue::new();
 
 /// What lines of the host's own look like; text unless set.
@@ -63,7 +66,7 @@ pub(crate) fn write_error(message: &str) {
 
 /// Waits until all that was queued is written, for a while at most. Returns whether it is.
 pub(crate) fn flush(within: Duration) -> bool {
-    QUEUE.flush(within)
+    QUEUE.flush(within, STUCK)
 }
 
 /// Takes what `tracing` makes of the host's events.

@@ -96,13 +96,16 @@ fn writes_end_at_line_ends() {
     assert_eq!(pieces, [(4096, 2), (1, 1), (5000, 1), (4096, 1), (100, 1)]);
 }
 
-/// Flushing waits for the writer, but not for ever for one that is stuck.
+/// Flushing waits for the writer, but not for ever for one that is stuck or slow.
 #[test]
 fn flush_is_bounded() {
     static QUEUE: LineQueue = LineQueue::new();
     static STUCK: AtomicBool = AtomicBool::new(true);
 
-    assert!(QUEUE.flush(Duration::ZERO));
+    const LONG: Duration = Duration::from_secs(60);
+    const SHORT: Duration = Duration::from_millis(20);
+
+    assert!(QUEUE.flush(Duration::ZERO, LONG));
     assert!(QUEUE.push(Source::Host, b"line\n"), "it needs a writer");
     std::thread::spawn(|| {
         let mut writer = Writer::new(
@@ -118,10 +121,37 @@ fn flush_is_bounded() {
             writer.write_next(&QUEUE);
         }
     });
-    assert!(!QUEUE.flush(Duration::from_millis(20)));
+    assert!(!QUEUE.flush(SHORT, LONG));
+    assert!(!QUEUE.flush(LONG, SHORT));
     assert!(!QUEUE.push(Source::Host, b"line\n"), "it has a writer");
     STUCK.store(false, Ordering::Relaxed);
-    assert!(QUEUE.flush(Duration::from_secs(60)));
+    assert!(QUEUE.flush(LONG, LONG));
     QUEUE.writer_ended();
     assert!(QUEUE.push(Source::Host, b"line\n"), "it needs another");
+}
+
+/// A writer that is slow, and not stuck, is waited for.
+#[test]
+fn flush_waits_while_lines_are_written() {
+    static QUEUE: LineQueue = LineQueue::new();
+    const PIECES: u32 = 40;
+    const EACH: Duration = Duration::from_millis(10);
+    // Less than all of it takes, and much more than a piece.
+    const STUCK: Duration = Duration::from_millis(300);
+
+    for _ in 0..PIECES {
+        QUEUE.push(Source::Host, &[b'x'; ATOMIC_WRITE]);
+    }
+    std::thread::spawn(|| {
+        let slow = |bytes: &[u8]| {
+            std::thread::sleep(EACH);
+            Ok(bytes.len())
+        };
+        let mut writer = Writer::new(slow, loss);
+        loop {
+            writer.write_next(&QUEUE);
+        }
+    });
+    assert!(EACH * PIECES > STUCK);
+    assert!(QUEUE.flush(Duration::from_secs(60), STUCK));
 }
