@@ -1,11 +1,15 @@
 //! From the command line and the environment to arguments.
 
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
+use std::io::{self, Write as _};
+use std::process;
 
 use clap::builder::Resettable;
 use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Command, CommandFactory, Error, FromArgMatches};
+
+use crate::telemetry::Escaped;
 
 /// Parses the process's arguments, or ends the process with what is wrong with them.
 pub(super) fn parse<T: CommandFactory + FromArgMatches>() -> T {
@@ -15,7 +19,66 @@ pub(super) fn parse<T: CommandFactory + FromArgMatches>() -> T {
     let matches = command.clone().try_get_matches();
     matches
         .and_then(|matches| T::from_arg_matches(&matches))
-        .unwrap_or_else(|error| name_variable(error, &command).exit())
+        .unwrap_or_else(|error| exit(name_variable(error, &command)))
+}
+
+/// Ends the process with help, or with what is wrong.
+fn exit(error: Error) -> ! {
+    if !env::args_os().any(|given| is_special(&given)) && !variables().any(|set| is_special(&set)) {
+        error.exit();
+    }
+    let code = error.exit_code();
+    let text = escaped(error);
+    // Where nobody can be told, the exit code tells.
+    let _ = if code == 0 {
+        io::stdout().write_all(text.as_bytes())
+    } else {
+        io::stderr().write_all(text.as_bytes())
+    };
+    process::exit(code);
+}
+
+/// The values of the variables that help shows and errors name.
+fn variables() -> impl Iterator<Item = OsString> {
+    env::vars_os().filter_map(|(name, value)| {
+        let is_own = name.to_string_lossy().starts_with("FUNCTIONS_");
+        is_own.then_some(value)
+    })
+}
+
+fn is_special(given: &OsStr) -> bool {
+    let given = given.to_string_lossy();
+    Escaped(&given).to_string() != given
+}
+
+/// What clap says, in plain text in which nothing that was given steers the terminal.
+fn escaped(mut error: Error) -> String {
+    // Here, what was given is told from clap's own colors.
+    let given: Vec<_> = error
+        .context()
+        .filter_map(|(kind, value)| Some((kind, escaped_value(value)?)))
+        .collect();
+    for (kind, value) in given {
+        error.insert(kind, value);
+    }
+    let text = error.render().to_string();
+    text.split_inclusive('\n')
+        .map(|line| match line.strip_suffix('\n') {
+            Some(line) => format!("{}\n", Escaped(line)),
+            None => Escaped(line).to_string(),
+        })
+        .collect()
+}
+
+fn escaped_value(value: &ContextValue) -> Option<ContextValue> {
+    let escape = |text: &String| Escaped(text).to_string();
+    match value {
+        ContextValue::String(text) => Some(ContextValue::String(escape(text))),
+        ContextValue::Strings(texts) => {
+            Some(ContextValue::Strings(texts.iter().map(escape).collect()))
+        }
+        _ => None,
+    }
 }
 
 /// An empty variable is one that is not set: that is what `FUNCTIONS_X= functions …` and many files of

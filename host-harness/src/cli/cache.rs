@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use clap::builder::BoolishValueParser;
 
 use crate::Builder;
 
@@ -16,8 +15,17 @@ pub(super) struct Cache {
     cache: Option<PathBuf>,
 
     /// Compile the functions at each start, and keep nothing.
-    #[arg(long, env = "FUNCTIONS_NO_CACHE", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "FUNCTIONS_NO_CACHE", value_parser = switch)]
     no_cache: bool,
+}
+
+/// Whether a switch is on, as its variable says.
+fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" | "t" | "y" => Ok(true),
+        "0" | "false" | "no" | "off" | "f" | "n" => Ok(false),
+        _ => Err("expected 1, true, yes or on; or else 0, false, no or off".into()),
+    }
 }
 
 impl Cache {

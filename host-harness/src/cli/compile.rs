@@ -18,7 +18,7 @@ pub(super) struct Compiling {
     compile_cpu_time: Duration,
 
     /// How much memory compiling one function may take, as address space of a process of its own.
-    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size::parse, env = "FUNCTIONS_COMPILE_MEMORY")]
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size::positive, env = "FUNCTIONS_COMPILE_MEMORY")]
     compile_memory: usize,
 
     /// How long compiling one function may take.

@@ -76,9 +76,7 @@ impl FromStr for ListenAddress {
                 "an IPv6 address has to be in brackets, such as [::1]:{port}"
             ));
         }
-        let is_named =
-            |character: char| character.is_ascii_alphanumeric() || "-._".contains(character);
-        if !host.chars().all(is_named) {
+        if !is_name(host) {
             return Err(format!(
                 "invalid host {host:?}: expected a name or an address, such as 127.0.0.1:{port}"
             ));
@@ -93,8 +91,14 @@ fn port(text: &str) -> Result<u16, String> {
     })
 }
 
+fn is_name(host: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+    !host.is_empty() && host.bytes().all(is_part)
+}
+
+/// The host itself in an example, if it can be one.
 fn or_local(host: &str) -> &str {
-    if host.is_empty() { "127.0.0.1" } else { host }
+    if is_name(host) { host } else { "127.0.0.1" }
 }
 
 #[cfg(test)]
@@ -132,6 +136,8 @@ mod tests {
             ("*:8080", "0.0.0.0:8080"),
             ("localhost", "localhost:8080"),
             ("127.0.0.1", "127.0.0.1:8080"),
+            ("local\u{202e}host", "127.0.0.1:8080"),
+            ("\u{1b}[31m", "127.0.0.1:8080"),
             ("::1", "[::1]:8080"),
             ("[::1]", "[::1]:8080"),
             ("fe80::x:8080", "in brackets"),
@@ -140,9 +146,12 @@ mod tests {
             ("localhost:65536", "0 to 65535"),
             ("65536", "0 to 65535"),
             ("my host:80", "invalid host"),
+            ("my\u{202e}host:80", r"\u{202e}"),
+            ("host:8\u{202e}0", r"\u{202e}"),
         ] {
             let error = parsed(text).unwrap_err();
             assert!(error.contains(says), "{text}: {error}");
+            assert!(!error.contains(['\u{202e}', '\u{1b}']), "{error:?}");
         }
     }
 

@@ -11,14 +11,16 @@ use super::announce::announce;
 use super::cache::Cache;
 use super::compile::Compiling;
 use super::duration;
+use super::list::{self, List};
 use super::listen::ListenAddress;
 use super::logging::Logging;
+use super::number;
 use super::report::{EXIT_CODES, Ended};
 use super::share::Share;
 use super::shutdown::StopSignals;
 use super::size;
 use crate::harness::MULTI_TENANT;
-use crate::telemetry::{Format, stderr};
+use crate::telemetry::{Escaped, Format, stderr};
 use crate::{Harness, Limits, Reuse, Server};
 
 /// How long the runtime's threads get at the end, to drop what they have.
@@ -52,9 +54,9 @@ pub(super) struct Serve {
         long = "private",
         value_name = "NAME",
         env = "FUNCTIONS_PRIVATE",
-        value_delimiter = ','
+        value_parser = list::parser()
     )]
-    private: Vec<String>,
+    private: Vec<List>,
 
     /// Where the functions are reached from outside, for those that ask; without it, at the address
     /// listened on.
@@ -83,36 +85,41 @@ pub(super) struct Serve {
     cpu_time: Duration,
 
     /// How much memory a function may have for one request.
-    #[arg(long, value_name = "SIZE", default_value = "128MiB", value_parser = size::parse, env = "FUNCTIONS_MEMORY")]
+    #[arg(long, value_name = "SIZE", default_value = "128MiB", value_parser = size::positive, env = "FUNCTIONS_MEMORY")]
     memory: usize,
 
     /// How many linear memories a function may have, all of them within --memory. Compilers make one;
     /// a function with more takes as many of --max-concurrency.
-    #[arg(long, value_name = "N", default_value_t = Limits::default().memories, value_parser = clap::value_parser!(u32).range(1..), env = "FUNCTIONS_MAX_MEMORIES")]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().memories, value_parser = number::positive, env = "FUNCTIONS_MAX_MEMORIES")]
     max_memories: u32,
 
     /// How long a thread may be in one poll of a function, which is a matter of milliseconds, until the
     /// process is ended, by SIGABRT: something in the host hangs. 0s ends it never.
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration, env = "FUNCTIONS_WATCHDOG")]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse, env = "FUNCTIONS_WATCHDOG")]
     watchdog: Duration,
 
     /// How many requests are answered at once. The functions they call have places of their own.
-    #[arg(long, value_name = "N", default_value_t = Limits::default().concurrency, value_parser = clap::value_parser!(u32).range(1..), env = "FUNCTIONS_MAX_CONCURRENCY")]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().concurrency, value_parser = number::positive, env = "FUNCTIONS_MAX_CONCURRENCY")]
     max_concurrency: u32,
 
     /// How many more may wait their turn; those beyond are answered 429.
-    #[arg(long, value_name = "N", default_value_t = Limits::default().queue, env = "FUNCTIONS_MAX_QUEUE")]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().queue, value_parser = number::any_size, env = "FUNCTIONS_MAX_QUEUE")]
     max_queue: usize,
 
     /// How many requests to other servers all functions together have under way; those beyond wait,
     /// within their own time.
-    #[arg(long, value_name = "N", default_value_t = Limits::default().outbound, value_parser = clap::value_parser!(u32).range(1..), env = "FUNCTIONS_MAX_OUTBOUND")]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().outbound, value_parser = number::positive, env = "FUNCTIONS_MAX_OUTBOUND")]
     max_outbound: u32,
+
+    /// How much memory the host may use for bodies longer than 64 KiB that functions send in requests and
+    /// calls of their own, and answer calls with, unless they only pass them on; one more is refused.
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size::parse, env = "FUNCTIONS_MAX_BODY_MEMORY")]
+    max_body_memory: usize,
 
     /// How many instances wait for the next request to their function, made as they were when they were
     /// new. With 0, each request is answered by one that is made for it. 256 unless set; 0 with
     /// --multi-tenant.
-    #[arg(long, value_name = "N", env = "FUNCTIONS_MAX_IDLE_INSTANCES")]
+    #[arg(long, value_name = "N", value_parser = number::any, env = "FUNCTIONS_MAX_IDLE_INSTANCES")]
     max_idle_instances: Option<u32>,
 
     /// Whether a request may be answered by an instance that has answered others, and was reset: auto
@@ -137,12 +144,12 @@ pub(super) struct Serve {
     verbose: bool,
 
     /// How many calls within calls there may be, from one function to the next; 0 allows no calls.
-    #[arg(long, value_name = "N", default_value_t = Limits::default().depth, value_parser = clap::value_parser!(u32).range(..=i64::from(Limits::default().depth)), env = "FUNCTIONS_MAX_DEPTH")]
+    #[arg(long, value_name = "N", default_value_t = Limits::default().depth, value_parser = depth, env = "FUNCTIONS_MAX_DEPTH")]
     max_depth: u32,
 
     /// How long to wait for running requests when told to stop (SIGINT or SIGTERM; a second one
     /// stops at once). With 0s, not at all.
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = humantime::parse_duration, env = "FUNCTIONS_GRACE")]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse, env = "FUNCTIONS_GRACE")]
     grace: Duration,
 
     /// A server that functions may reach: HOST, HOST:PORT, *.DOMAIN, or * for all with a public
@@ -152,9 +159,9 @@ pub(super) struct Serve {
         long = "allow-host",
         value_name = "HOST[:PORT]",
         env = "FUNCTIONS_ALLOW_HOST",
-        value_delimiter = ','
+        value_parser = list::parser()
     )]
-    allow_hosts: Vec<String>,
+    allow_hosts: Vec<List>,
 
     /// A PEM file of certificate authorities that functions' requests trust, besides those that
     /// browsers trust. Can be given more than once.
@@ -162,9 +169,9 @@ pub(super) struct Serve {
         long = "ca-file",
         value_name = "FILE",
         env = "FUNCTIONS_CA_FILE",
-        value_delimiter = ','
+        value_parser = list::parser()
     )]
-    ca_files: Vec<PathBuf>,
+    ca_files: Vec<List>,
 
     /// A variable for the functions, which `std::env::var` and `WebEnvironment::variable` find;
     /// repeatable. Nothing of this process's own environment reaches them.
@@ -173,7 +180,7 @@ pub(super) struct Serve {
 
     /// How many records of what a function prints and logs for one request are kept; the rest is counted
     /// in one record at the end. 10000 unless set; 1000, and no more, with --multi-tenant.
-    #[arg(long, value_name = "N", env = "FUNCTIONS_MAX_LOG_RECORDS")]
+    #[arg(long, value_name = "N", value_parser = number::any_size, env = "FUNCTIONS_MAX_LOG_RECORDS")]
     max_log_records: Option<usize>,
 
     /// How many bytes the texts of these records may have. 1MiB unless set; 64KiB, and no more, with
@@ -195,8 +202,13 @@ pub(super) struct Serve {
 fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("no variable: give NAME=VALUE".into()),
+        _ => Err("expected NAME=VALUE".into()),
     }
+}
+
+/// How many calls within calls there may be.
+fn depth(text: &str) -> Result<u32, String> {
+    number::within(text, 0..=Limits::default().depth)
 }
 
 /// A function on the command line.
@@ -215,13 +227,13 @@ impl FromStr for Named {
             None => {
                 let file = PathBuf::from(text);
                 let stem = file.file_stem().and_then(|stem| stem.to_str());
-                let stem = stem.ok_or("no file: give NAME=FILE.wasm")?;
+                let stem = stem.ok_or("missing file: expected NAME=FILE.wasm")?;
                 (stem.to_owned(), file)
             }
         };
         crate::registry::check_name(&name)?;
         if file.as_os_str().is_empty() {
-            return Err("no file: give NAME=FILE.wasm".into());
+            return Err("missing file: expected NAME=FILE.wasm".into());
         }
         Ok(Self { name, file })
     }
@@ -249,16 +261,16 @@ impl Serve {
             builder = builder.reuse(reuse);
         }
         builder = self.compiling.apply(builder);
-        for name in &self.private {
+        for name in List::texts(&self.private) {
             builder = builder.private(name);
         }
         if let Some(url) = &self.public_url {
             builder = builder.public_url(url);
         }
-        for host in &self.allow_hosts {
+        for host in List::texts(&self.allow_hosts) {
             builder = builder.allow_host(host);
         }
-        for file in &self.ca_files {
+        for file in List::of(&self.ca_files) {
             builder = builder.ca_file(file);
         }
         for (name, value) in &self.variables {
@@ -294,6 +306,7 @@ impl Serve {
             concurrency: self.max_concurrency,
             queue: self.max_queue,
             outbound: self.max_outbound,
+            body_memory: self.max_body_memory,
             idle_instances: self.max_idle_instances.unwrap_or(unset.idle_instances),
             verify_reuse: self.verify_reuse.of(),
             depth: self.max_depth,
@@ -340,10 +353,12 @@ impl Serve {
         if self.multi_tenant {
             let _ = writeln!(lines, "  {MULTI_TENANT}");
         }
+        let private: Vec<_> = List::texts(&self.private).collect();
         for Named { name, file } in &self.functions {
-            let file = file.display();
+            let file = file.display().to_string();
+            let file = Escaped(&file);
             // Text has room for everything.
-            let _ = if self.private.contains(name) {
+            let _ = if private.contains(name) {
                 writeln!(lines, "  {name} (private)  {file}")
             } else {
                 writeln!(lines, "  http://{address}/{name}  {file}")

@@ -8,19 +8,32 @@ const UNITS: [(&str, usize); 4] = [
     ("GiB", 1 << 30),
 ];
 
-/// A number of bytes, with or without a unit.
+/// What to give.
+const EXPECTED: &str = "expected a number of bytes, KiB, MiB or GiB, such as 64MiB";
+
+/// A number of bytes, with or without a unit; none of them as well.
 pub(super) fn parse(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(|last: char| !last.is_ascii_digit());
     let unit = text.get(digits.len()..).unwrap_or_default().trim();
-    let number: Option<usize> = digits.trim().parse().ok();
+    let digits = digits.trim();
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let unit = UNITS
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(unit));
-    match (number, unit) {
-        (Some(number), Some((_, bytes))) => number
-            .checked_mul(*bytes)
-            .ok_or_else(|| "too large for this machine".into()),
-        _ => Err("not a size: give a number of bytes, or of KiB, MiB or GiB, such as 64MiB".into()),
+    let Some((_, bytes)) = unit.filter(|_| is_number) else {
+        return Err(EXPECTED.into());
+    };
+    let number: Option<usize> = digits.parse().ok();
+    number
+        .and_then(|number| number.checked_mul(*bytes))
+        .ok_or_else(|| format!("too large for this machine: {EXPECTED}"))
+}
+
+/// The size of something that cannot be without any.
+pub(super) fn positive(text: &str) -> Result<usize, String> {
+    match parse(text)? {
+        0 => Err("nothing fits in no bytes: expected a larger one, such as 64MiB".into()),
+        size => Ok(size),
     }
 }
 
@@ -39,11 +52,25 @@ mod tests {
             "MiB",
             "1MB",
             "-1",
+            "+1",
             "1.5MiB",
             "1MiBx",
+            "1\u{202e}MiB",
             "18446744073709551615GiB",
+            "99999999999999999999",
         ] {
-            assert!(parse(bad).is_err(), "{bad}");
+            let error = parse(bad).unwrap_err();
+            assert!(error.contains("such as 64MiB"), "{bad}: {error}");
         }
+    }
+
+    /// No bytes at all are refused where something has to fit.
+    #[test]
+    fn zero_is_refused() {
+        for zero in ["0", "0KiB", "00 MiB"] {
+            assert_eq!(parse(zero), Ok(0));
+            assert!(positive(zero).unwrap_err().contains("64MiB"), "{zero}");
+        }
+        assert_eq!(positive("1"), Ok(1));
     }
 }

@@ -15,3 +15,4 @@ pub(crate) use invocation_log::InvocationLog;
 pub use record::{LogLevel, OutputStream, Record, RecordKind};
 use sink::record_line;
 pub(crate) use sink::{Format, Output, to_stderr};
+pub(crate) use text::Escaped;

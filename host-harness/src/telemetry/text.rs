@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 
 /// A text in which nothing ends a line, steers a terminal, or changes what is seen of the rest.
-pub(super) struct Escaped<'a>(pub(super) &'a str);
+pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -137,3 +137,141 @@ async fn invalid_rust_log_is_told() {
     let (_, said) = serving.end();
     assert!(said.contains("RUST_LOG"), "{said}");
 }
+
+/// Empty pieces of a list, as templates leave them behind, name nothing.
+#[tokio::test]
+async fn lists_may_have_empty_pieces() {
+    let mut command = functions(&[
+        "serve",
+        "--listen",
+        "0",
+        test_guests::PING,
+        test_guests::ECHO,
+    ]);
+    command
+        .env("FUNCTIONS_PRIVATE", "ping,")
+        .env("FUNCTIONS_ALLOW_HOST", "127.0.0.1, ,localhost,");
+    let serving = Serving::start(command);
+    let client = Client::new(serving.address);
+    assert_eq!(client.get("/ping").await.status, 404);
+    assert_eq!(client.get("/echo").await.status, 200);
+}
+
+/// A list of nothing but commas is not taken for one that is not set: that would allow every host.
+#[test]
+fn empty_lists_are_refused() {
+    for variable in [
+        "FUNCTIONS_PRIVATE",
+        "FUNCTIONS_ALLOW_HOST",
+        "FUNCTIONS_CA_FILE",
+    ] {
+        let mut command = functions(&["serve", test_guests::PING]);
+        let output = command.env(variable, " ,").output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        assert!(
+            text.contains(variable) && text.contains("such as a,b"),
+            "{text}"
+        );
+    }
+}
+
+/// Whatever an option that has a unit or a number is given, the error says what it could be.
+#[test]
+fn invalid_values_are_told_what_to_give() {
+    let help = help();
+    let mut found = 0;
+    for line in help.lines().map(str::trim) {
+        let Some((option, kind)) = line.split_once(" <") else {
+            continue;
+        };
+        let says = match kind {
+            "DURATION>" => "such as 30s, 5m or 250ms",
+            "SIZE>" => "such as 64MiB",
+            "N>" => "expected a whole number from ",
+            "1/N>" => "such as 1/1000",
+            _ => continue,
+        };
+        for value in ["x", "", "-1", "99999999999999999999999"] {
+            let output = run(&["serve", "none.wasm", &format!("{option}={value}")]);
+            let text = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{text}");
+            assert!(text.contains(says), "{option}={value}: {text}");
+        }
+        found += 1;
+    }
+    assert!(found > 15, "{help}");
+}
+
+/// The longest durations, and the largest numbers, are no fault of the host's.
+#[tokio::test]
+async fn extreme_limits_are_served_with() {
+    let help = help();
+    let mut command = functions(&["serve", "--listen", "0", test_guests::PING]);
+    for line in help.lines().map(str::trim) {
+        if let Some(option) = line.strip_suffix(" <DURATION>") {
+            command.args([option, "500000000000years"]);
+        }
+    }
+    command.args(["--max-queue", &usize::MAX.to_string()]);
+    command.args(["--max-outbound", &u32::MAX.to_string()]);
+    command.args(["--max-log-records", &usize::MAX.to_string()]);
+    let serving = Serving::start(command);
+    let client = Client::new(serving.address);
+    assert_eq!(client.get("/ping").await.text(), "pong");
+    serving.signal("TERM");
+    let (status, said) = serving.end();
+    assert_eq!(status.code(), Some(0), "{said}");
+}
+
+/// Nothing that it is given steers a terminal, wherever it is said again.
+#[test]
+fn given_text_is_escaped() {
+    let special = "a\u{202e}b\u{1b}[31mc\u{9b}d\re";
+    let with = |option: &str| format!("{option}{special}");
+    let is_plain = |text: &str| !text.contains(['\u{202e}', '\u{1b}', '\u{9b}', '\r']);
+    let none: &[(&str, &str)] = &[];
+    let mut commands = Vec::new();
+    for arguments in [
+        vec![with("")],
+        vec![with("--")],
+        vec![with("-")],
+        vec!["serve".into(), with("--")],
+        vec!["serve".into(), with("--no-cache=")],
+        vec!["serve".into(), with("")],
+        vec!["serve".into(), with("x=")],
+        vec!["serve".into(), format!("{special}=x.wasm")],
+        vec!["serve".into(), format!("{special}=")],
+        vec!["serve".into(), "x.wasm".into(), with("--env=")],
+        vec!["serve".into(), "x.wasm".into(), with("--listen=")],
+        vec!["serve".into(), "x.wasm".into(), with("--listen=x:")],
+        vec!["serve".into(), "x.wasm".into(), with("--timeout=")],
+        vec!["serve".into(), "x.wasm".into(), with("--memory=")],
+        vec!["serve".into(), "x.wasm".into(), with("--reuse=")],
+        vec!["serve".into(), "x.wasm".into(), with("--log-level=")],
+        vec!["serve".into(), "x.wasm".into(), with("--allow-host=")],
+        vec!["serve".into(), "x.wasm".into(), with("--ca-file=")],
+        vec!["serve".into(), "x.wasm".into(), with("--private=")],
+        vec!["serve".into(), "x.wasm".into(), with("--public-url=")],
+        vec!["help".into(), special.into()],
+    ] {
+        commands.push((arguments, none));
+    }
+    let variables = [
+        ("FUNCTIONS_TIMEOUT", special),
+        ("FUNCTIONS_PUBLIC_URL", special),
+    ];
+    commands.push((vec!["serve".into(), "x.wasm".into()], &variables));
+    commands.push((vec!["serve".into(), "--help".into()], &variables));
+    for (arguments, variables) in commands {
+        let mut command = functions(&[]);
+        command.args(&arguments).envs(variables.iter().copied());
+        let output = command.output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8(said).unwrap();
+        assert!(
+            !said.is_empty() && is_plain(&said),
+            "{arguments:?}: {said:?}"
+        );
+    }
+}
