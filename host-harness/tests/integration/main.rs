@@ -17,6 +17,7 @@ mod clients;
 mod clients_tls;
 mod command;
 mod command_options;
+mod command_reuse;
 mod command_stop;
 mod conformance;
 mod connections;
