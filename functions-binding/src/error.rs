@@ -1,10 +1,9 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use functions_bytes::__private::AnswerWith;
+use functions_bytes::__private::provide_answer;
 use functions_bytes::ReadError;
 use functions_bytes::encoding::DecodeError;
-use functions_bytes::outgoing::Because;
 
 use crate::StatusError;
 
@@ -17,69 +16,147 @@ pub type Result<T, E = BindingError> = std::result::Result<T, E>;
 ///
 /// | error | status |
 /// |---|---|
-/// | [`Timeout`](Self::Timeout) | 504 |
-/// | [`Overloaded`](Self::Overloaded) | 503 |
+/// | [`is_timeout`](Self::is_timeout) | 504 |
+/// | [`is_overloaded`](Self::is_overloaded) | 503 |
 /// | [`DepthExceeded`](Self::DepthExceeded) | 508 |
-/// | [`NotAllowed`](Self::NotAllowed) | 403 |
-/// | [`NotFound`](Self::NotFound), what is wrong with the call itself, and [`NoHost`](Self::NoHost) | 500 |
-/// | all others: what the function that was called did wrong | 502 |
+/// | [`is_not_allowed`](Self::is_not_allowed) | 403 |
+/// | [`is_builder`](Self::is_builder), [`is_not_found`](Self::is_not_found), and [`NoHost`](Self::NoHost) | 500 |
+/// | all others: a failure of the called function, or of the way to it | 502 |
 ///
-/// Texts are meant for a log.
+/// The texts are for a log. The causes are in [`source`](StdError::source), and not in the text:
+/// `anyhow`'s `{:#}` and a web function's log show both.
+///
+/// `functions_http::Error` has the same predicates.
+///
+/// ```
+/// use functions_binding::{BindingError, Call};
+/// # let _functions = functions_binding::testing::respond_with(|_| Err(BindingError::Timeout));
+///
+/// let error = Call::get("prices", "/tea").wait().unwrap_err();
+/// assert!(error.is_timeout() && !error.is_connect());
+/// assert_eq!(error.status(), None);
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BindingError {
-    /// There is no function of this name.
+    /// No function has this name.
     NotFound(String),
     /// This function may not call that one; the text says how to change that.
     NotAllowed(String),
-    /// The method is none that HTTP allows, or `CONNECT`.
+    /// The method is invalid, or `CONNECT`.
     InvalidMethod(String),
-    /// The path is none that a URL can have.
+    /// The path is invalid.
     InvalidPath(String),
-    /// A header is none that HTTP allows: its name.
+    /// The header with this name is invalid.
     InvalidHeader(String),
     /// The request's body could not be encoded.
     Encode(Box<dyn StdError + Send + Sync>),
-    /// The time was up before there was a response.
+    /// The call's time ended before the response began.
     Timeout,
-    /// The host runs as many functions as it may, or this invocation has as many calls under way.
+    /// The host runs as many functions as it may, or this invocation has as many calls in flight.
     Overloaded,
-    /// This would be one call within a call within a call too many.
+    /// The call would be nested deeper than the host allows.
     DepthExceeded {
-        /// How many there may be.
+        /// The greatest depth.
         limit: u32,
     },
-    /// The function failed and answered nothing.
+    /// The function failed, and answered nothing.
     Trapped(String),
     /// The function answered with a failure.
     Status(Box<StatusError>),
     /// The response's body could not be read, as when the function failed half-way.
     Body(ReadError),
-    /// The response's body is not what it should be.
+    /// The response's body could not be decoded.
     Decode(DecodeError),
-    /// Over HTTP, with the feature `client`: there is no host where there should be one.
+    /// Over HTTP, with the feature `client`: no connection to the host.
     Unreachable(String),
-    /// There is no host: this runs natively, without the feature `client`, and no test's stand-in
-    /// answers.
+    /// No host: the code runs natively, without the feature `client`, outside of a test's
+    /// [`testing`](mod@crate::testing).
     NoHost,
-    /// Anything else.
+    /// Any other failure.
     Other(String),
 }
 
 impl BindingError {
-    fn answer(&self) -> &'static AnswerWith {
+    /// Whether the call's time ended.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Timeout)
+    }
+
+    /// Whether the connection to the host could not be made, over HTTP.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        matches!(self, Self::Unreachable(_))
+    }
+
+    /// Whether the call itself is invalid, and was not made.
+    #[must_use]
+    pub fn is_builder(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidMethod(_)
+                | Self::InvalidPath(_)
+                | Self::InvalidHeader(_)
+                | Self::Encode(_)
+        )
+    }
+
+    /// Whether no function has the name.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::NotFound(_))
+    }
+
+    /// Whether the host refused the call.
+    #[must_use]
+    pub fn is_not_allowed(&self) -> bool {
+        matches!(self, Self::NotAllowed(_))
+    }
+
+    /// Whether too many functions run, or too many calls are in flight.
+    #[must_use]
+    pub fn is_overloaded(&self) -> bool {
+        matches!(self, Self::Overloaded)
+    }
+
+    /// Whether the response's status is a failure.
+    #[must_use]
+    pub fn is_status(&self) -> bool {
+        self.status().is_some()
+    }
+
+    /// The response's status, where that is the failure.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Timeout => &AnswerWith(504),
-            Self::Overloaded => &AnswerWith(503),
-            Self::DepthExceeded { .. } => &AnswerWith(508),
-            Self::NotAllowed(_) => &AnswerWith(403),
-            Self::NotFound(_)
-            | Self::InvalidMethod(_)
-            | Self::InvalidPath(_)
-            | Self::InvalidHeader(_)
-            | Self::Encode(_)
-            | Self::NoHost => &AnswerWith(500),
-            _ => &AnswerWith(502),
+            Self::Status(failure) => Some(failure.status()),
+            _ => None,
+        }
+    }
+
+    /// Whether the response's body could not be read.
+    #[must_use]
+    pub fn is_body(&self) -> bool {
+        matches!(self, Self::Body(_))
+    }
+
+    /// Whether the response's body could not be decoded.
+    #[must_use]
+    pub fn is_decode(&self) -> bool {
+        matches!(self, Self::Decode(_))
+    }
+
+    /// The status a web function answers with.
+    fn answer(&self) -> u16 {
+        match self {
+            Self::Timeout => 504,
+            Self::Overloaded => 503,
+            Self::DepthExceeded { .. } => 508,
+            Self::NotAllowed(_) => 403,
+            Self::NotFound(_) | Self::NoHost => 500,
+            error if error.is_builder() => 500,
+            _ => 502,
         }
     }
 }
@@ -93,44 +170,40 @@ impl From<StatusError> for BindingError {
 impl fmt::Display for BindingError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotFound(name) => write!(f, "there is no function {name:?} to call"),
+            Self::NotFound(name) => write!(f, "function {name:?} not found"),
             Self::NotAllowed(why) => write!(f, "the host does not allow this call: {why}"),
-            Self::InvalidMethod(method) => write!(f, "{method:?} is not a method of HTTP"),
-            Self::InvalidPath(path) => write!(f, "{path:?} is not a path"),
-            Self::InvalidHeader(name) => write!(f, "the header {name:?} is not allowed in HTTP"),
-            Self::Encode(error) => write!(f, "{error}{}", Because(error.as_ref())),
+            Self::InvalidMethod(method) => write!(f, "invalid method {method:?}"),
+            Self::InvalidPath(path) => write!(f, "invalid path {path:?}"),
+            Self::InvalidHeader(name) => write!(f, "invalid header {name:?}"),
+            Self::Encode(_) => f.write_str("the request body could not be encoded"),
             Self::Timeout => f.write_str("the function did not answer in time"),
-            Self::Overloaded => f.write_str("too many functions are running, or calls under way"),
+            Self::Overloaded => f.write_str("too many functions running, or calls in flight"),
             Self::DepthExceeded { limit } => {
-                write!(
-                    f,
-                    "there may be no more than {limit} calls within one another"
-                )
+                write!(f, "calls are nested deeper than {limit}")
             }
             Self::Trapped(how) => write!(f, "the function failed: {how}"),
             Self::Status(error) => error.fmt(f),
-            Self::Body(error) => write!(f, "the response could not be read: {error}"),
-            Self::Decode(error) => {
-                write!(
-                    f,
-                    "the response is not what it should be: {}",
-                    error.detail()
-                )
-            }
+            Self::Body(_) => f.write_str("the response body could not be read"),
+            Self::Decode(_) => f.write_str("the response body could not be decoded"),
             Self::Unreachable(what) => write!(f, "the host cannot be reached: {what}"),
             Self::NoHost => f.write_str(
-                "there is no host to make a call; in a test, functions_binding::testing stands in \
-                 for one, and elsewhere the feature `client` reaches one",
+                "no host to make a call; in a test, functions_binding::testing stands in for one, \
+                 and elsewhere the feature `client` reaches one",
             ),
             Self::Other(what) => write!(f, "the call failed: {what}"),
         }
     }
 }
 
-/// Its text says all that is known: the source is there to tell a web function what to answer.
 impl StdError for BindingError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(self.answer())
+        provide_answer(self.answer(), None);
+        match self {
+            Self::Encode(error) => Some(error.as_ref()),
+            Self::Body(error) => Some(error),
+            Self::Decode(error) => Some(error),
+            _ => None,
+        }
     }
 }
 
@@ -166,7 +239,8 @@ mod tests {
             let text = error.to_string();
             let answered = WebError::from(error);
             assert_eq!(answered.status().as_u16(), status, "{text}");
-            assert_eq!(answered.to_string(), text);
+            let logged = answered.to_string();
+            assert!(logged.starts_with(&text), "{logged}");
         }
     }
 }

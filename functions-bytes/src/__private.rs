@@ -13,7 +13,7 @@
 #[rustfmt::skip]
 pub mod bindings;
 
-pub use crate::answer::{AnswerAsAbove, AnswerWith};
+pub use crate::answer::{Answer, of as answer, provide as provide_answer};
 #[cfg(not(target_family = "wasm"))]
 pub use crate::arrival::Arrival;
 #[cfg(not(target_family = "wasm"))]

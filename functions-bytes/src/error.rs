@@ -2,7 +2,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::__private::bindings::functions::bytes::bytes::Error as WitError;
-use crate::answer::AnswerAsAbove;
+use crate::answer;
 
 /// Why the bytes of a [`Data`](crate::Data) could not be read.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,15 +43,21 @@ impl fmt::Display for ReadError {
     }
 }
 
-/// The cause is what a web function answers, also where the error is inside another whose type is
-/// forgotten: the sender is to blame, which is its client unless it asked another for the body.
+impl ReadError {
+    /// A web function blames the sender: its client, unless the body is an upstream's response.
+    pub(crate) fn status(&self) -> u16 {
+        match self {
+            Self::TooLarge { .. } => 413,
+            Self::Upstream(_) => 502,
+            Self::Closed | Self::Other(_) => 400,
+        }
+    }
+}
+
 impl Error for ReadError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(match self {
-            Self::TooLarge { .. } => &AnswerAsAbove(413),
-            Self::Upstream(_) => &AnswerAsAbove(502),
-            Self::Closed | Self::Other(_) => &AnswerAsAbove(400),
-        })
+        answer::provide(self.status(), Some(self.to_string()));
+        None
     }
 }
 

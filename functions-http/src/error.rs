@@ -1,10 +1,9 @@
 use std::error::Error as StdError;
 use std::fmt;
 
-use functions_bytes::__private::AnswerWith;
+use functions_bytes::__private::provide_answer;
 use functions_bytes::ReadError;
 use functions_bytes::encoding::DecodeError;
-use functions_bytes::outgoing::Because;
 
 /// Why a request has no response, or not the one that was wanted.
 ///
@@ -12,21 +11,33 @@ use functions_bytes::outgoing::Because;
 ///
 /// | error | status |
 /// |---|---|
-/// | [`Timeout`](Self::Timeout) | 504 |
-/// | [`NotAllowed`](Self::NotAllowed) | 403 |
-/// | [`Overloaded`](Self::Overloaded) | 503 |
-/// | what is wrong with the request itself, and [`NoHost`](Self::NoHost) | 500 |
-/// | all others: what the other server, or the way to it, did wrong | 502 |
+/// | [`is_timeout`](Self::is_timeout) | 504 |
+/// | [`is_not_allowed`](Self::is_not_allowed) | 403 |
+/// | [`is_overloaded`](Self::is_overloaded) | 503 |
+/// | [`is_builder`](Self::is_builder), and [`NoHost`](Self::NoHost) | 500 |
+/// | all others: a failure of the other server, or of the way to it | 502 |
 ///
-/// Texts are meant for a log.
+/// The texts are for a log. The causes are in [`source`](StdError::source), and not in the text:
+/// `anyhow`'s `{:#}` and a web function's log show both.
+///
+/// `functions_binding::BindingError` has the same predicates.
+///
+/// ```
+/// use functions_http::{Error, Request, invoke};
+/// # let _server = functions_http::testing::respond_with(|_| Err(Error::Timeout));
+///
+/// let error = invoke(Request::get("https://example.com/")).unwrap_err();
+/// assert!(error.is_timeout() && !error.is_connect());
+/// assert_eq!(error.status(), None);
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// The URL is none, or none that can be requested.
+    /// The URL is invalid, or its scheme is not `http` or `https`.
     InvalidUrl(String),
-    /// The method is none that HTTP allows, or `CONNECT`.
+    /// The method is invalid, or `CONNECT`.
     InvalidMethod(String),
-    /// A header is none that HTTP allows: its name.
+    /// The header with this name is invalid.
     InvalidHeader(String),
     /// The request's body could not be encoded.
     Encode(Box<dyn StdError + Send + Sync>),
@@ -34,48 +45,112 @@ pub enum Error {
     NotAllowed(String),
     /// The server's name has no address.
     Dns(String),
-    /// There is no connection: refused, unreachable.
+    /// No connection to the server: refused, unreachable.
     Connect(String),
     /// The TLS handshake failed, as when the certificate is for another name.
     Tls(String),
-    /// The time was up before there was a response.
+    /// The request's time ended before the response began.
     Timeout,
     /// The response's body is longer than the request's limit.
     TooLarge {
         /// The limit, in bytes.
         limit: u64,
     },
-    /// There were more redirects than the request follows; the next would have led here.
+    /// The response redirects once more than the request follows: where to.
     TooManyRedirects(String),
-    /// What came is no HTTP, or the connection ended before there was a response.
+    /// The server broke the protocol, or closed the connection before the response.
     Protocol(String),
-    /// This invocation has as many requests under way, or handles, as the host lets it have.
+    /// This invocation has as many requests in flight, or handles, as the host lets it have.
     Overloaded,
     /// The response's body could not be read, as when the connection ended half-way.
     Body(ReadError),
-    /// The response's body is not what it should be.
+    /// The response's body could not be decoded.
     Decode(DecodeError),
     /// The response's status is a failure; see
     /// [`error_for_status`](crate::Response::error_for_status).
     Status(u16),
-    /// There is no host: this runs natively, and no test's stand-in answers.
+    /// No host: the code runs natively, outside of a test's [`testing`](mod@crate::testing).
     NoHost,
-    /// Anything else.
+    /// Any other failure.
     Other(String),
 }
 
 impl Error {
-    fn answer(&self) -> &'static AnswerWith {
+    /// Whether the request's time ended.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::Timeout)
+    }
+
+    /// Whether the connection could not be made: no address, refused, or no TLS.
+    #[must_use]
+    pub fn is_connect(&self) -> bool {
+        matches!(self, Self::Dns(_) | Self::Connect(_) | Self::Tls(_))
+    }
+
+    /// Whether the request itself is invalid, and was not sent.
+    #[must_use]
+    pub fn is_builder(&self) -> bool {
+        matches!(
+            self,
+            Self::InvalidUrl(_) | Self::InvalidMethod(_) | Self::InvalidHeader(_) | Self::Encode(_)
+        )
+    }
+
+    /// Whether the host refused the request.
+    #[must_use]
+    pub fn is_not_allowed(&self) -> bool {
+        matches!(self, Self::NotAllowed(_))
+    }
+
+    /// Whether too many requests are in flight.
+    #[must_use]
+    pub fn is_overloaded(&self) -> bool {
+        matches!(self, Self::Overloaded)
+    }
+
+    /// Whether the response redirects too often.
+    #[must_use]
+    pub fn is_redirect(&self) -> bool {
+        matches!(self, Self::TooManyRedirects(_))
+    }
+
+    /// Whether the response's status is a failure.
+    #[must_use]
+    pub fn is_status(&self) -> bool {
+        self.status().is_some()
+    }
+
+    /// The response's status, where that is the failure.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Timeout => &AnswerWith(504),
-            Self::NotAllowed(_) => &AnswerWith(403),
-            Self::Overloaded => &AnswerWith(503),
-            Self::InvalidUrl(_)
-            | Self::InvalidMethod(_)
-            | Self::InvalidHeader(_)
-            | Self::Encode(_)
-            | Self::NoHost => &AnswerWith(500),
-            _ => &AnswerWith(502),
+            Self::Status(status) => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// Whether the response's body could not be read, or is longer than the request's limit.
+    #[must_use]
+    pub fn is_body(&self) -> bool {
+        matches!(self, Self::Body(_) | Self::TooLarge { .. })
+    }
+
+    /// Whether the response's body could not be decoded.
+    #[must_use]
+    pub fn is_decode(&self) -> bool {
+        matches!(self, Self::Decode(_))
+    }
+
+    /// The status a web function answers with.
+    fn answer(&self) -> u16 {
+        match self {
+            Self::Timeout => 504,
+            Self::NotAllowed(_) => 403,
+            Self::Overloaded => 503,
+            Self::NoHost => 500,
+            error if error.is_builder() => 500,
+            _ => 502,
         }
     }
 }
@@ -83,34 +158,41 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InvalidUrl(what) => write!(f, "the URL cannot be requested: {what}"),
-            Self::InvalidMethod(method) => write!(f, "{method:?} is not a method of HTTP"),
-            Self::InvalidHeader(name) => write!(f, "the header {name:?} is not allowed in HTTP"),
-            Self::Encode(error) => write!(f, "{error}{}", Because(error.as_ref())),
+            Self::InvalidUrl(what) => write!(f, "invalid URL: {what}"),
+            Self::InvalidMethod(method) => write!(f, "invalid method {method:?}"),
+            Self::InvalidHeader(name) => write!(f, "invalid header {name:?}"),
+            Self::Encode(_) => f.write_str("the request body could not be encoded"),
             Self::NotAllowed(why) => write!(f, "the host does not allow this request: {why}"),
             Self::Dns(what) => write!(f, "the server was not found: {what}"),
             Self::Connect(what) => write!(f, "the server cannot be reached: {what}"),
-            Self::Tls(what) => write!(f, "there is no secure connection to the server: {what}"),
+            Self::Tls(what) => write!(f, "no secure connection to the server: {what}"),
             Self::Timeout => f.write_str("the server did not answer in time"),
-            Self::TooLarge { limit } => write!(f, "the response is longer than {limit} bytes"),
-            Self::TooManyRedirects(to) => write!(f, "there were too many redirects, the last to {to}"),
+            Self::TooLarge { limit } => {
+                write!(f, "the response body is longer than {limit} bytes")
+            }
+            Self::TooManyRedirects(to) => write!(f, "too many redirects, the last to {to}"),
             Self::Protocol(what) => write!(f, "the server did not answer with HTTP: {what}"),
-            Self::Overloaded => f.write_str("too many requests are under way"),
-            Self::Body(error) => write!(f, "the response could not be read: {error}"),
-            Self::Decode(error) => write!(f, "the response is not what it should be: {}", error.detail()),
+            Self::Overloaded => f.write_str("too many requests in flight"),
+            Self::Body(_) => f.write_str("the response body could not be read"),
+            Self::Decode(_) => f.write_str("the response body could not be decoded"),
             Self::Status(status) => write!(f, "the server answered with status {status}"),
             Self::NoHost => f.write_str(
-                "there is no host to send a request; in a test, functions_http::testing stands in for one",
+                "no host to send a request; in a test, functions_http::testing stands in for one",
             ),
             Self::Other(what) => write!(f, "the request failed: {what}"),
         }
     }
 }
 
-/// Its text says all that is known: the source is there to tell a web function what to answer.
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        Some(self.answer())
+        provide_answer(self.answer(), None);
+        match self {
+            Self::Encode(error) => Some(error.as_ref()),
+            Self::Body(error) => Some(error),
+            Self::Decode(error) => Some(error),
+            _ => None,
+        }
     }
 }
 
@@ -147,7 +229,36 @@ mod tests {
             let text = error.to_string();
             let wrapped = WebError::from(Wrapped(error));
             assert_eq!(wrapped.status().as_u16(), status, "{text}");
-            assert_eq!(wrapped.to_string(), format!("while proxying: {text}"));
+            let logged = wrapped.to_string();
+            assert!(logged.starts_with(&format!("while proxying: {text}")));
+            assert!(wrapped.public().is_none(), "not for the client: {logged}");
+        }
+    }
+
+    /// The chain ends with the real cause, whoever prints it, and names each cause once.
+    #[test]
+    fn sources_are_real_causes() {
+        let unread = Error::Body(ReadError::Closed);
+        let decode = DecodeError::new("JSON", "line 1", std::fmt::Error);
+        for (error, expected) in [
+            (Error::Timeout, "the server did not answer in time"),
+            (
+                unread,
+                "the response body could not be read: the sender went away before the end of the body",
+            ),
+            (
+                Error::Decode(decode),
+                "the response body could not be decoded: the body is not valid JSON for this type: an \
+                 error occurred when formatting an argument",
+            ),
+            (
+                Error::Encode(Box::new(std::fmt::Error)),
+                "the request body could not be encoded: an error occurred when formatting an argument",
+            ),
+        ] {
+            let error = anyhow::Error::from(error);
+            assert_eq!(format!("{error:#}"), expected);
+            assert_eq!(WebError::from(error).to_string(), expected);
         }
     }
 

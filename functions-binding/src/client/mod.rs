@@ -11,11 +11,11 @@ mod request;
 mod trust;
 mod upload;
 
+use std::error::Error;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use functions_bytes::__private::from_arrival;
-use functions_bytes::outgoing::Because;
 use http::Request;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
@@ -74,7 +74,7 @@ async fn exchange(
 }
 
 fn failure(base: &str, error: &hyper_util::client::legacy::Error) -> BindingError {
-    let text = format!("{base}: {error}{}", Because(error));
+    let text = format!("{base}: {}", chain(error));
     if trust::is_unknown(error) {
         let variable = trust::VARIABLE;
         return BindingError::Unreachable(format!(
@@ -87,6 +87,18 @@ fn failure(base: &str, error: &hyper_util::client::legacy::Error) -> BindingErro
         ));
     }
     BindingError::Other(text)
+}
+
+/// An error and its causes.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 impl Future for Sent {

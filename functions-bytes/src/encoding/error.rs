@@ -5,7 +5,7 @@ use crate::ReadError;
 
 type Source = Box<dyn Error + Send + Sync>;
 
-/// Why a body could not be decoded: it could not be read, or it is not what it should be.
+/// Why a body could not be decoded: it could not be read, or is invalid.
 ///
 /// [`detail`](DecodeError::detail) is fit to be shown to whoever sent the body: it says what is
 /// wrong and where, and nothing about the program.
@@ -65,7 +65,7 @@ impl fmt::Display for DecodeError {
             // The source says the rest.
             Kind::Read(_) => f.write_str("the body could not be read"),
             Kind::Malformed { encoding, .. } => {
-                write!(f, "the body is not the {encoding} it should be")
+                write!(f, "the body is not valid {encoding} for this type")
             }
         }
     }

@@ -11,7 +11,7 @@ use serde_path_to_error::Segment;
 
 use self::whole::{Kind, Whole};
 use super::words;
-use crate::answer::AnswerWith;
+use crate::answer;
 
 /// What serde's own types expect of a value, which is never a text.
 const NEVER_TEXT: [&str; 17] = [
@@ -238,10 +238,13 @@ impl fmt::Debug for FieldsError {
     }
 }
 
-/// Its cause says what a misuse is answered with.
+/// A type that no fields fit is the program's fault.
 impl Error for FieldsError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.is_misuse.then_some(&AnswerWith(500))
+        if self.is_misuse {
+            answer::provide(500, None);
+        }
+        None
     }
 }
 

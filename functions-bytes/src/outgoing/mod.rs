@@ -1,7 +1,6 @@
 //! What requests to other servers and calls of other functions have in common.
 
 mod authorization;
-mod because;
 mod collect;
 mod headers;
 mod query;
@@ -11,7 +10,6 @@ mod way;
 use std::time::Duration;
 
 pub use authorization::basic;
-pub use because::Because;
 pub use collect::Collect;
 pub use headers::{Headers, InvalidHeader};
 pub use query::{add_query, encoded};

@@ -9,8 +9,6 @@ use std::fmt;
 
 use http::StatusCode;
 
-pub(crate) use status::Refusal;
-
 /// The result of a handler that may fail: `?` takes any error.
 pub type WebResult<T> = Result<T, WebError>;
 
@@ -144,10 +142,6 @@ impl fmt::Display for WebError {
         let mut first = true;
         while let Some(error) = cause {
             cause = error.source();
-            // No cause of anything: it says what to answer.
-            if status::is_answer(error) {
-                continue;
-            }
             if !first {
                 f.write_str(": ")?;
             }

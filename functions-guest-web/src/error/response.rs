@@ -57,7 +57,7 @@ mod tests {
         );
         assert_eq!(
             response.logged()[0].message,
-            "the handler failed: the body is not the number it should be: invalid digit found in string"
+            "the handler failed: the body is not valid number for this type: invalid digit found in string"
         );
         assert_eq!(response.logged()[0].level, Level::Error);
     }

@@ -2,13 +2,12 @@ use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 
-use functions_bytes::__private::AnswerWith;
+use functions_bytes::__private::{answer, provide_answer};
 use functions_bytes::ReadError;
 use functions_bytes::encoding::DecodeError;
 use http::StatusCode;
 
 use crate::WebError;
-use crate::error::Refusal;
 use crate::response::failed::REFUSED;
 use crate::response::{IntoResponse, WebResponse};
 
@@ -17,19 +16,18 @@ use crate::response::{IntoResponse, WebResponse};
 /// The response is a problem document (RFC 9457) with this status and detail, unless
 /// [`HandleErrors`](crate::HandleErrors) makes another of it.
 pub struct Rejection {
-    /// Among the causes rather than around them, so that it is found inside any other error.
-    refusal: Refusal,
+    status: StatusCode,
+    detail: String,
+    source: Option<Box<dyn Error + Send + Sync>>,
 }
 
 impl Rejection {
     /// Refuses a request with `status`; `detail` tells the client what is wrong with it.
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
-            refusal: Refusal {
-                status,
-                detail: detail.into(),
-                source: None,
-            },
+            status,
+            detail: detail.into(),
+            source: None,
         }
     }
 
@@ -48,22 +46,22 @@ impl Rejection {
     /// The status the client gets.
     #[must_use]
     pub fn status(&self) -> StatusCode {
-        self.refusal.status
+        self.status
     }
 
     /// What the client is told.
     #[must_use]
     pub fn detail(&self) -> &str {
-        &self.refusal.detail
+        &self.detail
     }
 }
 
 impl fmt::Display for Rejection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the request was refused with ")?;
-        f.write_str(self.status().as_str())?;
+        f.write_str(self.status.as_str())?;
         f.write_str(": ")?;
-        f.write_str(self.detail())
+        f.write_str(&self.detail)
     }
 }
 
@@ -76,14 +74,27 @@ impl fmt::Debug for Rejection {
 
 impl Error for Rejection {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        Some(&self.refusal)
+        provide_answer(self.status.as_u16(), Some(self.detail.clone()));
+        match &self.source {
+            Some(source) => Some(source.as_ref()),
+            None => None,
+        }
     }
 }
 
+/// A body that cannot be read is its sender's fault: the client's, unless the function asked another
+/// for it.
 impl From<ReadError> for Rejection {
     fn from(error: ReadError) -> Self {
+        let status = match error {
+            ReadError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            ReadError::Upstream(_) => StatusCode::BAD_GATEWAY,
+            _ => StatusCode::BAD_REQUEST,
+        };
         Self {
-            refusal: Refusal::of_read(error),
+            status,
+            detail: error.to_string(),
+            source: Some(error.into()),
         }
     }
 }
@@ -97,20 +108,19 @@ impl From<DecodeError> for Rejection {
                 error.detail()
             )),
             None => Self {
-                refusal: Refusal {
-                    status: StatusCode::BAD_REQUEST,
-                    detail: error.detail(),
-                    source: Some(error.into()),
-                },
+                status: StatusCode::BAD_REQUEST,
+                detail: error.detail(),
+                source: Some(error.into()),
             },
         }
     }
 }
 
-/// Whether no body could be decoded into the type, as the cause of the cause says.
+/// Whether no body could be decoded into the type, as the decoder's error says.
 fn is_misuse(error: &DecodeError) -> bool {
-    let answer = error.source().and_then(Error::source);
-    answer.is_some_and(<dyn Error>::is::<AnswerWith>)
+    error
+        .source()
+        .is_some_and(|cause| answer(cause).0.is_some())
 }
 
 impl From<Infallible> for Rejection {

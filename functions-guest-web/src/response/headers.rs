@@ -1,7 +1,7 @@
 use std::error::Error;
 use std::fmt;
 
-use functions_bytes::__private::AnswerWith;
+use functions_bytes::__private::provide_answer;
 use http::HeaderMap;
 
 use super::{IntoHeaderName, IntoHeaderValue};
@@ -40,10 +40,10 @@ impl fmt::Display for InvalidHeader {
 impl Error for InvalidHeader {
     /// A status from 600 on comes from an upstream: its fault, and not the function's.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match self {
-            Self::Status(600..) => Some(&AnswerWith(502)),
-            _ => None,
+        if let Self::Status(600..) = self {
+            provide_answer(502, None);
         }
+        None
     }
 }
 

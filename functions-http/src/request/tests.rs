@@ -101,8 +101,8 @@ fn unencodable_is_an_error() {
     let error = sent.unwrap_err();
     assert!(matches!(error, Error::Encode(_)));
     assert_eq!(
-        error.to_string(),
-        "the value cannot be encoded as JSON: key must be a string"
+        format!("{:#}", anyhow::Error::from(error)),
+        "the request body could not be encoded: the value cannot be encoded as JSON: key must be a string"
     );
     let sent = Request::post("http://a").json(&bad).send();
     assert!(functions_bytes::task::block_on(sent).is_err());

@@ -26,8 +26,8 @@ async fn invoke_answers_or_fails() {
     for (of, said) in [
         ("misbehave", "200 unknown"),
         ("misbehave&path=/length", "200 0"),
-        ("none", "there is no function \"none\" to call"),
-        ("echo&path=/%23", "\"/#\" is not a path"),
+        ("none", "function \"none\" not found"),
+        ("echo&path=/%23", "invalid path \"/#\""),
     ] {
         let answer = client.get(&format!("/calls/invoke?of={of}")).await;
         assert_eq!((answer.status.as_u16(), answer.text()), (200, said));
