@@ -17,9 +17,11 @@ const LONG: &str = "(i32.const 102760448)";
 
 /// A function that calls the host without ever looking at the time.
 pub(crate) struct Attack {
-    pages: u32,
-    more: String,
-    body: String,
+    pub(crate) pages: u32,
+    /// Definitions of its own.
+    pub(crate) more: String,
+    /// What it does, before it answers with the four bytes at 2048.
+    pub(crate) body: String,
 }
 
 impl Attack {

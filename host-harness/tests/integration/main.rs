@@ -35,5 +35,6 @@ mod output;
 mod sdk;
 mod sdk_calls;
 mod stopping;
+mod strangers;
 mod streaming;
 mod support;
