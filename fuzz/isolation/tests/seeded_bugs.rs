@@ -25,7 +25,9 @@ fn said(output: &Output) -> String {
 /// again.
 #[test]
 fn every_seeded_bug_is_found() {
-    for bug in 1..=8 {
+    // Before Linux 6.13 there is no way to bug 8 without swap.
+    let can_be_found = host_harness::fuzzing::finds_pages_that_are_not_present().is_some();
+    for bug in (1..=8).filter(|bug| *bug != 8 || can_be_found) {
         let output = fuzz(&["--seconds", "300", "--bug", &bug.to_string()]);
         let said = said(&output);
         assert_eq!(output.status.code(), Some(1), "bug {bug}: {said}");
