@@ -2,7 +2,7 @@ use functions_bytes::Data;
 
 use crate::collect::Whole;
 use crate::host::Address;
-use crate::{Call, FindingUrl, FunctionInvokeRequest, FunctionInvokeResponse, Invoking};
+use crate::{Call, FunctionInvokeRequest, FunctionInvokeResponse, InvokeFuture, UrlFuture};
 
 /// A function that is called by its name, and the way to all the others.
 ///
@@ -107,16 +107,16 @@ impl FunctionBinding {
     /// # Errors
     ///
     /// When there is no response, or not all of it. They come when it is awaited.
-    pub fn invoke(&self, request: FunctionInvokeRequest) -> Invoking<FunctionInvokeResponse> {
+    pub fn invoke(&self, request: FunctionInvokeRequest) -> InvokeFuture<FunctionInvokeResponse> {
         let mut call = self
             .call(request.target_function, request.path)
-            .method(request.method);
+            .with_method(request.method);
         call.headers = request.headers.into_iter().collect();
         call.timeout = request.timeout;
         if !request.body.is_empty() {
             call.body = Some(Data::from(request.body));
         }
-        Invoking::new(call, None, plain)
+        InvokeFuture::new(call, None, plain)
     }
 
     /// Where the function it is bound to can be reached from outside; `None` when it cannot, as it
@@ -140,12 +140,12 @@ impl FunctionBinding {
     /// # Errors
     ///
     /// [`NotFound`](crate::BindingError::NotFound) when there is no such function.
-    pub fn get_url(&self) -> FindingUrl {
-        FindingUrl::new(self.name.clone(), self.address.clone())
+    pub fn get_url(&self) -> UrlFuture {
+        UrlFuture::new(self.name.clone(), self.address.clone())
     }
 
     /// As [`get_url`](Self::get_url), under the name that it has in other systems.
-    pub fn get_function_url(&self) -> FindingUrl {
+    pub fn get_function_url(&self) -> UrlFuture {
         self.get_url()
     }
 

@@ -33,7 +33,7 @@ use crate::{BindingError, Headers};
 #[must_use = "a call does nothing until it is made"]
 pub struct Call {
     pub(crate) target: String,
-    pub(crate) verb: String,
+    pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) headers: Headers,
     pub(crate) body: Option<Data>,
@@ -46,13 +46,17 @@ pub struct Call {
 }
 
 impl Call {
-    /// A call of the function `target` with the method `verb`, text or an `http::Method`, without a
+    /// A call of the function `target` with a method, text or an `http::Method`, without a
     /// body. The path is below the
     /// function's own base, and may have a query.
-    pub fn new(target: impl Into<String>, verb: impl AsRef<str>, path: impl Into<String>) -> Self {
+    pub fn new(
+        target: impl Into<String>,
+        method: impl AsRef<str>,
+        path: impl Into<String>,
+    ) -> Self {
         Self {
             target: target.into(),
-            verb: verb.as_ref().to_owned(),
+            method: method.as_ref().to_owned(),
             path: path.into(),
             headers: Headers::default(),
             body: None,
@@ -211,8 +215,15 @@ impl Call {
 
     /// The method.
     #[must_use]
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The method, under the name that this method had before.
+    #[deprecated(since = "0.1.0", note = "use `method`")]
+    #[must_use]
     pub fn verb(&self) -> &str {
-        &self.verb
+        self.method()
     }
 
     /// The path, with its query.
@@ -232,8 +243,8 @@ impl Call {
         self.body.unwrap_or_default()
     }
 
-    pub(crate) fn method(mut self, verb: String) -> Self {
-        self.verb = verb;
+    pub(crate) fn with_method(mut self, method: String) -> Self {
+        self.method = method;
         self
     }
 

@@ -37,7 +37,7 @@ pub(crate) fn url(name: &str, _: &Address) -> Result<Option<String>, BindingErro
 fn into_request(call: Call) -> invoker::Request {
     invoker::Request {
         target: call.target,
-        method: call.verb,
+        method: call.method,
         path: call.path,
         headers: call.headers.into(),
         body: call.body.map(into_wit),

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 
 use crate::collect::Whole;
 use crate::status::What;
-use crate::{BindingError, FunctionBinding, InvokeOptions, Invoking, StatusError};
+use crate::{BindingError, FunctionBinding, InvokeFuture, InvokeOptions, StatusError};
 
 /// The longest response that is decoded, in bytes, and as much as is kept of one that is an error.
 const LIMIT: u64 = Json::<()>::LIMIT;
@@ -19,7 +19,7 @@ impl FunctionBinding {
     /// ```
     /// use functions_binding::{FunctionBinding, InvokeOptions};
     /// # let _functions = functions_binding::testing::respond_with(|call| {
-    /// #     assert_eq!((call.target(), call.verb(), call.path()), ("adder", "POST", "/"));
+    /// #     assert_eq!((call.target(), call.method(), call.path()), ("adder", "POST", "/"));
     /// #     Ok(functions_binding::Response::new(200).with_body("3"))
     /// # });
     ///
@@ -43,17 +43,17 @@ impl FunctionBinding {
         target: impl Into<String>,
         body: &Req,
         options: InvokeOptions,
-    ) -> Invoking<Res>
+    ) -> InvokeFuture<Res>
     where
         Req: Serialize + ?Sized,
         Res: DeserializeOwned,
     {
         let mut call = self
             .call(target.into(), options.path)
-            .method(options.method);
+            .with_method(options.method);
         call.headers = options.headers.into_iter().collect();
         call.timeout = options.timeout;
-        Invoking::new(call.json(body), Some(LIMIT), |whole| {
+        InvokeFuture::new(call.json(body), Some(LIMIT), |whole| {
             decode(whole, What::Invocation)
         })
     }
@@ -65,7 +65,7 @@ impl FunctionBinding {
     /// ```
     /// use functions_binding::{FunctionBinding, InvokeOptions};
     /// # let _functions = functions_binding::testing::respond_with(|call| {
-    /// #     assert_eq!((call.target(), call.verb()), ("prices", "GET"));
+    /// #     assert_eq!((call.target(), call.method()), ("prices", "GET"));
     /// #     Ok(match call.path() {
     /// #         "/tea" => functions_binding::Response::new(200).with_body("[1.5, 2.0]"),
     /// #         _ => functions_binding::Response::new(404).with_body("no such thing"),
@@ -90,11 +90,13 @@ impl FunctionBinding {
         target: impl Into<String>,
         path: impl Into<String>,
         options: InvokeOptions,
-    ) -> Invoking<Res> {
-        let mut call = self.call(target.into(), path.into()).method("GET".into());
+    ) -> InvokeFuture<Res> {
+        let mut call = self
+            .call(target.into(), path.into())
+            .with_method("GET".into());
         call.headers = options.headers.into_iter().collect();
         call.timeout = options.timeout;
-        Invoking::new(call, Some(LIMIT), |whole| decode(whole, What::Get))
+        InvokeFuture::new(call, Some(LIMIT), |whole| decode(whole, What::Get))
     }
 }
 

@@ -16,7 +16,7 @@ mod host;
 #[cfg(not(target_family = "wasm"))]
 #[path = "native.rs"]
 mod host;
-mod invoking;
+mod invoke_future;
 #[cfg(feature = "json")]
 mod json;
 mod milliseconds;
@@ -36,10 +36,22 @@ pub use call::Call;
 pub use error::{BindingError, Result};
 #[doc(inline)]
 pub use functions_bytes::outgoing::Headers;
-pub use invoking::Invoking;
+pub use invoke_future::InvokeFuture;
 pub use options::InvokeOptions;
 pub use response::Response;
-pub use send::{Sending, invoke};
+pub use send::{ResponseFuture, invoke};
 pub use status::StatusError;
 pub use types::{FunctionInvokeRequest, FunctionInvokeResponse};
-pub use url::FindingUrl;
+pub use url::UrlFuture;
+
+/// The name that [`ResponseFuture`] had before.
+#[deprecated(since = "0.1.0", note = "use `ResponseFuture`")]
+pub type Sending = ResponseFuture;
+
+/// The name that [`InvokeFuture`] had before.
+#[deprecated(since = "0.1.0", note = "use `InvokeFuture`")]
+pub type Invoking<T> = InvokeFuture<T>;
+
+/// The name that [`UrlFuture`] had before.
+#[deprecated(since = "0.1.0", note = "use `UrlFuture`")]
+pub type FindingUrl = UrlFuture;

@@ -54,8 +54,8 @@ impl Call {
     ///     Ok(statuses)
     /// }
     /// ```
-    pub fn send(self) -> Sending {
-        Sending {
+    pub fn send(self) -> ResponseFuture {
+        ResponseFuture {
             way: self
                 .checked()
                 .map_or_else(|error| Way::over(Err(error)), host::send),
@@ -65,11 +65,11 @@ impl Call {
 
 /// A response that is on its way; see [`Call::send`].
 #[must_use = "dropping it ends the function that was called"]
-pub struct Sending {
+pub struct ResponseFuture {
     way: Way,
 }
 
-impl Future for Sending {
+impl Future for ResponseFuture {
     type Output = Result<Response, BindingError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -77,8 +77,8 @@ impl Future for Sending {
     }
 }
 
-impl fmt::Debug for Sending {
+impl fmt::Debug for ResponseFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sending").finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }

@@ -7,12 +7,12 @@ use crate::host::{self, Address};
 /// Where a function can be reached from outside; see
 /// [`get_url`](crate::FunctionBinding::get_url).
 #[must_use = "nobody is asked until it is awaited, or waited for"]
-pub struct FindingUrl {
+pub struct UrlFuture {
     name: String,
     address: Address,
 }
 
-impl FindingUrl {
+impl UrlFuture {
     pub(crate) fn new(name: String, address: Address) -> Self {
         Self { name, address }
     }
@@ -27,7 +27,7 @@ impl FindingUrl {
     }
 }
 
-impl Future for FindingUrl {
+impl Future for UrlFuture {
     type Output = crate::Result<Option<String>>;
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
@@ -35,9 +35,9 @@ impl Future for FindingUrl {
     }
 }
 
-impl fmt::Debug for FindingUrl {
+impl fmt::Debug for UrlFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("FindingUrl")
+        f.debug_struct("UrlFuture")
             .field("name", &self.name)
             .finish_non_exhaustive()
     }

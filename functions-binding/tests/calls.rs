@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use functions_binding::testing::{Functions, respond_with};
 use functions_binding::{
-    BindingError, Call, FunctionBinding, FunctionInvokeRequest, InvokeOptions, Invoking, Response,
+    BindingError, Call, FunctionBinding, FunctionInvokeRequest, InvokeFuture, InvokeOptions,
+    Response,
 };
 use functions_bytes::task::block_on;
 
@@ -33,7 +34,7 @@ fn recording(answer: impl Fn() -> Response + 'static) -> (Log, Functions) {
         let head = format!(
             "{} {} {} [{}]",
             call.target(),
-            call.verb(),
+            call.method(),
             call.path(),
             headers.join(", ")
         );
@@ -46,7 +47,7 @@ fn recording(answer: impl Fn() -> Response + 'static) -> (Log, Functions) {
 }
 
 /// Makes a call in both ways, which must come to the same.
-fn both<T: Debug>(call: impl Fn() -> Invoking<T>) -> Result<T, BindingError> {
+fn both<T: Debug>(call: impl Fn() -> InvokeFuture<T>) -> Result<T, BindingError> {
     let (awaited, waited) = (block_on(call()), call().wait());
     assert_eq!(format!("{awaited:?}"), format!("{waited:?}"));
     waited

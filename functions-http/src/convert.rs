@@ -21,10 +21,10 @@ impl TryFrom<Request> for http::Request<Data> {
     /// out.
     fn try_from(request: Request) -> Result<Self, Error> {
         let request = request.checked()?;
-        let method = Method::from_bytes(request.verb.as_bytes());
+        let method = Method::from_bytes(request.method.as_bytes());
         let uri = Uri::try_from(&request.url);
         let mut made = Self::new(request.body.unwrap_or_default());
-        *made.method_mut() = method.map_err(|_| Error::InvalidMethod(request.verb))?;
+        *made.method_mut() = method.map_err(|_| Error::InvalidMethod(request.method))?;
         *made.uri_mut() =
             uri.map_err(|why| Error::InvalidUrl(format!("{:?}: {why}", request.url)))?;
         *made.headers_mut() = request.headers.try_into()?;
@@ -82,7 +82,7 @@ mod tests {
 
         let request = http::Request::put("https://a/b?c").header("x", "1");
         let request = Request::from(request.body("body").unwrap());
-        assert_eq!((request.verb(), request.url()), ("PUT", "https://a/b?c"));
+        assert_eq!((request.method(), request.url()), ("PUT", "https://a/b?c"));
         assert_eq!(request.headers().get("x"), Some("1"));
         let back = http::Request::<Data>::try_from(request).unwrap();
         assert_eq!((back.method(), back.headers().len()), (&Method::PUT, 1));
@@ -95,7 +95,7 @@ mod tests {
     fn what_is_none_is_refused() {
         let refused = |request| http::Request::<Data>::try_from(request).unwrap_err();
         let error = refused(Request::new("http://a", "A B"));
-        assert!(matches!(error, Error::InvalidMethod(verb) if verb == "A B"));
+        assert!(matches!(error, Error::InvalidMethod(method) if method == "A B"));
         let error = refused(Request::get("a b"));
         assert!(matches!(error, Error::InvalidUrl(_)));
         let error = refused(Request::get("http://a").header("a b", "x"));

@@ -28,7 +28,7 @@ pub(crate) fn send(request: Request) -> Way {
 
 fn into_request(request: Request) -> client::Request {
     client::Request {
-        method: request.verb,
+        method: request.method,
         url: request.url,
         headers: request.headers.into(),
         body: request.body.map(into_wit),

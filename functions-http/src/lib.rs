@@ -24,4 +24,8 @@ pub use error::Error;
 pub use functions_bytes::outgoing::Headers;
 pub use request::Request;
 pub use response::Response;
-pub use send::{Sending, invoke};
+pub use send::{ResponseFuture, invoke};
+
+/// The name that [`ResponseFuture`] had before.
+#[deprecated(since = "0.1.0", note = "use `ResponseFuture`")]
+pub type Sending = ResponseFuture;

@@ -26,7 +26,7 @@ use crate::{Error, Headers};
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request {
     pub(crate) url: String,
-    pub(crate) verb: String,
+    pub(crate) method: String,
     pub(crate) headers: Headers,
     pub(crate) body: Option<Data>,
     pub(crate) timeout: Option<Duration>,
@@ -39,14 +39,14 @@ pub struct Request {
 }
 
 impl Request {
-    /// A request for `url` with the method `verb`, without a body.
+    /// A request for `url` with a method, without a body.
     ///
     /// The method may be text or an [`http::Method`]; its case matters. What is wrong with either is
     /// an error once the request is sent.
-    pub fn new(url: impl Into<String>, verb: impl AsRef<str>) -> Self {
+    pub fn new(url: impl Into<String>, method: impl AsRef<str>) -> Self {
         Self {
             url: url.into(),
-            verb: verb.as_ref().to_owned(),
+            method: method.as_ref().to_owned(),
             headers: Headers::default(),
             body: None,
             timeout: None,
@@ -262,8 +262,15 @@ impl Request {
 
     /// The method.
     #[must_use]
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The method, under the name that this method had before.
+    #[deprecated(since = "0.1.0", note = "use `method`")]
+    #[must_use]
     pub fn verb(&self) -> &str {
-        &self.verb
+        self.method()
     }
 
     /// The headers.

@@ -43,8 +43,8 @@ impl Request {
     ///     Ok(statuses)
     /// }
     /// ```
-    pub fn send(self) -> Sending {
-        Sending {
+    pub fn send(self) -> ResponseFuture {
+        ResponseFuture {
             way: self
                 .checked()
                 .map_or_else(|error| Way::over(Err(error)), host::send),
@@ -54,11 +54,11 @@ impl Request {
 
 /// A response that is on its way; see [`Request::send`].
 #[must_use = "dropping it cancels the request"]
-pub struct Sending {
+pub struct ResponseFuture {
     way: Way,
 }
 
-impl Future for Sending {
+impl Future for ResponseFuture {
     type Output = Result<Response, Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -66,8 +66,8 @@ impl Future for Sending {
     }
 }
 
-impl fmt::Debug for Sending {
+impl fmt::Debug for ResponseFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sending").finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").finish_non_exhaustive()
     }
 }

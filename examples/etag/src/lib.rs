@@ -18,8 +18,8 @@ const ORIGIN: &str = "stream-csv";
 
 invoke!(etag);
 fn etag(env: WebEnvironment, payload: Data) -> WebResult<WebResponse> {
-    let (method, path) = (env.http_method().as_str(), env.http_path());
-    let query = env.http_query().map(|query| format!("?{query}"));
+    let (method, path) = (env.method().as_str(), env.path());
+    let query = env.query().map(|query| format!("?{query}"));
     let mut answer = Call::new(ORIGIN, method, path.to_owned() + &query.unwrap_or_default())
         .with_headers(env.headers().iter())
         .with_body(payload)
@@ -67,7 +67,7 @@ mod tests {
     fn origin() -> Functions {
         respond_with(|call| {
             assert_eq!((call.target(), call.path()), ("stream-csv", "/?rows=2"));
-            let status = if call.verb() == "DELETE" { 405 } else { 200 };
+            let status = if call.method() == "DELETE" { 405 } else { 200 };
             let answer = Response::new(status).header("content-type", "text/csv");
             Ok(answer.with_body("1,1\n2,4\n"))
         })

@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn greets_all_at_once() {
         let _greet = respond_with(|call| {
-            assert_eq!((call.target(), call.verb()), ("greet", "POST"));
+            assert_eq!((call.target(), call.method()), ("greet", "POST"));
             let body = call.into_body().into_bytes().unwrap();
             match &body[..] {
                 br#"{"name":"Ada"}"# => Ok(Response::new(200).with_body(r#"{"message":"Hello"}"#)),

@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn steps_follow_each_other() {
         let _shrink = respond_with(|call| {
-            assert_eq!((call.target(), call.verb()), ("shrink", "POST"));
+            assert_eq!((call.target(), call.method()), ("shrink", "POST"));
             let body = call.into_body().into_bytes().unwrap();
             Ok(Response::new(200).with_body(&body[..body.len() / 2]))
         });

@@ -17,8 +17,7 @@ fn proxy(env: WebEnvironment, payload: Data) -> WebResult<WebResponse> {
     let Some(url) = parameters.get("url") else {
         return Err(Rejection::new(StatusCode::BAD_REQUEST, "the query has no `url`").into());
     };
-    let upstream =
-        http_invoke(HttpRequest::new(url, env.http_method().as_str()).with_body(payload))?;
+    let upstream = http_invoke(HttpRequest::new(url, env.method().as_str()).with_body(payload))?;
     Ok(upstream.into())
 }
 
@@ -34,7 +33,7 @@ mod tests {
     #[test]
     fn passes_on() {
         let _server = respond_with(|request| {
-            assert_eq!((request.verb(), request.url()), ("POST", "https://a/b"));
+            assert_eq!((request.method(), request.url()), ("POST", "https://a/b"));
             let body = request.into_body().into_bytes().unwrap();
             let response = Response::new(201).header("x", "1").header("x", "2");
             Ok(response.with_body(body.to_ascii_uppercase()))

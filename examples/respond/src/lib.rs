@@ -17,7 +17,7 @@ const COLOURS: [(&str, &str); 3] = [
 
 invoke!(respond);
 fn respond(env: WebEnvironment) -> WebResult<WebResponse> {
-    let name = env.http_path().trim_start_matches('/');
+    let name = env.path().trim_start_matches('/');
     if name.is_empty() {
         return Ok(WebResponse::new()
             .with_status(303)

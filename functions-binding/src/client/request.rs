@@ -14,10 +14,10 @@ pub(super) fn request(
     if !is_name(target) {
         return Err(BindingError::NotFound(target.to_owned()));
     }
-    let method = Method::from_bytes(call.verb.as_bytes())
+    let method = Method::from_bytes(call.method.as_bytes())
         .ok()
         .filter(|method| method != Method::CONNECT)
-        .ok_or(BindingError::InvalidMethod(call.verb))?;
+        .ok_or(BindingError::InvalidMethod(call.method))?;
     // As the host does it: the parser would leave out a fragment in silence, and let bytes pass that a
     // URL has escaped.
     let is_plain = |byte: u8| byte.is_ascii_graphic() && byte != b'#';

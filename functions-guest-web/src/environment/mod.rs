@@ -23,7 +23,7 @@ use http::Method;
 /// fn whoami() -> String {
 ///     let env = WebEnvironment::load();
 ///     let agent = env.headers().get("User-Agent").unwrap_or("somebody");
-///     format!("{agent} asked {} for {}", env.function_name(), env.http_path())
+///     format!("{agent} asked {} for {}", env.function_name(), env.path())
 /// }
 /// ```
 #[derive(Clone, Default)]
@@ -61,7 +61,7 @@ impl WebEnvironment {
 
     /// The request's method.
     #[must_use]
-    pub fn http_method(&self) -> &Method {
+    pub fn method(&self) -> &Method {
         self.fetched.method.get_or_init(|| {
             // The host has parsed it, and takes none that is not one.
             Method::from_bytes(source::method().as_bytes()).unwrap_or_default()
@@ -70,13 +70,31 @@ impl WebEnvironment {
 
     /// The request's path, below the function's own base. It starts with `/`, and is
     /// percent-encoded as it was sent.
-    pub fn http_path(&self) -> &str {
+    pub fn path(&self) -> &str {
         self.fetched.path.get_or_init(source::path)
     }
 
     /// The query as it was sent: what follows the `?`, if there is one.
-    pub fn http_query(&self) -> Option<&str> {
+    pub fn query(&self) -> Option<&str> {
         self.fetched.query.get_or_init(source::query).as_deref()
+    }
+
+    /// [`method`](Self::method), under its name in Momento Functions.
+    #[must_use]
+    pub fn http_method(&self) -> &Method {
+        self.method()
+    }
+
+    /// [`path`](Self::path), under its name in Momento Functions.
+    #[must_use]
+    pub fn http_path(&self) -> &str {
+        self.path()
+    }
+
+    /// [`query`](Self::query), under its name in Momento Functions.
+    #[must_use]
+    pub fn http_query(&self) -> Option<&str> {
+        self.query()
     }
 
     /// The query's parameters, decoded, in order; repeated ones stay.
@@ -84,7 +102,7 @@ impl WebEnvironment {
     pub fn query_parameters(&self) -> &Fields {
         self.fetched
             .query_parameters
-            .get_or_init(|| Fields::of_query(self.http_query().unwrap_or_default()))
+            .get_or_init(|| Fields::of_query(self.query().unwrap_or_default()))
     }
 
     /// The request's headers, in order; repeated ones stay. Names are in lower case, and found in
@@ -162,8 +180,8 @@ impl WebEnvironment {
 impl fmt::Debug for WebEnvironment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WebEnvironment")
-            .field("http_method", self.http_method())
-            .field("http_path", &self.http_path())
+            .field("method", self.method())
+            .field("path", &self.path())
             .field("invocation_id", &self.invocation_id())
             .finish_non_exhaustive()
     }

@@ -100,12 +100,12 @@ where
 /// The query of a request that has its fields there.
 #[cfg(feature = "form")]
 fn query_as_body(request: &mut Request, limit: u64) -> Result<Option<Data>, Rejection> {
-    let method = request.environment().http_method();
+    let method = request.environment().method();
     let is_get = *method == http::Method::GET || *method == http::Method::HEAD;
     if !is_get || !request.is_without_body(limit)? {
         return Ok(None);
     }
-    Ok(request.environment().http_query().map(Data::from))
+    Ok(request.environment().query().map(Data::from))
 }
 
 /// An encoding with a limit of its own.

@@ -17,7 +17,7 @@ impl FromRequest for WebEnvironment {
 
 impl FromRequest for Method {
     fn from_request(request: &mut Request) -> Result<Self, Rejection> {
-        Ok(request.environment().http_method().clone())
+        Ok(request.environment().method().clone())
     }
 }
 
@@ -39,8 +39,8 @@ impl FromRequest for HeaderMap {
 impl FromRequest for Uri {
     fn from_request(request: &mut Request) -> Result<Self, Rejection> {
         let environment = request.environment();
-        let path = environment.http_path();
-        let uri = match environment.http_query() {
+        let path = environment.path();
+        let uri = match environment.query() {
             Some(query) => format!("{path}?{query}").parse(),
             None => path.parse(),
         };

@@ -55,7 +55,7 @@ pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned> FromRequest for Query<T> {
     fn from_request(request: &mut Request) -> Result<Self, Rejection> {
-        let query = request.environment().http_query().unwrap_or_default();
+        let query = request.environment().query().unwrap_or_default();
         decode_fields(query.as_bytes())
             .map(Self)
             .map_err(|error| refused(&error))
@@ -63,7 +63,7 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
     /// `None` without a query; one that does not decode is refused.
     fn optional_from_request(request: &mut Request) -> Result<Option<Self>, Rejection> {
-        match request.environment().http_query() {
+        match request.environment().query() {
             None => Ok(None),
             Some(_) => Self::from_request(request).map(Some),
         }

@@ -32,7 +32,7 @@ impl Outcome<Routed> for Router {
         };
         // A handle, so that the request can be changed meanwhile.
         let environment = request.environment().clone();
-        let path = environment.http_path();
+        let path = environment.path();
         let Ok(found) = tree.at(path) else {
             return self.not_found(path, request);
         };
@@ -157,7 +157,7 @@ impl MethodRouter {
     }
 
     fn answer_within(mut self, request: &mut Request) -> Step {
-        let method = request.environment().http_method().clone();
+        let method = request.environment().method().clone();
         let handler = self
             .take(&method)
             .or_else(|| (method == Method::HEAD).then(|| self.take(&Method::GET))?)

@@ -288,7 +288,7 @@ impl Router {
     /// use http::StatusCode;
     ///
     /// fn lost(env: WebEnvironment) -> (StatusCode, String) {
-    ///     (StatusCode::NOT_FOUND, format!("{} is not here", env.http_path()))
+    ///     (StatusCode::NOT_FOUND, format!("{} is not here", env.path()))
     /// }
     ///
     /// let response = TestRequest::get("/x").call(|| Router::new().fallback(lost));

@@ -10,7 +10,7 @@ fn app() -> Router {
         .route("/users/me", get(async || "me"))
         .route("/files/{*rest}", any(|Path(rest): Path<String>| rest))
         .nest("/api", api())
-        .fallback(|env: WebEnvironment| format!("lost: {}", env.http_path()))
+        .fallback(|env: WebEnvironment| format!("lost: {}", env.path()))
 }
 
 fn api() -> Router {

@@ -184,7 +184,7 @@ mod tests {
         let seen = |env: WebEnvironment| {
             let header = |name| env.headers().get(name).unwrap_or("none").to_owned();
             let (host, length) = (header("host"), header("content-length"));
-            format!("{} {host} {length}", env.http_path())
+            format!("{} {host} {length}", env.path())
         };
         let text = |request: TestRequest| request.call(seen).text().to_owned();
         assert_eq!(text(TestRequest::get("/a")), "/a localhost none");

@@ -20,7 +20,7 @@ fn ada() -> BTreeMap<&'static str, &'static str> {
     BTreeMap::from([("name", "Ada")])
 }
 
-fn greeting(func: &FunctionBinding) -> functions_binding::Invoking<BTreeMap<String, String>> {
+fn greeting(func: &FunctionBinding) -> functions_binding::InvokeFuture<BTreeMap<String, String>> {
     func.invoke_json("greet", &ada(), InvokeOptions::default())
 }
 

@@ -17,10 +17,10 @@ use serde_json::Value;
 invoke!(calls_functions);
 async fn calls_functions(env: WebEnvironment, payload: Data) -> WebResult<WebResponse> {
     let func = FunctionBinding::new(parameter(&env, "of"));
-    let method = env.http_method().to_string();
+    let method = env.method().to_string();
     let path = parameter(&env, "path");
     let options = || InvokeOptions::default().timeout(Duration::from_secs(3600));
-    match env.http_path() {
+    match env.path() {
         "/invoke" => both(|| func.invoke(request(&env, &[])), shown).await,
         "/send" => {
             let call = Call::new(func.name(), method, path).with_body(payload);
@@ -66,7 +66,7 @@ fn text(text: String) -> WebResult<WebResponse> {
 
 fn request(env: &WebEnvironment, body: &[u8]) -> FunctionInvokeRequest {
     FunctionInvokeRequest {
-        method: env.http_method().to_string(),
+        method: env.method().to_string(),
         path: parameter(env, "path").into(),
         body: body.to_vec(),
         ..FunctionInvokeRequest::default()
@@ -76,7 +76,7 @@ fn request(env: &WebEnvironment, body: &[u8]) -> FunctionInvokeRequest {
 /// What was answered, or what went wrong; it must be the same awaited and waited for, or both are
 /// shown.
 async fn both<T>(
-    call: impl Fn() -> functions_binding::Invoking<T>,
+    call: impl Fn() -> functions_binding::InvokeFuture<T>,
     shown: impl Fn(T) -> String,
 ) -> WebResult<WebResponse> {
     let show = |result: Result<T, BindingError>| match result {

@@ -12,7 +12,7 @@ use functions_http::{Error, Request as HttpRequest, Response, invoke as http_inv
 
 invoke!(calls_out);
 async fn calls_out(env: WebEnvironment, payload: Data) -> WebResult<WebResponse> {
-    match env.http_path() {
+    match env.path() {
         "/bodies" => bodies(&env, payload),
         "/error" => error(http_invoke(request(&env, payload))),
         "/error-async" => error(request(&env, payload).send().await),
@@ -43,7 +43,7 @@ fn request(env: &WebEnvironment, payload: Data) -> HttpRequest {
         _ => payload.into_bytes().unwrap_or_default().into(),
     };
     let number = |name| parameter(env, name).parse().ok();
-    let method = env.http_method().as_str();
+    let method = env.method().as_str();
     let mut request = HttpRequest::new(parameter(env, "url"), method)
         .with_headers(env.headers().iter())
         .with_body(payload);

@@ -136,9 +136,9 @@ fn request(env: WebEnvironment) -> String {
     let has_host = env.headers().contains("host");
     format!(
         "{} {} {:?} host={has_host} length={} x={}",
-        env.http_method(),
-        env.http_path(),
-        env.http_query(),
+        env.method(),
+        env.path(),
+        env.query(),
         header("content-length"),
         header("x"),
     )

@@ -11,7 +11,7 @@ use functions_guest_web::{WebEnvironment, WebResult, invoke, task};
 
 invoke!(handler);
 fn handler(env: WebEnvironment) -> WebResult<String> {
-    Ok(match env.http_path() {
+    Ok(match env.path() {
         "/print" => print()?,
         "/panic" => panic_in_two_lines(),
         "/log" => {

@@ -9,7 +9,7 @@ use crate::host::Way;
 use crate::{BindingError, Call, Response, host};
 
 /// A call of a [`FunctionBinding`](crate::FunctionBinding), which is made once it is awaited, or
-/// [`wait`](Invoking::wait)ed for.
+/// [`wait`](InvokeFuture::wait)ed for.
 ///
 /// Several that are awaited together are under way at once; dropping one ends the function that was
 /// called.
@@ -36,7 +36,7 @@ use crate::{BindingError, Call, Response, host};
 /// # assert_eq!(response.text(), "2.5");
 /// ```
 #[must_use = "a call does nothing until it is awaited, or waited for"]
-pub struct Invoking<T> {
+pub struct InvokeFuture<T> {
     stage: Stage,
     /// The longest body; a longer one of an error is cut.
     limit: Option<u64>,
@@ -50,7 +50,7 @@ enum Stage {
     Over,
 }
 
-impl<T> Invoking<T> {
+impl<T> InvokeFuture<T> {
     pub(crate) fn new(
         call: Call,
         limit: Option<u64>,
@@ -101,7 +101,7 @@ fn collect(response: Response, limit: Option<u64>) -> Collect {
     }
 }
 
-impl<T> Future for Invoking<T> {
+impl<T> Future for InvokeFuture<T> {
     type Output = Result<T, BindingError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
@@ -132,8 +132,8 @@ impl<T> Future for Invoking<T> {
     }
 }
 
-impl<T> fmt::Debug for Invoking<T> {
+impl<T> fmt::Debug for InvokeFuture<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Invoking").finish_non_exhaustive()
+        f.debug_struct("InvokeFuture").finish_non_exhaustive()
     }
 }
