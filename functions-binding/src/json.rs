@@ -1,7 +1,7 @@
 //! Calls that send and receive JSON.
 
 use functions_bytes::Data;
-use functions_bytes::encoding::{Extract as _, Json};
+use functions_bytes::encoding::{Decode as _, Json};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -109,7 +109,7 @@ fn decode<T: DeserializeOwned>(whole: Whole, what: What) -> Result<T, BindingErr
     } else {
         Data::from(whole.body)
     };
-    Json::extract(body)
+    Json::decode(body)
         .map(|Json(value)| value)
         .map_err(BindingError::Decode)
 }

@@ -2,7 +2,7 @@
 use functions_bytes::__private::set_upstream;
 #[cfg(feature = "json")]
 use functions_bytes::encoding::Json;
-use functions_bytes::encoding::{DecodeError, Extract};
+use functions_bytes::encoding::{Decode, DecodeError};
 use functions_bytes::outgoing::Collect;
 use functions_bytes::{Data, ReadError};
 
@@ -196,12 +196,12 @@ impl Response {
 }
 
 /// What a body is decoded into.
-trait Decoded: Extract<Error = DecodeError> {}
+trait Decoded: Decode<Error = DecodeError> {}
 
-impl<T: Extract<Error = DecodeError>> Decoded for T {}
+impl<T: Decode<Error = DecodeError>> Decoded for T {}
 
 fn decoded<T: Decoded>(bytes: Result<Vec<u8>, ReadError>) -> Result<T, BindingError> {
-    T::extract(bytes.map_err(BindingError::Body)?.into()).map_err(BindingError::Decode)
+    T::decode(bytes.map_err(BindingError::Body)?.into()).map_err(BindingError::Decode)
 }
 
 #[cfg(test)]

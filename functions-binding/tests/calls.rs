@@ -269,6 +269,22 @@ fn other_bodies_are_errors() {
     );
 }
 
+/// Code that uses the earlier names compiles.
+#[test]
+#[expect(deprecated, reason = "the names of before")]
+fn earlier_names_work() {
+    use functions_binding::{FindingUrl, Invoking, Sending};
+
+    let (_, _functions) = recording(|| Response::new(200).with_body("1"));
+    assert_eq!(Call::put("adder", "/").verb(), "PUT");
+    let sent: Sending = Call::get("adder", "/").send();
+    assert!(block_on(sent).is_ok());
+    let invoking: Invoking<u8> = func().get("adder", "/", InvokeOptions::default());
+    assert_eq!(invoking.wait().unwrap(), 1);
+    let finding: FindingUrl = func().get_url();
+    assert_eq!(finding.wait().unwrap(), None);
+}
+
 /// A value without a form in JSON is an error, and nobody is called.
 #[test]
 fn unencodable_is_an_error() {

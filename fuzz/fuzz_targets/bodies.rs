@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use functions_bytes::Data;
-use functions_bytes::encoding::{Cbor, Extract as _, Form, MsgPack};
+use functions_bytes::encoding::{Cbor, Decode as _, Form, MsgPack};
 use libfuzzer_sys::fuzz_target;
 use serde::Deserialize;
 
@@ -19,9 +19,9 @@ struct Signup {
 
 fuzz_target!(|body: &[u8]| {
     let body = || Data::from(body.to_vec());
-    let _ = Form::<Signup>::extract(body());
-    let _ = Cbor::<Signup>::extract(body());
-    let _ = Cbor::<BTreeMap<String, Vec<f64>>>::extract(body());
-    let _ = MsgPack::<Signup>::extract(body());
-    let _ = MsgPack::<BTreeMap<String, Vec<f64>>>::extract(body());
+    let _ = Form::<Signup>::decode(body());
+    let _ = Cbor::<Signup>::decode(body());
+    let _ = Cbor::<BTreeMap<String, Vec<f64>>>::decode(body());
+    let _ = MsgPack::<Signup>::decode(body());
+    let _ = MsgPack::<BTreeMap<String, Vec<f64>>>::decode(body());
 });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use functions_bytes::Data;
-use functions_bytes::encoding::{Extract as _, Json};
+use functions_bytes::encoding::{Decode as _, Json};
 use libfuzzer_sys::fuzz_target;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -37,7 +37,7 @@ fuzz_target!(|text: &[u8]| {
 });
 
 fn compare<T: DeserializeOwned + Debug>(text: &[u8]) {
-    let ours = Json::<T>::extract(Data::from(text.to_vec()));
+    let ours = Json::<T>::decode(Data::from(text.to_vec()));
     let theirs = serde_json::from_slice::<T>(text);
     match (ours, theirs) {
         (Ok(Json(ours)), Ok(theirs)) => assert_eq!(format!("{ours:?}"), format!("{theirs:?}")),

@@ -1,7 +1,7 @@
 //! What the host itself answers, told from what the function answers.
 
 use functions_bytes::Data;
-use functions_bytes::encoding::{Extract as _, Json};
+use functions_bytes::encoding::{Decode as _, Json};
 
 use crate::{BindingError, Response};
 
@@ -49,7 +49,7 @@ pub(super) async fn checked(response: Response, target: String) -> Result<Respon
 }
 
 fn error(status: u16, body: Vec<u8>, target: String) -> Option<BindingError> {
-    let Json(problem) = Json::<Problem>::extract(Data::from(body)).ok()?;
+    let Json(problem) = Json::<Problem>::decode(Data::from(body)).ok()?;
     if problem.status != status {
         return None;
     }

@@ -14,10 +14,10 @@ const MAX_DEPTH: usize = 128;
 /// Structs are maps. Numbers are decoded from whatever width they were sent in.
 ///
 /// ```
-/// use functions_bytes::encoding::{Cbor, Encode, Extract};
+/// use functions_bytes::encoding::{Cbor, Encode, Decode};
 ///
 /// let body = Cbor([1, 2]).encode()?;
-/// let Cbor(numbers) = Cbor::<Vec<u32>>::extract(body)?;
+/// let Cbor(numbers) = Cbor::<Vec<u32>>::decode(body)?;
 /// assert_eq!(numbers, [1, 2]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -33,7 +33,7 @@ pub struct Cbor<T>(pub T);
 wrapper!(Cbor, DeserializeOwned);
 
 impl<T: DeserializeOwned> Cbor<T> {
-    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+    fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut rest = bytes;
         let value = ciborium::de::from_reader_with_recursion_limit(&mut rest, MAX_DEPTH)
             .map_err(refused)?;
@@ -77,7 +77,7 @@ impl<T: Serialize> Encode for Cbor<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encoding::Extract;
+    use crate::encoding::Decode;
     use crate::encoding::samples::{Named, Sample, sample};
     use proptest::prelude::*;
 
@@ -88,25 +88,25 @@ mod tests {
         #[test]
         fn round_trip(sample in sample()) {
             let body = Cbor(&sample).encode().unwrap();
-            prop_assert_eq!(Cbor::<Sample>::extract(body).unwrap().0, sample);
+            prop_assert_eq!(Cbor::<Sample>::decode(body).unwrap().0, sample);
         }
 
         /// Any bytes, and an encoded value that was changed, are a value or an error, never a
         /// panic.
         #[test]
         fn any_bytes(bytes: Vec<u8>, sample in sample(), place: prop::sample::Index, byte: u8) {
-            let _ = Cbor::<Sample>::extract(Data::from(bytes));
+            let _ = Cbor::<Sample>::decode(Data::from(bytes));
             let mut body = Cbor(sample).encode().unwrap().into_bytes().unwrap();
             let place = place.index(body.len());
             body[place] = byte;
-            let _ = Cbor::<Sample>::extract(Data::from(&*body));
+            let _ = Cbor::<Sample>::decode(Data::from(&*body));
             body.truncate(place);
-            prop_assert!(Cbor::<Sample>::extract(Data::from(body)).is_err());
+            prop_assert!(Cbor::<Sample>::decode(Data::from(body)).is_err());
         }
     }
 
     fn detail(body: &[u8]) -> String {
-        Cbor::<Named>::extract(Data::from(body))
+        Cbor::<Named>::decode(Data::from(body))
             .unwrap_err()
             .detail()
     }
@@ -129,7 +129,7 @@ mod tests {
             b"\xfa\x3f\xc0\0\0",
             b"\xfb\x3f\xf8\0\0\0\0\0\0",
         ] {
-            assert_eq!(Cbor::<f64>::extract(Data::from(body)).unwrap().0, 1.5);
+            assert_eq!(Cbor::<f64>::decode(Data::from(body)).unwrap().0, 1.5);
         }
     }
 
@@ -142,7 +142,7 @@ mod tests {
 
         let mut body = vec![0x81; 100_000];
         body.push(0x80);
-        let error = Cbor::<Nested>::extract(Data::from(body)).unwrap_err();
+        let error = Cbor::<Nested>::decode(Data::from(body)).unwrap_err();
         assert_eq!(error.detail(), "it is nested too deep");
     }
 }

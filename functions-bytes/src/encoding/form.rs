@@ -15,7 +15,7 @@ use crate::Data;
 ///
 /// ```
 /// use functions_bytes::Data;
-/// use functions_bytes::encoding::{Encode, Extract, Form};
+/// use functions_bytes::encoding::{Encode, Decode, Form};
 ///
 /// #[derive(serde::Deserialize, serde::Serialize)]
 /// struct Search {
@@ -24,7 +24,7 @@ use crate::Data;
 ///     page: Option<u32>,
 /// }
 ///
-/// let Form(search) = Form::<Search>::extract(Data::from("text=a+b&tag=x&tag=y"))?;
+/// let Form(search) = Form::<Search>::decode(Data::from("text=a+b&tag=x&tag=y"))?;
 /// assert_eq!(search.text, "a b");
 /// assert_eq!(search.tag, ["x", "y"]);
 /// assert_eq!(search.page, None);
@@ -47,7 +47,7 @@ pub struct Form<T>(pub T);
 wrapper!(Form, DeserializeOwned);
 
 impl<T: DeserializeOwned> Form<T> {
-    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+    fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         fields::decode(bytes)
             .map(Self)
             .map_err(|error| DecodeError::new("form", error.to_string(), error))
@@ -76,7 +76,7 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::encoding::Extract;
+    use crate::encoding::Decode;
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Fields {
@@ -103,14 +103,14 @@ mod tests {
         ) {
             let fields = Fields { text, number, float, flag, list, maybe };
             let body = Form(&fields).encode().unwrap();
-            prop_assert_eq!(Form::<Fields>::extract(body).unwrap().0, fields);
+            prop_assert_eq!(Form::<Fields>::decode(body).unwrap().0, fields);
         }
 
         /// Any bytes are fields or an error, never a panic.
         #[test]
         fn any_bytes(bytes: Vec<u8>) {
-            let _ = Form::<Fields>::extract(Data::from(&*bytes));
-            let _ = Form::<BTreeMap<String, Vec<String>>>::extract(Data::from(bytes));
+            let _ = Form::<Fields>::decode(Data::from(&*bytes));
+            let _ = Form::<BTreeMap<String, Vec<String>>>::decode(Data::from(bytes));
         }
     }
 
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn detail_says_what() {
         let detail = |body: &str| {
-            Form::<Fields>::extract(Data::from(body))
+            Form::<Fields>::decode(Data::from(body))
                 .unwrap_err()
                 .detail()
         };
@@ -146,7 +146,7 @@ mod tests {
             ("name=&page=", (Some(String::new()), None)),
             ("", (None, None)),
         ] {
-            let Form(blank) = Form::<Blank>::extract(Data::from(body)).unwrap();
+            let Form(blank) = Form::<Blank>::decode(Data::from(body)).unwrap();
             let read: Pair = (blank.name, blank.page);
             assert_eq!(read, expected, "{body}");
         }

@@ -11,9 +11,9 @@ use crate::Data;
 ///
 /// ```
 /// use functions_bytes::Data;
-/// use functions_bytes::encoding::{Encode, Extract, Json};
+/// use functions_bytes::encoding::{Encode, Decode, Json};
 ///
-/// let Json(numbers) = Json::<Vec<u32>>::extract(Data::from("[1, 2]"))?;
+/// let Json(numbers) = Json::<Vec<u32>>::decode(Data::from("[1, 2]"))?;
 /// assert_eq!(numbers, [1, 2]);
 ///
 /// let body = Json(numbers).encode()?;
@@ -26,14 +26,14 @@ use crate::Data;
 ///
 /// ```
 /// use functions_bytes::Data;
-/// use functions_bytes::encoding::{Extract, Json};
+/// use functions_bytes::encoding::{Decode, Json};
 ///
 /// #[derive(Debug, serde::Deserialize)]
 /// struct Order {
 ///     amounts: Vec<u8>,
 /// }
 ///
-/// let error = Json::<Order>::extract(Data::from(r#"{"amounts":[1,"two"]}"#)).unwrap_err();
+/// let error = Json::<Order>::decode(Data::from(r#"{"amounts":[1,"two"]}"#)).unwrap_err();
 /// assert_eq!(
 ///     error.detail(),
 ///     r#"amounts[1]: invalid type: string "two", expected an integer from 0 to 255 at line 1 column 19"#
@@ -55,7 +55,7 @@ pub struct Json<T>(pub T);
 wrapper!(Json, DeserializeOwned);
 
 impl<T: DeserializeOwned> Json<T> {
-    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+    fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut deserializer = serde_json::Deserializer::from_slice(bytes);
         let mut track = serde_path_to_error::Track::new();
         let tracked = serde_path_to_error::Deserializer::new(&mut deserializer, &mut track);
@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
     use crate::ReadError;
-    use crate::encoding::Extract;
+    use crate::encoding::Decode;
 
     #[derive(Debug, serde::Deserialize)]
     struct Named {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     fn detail<T: DeserializeOwned>(text: &str) -> String {
-        match Json::<T>::extract(Data::from(text)) {
+        match Json::<T>::decode(Data::from(text)) {
             Ok(_) => String::from("decoded"),
             Err(error) => error.detail(),
         }
@@ -248,10 +248,10 @@ mod tests {
     #[test]
     fn features_of_serde_json_work() {
         let text = "[0.1000000000000000000000000000001,123456789012345678901234567890]";
-        let Json(numbers) = Json::<Vec<serde_json::Number>>::extract(Data::from(text)).unwrap();
+        let Json(numbers) = Json::<Vec<serde_json::Number>>::decode(Data::from(text)).unwrap();
         assert_eq!(serde_json::to_string(&numbers).unwrap(), text);
         let Json(raw) =
-            Json::<Vec<Box<serde_json::value::RawValue>>>::extract(Data::from("[ 1.50 ,{} ]"))
+            Json::<Vec<Box<serde_json::value::RawValue>>>::decode(Data::from("[ 1.50 ,{} ]"))
                 .unwrap();
         let raw: Vec<_> = raw.iter().map(|value| value.get()).collect();
         assert_eq!(raw, ["1.50", "{}"]);
@@ -263,7 +263,7 @@ mod tests {
         for (depth, fits) in [(127, true), (128, false), (100_000, false)] {
             let text = "[".repeat(depth) + &"]".repeat(depth);
             assert_eq!(
-                Json::<serde_json::Value>::extract(Data::from(text)).is_ok(),
+                Json::<serde_json::Value>::decode(Data::from(text)).is_ok(),
                 fits,
                 "{depth}"
             );
@@ -273,9 +273,9 @@ mod tests {
     /// What is wrong and where reaches the one who sent the body.
     #[test]
     fn detail_says_what_and_where() {
-        let error = Json::<Named>::extract(Data::from(r#"{"nam":1}"#)).unwrap_err();
+        let error = Json::<Named>::decode(Data::from(r#"{"nam":1}"#)).unwrap_err();
         assert_eq!(error.detail(), "missing field `name` at line 1 column 9");
-        let error = Json::<Named>::extract(Data::from("not json")).unwrap_err();
+        let error = Json::<Named>::decode(Data::from("not json")).unwrap_err();
         assert_eq!(error.detail(), "expected ident at line 1 column 2");
         assert!(error.source().is_some(), "the cause is kept for the log");
     }
@@ -286,7 +286,7 @@ mod tests {
         let limit = usize::try_from(Json::<String>::LIMIT).unwrap();
         for (length, fits) in [(limit - 1, true), (limit, true), (limit + 1, false)] {
             let body = format!("\"{}\"", "x".repeat(length - 2));
-            let decoded = Json::<String>::extract(Data::from(body));
+            let decoded = Json::<String>::decode(Data::from(body));
             match decoded {
                 Ok(_) => assert!(fits),
                 Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 
-use super::{Encode, Extract, ExtractUpTo};
+use super::{Decode, DecodeUpTo, Encode};
 use crate::Data;
 
 /// An encoding with a limit of its own: decodes bodies of at most `LIMIT` bytes.
@@ -11,7 +11,7 @@ use crate::Data;
 /// before it is copied into the function.
 ///
 /// ```
-/// use functions_bytes::encoding::{Extract, Json, Limited};
+/// use functions_bytes::encoding::{Decode, Json, Limited};
 /// use functions_bytes::{Data, ReadError};
 ///
 /// #[derive(serde::Deserialize)]
@@ -24,9 +24,9 @@ use crate::Data;
 /// }
 ///
 /// let body = Data::from(r#"{"name":"Ada"}"#);
-/// assert_eq!(greet(Limited::extract(body)?), "Hello, Ada!");
+/// assert_eq!(greet(Limited::decode(body)?), "Hello, Ada!");
 ///
-/// let error = Limited::<String, 4>::extract(Data::from("12345")).unwrap_err();
+/// let error = Limited::<String, 4>::decode(Data::from("12345")).unwrap_err();
 /// assert_eq!(error.read_error(), Some(&ReadError::TooLarge { limit: 4 }));
 /// # Ok::<(), functions_bytes::encoding::DecodeError>(())
 /// ```
@@ -38,11 +38,11 @@ use crate::Data;
 #[must_use]
 pub struct Limited<E, const LIMIT: u64>(pub E);
 
-impl<E: ExtractUpTo, const LIMIT: u64> Extract for Limited<E, LIMIT> {
+impl<E: DecodeUpTo, const LIMIT: u64> Decode for Limited<E, LIMIT> {
     type Error = E::Error;
 
-    fn extract(data: Data) -> Result<Self, E::Error> {
-        E::extract_up_to(data, LIMIT).map(Self)
+    fn decode(data: Data) -> Result<Self, E::Error> {
+        E::decode_up_to(data, LIMIT).map(Self)
     }
 }
 
@@ -80,9 +80,9 @@ mod tests {
     use crate::encoding::DecodeError;
 
     /// Whether a body of this many bytes is decoded under a limit of 10.
-    fn fits<E: ExtractUpTo>(length: usize, limit: impl Fn(E::Error) -> u64) -> bool {
+    fn fits<E: DecodeUpTo>(length: usize, limit: impl Fn(E::Error) -> u64) -> bool {
         let body = format!("\"{}\"", "x".repeat(length - 2));
-        match Limited::<E, 10>::extract(Data::from(body)) {
+        match Limited::<E, 10>::decode(Data::from(body)) {
             Ok(_) => true,
             Err(error) => {
                 assert_eq!(limit(error), 10);
@@ -119,9 +119,9 @@ mod tests {
 
         let length = usize::try_from(Json::<String>::LIMIT).unwrap();
         let body = format!("\"{}\"", "x".repeat(length));
-        assert!(Json::<String>::extract(Data::from(body.clone())).is_err());
+        assert!(Json::<String>::decode(Data::from(body.clone())).is_err());
         let Limited(Json(text)) =
-            Limited::<Json<String>, { 4 * 1024 * 1024 }>::extract(Data::from(body)).unwrap();
+            Limited::<Json<String>, { 4 * 1024 * 1024 }>::decode(Data::from(body)).unwrap();
         assert_eq!(text.len(), length);
     }
 

@@ -1,4 +1,4 @@
-//! Bodies as types: [`Extract`] decodes one, [`Encode`] makes one.
+//! Bodies as types: [`Decode`] decodes one, [`Encode`] makes one.
 
 #[cfg(feature = "cbor")]
 mod cbor;
@@ -63,16 +63,16 @@ use crate::Data;
 ///
 /// ```
 /// use functions_bytes::Data;
-/// use functions_bytes::encoding::{DecodeError, Extract};
+/// use functions_bytes::encoding::{DecodeError, Decode};
 ///
 /// /// A body of numbers, separated by commas.
 /// struct Numbers(Vec<u32>);
 ///
-/// impl Extract for Numbers {
+/// impl Decode for Numbers {
 ///     type Error = DecodeError;
 ///
-///     fn extract(data: Data) -> Result<Self, DecodeError> {
-///         String::extract(data)?
+///     fn decode(data: Data) -> Result<Self, DecodeError> {
+///         String::decode(data)?
 ///             .split(',')
 ///             .map(|number| number.trim().parse())
 ///             .collect::<Result<_, _>>()
@@ -81,8 +81,8 @@ use crate::Data;
 ///     }
 /// }
 ///
-/// assert_eq!(Numbers::extract(Data::from("1, 2"))?.0, [1, 2]);
-/// assert!(Numbers::extract(Data::from("1, two")).is_err());
+/// assert_eq!(Numbers::decode(Data::from("1, 2"))?.0, [1, 2]);
+/// assert!(Numbers::decode(Data::from("1, two")).is_err());
 /// # Ok::<(), DecodeError>(())
 /// ```
 #[diagnostic::on_unimplemented(
@@ -90,7 +90,7 @@ use crate::Data;
     label = "not an encoding",
     note = "wrap the type in an encoding, such as `Json<{Self}>`, or take `Data`, `Vec<u8>` or `String`"
 )]
-pub trait Extract: Sized {
+pub trait Decode: Sized {
     /// Why a body is not of this type.
     type Error: Error + Send + Sync + 'static;
 
@@ -99,33 +99,50 @@ pub trait Extract: Sized {
     /// # Errors
     ///
     /// When the body cannot be read, or is not what the encoding asks for.
-    fn extract(data: Data) -> Result<Self, Self::Error>;
+    fn decode(data: Data) -> Result<Self, Self::Error>;
+
+    /// [`decode`](Self::decode), under its name in Momento Functions.
+    ///
+    /// # Errors
+    ///
+    /// As [`decode`](Self::decode).
+    #[deprecated(since = "0.1.0", note = "use `decode`")]
+    fn extract(data: Data) -> Result<Self, Self::Error> {
+        Self::decode(data)
+    }
 }
+
+/// [`Decode`], under its name in Momento Functions.
+#[doc(no_inline)]
+pub use Decode as Extract;
+/// [`DecodeUpTo`], under its earlier name.
+#[doc(no_inline)]
+pub use DecodeUpTo as ExtractUpTo;
 
 /// An encoding whose limit can be set, with [`Limited`].
 ///
 /// ```
 /// use functions_bytes::Data;
-/// use functions_bytes::encoding::{DecodeError, Extract, ExtractUpTo, Limited};
+/// use functions_bytes::encoding::{DecodeError, Decode, DecodeUpTo, Limited};
 ///
 /// /// A text in capitals.
 /// struct Loud(String);
 ///
-/// impl Extract for Loud {
+/// impl Decode for Loud {
 ///     type Error = DecodeError;
 ///
-///     fn extract(data: Data) -> Result<Self, DecodeError> {
-///         Self::extract_up_to(data, 1024)
+///     fn decode(data: Data) -> Result<Self, DecodeError> {
+///         Self::decode_up_to(data, 1024)
 ///     }
 /// }
 ///
-/// impl ExtractUpTo for Loud {
-///     fn extract_up_to(data: Data, limit: u64) -> Result<Self, DecodeError> {
-///         Ok(Self(String::extract_up_to(data, limit)?.to_uppercase()))
+/// impl DecodeUpTo for Loud {
+///     fn decode_up_to(data: Data, limit: u64) -> Result<Self, DecodeError> {
+///         Ok(Self(String::decode_up_to(data, limit)?.to_uppercase()))
 ///     }
 /// }
 ///
-/// let Limited(Loud(text)) = Limited::<Loud, 16>::extract(Data::from("hello"))?;
+/// let Limited(Loud(text)) = Limited::<Loud, 16>::decode(Data::from("hello"))?;
 /// assert_eq!(text, "HELLO");
 /// # Ok::<(), DecodeError>(())
 /// ```
@@ -134,13 +151,13 @@ pub trait Extract: Sized {
     label = "not an encoding with a limit",
     note = "limit an encoding, such as `Limited<Json<{Self}>, 1024>`, or `Vec<u8>` or `String`"
 )]
-pub trait ExtractUpTo: Extract {
+pub trait DecodeUpTo: Decode {
     /// Decodes a body of at most `limit` bytes.
     ///
     /// # Errors
     ///
-    /// As [`extract`](Extract::extract), with `limit` in the place of the encoding's own.
-    fn extract_up_to(data: Data, limit: u64) -> Result<Self, Self::Error>;
+    /// As [`decode`](Decode::decode), with `limit` in the place of the encoding's own.
+    fn decode_up_to(data: Data, limit: u64) -> Result<Self, Self::Error>;
 }
 
 /// A type that a body can be made of.
@@ -162,4 +179,24 @@ pub trait Encode {
     ///
     /// When the value has no form in this encoding.
     fn encode(self) -> Result<Data, Self::Error>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Extract, ExtractUpTo};
+    use crate::Data;
+
+    /// Code that uses the earlier names compiles.
+    #[test]
+    #[expect(deprecated, reason = "the names of before")]
+    fn earlier_names_work() {
+        fn decode<T: Extract>(body: &str) -> Option<T> {
+            T::extract(Data::from(body)).ok()
+        }
+        fn up_to<T: ExtractUpTo>(limit: u64) -> bool {
+            T::decode_up_to(Data::from("12345"), limit).is_ok()
+        }
+        assert_eq!(decode::<String>("text").as_deref(), Some("text"));
+        assert_eq!((up_to::<String>(4), up_to::<String>(5)), (false, true));
+    }
 }

@@ -14,10 +14,10 @@ const MAX_DEPTH: usize = 128;
 /// Structs are encoded as maps, so that who reads them needs no schema; decoding takes arrays too.
 ///
 /// ```
-/// use functions_bytes::encoding::{Encode, Extract, MsgPack};
+/// use functions_bytes::encoding::{Encode, Decode, MsgPack};
 ///
 /// let body = MsgPack([1, 2]).encode()?;
-/// let MsgPack(numbers) = MsgPack::<Vec<u32>>::extract(body)?;
+/// let MsgPack(numbers) = MsgPack::<Vec<u32>>::decode(body)?;
 /// assert_eq!(numbers, [1, 2]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -33,7 +33,7 @@ pub struct MsgPack<T>(pub T);
 wrapper!(MsgPack, DeserializeOwned);
 
 impl<T: DeserializeOwned> MsgPack<T> {
-    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+    fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut deserializer = rmp_serde::Deserializer::new(bytes);
         deserializer.set_max_depth(MAX_DEPTH);
         let value = T::deserialize(&mut deserializer).map_err(refused)?;
@@ -74,7 +74,7 @@ impl<T: Serialize> Encode for MsgPack<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::encoding::Extract;
+    use crate::encoding::Decode;
     use crate::encoding::samples::{Named, Sample, sample};
     use proptest::prelude::*;
 
@@ -85,25 +85,25 @@ mod tests {
         #[test]
         fn round_trip(sample in sample()) {
             let body = MsgPack(&sample).encode().unwrap();
-            prop_assert_eq!(MsgPack::<Sample>::extract(body).unwrap().0, sample);
+            prop_assert_eq!(MsgPack::<Sample>::decode(body).unwrap().0, sample);
         }
 
         /// Any bytes, and an encoded value that was changed, are a value or an error, never a
         /// panic.
         #[test]
         fn any_bytes(bytes: Vec<u8>, sample in sample(), place: prop::sample::Index, byte: u8) {
-            let _ = MsgPack::<Sample>::extract(Data::from(bytes));
+            let _ = MsgPack::<Sample>::decode(Data::from(bytes));
             let mut body = MsgPack(sample).encode().unwrap().into_bytes().unwrap();
             let place = place.index(body.len());
             body[place] = byte;
-            let _ = MsgPack::<Sample>::extract(Data::from(&*body));
+            let _ = MsgPack::<Sample>::decode(Data::from(&*body));
             body.truncate(place);
-            prop_assert!(MsgPack::<Sample>::extract(Data::from(body)).is_err());
+            prop_assert!(MsgPack::<Sample>::decode(Data::from(body)).is_err());
         }
     }
 
     fn detail(body: &[u8]) -> String {
-        MsgPack::<Named>::extract(Data::from(body))
+        MsgPack::<Named>::decode(Data::from(body))
             .unwrap_err()
             .detail()
     }
@@ -130,7 +130,7 @@ mod tests {
 
         let mut body = vec![0x91; 100_000];
         body.push(0x90);
-        let error = MsgPack::<Nested>::extract(Data::from(body)).unwrap_err();
+        let error = MsgPack::<Nested>::decode(Data::from(body)).unwrap_err();
         assert_eq!(error.detail(), "it is nested too deep");
     }
 }

@@ -5,37 +5,37 @@ use std::convert::Infallible;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{DecodeError, Encode, Extract, ExtractUpTo};
+use super::{Decode, DecodeError, DecodeUpTo, Encode};
 use crate::{Data, ReadError};
 
-impl Extract for Data {
+impl Decode for Data {
     type Error = Infallible;
 
-    fn extract(data: Data) -> Result<Self, Infallible> {
+    fn decode(data: Data) -> Result<Self, Infallible> {
         Ok(data)
     }
 }
 
-impl Extract for Vec<u8> {
+impl Decode for Vec<u8> {
     type Error = ReadError;
 
-    fn extract(data: Data) -> Result<Self, ReadError> {
+    fn decode(data: Data) -> Result<Self, ReadError> {
         data.into_bytes()
     }
 }
 
-impl Extract for Bytes {
+impl Decode for Bytes {
     type Error = ReadError;
 
-    fn extract(data: Data) -> Result<Self, ReadError> {
+    fn decode(data: Data) -> Result<Self, ReadError> {
         data.into_bytes().map(Bytes::from)
     }
 }
 
-impl Extract for String {
+impl Decode for String {
     type Error = DecodeError;
 
-    fn extract(data: Data) -> Result<Self, DecodeError> {
+    fn decode(data: Data) -> Result<Self, DecodeError> {
         text(data.into_bytes()?)
     }
 }
@@ -47,20 +47,20 @@ fn text(bytes: Vec<u8>) -> Result<String, DecodeError> {
     })
 }
 
-impl ExtractUpTo for Vec<u8> {
-    fn extract_up_to(data: Data, limit: u64) -> Result<Self, ReadError> {
+impl DecodeUpTo for Vec<u8> {
+    fn decode_up_to(data: Data, limit: u64) -> Result<Self, ReadError> {
         data.into_bytes_up_to(limit)
     }
 }
 
-impl ExtractUpTo for Bytes {
-    fn extract_up_to(data: Data, limit: u64) -> Result<Self, ReadError> {
+impl DecodeUpTo for Bytes {
+    fn decode_up_to(data: Data, limit: u64) -> Result<Self, ReadError> {
         data.into_bytes_up_to(limit).map(Bytes::from)
     }
 }
 
-impl ExtractUpTo for String {
-    fn extract_up_to(data: Data, limit: u64) -> Result<Self, DecodeError> {
+impl DecodeUpTo for String {
+    fn decode_up_to(data: Data, limit: u64) -> Result<Self, DecodeError> {
         text(data.into_bytes_up_to(limit)?)
     }
 }
@@ -172,9 +172,9 @@ mod tests {
     /// Text that is no UTF-8 is refused with the place of the first bad byte.
     #[test]
     fn text_must_be_utf8() {
-        let error = String::extract(Data::from(&b"ab\xff"[..])).unwrap_err();
+        let error = String::decode(Data::from(&b"ab\xff"[..])).unwrap_err();
         assert_eq!(error.detail(), "not UTF-8 at byte 2");
-        assert_eq!(String::extract(Data::from("é")).unwrap(), "é");
+        assert_eq!(String::decode(Data::from("é")).unwrap(), "é");
     }
 
     /// Each type brings the content type that fits its bytes.

@@ -12,7 +12,7 @@ use crate::Data;
 /// 0.14. A new one of those is a breaking change of this feature, and of nothing else.
 ///
 /// ```
-/// use functions_bytes::encoding::{Encode, Extract, Protobuf};
+/// use functions_bytes::encoding::{Encode, Decode, Protobuf};
 ///
 /// #[derive(Clone, PartialEq, prost::Message)]
 /// struct Greeting {
@@ -21,7 +21,7 @@ use crate::Data;
 /// }
 ///
 /// let body = Protobuf(Greeting { name: "Ada".into() }).encode()?;
-/// let Protobuf(greeting) = Protobuf::<Greeting>::extract(body)?;
+/// let Protobuf(greeting) = Protobuf::<Greeting>::decode(body)?;
 /// assert_eq!(greeting.name, "Ada");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -37,7 +37,7 @@ pub struct Protobuf<T>(pub T);
 wrapper!(Protobuf, Message + Default);
 
 impl<T: Message + Default> Protobuf<T> {
-    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+    fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         T::decode(bytes).map(Self).map_err(|error| {
             let detail = detail(&error.to_string());
             DecodeError::new("Protocol Buffers message", detail, Text(error))
@@ -80,7 +80,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::encoding::Extract;
+    use crate::encoding::Decode;
 
     #[derive(Clone, PartialEq, Message)]
     struct Order {
@@ -123,19 +123,19 @@ mod tests {
         #[test]
         fn round_trip(order in order()) {
             let body = Protobuf(order.clone()).encode().unwrap();
-            prop_assert_eq!(Protobuf::<Order>::extract(body).unwrap().0, order);
+            prop_assert_eq!(Protobuf::<Order>::decode(body).unwrap().0, order);
         }
 
         /// Any bytes are a message or an error, never a panic.
         #[test]
         fn any_bytes(bytes: Vec<u8>, order in order(), place: prop::sample::Index, byte: u8) {
-            let _ = Protobuf::<Order>::extract(Data::from(bytes));
+            let _ = Protobuf::<Order>::decode(Data::from(bytes));
             let mut body = Protobuf(order).encode().unwrap().into_bytes().unwrap();
             if !body.is_empty() {
                 let place = place.index(body.len());
                 body[place] = byte;
             }
-            let _ = Protobuf::<Order>::extract(Data::from(body));
+            let _ = Protobuf::<Order>::decode(Data::from(body));
         }
     }
 
@@ -143,7 +143,7 @@ mod tests {
     #[test]
     fn detail_says_what_and_where() {
         let detail = |body: &[u8]| {
-            Protobuf::<Order>::extract(Data::from(body))
+            Protobuf::<Order>::decode(Data::from(body))
                 .unwrap_err()
                 .detail()
         };
@@ -171,7 +171,7 @@ mod tests {
             outer.extend(body);
             body = outer;
         }
-        let error = Protobuf::<Order>::extract(Data::from(body)).unwrap_err();
+        let error = Protobuf::<Order>::decode(Data::from(body)).unwrap_err();
         assert!(
             error
                 .detail()

@@ -34,20 +34,20 @@ macro_rules! wrapper {
             pub const LIMIT: u64 = crate::encoding::wrapper::LIMIT;
         }
 
-        impl<T: $($bound)+> crate::encoding::Extract for $name<T> {
+        impl<T: $($bound)+> crate::encoding::Decode for $name<T> {
             type Error = crate::encoding::DecodeError;
 
-            fn extract(data: crate::Data) -> Result<Self, crate::encoding::DecodeError> {
-                crate::encoding::ExtractUpTo::extract_up_to(data, Self::LIMIT)
+            fn decode(data: crate::Data) -> Result<Self, crate::encoding::DecodeError> {
+                crate::encoding::DecodeUpTo::decode_up_to(data, Self::LIMIT)
             }
         }
 
-        impl<T: $($bound)+> crate::encoding::ExtractUpTo for $name<T> {
-            fn extract_up_to(
+        impl<T: $($bound)+> crate::encoding::DecodeUpTo for $name<T> {
+            fn decode_up_to(
                 data: crate::Data,
                 limit: u64,
             ) -> Result<Self, crate::encoding::DecodeError> {
-                Self::decode(&data.into_bytes_up_to(limit)?)
+                Self::from_bytes(&data.into_bytes_up_to(limit)?)
             }
         }
 

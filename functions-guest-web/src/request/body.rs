@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use functions_bytes::Data;
-use functions_bytes::encoding::{Extract, Limited};
+use functions_bytes::encoding::{Decode, Limited};
 
 use super::{FromRequest, Rejection, Request};
 
@@ -14,7 +14,7 @@ macro_rules! plain {
 
             #[inline]
             fn from_request(request: &mut Request) -> Result<Self, Rejection> {
-                Ok(<$type>::extract(request.take_body())?)
+                Ok(<$type>::decode(request.take_body())?)
             }
 
             /// Never `None`: a body that is empty is one, too.
@@ -39,13 +39,13 @@ macro_rules! encodings {
         $(#[$attribute])*
         impl<T> FromRequest for functions_bytes::encoding::$type<T>
         where
-            Self: Extract<Error = functions_bytes::encoding::DecodeError>,
+            Self: Decode<Error = functions_bytes::encoding::DecodeError>,
         {
             const BODY: bool = true;
             const BODY_IS_CERTAIN: bool = true;
 
             fn from_request(request: &mut Request) -> Result<Self, Rejection> {
-                Ok(Self::extract(request.take_body())?)
+                Ok(Self::decode(request.take_body())?)
             }
 
             /// `None` for an empty body; one that does not decode is refused.
@@ -77,7 +77,7 @@ encodings! {
 #[cfg_attr(docsrs, doc(cfg(feature = "form")))]
 impl<T> FromRequest for functions_bytes::encoding::Form<T>
 where
-    Self: Extract<Error = functions_bytes::encoding::DecodeError>,
+    Self: Decode<Error = functions_bytes::encoding::DecodeError>,
 {
     const BODY: bool = true;
     const BODY_IS_CERTAIN: bool = true;
@@ -85,7 +85,7 @@ where
     fn from_request(request: &mut Request) -> Result<Self, Rejection> {
         let query = query_as_body(request, Self::LIMIT)?;
         let body = request.take_body();
-        Ok(Self::extract(query.unwrap_or(body))?)
+        Ok(Self::decode(query.unwrap_or(body))?)
     }
 
     /// `None` for an empty body, and for a `GET` without a query; fields that do not decode are refused.
@@ -111,13 +111,13 @@ fn query_as_body(request: &mut Request, limit: u64) -> Result<Option<Data>, Reje
 /// An encoding with a limit of its own.
 impl<E, const LIMIT: u64> FromRequest for Limited<E, LIMIT>
 where
-    Self: Extract<Error: Into<Rejection>>,
+    Self: Decode<Error: Into<Rejection>>,
 {
     const BODY: bool = true;
     const BODY_IS_CERTAIN: bool = true;
 
     fn from_request(request: &mut Request) -> Result<Self, Rejection> {
-        Self::extract(request.take_body()).map_err(Into::into)
+        Self::decode(request.take_body()).map_err(Into::into)
     }
 
     /// `None` for an empty body; one that does not decode is refused.

@@ -152,8 +152,8 @@ impl TestResponse {
     /// # Errors
     ///
     /// When the body is not of that encoding.
-    pub fn decode<T: functions_bytes::encoding::Extract>(&self) -> Result<T, T::Error> {
-        T::extract(self.body.as_slice().into())
+    pub fn decode<T: functions_bytes::encoding::Decode>(&self) -> Result<T, T::Error> {
+        T::decode(self.body.as_slice().into())
     }
 
     /// Whether the response came to its end. A stream that failed did not, and on the host its

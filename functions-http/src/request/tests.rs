@@ -92,6 +92,15 @@ fn default_content_types_give_way() {
     }
 }
 
+/// Code that uses the earlier names compiles.
+#[test]
+#[expect(deprecated, reason = "the names of before")]
+fn earlier_names_work() {
+    assert_eq!(Request::put("http://a").verb(), "PUT");
+    let sent: crate::Sending = Request::get("http://a").send();
+    assert!(functions_bytes::task::block_on(sent).is_err());
+}
+
 /// A body without a form is an error when the request is sent, however.
 #[cfg(feature = "json")]
 #[test]

@@ -3,7 +3,7 @@
 use std::io;
 
 use functions_bytes::Data;
-use functions_bytes::encoding::{Extract as _, Json};
+use functions_bytes::encoding::{Decode as _, Json};
 use functions_guest_web::{WebResponse, WebResult, task};
 use functions_http::Request as HttpRequest;
 
@@ -14,8 +14,8 @@ pub(crate) async fn read(how: &str, body: Data) -> WebResult<WebResponse> {
     match how {
         "bytes" => drop(body.into_bytes()?),
         "limit" => drop(body.into_bytes_up_to(4)?),
-        "text" => drop(String::extract(body)?),
-        "json" => drop(Json::<Vec<u8>>::extract(body)?),
+        "text" => drop(String::decode(body)?),
+        "json" => drop(Json::<Vec<u8>>::decode(body)?),
         "chunks" => {
             let mut reader = body.into_reader();
             while reader.chunk(4)?.is_some() {}
