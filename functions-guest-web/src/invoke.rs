@@ -5,8 +5,7 @@
 /// [`IntoResponse`](crate::IntoResponse).
 ///
 /// ```
-/// use functions_bytes::Data;
-/// use functions_guest_web::invoke;
+/// use functions_guest_web::{Data, invoke};
 ///
 /// invoke!(ping);
 /// fn ping(_payload: Data) -> &'static str {

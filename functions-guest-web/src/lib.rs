@@ -34,6 +34,18 @@ mod tower;
 
 pub use environment::{Fields, WebEnvironment};
 pub use error::{WebError, WebResult};
+#[cfg(feature = "cbor")]
+pub use functions_bytes::encoding::Cbor;
+#[cfg(feature = "form")]
+pub use functions_bytes::encoding::Form;
+#[cfg(feature = "json")]
+pub use functions_bytes::encoding::Json;
+#[cfg(feature = "msgpack")]
+pub use functions_bytes::encoding::MsgPack;
+#[cfg(feature = "protobuf")]
+pub use functions_bytes::encoding::Protobuf;
+pub use functions_bytes::encoding::{self, Html, Limited};
+pub use functions_bytes::{Data, ReadError, Reader};
 pub use handler::HandleErrors;
 #[cfg(feature = "multipart")]
 pub use multipart::{Field, Multipart};

@@ -6,8 +6,7 @@
 //! curl http://127.0.0.1:8080/contact-form -d 'name=Ada&message=Hello'
 //! ```
 
-use functions_bytes::encoding::{Form, Html};
-use functions_guest_web::{Rejection, WebError, WebResult, invoke};
+use functions_guest_web::{Form, Html, Rejection, WebError, WebResult, invoke};
 use http::{Method, StatusCode};
 
 #[derive(serde::Deserialize)]

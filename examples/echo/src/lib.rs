@@ -8,8 +8,7 @@
 //! curl http://127.0.0.1:8080/echo -d 'hello'
 //! ```
 
-use functions_bytes::Data;
-use functions_guest_web::invoke;
+use functions_guest_web::{Data, invoke};
 
 invoke!(echo);
 fn echo(payload: Data) -> Data {

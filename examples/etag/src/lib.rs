@@ -9,8 +9,7 @@
 //! ```
 
 use functions_binding::{Call, Response};
-use functions_bytes::Data;
-use functions_guest_web::{WebEnvironment, WebResponse, WebResult, invoke};
+use functions_guest_web::{Data, WebEnvironment, WebResponse, WebResult, invoke};
 use sha2::{Digest as _, Sha256};
 
 /// Whose answers these are.

@@ -9,8 +9,7 @@
 use std::time::Duration;
 
 use functions_binding::{FunctionBinding, InvokeOptions};
-use functions_bytes::encoding::Json;
-use functions_guest_web::{invoke, task};
+use functions_guest_web::{Json, invoke, task};
 
 /// What `greet` takes and answers.
 #[derive(serde::Serialize)]

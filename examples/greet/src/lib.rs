@@ -7,8 +7,7 @@
 //! curl http://127.0.0.1:8080/greet -d '{"name":"Ada"}'
 //! ```
 
-use functions_bytes::encoding::Json;
-use functions_guest_web::invoke;
+use functions_guest_web::{Json, invoke};
 
 #[derive(serde::Deserialize)]
 struct Request {

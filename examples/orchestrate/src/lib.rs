@@ -8,8 +8,7 @@
 //! ```
 
 use functions_binding::{Call, Response};
-use functions_bytes::Data;
-use functions_guest_web::{Query, WebResponse, WebResult, invoke};
+use functions_guest_web::{Data, Query, WebResponse, WebResult, invoke};
 
 /// How often a picture is halved at most: 255 times smaller.
 const MOST: u8 = 8;

@@ -7,8 +7,7 @@
 //! curl -X POST http://127.0.0.1:8080/ping
 //! ```
 
-use functions_bytes::Data;
-use functions_guest_web::invoke;
+use functions_guest_web::{Data, invoke};
 
 invoke!(ping);
 fn ping(_payload: Data) -> &'static str {

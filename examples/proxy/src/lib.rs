@@ -6,8 +6,7 @@
 //! curl 'http://127.0.0.1:8080/proxy?url=https://example.com/echo' -d hello
 //! ```
 
-use functions_bytes::Data;
-use functions_guest_web::{Rejection, WebEnvironment, WebResponse, WebResult, invoke};
+use functions_guest_web::{Data, Rejection, WebEnvironment, WebResponse, WebResult, invoke};
 use functions_http::{Request as HttpRequest, invoke as http_invoke};
 use http::StatusCode;
 

@@ -12,9 +12,8 @@
 //! curl -i -X DELETE http://127.0.0.1:8080/router/users
 //! ```
 
-use functions_bytes::encoding::Json;
 use functions_guest_web::routing::get;
-use functions_guest_web::{Path, Query, Router, invoke};
+use functions_guest_web::{Json, Path, Query, Router, invoke};
 use http::StatusCode;
 
 const USERS: [&str; 3] = ["Ada", "Grace", "Margaret"];

@@ -4,8 +4,7 @@
 //! curl -T big.iso http://127.0.0.1:8080/upload-digest
 //! ```
 
-use functions_bytes::Data;
-use functions_guest_web::{WebResult, invoke};
+use functions_guest_web::{Data, WebResult, invoke};
 use sha2::{Digest as _, Sha256};
 
 /// How much is in the function's memory at once.

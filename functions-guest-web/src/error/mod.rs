@@ -20,8 +20,7 @@ pub type WebResult<T> = Result<T, WebError>;
 /// error and all its causes go to the function's log.
 ///
 /// ```
-/// use functions_bytes::Data;
-/// use functions_guest_web::{WebError, WebResult, invoke};
+/// use functions_guest_web::{Data, WebError, WebResult, invoke};
 /// use http::StatusCode;
 ///
 /// invoke!(double);

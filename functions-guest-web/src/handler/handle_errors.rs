@@ -13,9 +13,8 @@ use crate::response::{IntoResponse, WebResponse};
 /// what the client would be told; [`WebError::source`] is the error itself, to be downcast.
 ///
 /// ```
-/// use functions_bytes::encoding::Json;
 /// use functions_guest_web::testing::TestRequest;
-/// use functions_guest_web::{HandleErrors, WebError, WebResult, invoke};
+/// use functions_guest_web::{HandleErrors, Json, WebError, WebResult, invoke};
 /// use http::StatusCode;
 ///
 /// #[derive(serde::Serialize)]

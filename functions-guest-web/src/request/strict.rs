@@ -18,9 +18,8 @@ const LIMIT: u64 = 2 * 1024 * 1024;
 /// request of this type.
 ///
 /// ```
-/// use functions_bytes::encoding::Json;
 /// use functions_guest_web::testing::TestRequest;
-/// use functions_guest_web::{Strict, invoke};
+/// use functions_guest_web::{Json, Strict, invoke};
 ///
 /// invoke!(double);
 /// fn double(Strict(Json(number)): Strict<Json<u32>>) -> Json<u32> {

@@ -45,8 +45,7 @@ pub use web_response::WebResponse;
 /// replaces the one before.
 ///
 /// ```
-/// use functions_bytes::encoding::Json;
-/// use functions_guest_web::invoke;
+/// use functions_guest_web::{Json, invoke};
 /// use http::StatusCode;
 ///
 /// invoke!(created);

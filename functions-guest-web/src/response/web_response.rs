@@ -17,8 +17,7 @@ mod tests;
 /// A response: status, headers and body.
 ///
 /// ```
-/// use functions_bytes::encoding::Json;
-/// use functions_guest_web::{WebResponse, WebResult};
+/// use functions_guest_web::{Json, WebResponse, WebResult};
 ///
 /// fn created() -> WebResult<WebResponse> {
 ///     Ok(WebResponse::new()

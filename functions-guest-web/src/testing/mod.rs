@@ -1,7 +1,7 @@
 //! Handlers in plain `cargo test`: no wasm, no host.
 //!
 //! ```
-//! use functions_bytes::encoding::Json;
+//! use functions_guest_web::Json;
 //! use functions_guest_web::testing::TestRequest;
 //!
 //! #[derive(serde::Deserialize)]
