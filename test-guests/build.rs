@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use functions_toolchain::{GuestBuild, build_guests, ensure_target};
+use functions_toolchain::{GuestBuild, build_guests, ensure_target_or_run};
 
 const GUESTS: [&str; 25] = [
     "caller",
@@ -73,7 +73,8 @@ fn build() -> Result<(), Box<dyn std::error::Error>> {
             workspace.join(source).display()
         );
     }
-    ensure_target(&mut |line| eprintln!("{line}"))?;
+    let script = workspace.join("scripts/wasm32-wasip2-from-debian.sh");
+    ensure_target_or_run(&script, &mut |line| eprintln!("{line}"))?;
     let guests = build_guests(&GuestBuild::new(workspace).packages(GUESTS).quiet(true))?;
     for guest in guests {
         let name = guest.package.to_uppercase().replace('-', "_");

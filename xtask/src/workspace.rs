@@ -10,6 +10,7 @@ pub(crate) fn root() -> PathBuf {
 
 /// Brings the `wasm32-wasip2` target; quick and silent when it is there.
 pub(crate) fn ensure_target() -> anyhow::Result<()> {
-    functions_toolchain::ensure_target(&mut |line| eprintln!("{line}"))?;
+    let script = root().join("scripts/wasm32-wasip2-from-debian.sh");
+    functions_toolchain::ensure_target_or_run(&script, &mut |line| eprintln!("{line}"))?;
     Ok(())
 }

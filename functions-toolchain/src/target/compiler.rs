@@ -9,7 +9,7 @@ use std::{
 
 use crate::{CommandError, TARGET, command, environment};
 
-/// What a target that was compiled here bears: the compiler that it was compiled for.
+/// In a target that a script made: the compiler that it was made for.
 ///
 /// One installed by rustup has no such file, since rustup replaces it along with the compiler.
 pub(super) const STAMP: &str = "compiled-for-rustc.txt";

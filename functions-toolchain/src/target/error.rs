@@ -34,20 +34,22 @@ pub enum SetupError {
 /// One way to install the target, and why it did not work.
 #[derive(Debug)]
 pub struct Attempt {
-    way: &'static str,
+    way: String,
     cause: Box<dyn Error + Send + Sync>,
 }
 
 impl Attempt {
-    pub(crate) fn new(way: &'static str, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        let cause = cause.into();
-        Self { way, cause }
+    pub(crate) fn new(way: &str, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self {
+            way: way.to_owned(),
+            cause: cause.into(),
+        }
     }
 
     /// What was tried, in a few words.
     #[must_use]
     pub fn way(&self) -> &str {
-        self.way
+        &self.way
     }
 
     /// Why it did not work.
@@ -137,7 +139,7 @@ mod tests {
             attempts: vec![
                 Attempt::new("rustup", "`rustup target add` failed:\nerror: no network"),
                 Attempt::new(
-                    "Debian's packages",
+                    "from-debian.sh",
                     CommandError::Start {
                         command: "dpkg".into(),
                         source: ErrorKind::NotFound.into(),
@@ -157,7 +159,7 @@ rustc 1.95.0 lacks the target wasm32-wasip2, and it could not be installed
 what was tried:
   - rustup: `rustup target add` failed:
       error: no network
-  - Debian's packages: cannot start `dpkg`: entity not found
+  - from-debian.sh: cannot start `dpkg`: entity not found
 what you can do, whichever is easiest:
   - run `rustup target add wasm32-wasip2` where downloads are possible
   - copy the folder lib/rustlib/wasm32-wasip2 of a machine that has it, with the same rustc \

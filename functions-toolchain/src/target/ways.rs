@@ -1,18 +1,17 @@
-//! The way for almost everyone: rustup downloads the target.
+//! The ways to install the target: rustup, or a script of the caller's.
 
 use std::{ffi::OsStr, fs, path::Path, process::Command};
 
-use crate::{TARGET, command};
+use crate::{TARGET, command, environment};
 
 use super::{
     Attempt,
     compiler::{Compiler, STAMP},
 };
 
-const WAY: &str = "rustup";
-
-/// Has rustup add the target to the toolchain in use.
-pub(super) fn install(compiler: &Compiler, progress: &mut dyn FnMut(&str)) -> Result<(), Attempt> {
+/// Has rustup add the target to the toolchain in use: the way for almost everyone.
+pub(super) fn rustup(compiler: &Compiler, progress: &mut dyn FnMut(&str)) -> Result<(), Attempt> {
+    const WAY: &str = "rustup";
     // Named, because `$RUSTC` may belong to another toolchain than the one rustup would pick.
     let Some(toolchain) = toolchain(compiler.sysroot()) else {
         let why = format!(
@@ -37,14 +36,38 @@ pub(super) fn install(compiler: &Compiler, progress: &mut dyn FnMut(&str)) -> Re
         Err(error) => return Err(Attempt::new(WAY, error)),
         Ok(_) => {}
     }
+    verify(
+        compiler,
+        WAY,
+        "rustup says that it is installed, but files are missing; \
+         `rustup target remove wasm32-wasip2` lets it start afresh",
+    )
+}
+
+/// Runs `script` with the shell. It is told the compiler in `$RUSTC`.
+pub(super) fn script(
+    script: &Path,
+    compiler: &Compiler,
+    progress: &mut dyn FnMut(&str),
+) -> Result<(), Attempt> {
+    let way = script.file_name().unwrap_or(script.as_os_str());
+    let way = way.to_string_lossy();
+    progress(&format!(
+        "rustup failed: running {way}, which takes a minute or more"
+    ));
+    let mut shell = Command::new("sh");
+    environment::clean(&mut shell);
+    shell.arg(script).env("RUSTC", compiler.rustc());
+    command::run(&mut shell).map_err(|error| Attempt::new(&way, error))?;
+    verify(compiler, &way, "it succeeded, but files are missing")
+}
+
+/// Checks that the target is whole now.
+fn verify(compiler: &Compiler, way: &str, otherwise: &str) -> Result<(), Attempt> {
     match compiler.has_target() {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Attempt::new(
-            WAY,
-            "rustup says that it is installed, but files are missing; \
-             `rustup target remove wasm32-wasip2` lets it start afresh",
-        )),
-        Err(error) => Err(Attempt::new(WAY, error)),
+        Ok(false) => Err(Attempt::new(way, otherwise)),
+        Err(error) => Err(Attempt::new(way, error)),
     }
 }
 
