@@ -15,7 +15,7 @@ pub mod bindings;
 
 #[cfg(not(target_family = "wasm"))]
 pub use crate::handler::check;
-pub use crate::handler::{Arguments, Outcome, Shape, Step, run};
+pub use crate::handler::{Handler, HandlerArguments, HandlerOutput, Step, run};
 pub use bindings::export;
 pub use bindings::exports::functions::web::handler::{Guest, Reply};
 pub use functions_bytes::__private::bindings::functions::bytes::bytes::Buffer;

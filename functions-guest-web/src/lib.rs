@@ -10,7 +10,7 @@ pub mod coming_from {
 }
 mod environment;
 mod error;
-mod handler;
+pub mod handler;
 mod invoke;
 #[cfg(all(target_family = "wasm", feature = "small-libc"))]
 mod libc;
@@ -46,7 +46,7 @@ pub use functions_bytes::encoding::MsgPack;
 pub use functions_bytes::encoding::Protobuf;
 pub use functions_bytes::encoding::{self, Html, Limited};
 pub use functions_bytes::{Data, ReadError, Reader};
-pub use handler::HandleErrors;
+pub use handler::{HandleErrors, Handler, HandlerArguments, HandlerOutput};
 #[cfg(feature = "multipart")]
 pub use multipart::{Field, Multipart};
 #[cfg(feature = "query")]

@@ -1,6 +1,8 @@
 use std::fmt;
 
-use super::{Arguments, Handler, Outcome, Routed, Shape, Step, boxed};
+use super::{
+    BoxedHandler, Delegated, Handler, HandlerArguments, HandlerOutput, Step, Token, boxed,
+};
 use crate::WebError;
 use crate::request::Request;
 use crate::response::{IntoResponse, WebResponse};
@@ -48,16 +50,16 @@ use crate::response::{IntoResponse, WebResponse};
 /// nor a trap or a limit, which the host answers.
 #[must_use = "the handler answers the request when it is returned"]
 pub struct HandleErrors {
-    handler: Handler,
+    handler: BoxedHandler,
 }
 
 impl HandleErrors {
     /// Calls `handler`, and lets `answer` make the response where that failed.
-    pub fn new<H, Args, When, R>(handler: H, answer: impl FnOnce(WebError) -> R + 'static) -> Self
+    pub fn new<H, Args, Kind, R>(handler: H, answer: impl FnOnce(WebError) -> R + 'static) -> Self
     where
-        H: Shape<Args> + 'static,
-        Args: Arguments,
-        H::Output: Outcome<When> + 'static,
+        H: Handler<Args> + 'static,
+        Args: HandlerArguments,
+        H::Output: HandlerOutput<Kind> + 'static,
         R: IntoResponse + 'static,
     {
         let handler = boxed(handler);
@@ -70,12 +72,12 @@ impl HandleErrors {
 }
 
 #[diagnostic::do_not_recommend]
-impl Outcome<Routed> for HandleErrors {
-    fn finish(self, request: &mut Request) -> WebResponse {
+impl HandlerOutput<Delegated> for HandleErrors {
+    fn finish(self, request: &mut Request, _: Token) -> WebResponse {
         (self.handler)(request).wait()
     }
 
-    fn start(self, request: &mut Request) -> Step {
+    fn start(self, request: &mut Request, _: Token) -> Step {
         (self.handler)(request)
     }
 }

@@ -5,7 +5,7 @@ use percent_encoding::percent_decode_str;
 
 use super::middleware::layered;
 use super::{MethodRouter, RouteError, Router};
-use crate::handler::{Outcome, Routed, Step};
+use crate::handler::{Delegated, HandlerOutput, Step, Token};
 use crate::request::{Rejection, Request};
 use crate::response::{IntoResponse as _, WebResponse};
 
@@ -20,12 +20,12 @@ const METHODS: [Method; 7] = [
     Method::PUT,
 ];
 
-impl Outcome<Routed> for Router {
-    fn finish(self, request: &mut Request) -> WebResponse {
-        self.start(request).wait()
+impl HandlerOutput<Delegated> for Router {
+    fn finish(self, request: &mut Request, token: Token) -> WebResponse {
+        self.start(request, token).wait()
     }
 
-    fn start(self, request: &mut Request) -> Step {
+    fn start(self, request: &mut Request, _: Token) -> Step {
         let tree = match self.tree() {
             Ok(tree) => tree,
             Err(error) => return wrong(&error),

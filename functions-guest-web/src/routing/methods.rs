@@ -4,7 +4,7 @@ use http::Method;
 
 use super::RouteError;
 use super::middleware::{Direct, Layer, Next, layer, layered};
-use crate::handler::{Arguments, Handler, Outcome, Shape, boxed};
+use crate::handler::{BoxedHandler, Handler, HandlerArguments, HandlerOutput, boxed};
 use crate::request::Request;
 
 /// The handlers of one path, by method: `get(show).put(update)`.
@@ -14,8 +14,8 @@ use crate::request::Request;
 #[must_use]
 #[cfg_attr(docsrs, doc(cfg(feature = "router")))]
 pub struct MethodRouter {
-    handlers: Vec<(Method, Handler)>,
-    any: Option<Handler>,
+    handlers: Vec<(Method, BoxedHandler)>,
+    any: Option<BoxedHandler>,
     /// Whether there was more than one for any method.
     any_twice: bool,
     /// Around all of the above, the last one outermost.
@@ -39,11 +39,11 @@ macro_rules! methods {
         )]
         /// ```
         #[cfg_attr(docsrs, doc(cfg(feature = "router")))]
-        pub fn $name<H, Args, When>(handler: H) -> MethodRouter
+        pub fn $name<H, Args, Kind>(handler: H) -> MethodRouter
         where
-            H: Shape<Args> + 'static,
-            Args: Arguments,
-            H::Output: Outcome<When> + 'static,
+            H: Handler<Args> + 'static,
+            Args: HandlerArguments,
+            H::Output: HandlerOutput<Kind> + 'static,
         {
             MethodRouter::new().on(Method::$method, boxed(handler))
         }
@@ -51,11 +51,11 @@ macro_rules! methods {
 
     impl MethodRouter {$(
         #[doc = concat!("Answers `", $label, "` with a handler, too.")]
-        pub fn $name<H, Args, When>(self, handler: H) -> Self
+        pub fn $name<H, Args, Kind>(self, handler: H) -> Self
         where
-            H: Shape<Args> + 'static,
-            Args: Arguments,
-            H::Output: Outcome<When> + 'static,
+            H: Handler<Args> + 'static,
+            Args: HandlerArguments,
+            H::Output: HandlerOutput<Kind> + 'static,
         {
             self.on(Method::$method, boxed(handler))
         }
@@ -87,11 +87,11 @@ methods! {
 /// assert_eq!(TestRequest::new("PURGE", "/").call(app).text(), "PURGE");
 /// ```
 #[cfg_attr(docsrs, doc(cfg(feature = "router")))]
-pub fn any<H, Args, When>(handler: H) -> MethodRouter
+pub fn any<H, Args, Kind>(handler: H) -> MethodRouter
 where
-    H: Shape<Args> + 'static,
-    Args: Arguments,
-    H::Output: Outcome<When> + 'static,
+    H: Handler<Args> + 'static,
+    Args: HandlerArguments,
+    H::Output: HandlerOutput<Kind> + 'static,
 {
     MethodRouter::new().any(handler)
 }
@@ -106,17 +106,17 @@ impl MethodRouter {
         }
     }
 
-    fn on(mut self, method: Method, handler: Handler) -> Self {
+    fn on(mut self, method: Method, handler: BoxedHandler) -> Self {
         self.handlers.push((method, handler));
         self
     }
 
     /// Answers all the methods that have no handler of their own.
-    pub fn any<H, Args, When>(mut self, handler: H) -> Self
+    pub fn any<H, Args, Kind>(mut self, handler: H) -> Self
     where
-        H: Shape<Args> + 'static,
-        Args: Arguments,
-        H::Output: Outcome<When> + 'static,
+        H: Handler<Args> + 'static,
+        Args: HandlerArguments,
+        H::Output: HandlerOutput<Kind> + 'static,
     {
         self.any_twice |= self.any.replace(boxed(handler)).is_some();
         self
@@ -124,11 +124,11 @@ impl MethodRouter {
 
     /// Runs a middleware around the handlers of this path that were added before; see
     /// [`Router::layer`](crate::Router::layer).
-    pub fn layer<M, O, When>(mut self, middleware: M) -> Self
+    pub fn layer<M, O, Kind>(mut self, middleware: M) -> Self
     where
         M: Fn(Request, Next) -> O + 'static,
-        O: Outcome<When> + 'static,
-        When: Direct,
+        O: HandlerOutput<Kind> + 'static,
+        Kind: Direct,
     {
         self.layers.push(layer(middleware));
         self.with_layers_inside()
@@ -178,7 +178,7 @@ impl MethodRouter {
         self.handlers.iter().any(|(known, _)| known == method)
     }
 
-    pub(super) fn take(&mut self, method: &Method) -> Option<Handler> {
+    pub(super) fn take(&mut self, method: &Method) -> Option<BoxedHandler> {
         let place = self
             .handlers
             .iter()
@@ -186,7 +186,7 @@ impl MethodRouter {
         Some(self.handlers.swap_remove(place).1)
     }
 
-    pub(super) fn take_any(&mut self) -> Option<Handler> {
+    pub(super) fn take_any(&mut self) -> Option<BoxedHandler> {
         self.any.take()
     }
 }

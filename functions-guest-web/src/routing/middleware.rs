@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use crate::handler::{Handler, Outcome, Step};
+use crate::handler::{BoxedHandler, HandlerOutput, Step, Token};
 use crate::request::Request;
 use crate::response::WebResponse;
 
@@ -14,21 +14,21 @@ pub(super) type Layer = Rc<dyn Fn(Request, Next) -> Step>;
 
 /// A kind of answer that a middleware may give: a response, or a future of one.
 pub trait Direct {}
-impl Direct for crate::handler::Now {}
-impl Direct for crate::handler::Later {}
+impl Direct for crate::handler::Immediate {}
+impl Direct for crate::handler::Awaited {}
 
-pub(super) fn layer<M, O, When>(middleware: M) -> Layer
+pub(super) fn layer<M, O, Kind>(middleware: M) -> Layer
 where
     M: Fn(Request, Next) -> O + 'static,
-    O: Outcome<When> + 'static,
-    When: Direct,
+    O: HandlerOutput<Kind> + 'static,
+    Kind: Direct,
 {
     // A kind of answer that is direct does not look at the request.
-    Rc::new(move |request, next| middleware(request, next).start(&mut Request::spent()))
+    Rc::new(move |request, next| middleware(request, next).start(&mut Request::spent(), Token))
 }
 
 /// Puts layers around a handler, the last one outermost.
-pub(super) fn layered(layers: &[Layer], handler: Handler) -> Handler {
+pub(super) fn layered(layers: &[Layer], handler: BoxedHandler) -> BoxedHandler {
     layers.iter().fold(handler, |handler, layer| {
         let layer = Rc::clone(layer);
         Box::new(move |request| {
@@ -43,7 +43,7 @@ pub(super) fn layered(layers: &[Layer], handler: Handler) -> Handler {
 /// See [`Router::layer`](crate::Router::layer).
 #[must_use = "a request that is not passed on is not answered by its handler"]
 pub struct Next {
-    handler: Handler,
+    handler: BoxedHandler,
 }
 
 impl Next {

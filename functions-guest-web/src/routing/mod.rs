@@ -19,7 +19,7 @@ pub use methods::{MethodRouter, any, delete, get, head, options, patch, post, pu
 pub use middleware::{Next, Running};
 
 use self::middleware::{Direct, Layer, layer, layered};
-use crate::handler::{Arguments, Handler, Outcome, Shape, boxed};
+use crate::handler::{BoxedHandler, Handler, HandlerArguments, HandlerOutput, boxed};
 use crate::request::{Request, State};
 
 /// Handlers by path and method. A function that returns one is a handler: the router answers the
@@ -108,7 +108,7 @@ use crate::request::{Request, State};
 pub struct Router {
     routes: Vec<(Cow<'static, str>, MethodRouter)>,
     /// What answers where no route does, by the prefix it was nested at.
-    fallbacks: Vec<(Cow<'static, str>, Handler)>,
+    fallbacks: Vec<(Cow<'static, str>, BoxedHandler)>,
     /// Around the 404 of the router itself, where it has no fallback; the last one outermost.
     layers: Vec<Layer>,
     /// The first thing that was wrong with what is not in `routes`.
@@ -205,11 +205,11 @@ impl Router {
     ///
     /// A response that a handler streams is sent before the middleware gets it: it cannot be changed
     /// any more. Layers of the tower ecosystem go around a [`Tower`](crate::Tower) service.
-    pub fn layer<M, O, When>(mut self, middleware: M) -> Self
+    pub fn layer<M, O, Kind>(mut self, middleware: M) -> Self
     where
         M: Fn(Request, Next) -> O + 'static,
-        O: Outcome<When> + 'static,
-        When: Direct,
+        O: HandlerOutput<Kind> + 'static,
+        Kind: Direct,
     {
         let layer = layer(middleware);
         for (_, methods) in &mut self.routes {
@@ -294,11 +294,11 @@ impl Router {
     /// let response = TestRequest::get("/x").call(|| Router::new().fallback(lost));
     /// assert_eq!((response.status(), response.text()), (404, "/x is not here"));
     /// ```
-    pub fn fallback<H, Args, When>(mut self, handler: H) -> Self
+    pub fn fallback<H, Args, Kind>(mut self, handler: H) -> Self
     where
-        H: Shape<Args> + 'static,
-        Args: Arguments,
-        H::Output: Outcome<When> + 'static,
+        H: Handler<Args> + 'static,
+        Args: HandlerArguments,
+        H::Output: HandlerOutput<Kind> + 'static,
     {
         self.fallbacks.retain(|(prefix, _)| !prefix.is_empty());
         self.fallbacks.push((Cow::Borrowed(""), boxed(handler)));

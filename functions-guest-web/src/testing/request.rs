@@ -5,7 +5,7 @@ use functions_bytes::Data;
 
 use super::environment::{self, TestEnvironment};
 use super::{TestResponse, host, output, stream};
-use crate::handler::{Arguments, Outcome, Shape, answer};
+use crate::handler::{Handler, HandlerArguments, HandlerOutput, answer};
 use crate::request::Request;
 use crate::response::{IntoHeaderName, IntoHeaderValue};
 
@@ -131,11 +131,11 @@ impl TestRequest {
     ///
     /// When the handler does, or is a `Router` whose routes conflict or are malformed. On the host
     /// that would be a 500.
-    pub fn call<H, Args, When>(self, handler: H) -> TestResponse
+    pub fn call<H, Args, Kind>(self, handler: H) -> TestResponse
     where
-        H: Shape<Args>,
-        Args: Arguments,
-        H::Output: Outcome<When>,
+        H: Handler<Args>,
+        Args: HandlerArguments,
+        H::Output: HandlerOutput<Kind>,
     {
         let Self {
             mut environment,

@@ -11,7 +11,7 @@ pub use body::TowerBody;
 use http_body::Body;
 use tower_service::Service;
 
-use crate::handler::{Outcome, Routed};
+use crate::handler::{Delegated, HandlerOutput, Token};
 use crate::request::{FromRequest as _, Request};
 use crate::response::{IntoResponse as _, WebResponse};
 use crate::{WebError, task};
@@ -56,12 +56,12 @@ pub struct Tower<S>(pub S);
 /// What tower calls any error.
 type BoxError = Box<dyn Error + Send + Sync>;
 
-impl<S, B> Outcome<Routed> for Tower<S>
+impl<S, B> HandlerOutput<Delegated> for Tower<S>
 where
     S: Service<http::Request<TowerBody>, Response = http::Response<B>, Error: Into<BoxError>>,
     B: Body<Error: Into<BoxError>>,
 {
-    fn finish(self, request: &mut Request) -> WebResponse {
+    fn finish(self, request: &mut Request, _: Token) -> WebResponse {
         let whole = http::Request::from_request(request);
         let whole = match request.unless_taken_twice(whole) {
             Ok(whole) => whole.map(TowerBody::new),
