@@ -17,6 +17,7 @@ use std::time::Duration;
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 #[must_use = "options do nothing until a function is called with them"]
+#[non_exhaustive]
 pub struct InvokeOptions {
     /// The HTTP method; `POST` unless set.
     pub method: String,

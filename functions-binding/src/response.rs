@@ -26,6 +26,7 @@ const FAILURE_LIMIT: u64 = 2 * 1024 * 1024;
 /// ```
 #[derive(Debug)]
 #[must_use = "dropping a response tells the host that its body is not wanted"]
+#[non_exhaustive]
 pub struct Response {
     /// The status, from 200 on.
     pub status: u16,

@@ -21,6 +21,7 @@ use crate::{Error, Headers};
 /// ```
 #[derive(Debug)]
 #[must_use = "dropping a response tells the host that its body is not wanted"]
+#[non_exhaustive]
 pub struct Response {
     /// The status, from 200 on.
     pub status: u16,
