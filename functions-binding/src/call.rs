@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use functions_bytes::Data;
-use functions_bytes::encoding::Encode;
 use functions_bytes::outgoing;
 
 use crate::host::Address;
@@ -106,124 +105,10 @@ impl Call {
         self
     }
 
-    /// Sets the body, and the content type that it brings unless one is set. A [`Data`] handle is
-    /// passed on without being copied, as it arrives.
-    ///
-    /// ```
-    /// use functions_binding::Call;
-    /// use functions_bytes::Data;
-    /// use functions_bytes::encoding::Json;
-    ///
-    /// let call = Call::post("resizer", "/").with_body(Data::from("picture"));
-    /// assert_eq!(call.headers().get("content-type"), None);
-    /// let call = Call::post("adder", "/").with_body(Json([1, 2]));
-    /// assert_eq!(call.headers().get("content-type"), Some("application/json"));
-    /// ```
-    pub fn with_body(mut self, body: impl Encode) -> Self {
-        let content_type = body.content_type();
-        match body.encode() {
-            Ok(data) => self.body = Some(data),
-            Err(error) => self.refuse(BindingError::Encode(Box::new(error))),
-        }
-        self.with_default_type(content_type)
-    }
-
-    /// The content type of a body, unless one is set. That of a body before is gone.
-    fn with_default_type(mut self, content_type: Option<&'static str>) -> Self {
-        if self.default_type.take().is_some() {
-            self.headers.remove("content-type");
-        }
-        if let Some(value) = content_type
-            && self.headers.get_all("content-type").next().is_none()
-        {
-            self.headers.push("content-type", value);
-            self.default_type = content_type;
-        }
-        self
-    }
-
-    /// Sets the body to a value as JSON, without taking it.
-    #[cfg(feature = "json")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "json")))]
-    pub fn json<T: serde::Serialize + ?Sized>(self, value: &T) -> Self {
-        self.with_body(functions_bytes::encoding::Json(value))
-    }
-
-    /// Adds a header; those of the same name stay, unless HTTP allows only one, as of `content-type` or
-    /// `authorization`: then it replaces the one before. Names and values may be text, or the `http`
-    /// crate's.
-    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
-        if name.as_ref().eq_ignore_ascii_case("content-type") {
-            self.default_type = None;
-        }
-        self.headers.add(name, value);
-        self
-    }
-
-    /// Replaces the headers by these. Of a header that HTTP allows only once, the last one counts, as with
-    /// [`header`](Self::header).
-    pub fn with_headers<N: AsRef<str>, V: AsRef<[u8]>>(
-        mut self,
-        headers: impl IntoIterator<Item = (N, V)>,
-    ) -> Self {
-        self.headers = Headers::default();
-        for (name, value) in headers {
-            self.headers.add(name, value);
-        }
-        let default = self.default_type.take();
-        self.with_default_type(default)
-    }
-
-    /// Adds parameters to the path's query, encoded.
-    ///
-    /// ```
-    /// use functions_binding::Call;
-    ///
-    /// let call = Call::get("search", "/?page=2").query([("q", "a & b")]);
-    /// assert_eq!(call.path(), "/?page=2&q=a+%26+b");
-    /// ```
-    pub fn query<N: AsRef<str>, V: AsRef<str>>(
-        mut self,
-        parameters: impl IntoIterator<Item = (N, V)>,
-    ) -> Self {
-        outgoing::add_query(&mut self.path, parameters);
-        self
-    }
-
-    /// Adds the header `authorization` with a user and a password.
-    pub fn basic_auth(self, user: &str, password: &str) -> Self {
-        self.header("authorization", outgoing::basic(user, password))
-    }
-
-    /// Adds the header `authorization` with a token.
-    pub fn bearer_auth(self, token: &str) -> Self {
-        self.header("authorization", format!("Bearer {token}"))
-    }
-
-    /// How long it may take until the last byte of the response's body is here. Without it, as long
-    /// as the function itself may. Parts of a millisecond are rounded up.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
     /// The name of the function that is called.
     #[must_use]
     pub fn target(&self) -> &str {
         &self.target
-    }
-
-    /// The method.
-    #[must_use]
-    pub fn method(&self) -> &str {
-        &self.method
-    }
-
-    /// The method, under the name that this method had before.
-    #[deprecated(since = "0.1.0", note = "use `method`")]
-    #[must_use]
-    pub fn verb(&self) -> &str {
-        self.method()
     }
 
     /// The path, with its query.
@@ -232,34 +117,23 @@ impl Call {
         &self.path
     }
 
-    /// The headers.
-    #[must_use]
-    pub fn headers(&self) -> &Headers {
-        &self.headers
-    }
-
-    /// Takes the call's body.
-    pub fn into_body(self) -> Data {
-        self.body.unwrap_or_default()
-    }
-
     pub(crate) fn with_method(mut self, method: String) -> Self {
         self.method = method;
         self
     }
-
-    fn refuse(&mut self, invalid: BindingError) {
-        self.invalid.get_or_insert(invalid);
-    }
-
-    /// Itself, unless something was wrong while it was made.
-    pub(crate) fn checked(mut self) -> Result<Self, BindingError> {
-        self.invalid.take().map_or(Ok(self), Err)
-    }
 }
+
+outgoing::request_methods!(
+    Call,
+    BindingError,
+    path,
+    "functions_binding::Call::post(\"adder\", \"/\")"
+);
 
 #[cfg(test)]
 mod tests {
+    use functions_bytes::encoding::Encode;
+
     use super::*;
 
     /// `header` adds, `with_headers` replaces; a content type that is there stays.

@@ -1,6 +1,4 @@
-use std::fmt;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use functions_bytes::outgoing;
 
 use crate::host::Way;
 use crate::{BindingError, Call, Response, host};
@@ -63,22 +61,8 @@ impl Call {
     }
 }
 
-/// A response that is on its way; see [`Call::send`].
-#[must_use = "dropping it ends the function that was called"]
-pub struct ResponseFuture {
-    way: Way,
-}
-
-impl Future for ResponseFuture {
-    type Output = Result<Response, BindingError>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.way.poll(cx)
-    }
-}
-
-impl fmt::Debug for ResponseFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").finish_non_exhaustive()
-    }
+outgoing::response_future! {
+    /// A response in flight; see [`Call::send`].
+    #[must_use = "dropping it ends the function that was called"]
+    Way => Result<Response, BindingError>
 }

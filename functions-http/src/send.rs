@@ -1,6 +1,4 @@
-use std::fmt;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use functions_bytes::outgoing;
 
 use crate::host::Way;
 use crate::{Error, Request, Response, host};
@@ -52,22 +50,8 @@ impl Request {
     }
 }
 
-/// A response that is on its way; see [`Request::send`].
-#[must_use = "dropping it cancels the request"]
-pub struct ResponseFuture {
-    way: Way,
-}
-
-impl Future for ResponseFuture {
-    type Output = Result<Response, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.way.poll(cx)
-    }
-}
-
-impl fmt::Debug for ResponseFuture {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ResponseFuture").finish_non_exhaustive()
-    }
+outgoing::response_future! {
+    /// A response in flight; see [`Request::send`].
+    #[must_use = "dropping it cancels the request"]
+    Way => Result<Response, Error>
 }

@@ -4,11 +4,17 @@ mod authorization;
 mod collect;
 mod headers;
 mod query;
+mod request;
+mod response;
 #[cfg(target_family = "wasm")]
 mod way;
 
 use std::time::Duration;
 
+pub use crate::{
+    __request_methods as request_methods, __response_future as response_future,
+    __response_methods as response_methods,
+};
 pub use authorization::basic;
 pub use collect::Collect;
 pub use headers::{Headers, InvalidHeader};
