@@ -145,7 +145,7 @@ mod tests {
         let call = call.with_body("a,b");
         assert_eq!(call.headers().len(), 1);
         let call = call.basic_auth("a", "b").bearer_auth("c");
-        let all: Vec<_> = call.headers().get_all("Authorization").collect();
+        let all: Vec<_> = call.headers().get_all_bytes("Authorization").collect();
         assert_eq!(all, ["Bearer c".as_bytes()]);
     }
 
@@ -167,7 +167,7 @@ mod tests {
             (json().with_headers([("x", "y")]), Some("application/json")),
             (json().with_headers([("content-type", "a/b")]), Some("a/b")),
         ] {
-            let all: Vec<_> = call.headers().get_all("content-type").collect();
+            let all: Vec<_> = call.headers().get_all_bytes("content-type").collect();
             let expected: Vec<_> = expected.iter().map(|value| value.as_bytes()).collect();
             assert_eq!(all, expected);
         }

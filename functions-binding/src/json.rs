@@ -51,7 +51,7 @@ impl FunctionBinding {
         let mut call = self
             .call(target.into(), options.path)
             .with_method(options.method);
-        call.headers = options.headers.into_iter().collect();
+        call.headers = options.headers;
         call.timeout = options.timeout;
         InvokeFuture::new(call.json(body), Some(LIMIT), |whole| {
             decode(whole, What::Invocation)
@@ -94,7 +94,7 @@ impl FunctionBinding {
         let mut call = self
             .call(target.into(), path.into())
             .with_method("GET".into());
-        call.headers = options.headers.into_iter().collect();
+        call.headers = options.headers;
         call.timeout = options.timeout;
         InvokeFuture::new(call, Some(LIMIT), |whole| decode(whole, What::Get))
     }

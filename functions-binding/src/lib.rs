@@ -35,7 +35,7 @@ pub use binding::FunctionBinding;
 pub use call::Call;
 pub use error::{BindingError, Result};
 #[doc(inline)]
-pub use functions_bytes::outgoing::Headers;
+pub use functions_bytes::Headers;
 pub use invoke_future::InvokeFuture;
 pub use options::InvokeOptions;
 pub use response::Response;

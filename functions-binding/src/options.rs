@@ -1,6 +1,7 @@
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
+
+use crate::Headers;
 
 /// How a function is called, besides its name and the body: by default with a `POST` of `/`.
 ///
@@ -13,7 +14,7 @@ use std::time::Duration;
 ///     .path("/prices/tea")
 ///     .header("x-currency", "EUR")
 ///     .timeout(Duration::from_millis(1500));
-/// assert_eq!(options.headers["x-currency"], "EUR");
+/// assert_eq!(options.headers.get("x-currency"), Some("EUR"));
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 #[must_use = "options do nothing until a function is called with them"]
@@ -24,7 +25,7 @@ pub struct InvokeOptions {
     /// The path below the function's own base, with a query if there is one; `/` unless set.
     pub path: String,
     /// The headers.
-    pub headers: BTreeMap<String, String>,
+    pub headers: Headers,
     /// How long the whole call may take; as long as the caller itself may, unless set.
     pub timeout: Option<Duration>,
 }
@@ -34,7 +35,7 @@ impl Default for InvokeOptions {
         Self {
             method: "POST".into(),
             path: "/".into(),
-            headers: BTreeMap::new(),
+            headers: Headers::default(),
             timeout: None,
         }
     }
@@ -53,9 +54,9 @@ impl InvokeOptions {
         self
     }
 
-    /// Sets a header: there is one value a name.
-    pub fn header(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.headers.insert(name.into(), value.into());
+    /// Adds a header. Headers of the same name stay, unless HTTP allows only one.
+    pub fn header(mut self, name: impl AsRef<str>, value: impl AsRef<[u8]>) -> Self {
+        self.headers.add(name, value);
         self
     }
 
@@ -72,7 +73,7 @@ impl fmt::Debug for InvokeOptions {
         f.debug_struct("InvokeOptions")
             .field("method", &self.method)
             .field("path", &self.path)
-            .field("headers", &self.headers.keys())
+            .field("headers", &self.headers)
             .field("timeout", &self.timeout)
             .finish()
     }

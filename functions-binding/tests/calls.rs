@@ -29,7 +29,7 @@ fn recording(answer: impl Fn() -> Response + 'static) -> (Log, Functions) {
         let headers: Vec<_> = call
             .headers()
             .iter()
-            .map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value)))
+            .map(|(name, value)| format!("{name}: {value}"))
             .collect();
         let head = format!(
             "{} {} {} [{}]",

@@ -11,6 +11,7 @@ mod arrival;
 mod data;
 pub mod encoding;
 mod error;
+mod headers;
 #[cfg(feature = "outgoing")]
 #[doc(hidden)]
 pub mod outgoing;
@@ -21,4 +22,5 @@ pub mod task;
 
 pub use data::Data;
 pub use error::ReadError;
+pub use headers::{Headers, InvalidHeader};
 pub use reader::Reader;

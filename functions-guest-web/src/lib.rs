@@ -32,7 +32,7 @@ pub mod testing;
 #[cfg(feature = "tower")]
 mod tower;
 
-pub use environment::{Fields, WebEnvironment};
+pub use environment::{QueryParameters, WebEnvironment};
 pub use error::{WebError, WebResult};
 #[cfg(feature = "cbor")]
 pub use functions_bytes::encoding::Cbor;
@@ -45,7 +45,7 @@ pub use functions_bytes::encoding::MsgPack;
 #[cfg(feature = "protobuf")]
 pub use functions_bytes::encoding::Protobuf;
 pub use functions_bytes::encoding::{self, Html, Limited};
-pub use functions_bytes::{Data, ReadError, Reader};
+pub use functions_bytes::{Data, Headers, ReadError, Reader};
 pub use handler::{HandleErrors, Handler, HandlerArguments, HandlerOutput};
 #[cfg(feature = "multipart")]
 pub use multipart::{Field, Multipart};
@@ -63,3 +63,10 @@ pub use routing::Router;
 pub use stream::{Event, EventWriter, ResponseWriter, Sse, StreamError};
 #[cfg(feature = "tower")]
 pub use tower::{Tower, TowerBody};
+
+/// The name that [`Headers`] had before.
+#[deprecated(
+    since = "0.1.0",
+    note = "use `Headers`, or `QueryParameters` for a query"
+)]
+pub type Fields = Headers;

@@ -103,3 +103,17 @@ fn defaults_of_events_give_way() {
     assert_eq!(response.header("content-type"), Some("text/event-stream"));
     assert_eq!(response.header("cache-control"), Some("no-cache"));
 }
+
+/// The headers of a request are headers of a response, byte by byte.
+#[test]
+fn headers_of_a_request_pass_on() {
+    use functions_guest_web::{Headers, WebEnvironment};
+
+    let echo = |env: WebEnvironment| -> (Headers, &'static str) { (env.headers().clone(), "here") };
+    let response = TestRequest::get("/")
+        .header("x-one", "1")
+        .header("x-one", "2")
+        .call(echo);
+    let all: Vec<_> = response.header_all("x-one").collect();
+    assert_eq!((all, response.text()), (vec!["1", "2"], "here"));
+}

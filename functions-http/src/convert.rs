@@ -1,7 +1,6 @@
 //! From the `http` crate's types, and to them.
 
-use functions_bytes::Data;
-use functions_bytes::outgoing::InvalidHeader;
+use functions_bytes::{Data, InvalidHeader};
 use http::{Method, StatusCode, Uri};
 
 use crate::{Error, Request, Response};
@@ -58,8 +57,8 @@ impl TryFrom<Response> for http::Response<Data> {
 }
 
 impl From<InvalidHeader> for Error {
-    fn from(InvalidHeader(name): InvalidHeader) -> Self {
-        Self::InvalidHeader(name)
+    fn from(error: InvalidHeader) -> Self {
+        Self::InvalidHeader(error.name)
     }
 }
 

@@ -21,7 +21,7 @@ mod web;
 
 pub use error::Error;
 #[doc(inline)]
-pub use functions_bytes::outgoing::Headers;
+pub use functions_bytes::Headers;
 pub use request::Request;
 pub use response::Response;
 pub use send::{ResponseFuture, invoke};

@@ -20,7 +20,7 @@ fn etag(env: WebEnvironment, payload: Data) -> WebResult<WebResponse> {
     let (method, path) = (env.method().as_str(), env.path());
     let query = env.query().map(|query| format!("?{query}"));
     let mut answer = Call::new(ORIGIN, method, path.to_owned() + &query.unwrap_or_default())
-        .with_headers(env.headers().iter())
+        .with_headers(env.headers().iter_bytes())
         .with_body(payload)
         .wait()?;
     if method != "GET" || answer.status != 200 {

@@ -1,4 +1,4 @@
-use functions_bytes::outgoing::{InvalidHeader, is_framing};
+use functions_bytes::outgoing::is_framing;
 use http::uri::PathAndQuery;
 use http::{Method, Request, Uri};
 
@@ -37,7 +37,7 @@ pub(super) fn request(
     let own: Vec<_> = headers.filter(|(name, _)| !is_framing(name)).collect();
     *request.headers_mut() = Headers::from(own)
         .try_into()
-        .map_err(|InvalidHeader(name)| BindingError::InvalidHeader(name))?;
+        .map_err(|error: functions_bytes::InvalidHeader| BindingError::InvalidHeader(error.name))?;
     Ok(request)
 }
 

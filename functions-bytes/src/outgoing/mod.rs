@@ -2,7 +2,6 @@
 
 mod authorization;
 mod collect;
-mod headers;
 mod query;
 mod request;
 mod response;
@@ -17,7 +16,6 @@ pub use crate::{
 };
 pub use authorization::basic;
 pub use collect::Collect;
-pub use headers::{Headers, InvalidHeader};
 pub use query::{add_query, encoded};
 #[cfg(target_family = "wasm")]
 pub use way::Way;

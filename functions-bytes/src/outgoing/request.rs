@@ -39,9 +39,9 @@ macro_rules! __request_methods {
                     self.headers.remove("content-type");
                 }
                 if let Some(value) = content_type
-                    && self.headers.get_all("content-type").next().is_none()
+                    && !self.headers.contains("content-type")
                 {
-                    self.headers.push("content-type", value);
+                    self.headers.append("content-type", value);
                     self.default_type = content_type;
                 }
                 self
@@ -92,7 +92,7 @@ macro_rules! __request_methods {
                 mut self,
                 headers: impl IntoIterator<Item = (N, V)>,
             ) -> Self {
-                self.headers = $crate::outgoing::Headers::default();
+                self.headers = $crate::Headers::default();
                 for (name, value) in headers {
                     self.headers.add(name, value);
                 }
@@ -146,7 +146,7 @@ macro_rules! __request_methods {
 
             /// The headers.
             #[must_use]
-            pub fn headers(&self) -> &$crate::outgoing::Headers {
+            pub fn headers(&self) -> &$crate::Headers {
                 &self.headers
             }
 

@@ -13,7 +13,7 @@ macro_rules! __response_methods {
             pub fn new(status: u16) -> Self {
                 Self {
                     status,
-                    headers: $crate::outgoing::Headers::default(),
+                    headers: $crate::Headers::default(),
                     body: $crate::Data::default(),
                 }
             }

@@ -1,6 +1,6 @@
 //! What a function knows of its request and of itself.
 
-mod fields;
+mod query_parameters;
 pub(crate) mod source;
 
 use std::cell::OnceCell;
@@ -9,8 +9,9 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-pub use fields::Fields;
+use functions_bytes::Headers;
 use http::Method;
+pub use query_parameters::QueryParameters;
 
 /// The surroundings of one invocation: the request less its body, and what is known of the function.
 ///
@@ -38,8 +39,8 @@ struct Fetched {
     method: OnceCell<Method>,
     path: OnceCell<String>,
     query: OnceCell<Option<String>>,
-    query_parameters: OnceCell<Fields>,
-    headers: OnceCell<Fields>,
+    query_parameters: OnceCell<QueryParameters>,
+    headers: OnceCell<Headers>,
     invocation_id: OnceCell<String>,
     function_name: OnceCell<String>,
     function_version: OnceCell<String>,
@@ -99,19 +100,19 @@ impl WebEnvironment {
 
     /// The query's parameters, decoded, in order; repeated ones stay.
     #[must_use]
-    pub fn query_parameters(&self) -> &Fields {
+    pub fn query_parameters(&self) -> &QueryParameters {
         self.fetched
             .query_parameters
-            .get_or_init(|| Fields::of_query(self.query().unwrap_or_default()))
+            .get_or_init(|| QueryParameters::of_query(self.query().unwrap_or_default()))
     }
 
     /// The request's headers, in order; repeated ones stay. Names are in lower case, and found in
     /// any.
     #[must_use]
-    pub fn headers(&self) -> &Fields {
+    pub fn headers(&self) -> &Headers {
         self.fetched
             .headers
-            .get_or_init(|| Fields::of_headers(source::headers()))
+            .get_or_init(|| Headers::from(source::headers()))
     }
 
     /// What the host's log calls this invocation.

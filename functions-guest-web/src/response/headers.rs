@@ -2,6 +2,7 @@ use std::error::Error;
 use std::fmt;
 
 use functions_bytes::__private::provide_answer;
+use functions_bytes::Headers;
 use http::HeaderMap;
 
 use super::{IntoHeaderName, IntoHeaderValue};
@@ -64,7 +65,7 @@ pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), InvalidHeader> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a collection of headers",
     label = "not headers",
-    note = "give an `http::HeaderMap`, or an array or a `Vec` of names and values"
+    note = "give `Headers`, an `http::HeaderMap`, or an array or a `Vec` of names and values"
 )]
 pub trait IntoHeaders {
     /// The headers' names and values, in order.
@@ -78,6 +79,13 @@ impl IntoHeaders for HeaderMap {
             .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
             .collect();
         all.into_iter()
+    }
+}
+
+/// Those of a request or of another server's response.
+impl IntoHeaders for Headers {
+    fn into_headers(self) -> impl Iterator<Item = (String, Vec<u8>)> {
+        self.into_iter()
     }
 }
 

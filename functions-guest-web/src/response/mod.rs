@@ -2,7 +2,7 @@
 
 pub(crate) mod failed;
 mod header_parts;
-mod headers;
+pub(crate) mod headers;
 mod into_response;
 mod redirect;
 mod status;
@@ -40,7 +40,7 @@ pub use web_response::WebResponse;
 /// `None`, they are left out, and the error answers with its own. An error type of your own that stands
 /// in the tuple by itself, without an `Err`, is a value as any: it gets the tuple's status, as in axum.
 ///
-/// Headers are an `http::HeaderMap`, or an array or a `Vec` of names and values, or an `Option` of them.
+/// Headers are `Headers`, an `http::HeaderMap`, or an array or a `Vec` of names and values, or an `Option` of them.
 /// They are added, where axum replaces those of the same name: only a header that HTTP allows once
 /// replaces the one before.
 ///

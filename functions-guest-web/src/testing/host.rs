@@ -7,6 +7,8 @@ use std::fmt::Display;
 use http::HeaderMap;
 use http::header::{self, HeaderName, HeaderValue};
 
+use crate::response::headers::List;
+
 /// How many headers a response may have.
 const MAX_HEADERS: usize = 1000;
 
@@ -28,13 +30,11 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     HeaderName::from_static("proxy-connection"),
 ];
 
-pub(super) type Headers = Vec<(String, Vec<u8>)>;
-
 /// The head of a response as it is sent.
 #[derive(Debug, Default)]
 pub(crate) struct Head {
     pub(super) status: u16,
-    pub(super) headers: Headers,
+    pub(super) headers: List,
     /// What the function says of the body's length: believed in the answer to a `HEAD`.
     pub(super) declared_length: Option<u64>,
 }
@@ -81,13 +81,13 @@ impl Head {
 
 /// A request's headers as a function sees them: without those of the connection, values without the
 /// blanks around them, and all the values of a name together.
-pub(super) fn received(sent: Headers) -> Headers {
+pub(super) fn received(sent: List) -> List {
     let connection: Vec<_> = sent
         .iter()
         .filter(|(name, _)| name == "connection")
         .map(|(_, value)| value.clone())
         .collect();
-    let mut received = Headers::new();
+    let mut received = List::new();
     for (name, value) in sent {
         let is_hop_by_hop = HOP_BY_HOP.iter().any(|known| known.as_str() == name);
         if is_hop_by_hop || names(&connection, &name) {
@@ -151,7 +151,7 @@ pub(super) fn refusal(invocation: impl Display) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn list(headers: &[(&str, &str)]) -> Headers {
+    fn list(headers: &[(&str, &str)]) -> List {
         headers
             .iter()
             .map(|(name, value)| ((*name).into(), (*value).into()))
@@ -183,12 +183,12 @@ mod tests {
     #[test]
     fn headers_are_limited() {
         for (count, fits) in [(MAX_HEADERS, true), (MAX_HEADERS + 1, false)] {
-            let many: Headers = (0..count).map(|x| (format!("x{x}"), Vec::new())).collect();
+            let many: List = (0..count).map(|x| (format!("x{x}"), Vec::new())).collect();
             assert_eq!(Head::new(200, &many).is_ok(), fits, "{count}");
         }
         for (bytes, fits) in [(MAX_HEADER_BYTES, true), (MAX_HEADER_BYTES + 1, false)] {
             let half = bytes / 2;
-            let long: Headers = [half, bytes - half]
+            let long: List = [half, bytes - half]
                 .map(|length| ("x".to_owned(), vec![b'1'; length - 1]))
                 .into();
             assert_eq!(Head::new(200, &long).is_ok(), fits, "{bytes}");

@@ -45,7 +45,7 @@ fn request(env: &WebEnvironment, payload: Data) -> HttpRequest {
     let number = |name| parameter(env, name).parse().ok();
     let method = env.method().as_str();
     let mut request = HttpRequest::new(parameter(env, "url"), method)
-        .with_headers(env.headers().iter())
+        .with_headers(env.headers().iter_bytes())
         .with_body(payload);
     if let Some(milliseconds) = number("timeout") {
         request = request.timeout(Duration::from_millis(milliseconds));
