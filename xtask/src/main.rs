@@ -1,6 +1,8 @@
 //! What a contributor runs: `cargo xtask setup`, `cargo demo`, `cargo xtask bench`, `cargo xtask fuzz`,
-//! `cargo wit`.
+//! `cargo wit`, `cargo api`.
 
+#[cfg(feature = "api")]
+mod api;
 mod bench;
 mod cargo;
 mod demo;
@@ -31,6 +33,13 @@ enum Task {
     Bench(bench::Options),
     /// Send random functions the same requests in reused and in new instances, and compare the answers.
     Fuzz(fuzz::Options),
+    /// Bring the record of the SDK's public API up to date.
+    #[cfg(feature = "api")]
+    Api {
+        /// Change nothing; fail when something is out of date.
+        #[arg(long)]
+        check: bool,
+    },
     /// Bring the guest crates' copies of wit/ and their generated bindings up to date.
     #[cfg(feature = "wit")]
     Wit {
@@ -46,6 +55,8 @@ fn main() -> ExitCode {
         Task::Demo => demo::run(),
         Task::Bench(options) => bench::run(&options),
         Task::Fuzz(options) => return fuzz::run(&options),
+        #[cfg(feature = "api")]
+        Task::Api { check } => api::run(check),
         #[cfg(feature = "wit")]
         Task::Wit { check } => wit::run(check),
     };
