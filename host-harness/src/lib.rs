@@ -3,19 +3,31 @@
 
 #[doc(hidden)]
 pub mod cli;
+mod compile;
 mod engine;
 mod gateway;
 mod harness;
-mod interfaces;
+mod invocation;
+mod limits;
+mod message;
+mod outbound;
+#[cfg_attr(
+    not(all(target_os = "linux", target_pointer_width = "64")),
+    path = "pool/unsupported.rs"
+)]
+mod pool;
 mod registry;
 mod telemetry;
+mod wit;
 
-pub use engine::{CompilerProcess, Limits, Reuse};
+pub use compile::CompilerProcess;
+pub use engine::Reuse;
 pub use gateway::Server;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub use harness::fuzzing;
 pub use harness::{BuildError, Builder, Harness};
-pub use interfaces::body::Body;
+pub use limits::Limits;
+pub use message::body::Body;
 pub use registry::{LoadError, LoadErrorKind};
 pub use telemetry::{InvocationId, LogLevel, OutputStream, Record, RecordKind};

@@ -7,7 +7,8 @@ use std::time::Duration;
 use clap::Args;
 
 use super::{duration, size};
-use crate::engine::{Allocation, ChildSettings, compile_from_stdin};
+use crate::compile::config::Allocation;
+use crate::compile::{ChildSettings, compile_from_stdin};
 use crate::{Builder, CompilerProcess};
 
 /// Each component is compiled in a process of its own.

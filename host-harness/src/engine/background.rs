@@ -20,8 +20,8 @@ use tokio::runtime::Handle;
 
 use super::Failure;
 use super::invoke::Ended;
-use super::running::{Invocation, poll_once};
-use crate::interfaces::response_stream::begun::Begun;
+use super::task::{Invocation, poll_once};
+use crate::invocation::started::Begun;
 
 /// How much nicer these threads are than the others. The scheduler gives a thread a fifth less for each
 /// step: with 6, one of these has 21 % beside one of the others.

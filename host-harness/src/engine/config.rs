@@ -2,8 +2,11 @@
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::places::Handover;
-use super::{Limits, Setup, kept, permits, places};
+use super::{Setup, admission, idle_instances};
+use crate::compile::config::{Allocation, base, on_demand};
+use crate::limits::Limits;
+use crate::pool;
+use crate::pool::Handover;
 
 /// Core instances, and tables, of one component: a function made with the SDK has up to four.
 const CORE_PER_COMPONENT: u32 = 8;
@@ -21,55 +24,13 @@ pub(crate) enum Pool {
     Wasmtime,
 }
 
-/// Where an engine has its memories from, which is part of what code is compiled for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Allocation {
-    /// From the host's own places.
-    Places,
-    /// From wasmtime's pool.
-    Pool,
-    /// Each memory is made for its instance.
-    OnDemand,
-}
-
-impl Allocation {
-    const ALL: [Self; 3] = [Self::Places, Self::Pool, Self::OnDemand];
-
-    pub(super) fn pool(self) -> Pool {
-        match self {
-            Self::Places => Pool::Own,
-            Self::Pool | Self::OnDemand => Pool::Wasmtime,
+impl From<Allocation> for Pool {
+    fn from(allocation: Allocation) -> Self {
+        match allocation {
+            Allocation::Places => Self::Own,
+            Allocation::Pool | Allocation::OnDemand => Self::Wasmtime,
         }
     }
-
-    /// How it is named to another process.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Places => "places",
-            Self::Pool => "pool",
-            Self::OnDemand => "on-demand",
-        }
-    }
-
-    /// The one of this name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| one.name() == name)
-    }
-}
-
-/// An engine that compiles what another one runs, in a process that has no room for instances.
-pub(super) fn compiling(allocation: Allocation) -> wasmtime::Result<wasmtime::Engine> {
-    let mut config = match allocation {
-        Allocation::Places => {
-            let mut config = base();
-            places::lay_out(&mut config);
-            config
-        }
-        Allocation::Pool => base(),
-        Allocation::OnDemand => on_demand(),
-    };
-    config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-    wasmtime::Engine::new(&config)
 }
 
 /// An engine with a place for as many instances as there may be at once; without, where they do not
@@ -101,7 +62,7 @@ const NO_POOL: &str = "--multi-tenant needs the host's own memory pool, which ta
 
 /// With wasmtime's pool, or without a pool where that has no room.
 fn without_own(limits: &Limits) -> wasmtime::Result<(wasmtime::Engine, Allocation)> {
-    let places = permits::places(limits);
+    let places = admission::places(limits);
     let pooled = wasmtime::Engine::new(&pooled(limits));
     let pooled = pooled.map(|engine| (engine, Allocation::Pool));
     pooled.or_else(|error| {
@@ -119,8 +80,8 @@ fn without_own(limits: &Limits) -> wasmtime::Result<(wasmtime::Engine, Allocatio
 fn own(limits: &Limits, setup: Setup) -> wasmtime::Result<wasmtime::Engine> {
     // A function that is tried out as it is loaded has no permit.
     let more = limits.memories.saturating_sub(1);
-    let places = permits::places(limits)
-        .saturating_add(kept::most(limits))
+    let places = admission::places(limits)
+        .saturating_add(idle_instances::most(limits))
         .saturating_add(more);
     let mut config = base();
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
@@ -128,22 +89,12 @@ fn own(limits: &Limits, setup: Setup) -> wasmtime::Result<wasmtime::Engine> {
         true => Handover::Unmapped,
         false => Handover::Emptied,
     };
-    places::offer(&mut config, places, limits.verify_reuse, handover)?;
+    pool::offer(&mut config, places, limits.verify_reuse, handover)?;
     wasmtime::Engine::new(&config)
 }
 
-fn base() -> Config {
-    let mut config = Config::new();
-    config
-        .wasm_component_model(true)
-        // Functions need none of it, and every call would pay for it.
-        .concurrency_support(false)
-        .epoch_interruption(true);
-    config
-}
-
 fn pooled(limits: &Limits) -> Config {
-    let places = permits::places(limits);
+    let places = admission::places(limits);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(places)
         .total_memories(places)
@@ -162,16 +113,5 @@ fn pooled(limits: &Limits) -> Config {
         .table_keep_resident(KEEP_RESIDENT);
     let mut config = base();
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    config
-}
-
-fn on_demand() -> Config {
-    let mut config = base();
-    config
-        .allocation_strategy(InstanceAllocationStrategy::OnDemand)
-        // Reserving 4 GiB for each memory is what there is no room for.
-        .memory_reservation(0)
-        .memory_guard_size(64 * 1024)
-        .memory_reservation_for_growth(1024 * 1024);
     config
 }

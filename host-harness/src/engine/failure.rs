@@ -1,10 +1,10 @@
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
-use super::permits::Full;
-use super::places;
-use crate::interfaces::State;
-use crate::interfaces::time_check::OutOfTime;
+use super::admission::Full;
+use crate::invocation::time_check::OutOfTime;
+use crate::pool;
 use crate::telemetry::InvocationId;
+use crate::wit::State;
 
 /// Why an invocation has no reply.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +33,7 @@ fn no_slot_left(error: &wasmtime::Error) -> bool {
     error.is::<PoolConcurrencyLimitError>()
         || error
             .chain()
-            .any(|cause| cause.to_string().contains(places::FULL))
+            .any(|cause| cause.to_string().contains(pool::FULL))
 }
 
 /// How far from address 0 the stack of a function that overflows is at most: as far as a function moves

@@ -4,13 +4,14 @@ use std::sync::{Arc, OnceLock};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
-use super::compiler::CompileError;
-use super::footprint::{self, Footprint};
-use super::places::{Image, Registration, Renewal};
-use super::wasm::Compiled;
-use super::{Engine, NotReusable, Pool, Reuse, Wasm, rewrite};
-use crate::interfaces::environment::Identity;
-use crate::interfaces::{HANDLER, OFFERED, State, handler};
+use super::{Engine, Pool, Reuse};
+use crate::compile::Compiled;
+use crate::compile::compiler::CompileError;
+use crate::compile::footprint::{self, Footprint};
+use crate::compile::{NotReusable, Wasm, rewrite};
+use crate::invocation::Identity;
+use crate::pool::{Image, Registration, Renewal};
+use crate::wit::{HANDLER, OFFERED, State, handler};
 
 /// A function that is ready to be called.
 pub(crate) struct Function {

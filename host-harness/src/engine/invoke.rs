@@ -6,20 +6,22 @@ use std::task::{Context, Poll};
 use tokio::time::Instant;
 use wasmtime::{Store, UpdateDeadline};
 
-use super::coverage::{self, Way};
 use super::instance::Instance;
-use super::running::Running;
-use super::streamed::Streamed;
-use super::{Engine, Failure, Function, background, verify};
-use crate::interfaces::bindings::functions::bytes::bytes::Data;
-use crate::interfaces::body::Body;
-use crate::interfaces::cpu_time::CpuTimed;
-use crate::interfaces::environment::Call;
-use crate::interfaces::head::Head;
-use crate::interfaces::memory::MemoryLimit;
-use crate::interfaces::response_stream::begun::Begun;
-use crate::interfaces::time_check::TimeCheck;
-use crate::interfaces::{Buffer, MAX_ENTRIES, State, handler, held};
+use super::streaming_body::Streamed;
+use super::task::Running;
+use super::{Engine, Failure, Function, background};
+use crate::invocation::Call;
+use crate::invocation::cpu_time::CpuTimed;
+use crate::invocation::memory_limiter::MemoryLimit;
+use crate::invocation::started::Begun;
+use crate::invocation::time_check::TimeCheck;
+use crate::message::body::Body;
+use crate::message::head::Head;
+use crate::message::held_bodies;
+use crate::pool::coverage::{self, Way};
+use crate::pool::verify;
+use crate::wit::bindings::functions::bytes::bytes::Data;
+use crate::wit::{Buffer, MAX_ENTRIES, State, handler};
 
 /// Epochs between two looks at a running function.
 const LOOK_EVERY: u64 = 1;
@@ -225,7 +227,7 @@ fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Ended, Fail
         // It may never be read. That of a request's response has a client, which has to take it.
         Data::Value(bytes) if store.data().call.lineage.depth > 0 => {
             let held = store.data().call.function.bodies.hold(bytes);
-            Body::from(held.map_err(|held::Full| Failure::Overloaded)?)
+            Body::from(held.map_err(|held_bodies::Full| Failure::Overloaded)?)
         }
         Data::Value(bytes) => Body::from(bytes),
         Data::Buffer(buffer) => {

@@ -1,36 +1,18 @@
 //! Wasmtime: how it is configured, what one invocation is, and what bounds it.
 
+mod admission;
 mod background;
-mod cache;
-mod compiler;
 mod config;
-mod coverage;
 mod failure;
-mod fingerprint;
-mod footprint;
 mod function;
+mod idle_instances;
 mod instance;
 mod invoke;
-mod kept;
-mod limits;
-mod nesting;
-mod not_reusable;
-mod permits;
-#[cfg_attr(
-    not(all(target_os = "linux", target_pointer_width = "64")),
-    path = "places/elsewhere.rs"
-)]
-mod places;
 mod reuse;
-mod rewrite;
-mod running;
-mod seeded_bugs;
-mod shelves;
-mod streamed;
+mod streaming_body;
+mod task;
 mod ticker;
 mod trial;
-mod verify;
-mod wasm;
 mod watchdog;
 
 use std::path::Path;
@@ -39,25 +21,16 @@ use std::time::Duration;
 
 use wasmtime::component::Linker;
 
-pub use compiler::CompilerProcess;
-pub(crate) use compiler::{ChildSettings, compile_from_stdin};
-pub(crate) use config::{Allocation, Pool};
+use crate::compile::{CompilerProcess, cache, compiler, fingerprint};
+use crate::limits::{FAR, Limits};
+use crate::message::held_bodies::HeldBodies;
+use crate::telemetry::MAX_DEPTH;
+use crate::wit::{self, State};
+pub(crate) use config::Pool;
 pub(crate) use failure::Failure;
 pub(crate) use function::{Function, InvalidFunction, describe_reuse};
 pub(crate) use invoke::Reply;
-pub(crate) use limits::FAR;
-pub use limits::Limits;
-pub(crate) use not_reusable::NotReusable;
 pub use reuse::Reuse;
-#[cfg(feature = "fuzzing")]
-pub(crate) use seeded_bugs::seed as seed_bug;
-pub(crate) use wasm::Wasm;
-#[cfg(feature = "fuzzing")]
-pub(crate) use {coverage::counts as coverage, places::finds_pages_that_are_not_present};
-
-use crate::interfaces::held::HeldBodies;
-use crate::interfaces::{self, State};
-use crate::telemetry::MAX_DEPTH;
 
 /// What an engine is made of that tests and the fuzzer change, to compare with.
 #[derive(Clone, Copy, Debug)]
@@ -86,10 +59,10 @@ pub(crate) struct Engine {
     linker: Linker<State>,
     setup: Setup,
     limits: Limits,
-    permits: permits::Permits,
+    permits: admission::Permits,
     cache: Option<cache::Cache>,
     compiler: compiler::Compiler,
-    kept: Arc<kept::Kept>,
+    kept: Arc<idle_instances::Kept>,
     bodies: Arc<HeldBodies>,
     /// That of epochs, that of sweeps, and the watchdog.
     _tickers: Vec<ticker::Ticker>,
@@ -110,17 +83,17 @@ impl Engine {
         };
         let (wasmtime, allocation) = config::engine(&limits, setup)?;
         let setup = Setup {
-            pool: allocation.pool(),
+            pool: allocation.into(),
             ..setup
         };
         let fingerprint = fingerprint::of(&wasmtime);
         let mut linker = Linker::new(&wasmtime);
-        interfaces::link(&mut linker)?;
+        wit::link(&mut linker)?;
         let cache = cache.and_then(|folder| {
             let cache = cache::Cache::open(folder, fingerprint);
             cache.map_err(|unusable| unusable.warn()).ok()
         });
-        let kept = Arc::new(kept::Kept::new(&limits));
+        let kept = Arc::new(idle_instances::Kept::new(&limits));
         Ok(Arc::new(Self {
             _tickers: vec![
                 ticker::Ticker::of_epochs(&wasmtime)?,
@@ -129,7 +102,7 @@ impl Engine {
             .into_iter()
             .chain(limits.watchdog.map(watchdog::start).transpose()?)
             .collect(),
-            permits: permits::Permits::new(&limits),
+            permits: admission::Permits::new(&limits),
             cache,
             compiler: compiler::Compiler {
                 process: compiler,

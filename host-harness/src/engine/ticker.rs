@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::kept::Kept;
-use crate::interfaces::time_check;
+use super::idle_instances::Kept;
+use crate::invocation::time_check;
 
 /// How often a running function is looked at: to let others run, and to stop it when its time is up.
 const TICK: Duration = Duration::from_millis(10);

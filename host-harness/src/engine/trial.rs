@@ -12,11 +12,11 @@ use futures_util::FutureExt as _;
 use wasmtime::Store;
 
 use super::function::InvalidFunction;
-use super::places::{self, PollScope};
 use super::{Engine, Function};
-use crate::interfaces::cpu_time::CpuTimed;
-use crate::interfaces::environment::Call;
-use crate::interfaces::{State, handler};
+use crate::invocation::Call;
+use crate::invocation::cpu_time::CpuTimed;
+use crate::pool::{self, PollScope};
+use crate::wit::{State, handler};
 
 /// What a `start` is stopped with that waits.
 #[derive(Debug, thiserror::Error)]
@@ -83,7 +83,7 @@ impl Engine {
 #[expect(unsafe_code, reason = "memory of functions is read from outside")]
 async fn instantiate(function: &Function, store: &mut Store<State>) -> Result<(), InvalidFunction> {
     let instance = function.instance.instantiate_async(&mut *store);
-    let (instance, memory) = places::memory_made_in(instance).await;
+    let (instance, memory) = pool::memory_made_in(instance).await;
     let instance = instance.map_err(InvalidFunction::Start)?;
     let typed = handler::load(store, &instance, &function.invoke);
     typed.map_err(InvalidFunction::Type)?;

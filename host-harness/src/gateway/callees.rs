@@ -8,9 +8,9 @@ use http::{HeaderValue, Method};
 use super::Gateway;
 use super::respond::is_bodiless;
 use crate::engine::Failure;
-use crate::interfaces::binding::{Answer, Callees, Calling, Error, Outgoing};
-use crate::interfaces::body::Body;
-use crate::interfaces::environment::{Call, earlier};
+use crate::invocation::{Answer, Callees, Calling, InvokeError, Outgoing};
+use crate::invocation::{Call, earlier};
+use crate::message::body::Body;
 use crate::registry::Served;
 use crate::telemetry::InvocationId;
 
@@ -22,9 +22,10 @@ impl Callees for Gateway {
         Box::pin(self.answer(outgoing))
     }
 
-    fn url(&self, target: &str) -> Result<Option<String>, Error> {
+    fn url(&self, target: &str) -> Result<Option<String>, InvokeError> {
         let served = self.registry.get(target);
-        let Served { private, .. } = served.ok_or_else(|| Error::NotFound(target.to_owned()))?;
+        let Served { private, .. } =
+            served.ok_or_else(|| InvokeError::NotFound(target.to_owned()))?;
         let base = self.base.as_ref().filter(|_| !private);
         Ok(base.map(|base| format!("{base}/{target}")))
     }
@@ -47,10 +48,10 @@ impl Gateway {
             lineage,
         } = outgoing;
         let Some(Served { function, .. }) = self.registry.get(&target) else {
-            return Err(Error::NotFound(target));
+            return Err(InvokeError::NotFound(target));
         };
         if lineage.depth > self.engine.max_depth() {
-            return Err(Error::DepthExceeded(self.engine.max_depth()));
+            return Err(InvokeError::DepthExceeded(self.engine.max_depth()));
         }
         let only_head = request.method == Method::HEAD;
         let (own, own_stream) = self.engine.deadlines();
@@ -85,13 +86,13 @@ impl Gateway {
 }
 
 /// What a caller learns of a failure. Both are of one host, and yet the details are in its log only.
-fn told(failure: &Failure, target: &str, id: InvocationId) -> Error {
+fn told(failure: &Failure, target: &str, id: InvocationId) -> InvokeError {
     match failure {
-        Failure::Overloaded => Error::Overloaded,
-        Failure::Timeout | Failure::StreamTimeout => Error::Timeout,
+        Failure::Overloaded => InvokeError::Overloaded,
+        Failure::Timeout | Failure::StreamTimeout => InvokeError::Timeout,
         Failure::CpuTime | Failure::Memory | Failure::Trap(_) | Failure::InvalidReply(_) => {
-            Error::Trapped(format!("{target}: {failure} (invocation {id})"))
+            InvokeError::Trapped(format!("{target}: {failure} (invocation {id})"))
         }
-        Failure::Host(_) => Error::Other(format!("{target}: {failure} (invocation {id})")),
+        Failure::Host(_) => InvokeError::Other(format!("{target}: {failure} (invocation {id})")),
     }
 }

@@ -12,7 +12,7 @@ use tokio_io_timeout::TimeoutStream;
 use super::farewell::Farewell;
 use super::gate::Gate;
 use super::socket::Socket;
-use crate::interfaces::running::{Requests, Running};
+use crate::message::active_requests::{Requests, Running};
 
 /// A client that has to take what it is sent: hyper itself would wait for it for ever.
 pub(super) struct Client {

@@ -24,7 +24,7 @@ use super::client::Client;
 use super::idle::{Idle, IdleWatch};
 use super::sending::Sending;
 use super::socket::Socket;
-use crate::interfaces::running::Requests;
+use crate::message::active_requests::Requests;
 
 /// How long a connection lasts that is to end, after the last request on it has. It is for what is on
 /// its way at that moment: the rest of a head, or the client's part in HTTP/2's goodbye.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::interfaces::running::{Requests, Running};
+use crate::message::active_requests::{Requests, Running};
 
 /// How long the host reads on after its last byte.
 const LINGER: Duration = Duration::from_secs(30);

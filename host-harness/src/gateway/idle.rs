@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::engine::FAR;
-use crate::interfaces::running::Requests;
+use crate::limits::FAR;
+use crate::message::active_requests::Requests;
 
 /// Why a connection is to be closed.
 #[derive(Debug, PartialEq)]

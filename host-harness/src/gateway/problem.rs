@@ -4,7 +4,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 use crate::engine::Failure;
-use crate::interfaces::body::Body;
+use crate::message::body::Body;
 use crate::telemetry::InvocationId;
 
 #[derive(Serialize)]

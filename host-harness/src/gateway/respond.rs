@@ -8,10 +8,10 @@ use hyper::body::Incoming;
 
 use super::{base, problem, request, route};
 use crate::engine::{Engine, Reply};
-use crate::interfaces::binding::Callees;
-use crate::interfaces::body::{Body, Upload};
-use crate::interfaces::environment::{Call, Lineage};
-use crate::interfaces::running::Uploading;
+use crate::invocation::Callees;
+use crate::invocation::{Call, Lineage};
+use crate::message::active_requests::Uploading;
+use crate::message::body::{Body, Upload};
 use crate::registry::Registry;
 use crate::telemetry::InvocationId;
 

@@ -8,8 +8,8 @@ use http::Version;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use super::socket::Socket;
-use crate::interfaces::body::Body;
-use crate::interfaces::running::{AtWork, Running};
+use crate::message::active_requests::{AtWork, Running};
+use crate::message::body::Body;
 
 /// A response's body on its way out.
 pub(super) struct Sending {

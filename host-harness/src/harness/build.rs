@@ -4,10 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{BuildError, Builder, Harness};
-use crate::engine::{CompilerProcess, Engine, Limits, Reuse, Wasm};
+use crate::compile::{CompilerProcess, Wasm};
+use crate::engine::{Engine, Reuse};
 use crate::gateway::{self, Gateway};
-use crate::interfaces::egress::Egress;
-use crate::interfaces::http::Network;
+use crate::limits::Limits;
+use crate::outbound::Network;
+use crate::outbound::egress::Egress;
 use crate::registry::{self, Registry, Settings};
 use crate::telemetry::Output;
 

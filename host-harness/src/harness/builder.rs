@@ -3,8 +3,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{CompilerProcess, Limits, Reuse, Setup};
-use crate::interfaces::http::Names;
+use crate::compile::CompilerProcess;
+use crate::engine::{Reuse, Setup};
+use crate::limits::Limits;
+use crate::outbound::Names;
 use crate::telemetry::{Format, LogLevel, Output, Record, to_stderr};
 
 /// Sets up a [`Harness`](crate::Harness).

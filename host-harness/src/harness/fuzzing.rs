@@ -1,7 +1,8 @@
 //! What `cargo xtask fuzz` needs of the host beyond its API. Not for release builds, in which the feature
 //! does not compile.
 
-use crate::engine::{self, Pool};
+use crate::engine::Pool;
+use crate::pool;
 use crate::{Builder, Harness};
 
 impl Builder {
@@ -29,17 +30,17 @@ impl Harness {
 
 /// Turns one of the bugs on that can be put in on purpose; 0 is none.
 pub fn seed_bug(number: u8) {
-    engine::seed_bug(number);
+    pool::seeded_bugs::seed(number);
 }
 
 /// Whether the host finds pages that are not present: see bug 8. None where the kernel has no way to make
 /// such pages without swapping.
 #[must_use]
 pub fn finds_pages_that_are_not_present() -> Option<bool> {
-    engine::finds_pages_that_are_not_present()
+    pool::finds_pages_that_are_not_present()
 }
 
 /// Which ways instances went, and how often.
 pub fn coverage() -> impl Iterator<Item = (&'static str, u64)> {
-    engine::coverage()
+    pool::coverage::counts()
 }

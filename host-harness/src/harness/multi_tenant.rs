@@ -1,9 +1,10 @@
 //! Hosts on which strangers deploy: what the builder is held to.
 
 use super::{BuildError, Builder};
-use crate::engine::{Limits, Reuse, Setup};
-use crate::interfaces::HeaderLimit;
-use crate::interfaces::egress::Egress;
+use crate::engine::{Reuse, Setup};
+use crate::limits::Limits;
+use crate::message::headers::HeaderLimit;
+use crate::outbound::egress::Egress;
 
 /// What holds there, for the log.
 pub(crate) const SUMMARY: &str = "multi-tenant: a new instance for each request, slots that never \

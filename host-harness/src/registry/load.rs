@@ -7,11 +7,13 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::engine::{Engine, Function, InvalidFunction, Reuse, Wasm};
-use crate::interfaces::environment::Identity;
-use crate::interfaces::http::{Network, Outbound};
-use crate::interfaces::{HeaderLimit, OFFERED};
+use crate::compile::Wasm;
+use crate::engine::{Engine, Function, InvalidFunction, Reuse};
+use crate::invocation::Identity;
+use crate::message::headers::HeaderLimit;
+use crate::outbound::{Network, Outbound};
 use crate::telemetry::Output;
+use crate::wit::OFFERED;
 
 /// How much of the component's hash is its version, in bytes.
 const VERSION_BYTES: usize = 8;

@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use super::*;
-use crate::engine::seeded_bugs::{self, Bug};
+use crate::pool::seeded_bugs::{self, Bug};
 
 /// Set in a process that is to end.
 const BUG: &str = "HOST_HARNESS_TEST_BUG";

@@ -1,0 +1,106 @@
+/// Why a request to a function gets a new instance, rather than one that was reset.
+///
+/// The numbers are those of the compile cache: one that has had a meaning keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[repr(u8)]
+pub(crate) enum NotReusable {
+    #[error("its component has a part that the host does not know how to reset")]
+    Unknown = 1,
+    #[error(
+        "more than one of its core modules has memory or mutable globals, or more than one instance"
+    )]
+    SeveralModules = 2,
+    #[error("it has no memory, a 64-bit or shared memory, or more than one")]
+    Memory = 3,
+    #[error("a core module of it imports a memory or a global")]
+    Imports = 4,
+    #[error("a mutable global of it does not begin with a constant number, or there are too many")]
+    Globals = 5,
+    #[error("it has passive segments or instructions that change a table or drop a segment")]
+    Segments = 6,
+    #[error(
+        "it has instructions of a WebAssembly proposal that the host does not know how to reset"
+    )]
+    Instructions = 7,
+    #[error("it runs code at its start")]
+    Start = 8,
+    #[error("it exports more than one function, or none of its module's")]
+    Exports = 9,
+    #[error("its exported function is also called from within")]
+    CalledWithin = 10,
+    #[error("it defines a resource")]
+    Resource = 11,
+    #[error(
+        "it imports a function that returns handles: it streams, waits, or sends requests or calls"
+    )]
+    Handles = 12,
+    #[error("its exported function takes parameters that need memory of the instance")]
+    Parameters = 13,
+    #[error("its component does not compile with its globals reset")]
+    NotCompiled = 14,
+    #[error("its reuse is set to never")]
+    Setting = 100,
+    #[error("the host keeps no idle instances")]
+    NoIdleInstances = 101,
+    #[error("the host's own memory pool is not available")]
+    NoPool = 102,
+    #[error("the data in its memory is more than can be reset in place")]
+    Image = 103,
+}
+
+impl NotReusable {
+    /// Those that a component's form decides.
+    const OF_COMPONENTS: [Self; 14] = [
+        Self::Unknown,
+        Self::SeveralModules,
+        Self::Memory,
+        Self::Imports,
+        Self::Globals,
+        Self::Segments,
+        Self::Instructions,
+        Self::Start,
+        Self::Exports,
+        Self::CalledWithin,
+        Self::Resource,
+        Self::Handles,
+        Self::Parameters,
+        Self::NotCompiled,
+    ];
+
+    /// The byte that a compiled component is kept with; 0 stands for one whose instances are reused.
+    pub(crate) fn to_byte(reusable: Result<(), Self>) -> u8 {
+        match reusable {
+            Ok(()) => 0,
+            Err(reason) => reason as u8,
+        }
+    }
+
+    /// What a byte says; none if it says nothing.
+    pub(crate) fn from_byte(byte: u8) -> Option<Result<(), Self>> {
+        if byte == 0 {
+            return Some(Ok(()));
+        }
+        let mut all = Self::OF_COMPONENTS.into_iter();
+        all.find(|reason| *reason as u8 == byte).map(Err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A byte says what it was made of.
+    #[test]
+    fn bytes_of_the_cache_round_trip() {
+        for reusable in NotReusable::OF_COMPONENTS
+            .map(Err)
+            .into_iter()
+            .chain([Ok(())])
+        {
+            let byte = NotReusable::to_byte(reusable);
+            assert_eq!(NotReusable::from_byte(byte), Some(reusable));
+        }
+        assert_eq!(NotReusable::from_byte(15), None);
+        assert_eq!(NotReusable::from_byte(NotReusable::Setting as u8), None);
+    }
+}

@@ -1,0 +1,206 @@
+use wasm_encoder::reencode::{Error, Reencode, utils};
+use wasm_encoder::{
+    CodeSection, ExportKind, ExportSection, Function, FunctionSection, ImportSection, Instruction,
+    Module, RefType, TableSection, TableType,
+};
+use wasmparser::{
+    CodeSectionReader, ExportSectionReader, FuncType, FunctionSectionReader, ImportSectionReader,
+    Parser, Payload, TableSectionReader, TypeRef,
+};
+
+use super::layout::{Shape, TABLE};
+
+/// A function of the table that the module called through the shim, and calls itself now.
+struct Caller {
+    ty: u32,
+    parameters: u32,
+    entry: u32,
+}
+
+/// What becomes of the module's own numbers.
+struct Main<'a> {
+    shape: &'a Shape<'a>,
+    /// The new number of each function.
+    functions: Vec<u32>,
+    callers: Vec<Caller>,
+    /// The number of the table.
+    table: u32,
+}
+
+/// The module with a table of its own in the place of imports from the shim. None if it is not such
+/// a module.
+pub(super) fn with_table(module: &[u8], shape: &Shape<'_>) -> Option<Module> {
+    let mut main = Main::of(module, shape)?;
+    let mut encoded = Module::new();
+    main.parse_core_module(&mut encoded, Parser::new(0), module)
+        .ok()?;
+    Some(encoded)
+}
+
+impl<'a> Main<'a> {
+    fn of(module: &[u8], shape: &'a Shape<'a>) -> Option<Self> {
+        let mut types: Vec<FuncType> = Vec::new();
+        // Of each function that is imported, its entry in the table, if it has one.
+        let mut imported: Vec<Option<Caller>> = Vec::new();
+        let mut defined = 0;
+        let mut tables = None;
+        let mut has_exports = false;
+        for payload in Parser::new(0).parse_all(module) {
+            match payload.ok()? {
+                Payload::TypeSection(section) => {
+                    for ty in section.into_iter_err_on_gc_types() {
+                        types.push(ty.ok()?);
+                    }
+                }
+                Payload::ImportSection(section) => {
+                    for import in section.into_imports() {
+                        let import = import.ok()?;
+                        let TypeRef::Func(ty) = import.ty else {
+                            // A table among them would have the number that is counted on.
+                            return None;
+                        };
+                        let entry = shape.imports.get(&(import.module, import.name));
+                        let parameters = types.get(usize::try_from(ty).ok()?)?.params().len();
+                        let parameters = u32::try_from(parameters).ok()?;
+                        imported.push(entry.map(|entry| Caller {
+                            ty,
+                            parameters,
+                            entry: *entry,
+                        }));
+                    }
+                }
+                Payload::FunctionSection(section) => defined = section.count(),
+                Payload::TableSection(section) => tables = Some(section.count()),
+                Payload::ExportSection(section) => {
+                    has_exports = true;
+                    for export in section {
+                        (export.ok()?.name != TABLE).then_some(())?;
+                    }
+                }
+                _ => {}
+            }
+        }
+        if !has_exports || defined == 0 {
+            return None;
+        }
+        let kept = imported.iter().filter(|caller| caller.is_none()).count();
+        let kept = u32::try_from(kept).ok()?;
+        let (mut next_import, mut next_caller) = (0, kept + defined);
+        let mut functions = Vec::new();
+        for caller in &imported {
+            let next = if caller.is_some() {
+                &mut next_caller
+            } else {
+                &mut next_import
+            };
+            functions.push(*next);
+            *next += 1;
+        }
+        functions.extend(kept..kept + defined);
+        Some(Self {
+            shape,
+            functions,
+            callers: imported.into_iter().flatten().collect(),
+            table: tables?,
+        })
+    }
+}
+
+/// A number that is beyond what the module has.
+pub(super) type Unknown = u32;
+
+impl Reencode for Main<'_> {
+    type Error = Unknown;
+
+    fn function_index(&mut self, function: u32) -> Result<u32, Error<Unknown>> {
+        let found = usize::try_from(function).ok();
+        let found = found.and_then(|function| self.functions.get(function));
+        found.copied().ok_or(Error::UserError(function))
+    }
+
+    fn parse_import_section(
+        &mut self,
+        imports: &mut ImportSection,
+        section: ImportSectionReader<'_>,
+    ) -> Result<(), Error<Unknown>> {
+        for import in section.into_imports() {
+            let import = import?;
+            if !self
+                .shape
+                .imports
+                .contains_key(&(import.module, import.name))
+            {
+                let ty = self.entity_type(import.ty)?;
+                imports.import(import.module, import.name, ty);
+            }
+        }
+        Ok(())
+    }
+
+    fn parse_function_section(
+        &mut self,
+        functions: &mut FunctionSection,
+        section: FunctionSectionReader<'_>,
+    ) -> Result<(), Error<Unknown>> {
+        utils::parse_function_section(self, functions, section)?;
+        for caller in &self.callers {
+            functions.function(caller.ty);
+        }
+        Ok(())
+    }
+
+    fn parse_table_section(
+        &mut self,
+        tables: &mut TableSection,
+        section: TableSectionReader<'_>,
+    ) -> Result<(), Error<Unknown>> {
+        utils::parse_table_section(self, tables, section)?;
+        tables.table(TableType {
+            element_type: RefType::FUNCREF,
+            table64: false,
+            minimum: u64::from(self.shape.entries),
+            maximum: Some(u64::from(self.shape.entries)),
+            shared: false,
+        });
+        Ok(())
+    }
+
+    fn parse_export_section(
+        &mut self,
+        exports: &mut ExportSection,
+        section: ExportSectionReader<'_>,
+    ) -> Result<(), Error<Unknown>> {
+        utils::parse_export_section(self, exports, section)?;
+        exports.export(TABLE, ExportKind::Table, self.table);
+        Ok(())
+    }
+
+    fn parse_code_section(
+        &mut self,
+        code: &mut CodeSection,
+        section: CodeSectionReader<'_>,
+    ) -> Result<(), Error<Unknown>> {
+        utils::parse_code_section(self, code, section)?;
+        for caller in &self.callers {
+            code.function(&caller.body(self.table));
+        }
+        Ok(())
+    }
+}
+
+impl Caller {
+    /// Passes its parameters on.
+    fn body(&self, table_index: u32) -> Function {
+        let mut function = Function::new([]);
+        for parameter in 0..self.parameters {
+            function.instruction(&Instruction::LocalGet(parameter));
+        }
+        function.instruction(&Instruction::I32Const(self.entry.cast_signed()));
+        function.instruction(&Instruction::CallIndirect {
+            type_index: self.ty,
+            table_index,
+        });
+        function.instruction(&Instruction::End);
+        function
+    }
+}

@@ -1,0 +1,137 @@
+use wasmtime::Trap;
+use wasmtime::component::Component;
+
+use super::{component, engine, f_of};
+use crate::compile::rewrite::reusable::renewable;
+
+/// Whatever else has a number of the kind that is counted, is refused: the functions of one module would
+/// be taken for those of another.
+#[test]
+fn whoever_has_a_number_is_counted() {
+    // The one that counts is behind another, whose number is not what it seems.
+    let counts = r#"
+        (core module $m (memory (export "memory") 1)
+            (global $g (mut i32) (i32.const 0))
+            (func (export "real") (result i32)
+                (global.set $g (i32.add (global.get $g) (i32.const 1)))
+                (global.get $g))
+            (func (export "f") (result i32) unreachable))"#;
+    let front =
+        r#"(core module $front (import "m" "real" (func (result i32))) (export "f" (func 0)))"#;
+    let rest = r#"
+        (core instance $m (instantiate $m))
+        (core instance $front (instantiate $again (with "m" (instance $m))))
+        (func (export "f") (result s32) (canon lift (core func $front "f")))"#;
+    for again in [
+        "(alias outer $c $front (core module $again))",
+        r#"(component $n (alias outer $c $front (core module $x)) (export "m" (core module $x)))
+           (instance $n (instantiate $n)) (alias export $n "m" (core module $again))"#,
+        r#"(export $again "front" (core module $front))"#,
+    ] {
+        let text = format!("(component $c {front} {again} {counts} {rest})");
+        let component = wat::parse_str(text).unwrap();
+        Component::new(&engine(), &component).unwrap();
+        assert!(renewable(&component).is_err(), "{again}");
+    }
+
+    // A function of a kind that has a byte of its own is one as well.
+    let mut component = component(
+        r#"(func (export "real") (param i32) (result i32) local.get 0)"#,
+        "unreachable",
+        "",
+    );
+    assert!(renewable(&component).is_ok());
+    let aliases = b"\x00\x00\x01\x00\x01f";
+    let at = component.windows(aliases.len());
+    let at = at.enumerate().find(|(_, part)| part == aliases).unwrap().0;
+    component[at + 1] = 0x20;
+    Component::new(&engine(), &component).unwrap();
+    assert!(renewable(&component).is_err());
+}
+
+/// One whose function is also called from within, or that has another, is refused: its globals would be
+/// set in the middle of a request.
+#[test]
+fn globals_are_set_from_outside_only() {
+    let is_renewable = |options: &str, more: &str| {
+        let text = format!(
+            r#"(component
+                (import "name" (func $name (result string)))
+                (core module $m
+                    (memory (export "memory") 1)
+                    (func (export "f"))
+                    (func (export "r") (param i32 i32 i32 i32) (result i32) unreachable))
+                (core module $other (import "m" "f" (func)))
+                (core instance $i (instantiate $m))
+                (alias core export $i "memory" (core memory $memory))
+                (func $f (canon lift (core func $i "f") {options}))
+                {more}
+                (export "f" (func $f)))"#
+        );
+        let component = wat::parse_str(text).unwrap();
+        Component::new(&engine(), &component).unwrap();
+        renewable(&component).is_ok()
+    };
+    let realloc = |of: &str| {
+        format!(
+            r#"(core func (canon lower (func $name) (memory $memory) (realloc (core func $i "{of}"))))"#
+        )
+    };
+    assert!(is_renewable("", &realloc("r")));
+    assert!(!is_renewable(r#"(post-return (core func $i "f"))"#, ""));
+    for more in [
+        r#"(core instance (export "x" (func $i "f")))"#,
+        r#"(core instance (instantiate $other (with "m" (instance $i))))"#,
+        r#"(func $g (canon lift (core func $i "f"))) (export "g" (func $g))"#,
+    ] {
+        assert!(!is_renewable("", more), "{more}");
+    }
+    let r = r#"(param "a" u32) (param "b" u32) (param "c" u32) (param "d" u32) (result u32)"#;
+    let lifted = |of: &str| {
+        format!(
+            r#"(component
+                (import "name" (func $name (result string)))
+                (core module $m
+                    (memory (export "memory") 1)
+                    (func (export "r") (param i32 i32 i32 i32) (result i32) unreachable)
+                    (func (export "s") (param i32 i32 i32 i32) (result i32) unreachable))
+                (core instance $i (instantiate $m))
+                (alias core export $i "memory" (core memory $memory))
+                {}
+                (func (export "r") {r} (canon lift (core func $i "r"))))"#,
+            realloc(of)
+        )
+    };
+    assert!(renewable(&wat::parse_str(lifted("s")).unwrap()).is_ok());
+    assert!(renewable(&wat::parse_str(lifted("r")).unwrap()).is_err());
+}
+
+/// A function that calls itself through the component would have its globals set in the middle of a
+/// request. It is renewable, for wasmtime stops it: should that change, this fails.
+#[test]
+fn none_calls_itself() {
+    let text = r#"(component
+        (core module $m
+            (memory (export "memory") 1)
+            (table (export "t") 1 1 funcref)
+            (type $f (func (param i32) (result i32)))
+            (func (export "f") (type $f)
+                (if (i32.eqz (local.get 0)) (then (return (i32.const 7))))
+                (call_indirect (type $f) (i32.const 0) (i32.const 0))))
+        (core module $fix
+            (import "" "t" (table 1 1 funcref))
+            (import "" "f" (func (param i32) (result i32)))
+            (elem (i32.const 0) func 0))
+        (core instance $i (instantiate $m))
+        (func $f (param "x" s32) (result s32) (canon lift (core func $i "f")))
+        (core func $self (canon lower (func $f)))
+        (core instance (instantiate $fix (with "" (instance
+            (export "t" (table $i "t"))
+            (export "f" (func $self))))))
+        (export "f" (func $f)))"#;
+    let component = renewable(&wat::parse_str(text).unwrap()).unwrap();
+    let (mut store, f) = f_of(&component);
+    assert_eq!(f.call(&mut store, (0,)).unwrap(), (7,));
+    let trap = f.call(&mut store, (1,)).unwrap_err();
+    assert_eq!(trap.downcast_ref(), Some(&Trap::CannotEnterComponent));
+}

@@ -1,0 +1,333 @@
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, StreamBody};
+
+use crate::compile::{NotReusable, Wasm};
+use crate::engine::{Engine, Failure, Function, Pool, Reuse, Setup};
+use crate::invocation::{Call, Identity};
+use crate::limits::Limits;
+use crate::message::body::Body;
+use crate::message::headers::HeaderLimit;
+use crate::outbound::{Network, Outbound};
+use crate::pool::PollScope;
+use crate::telemetry::{Output, Record};
+
+struct Host {
+    engine: Arc<Engine>,
+    function: Arc<Function>,
+}
+
+impl Host {
+    fn new(file: &str) -> Self {
+        Self::with(file, Setup::default())
+    }
+
+    fn with(file: &str, setup: Setup) -> Self {
+        let limits = Limits {
+            concurrency: 2,
+            depth: 0,
+            ..Limits::default()
+        };
+        let mut engine = Engine::new(limits, None, setup, None).unwrap();
+        // Sweeps are the tests' own.
+        Arc::get_mut(&mut engine).unwrap()._tickers.truncate(1);
+        let function = prepare(&engine, file);
+        Self { engine, function }
+    }
+
+    async fn ask(&self, query: &str, body: Body) -> Result<String, Failure> {
+        let mut call = Call::of_nobody(Arc::clone(&self.function.identity));
+        call.request.uri = format!("/?{query}").parse().unwrap();
+        let reply = self.engine.invoke(&self.function, call, body).await?;
+        let answer = reply.body.collect().await.unwrap().to_bytes();
+        Ok(String::from_utf8(answer.to_vec()).unwrap())
+    }
+
+    async fn get(&self, query: &str) -> String {
+        self.ask(query, Body::empty()).await.unwrap()
+    }
+
+    /// Whether this thread has an instance for the next request.
+    fn keeps(&self) -> bool {
+        let kept = self.engine.kept.take(&self.function.identity);
+        kept.map(|kept| self.engine.kept.put(kept)).is_some()
+    }
+}
+
+fn prepare(engine: &Engine, file: &str) -> Arc<Function> {
+    prepare_with(engine, file, Reuse::Auto, |_| {})
+}
+
+fn prepare_with(
+    engine: &Engine,
+    file: &str,
+    reuse: Reuse,
+    sink: impl Fn(Record) + Send + Sync + 'static,
+) -> Arc<Function> {
+    let network = Network::new(crate::outbound::egress::Egress::default(), &[], &[], 1);
+    let identity = Identity {
+        headers: HeaderLimit::MAX,
+        name: "f".into(),
+        version: String::new(),
+        variables: Vec::new(),
+        output: Output {
+            sink: Arc::new(sink),
+            least_level: None,
+            max_records: 1000,
+            max_bytes: 1024 * 1024,
+        },
+        outbound: Outbound::new(Arc::new(network.unwrap())),
+        bodies: engine.bodies(),
+    };
+    let wasm = Wasm::new(std::fs::read(file).unwrap());
+    Arc::new(engine.prepare(&wasm, identity, reuse).unwrap())
+}
+
+/// A body that comes in two pieces, with some time between.
+fn slow() -> Body {
+    let pieces = futures_util::stream::unfold(2, |left| async move {
+        let left = u8::checked_sub(left, 1)?;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let frame = http_body::Frame::data(Bytes::from_static(b"half"));
+        Some((Ok::<_, std::convert::Infallible>(frame), left))
+    });
+    Body::new(StreamBody::new(pieces))
+}
+
+/// Numbers without a pattern, other ones in each run.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.0 >> 33) % most
+    }
+
+    /// Something to leave behind: a lot or a little, where others do as well or not.
+    fn steps(&mut self) -> String {
+        let count = self.below(4);
+        let steps = (0..count).map(|_| match self.below(12) {
+            0 => format!("grow={}&", self.below(40)),
+            1 => format!("recurse={}&", self.below(2000)),
+            2 => "print&".to_owned(),
+            3 => "leak&".to_owned(),
+            4 => "collect&".to_owned(),
+            5 => format!("allocate={}&", self.below(200_000)),
+            6 => format!("write={}:{}:7&", self.below(400_000), self.below(100_000)),
+            _ => format!("write={}:{}:9&", self.below(20_000), self.below(5000)),
+        });
+        steps.collect()
+    }
+}
+
+/// Whatever others left, a request finds all of its memory as in an instance that is new.
+#[tokio::test]
+async fn nothing_is_left() {
+    let again = dump_among_others(&Host::new(test_guests::REMEMBER), 150).await;
+    assert!(again > 50, "{again}");
+}
+
+/// The same where the system does not support the host's own memories, and no instance is reused.
+#[tokio::test]
+async fn nothing_is_left_in_the_pool_of_wasmtime() {
+    let setup = Setup {
+        pool: Pool::Wasmtime,
+        ..Setup::default()
+    };
+    let host = Host::with(test_guests::REMEMBER, setup);
+    assert_eq!(host.function.reusable(), Err(NotReusable::NoPool));
+    let again = dump_among_others(&host, 50).await;
+    assert_eq!(again, 0);
+}
+
+/// Compares all of the memory with that of a new instance, after requests that left something. Returns how
+/// often an instance was kept in between.
+async fn dump_among_others(host: &Host, times: u32) -> u32 {
+    let new = Host::new(test_guests::REMEMBER).get("dump").await;
+    assert_eq!(new.len(), 17);
+    let seed = SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos();
+    let mut numbers = Numbers(seed.into());
+    let mut again = 0;
+    for _ in 0..times {
+        // Who looks at all of the memory has it mapped: mostly, nobody does.
+        for _ in 0..numbers.below(5) {
+            let body = if numbers.below(4) == 0 {
+                slow()
+            } else {
+                Body::empty()
+            };
+            let trap = if numbers.below(10) == 0 { "trap" } else { "" };
+            let asked = host.ask(&format!("{}{trap}", numbers.steps()), body).await;
+            assert_eq!(asked.is_err(), !trap.is_empty(), "seed {seed}: {asked:?}");
+        }
+        again += u32::from(host.keeps());
+        assert_eq!(host.get("dump").await, new, "seed {seed}");
+    }
+    again
+}
+
+/// An instance is used again after a request that ended well, also if it had to wait.
+#[tokio::test]
+async fn instances_are_used_again() {
+    let host = Host::new(test_guests::REMEMBER);
+    assert!(!host.keeps());
+    for query in [
+        "",
+        "write=9:9:9",
+        "write=0:400000:1",
+        "recurse=1000",
+        "print",
+        "collect",
+    ] {
+        host.get(query).await;
+        assert!(host.keeps(), "{query}");
+    }
+    assert_eq!(host.ask("collect", slow()).await.unwrap(), "8 ");
+    assert!(host.keeps());
+}
+
+/// One that could be told from a new one is not.
+#[tokio::test]
+async fn others_go() {
+    let host = Host::new(test_guests::REMEMBER);
+    for query in ["grow=1", "leak", "trap"] {
+        host.get("").await;
+        assert!(host.keeps());
+        let asked = host.ask(query, Body::empty()).await;
+        assert_eq!(asked.is_err(), query == "trap", "{query}: {asked:?}");
+        assert!(!host.keeps(), "{query}");
+    }
+    let events = Host::new(test_guests::MISBEHAVE);
+    events.get("").await;
+    assert!(!events.keeps());
+}
+
+/// A function that always writes to more than is kept in place has instances that are made, after a
+/// while; one that does so sometimes does not.
+#[tokio::test]
+async fn who_never_fits_is_told() {
+    let host = Host::new(test_guests::REMEMBER);
+    for _ in 0..5 {
+        for _ in 0..5 {
+            host.get("write=0:400000:1").await;
+            assert!(host.keeps());
+        }
+        host.get("").await;
+        host.get("").await;
+    }
+    for _ in 0..10 {
+        host.get("write=0:400000:1").await;
+    }
+    for _ in 0..3 {
+        assert_eq!(host.get("recurse=0").await, "0 ");
+        assert!(!host.keeps());
+    }
+    // It may have been a time of large requests.
+    for _ in 0..1000 {
+        host.get("").await;
+    }
+    assert!(host.keeps());
+}
+
+/// A request that nobody waits for any more takes its instance along.
+#[tokio::test]
+async fn who_gives_up_leaves_none() {
+    let host = Host::new(test_guests::REMEMBER);
+    host.get("").await;
+    let never = Body::new(StreamBody::new(futures_util::stream::pending::<
+        Result<http_body::Frame<Bytes>, std::convert::Infallible>,
+    >()));
+    let asked = host.ask("write=9:9:9&collect", never);
+    assert!(
+        tokio::time::timeout(Duration::from_millis(20), asked)
+            .await
+            .is_err()
+    );
+    assert!(!host.keeps());
+    assert_eq!(host.ask("collect", slow()).await.unwrap(), "8 ");
+}
+
+/// Of one function, none is another's; and of many, the oldest goes, so that there are places.
+#[tokio::test]
+async fn functions_have_their_own() {
+    let host = Host::new(test_guests::REMEMBER);
+    let functions: Vec<_> = (0..40)
+        .map(|_| Host {
+            engine: Arc::clone(&host.engine),
+            function: prepare(&host.engine, test_guests::REMEMBER),
+        })
+        .collect();
+    for _ in 0..2 {
+        for function in &functions {
+            assert!(!function.keeps());
+            function.get("").await;
+        }
+    }
+    let kept = functions.iter().filter(|function| function.keeps()).count();
+    // As many as may run at once.
+    assert_eq!(kept, 2);
+    for _ in 0..2 {
+        host.engine.kept.sweep();
+        assert_eq!(
+            functions.iter().filter(|function| function.keeps()).count(),
+            2
+        );
+    }
+    host.engine.kept.sweep();
+    host.engine.kept.sweep();
+    assert!(!functions.iter().any(Host::keeps));
+}
+
+/// What a function does is done in slots of its own.
+#[tokio::test]
+async fn slots_are_taken_for_the_function() {
+    let (tell, owners) = std::sync::mpsc::channel();
+    let host = Host::new(test_guests::REMEMBER);
+    for _ in 0..2 {
+        let tell = tell.clone();
+        let sink = move |_| tell.send(PollScope::owner()).unwrap();
+        let function = prepare_with(&host.engine, test_guests::REMEMBER, Reuse::Auto, sink);
+        let engine = Arc::clone(&host.engine);
+        let of = Host { engine, function };
+        of.get("print").await;
+        let owner = owners.try_recv().unwrap();
+        assert_eq!(owner, Some(of.function.owner.owner()));
+    }
+    assert_eq!(PollScope::owner(), None);
+}
+
+/// A function whose reuse is set to never has a new instance for each request.
+#[tokio::test]
+async fn never_is_never() {
+    let host = Host::new(test_guests::REMEMBER);
+    let function = prepare_with(&host.engine, test_guests::REMEMBER, Reuse::Never, |_| {});
+    assert_eq!(host.function.reusable(), Ok(()));
+    assert_eq!(function.reusable(), Err(NotReusable::Setting));
+    let never = Host {
+        engine: Arc::clone(&host.engine),
+        function,
+    };
+    never.get("").await;
+    assert!(!never.keeps());
+    host.get("").await;
+    assert!(host.keeps());
+}
+
+/// Why a function's instances are not reused is known once it is loaded.
+#[tokio::test]
+async fn functions_say_why_they_are_not_reused() {
+    for (file, reason) in [
+        (test_guests::MISBEHAVE, NotReusable::Handles),
+        (test_guests::USES_STD, NotReusable::Handles),
+    ] {
+        let host = Host::new(file);
+        assert_eq!(host.function.reusable(), Err(reason), "{file}");
+    }
+}
+
+mod verified;

@@ -1,0 +1,91 @@
+//! The library's front door.
+
+mod build;
+mod builder;
+mod error;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
+mod multi_tenant;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+
+pub use builder::Builder;
+pub use error::BuildError;
+pub(crate) use multi_tenant::SUMMARY as MULTI_TENANT;
+
+use crate::compile::NotReusable;
+use crate::gateway::{Gateway, Server};
+use crate::message::body::Body;
+
+/// A host of functions, in this process.
+///
+/// Cheap to clone: clones are the same host. It works on any flavour of tokio's runtime.
+///
+/// ```no_run
+/// use host_harness::Harness;
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let harness = Harness::builder().function("ping", "ping.wasm").build()?;
+///
+/// // Without a socket, in a test:
+/// let response = harness.handle(http::Request::get("/ping").body(String::new())?).await;
+/// assert_eq!(response.status(), 200);
+///
+/// // Over HTTP:
+/// let server = harness.serve("127.0.0.1:0").await?;
+/// println!("listening on http://{}", server.address());
+/// server.shutdown(std::time::Duration::from_secs(30)).await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Harness {
+    gateway: Arc<Gateway>,
+}
+
+impl Harness {
+    /// Begins with no function and the default [`Limits`](crate::Limits).
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Answers one request without a socket, as it would be answered over one: its path begins with
+    /// the function's name.
+    pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        self.gateway.respond(parts, Body::new(body), None).await
+    }
+
+    /// Whether requests to a function are answered by instances that have answered others, or why not;
+    /// none where there is no function of that name.
+    pub(crate) fn reusable(&self, name: &str) -> Option<Result<(), NotReusable>> {
+        let served = self.gateway.registry.get(name)?;
+        Some(served.function.reusable())
+    }
+
+    /// Listens for HTTP/1 and HTTP/2; port 0 takes a free one.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be listened on.
+    pub async fn serve(&self, address: impl tokio::net::ToSocketAddrs) -> std::io::Result<Server> {
+        Server::start(&self.gateway, address).await
+    }
+}
+
+impl std::fmt::Debug for Harness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.gateway.registry.names().collect();
+        f.debug_struct("Harness")
+            .field("functions", &names)
+            .finish()
+    }
+}

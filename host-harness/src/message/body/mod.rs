@@ -1,0 +1,237 @@
+//! A body on the host: what a request brings, what a response takes, and a `buffer` in between.
+
+mod deadline;
+mod upload;
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::time::Instant;
+
+pub(crate) use upload::Upload;
+
+use super::in_flight::UnderWay;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// Bytes that may still be arriving, read once from front to back.
+pub struct Body {
+    /// What has arrived and has not been read.
+    front: Bytes,
+    rest: Rest,
+    /// What it is counted as until its end.
+    under_way: Option<UnderWay>,
+}
+
+enum Rest {
+    Done,
+    Upload(Upload),
+    Other(Pin<Box<dyn HttpBody<Data = Bytes, Error = Error> + Send>>),
+    Until(Pin<Box<deadline::Until>>),
+    /// It broke off: there is no end to reach. Kept, so that no reader takes it for whole.
+    Broken,
+}
+
+/// The body broke off before its end.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Broken;
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the body broke off before its end")
+    }
+}
+
+impl std::error::Error for Broken {}
+
+impl Body {
+    /// No bytes.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            front: Bytes::new(),
+            rest: Rest::Done,
+            under_way: None,
+        }
+    }
+
+    /// Any body: a stream, a file, one made for a test.
+    pub fn new<B>(body: B) -> Self
+    where
+        B: HttpBody<Data = Bytes> + Send + 'static,
+        B::Error: Into<Error>,
+    {
+        let body = http_body_util::BodyExt::map_err(body, Into::into);
+        Self {
+            front: Bytes::new(),
+            rest: Rest::Other(Box::pin(body)),
+            under_way: None,
+        }
+    }
+
+    pub(crate) fn upload(upload: Upload) -> Self {
+        if upload.is_end_stream() {
+            return Self::empty();
+        }
+        Self {
+            front: Bytes::new(),
+            rest: Rest::Upload(upload),
+            under_way: None,
+        }
+    }
+
+    /// Breaks the body off where it has not all arrived by then.
+    pub(crate) fn limit(&mut self, deadline: Option<Instant>) {
+        match (&mut self.rest, deadline) {
+            (Rest::Done | Rest::Broken, _) | (_, None) => {}
+            // Not one in another: a function may pass a body on as often as it likes, and to poll
+            // what is very deep takes more stack than there is.
+            (Rest::Until(until), Some(deadline)) => until.no_later_than(deadline),
+            (_, Some(deadline)) => {
+                let body = std::mem::replace(self, Self::empty());
+                self.rest = Rest::Until(Box::pin(deadline::Until::new(body, deadline)));
+            }
+        }
+    }
+
+    /// Breaks the body off by then where the client is still sending it.
+    pub(crate) fn limit_upload(&mut self, deadline: Option<Instant>) {
+        if let Rest::Upload(_) = self.rest {
+            self.limit(deadline);
+        }
+    }
+
+    /// Counts as one of an invocation's calls and requests for as long as it may have more to come.
+    pub(crate) fn counted(mut self, under_way: UnderWay) -> Self {
+        if !matches!(self.rest, Rest::Done | Rest::Broken) {
+            self.under_way = Some(under_way);
+        }
+        self
+    }
+
+    fn end(&mut self, rest: Rest) {
+        self.rest = rest;
+        self.under_way = None;
+    }
+
+    /// How many bytes are left, where that is known.
+    pub(crate) fn len(&self) -> Option<u64> {
+        self.size_hint().exact()
+    }
+
+    /// Waits until there is something to read, or the end. Ready again and again until it is read.
+    pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        while self.front.is_empty() {
+            let frame = match &mut self.rest {
+                Rest::Done => return Poll::Ready(Ok(())),
+                Rest::Broken => return Poll::Ready(Err(Broken)),
+                Rest::Upload(upload) => {
+                    ready!(upload.poll_frame(cx)).map(|frame| frame.map_err(drop))
+                }
+                Rest::Other(body) => {
+                    ready!(body.as_mut().poll_frame(cx)).map(|frame| frame.map_err(drop))
+                }
+                Rest::Until(body) => {
+                    ready!(body.as_mut().poll_frame(cx)).map(|frame| frame.map_err(drop))
+                }
+            };
+            match frame {
+                // Trailers have no place in the contract.
+                Some(Ok(frame)) => self.front = frame.into_data().unwrap_or_default(),
+                Some(Err(())) => self.end(Rest::Broken),
+                None => self.end(Rest::Done),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Up to `max` bytes of what has arrived.
+    pub(crate) fn take(&mut self, max: usize) -> Bytes {
+        self.front.split_to(max.min(self.front.len()))
+    }
+
+    /// All that has arrived and has not been read.
+    pub(crate) fn take_all(&mut self) -> Bytes {
+        std::mem::take(&mut self.front)
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self {
+            front: bytes,
+            rest: Rest::Done,
+            under_way: None,
+        }
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::from(Bytes::from(bytes))
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Self::from(Bytes::from(text))
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Self::from(Bytes::from_static(text.as_bytes()))
+    }
+}
+
+impl HttpBody for Body {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        if let Err(broken) = ready!(self.poll_fill(cx)) {
+            return Poll::Ready(Some(Err(broken.into())));
+        }
+        let bytes = self.take_all();
+        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.front.is_empty()
+            && match &self.rest {
+                Rest::Done => true,
+                Rest::Upload(upload) => upload.is_end_stream(),
+                Rest::Other(body) => body.is_end_stream(),
+                Rest::Until(body) => body.is_end_stream(),
+                Rest::Broken => false,
+            }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let rest = match &self.rest {
+            Rest::Done => SizeHint::with_exact(0),
+            Rest::Upload(upload) => upload.size_hint(),
+            Rest::Other(body) => body.size_hint(),
+            Rest::Until(body) => body.size_hint(),
+            Rest::Broken => SizeHint::default(),
+        };
+        let front = self.front.len() as u64;
+        let mut hint = SizeHint::new();
+        hint.set_lower(rest.lower().saturating_add(front));
+        if let Some(upper) = rest.upper() {
+            hint.set_upper(upper.saturating_add(front));
+        }
+        hint
+    }
+}
+
+impl std::fmt::Debug for Body {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Body").field("len", &self.len()).finish()
+    }
+}

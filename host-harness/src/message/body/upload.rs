@@ -1,0 +1,120 @@
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Version, header};
+use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+
+use crate::message::active_requests::Uploading;
+
+/// How long a body that nobody wants is read on, so that its sender gets to see the response.
+const LINGER: Duration = Duration::from_secs(30);
+
+/// How long such a body may pause before it is given up.
+const LINGER_IDLE: Duration = Duration::from_secs(5);
+
+/// A request's body on its way in.
+///
+/// When it is dropped before its end, the rest is read and thrown away for a while. A server that
+/// closed instead would, over HTTP/1, reset the connection under a client that is still sending,
+/// and the client could lose the response that is already on its way.
+pub(crate) struct Upload {
+    /// There until it is dropped.
+    body: Option<Incoming>,
+    rest: Unread,
+    /// Its request, if there is anything to arrive.
+    uploading: Option<Uploading>,
+}
+
+/// What becomes of the part of a body that nobody reads.
+#[derive(Clone, Copy, PartialEq)]
+enum Unread {
+    /// The stream is reset: HTTP/2 has one for every request.
+    Reset,
+    /// It is read and thrown away, and the connection goes on.
+    ThrownAway,
+    /// The client waits for `100 Continue`, which reading would bring about. It may go on with its body,
+    /// or with another request: the connection ends with the response.
+    Awaited,
+}
+
+impl Upload {
+    pub(crate) fn new(
+        request: &http::request::Parts,
+        body: Incoming,
+        uploading: Option<Uploading>,
+    ) -> Self {
+        let rest = match request.version {
+            Version::HTTP_2 => Unread::Reset,
+            // As hyper does; one of HTTP/1.0 means nothing by it (RFC 9110, section 10.1.1).
+            Version::HTTP_11 if expects_continue(&request.headers) => Unread::Awaited,
+            _ => Unread::ThrownAway,
+        };
+        Self {
+            body: Some(body),
+            rest,
+            uploading,
+        }
+    }
+
+    pub(super) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        if self.rest == Unread::Awaited {
+            self.rest = Unread::ThrownAway;
+        }
+        match &mut self.body {
+            Some(body) => Pin::new(body).poll_frame(cx),
+            None => Poll::Ready(None),
+        }
+    }
+
+    pub(super) fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Incoming::is_end_stream)
+    }
+
+    pub(super) fn size_hint(&self) -> SizeHint {
+        self.body
+            .as_ref()
+            .map_or_else(SizeHint::default, Incoming::size_hint)
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        if self.is_end_stream() {
+            return;
+        }
+        match self.rest {
+            Unread::Reset => {}
+            Unread::Awaited => {
+                if let Some(uploading) = &self.uploading {
+                    uploading.leave_unread();
+                }
+            }
+            Unread::ThrownAway => {
+                let uploading = self.uploading.take();
+                if let (Some(body), Ok(runtime)) =
+                    (self.body.take(), tokio::runtime::Handle::try_current())
+                {
+                    runtime.spawn(tokio::time::timeout(LINGER, throw_away(body, uploading)));
+                }
+            }
+        }
+    }
+}
+
+fn expects_continue(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::EXPECT)
+        .iter()
+        .any(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+}
+
+async fn throw_away(mut body: Incoming, _uploading: Option<Uploading>) {
+    while let Ok(Some(Ok(_))) = tokio::time::timeout(LINGER_IDLE, body.frame()).await {}
+}

@@ -1,0 +1,9 @@
+//! HTTP messages: heads, bodies, and what of them is in flight.
+
+pub(crate) mod active_requests;
+pub(crate) mod body;
+pub(crate) mod head;
+pub(crate) mod headers;
+pub(crate) mod held_bodies;
+pub(crate) mod in_flight;
+pub(crate) mod pipe;

@@ -1,0 +1,226 @@
+//! How a function's connections are made.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Uri;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
+use hyper_util::rt::TokioIo;
+use tokio::time::timeout;
+use tower_service::Service;
+
+use super::config::Network;
+use super::egress::Denied;
+use super::happy_eyeballs::connect;
+use super::history::Recorded;
+use super::resolver::Share;
+use super::write_timeout::Patient;
+
+/// How long it may take to find a server, to connect to it, and to agree with it on TLS.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
+type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ConnectError {
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    #[error("{host:?} has no address: {source}")]
+    Dns { host: String, source: io::Error },
+    #[error("cannot connect to {address}: {source}")]
+    Refused {
+        address: SocketAddr,
+        source: io::Error,
+    },
+    #[error("this host has no local port left for a connection to {0}")]
+    NoPort(SocketAddr),
+    #[error("no connection within {CONNECT_TIMEOUT:?}")]
+    Timeout,
+}
+
+/// Makes connections, secure ones too, in bounded time.
+#[derive(Clone)]
+pub(super) struct Connector {
+    tls: HttpsConnector<Tcp>,
+}
+
+impl Connector {
+    pub(super) fn new(tls: HttpsConnector<Tcp>) -> Self {
+        Self { tls }
+    }
+}
+
+impl Service<Uri> for Connector {
+    type Response = TokioIo<Recorded<TokioIo<MaybeHttpsStream<TokioIo<Patient>>>>>;
+    type Error = BoxError;
+    type Future = Connecting<Self::Response, BoxError>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        self.tls.poll_ready(cx)
+    }
+
+    fn call(&mut self, server: Uri) -> Self::Future {
+        let connecting = self.tls.call(server);
+        Box::pin(async move {
+            let connected = timeout(CONNECT_TIMEOUT, connecting).await;
+            let stream = connected.unwrap_or_else(|_| Err(ConnectError::Timeout.into()))?;
+            Ok(TokioIo::new(Recorded::new(TokioIo::new(stream))))
+        })
+    }
+}
+
+/// Makes plain connections, for as long as [`Connector`] waits: every one that a function gets is made here, after a look at its
+/// address.
+#[derive(Clone)]
+pub(super) struct Tcp {
+    network: Arc<Network>,
+    share: Share,
+}
+
+impl Tcp {
+    pub(super) fn new(network: Arc<Network>, share: Share) -> Self {
+        Self { network, share }
+    }
+}
+
+impl Service<Uri> for Tcp {
+    type Response = TokioIo<Patient>;
+    type Error = ConnectError;
+    type Future = Connecting<Self::Response, ConnectError>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), ConnectError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, server: Uri) -> Self::Future {
+        let Self { network, share } = self.clone();
+        Box::pin(async move {
+            let addresses = allowed(&network, &share, &server).await?;
+            let stream = connect(addresses).await?;
+            // Requests are written whole: nothing is gained by holding back small ones.
+            let _ = stream.set_nodelay(true);
+            Ok(TokioIo::new(Patient::new(stream)))
+        })
+    }
+}
+
+/// The addresses of a server that may be connected to: at least one. What is looked up here is what
+/// is connected to, and nothing is looked up again.
+async fn allowed(
+    network: &Network,
+    share: &Share,
+    server: &Uri,
+) -> Result<Vec<SocketAddr>, ConnectError> {
+    let host = server.host().unwrap_or_default();
+    let is_tls = server.scheme() == Some(&http::uri::Scheme::HTTPS);
+    let port = server.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+    let permit = network.egress.permit(host, port)?;
+
+    let name = host.trim_start_matches('[').trim_end_matches(']');
+    let dns = |source| ConnectError::Dns {
+        host: host.to_owned(),
+        source,
+    };
+    let mut denied = None;
+    let mut addresses = network.look_up(name, port, share).await.map_err(dns)?;
+    addresses.retain(|address| {
+        let checked = network.egress.check(permit, host, port, address.ip());
+        checked.map_err(|why| denied = Some(why)).is_ok()
+    });
+    match denied {
+        Some(denied) if addresses.is_empty() => Err(denied.into()),
+        None if addresses.is_empty() => Err(dns(io::ErrorKind::NotFound.into())),
+        _ => Ok(addresses),
+    }
+}
+
+impl ConnectError {
+    pub(super) fn to(address: SocketAddr, source: io::Error) -> Self {
+        // The system's own text would blame the server's address.
+        if source.kind() == io::ErrorKind::AddrNotAvailable {
+            return Self::NoPort(address);
+        }
+        Self::Refused { address, source }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::Instant;
+
+    use super::super::Error;
+    use super::*;
+    use crate::outbound::client::Outbound;
+    use crate::outbound::egress::Egress;
+
+    fn network(rules: &[&str], names: &[(&str, &str)]) -> Arc<Network> {
+        let rules: Vec<_> = rules.iter().map(|rule| (*rule).to_owned()).collect();
+        let names = names.iter();
+        let names = names.map(|(name, address)| ((*name).to_owned(), address.parse().unwrap()));
+        let names: Vec<_> = names.collect();
+        let egress = Egress::new(&rules).unwrap();
+        Arc::new(Network::new(egress, &[], &names, 1).unwrap())
+    }
+
+    /// Of a name's addresses those are left that are public, each where it is looked at; none being
+    /// left is a denial. A name that is allowed as such has all.
+    #[tokio::test]
+    async fn addresses_are_looked_at() {
+        let mixed = [
+            ("a.example", "10.0.0.1:80"),
+            ("a.example", "1.1.1.1:80"),
+            ("a.example", "[::1]:80"),
+            ("b.example", "127.0.0.1:80"),
+        ];
+        for (rules, host, expected) in [
+            (&[][..], "a.example", Some(1)),
+            (&["*"], "a.example", Some(1)),
+            (&["*.example"], "a.example", Some(1)),
+            (&["a.example"], "a.example", Some(3)),
+            (&["a.example"], "b.example", None),
+            (&[], "b.example", None),
+        ] {
+            let server = Uri::try_from(format!("http://{host}/")).unwrap();
+            let found = allowed(&network(rules, &mixed), &Share::default(), &server).await;
+            match (found, expected) {
+                (Ok(found), Some(expected)) => {
+                    assert_eq!(found.len(), expected, "{rules:?} {host}");
+                    assert!(found.contains(&"1.1.1.1:80".parse().unwrap()));
+                }
+                (Err(ConnectError::Denied(_)), None) => {}
+                (found, _) => panic!("{rules:?} {host}: {found:?}"),
+            }
+        }
+    }
+
+    /// A server that says nothing is given up, also where TLS waits for it.
+    #[tokio::test(start_paused = true)]
+    async fn handshakes_are_bounded() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = silent.local_addr().unwrap();
+        let outbound = Outbound::new(network(&["127.0.0.1"], &[]));
+        let request = http::Request::get(format!("https://{address}/"));
+        let request = request.body(crate::Body::empty()).unwrap();
+        let start = Instant::now();
+        let asking = timeout(3 * CONNECT_TIMEOUT, outbound.request(request));
+        let failed = asking.await.expect("nobody gave up");
+        let failed = failed.err().map(Error::from);
+        assert!(matches!(failed, Some(Error::Timeout)), "{failed:?}");
+        assert_eq!(start.elapsed().as_secs(), CONNECT_TIMEOUT.as_secs());
+    }
+
+    /// A host that has used up its own ports says so, and does not blame the server.
+    #[test]
+    fn no_port_is_the_hosts_own() {
+        let error = io::Error::from(io::ErrorKind::AddrNotAvailable);
+        let error = ConnectError::to("1.1.1.1:80".parse().unwrap(), error);
+        let expected = "this host has no local port left for a connection to 1.1.1.1:80";
+        assert_eq!(error.to_string(), expected);
+    }
+}

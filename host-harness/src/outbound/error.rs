@@ -1,0 +1,124 @@
+//! What went wrong, in the contract's words.
+
+use std::error::Error as StdError;
+use std::io;
+
+use super::client::{Failed, MAX_HEAD};
+use super::connect::ConnectError;
+use super::tls_error;
+use crate::message::body::Broken;
+use crate::message::headers::MAX_HEADERS;
+
+/// Why a request has no response.
+#[derive(Debug)]
+pub(crate) enum Error {
+    InvalidUrl(String),
+    InvalidMethod(String),
+    /// The header's name.
+    InvalidHeader(String),
+    NotAllowed(String),
+    Dns(String),
+    Connect(String),
+    Tls(String),
+    Timeout,
+    /// The limit, in bytes.
+    TooLarge(u64),
+    /// Where the next redirect leads.
+    TooManyRedirects(String),
+    Protocol(String),
+    Other(String),
+}
+
+impl From<Failed> for Error {
+    fn from(failed: Failed) -> Self {
+        let error = match failed {
+            Failed::Tls(error) => return Self::Other(format!("this host has no TLS: {error}")),
+            Failed::Stopped => return Self::Other("this host takes no more requests".into()),
+            Failed::Request(error) => error,
+        };
+        if let Some(connect) = find::<ConnectError>(&error) {
+            return match connect {
+                ConnectError::Denied(denied) => Self::NotAllowed(denied.to_string()),
+                ConnectError::Dns { .. } => Self::Dns(connect.to_string()),
+                ConnectError::Timeout => Self::Timeout,
+                ConnectError::Refused { .. } | ConnectError::NoPort(_) => {
+                    Self::Connect(connect.to_string())
+                }
+            };
+        }
+        if find::<Broken>(&error).is_some() {
+            return Self::Other(format!("the request's {Broken}"));
+        }
+        // Whatever else goes wrong before there is HTTP to speak is TLS.
+        if error.is_connect() && find::<hyper::Error>(&error).is_none() {
+            return Self::Tls(tls_error::text(&error));
+        }
+        Self::Protocol(protocol(&error))
+    }
+}
+
+/// The head of a response is beyond its limits, or may be.
+pub(super) fn long_head() -> String {
+    format!(
+        "the head of the response is too long: more than {MAX_HEADERS} headers, or {} KiB",
+        MAX_HEAD / 1024
+    )
+}
+
+/// What the server did that is not HTTP.
+fn protocol(error: &(dyn StdError + 'static)) -> String {
+    if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse_too_large) {
+        return long_head();
+    }
+    // h2 says no more of it than this.
+    let refused = find::<h2::Error>(error).filter(|error| {
+        error.is_reset() && error.is_library() && error.reason() == Some(h2::Reason::PROTOCOL_ERROR)
+    });
+    match refused {
+        Some(_) => format!("{}: malformed, or {}", causes(error), long_head()),
+        None => causes(error),
+    }
+}
+
+/// The first cause that is a `T`.
+pub(super) fn find<'e, T: StdError + 'static>(
+    error: &'e (dyn StdError + 'static),
+) -> Option<&'e T> {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        cause = match error
+            .downcast_ref::<io::Error>()
+            .and_then(io::Error::get_ref)
+        {
+            // It shows what it wraps as itself, and only the causes of that as its own.
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    None
+}
+
+/// An error's causes in one line, less what the outermost says, which is only that it is one.
+pub(super) fn causes(error: &(dyn StdError + 'static)) -> String {
+    let mut line = String::new();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let text = error.to_string();
+        // Some repeat their cause in their own words.
+        if !line.contains(&text) {
+            if !line.is_empty() {
+                line.push_str(": ");
+            }
+            line.push_str(&text);
+        }
+        cause = error.source();
+    }
+    if line.is_empty() {
+        error.to_string()
+    } else {
+        line
+    }
+}

@@ -1,0 +1,123 @@
+//! From a request to the head of its response.
+
+use http_body::Body as _;
+use hyper::body::Incoming;
+use tokio::time::timeout_at;
+
+use super::client::Outbound;
+use super::config::Turn;
+use super::error::{self, Error};
+use super::outgoing::Outgoing;
+use super::response_body::Download;
+use super::retry::{Retries, Retry};
+use crate::message::body::Body;
+use crate::message::headers::{MAX_HEADERS, listed, without_hop_by_hop};
+use crate::message::in_flight::UnderWay;
+
+/// A response, whose body may still be arriving.
+pub(crate) struct Received {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) body: Body,
+}
+
+/// Sends a request when it has its turn, and waits for the response's head, for as long as the request
+/// has in all. It counts until the last byte of the response.
+pub(crate) async fn exchange(
+    outbound: &Outbound,
+    request: Outgoing,
+    one: UnderWay,
+) -> Result<Received, Error> {
+    let mut received = match request.deadline {
+        None => follow(outbound, request).await,
+        Some(deadline) => timeout_at(deadline, follow(outbound, request))
+            .await
+            .unwrap_or(Err(Error::Timeout)),
+    }?;
+    received.body = received.body.counted(one);
+    Ok(received)
+}
+
+async fn follow(outbound: &Outbound, mut request: Outgoing) -> Result<Received, Error> {
+    let turn = outbound.turn().await?;
+    let mut left = request.redirects;
+    loop {
+        let response = send(outbound, &mut request).await?;
+        if request.redirects == 0 {
+            return received(response, &request, turn);
+        }
+        match request.follow(response.status(), response.headers()) {
+            None => return received(response, &request, turn),
+            Some(next) if left == 0 => return Err(Error::TooManyRedirects(next.into())),
+            Some(_) => left -= 1,
+        }
+    }
+}
+
+/// Sends a request, once more where the first time is certain to have done nothing, or twice is as good
+/// as once.
+async fn send(
+    outbound: &Outbound,
+    request: &mut Outgoing,
+) -> Result<http::Response<Incoming>, Error> {
+    let mut retries = Retries::default();
+    let mut result = outbound.request(request.next()?).await;
+    loop {
+        let failed = match result {
+            Ok(response) => return Ok(response),
+            Err(failed) => failed,
+        };
+        result = match retries.next(request, &failed) {
+            None => return Err(failed.into()),
+            Some(Retry::After(pause)) => {
+                tokio::time::sleep(pause).await;
+                outbound.request(request.next()?).await
+            }
+            Some(Retry::OnNewConnection) => {
+                outbound.request_on_new_connection(request.next()?).await
+            }
+        };
+    }
+}
+
+fn received(
+    response: http::Response<Incoming>,
+    request: &Outgoing,
+    turn: Turn,
+) -> Result<Received, Error> {
+    let (mut head, body) = response.into_parts();
+    // Of those below 200, only 101 gets here.
+    if head.status.is_informational() {
+        let status = head.status.as_u16();
+        return Err(Error::Protocol(format!(
+            "the server answered with status {status}, which nobody asked for"
+        )));
+    }
+    if head.headers.len() > MAX_HEADERS {
+        return Err(Error::Protocol(error::long_head()));
+    }
+    // The length of a response to HEAD is that of a body which does not come.
+    let is_whole = request.is_head() || body.is_end_stream();
+    if let Some(limit) = request.response_limit
+        && !is_whole
+        && body.size_hint().lower() > limit
+    {
+        return Err(Error::TooLarge(limit));
+    }
+    without_hop_by_hop(&mut head.headers);
+    let body = if is_whole {
+        Body::empty()
+    } else {
+        Body::new(Download::new(
+            body,
+            request.response_limit,
+            request.body_deadline,
+            turn,
+        ))
+    };
+    Ok(Received {
+        status: head.status.as_u16(),
+        headers: listed(&head.headers),
+        body,
+    })
+}

@@ -1,0 +1,23 @@
+//! Requests of functions to other servers.
+
+mod client;
+mod config;
+mod connect;
+pub(crate) mod egress;
+mod error;
+mod exchange;
+mod happy_eyeballs;
+mod history;
+mod outgoing;
+mod resolver;
+mod response_body;
+mod retry;
+mod tls_error;
+mod tls_roots;
+mod write_timeout;
+
+pub(crate) use client::Outbound;
+pub(crate) use config::{Names, Network};
+pub(crate) use error::Error;
+pub(crate) use exchange::{Received, exchange};
+pub(crate) use outgoing::{Outgoing, Payload, RequestHead};

@@ -1,0 +1,312 @@
+//! A request on its way out: checked, and made anew where a redirect leads elsewhere.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::{Method, Request, StatusCode, Uri};
+use http_body::Body as _;
+use percent_encoding::{CONTROLS, percent_encode};
+use tokio::time::Instant;
+use url::Url;
+
+use super::Error;
+use crate::message::body::Body;
+use crate::message::headers::{self, HeaderLimit, InvalidHeader};
+
+/// What a function gives of a request, besides its body.
+#[derive(Debug)]
+pub(crate) struct RequestHead {
+    pub(crate) method: String,
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    /// The most redirects to follow.
+    pub(crate) redirects: u32,
+    /// The most bytes of the response's body.
+    pub(crate) response_limit: Option<u64>,
+}
+
+/// A request, and what bounds it.
+pub(crate) struct Outgoing {
+    method: Method,
+    url: Url,
+    pub(crate) headers: HeaderMap,
+    payload: Payload,
+    /// The function gave `content-length: 0`.
+    announces_no_body: bool,
+    pub(crate) redirects: u32,
+    pub(crate) response_limit: Option<u64>,
+    /// When the response's head has to be there.
+    pub(crate) deadline: Option<Instant>,
+    /// When the last byte of its body has to be.
+    pub(crate) body_deadline: Option<Instant>,
+}
+
+/// A request's body.
+pub(crate) enum Payload {
+    /// Can be sent as often as need be.
+    Bytes(Bytes),
+    /// Can be sent once; `None` when it was.
+    Stream(Option<Body>),
+}
+
+impl Outgoing {
+    /// Checks what a function gave.
+    pub(crate) fn new(request: RequestHead, payload: Payload) -> Result<Self, Error> {
+        let method = Method::from_bytes(request.method.as_bytes())
+            .ok()
+            .filter(|method| method != Method::CONNECT)
+            .ok_or(Error::InvalidMethod(request.method))?;
+        let url = checked(&request.url)
+            .map_err(|why| Error::InvalidUrl(format!("{:?}: {why}", request.url)))?;
+        let announces_no_body = request.headers.iter().any(|(name, value)| {
+            name.eq_ignore_ascii_case("content-length") && value.trim_ascii() == b"0"
+        });
+        Ok(Self {
+            method,
+            url,
+            headers: allowed(request.headers)?,
+            payload,
+            announces_no_body,
+            redirects: request.redirects,
+            response_limit: request.response_limit,
+            deadline: None,
+            body_deadline: None,
+        })
+    }
+
+    /// Whether only a response's head is asked for.
+    pub(crate) fn is_head(&self) -> bool {
+        self.method == Method::HEAD
+    }
+
+    /// The request as it is to be sent now.
+    pub(crate) fn next(&mut self) -> Result<Request<Body>, Error> {
+        let uri = Uri::try_from(self.url.as_str())
+            .map_err(|error| Error::InvalidUrl(format!("{:?}: {error}", self.url.as_str())))?;
+        let (body, headers) = match &mut self.payload {
+            // Headers are copied: a redirect or a retry sends them again.
+            Payload::Bytes(bytes) => (Body::from(bytes.clone()), self.headers.clone()),
+            Payload::Stream(body) => {
+                let headers = match self.redirects {
+                    0 => std::mem::take(&mut self.headers),
+                    _ => self.headers.clone(),
+                };
+                (body.take().unwrap_or_else(Body::empty), headers)
+            }
+        };
+        let mut request = Request::new(body);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = uri;
+        *request.headers_mut() = headers;
+        self.frame(&mut request);
+        Ok(request)
+    }
+
+    /// Adds the framing that hyper leaves out.
+    fn frame(&self, request: &mut Request<Body>) {
+        let body = request.body();
+        if body.is_end_stream() {
+            // Servers answer 411 without it (RFC 9110, section 8.6).
+            let expects_body = matches!(self.method, Method::POST | Method::PUT | Method::PATCH);
+            if expects_body || self.announces_no_body {
+                let headers = request.headers_mut();
+                headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
+            }
+        } else if body.len().is_none() && matches!(self.method, Method::GET | Method::HEAD) {
+            // hyper drops the body otherwise. HTTP/2 leaves the header out.
+            let chunked = HeaderValue::from_static("chunked");
+            let headers = request.headers_mut();
+            headers.insert(header::TRANSFER_ENCODING, chunked);
+        }
+    }
+
+    /// Whether all of it can be sent once more.
+    pub(crate) fn is_repeatable(&self) -> bool {
+        matches!(self.payload, Payload::Bytes(_))
+    }
+
+    /// Whether sending it twice does what sending it once does (RFC 9110, section 9.2.2).
+    pub(crate) fn is_idempotent(&self) -> bool {
+        self.method.is_idempotent()
+    }
+
+    /// Goes where a response says, if it says so and this request can.
+    pub(crate) fn follow(&mut self, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
+        let is_safe = self.method == Method::GET || self.method == Method::HEAD;
+        let becomes_get = match status {
+            StatusCode::SEE_OTHER => self.method != Method::HEAD,
+            StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => !is_safe,
+            StatusCode::TEMPORARY_REDIRECT | StatusCode::PERMANENT_REDIRECT => false,
+            _ => return None,
+        };
+        let keeps_stream = !becomes_get && matches!(self.payload, Payload::Stream(_));
+        let next = self.url.join(&location(headers)?).ok()?;
+        if keeps_stream || checked(next.as_str()).is_err() {
+            return None;
+        }
+        if becomes_get {
+            self.method = Method::GET;
+            self.payload = Payload::Bytes(Bytes::new());
+            self.announces_no_body = false;
+            self.headers.remove(header::CONTENT_TYPE);
+            self.headers.remove(header::CONTENT_ENCODING);
+        }
+        if next.origin() != self.url.origin() {
+            self.headers.remove(header::AUTHORIZATION);
+            self.headers.remove(header::COOKIE);
+        }
+        self.url = next.clone();
+        Some(next)
+    }
+}
+
+/// Where a response redirects to. Servers write UTF-8 there, and other encodings, which browsers pass
+/// on byte by byte.
+fn location(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    let location = headers.get(header::LOCATION)?.as_bytes();
+    Some(match std::str::from_utf8(location) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => percent_encode(location, CONTROLS).into(),
+    })
+}
+
+/// A URL that can be requested.
+fn checked(text: &str) -> Result<Url, String> {
+    let mut url = Url::parse(text).map_err(|error| error.to_string())?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(format!(
+            "only http and https are spoken, not {}",
+            url.scheme()
+        ));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("user and password belong into the header authorization".into());
+    }
+    url.set_fragment(None);
+    Ok(url)
+}
+
+/// The headers of a request, less those that are the host's to set.
+fn allowed(list: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, Error> {
+    let mut headers =
+        headers::allowed(list, HeaderLimit::MAX).map_err(|invalid| match invalid {
+            InvalidHeader::Name(name) | InvalidHeader::Value(name) => Error::InvalidHeader(name),
+            InvalidHeader::TooMany(_) => Error::Other(invalid.to_string()),
+        })?;
+    for name in [header::HOST, header::EXPECT, header::PROXY_AUTHORIZATION] {
+        headers.remove(name);
+    }
+    Ok(headers)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::headers::MAX_HEADERS;
+
+    fn request(method: &str, url: &str) -> RequestHead {
+        RequestHead {
+            method: method.into(),
+            url: url.into(),
+            headers: [("authorization", "secret"), ("content-type", "text/plain")]
+                .map(|(name, value)| (name.into(), value.into()))
+                .into(),
+            redirects: 1,
+            response_limit: None,
+        }
+    }
+
+    fn outgoing(method: &str, url: &str, payload: Payload) -> Outgoing {
+        Outgoing::new(request(method, url), payload).unwrap()
+    }
+
+    /// What cannot be requested is an error of its own kind, and names what is wrong.
+    #[test]
+    fn invalid_requests_are_typed() {
+        let payload = || Payload::Bytes(Bytes::new());
+        for url in [
+            "",
+            "example.com",
+            "/path",
+            "ftp://example.com",
+            "http://",
+            "http://u:p@a/",
+        ] {
+            let refused = Outgoing::new(request("GET", url), payload());
+            assert!(matches!(refused, Err(Error::InvalidUrl(_))), "{url}");
+        }
+        for method in ["", "A B", "CONNECT"] {
+            let refused = Outgoing::new(request(method, "http://a"), payload());
+            assert!(matches!(refused, Err(Error::InvalidMethod(_))), "{method}");
+        }
+        for (name, value) in [("a b", "x"), ("", "x"), ("x", "a\r\nb: c")] {
+            let refused = allowed(vec![(name.into(), value.into())]);
+            assert!(matches!(refused, Err(Error::InvalidHeader(of)) if of == name));
+        }
+    }
+
+    /// More headers than there may be are an error, also those that a map could not hold.
+    #[test]
+    fn too_many_headers_are_refused() {
+        for (count, fits) in [
+            (MAX_HEADERS, true),
+            (MAX_HEADERS + 1, false),
+            (40_000, false),
+        ] {
+            let many = (0..count).map(|place| (format!("x{place}"), b"1".to_vec()));
+            match allowed(many.collect()) {
+                Ok(headers) => assert!(fits && headers.len() == count),
+                Err(error) => assert!(!fits && matches!(error, Error::Other(_)), "{count}"),
+            }
+        }
+    }
+
+    /// The method and the body change as browsers do it; what can't be sent again isn't.
+    #[test]
+    fn redirects_change_the_method() {
+        let bytes = || Payload::Bytes(Bytes::from_static(b"x"));
+        let stream = || Payload::Stream(Some(Body::from("x")));
+        for (method, payload, status, then) in [
+            ("GET", bytes(), 301, Some("GET")),
+            ("HEAD", bytes(), 303, Some("HEAD")),
+            ("POST", bytes(), 301, Some("GET")),
+            ("PUT", bytes(), 303, Some("GET")),
+            ("POST", bytes(), 307, Some("POST")),
+            ("POST", stream(), 302, Some("GET")),
+            ("POST", stream(), 308, None),
+            ("GET", bytes(), 304, None),
+            ("GET", bytes(), 200, None),
+        ] {
+            let mut outgoing = outgoing(method, "http://a/b/c", payload);
+            let headers = HeaderMap::from_iter([(header::LOCATION, "../d".parse().unwrap())]);
+            let status = StatusCode::from_u16(status).unwrap();
+            let followed = outgoing.follow(status, &headers);
+            assert_eq!(followed.is_some(), then.is_some(), "{method} {status}");
+            if let Some(then) = then {
+                let next = outgoing.next().unwrap();
+                assert_eq!((next.method().as_str(), next.uri().path()), (then, "/d"));
+                let is_empty = http_body::Body::is_end_stream(next.body());
+                assert_eq!(is_empty, then != method, "{method} {status}");
+                assert!(next.headers().contains_key("authorization"));
+            }
+        }
+    }
+
+    /// Secrets stay with the origin that they are for.
+    #[test]
+    fn secrets_stay_at_their_origin() {
+        for to in ["http://b/", "https://a/", "http://a:81/"] {
+            let mut outgoing = outgoing("GET", "http://a/", Payload::Bytes(Bytes::new()));
+            let headers = HeaderMap::from_iter([(header::LOCATION, to.parse().unwrap())]);
+            outgoing.follow(StatusCode::FOUND, &headers).unwrap();
+            assert!(
+                !outgoing
+                    .next()
+                    .unwrap()
+                    .headers()
+                    .contains_key("authorization")
+            );
+        }
+    }
+}

@@ -1,0 +1,97 @@
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::config::Turn;
+
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// A response's body on its way in: it breaks off where it takes too long or gets too long.
+pub(super) struct Download {
+    body: Incoming,
+    /// How many bytes it may still have.
+    left: Option<u64>,
+    deadline: Option<Instant>,
+    /// Made when there is something to wait for: many bodies are here with their heads.
+    timer: Option<Pin<Box<Sleep>>>,
+    /// Its end is the end of the request.
+    _turn: Turn,
+}
+
+impl Download {
+    pub(super) fn new(
+        body: Incoming,
+        limit: Option<u64>,
+        deadline: Option<Instant>,
+        turn: Turn,
+    ) -> Self {
+        Self {
+            body,
+            left: limit,
+            deadline,
+            timer: None,
+            _turn: turn,
+        }
+    }
+
+    fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(deadline) = self.deadline else {
+            return Poll::Pending;
+        };
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        timer.as_mut().poll(cx)
+    }
+
+    /// Takes a frame's length from what is left; `None` where it is longer.
+    fn count(&mut self, frame: &Frame<Bytes>) -> Option<()> {
+        if let (Some(left), Some(data)) = (&mut self.left, frame.data_ref()) {
+            *left = left.checked_sub(data.len() as u64)?;
+        }
+        Some(())
+    }
+}
+
+impl Body for Download {
+    type Data = Bytes;
+    type Error = Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let broken = |kind: io::ErrorKind| Poll::Ready(Some(Err(io::Error::from(kind).into())));
+        // First: one that never pauses is to end as well.
+        if self
+            .deadline
+            .is_some_and(|deadline| deadline <= Instant::now())
+        {
+            return broken(io::ErrorKind::TimedOut);
+        }
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Pending => {
+                ready!(self.poll_deadline(cx));
+                broken(io::ErrorKind::TimedOut)
+            }
+            Poll::Ready(Some(Ok(frame))) => match self.count(&frame) {
+                Some(()) => Poll::Ready(Some(Ok(frame))),
+                None => broken(io::ErrorKind::FileTooLarge),
+            },
+            Poll::Ready(end) => Poll::Ready(end.map(|end| end.map_err(Into::into))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

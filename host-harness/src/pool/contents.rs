@@ -1,0 +1,56 @@
+//! Looks at all of a memory that was reset, in another way than what reset it: by the table of pages,
+//! without what is known of them.
+#![expect(unsafe_code, reason = "reads memory of functions")]
+
+use std::io;
+
+use super::address_space::Stretch;
+use super::pagemap::Written;
+
+/// Where a memory of `size` bytes first differs from an image and zeroes, as an offset.
+///
+/// Each part of the image is within a page, and they are in order.
+///
+/// # Safety
+///
+/// The memory is open up to its size, and nobody writes to it meanwhile.
+pub(super) unsafe fn first_difference(
+    stretch: &Stretch,
+    size: usize,
+    image: &[(usize, Box<[u8]>)],
+    written: &Written,
+) -> io::Result<Option<usize>> {
+    for (offset, bytes) in image {
+        // SAFETY: the caller has promised it, and an image is of the same memory.
+        let found = unsafe { std::slice::from_raw_parts(stretch.pointer(*offset), bytes.len()) };
+        if found != &**bytes {
+            return Ok(Some(*offset));
+        }
+    }
+    let page = written.page();
+    let mut expected = vec![0; page];
+    let mut image = image.iter().peekable();
+    for address in written.mapped(stretch.address(0)..stretch.address(size))? {
+        let offset = address - stretch.address(0);
+        while image
+            .next_if(|(at, bytes)| at + bytes.len() <= offset)
+            .is_some()
+        {}
+        let part = image.peek().filter(|(at, _)| *at < offset + page);
+        let within = part.map_or(0..0, |(at, bytes)| at - offset..at - offset + bytes.len());
+        if let (Some((_, bytes)), Some(expected)) = (part, expected.get_mut(within.clone())) {
+            expected.copy_from_slice(bytes);
+        }
+        // SAFETY: the caller has promised it, and the page is within the memory.
+        let found = unsafe { std::slice::from_raw_parts(stretch.pointer(offset), page) };
+        if found != expected {
+            let mut bytes = found.iter().zip(&expected);
+            let at = bytes.position(|(found, expected)| found != expected);
+            return Ok(Some(offset + at.unwrap_or(0)));
+        }
+        if let Some(expected) = expected.get_mut(within) {
+            expected.fill(0);
+        }
+    }
+    Ok(None)
+}

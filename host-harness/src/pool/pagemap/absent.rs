@@ -1,0 +1,38 @@
+use super::Written;
+use crate::pool::address_space::AddressSpace;
+
+/// `MADV_GUARD_INSTALL` of Linux 6.13: makes pages that are neither present nor empty, as those are that
+/// the kernel has swapped out, without a place to swap to.
+const GUARD_INSTALL: libc::c_int = 102;
+
+/// Whether a page that is not present is found, and is therefore cleared. None where the kernel cannot
+/// make one.
+#[expect(unsafe_code, reason = "there is no safe way to ask")]
+pub(crate) fn finds_pages_that_are_not_present() -> Option<bool> {
+    let written = Written::open().ok()?;
+    let page = written.page();
+    let space = AddressSpace::reserve(4 * page).ok()?;
+    let memory = space.stretch(0, 4 * page)?;
+    memory.open(0..4 * page).ok()?;
+    let absent = memory.address(page)..memory.address(2 * page);
+    // SAFETY: nobody reads or writes there.
+    let made = unsafe { libc::madvise(memory.pointer(page).cast(), page, GUARD_INSTALL) };
+    if made != 0 {
+        return None;
+    }
+    let all = memory.address(0)..memory.address(4 * page);
+    let found = written.within(all.clone(), 4 * page).ok()?;
+    let mapped = written.mapped(all).ok()?;
+    Some(found.parts == [absent.clone()] && mapped == [absent.start])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the kernel has swapped out would else be there for the next function.
+    #[test]
+    fn pages_that_are_not_present_are_found() {
+        assert_ne!(finds_pages_that_are_not_present(), Some(false));
+    }
+}

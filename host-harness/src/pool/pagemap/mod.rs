@@ -1,0 +1,222 @@
+//! Which pages of a memory the kernel has something in.
+
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::FileExt as _;
+
+use super::seeded_bugs::{self, Bug};
+
+/// The most parts that are told of one memory: more, and the rest of it is given back.
+const MAX_PARTS: usize = 64;
+
+/// How long an entry of the table of pages is, and how many are read at once.
+const ENTRY: usize = size_of::<u64>();
+const TABLE: usize = 1024;
+
+/// Asks the kernel about pages.
+pub(super) struct Written {
+    pagemap: File,
+    page: usize,
+}
+
+/// What was found: parts with something in them, as addresses, and how far that goes. Beyond, there
+/// may be more.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Found {
+    pub(super) parts: Vec<Range<usize>>,
+    pub(super) end: usize,
+}
+
+impl Written {
+    pub(super) fn open() -> io::Result<Self> {
+        Ok(Self {
+            pagemap: File::open("/proc/self/pagemap")?,
+            page: page_size()?,
+        })
+    }
+
+    pub(super) fn page(&self) -> usize {
+        self.page
+    }
+
+    /// What is written to of some memory, as far as there are not more than so many bytes.
+    pub(super) fn within(&self, memory: Range<usize>, most: usize) -> io::Result<Found> {
+        // Linux 6.7 and newer; an older one has a table of all pages to read.
+        match self.scan(memory.clone(), most) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => self.read(memory, most),
+            found => found,
+        }
+    }
+
+    /// By `PAGEMAP_SCAN`. A page that the kernel has swapped out is written to as much as one that is
+    /// there; the one that is all zeroes is not.
+    #[expect(unsafe_code, reason = "there is no safe way to ask")]
+    fn scan(&self, memory: Range<usize>, most: usize) -> io::Result<Found> {
+        let mut parts = [Part::default(); MAX_PARTS];
+        let mut scan = Scan {
+            size: size_of::<Scan>() as u64,
+            start: memory.start as u64,
+            end: memory.end as u64,
+            vec: parts.as_mut_ptr().expose_provenance() as u64,
+            vec_len: MAX_PARTS as u64,
+            max_pages: (most / self.page).max(1) as u64,
+            category_inverted: ZERO,
+            category_mask: ZERO,
+            category_anyof_mask: if seeded_bugs::is_on(Bug::SwappedIgnored) {
+                PRESENT
+            } else {
+                PRESENT | SWAPPED
+            },
+            ..Scan::default()
+        };
+        // SAFETY: the call writes to `scan` and to the parts that it names, as many as there are.
+        let found = unsafe { libc::ioctl(self.pagemap.as_raw_fd(), SCAN, &raw mut scan) };
+        let found = usize::try_from(found).map_err(|_negative| io::Error::last_os_error())?;
+        let address = |address| usize::try_from(address).unwrap_or(usize::MAX);
+        let parts = parts.iter().take(found);
+        Ok(Found {
+            parts: parts
+                .map(|part| address(part.start)..address(part.end))
+                .collect(),
+            end: address(scan.walk_end),
+        })
+    }
+
+    /// The pages that there is anything in, by the table of all pages, as addresses: also those that
+    /// the kernel has swapped out, and those that are its page of zeroes.
+    pub(super) fn mapped(&self, memory: Range<usize>) -> io::Result<Vec<usize>> {
+        let mut found = Vec::new();
+        let mut table = vec![0; TABLE * ENTRY];
+        for chunk in memory.clone().step_by(TABLE * self.page) {
+            let pages = ((memory.end - chunk) / self.page).min(TABLE);
+            let table = table.get_mut(..pages * ENTRY).unwrap_or_default();
+            self.pagemap
+                .read_exact_at(table, (chunk / self.page * ENTRY) as u64)?;
+            let entries = table.chunks_exact(ENTRY).zip(0..);
+            let mapped = entries.filter(|(entry, _)| is_mapped(entry));
+            found.extend(mapped.map(|(_, number)| chunk + number * self.page));
+        }
+        Ok(found)
+    }
+
+    /// By the table of all pages.
+    fn read(&self, memory: Range<usize>, most: usize) -> io::Result<Found> {
+        let pages = (memory.end - memory.start) / self.page;
+        let mut table = vec![0; pages * ENTRY];
+        let at = memory.start / self.page * ENTRY;
+        self.pagemap.read_exact_at(&mut table, at as u64)?;
+        let mut found = Found {
+            parts: Vec::new(),
+            end: memory.start,
+        };
+        let mut bytes = 0;
+        for entry in table.chunks_exact(ENTRY) {
+            let here = found.end..found.end + self.page;
+            if is_mapped(entry) {
+                if bytes + self.page > most {
+                    break;
+                }
+                let full = found.parts.len() == MAX_PARTS;
+                match found.parts.last_mut() {
+                    Some(part) if part.end == here.start => part.end = here.end,
+                    _ if full => break,
+                    _ => found.parts.push(here.clone()),
+                }
+                bytes += self.page;
+            }
+            found.end = here.end;
+        }
+        Ok(found)
+    }
+}
+
+/// Whether there is a page, or was until it was swapped out.
+fn is_mapped(entry: &[u8]) -> bool {
+    let entry = entry.try_into().map_or(0, u64::from_ne_bytes);
+    entry & (1 << 63 | 1 << 62) != 0
+}
+
+#[expect(unsafe_code, reason = "there is no safe way to ask")]
+fn page_size() -> io::Result<usize> {
+    // SAFETY: it reads a number.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).map_err(|_negative| io::Error::last_os_error())
+}
+
+/// `PAGEMAP_SCAN` of `linux/fs.h`, `_IOWR('f', 16, struct pm_scan_arg)`.
+const SCAN: libc::Ioctl = 0xc060_6610_u32 as libc::Ioctl;
+const PRESENT: u64 = 1 << 3;
+const SWAPPED: u64 = 1 << 4;
+const ZERO: u64 = 1 << 5;
+
+/// `struct pm_scan_arg`.
+#[derive(Default)]
+#[repr(C)]
+struct Scan {
+    size: u64,
+    flags: u64,
+    start: u64,
+    end: u64,
+    walk_end: u64,
+    vec: u64,
+    vec_len: u64,
+    max_pages: u64,
+    category_inverted: u64,
+    category_mask: u64,
+    category_anyof_mask: u64,
+    return_mask: u64,
+}
+
+/// `struct page_region`.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+struct Part {
+    start: u64,
+    end: u64,
+    categories: u64,
+}
+
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) mod absent;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pool::address_space::AddressSpace;
+
+    /// Both ways find the pages that were written to, and stop where there is more than was asked
+    /// for.
+    #[test]
+    fn finds_what_was_written() {
+        let written = Written::open().unwrap();
+        let page = written.page();
+        let space = AddressSpace::reserve(64 * page).unwrap();
+        let memory = space.stretch(0, 64 * page).unwrap();
+        memory.open(0..64 * page).unwrap();
+        memory.huge_pages(0..64 * page, false).unwrap();
+        for number in [3, 4, 9] {
+            // SAFETY: it was just opened, and is nobody else's.
+            #[expect(unsafe_code, reason = "writes to new memory")]
+            unsafe {
+                memory.zero(number * page..number * page + 1);
+            }
+        }
+        let at = |number| memory.address(number * page);
+        let all = at(0)..at(64);
+        let found = Found {
+            parts: vec![at(3)..at(5), at(9)..at(10)],
+            end: at(64),
+        };
+        assert_eq!(written.read(all.clone(), 3 * page).unwrap(), found);
+        assert_eq!(written.within(all.clone(), 3 * page).unwrap(), found);
+        for found in [
+            written.read(all.clone(), 2 * page).unwrap(),
+            written.within(all, 2 * page).unwrap(),
+        ] {
+            assert_eq!(found.parts, vec![at(3)..at(5)]);
+            assert!((at(5)..=at(9)).contains(&found.end), "{found:x?}");
+        }
+    }
+}

@@ -1,0 +1,304 @@
+#![expect(unsafe_code, reason = "writes to memory as functions do")]
+
+use std::sync::Arc;
+
+use rustix::mm::{MapFlags, ProtFlags};
+use wasmtime::{LinearMemory, MemoryCreator as _, MemoryType, StackCreator as _};
+
+use super::Handover;
+use super::faults::Since;
+use super::faults::tests::polled;
+use super::memory_pool::{GUARD, Memories, RESERVATION};
+use super::owner::Owner;
+use super::pagemap::Written;
+use super::poll_scope::PollScope;
+use super::slot_indices::Numbers;
+use super::stack_pool::{SIZE, Stacks};
+
+const WASM_PAGE: usize = 64 << 10;
+
+fn memories(places: usize) -> Memories {
+    memories_with(places, Handover::Emptied)
+}
+
+fn memories_with(places: usize, handover: Handover) -> Memories {
+    let memories = Memories::new(places, Written::open().unwrap(), 1, handover).unwrap();
+    memories.prove().unwrap();
+    memories
+}
+
+/// Runs this as in a poll of the function.
+fn during<T>(owner: Owner, run: impl FnOnce() -> T) -> T {
+    let _scope = PollScope::enter(owner);
+    run()
+}
+
+fn take(memories: &Memories, pages: usize) -> Box<dyn LinearMemory> {
+    let size = pages * WASM_PAGE;
+    let pages = u32::try_from(pages).unwrap();
+    let ty = MemoryType::new(pages, None);
+    memories
+        .new_memory(ty, size, None, Some(RESERVATION), GUARD)
+        .unwrap()
+}
+
+fn bytes(memory: &mut dyn LinearMemory) -> &mut [u8] {
+    // SAFETY: it is that long, open, and nobody else's.
+    unsafe { std::slice::from_raw_parts_mut(memory.as_ptr(), memory.byte_size()) }
+}
+
+/// Numbers that are the same in every run, without a pattern.
+fn next(seed: &mut u64) -> usize {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+    usize::try_from(*seed >> 33).unwrap()
+}
+
+/// Uses a memory as a function might: writes to some pages, the same or others, grows.
+fn use_up(memory: &mut dyn LinearMemory, seed: &mut u64) {
+    assert!(bytes(memory).iter().all(|byte| *byte == 0));
+    if next(seed).is_multiple_of(4) {
+        let more = memory.byte_size() + next(seed) % 40 * WASM_PAGE;
+        memory.grow_to(more).unwrap();
+        assert!(bytes(memory).iter().all(|byte| *byte == 0));
+    }
+    let kinds = [1, 2, 3, 100, 400];
+    let writes = kinds[next(seed) % kinds.len()];
+    for _ in 0..writes {
+        let all = bytes(memory);
+        let at = next(seed) % all.len();
+        // Mostly where others wrote as well.
+        let at = if next(seed).is_multiple_of(3) {
+            at
+        } else {
+            at % 9000
+        };
+        all[at] = 7;
+    }
+}
+
+/// Whatever was written to a memory, the next one in its place begins with zeroes: within one poll
+/// and across many, on one thread and on others, with other functions' between.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn memories_begin_as_zeroes() {
+    let memories = Arc::new(memories(3));
+    let owners = [Owner::new(), Owner::new()];
+    let tasks: Vec<_> = (1..=3)
+        .map(|number| {
+            let memories = Arc::clone(&memories);
+            tokio::spawn(async move {
+                let mut seed = number;
+                for _ in 0..300 {
+                    polled(async {
+                        let owner = owners[next(&mut seed) % owners.len()];
+                        let pages = 1 + next(&mut seed) % 2 * 20;
+                        let mut memory = during(owner, || take(&memories, pages));
+                        use_up(&mut *memory, &mut seed);
+                        if next(&mut seed).is_multiple_of(5) {
+                            tokio::task::yield_now().await;
+                            bytes(&mut *memory).fill(9);
+                        }
+                    })
+                    .await;
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+/// What another thread wrote in between is cleared too, although this one had no fault of it.
+#[tokio::test]
+async fn what_moved_is_looked_at() {
+    let memories = memories(1);
+    let (to, there) = std::sync::mpsc::channel::<Box<dyn LinearMemory>>();
+    let (back, from) = std::sync::mpsc::channel();
+    let other = std::thread::spawn(move || {
+        for (number, mut memory) in there.into_iter().enumerate() {
+            bytes(&mut *memory)[number * 8000] = 7;
+            back.send(memory).unwrap();
+        }
+    });
+    for _ in 0..20 {
+        let mut memory = polled(async { take(&memories, 3) }).await;
+        assert!(bytes(&mut *memory).iter().all(|byte| *byte == 0));
+        to.send(memory).unwrap();
+        let memory = from.recv().unwrap();
+        polled(async { drop(memory) }).await;
+    }
+    drop(to);
+    other.join().unwrap();
+}
+
+/// A function that does the same again makes the kernel do nothing: the pages stay.
+#[tokio::test]
+async fn what_is_written_again_stays_mapped() {
+    let memories = memories(1);
+    let owner = Owner::new();
+    let mut calm = 0;
+    for _ in 0..10 {
+        polled(async {
+            let mut memory = during(owner, || take(&memories, 2));
+            let before = Since::now();
+            bytes(&mut *memory)[9] = 7;
+            calm += usize::from(before.is_without_faults());
+        })
+        .await;
+    }
+    assert!(calm > 5, "{calm}");
+}
+
+/// A slot keeps its pages for the function that had it, and has none when another function gets it.
+#[test]
+fn memories_tell_nothing_of_another_function() {
+    let written = Written::open().unwrap();
+    let mapped = |memory: &mut dyn LinearMemory| {
+        let start = memory.as_ptr().expose_provenance();
+        let found = written.within(start..start + memory.byte_size(), memory.byte_size());
+        found.unwrap().parts.len()
+    };
+    let memories = memories(1);
+    let (first, second) = (Owner::new(), Owner::new());
+    let leave = |owner: Owner| {
+        let mut memory = during(owner, || take(&memories, 3));
+        let found = mapped(&mut *memory);
+        bytes(&mut *memory)[WASM_PAGE] = 7;
+        found
+    };
+    assert_eq!((leave(first), leave(first)), (0, 1));
+    assert_eq!((leave(second), leave(second)), (0, 1));
+    // Nobody in particular could be anybody.
+    let nobody = || mapped(&mut *take(&memories, 3));
+    assert_eq!((nobody(), leave(second)), (0, 0));
+    assert_eq!((nobody(), nobody()), (0, 0));
+}
+
+/// The same of a stack: how deep the calls of a function were is nobody else's to know.
+#[test]
+fn stacks_tell_nothing_of_another_function() {
+    let written = Written::open().unwrap();
+    let stacks = Stacks::new(1, Handover::Emptied).unwrap();
+    let leave = |owner: Owner| {
+        let stack = during(owner, || stacks.new_stack(SIZE, false)).unwrap();
+        let found = written.within(stack.range(), SIZE).unwrap().parts.len();
+        // SAFETY: it is within the stack, on which nothing runs.
+        unsafe { stack.top().wrapping_sub(SIZE / 2).write(7) };
+        found
+    };
+    let (first, second) = (Owner::new(), Owner::new());
+    assert_eq!((leave(first), leave(first)), (0, 1));
+    assert_eq!((leave(second), leave(second)), (0, 1));
+}
+
+/// Functions that run in turns on one thread keep a slot each, as long as there are not too many.
+#[test]
+fn functions_in_turns_have_slots_each() {
+    let memories = memories(1000);
+    let owners: Vec<_> = (0..40).map(|_| Owner::new()).collect();
+    let use_all = || -> Vec<*mut u8> {
+        let of = |owner: &Owner| during(*owner, || take(&memories, 1).as_ptr());
+        owners.iter().map(of).collect()
+    };
+    assert_eq!(use_all(), use_all());
+    let many: std::collections::HashSet<_> = (0..1000)
+        .map(|_| during(Owner::new(), || take(&memories, 1).as_ptr()))
+        .collect();
+    assert!(many.len() <= 64, "{}", many.len());
+}
+
+/// There are as many as there are places; a free one of another size will do.
+#[test]
+fn as_many_as_places() {
+    let memories = memories(2);
+    let (first, _second) = (take(&memories, 1), take(&memories, 1));
+    let ty = MemoryType::new(1, None);
+    let third = memories.new_memory(ty.clone(), WASM_PAGE, None, None, 0);
+    assert!(third.is_err_and(|error| error.contains(super::FULL)));
+    drop(first);
+    assert_eq!(bytes(&mut *take(&memories, 3)).len(), 3 * WASM_PAGE);
+    let beyond = memories.new_memory(ty, RESERVATION + 1, None, None, 0);
+    assert!(beyond.is_err());
+}
+
+/// A growth that fails half-way leaves nothing open, and nothing in it.
+#[test]
+fn half_a_growth_is_undone() {
+    let memories = memories(1);
+    let mut memory = take(&memories, 1);
+    let start = memory.as_ptr();
+    // A file that may only be read, where the memory is to grow: it cannot be opened for writing.
+    let file = std::fs::File::open("/proc/self/exe").unwrap();
+    let flags = MapFlags::SHARED | MapFlags::FIXED;
+    let there = start.wrapping_add(3 * WASM_PAGE).cast();
+    // SAFETY: it is within the place, closed, and nobody's.
+    unsafe { rustix::mm::mmap(there, WASM_PAGE, ProtFlags::empty(), flags, &file, 0) }.unwrap();
+    assert!(memory.grow_to(5 * WASM_PAGE).is_err());
+    assert_eq!(memory.byte_size(), WASM_PAGE);
+    // SAFETY: the kernel has opened this before it came to the file.
+    unsafe { start.wrapping_add(2 * WASM_PAGE).write(42) };
+    drop(memory);
+    let mut memory = take(&memories, 1);
+    assert_eq!(memory.as_ptr(), start);
+    memory.grow_to(5 * WASM_PAGE).unwrap();
+    assert!(bytes(&mut *memory).iter().all(|byte| *byte == 0));
+}
+
+/// A place that could not be made is one that can be tried again.
+#[test]
+fn numbers_come_back() {
+    let numbers = Numbers::new(2);
+    assert_eq!(
+        (numbers.take(), numbers.take(), numbers.take()),
+        (Some(0), Some(1), None)
+    );
+    numbers.put(1);
+    assert_eq!((numbers.take(), numbers.take()), (Some(1), None));
+}
+
+/// Whether a file is mapped at an address.
+fn is_file_at(address: usize) -> bool {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let start = format!("{address:x}-");
+    maps.lines()
+        .any(|map| map.starts_with(&start) && map.contains('/'))
+}
+
+/// Maps a file there, closed, which nothing but unmapping takes away.
+fn map_file_at(address: usize) {
+    let file = std::fs::File::open("/proc/self/exe").unwrap();
+    let flags = MapFlags::SHARED | MapFlags::FIXED;
+    let there = std::ptr::with_exposed_provenance_mut(address);
+    // SAFETY: it is within a slot, and nobody uses it.
+    unsafe { rustix::mm::mmap(there, WASM_PAGE, ProtFlags::empty(), flags, &file, 0) }.unwrap();
+    assert!(is_file_at(address));
+}
+
+/// Where no slot may change hands, all that was mapped in one is gone before another function gets a slot
+/// in its place, and nothing of it is before.
+#[test]
+fn slots_of_strangers_are_unmapped() {
+    for (handover, stays) in [(Handover::Emptied, true), (Handover::Unmapped, false)] {
+        let memories = memories_with(1, handover);
+        let stacks = Stacks::new(1, handover).unwrap();
+        let (first, second) = (Owner::new(), Owner::new());
+        let memory = |owner: Owner| {
+            let memory = during(owner, || take(&memories, 1));
+            memory.as_ptr().expose_provenance()
+        };
+        let stack = |owner: Owner| {
+            let stack = during(owner, || stacks.new_stack(SIZE, false)).unwrap();
+            stack.range().start
+        };
+        let in_memory = memory(first) + 16 * WASM_PAGE;
+        let in_stack = stack(first) + 4 * WASM_PAGE;
+        for address in [in_memory, in_stack] {
+            map_file_at(address);
+        }
+        let seen = || (is_file_at(in_memory), is_file_at(in_stack));
+        let _ = (memory(first), stack(first));
+        assert_eq!(seen(), (true, true), "{handover:?}");
+        let _ = (memory(second), stack(second));
+        assert_eq!(seen(), (stays, stays), "{handover:?}");
+    }
+}

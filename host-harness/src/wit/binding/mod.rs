@@ -1,0 +1,190 @@
+//! `functions:binding`: calls of other functions of the same host.
+//!
+//! A call runs where it was made: `call` within the host call of its caller, `send` in a task that
+//! goes with its handle. Who is called, and how it is run, is for [`Callees`] to say.
+
+mod bounded;
+mod outgoing;
+mod pending;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use wasmtime::component::Resource;
+
+use super::bindings::functions::bytes::bytes::Data;
+use super::{Buffer, State};
+use crate::invocation::trace_context;
+use crate::invocation::{Callees, Calling, InvokeError, Lineage, Outgoing, earlier};
+use crate::message::body::Body;
+use crate::message::head::Head;
+use crate::message::headers::listed;
+use crate::message::held_bodies::Full;
+use crate::message::in_flight::UnderWay;
+use bindings::functions::binding::invoker::{Error, Host, Request, Response};
+pub(super) use bounded::link as link_bounded;
+#[expect(unreachable_pub, reason = "the generated code re-exports it")]
+pub use pending::Pending;
+
+pub(crate) mod bindings {
+    //! Generated from `wit/`.
+    #![allow(
+        clippy::allow_attributes,
+        missing_debug_implementations,
+        missing_docs,
+        unreachable_pub,
+        clippy::must_use_candidate,
+        clippy::semicolon_if_nothing_returned,
+        reason = "generated code"
+    )]
+
+    wasmtime::component::bindgen!({
+        path: ["wit/io", "wit/clocks", "wit/bytes", "wit/binding"],
+        world: "functions:binding/imports",
+        imports: {
+            "functions:binding/invoker.call": async | trappable,
+            "functions:binding/invoker.[static]pending.get": async | trappable,
+            default: trappable,
+        },
+        with: {
+            "functions:binding/invoker.pending": super::Pending,
+            "functions:bytes/bytes": crate::wit::bindings::functions::bytes::bytes,
+            "wasi:io": wasmtime_wasi::p2::bindings::io,
+        },
+    });
+}
+
+/// In the contract's words.
+impl From<InvokeError> for Error {
+    fn from(error: InvokeError) -> Self {
+        match error {
+            InvokeError::NotFound(target) => Self::NotFound(target),
+            InvokeError::Timeout => Self::Timeout,
+            InvokeError::Overloaded => Self::Overloaded,
+            InvokeError::DepthExceeded(depth) => Self::DepthExceeded(depth),
+            InvokeError::Trapped(why) => Self::Trapped(why),
+            InvokeError::Other(why) => Self::Other(why),
+        }
+    }
+}
+
+impl Host for State {
+    fn send(&mut self, request: Request) -> wasmtime::Result<Resource<Pending>> {
+        let pending = match self.counted_call(request)? {
+            Ok((calling, one)) => Pending::start(answer(calling, one)),
+            Err(error) => Pending::over(Err(error)),
+        };
+        Ok(self.table.push(pending)?)
+    }
+
+    async fn call(&mut self, request: Request) -> wasmtime::Result<Result<Response, Error>> {
+        let answer = match self.counted_call(request)? {
+            Ok((calling, one)) => answer(calling, one).await,
+            Err(error) => Err(error),
+        };
+        self.answered(answer)
+    }
+
+    fn url(&mut self, target: String) -> wasmtime::Result<Result<Option<String>, Error>> {
+        Ok(self.callees().and_then(|callees| Ok(callees.url(&target)?)))
+    }
+}
+
+/// What a function gets of its call.
+type Answered = Result<(Head, Body), Error>;
+
+/// A call that counts until the last byte of its response.
+async fn answer(calling: Calling, one: UnderWay) -> Answered {
+    let (head, body) = calling.await?;
+    Ok((head, body.counted(one)))
+}
+
+impl State {
+    fn callees(&self) -> Result<&Arc<dyn Callees>, Error> {
+        let callees = self.call.callees.as_ref();
+        callees
+            .ok_or_else(|| Error::Other("there is no request yet that calls could be for".into()))
+    }
+
+    /// A call that can be made, and may be: not one too many.
+    fn counted_call(
+        &mut self,
+        request: Request,
+    ) -> wasmtime::Result<Result<(Calling, UnderWay), Error>> {
+        // Its body goes either way.
+        let calling = self.calling(request)?;
+        Ok(calling.and_then(|calling| {
+            let one = self.one_more_under_way().ok_or(Error::Overloaded)?;
+            Ok((calling, one))
+        }))
+    }
+
+    /// A call that begins when it is polled. Takes the body, whether or not there can be one.
+    fn calling(&mut self, mut request: Request) -> wasmtime::Result<Result<Calling, Error>> {
+        let body = match request.body.take() {
+            None => None,
+            Some(Data::Value(bytes)) => match self.call.function.bodies.hold(bytes) {
+                Ok(bytes) => Some(Body::from(bytes)),
+                Err(Full) => return Ok(Err(Error::Overloaded)),
+            },
+            Some(Data::Buffer(buffer)) => Some(self.table.delete(buffer)?.into_body()),
+        };
+        Ok(self.prepare(request, body))
+    }
+
+    fn prepare(&mut self, request: Request, body: Option<Body>) -> Result<Calling, Error> {
+        let callees = Arc::clone(self.callees()?);
+        let own = request
+            .timeout_milliseconds
+            .and_then(|timeout| Instant::now().checked_add(Duration::from_millis(timeout.into())));
+        let (target, mut request) = outgoing::checked(request, body.as_ref())?;
+        trace_context::carry_on(&self.call, &mut request.headers);
+        self.calls = self.calls.saturating_add(1);
+        let Lineage { depth, in_stream } = self.call.lineage;
+        Ok(callees.call(Outgoing {
+            target,
+            id: self.call.id.of_call(self.calls),
+            request,
+            body: body.unwrap_or_else(Body::empty),
+            deadline: earlier(own, self.call.deadline),
+            // What is passed on may outlive the caller, as a stream does.
+            stream_deadline: earlier(own, self.call.stream_deadline),
+            lineage: Lineage {
+                depth: depth.saturating_add(1),
+                in_stream: in_stream || self.streaming,
+            },
+        }))
+    }
+
+    /// Hands a response over to the function, or tells it why there is none.
+    fn answered(&mut self, answer: Answered) -> wasmtime::Result<Result<Response, Error>> {
+        let (head, body) = match answer {
+            Ok(response) => response,
+            Err(error) => {
+                self.warn_not_found(&error);
+                return Ok(Err(error));
+            }
+        };
+        Ok(Ok(Response {
+            status: head.status.as_u16(),
+            headers: listed(&head.headers),
+            body: self.table.push(Buffer::new(body))?,
+        }))
+    }
+    /// Tells the log of a call of a function that there is not, as part of what the caller may log.
+    fn warn_not_found(&mut self, error: &Error) {
+        let Error::NotFound(target) = error else {
+            return;
+        };
+        let names = self.callees().map(|callees| callees.names());
+        let names = names.unwrap_or_default();
+        if self.invocation_log().admit(target.len() + names.len()) {
+            let function = self.call.function.name.as_ref();
+            tracing::warn!(
+                function, invocation = %self.call.id,
+                "no function {target:?} to call; there are: {names}",
+            );
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The `pending` resource: a call under way in a task of its own.
+
+use wasmtime::component::Resource;
+use wasmtime_wasi::p2::DynPollable;
+
+use super::Answered;
+use super::bindings::functions::binding::invoker::{Error, HostPending, Response};
+use crate::wit::State;
+use crate::wit::pending::{self, GivenUp};
+
+/// A response that is on its way.
+#[expect(unreachable_pub, reason = "the generated code re-exports it")]
+pub type Pending = pending::Pending<Answered>;
+
+impl HostPending for State {
+    fn subscribe(&mut self, pending: Resource<Pending>) -> wasmtime::Result<Resource<DynPollable>> {
+        self.watch_pending(&pending)
+    }
+
+    async fn get(
+        &mut self,
+        pending: Resource<Pending>,
+    ) -> wasmtime::Result<Result<Response, Error>> {
+        let answer = self.await_pending(pending).await?;
+        self.answered(answer.unwrap_or_else(gone))
+    }
+
+    fn try_get(
+        &mut self,
+        this: Resource<Pending>,
+    ) -> wasmtime::Result<Result<Result<Response, Error>, Resource<Pending>>> {
+        match self.try_pending(this)? {
+            Ok(answer) => self.answered(answer.unwrap_or_else(gone)).map(Ok),
+            Err(this) => Ok(Err(this)),
+        }
+    }
+
+    fn drop(&mut self, pending: Resource<Pending>) -> wasmtime::Result<()> {
+        self.table.delete(pending)?;
+        Ok(())
+    }
+}
+
+fn gone(_: GivenUp) -> Answered {
+    Err(Error::Other("the host gave the call up".into()))
+}

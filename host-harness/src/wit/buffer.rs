@@ -1,0 +1,291 @@
+//! `functions:bytes`: bodies as functions see them.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, Resource};
+use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
+
+use super::State;
+use super::bindings::functions::bytes::bytes::{Chunk, Data, Error, Host, HostBuffer};
+use crate::message::body::{Body, Broken};
+
+/// The most that one `read` copies into a function, in bytes.
+const MAX_READ: u32 = 1024 * 1024;
+
+/// The `buffer` resource: a body, which a pollable may be watching.
+#[expect(unreachable_pub, reason = "the generated code re-exports it")]
+pub struct Buffer {
+    place: Place,
+}
+
+enum Place {
+    Own(Body),
+    /// `None` once it was taken out: pollables may outlive their buffer.
+    Watched(Arc<Mutex<Option<Body>>>),
+}
+
+impl Buffer {
+    pub(crate) fn new(body: Body) -> Self {
+        Self {
+            place: Place::Own(body),
+        }
+    }
+
+    pub(crate) fn into_body(self) -> Body {
+        match self.place {
+            Place::Own(body) => body,
+            Place::Watched(body) => {
+                let taken = body.lock().unwrap_or_else(PoisonError::into_inner).take();
+                taken.unwrap_or_else(Body::empty)
+            }
+        }
+    }
+
+    fn with<T>(&mut self, look: impl FnOnce(&mut Body) -> T) -> Option<T> {
+        match &mut self.place {
+            Place::Own(body) => Some(look(body)),
+            Place::Watched(body) => body
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .as_mut()
+                .map(look),
+        }
+    }
+
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        self.with(|body| body.poll_fill(cx))
+            .unwrap_or(Poll::Ready(Ok(())))
+    }
+
+    fn take(&mut self, max: u32) -> Bytes {
+        let max = max.clamp(1, MAX_READ) as usize;
+        self.with(|body| body.take(max)).unwrap_or_default()
+    }
+
+    /// Shares the body with a pollable.
+    fn watch(&mut self) -> Readable {
+        let body = match std::mem::replace(&mut self.place, Place::Own(Body::empty())) {
+            Place::Own(body) => Arc::new(Mutex::new(Some(body))),
+            Place::Watched(body) => body,
+        };
+        self.place = Place::Watched(Arc::clone(&body));
+        Readable { body }
+    }
+}
+
+/// What a pollable watches. An entry of its own rather than the buffer's child, so that a function
+/// may drop the two in any order.
+struct Readable {
+    body: Arc<Mutex<Option<Body>>>,
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Readable {
+    async fn ready(&mut self) {
+        poll_fn(
+            |cx| match &mut *self.body.lock().unwrap_or_else(PoisonError::into_inner) {
+                Some(body) => body.poll_fill(cx).map(drop),
+                None => Poll::Ready(()),
+            },
+        )
+        .await;
+    }
+}
+
+/// The generated code gives lists as `Vec`s, into which bytes that hyper has read would have to be
+/// copied first. These two go from where they are straight into the function.
+pub(super) fn link_without_copies(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    let mut bytes = linker.instance("functions:bytes/bytes@1.0.0")?;
+    bytes.func_wrap_async(
+        "[method]buffer.read",
+        |mut store: StoreContextMut<'_, State>, (buffer, max): (Resource<Buffer>, u32)| {
+            Box::new(async move {
+                let state = store.data_mut();
+                state.check_time().await?;
+                Ok((state.read_bytes(buffer, max).await?,))
+            })
+        },
+    )?;
+    bytes.func_wrap_async(
+        "[static]buffer.into-bytes",
+        |mut store: StoreContextMut<'_, State>,
+         (buffer, limit): (Resource<Buffer>, Option<u64>)| {
+            Box::new(async move {
+                let state = store.data_mut();
+                state.check_time().await?;
+                Ok((state.collect_bytes(buffer, limit).await?,))
+            })
+        },
+    )?;
+    Ok(())
+}
+
+impl State {
+    async fn read_bytes(
+        &mut self,
+        buffer: Resource<Buffer>,
+        max: u32,
+    ) -> wasmtime::Result<Result<Option<Bytes>, Error>> {
+        let buffer = self.table.get_mut(&buffer)?;
+        if poll_fn(|cx| buffer.poll_fill(cx)).await.is_err() {
+            return Ok(Err(Error::Closed));
+        }
+        let bytes = buffer.take(max);
+        Ok(Ok((!bytes.is_empty()).then_some(bytes)))
+    }
+
+    /// Drops a body that nobody takes.
+    pub(super) fn drop_data(&mut self, data: Option<Data>) -> wasmtime::Result<()> {
+        if let Some(Data::Buffer(buffer)) = data {
+            self.table.delete(buffer)?;
+        }
+        Ok(())
+    }
+
+    async fn collect_bytes(
+        &mut self,
+        buffer: Resource<Buffer>,
+        limit: Option<u64>,
+    ) -> wasmtime::Result<Result<Bytes, Error>> {
+        let body = self.table.delete(buffer)?.into_body();
+        // More than the function's memory holds can't be given to it, and the host need not hold it.
+        let most = self.memory.max() as u64;
+        Ok(collect(body, limit.map_or(most, |limit| limit.min(most))).await)
+    }
+}
+
+impl Host for State {}
+
+impl HostBuffer for State {
+    fn length(&mut self, buffer: Resource<Buffer>) -> wasmtime::Result<Option<u64>> {
+        let buffer = self.table.get_mut(&buffer)?;
+        Ok(buffer.with(|body| body.len()).flatten())
+    }
+
+    async fn read(
+        &mut self,
+        buffer: Resource<Buffer>,
+        max: u32,
+    ) -> wasmtime::Result<Result<Option<Vec<u8>>, Error>> {
+        let read = self.read_bytes(buffer, max).await?;
+        Ok(read.map(|bytes| bytes.map(Vec::from)))
+    }
+
+    fn try_read(
+        &mut self,
+        buffer: Resource<Buffer>,
+        max: u32,
+    ) -> wasmtime::Result<Result<Chunk, Error>> {
+        let buffer = self.table.get_mut(&buffer)?;
+        // Nobody is woken: a function that wants to be, subscribes.
+        let mut cx = Context::from_waker(std::task::Waker::noop());
+        Ok(match buffer.poll_fill(&mut cx) {
+            Poll::Pending => Ok(Chunk::Later),
+            Poll::Ready(Err(Broken)) => Err(Error::Closed),
+            Poll::Ready(Ok(())) => match buffer.take(max) {
+                bytes if bytes.is_empty() => Ok(Chunk::End),
+                bytes => Ok(Chunk::Bytes(Vec::from(bytes))),
+            },
+        })
+    }
+
+    fn subscribe(&mut self, buffer: Resource<Buffer>) -> wasmtime::Result<Resource<DynPollable>> {
+        let readable = self.table.get_mut(&buffer)?.watch();
+        let readable = self.table.push(readable)?;
+        subscribe(&mut self.table, readable)
+    }
+
+    async fn into_bytes(
+        &mut self,
+        buffer: Resource<Buffer>,
+        limit: Option<u64>,
+    ) -> wasmtime::Result<Result<Vec<u8>, Error>> {
+        Ok(self.collect_bytes(buffer, limit).await?.map(Vec::from))
+    }
+
+    fn drop(&mut self, buffer: Resource<Buffer>) -> wasmtime::Result<()> {
+        self.table.delete(buffer)?;
+        Ok(())
+    }
+}
+
+/// All of a body, in one allocation where its length is known.
+async fn collect(mut body: Body, limit: u64) -> Result<Bytes, Error> {
+    let expected = body.len();
+    if expected.is_some_and(|length| length > limit) {
+        return Err(Error::TooLarge(limit));
+    }
+    let mut whole = BytesMut::new();
+    loop {
+        poll_fn(|cx| body.poll_fill(cx))
+            .await
+            .map_err(|Broken| Error::Closed)?;
+        let bytes = body.take_all();
+        if bytes.is_empty() {
+            return Ok(whole.freeze());
+        }
+        if whole.len() as u64 + bytes.len() as u64 > limit {
+            return Err(Error::TooLarge(limit));
+        }
+        if whole.is_empty() && http_body::Body::is_end_stream(&body) {
+            // The only piece there is.
+            return Ok(bytes);
+        }
+        if whole.is_empty() {
+            // Bounded by the limit above, whatever the sender claims.
+            whole.reserve(usize::try_from(expected.unwrap_or(0)).unwrap_or(0));
+        }
+        whole.extend_from_slice(&bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http_body_util::StreamBody;
+
+    use super::*;
+
+    fn body_of(pieces: &'static [&'static [u8]]) -> Body {
+        let frames = pieces
+            .iter()
+            .map(|piece| Ok::<_, Infallible>(http_body::Frame::data(Bytes::from_static(piece))));
+        Body::new(StreamBody::new(futures_util::stream::iter(frames)))
+    }
+
+    /// A body in pieces is collected whole, and the limit is inclusive also without a known length.
+    #[tokio::test]
+    async fn collects_pieces_up_to_the_limit() {
+        let body = || body_of(&[b"ab", b"", b"cd", b"e"]);
+        assert_eq!(collect(body(), 5).await.unwrap(), "abcde");
+        assert!(matches!(collect(body(), 4).await, Err(Error::TooLarge(4))));
+        assert_eq!(collect(Body::empty(), 0).await.unwrap(), "");
+    }
+
+    /// A body that says it is longer than the limit is refused before it is read.
+    #[tokio::test]
+    async fn known_length_is_refused_unread() {
+        let refused = collect(Body::from("abc"), 2).await;
+        assert!(matches!(refused, Err(Error::TooLarge(2))));
+    }
+
+    /// A body that breaks off is an error again and again, never an end.
+    #[tokio::test]
+    async fn broken_is_not_an_end() {
+        let frames = [
+            Ok(http_body::Frame::data(Bytes::from_static(b"ab"))),
+            Err(Broken),
+        ];
+        let mut body = Body::new(StreamBody::new(futures_util::stream::iter(frames)));
+        assert!(poll_fn(|cx| body.poll_fill(cx)).await.is_ok());
+        assert_eq!(body.take_all(), "ab");
+        assert!(poll_fn(|cx| body.poll_fill(cx)).await.is_err());
+        assert!(poll_fn(|cx| body.poll_fill(cx)).await.is_err());
+        assert!(matches!(collect(body, 10).await, Err(Error::Closed)));
+    }
+}

@@ -1,0 +1,111 @@
+//! `functions:web/environment`: what a function may ask about its request and itself.
+
+use tokio::time::Instant;
+use wasmtime::StoreContextMut;
+use wasmtime::component::Linker;
+
+use super::State;
+use super::bindings::functions::web::environment::Host;
+use super::bounded::Text;
+use crate::message::headers::{is_hop_by_hop, named_by_connection};
+
+/// Takes the place of the generated functions that have texts for parameters: nothing has a name that
+/// is longer than a text may be.
+pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    let mut environment = linker.instance("functions:web/environment@1.0.0")?;
+    environment.func_wrap(
+        "header",
+        |mut store: StoreContextMut<'_, State>, (name,): (Text,)| {
+            let state = store.data_mut();
+            let values = name.0.map(|name| state.header(name)).transpose()?;
+            Ok((values.unwrap_or_default(),))
+        },
+    )?;
+    environment.func_wrap(
+        "variable",
+        |mut store: StoreContextMut<'_, State>, (name,): (Text,)| {
+            let state = store.data_mut();
+            let value = name.0.map(|name| state.variable(name)).transpose()?;
+            Ok((value.flatten(),))
+        },
+    )
+}
+
+impl Host for State {
+    fn method(&mut self) -> wasmtime::Result<String> {
+        Ok(self.call.request.method.as_str().to_owned())
+    }
+
+    fn path(&mut self) -> wasmtime::Result<String> {
+        Ok(self.call.path().to_owned())
+    }
+
+    fn query(&mut self) -> wasmtime::Result<Option<String>> {
+        Ok(self.call.request.uri.query().map(str::to_owned))
+    }
+
+    fn headers(&mut self) -> wasmtime::Result<Vec<(String, Vec<u8>)>> {
+        let headers = &self.call.request.headers;
+        Ok(headers
+            .iter()
+            .filter(|(name, _)| !is_hop_by_hop(name) && !named_by_connection(headers, name))
+            .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+            .collect())
+    }
+
+    // Its name was bounded before: see `link_bounded`.
+    fn header(&mut self, name: String) -> wasmtime::Result<Vec<Vec<u8>>> {
+        let headers = &self.call.request.headers;
+        let Ok(name) = http::HeaderName::try_from(name) else {
+            return Ok(Vec::new());
+        };
+        if is_hop_by_hop(&name) || named_by_connection(headers, &name) {
+            return Ok(Vec::new());
+        }
+        Ok(headers
+            .get_all(name)
+            .iter()
+            .map(|value| value.as_bytes().to_vec())
+            .collect())
+    }
+
+    fn invocation_id(&mut self) -> wasmtime::Result<String> {
+        Ok(self.call.id.to_string())
+    }
+
+    fn function_name(&mut self) -> wasmtime::Result<String> {
+        Ok(self.call.function.name.as_ref().to_owned())
+    }
+
+    fn function_version(&mut self) -> wasmtime::Result<String> {
+        Ok(self.call.function.version.clone())
+    }
+
+    /// This host authenticates nobody.
+    fn token_metadata(&mut self) -> wasmtime::Result<Option<String>> {
+        Ok(None)
+    }
+
+    fn variables(&mut self) -> wasmtime::Result<Vec<(String, String)>> {
+        Ok(self.call.function.variables.clone())
+    }
+
+    fn variable(&mut self, name: String) -> wasmtime::Result<Option<String>> {
+        let variables = &self.call.function.variables;
+        Ok(variables
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| value.clone()))
+    }
+
+    fn peer_address(&mut self) -> wasmtime::Result<Option<String>> {
+        Ok(self.call.peer.map(|address| address.to_string()))
+    }
+
+    fn remaining_milliseconds(&mut self) -> wasmtime::Result<Option<u64>> {
+        Ok(self.call.deadline.map(|deadline| {
+            let left = deadline.saturating_duration_since(Instant::now());
+            u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
+        }))
+    }
+}

@@ -1,0 +1,171 @@
+//! `functions:http`: requests of a function's own to other servers.
+
+mod bounded;
+mod pending;
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+use wasmtime::component::Resource;
+
+use super::bindings::functions::bytes::bytes::Data;
+use super::{Buffer, State};
+use crate::invocation::earlier;
+use crate::invocation::trace_context;
+use crate::message::held_bodies::Full;
+use crate::message::in_flight::UnderWay;
+use crate::outbound::{self, Outgoing, Payload, Received, RequestHead, exchange};
+use bindings::functions::http::client::{Error, Host, Request, Response};
+pub(super) use bounded::link as link_bounded;
+#[expect(unreachable_pub, reason = "the generated code re-exports it")]
+pub use pending::Pending;
+
+pub(crate) mod bindings {
+    //! Generated from `wit/`.
+    #![allow(
+        clippy::allow_attributes,
+        missing_debug_implementations,
+        missing_docs,
+        unreachable_pub,
+        clippy::must_use_candidate,
+        clippy::semicolon_if_nothing_returned,
+        reason = "generated code"
+    )]
+
+    wasmtime::component::bindgen!({
+        path: ["wit/io", "wit/clocks", "wit/bytes", "wit/http"],
+        world: "functions:http/imports",
+        imports: {
+            "functions:http/client.call": async | trappable,
+            "functions:http/client.[static]pending.get": async | trappable,
+            default: trappable,
+        },
+        with: {
+            "functions:http/client.pending": super::Pending,
+            "functions:bytes/bytes": crate::wit::bindings::functions::bytes::bytes,
+            "wasi:io": wasmtime_wasi::p2::bindings::io,
+        },
+    });
+}
+
+/// In the contract's words.
+impl From<outbound::Error> for Error {
+    fn from(error: outbound::Error) -> Self {
+        match error {
+            outbound::Error::InvalidUrl(why) => Self::InvalidUrl(why),
+            outbound::Error::InvalidMethod(method) => Self::InvalidMethod(method),
+            outbound::Error::InvalidHeader(name) => Self::InvalidHeader(name),
+            outbound::Error::NotAllowed(why) => Self::NotAllowed(why),
+            outbound::Error::Dns(why) => Self::Dns(why),
+            outbound::Error::Connect(why) => Self::Connect(why),
+            outbound::Error::Tls(why) => Self::Tls(why),
+            outbound::Error::Timeout => Self::Timeout,
+            outbound::Error::TooLarge(limit) => Self::TooLarge(limit),
+            outbound::Error::TooManyRedirects(next) => Self::TooManyRedirects(next),
+            outbound::Error::Protocol(why) => Self::Protocol(why),
+            outbound::Error::Other(why) => Self::Other(why),
+        }
+    }
+}
+
+impl Host for State {
+    fn send(&mut self, request: Request) -> wasmtime::Result<Resource<Pending>> {
+        let pending = match self.counted_request(request)? {
+            Ok((outgoing, one)) => pending::start(&self.call, outgoing, one),
+            Err(error) => Pending::over(Err(error)),
+        };
+        Ok(self.table.push(pending)?)
+    }
+
+    async fn call(&mut self, request: Request) -> wasmtime::Result<Result<Response, Error>> {
+        let received = match self.counted_request(request)? {
+            Ok((outgoing, one)) => {
+                let received = exchange(&self.call.function.outbound, outgoing, one).await;
+                received.map_err(Error::from)
+            }
+            Err(error) => Err(error),
+        };
+        self.response(received)
+    }
+}
+
+impl State {
+    /// A request that can be sent, and may be: not one too many.
+    fn counted_request(
+        &mut self,
+        request: Request,
+    ) -> wasmtime::Result<Result<(Outgoing, UnderWay), Error>> {
+        // Its body goes either way.
+        let outgoing = self.outgoing(request)?;
+        Ok(outgoing.and_then(|outgoing| {
+            let one = self.one_more_under_way().ok_or(Error::Overloaded)?;
+            Ok((outgoing, one))
+        }))
+    }
+
+    /// Checks a request, and takes its body, whether or not it can be sent.
+    fn outgoing(&mut self, mut request: Request) -> wasmtime::Result<Result<Outgoing, Error>> {
+        let payload = match request.body.take() {
+            None => Payload::Bytes(bytes::Bytes::new()),
+            Some(Data::Value(bytes)) => match self.call.function.bodies.hold(bytes) {
+                Ok(bytes) => Payload::Bytes(bytes),
+                Err(Full) => return Ok(Err(Error::Overloaded)),
+            },
+            Some(Data::Buffer(buffer)) => {
+                let body = self.table.delete(buffer)?.into_body();
+                if http_body::Body::is_end_stream(&body) {
+                    Payload::Bytes(bytes::Bytes::new())
+                } else {
+                    Payload::Stream(Some(body))
+                }
+            }
+        };
+        let timeout = request.timeout_milliseconds;
+        let timeout = timeout.map(|timeout| Duration::from_millis(timeout.into()));
+        let own = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let head = RequestHead {
+            method: request.method,
+            url: request.url,
+            headers: request.headers,
+            redirects: request.redirects,
+            response_limit: request.response_limit,
+        };
+        let outgoing = Outgoing::new(head, payload).map_err(Error::from);
+        Ok(outgoing.map(|mut outgoing| {
+            outgoing.deadline = earlier(own, self.call.deadline);
+            // A body that is passed on may outlive the invocation, as a stream does.
+            outgoing.body_deadline = earlier(own, self.call.stream_deadline);
+            trace_context::carry_on(&self.call, &mut outgoing.headers);
+            outgoing
+        }))
+    }
+
+    /// Hands a response over to the function, or tells it why there is none.
+    fn response(
+        &mut self,
+        received: Result<Received, Error>,
+    ) -> wasmtime::Result<Result<Response, Error>> {
+        let received = match received {
+            Ok(received) => received,
+            Err(error) => {
+                if let Error::NotAllowed(why) = &error
+                    && self.invocation_log().admit(why.len())
+                {
+                    let function = self.call.function.name.as_ref();
+                    tracing::warn!(function, invocation = %self.call.id, "not allowed: {why}");
+                }
+                return Ok(Err(error));
+            }
+        };
+        let Received {
+            status,
+            headers,
+            body,
+        } = received;
+        Ok(Ok(Response {
+            status,
+            headers,
+            body: self.table.push(Buffer::new(body))?,
+        }))
+    }
+}

@@ -1,0 +1,59 @@
+//! The `pending` resource: a request under way in a task of its own.
+
+use std::sync::Arc;
+
+use wasmtime::component::Resource;
+use wasmtime_wasi::p2::DynPollable;
+
+use super::bindings::functions::http::client::{Error, HostPending, Response};
+use crate::invocation::Call;
+use crate::message::in_flight::UnderWay;
+use crate::outbound::{Outgoing, Received, exchange};
+use crate::wit::State;
+use crate::wit::pending::{self, GivenUp};
+
+/// A response that is on its way.
+#[expect(unreachable_pub, reason = "the generated code re-exports it")]
+pub type Pending = pending::Pending<Result<Received, Error>>;
+
+/// Sends a request.
+pub(super) fn start(call: &Call, request: Outgoing, one: UnderWay) -> Pending {
+    let function = Arc::clone(&call.function);
+    Pending::start(async move {
+        let received = exchange(&function.outbound, request, one).await;
+        received.map_err(Error::from)
+    })
+}
+
+impl HostPending for State {
+    fn subscribe(&mut self, pending: Resource<Pending>) -> wasmtime::Result<Resource<DynPollable>> {
+        self.watch_pending(&pending)
+    }
+
+    async fn get(
+        &mut self,
+        pending: Resource<Pending>,
+    ) -> wasmtime::Result<Result<Response, Error>> {
+        let received = self.await_pending(pending).await?;
+        self.response(received.unwrap_or_else(gone))
+    }
+
+    fn try_get(
+        &mut self,
+        this: Resource<Pending>,
+    ) -> wasmtime::Result<Result<Result<Response, Error>, Resource<Pending>>> {
+        match self.try_pending(this)? {
+            Ok(received) => self.response(received.unwrap_or_else(gone)).map(Ok),
+            Err(this) => Ok(Err(this)),
+        }
+    }
+
+    fn drop(&mut self, pending: Resource<Pending>) -> wasmtime::Result<()> {
+        self.table.delete(pending)?;
+        Ok(())
+    }
+}
+
+fn gone(_: GivenUp) -> Result<Received, Error> {
+    Err(Error::Other("the host gave the request up".into()))
+}

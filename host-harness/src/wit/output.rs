@@ -1,0 +1,120 @@
+//! `functions:web/output`: what functions print and log.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, WasmList};
+
+use super::State;
+use super::bindings::functions::web::output::{Host, Level, Stream};
+use super::bounded::{FirstPairs, TextPrefix};
+use crate::invocation::Call;
+use crate::telemetry::{InvocationLog, LogLevel, OutputStream};
+
+/// What an invocation prints and logs. It is the same whether it prints through this interface or
+/// through WASI; made when it is first needed.
+#[derive(Default)]
+pub(super) struct SharedLog(Option<Arc<Mutex<InvocationLog>>>);
+
+impl SharedLog {
+    /// The log of this call, to be shared with its WASI streams.
+    pub(super) fn of(&mut self, call: &Call) -> &Arc<Mutex<InvocationLog>> {
+        self.0.get_or_insert_with(|| {
+            let function = &call.function;
+            let name = Arc::clone(&function.name);
+            let log = InvocationLog::new(function.output.clone(), name, call.id);
+            Arc::new(Mutex::new(log))
+        })
+    }
+}
+
+impl State {
+    /// What this invocation prints and logs.
+    pub(super) fn invocation_log(&mut self) -> MutexGuard<'_, InvocationLog> {
+        let log = self.log.of(&self.call);
+        log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How much is printed before it is looked at the time, in bytes.
+const MAX_PIECE: usize = 64 * 1024;
+
+/// Takes the place of the generated functions, which would copy all of it before.
+pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    let mut output = linker.instance("functions:web/output@1.0.0")?;
+    output.func_wrap_async(
+        "write",
+        |mut store: StoreContextMut<'_, State>, (to, bytes): (Stream, WasmList<u8>)| {
+            Box::new(async move {
+                let mut from = 0;
+                loop {
+                    store.data_mut().check_time().await?;
+                    let left = bytes.as_le_slice(&store).get(from..).unwrap_or_default();
+                    let Some(piece) = left.chunks(MAX_PIECE).next() else {
+                        return Ok(());
+                    };
+                    from += piece.len();
+                    let piece = piece.to_vec();
+                    store.data_mut().write(to, piece)?;
+                }
+            })
+        },
+    )?;
+    output.func_wrap_async(
+        "log",
+        |mut store: StoreContextMut<'_, State>,
+         (level, target, message, fields): (Level, TextPrefix, TextPrefix, FirstPairs)| {
+            Box::new(async move {
+                let state = store.data_mut();
+                state.check_time().await?;
+                let fields = fields.0.into_iter();
+                let fields = fields.map(|(key, value)| (key.0, value.0));
+                state.log(level, target.0, message.0, fields.collect())
+            })
+        },
+    )
+}
+
+impl Host for State {
+    fn write(&mut self, to: Stream, bytes: Vec<u8>) -> wasmtime::Result<()> {
+        let stream = match to {
+            Stream::Stdout => OutputStream::Stdout,
+            Stream::Stderr => OutputStream::Stderr,
+        };
+        self.invocation_log().print(stream, &bytes);
+        Ok(())
+    }
+
+    fn least_level(&mut self) -> wasmtime::Result<Option<Level>> {
+        let least = self.call.function.output.least_level;
+        Ok(least.map(|least| match least {
+            LogLevel::Trace => Level::Trace,
+            LogLevel::Debug => Level::Debug,
+            LogLevel::Info => Level::Info,
+            LogLevel::Warn => Level::Warn,
+            LogLevel::Error => Level::Error,
+        }))
+    }
+
+    fn log(
+        &mut self,
+        level: Level,
+        target: String,
+        message: String,
+        fields: Vec<(String, String)>,
+    ) -> wasmtime::Result<()> {
+        let level = match level {
+            Level::Trace => LogLevel::Trace,
+            Level::Debug => LogLevel::Debug,
+            Level::Info => LogLevel::Info,
+            Level::Warn => LogLevel::Warn,
+            Level::Error => LogLevel::Error,
+        };
+        let least = self.call.function.output.least_level;
+        if least.is_none_or(|least| level < least) {
+            return Ok(());
+        }
+        self.invocation_log().log(level, target, message, fields);
+        Ok(())
+    }
+}

@@ -1,0 +1,154 @@
+//! `functions:web/response-stream`: responses that begin before they are whole.
+//!
+//! The bytes go through a [`Pipe`]. Whoever polls the invocation learns from [`begun`] that there
+//! is one, sends the head, and goes on polling the invocation for the body.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, Resource, WasmList};
+use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
+
+use super::State;
+use super::bindings::functions::web::response_stream::{Error, Host, HostWriter};
+use super::bounded::HeaderList;
+use crate::invocation::started::{self, Begun};
+use crate::message::head::Head;
+pub(crate) use crate::message::pipe::{End, Pipe};
+
+/// The `writer` resource: a function's end of the pipe.
+#[expect(unreachable_pub, reason = "the generated code re-exports it")]
+pub struct Writer {
+    pipe: Arc<Pipe>,
+}
+
+/// What a pollable watches. An entry of its own rather than the writer's child, so that a function
+/// may drop the two in any order.
+struct Writable {
+    pipe: Arc<Pipe>,
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Writable {
+    async fn ready(&mut self) {
+        poll_fn(|cx| self.pipe.poll_room(cx)).await;
+    }
+}
+
+/// Takes the place of the generated functions: headers are looked at before they are copied, and so is
+/// whether there is room for a chunk.
+pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    let mut stream = linker.instance("functions:web/response-stream@1.0.0")?;
+    stream.func_wrap_async(
+        "start",
+        |mut store: StoreContextMut<'_, State>, (status, headers): (u16, HeaderList)| {
+            Box::new(async move {
+                let state = store.data_mut();
+                state.check_time().await?;
+                match headers.within(state.call.function.headers) {
+                    Ok(headers) => Ok((state.start(status, headers)?,)),
+                    Err(invalid) => Ok((Err(Error::Invalid(invalid.to_string())),)),
+                }
+            })
+        },
+    )?;
+    stream.func_wrap_async(
+        "[method]writer.write",
+        |mut store: StoreContextMut<'_, State>,
+         (writer, chunk): (Resource<Writer>, WasmList<u8>)| {
+            Box::new(async move {
+                let state = store.data_mut();
+                state.check_time().await?;
+                let pipe = Arc::clone(&state.table.get(&writer)?.pipe);
+                poll_fn(|cx| pipe.poll_room(cx)).await;
+                let chunk = chunk.as_le_slice(&store).to_vec();
+                Ok((HostWriter::write(store.data_mut(), writer, chunk).await?,))
+            })
+        },
+    )?;
+    stream.func_wrap_async(
+        "[method]writer.try-write",
+        |mut store: StoreContextMut<'_, State>,
+         (writer, chunk): (Resource<Writer>, WasmList<u8>)| {
+            Box::new(async move {
+                let state = store.data_mut();
+                state.check_time().await?;
+                if !state.table.get(&writer)?.pipe.has_room() {
+                    return Ok((Ok(false),));
+                }
+                let chunk = chunk.as_le_slice(&store).to_vec();
+                Ok((store.data_mut().try_write(writer, chunk)?,))
+            })
+        },
+    )
+}
+
+impl Host for State {
+    fn start(
+        &mut self,
+        status: u16,
+        headers: Vec<(String, Vec<u8>)>,
+    ) -> wasmtime::Result<Result<Resource<Writer>, Error>> {
+        if self.streaming {
+            return Ok(Err(Error::Started));
+        }
+        let head = match Head::new(status, headers, self.call.function.headers) {
+            Ok(head) => head,
+            Err(invalid) => return Ok(Err(Error::Invalid(invalid.0))),
+        };
+        let pipe = Arc::new(Pipe::new());
+        let writer = self.table.push(Writer {
+            pipe: Arc::clone(&pipe),
+        })?;
+        self.streaming = true;
+        // It has begun to answer: from here on another limit holds.
+        self.call.deadline = self.call.stream_deadline;
+        started::announce(Box::new(Begun { head, pipe }));
+        Ok(Ok(writer))
+    }
+}
+
+/// No method says `closed`: a client that goes away takes the invocation with it, whether that
+/// waits for room or for anything else.
+impl HostWriter for State {
+    async fn write(
+        &mut self,
+        writer: Resource<Writer>,
+        chunk: Vec<u8>,
+    ) -> wasmtime::Result<Result<(), Error>> {
+        let pipe = &self.table.get(&writer)?.pipe;
+        poll_fn(|cx| pipe.poll_room(cx)).await;
+        pipe.push(chunk);
+        Ok(Ok(()))
+    }
+
+    fn try_write(
+        &mut self,
+        writer: Resource<Writer>,
+        chunk: Vec<u8>,
+    ) -> wasmtime::Result<Result<bool, Error>> {
+        let pipe = &self.table.get(&writer)?.pipe;
+        let room = pipe.has_room();
+        if room {
+            pipe.push(chunk);
+        }
+        Ok(Ok(room))
+    }
+
+    fn subscribe(&mut self, writer: Resource<Writer>) -> wasmtime::Result<Resource<DynPollable>> {
+        let pipe = Arc::clone(&self.table.get(&writer)?.pipe);
+        let writable = self.table.push(Writable { pipe })?;
+        subscribe(&mut self.table, writable)
+    }
+
+    fn finish(&mut self, writer: Resource<Writer>) -> wasmtime::Result<Result<(), Error>> {
+        self.table.delete(writer)?.pipe.end(End::Finished);
+        Ok(Ok(()))
+    }
+
+    fn drop(&mut self, writer: Resource<Writer>) -> wasmtime::Result<()> {
+        self.table.delete(writer)?.pipe.end(End::Cut);
+        Ok(())
+    }
+}

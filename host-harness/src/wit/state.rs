@@ -1,0 +1,64 @@
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::WasiCtx;
+
+use super::handles;
+use super::output::SharedLog;
+use crate::invocation::Call;
+use crate::invocation::memory_limiter::MemoryLimit;
+use crate::invocation::time_check::TimeCheck;
+use crate::message::in_flight::{self, UnderWay};
+
+/// What one invocation holds on the host. It goes with the instance, also when that traps.
+pub(crate) struct State {
+    pub(crate) table: ResourceTable,
+    pub(crate) call: Call,
+    pub(crate) memory: MemoryLimit,
+    pub(crate) time: TimeCheck,
+    /// How many requests and calls of its own are under way.
+    pub(super) under_way: in_flight::Count,
+    /// How many functions it has called so far.
+    pub(super) calls: u32,
+    /// Whether it has begun to stream its response.
+    pub(super) streaming: bool,
+    pub(super) log: SharedLog,
+    /// Made when it is first asked for: most functions never do.
+    pub(super) wasi: Option<Box<WasiCtx>>,
+}
+
+impl State {
+    /// Whether the invocation has begun to stream its response.
+    pub(crate) fn is_streaming(&self) -> bool {
+        self.streaming
+    }
+
+    /// With limits of which something may be used already.
+    pub(crate) fn new(call: Call, memory: MemoryLimit, time: TimeCheck) -> Self {
+        Self {
+            table: handles::table(),
+            call,
+            memory,
+            time,
+            under_way: in_flight::Count::default(),
+            calls: 0,
+            streaming: false,
+            log: SharedLog::default(),
+            wasi: None,
+        }
+    }
+
+    /// Fails if the invocation has used up its time.
+    pub(crate) fn look_at_time(&mut self) -> wasmtime::Result<()> {
+        Ok(self.time.look(self.call.deadline)?)
+    }
+
+    /// As [`TimeCheck::check`], on the way back from a host call.
+    pub(super) async fn check_time(&mut self) -> wasmtime::Result<()> {
+        Ok(self.time.check(self.call.deadline).await?)
+    }
+
+    /// One more, if there may be, and a handle for it.
+    pub(super) fn one_more_under_way(&mut self) -> Option<UnderWay> {
+        let one = self.under_way.one_more()?;
+        handles::has_room(&mut self.table).then_some(one)
+    }
+}

@@ -1,0 +1,199 @@
+//! WASI 0.2 for functions that use more of std than the contract offers.
+//!
+//! A function gets clocks, random numbers, its variables as environment variables, and output that
+//! goes to the log; no file, no socket, no input.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::io::AsyncWrite;
+use wasmtime::StoreContextMut;
+use wasmtime::component::{Linker, Resource, ResourceTable, WasmList};
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::bindings::io::poll;
+use wasmtime_wasi::p2::bindings::io::streams::{self, HostOutputStream};
+use wasmtime_wasi::p2::bindings::sockets::ip_name_lookup::ResolveAddressStream;
+use wasmtime_wasi::p2::bindings::sockets::network::ErrorCode;
+use wasmtime_wasi::p2::{DynOutputStream, DynPollable, Network, StreamError};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::bounded::Text;
+use super::output::SharedLog;
+use super::{MAX_ENTRIES, State};
+use crate::invocation::Call;
+use crate::telemetry::{InvocationLog, OutputStream};
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let ctx = self
+            .wasi
+            .get_or_insert_with(|| Box::new(context(&self.call, &mut self.log)));
+        WasiCtxView {
+            ctx,
+            table: &mut self.table,
+        }
+    }
+}
+
+fn context(call: &Call, log: &mut SharedLog) -> WasiCtx {
+    let mut output = |stream| Output {
+        log: Arc::clone(log.of(call)),
+        stream,
+    };
+    WasiCtx::builder()
+        .args(&[call.function.name.as_ref()])
+        .envs(&call.function.variables)
+        .stdout(output(OutputStream::Stdout))
+        .stderr(output(OutputStream::Stderr))
+        .max_random_size(MAX_RANDOM)
+        .build()
+}
+
+/// How many random bytes there are in one call: more would keep others waiting.
+const MAX_RANDOM: u64 = 1 << 20;
+
+/// How much a stream takes at once, in bytes.
+const MAX_WRITE: usize = 64 * 1024;
+
+/// Takes the place of functions of WASI that would copy all they are given before they look at it, or
+/// do much without ever looking at the time.
+pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    let mut streams = linker.instance("wasi:io/streams@0.2.12")?;
+    streams.func_wrap_async(
+        "[method]output-stream.write",
+        |mut store: StoreContextMut<'_, State>,
+         (stream, bytes): (Resource<DynOutputStream>, WasmList<u8>)| {
+            Box::new(async move {
+                store.data_mut().check_time().await?;
+                wasmtime::ensure!(
+                    bytes.len() <= MAX_WRITE,
+                    "a write of more than `check-write` allows"
+                );
+                let bytes = bytes.as_le_slice(&store).to_vec();
+                let table = &mut store.data_mut().table;
+                let written = HostOutputStream::write(table, stream, bytes);
+                Ok((streamed(table, written)?,))
+            })
+        },
+    )?;
+    streams.func_wrap_async(
+        "[method]output-stream.write-zeroes",
+        |mut store: StoreContextMut<'_, State>,
+         (stream, length): (Resource<DynOutputStream>, u64)| {
+            Box::new(async move {
+                store.data_mut().check_time().await?;
+                let table = &mut store.data_mut().table;
+                let written = HostOutputStream::write_zeroes(table, stream, length);
+                Ok((streamed(table, written)?,))
+            })
+        },
+    )?;
+    let mut poll = linker.instance("wasi:io/poll@0.2.12")?;
+    poll.func_wrap_async(
+        "poll",
+        |mut store: StoreContextMut<'_, State>, (list,): (WasmList<Resource<DynPollable>>,)| {
+            Box::new(async move {
+                store.data_mut().check_time().await?;
+                wasmtime::ensure!(
+                    list.len() <= MAX_ENTRIES,
+                    "a poll of more pollables than there are handles"
+                );
+                let pollables = list.iter(&mut store)?.collect::<Result<Vec<_>, _>>()?;
+                Ok((poll::Host::poll(&mut store.data_mut().table, pollables).await?,))
+            })
+        },
+    )?;
+    let mut names = linker.instance("wasi:sockets/ip-name-lookup@0.2.12")?;
+    names.func_wrap(
+        "resolve-addresses",
+        |_: StoreContextMut<'_, State>, _: (Resource<Network>, Text)| {
+            // Functions have no sockets.
+            Ok((Err::<Resource<ResolveAddressStream>, _>(
+                ErrorCode::AccessDenied,
+            ),))
+        },
+    )
+}
+
+/// A result of a stream, for the function.
+fn streamed(
+    table: &mut ResourceTable,
+    result: Result<(), StreamError>,
+) -> wasmtime::Result<Result<(), streams::StreamError>> {
+    match result {
+        Ok(()) => Ok(Ok(())),
+        Err(error) => streams::Host::convert_stream_error(table, error).map(Err),
+    }
+}
+
+/// One of a function's output streams. A function may open it as often as it likes: it is the same.
+#[derive(Clone)]
+struct Output {
+    log: Arc<Mutex<InvocationLog>>,
+    stream: OutputStream,
+}
+
+impl Output {
+    fn print(&self, bytes: &[u8]) {
+        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.print(self.stream, bytes);
+    }
+}
+
+impl IsTerminal for Output {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Output {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(self.clone())
+    }
+
+    // Written at once rather than by a task: nothing is lost when the function traps.
+    fn p2_stream(&self) -> Box<dyn wasmtime_wasi::p2::OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl wasmtime_wasi::p2::Pollable for Output {
+    async fn ready(&mut self) {}
+}
+
+impl wasmtime_wasi::p2::OutputStream for Output {
+    fn write(&mut self, bytes: bytes::Bytes) -> wasmtime_wasi::p2::StreamResult<()> {
+        self.print(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> wasmtime_wasi::p2::StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> wasmtime_wasi::p2::StreamResult<usize> {
+        Ok(MAX_WRITE)
+    }
+}
+
+impl AsyncWrite for Output {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.print(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
