@@ -8,7 +8,7 @@ use super::{NotReusable, rewrite};
 const CALLS: &str = "functions:binding/";
 
 /// A component as it was read, and its SHA-256.
-pub(crate) struct Wasm {
+pub(crate) struct ComponentBytes {
     pub(crate) bytes: Vec<u8>,
     pub(crate) hash: [u8; 32],
 }
@@ -21,7 +21,7 @@ pub(crate) struct Compiled {
     pub(crate) reusable: Result<(), NotReusable>,
 }
 
-impl Wasm {
+impl ComponentBytes {
     pub(crate) fn new(bytes: Vec<u8>) -> Self {
         let hash = Sha256::digest(&bytes).into();
         Self { bytes, hash }
@@ -30,7 +30,7 @@ impl Wasm {
     /// Compiles it, in a form that takes less for each invocation if it has one.
     pub(crate) fn compile(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Compiled> {
         let direct = rewrite::without_shim(&self.bytes);
-        let resettable = rewrite::renewable(direct.as_deref().unwrap_or(&self.bytes));
+        let resettable = rewrite::make_reusable(direct.as_deref().unwrap_or(&self.bytes));
         let reason = match &resettable {
             Ok(_) => NotReusable::NotCompiled,
             Err(reason) => *reason,
@@ -65,7 +65,7 @@ impl Wasm {
 
     /// Whether it could call other functions, found without parsing it: the name of what it would
     /// need is nowhere in it, or may be an import.
-    pub(crate) fn may_call(&self) -> bool {
+    pub(crate) fn imports_binding(&self) -> bool {
         memmem::find(&self.bytes, CALLS.as_bytes()).is_some()
     }
 }
@@ -86,11 +86,11 @@ mod tests {
     /// What imports the interface for calls may call, in any version; what does not may not.
     #[test]
     fn imports_tell_who_may_call() {
-        let read = |file: &str| Wasm::new(std::fs::read(file).unwrap());
-        assert!(!read(test_guests::PING).may_call());
-        assert!(!read(test_guests::MISBEHAVE).may_call());
-        assert!(read(test_guests::CALLER).may_call());
+        let read = |file: &str| ComponentBytes::new(std::fs::read(file).unwrap());
+        assert!(!read(test_guests::PING).imports_binding());
+        assert!(!read(test_guests::MISBEHAVE).imports_binding());
+        assert!(read(test_guests::CALLER).imports_binding());
         let newer = r#"(component (import "functions:binding/invoker@1.7.0" (instance)))"#;
-        assert!(Wasm::new(wat::parse_str(newer).unwrap()).may_call());
+        assert!(ComponentBytes::new(wat::parse_str(newer).unwrap()).imports_binding());
     }
 }

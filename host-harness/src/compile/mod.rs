@@ -12,5 +12,5 @@ pub(crate) mod rewrite;
 
 pub use compiler::CompilerProcess;
 pub(crate) use compiler::{ChildSettings, compile_from_stdin};
-pub(crate) use component_bytes::{Compiled, Wasm};
+pub(crate) use component_bytes::{Compiled, ComponentBytes};
 pub(crate) use not_reusable::NotReusable;

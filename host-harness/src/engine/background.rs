@@ -19,9 +19,9 @@ use futures_util::task::AtomicWaker;
 use tokio::runtime::Handle;
 
 use super::Failure;
-use super::invoke::Ended;
+use super::invoke::Outcome;
 use super::task::{Invocation, poll_once};
-use crate::invocation::started::Begun;
+use crate::invocation::started::StartedResponse;
 
 /// How much nicer these threads are than the others. The scheduler gives a thread a fifth less for each
 /// step: with 6, one of these has 21 % beside one of the others.
@@ -39,14 +39,14 @@ pub(super) fn is_here() -> bool {
 /// An invocation that goes on in the background. Dropping it ends the invocation, at its next yield at
 /// the latest.
 pub(super) struct Background {
-    task: FallibleTask<Result<Ended, Failure>>,
+    task: FallibleTask<Result<Outcome, Failure>>,
     shared: Arc<Shared>,
 }
 
 #[derive(Default)]
 struct Shared {
     /// The response that it has begun, until it is sent.
-    begun: Mutex<Option<Box<Begun>>>,
+    started: Mutex<Option<Box<StartedResponse>>>,
     /// The connection.
     waiting: AtomicWaker,
 }
@@ -63,9 +63,9 @@ pub(super) fn start(mut invocation: Invocation) -> Result<Background, Invocation
         poll_fn(move |cx| {
             // Timers, sockets and tasks stay the runtime's.
             let _runtime = runtime.enter();
-            let (polled, begun) = poll_once(&mut invocation, cx);
-            if begun.is_some() {
-                *lock(&shared.begun) = begun;
+            let (polled, started) = poll_once(&mut invocation, cx);
+            if started.is_some() {
+                *lock(&shared.started) = started;
             }
             // It may have written to its stream.
             shared.waiting.wake();
@@ -85,15 +85,15 @@ impl Background {
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> (Poll<Result<Ended, Failure>>, Option<Box<Begun>>) {
+    ) -> (Poll<Result<Outcome, Failure>>, Option<Box<StartedResponse>>) {
         self.shared.waiting.register(cx.waker());
         let ended = Pin::new(&mut self.task).poll(cx);
         // After the task: what it began before it ended is there.
-        let begun = lock(&self.shared.begun).take();
+        let started = lock(&self.shared.started).take();
         // Without a result, it was dropped, which is for this to do.
         let lost = || Failure::Host(wasmtime::format_err!("lost in the background"));
         let ended = ended.map(|ended| ended.unwrap_or_else(|| Err(lost())));
-        (ended, begun)
+        (ended, started)
     }
 }
 

@@ -62,7 +62,7 @@ const NO_POOL: &str = "--multi-tenant needs the host's own memory pool, which ta
 
 /// With wasmtime's pool, or without a pool where that has no room.
 fn without_own(limits: &Limits) -> wasmtime::Result<(wasmtime::Engine, Allocation)> {
-    let places = admission::places(limits);
+    let places = admission::total_slots(limits);
     let pooled = wasmtime::Engine::new(&pooled(limits));
     let pooled = pooled.map(|engine| (engine, Allocation::Pool));
     pooled.or_else(|error| {
@@ -80,8 +80,8 @@ fn without_own(limits: &Limits) -> wasmtime::Result<(wasmtime::Engine, Allocatio
 fn own(limits: &Limits, setup: Setup) -> wasmtime::Result<wasmtime::Engine> {
     // A function that is tried out as it is loaded has no permit.
     let more = limits.memories.saturating_sub(1);
-    let places = admission::places(limits)
-        .saturating_add(idle_instances::most(limits))
+    let places = admission::total_slots(limits)
+        .saturating_add(idle_instances::capacity(limits))
         .saturating_add(more);
     let mut config = base();
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
@@ -89,12 +89,12 @@ fn own(limits: &Limits, setup: Setup) -> wasmtime::Result<wasmtime::Engine> {
         true => Handover::Unmapped,
         false => Handover::Emptied,
     };
-    pool::offer(&mut config, places, limits.verify_reuse, handover)?;
+    pool::configure(&mut config, places, limits.verify_reuse, handover)?;
     wasmtime::Engine::new(&config)
 }
 
 fn pooled(limits: &Limits) -> Config {
-    let places = admission::places(limits);
+    let places = admission::total_slots(limits);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(places)
         .total_memories(places)

@@ -1,6 +1,6 @@
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
-use super::admission::Full;
+use super::admission::Overloaded;
 use crate::invocation::time_check::OutOfTime;
 use crate::pool;
 use crate::telemetry::InvocationId;
@@ -93,8 +93,8 @@ const TURNS: usize = 3;
 /// What wasmtime's description of a fault begins with.
 const FAULT: &str = "memory fault at wasm address 0x";
 
-impl From<Full> for Failure {
-    fn from(_: Full) -> Self {
+impl From<Overloaded> for Failure {
+    fn from(_: Overloaded) -> Self {
         Self::Overloaded
     }
 }

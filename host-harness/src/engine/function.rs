@@ -8,14 +8,14 @@ use super::{Engine, Pool, Reuse};
 use crate::compile::Compiled;
 use crate::compile::compiler::CompileError;
 use crate::compile::footprint::{self, Footprint};
-use crate::compile::{NotReusable, Wasm, rewrite};
-use crate::invocation::Identity;
-use crate::pool::{Image, Registration, Renewal};
+use crate::compile::{ComponentBytes, NotReusable, rewrite};
+use crate::invocation::FunctionContext;
+use crate::pool::{MemoryImage, MemoryReset, Registration};
 use crate::wit::{HANDLER, OFFERED, State, handler};
 
 /// A function that is ready to be called.
 pub(crate) struct Function {
-    pub(crate) identity: Arc<Identity>,
+    pub(crate) context: Arc<FunctionContext>,
     pub(super) instance: InstancePre<State>,
     pub(super) invoke: ComponentExportIndex,
     /// Whose its memories and stacks are.
@@ -28,20 +28,20 @@ pub(crate) struct Function {
     pub(super) memories: u32,
     /// What is in the memory of a new instance, of a function that is renewable; known with its first
     /// instance.
-    pub(super) image: OnceLock<Option<Image>>,
+    pub(super) image: OnceLock<Option<MemoryImage>>,
     /// How often in a row that took more than making one does.
-    misfits: AtomicU32,
+    oversize_resets: AtomicU32,
 }
 
 /// How often in a row a function may write to more memory than is kept in place.
-const MAX_MISFITS: u32 = 8;
+const MAX_OVERSIZE_RESETS: u32 = 8;
 
 /// How many of its instances are made from there on, until it is tried again.
 const MADE: u32 = 1000;
 
 impl Function {
-    pub(super) fn is_renewable(&self) -> bool {
-        self.reusable.is_ok() && self.misfits.load(Ordering::Relaxed) < MAX_MISFITS
+    pub(super) fn is_reusable(&self) -> bool {
+        self.reusable.is_ok() && self.oversize_resets.load(Ordering::Relaxed) < MAX_OVERSIZE_RESETS
     }
 
     /// Whether requests are answered by instances that have answered others, or why not.
@@ -54,7 +54,7 @@ impl Function {
     }
 
     fn log_reuse(&self) {
-        let function = &self.identity.name;
+        let function = &self.context.name;
         tracing::info!(%function, "{}", describe_reuse(self.reusable()));
     }
 
@@ -62,31 +62,31 @@ impl Function {
     ///
     /// # Safety
     ///
-    /// As for [`Renewal::image`].
+    /// As for [`MemoryReset::image`].
     #[expect(unsafe_code, reason = "memory of functions is read from outside")]
-    pub(super) unsafe fn image_of(&self, memory: &Renewal) -> Option<&Image> {
+    pub(super) unsafe fn image_of(&self, memory: &MemoryReset) -> Option<&MemoryImage> {
         // SAFETY: the caller has promised it.
         let image = self.image.get_or_init(|| unsafe { memory.image() });
         image.as_ref()
     }
 
     /// Whether one that is being made is to be renewed.
-    pub(super) fn is_to_be_renewed(&self) -> bool {
-        let misfits = self.misfits.load(Ordering::Relaxed);
-        if self.reusable.is_ok() && misfits >= MAX_MISFITS {
-            let next = (misfits + 1) % (MAX_MISFITS + MADE);
-            self.misfits.store(next, Ordering::Relaxed);
+    pub(super) fn should_reset(&self) -> bool {
+        let oversize_resets = self.oversize_resets.load(Ordering::Relaxed);
+        if self.reusable.is_ok() && oversize_resets >= MAX_OVERSIZE_RESETS {
+            let next = (oversize_resets + 1) % (MAX_OVERSIZE_RESETS + MADE);
+            self.oversize_resets.store(next, Ordering::Relaxed);
         }
-        self.is_renewable()
+        self.is_reusable()
     }
 
     /// Counts an instance that was renewed. As a rule nothing is written, which other threads would
     /// have to read.
-    pub(super) fn renewed(&self, in_place: bool) {
-        let misfits = self.misfits.load(Ordering::Relaxed);
-        let now = if in_place { 0 } else { misfits + 1 };
-        if now != misfits && misfits < MAX_MISFITS {
-            self.misfits.store(now, Ordering::Relaxed);
+    pub(super) fn count_reset(&self, in_place: bool) {
+        let oversize_resets = self.oversize_resets.load(Ordering::Relaxed);
+        let now = if in_place { 0 } else { oversize_resets + 1 };
+        if now != oversize_resets && oversize_resets < MAX_OVERSIZE_RESETS {
+            self.oversize_resets.store(now, Ordering::Relaxed);
         }
     }
 }
@@ -153,8 +153,8 @@ impl Engine {
     /// Compiles a component unless that was kept, and makes all of its links.
     pub(crate) fn prepare(
         &self,
-        wasm: &Wasm,
-        identity: Identity,
+        wasm: &ComponentBytes,
+        context: FunctionContext,
         reuse: Reuse,
     ) -> Result<Function, InvalidFunction> {
         // What cannot be parsed does not compile, which tells why.
@@ -195,21 +195,21 @@ impl Engine {
         self.check_exports(&component)?;
         let function = Function {
             invoke: handler::find(&component).map_err(InvalidFunction::Type)?,
-            owner: Registration::new(&identity.name),
-            identity: Arc::new(identity),
+            owner: Registration::new(&context.name),
+            context: Arc::new(context),
             instance,
             memories,
             verify: component.get_export_index(None, rewrite::VERIFY),
             reusable,
             image: OnceLock::new(),
-            misfits: AtomicU32::new(0),
+            oversize_resets: AtomicU32::new(0),
         };
         self.try_out(&function, footprint.starts)?;
         function.log_reuse();
         Ok(function)
     }
 
-    fn compile(&self, wasm: &Wasm) -> Result<Compiled, CompileError> {
+    fn compile(&self, wasm: &ComponentBytes) -> Result<Compiled, CompileError> {
         if !self.setup.rewrite {
             return Ok(wasm.compile_unchanged(&self.wasmtime)?);
         }

@@ -7,13 +7,13 @@ use tokio::time::Instant;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::instance::Instance;
-use super::streaming_body::Streamed;
-use super::task::Running;
+use super::streaming_body::StreamingBody;
+use super::task::InvocationTask;
 use super::{Engine, Failure, Function, background};
-use crate::invocation::Call;
+use crate::invocation::Invocation;
 use crate::invocation::cpu_time::CpuTimed;
 use crate::invocation::memory_limiter::MemoryLimit;
-use crate::invocation::started::Begun;
+use crate::invocation::started::StartedResponse;
 use crate::invocation::time_check::TimeCheck;
 use crate::message::body::Body;
 use crate::message::head::Head;
@@ -48,7 +48,7 @@ impl Reply {
     clippy::large_enum_variant,
     reason = "most are the large one, and a box would be an allocation for each request"
 )]
-pub(super) enum Ended {
+pub(super) enum Outcome {
     Replied(Reply),
     /// It says that it has streamed its response.
     Streamed,
@@ -58,7 +58,7 @@ pub(super) enum Ended {
 enum Answer {
     Whole(Reply),
     /// There is a head, and the invocation makes the body, or has ended already.
-    Begun(Box<Begun>, Poll<Result<Ended, Failure>>),
+    StartedResponse(Box<StartedResponse>, Poll<Result<Outcome, Failure>>),
 }
 
 impl Engine {
@@ -79,15 +79,15 @@ impl Engine {
     pub(crate) async fn invoke(
         self: &Arc<Self>,
         function: &Arc<Function>,
-        call: Call,
+        call: Invocation,
         body: Body,
     ) -> Result<Reply, Failure> {
-        let (id, lineage) = (call.id, call.lineage);
+        let (id, call_chain) = (call.id, call.call_chain);
         let (deadline, stream_deadline) = (call.deadline, call.stream_deadline);
         let running = Arc::clone(self).run(Arc::clone(function), call, body);
-        let mut running = Running::new(function.owner.owner(), running);
+        let mut running = InvocationTask::new(function.owner.owner(), running);
         let answer = async {
-            let _turn = self.permits.turn(lineage).await?;
+            let _depth_permit = self.admission.acquire_depth_permit(call_chain).await?;
             poll_fn(|cx| poll_answer(&mut running, cx)).await
         };
         // The clock runs while the function waits for the host, where no epoch can reach it.
@@ -100,7 +100,7 @@ impl Engine {
         match answer? {
             // Of a request from outside, it lives as long as its connection does: the client has a time
             // to take it. It could send an echo of its own upload for ever.
-            Answer::Whole(mut reply) if lineage.depth == 0 => {
+            Answer::Whole(mut reply) if call_chain.depth == 0 => {
                 reply.body.limit_upload(stream_deadline);
                 Ok(reply)
             }
@@ -108,12 +108,12 @@ impl Engine {
                 reply.body.limit(stream_deadline);
                 Ok(reply)
             }
-            Answer::Begun(begun, ended) => {
-                let Begun { head, pipe } = *begun;
-                let mut streamed = Streamed::new(Arc::clone(&function.identity), id, pipe);
+            Answer::StartedResponse(started, ended) => {
+                let StartedResponse { head, pipe } = *started;
+                let mut streamed = StreamingBody::new(Arc::clone(&function.context), id, pipe);
                 match ended {
                     Poll::Ready(ended) => streamed.end(ended),
-                    Poll::Pending => streamed.go_on(running, stream_deadline),
+                    Poll::Pending => streamed.attach(running, stream_deadline),
                 }
                 let body = Body::new(streamed);
                 Ok(Reply { head, body })
@@ -124,11 +124,14 @@ impl Engine {
     async fn run(
         self: Arc<Self>,
         function: Arc<Function>,
-        call: Call,
+        call: Invocation,
         body: Body,
-    ) -> Result<Ended, Failure> {
-        let _place = self.permits.place(call.lineage, function.memories).await?;
-        let mut instance = match self.kept.take(&function.identity) {
+    ) -> Result<Outcome, Failure> {
+        let _slot = self
+            .admission
+            .acquire_slot(call.call_chain, function.memories)
+            .await?;
+        let mut instance = match self.idle.take(&function.context) {
             Some(mut instance) => {
                 coverage::count(Way::Reused);
                 instance.begin(call);
@@ -155,7 +158,7 @@ impl Engine {
         let ended = finish(&mut instance.store, reply)?;
         // No request begins in the background, to use it again.
         if !background::is_here()
-            && let Some(instance) = instance.renew(&function)
+            && let Some(instance) = instance.reset(&function)
         {
             self.keep(instance, &function).await;
         }
@@ -169,15 +172,15 @@ impl Engine {
             instance.store.set_epoch_deadline(LOOK_EVERY);
             // In a box, for it is much and seldom.
             if let Err(error) = Box::pin(instance.verify(function)).await {
-                tracing::warn!(function = %function.identity.name, "an instance that was reset cannot be verified, and is not reused: {error:#}");
+                tracing::warn!(function = %function.context.name, "an instance that was reset cannot be verified, and is not reused: {error:#}");
                 return;
             }
         }
-        self.kept.put(instance);
+        self.idle.put(instance);
     }
 
     /// What one invocation lives in, with its bounds.
-    pub(super) fn store(&self, call: Call) -> Store<State> {
+    pub(super) fn store(&self, call: Invocation) -> Store<State> {
         let memory = MemoryLimit::new(self.limits.memory, self.limits.memories.max(1));
         let state = State::new(call, memory, TimeCheck::new(self.limits.cpu_time));
         let mut store = Store::new(&self.wasmtime, state);
@@ -201,31 +204,34 @@ fn bound_cpu_time(store: &mut Store<State>) {
 }
 
 /// Polls an invocation until there is something to send.
-fn poll_answer(running: &mut Running, cx: &mut Context<'_>) -> Poll<Result<Answer, Failure>> {
-    let (polled, begun) = running.poll(cx);
-    if let Some(begun) = begun {
-        return Poll::Ready(Ok(Answer::Begun(begun, polled)));
+fn poll_answer(
+    running: &mut InvocationTask,
+    cx: &mut Context<'_>,
+) -> Poll<Result<Answer, Failure>> {
+    let (polled, started) = running.poll(cx);
+    if let Some(started) = started {
+        return Poll::Ready(Ok(Answer::StartedResponse(started, polled)));
     }
     polled.map(|ended| match ended? {
-        Ended::Replied(reply) => Ok(Answer::Whole(reply)),
-        Ended::Streamed => Err(Failure::InvalidReply(
+        Outcome::Replied(reply) => Ok(Answer::Whole(reply)),
+        Outcome::Streamed => Err(Failure::InvalidReply(
             "it said that it had streamed one, and had not".into(),
         )),
     })
 }
 
 /// Takes the reply out of the store.
-fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Ended, Failure> {
+fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Outcome, Failure> {
     let mut response = match reply {
         handler::Reply::Response(response) => response,
-        handler::Reply::Streamed => return Ok(Ended::Streamed),
+        handler::Reply::Streamed => return Ok(Outcome::Streamed),
     };
     let limit = store.data().call.function.headers;
     let headers = response.take_headers(limit);
     let headers = headers.map_err(|invalid| Failure::InvalidReply(invalid.to_string()))?;
     let body = match response.body {
         // It may never be read. That of a request's response has a client, which has to take it.
-        Data::Value(bytes) if store.data().call.lineage.depth > 0 => {
+        Data::Value(bytes) if store.data().call.call_chain.depth > 0 => {
             let held = store.data().call.function.bodies.hold(bytes);
             Body::from(held.map_err(|held_bodies::Full| Failure::Overloaded)?)
         }
@@ -239,5 +245,5 @@ fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Ended, Fail
     };
     let head = Head::new(response.status, headers, limit)
         .map_err(|invalid| Failure::InvalidReply(invalid.0))?;
-    Ok(Ended::Replied(Reply { head, body }))
+    Ok(Outcome::Replied(Reply { head, body }))
 }

@@ -59,10 +59,10 @@ pub(crate) struct Engine {
     linker: Linker<State>,
     setup: Setup,
     limits: Limits,
-    permits: admission::Permits,
+    admission: admission::Admission,
     cache: Option<cache::Cache>,
     compiler: compiler::Compiler,
-    kept: Arc<idle_instances::Kept>,
+    idle: Arc<idle_instances::IdleInstances>,
     bodies: Arc<HeldBodies>,
     /// That of epochs, that of sweeps, and the watchdog.
     _tickers: Vec<ticker::Ticker>,
@@ -93,23 +93,23 @@ impl Engine {
             let cache = cache::Cache::open(folder, fingerprint);
             cache.map_err(|unusable| unusable.warn()).ok()
         });
-        let kept = Arc::new(idle_instances::Kept::new(&limits));
+        let idle = Arc::new(idle_instances::IdleInstances::new(&limits));
         Ok(Arc::new(Self {
             _tickers: vec![
                 ticker::Ticker::of_epochs(&wasmtime)?,
-                ticker::Ticker::of_sweeps(&kept)?,
+                ticker::Ticker::of_sweeps(&idle)?,
             ]
             .into_iter()
             .chain(limits.watchdog.map(watchdog::start).transpose()?)
             .collect(),
-            permits: admission::Permits::new(&limits),
+            admission: admission::Admission::new(&limits),
             cache,
             compiler: compiler::Compiler {
                 process: compiler,
                 allocation,
                 fingerprint,
             },
-            kept,
+            idle,
             bodies: HeldBodies::new(limits.body_memory),
             wasmtime,
             linker,

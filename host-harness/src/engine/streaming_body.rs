@@ -10,16 +10,16 @@ use tokio::time::Instant;
 use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
 
 use super::Failure;
-use super::invoke::Ended;
-use super::task::Running;
-use crate::invocation::Identity;
-use crate::message::body::Broken;
+use super::invoke::Outcome;
+use super::task::InvocationTask;
+use crate::invocation::FunctionContext;
+use crate::message::body::Incomplete;
 use crate::message::pipe::{End, Pipe};
 use crate::telemetry::InvocationId;
 
 /// A body that owns the invocation which makes it, and runs that when it is asked for more: the
 /// function goes no faster than its client, and no further than the body lives.
-pub(super) struct Streamed {
+pub(super) struct StreamingBody {
     stream: Arc<Mutex<Stream>>,
     /// A connection does not ask for more while its client takes nothing, so that the time limit
     /// needs someone else to look at it.
@@ -27,7 +27,7 @@ pub(super) struct Streamed {
 }
 
 struct Stream {
-    function: Arc<Identity>,
+    function: Arc<FunctionContext>,
     id: InvocationId,
     pipe: Arc<Pipe>,
     stage: Stage,
@@ -38,17 +38,17 @@ struct Stream {
 }
 
 enum Stage {
-    Running(Running),
+    InvocationTask(InvocationTask),
     /// The function has ended, and so has its body.
     Whole,
     /// There is no more, and yet it is not whole: the client must not take it for that.
     Cut,
 }
 
-impl Streamed {
+impl StreamingBody {
     /// The body of a function that was cut off, until [`end`](Self::end) or
-    /// [`go_on`](Self::go_on) tells otherwise.
-    pub(super) fn new(function: Arc<Identity>, id: InvocationId, pipe: Arc<Pipe>) -> Self {
+    /// [`attach`](Self::attach) tells otherwise.
+    pub(super) fn new(function: Arc<FunctionContext>, id: InvocationId, pipe: Arc<Pipe>) -> Self {
         let stream = Stream {
             function,
             id,
@@ -65,13 +65,13 @@ impl Streamed {
     }
 
     /// The function has ended already.
-    pub(super) fn end(&mut self, ended: Result<Ended, Failure>) {
+    pub(super) fn end(&mut self, ended: Result<Outcome, Failure>) {
         lock(&self.stream).end(ended);
     }
 
     /// The function makes more, until the deadline.
-    pub(super) fn go_on(&mut self, running: Running, deadline: Option<Instant>) {
-        lock(&self.stream).stage = Stage::Running(running);
+    pub(super) fn attach(&mut self, running: InvocationTask, deadline: Option<Instant>) {
+        lock(&self.stream).stage = Stage::InvocationTask(running);
         self.time_limit =
             deadline.map(|deadline| spawn(end_at(deadline, Arc::downgrade(&self.stream))));
     }
@@ -90,7 +90,10 @@ async fn end_at(deadline: Instant, stream: Weak<Mutex<Stream>>) {
 }
 
 impl Stream {
-    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Incomplete>>> {
         loop {
             // Before the function goes on: what it wrote waits for nothing that it does next.
             if let Some(bytes) = self.pipe.take() {
@@ -98,7 +101,7 @@ impl Stream {
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
             match &mut self.stage {
-                Stage::Running(running) => match running.poll(cx).0 {
+                Stage::InvocationTask(running) => match running.poll(cx).0 {
                     Poll::Ready(ended) => self.end(ended),
                     Poll::Pending if self.pipe.queued() > 0 => {}
                     Poll::Pending if self.pipe.ended() == End::Cut => self.fail(dropped()),
@@ -111,7 +114,7 @@ impl Stream {
                     cx.waker().wake_by_ref();
                     return self.wait(cx);
                 }
-                Stage::Cut => return Poll::Ready(Some(Err(Broken))),
+                Stage::Cut => return Poll::Ready(Some(Err(Incomplete))),
             }
         }
     }
@@ -123,17 +126,17 @@ impl Stream {
         Poll::Pending
     }
 
-    fn end(&mut self, ended: Result<Ended, Failure>) {
+    fn end(&mut self, ended: Result<Outcome, Failure>) {
         let failure = match (ended, self.pipe.ended()) {
-            (Ok(Ended::Streamed), End::Finished) => {
+            (Ok(Outcome::Streamed), End::Finished) => {
                 self.stage = Stage::Whole;
                 return;
             }
-            (Ok(Ended::Streamed), End::Open) => Failure::InvalidReply(
+            (Ok(Outcome::Streamed), End::Open) => Failure::InvalidReply(
                 "it said that it had streamed one, and had not finished it".into(),
             ),
-            (Ok(Ended::Streamed), End::Cut) => dropped(),
-            (Ok(Ended::Replied(_)), _) => {
+            (Ok(Outcome::Streamed), End::Cut) => dropped(),
+            (Ok(Outcome::Replied(_)), _) => {
                 Failure::InvalidReply("it returned one after it had begun to stream another".into())
             }
             (Err(failure), _) => failure,
@@ -142,7 +145,7 @@ impl Stream {
     }
 
     fn time_out(&mut self) {
-        if matches!(self.stage, Stage::Running(_)) {
+        if matches!(self.stage, Stage::InvocationTask(_)) {
             self.fail(Failure::StreamTimeout);
             if let Some(connection) = self.waiting.take() {
                 connection.wake();
@@ -161,14 +164,14 @@ fn dropped() -> Failure {
     Failure::InvalidReply("it dropped the one that it streamed before it was finished".into())
 }
 
-impl Body for Streamed {
+impl Body for StreamingBody {
     type Data = Bytes;
-    type Error = Broken;
+    type Error = Incomplete;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Incomplete>>> {
         lock(&self.stream).poll_frame(cx)
     }
 
@@ -181,7 +184,7 @@ impl Body for Streamed {
         let stream = lock(&self.stream);
         match stream.stage {
             Stage::Whole => SizeHint::with_exact(stream.pipe.queued() as u64),
-            Stage::Running(_) | Stage::Cut => SizeHint::default(),
+            Stage::InvocationTask(_) | Stage::Cut => SizeHint::default(),
         }
     }
 }

@@ -5,33 +5,33 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::background::{self, Background};
-use super::invoke::Ended;
+use super::invoke::Outcome;
 use super::{Failure, watchdog};
 use crate::invocation::cpu_time;
-use crate::invocation::started::{self, Begun};
+use crate::invocation::started::{self, StartedResponse};
 use crate::pool::{Owner, PollScope};
 
 /// The future of an invocation, and whose it is.
 pub(super) struct Invocation {
     function: Owner,
-    future: Pin<Box<dyn Future<Output = Result<Ended, Failure>> + Send>>,
+    future: Pin<Box<dyn Future<Output = Result<Outcome, Failure>> + Send>>,
 }
 
 /// An invocation that is under way. In a box of its own, so that the body of the response, or a thread
 /// for long ones, can take it along; whoever drops it ends the function.
-pub(super) enum Running {
+pub(super) enum InvocationTask {
     /// In the task of its connection.
     Here(Invocation),
     /// It has used up its first slice.
     Background(Background),
     /// It was, and ended by a panic.
-    Ended,
+    Outcome,
 }
 
-impl Running {
+impl InvocationTask {
     pub(super) fn new(
         function: Owner,
-        invocation: impl Future<Output = Result<Ended, Failure>> + Send + 'static,
+        invocation: impl Future<Output = Result<Outcome, Failure>> + Send + 'static,
     ) -> Self {
         Self::Here(Invocation {
             function,
@@ -43,21 +43,21 @@ impl Running {
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
-    ) -> (Poll<Result<Ended, Failure>>, Option<Box<Begun>>) {
+    ) -> (Poll<Result<Outcome, Failure>>, Option<Box<StartedResponse>>) {
         let invocation = match self {
             Self::Here(invocation) => invocation,
             Self::Background(background) => return background.poll(cx),
-            Self::Ended => return (Poll::Pending, None),
+            Self::Outcome => return (Poll::Pending, None),
         };
-        let (polled, begun) = poll_once(invocation, cx);
+        let (polled, started) = poll_once(invocation, cx);
         if polled.is_pending() && cpu_time::take_long() {
             self.go_to_background(cx);
         }
-        (polled, begun)
+        (polled, started)
     }
 
     fn go_to_background(&mut self, cx: &mut Context<'_>) {
-        let Self::Here(invocation) = std::mem::replace(self, Self::Ended) else {
+        let Self::Here(invocation) = std::mem::replace(self, Self::Outcome) else {
             return;
         };
         *self = match background::start(invocation) {
@@ -78,7 +78,7 @@ impl Running {
 pub(super) fn poll_once(
     invocation: &mut Invocation,
     cx: &mut Context<'_>,
-) -> (Poll<Result<Ended, Failure>>, Option<Box<Begun>>) {
+) -> (Poll<Result<Outcome, Failure>>, Option<Box<StartedResponse>>) {
     // That of an earlier poll.
     cpu_time::take_long();
     started::watch(|| {
@@ -111,7 +111,7 @@ mod tests {
     /// A panic is a failure of that invocation, and its message is for the log.
     #[tokio::test]
     async fn panics_are_contained() {
-        let mut running = Running::new(Owner::new(), async { panic!("on {}", "purpose") });
+        let mut running = InvocationTask::new(Owner::new(), async { panic!("on {}", "purpose") });
         let ended = std::future::poll_fn(|cx| running.poll(cx).0).await;
         let Err(Failure::Host(cause)) = ended else {
             panic!("{ended:?}");
@@ -121,12 +121,12 @@ mod tests {
 
     /// Computes for a while, and lets others run, as a function does whose epoch has passed.
     async fn slice() {
-        let begun = cpu_time::used();
-        while cpu_time::used() < begun + cpu_time::SLICE {}
+        let started = cpu_time::used();
+        while cpu_time::used() < started + cpu_time::SLICE {}
         tokio::task::yield_now().await;
     }
 
-    async fn ended(mut running: Running) -> Result<Ended, Failure> {
+    async fn ended(mut running: InvocationTask) -> Result<Outcome, Failure> {
         std::future::poll_fn(|cx| running.poll(cx).0).await
     }
 
@@ -143,9 +143,13 @@ mod tests {
             assert!(background::is_here());
             tokio::spawn(async {}).await.unwrap();
             assert!(background::is_here());
-            Ok(Ended::Streamed)
+            Ok(Outcome::Streamed)
         }));
-        assert!(ended(Running::new(Owner::new(), invocation)).await.is_ok());
+        assert!(
+            ended(InvocationTask::new(Owner::new(), invocation))
+                .await
+                .is_ok()
+        );
     }
 
     /// One that only waits stays.
@@ -157,9 +161,13 @@ mod tests {
                 std::thread::sleep(Duration::from_millis(1));
                 assert!(!background::is_here());
             }
-            Ok(Ended::Streamed)
+            Ok(Outcome::Streamed)
         }));
-        assert!(ended(Running::new(Owner::new(), invocation)).await.is_ok());
+        assert!(
+            ended(InvocationTask::new(Owner::new(), invocation))
+                .await
+                .is_ok()
+        );
     }
 
     /// A panic in the background is a failure of that invocation too, and its thread goes on.
@@ -172,7 +180,7 @@ mod tests {
                 }
                 panic!("on purpose")
             }));
-            let failed = ended(Running::new(Owner::new(), invocation)).await;
+            let failed = ended(InvocationTask::new(Owner::new(), invocation)).await;
             let Err(Failure::Host(cause)) = failed else {
                 panic!("{failed:?}");
             };
@@ -199,7 +207,7 @@ mod tests {
                 }
                 std::future::pending().await
             }));
-            let mut running = Box::pin(ended(Running::new(Owner::new(), invocation)));
+            let mut running = Box::pin(ended(InvocationTask::new(Owner::new(), invocation)));
             tokio::select! {
                 _ = &mut running => panic!("it never ends"),
                 there = is_there => there.unwrap(),

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::idle_instances::Kept;
+use super::idle_instances::IdleInstances;
 use crate::invocation::time_check;
 
 /// How often a running function is looked at: to let others run, and to stop it when its time is up.
@@ -30,10 +30,10 @@ impl Ticker {
     }
 
     /// Lets instances go that nobody uses. Not where epochs are counted: it takes its time.
-    pub(super) fn of_sweeps(kept: &Arc<Kept>) -> std::io::Result<Self> {
-        let kept = Arc::downgrade(kept);
+    pub(super) fn of_sweeps(idle: &Arc<IdleInstances>) -> std::io::Result<Self> {
+        let idle = Arc::downgrade(idle);
         Self::start("functions-sweep", SWEEP, move || {
-            kept.upgrade()?.sweep();
+            idle.upgrade()?.sweep();
             Some(())
         })
     }

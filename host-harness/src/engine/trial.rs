@@ -13,7 +13,7 @@ use wasmtime::Store;
 
 use super::function::InvalidFunction;
 use super::{Engine, Function};
-use crate::invocation::Call;
+use crate::invocation::Invocation;
 use crate::invocation::cpu_time::CpuTimed;
 use crate::pool::{self, PollScope};
 use crate::wit::{State, handler};
@@ -26,7 +26,7 @@ struct OutOfTime;
 impl Engine {
     /// Makes one instance; `starts` says whether that runs anything of the component.
     pub(super) fn try_out(&self, function: &Function, starts: bool) -> Result<(), InvalidFunction> {
-        let mut store = self.store(Call::of_nobody(function.identity.clone()));
+        let mut store = self.store(Invocation::placeholder(function.context.clone()));
         let made = {
             // That time is counted, so that it yields.
             let made = instantiate(function, &mut store);
@@ -83,7 +83,7 @@ impl Engine {
 #[expect(unsafe_code, reason = "memory of functions is read from outside")]
 async fn instantiate(function: &Function, store: &mut Store<State>) -> Result<(), InvalidFunction> {
     let instance = function.instance.instantiate_async(&mut *store);
-    let (instance, memory) = pool::memory_made_in(instance).await;
+    let (instance, memory) = pool::capture_memory(instance).await;
     let instance = instance.map_err(InvalidFunction::Start)?;
     let typed = handler::load(store, &instance, &function.invoke);
     typed.map_err(InvalidFunction::Type)?;

@@ -20,15 +20,15 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 
 use super::Gateway;
-use super::client::Client;
+use super::client_stream::ClientStream;
 use super::idle::{Idle, IdleWatch};
-use super::sending::Sending;
 use super::socket::Socket;
-use crate::message::active_requests::Requests;
+use super::tracked_body::TrackedBody;
+use crate::message::active_requests::ActiveRequests;
 
 /// How long a connection lasts that is to end, after the last request on it has. It is for what is on
 /// its way at that moment: the rest of a head, or the client's part in HTTP/2's goodbye.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const DRAIN_IDLE: Duration = Duration::from_millis(500);
 
 /// How long a request runs on whose client has closed its side, and whose body is not read to its end:
 /// for a function that is about to read it.
@@ -44,8 +44,8 @@ pub(super) async fn serve(
     // Responses are written whole: nothing is gained by holding back small ones.
     let _ = stream.set_nodelay(true);
     let socket = Socket::new(stream);
-    let requests = Arc::new(Requests::default());
-    let client = Client::new(
+    let requests = Arc::new(ActiveRequests::default());
+    let client = ClientStream::new(
         socket.clone(),
         gateway.engine.client_timeout(),
         Arc::clone(&requests),
@@ -70,7 +70,9 @@ pub(super) async fn serve(
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(CONNECTION, close);
             }
-            Ok::<_, Infallible>(response.map(|body| Sending::new(body, running, version, &socket)))
+            Ok::<_, Infallible>(
+                response.map(|body| TrackedBody::new(body, running, version, &socket)),
+            )
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
@@ -80,7 +82,7 @@ pub(super) async fn serve(
     let mut connection = pin!(builder.serve_connection(TokioIo::new(client), service));
     let mut leaving = pin!(leaving(&socket));
     // Asked only while a request waits for something: what waits for the socket costs a lock each time.
-    let mut left = pin!(poll_fn(|cx| match requests.is_quiet() {
+    let mut left = pin!(poll_fn(|cx| match requests.is_idle() {
         true => Poll::Pending,
         false => leaving.as_mut().poll(cx),
     }));
@@ -102,7 +104,7 @@ pub(super) async fn serve(
         biased;
         ended = connection => log(peer, ended),
         () = left => log(peer, Err("the client has left")),
-        () = requests.quiet(LAST_WORDS) => log(peer, Err(why)),
+        () = requests.wait_idle(DRAIN_IDLE) => log(peer, Err(why)),
     }
 }
 

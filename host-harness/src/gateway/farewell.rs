@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::message::active_requests::{Requests, Running};
+use crate::message::active_requests::{ActiveRequest, ActiveRequests};
 
 /// How long the host reads on after its last byte.
 const LINGER: Duration = Duration::from_secs(30);
@@ -27,11 +27,11 @@ pub(super) struct Farewell {
     owed: bool,
     alarm: Option<Pin<Box<Sleep>>>,
     /// A server that stops waits for it.
-    _running: Running,
+    _running: ActiveRequest,
 }
 
 impl Farewell {
-    pub(super) fn new(requests: &Arc<Requests>) -> Self {
+    pub(super) fn new(requests: &Arc<ActiveRequests>) -> Self {
         Self {
             end: Instant::now() + LINGER,
             owed: requests.has_unread(),
@@ -79,18 +79,18 @@ mod tests {
 
     use super::*;
 
-    async fn lasts(mut stream: DuplexStream, requests: &Arc<Requests>) -> Duration {
-        let begun = Instant::now();
+    async fn lasts(mut stream: DuplexStream, requests: &Arc<ActiveRequests>) -> Duration {
+        let started = Instant::now();
         let mut farewell = Farewell::new(requests);
         poll_fn(|cx| farewell.poll(Pin::new(&mut stream), cx)).await;
-        begun.elapsed()
+        started.elapsed()
     }
 
     /// A client that owes nothing is not waited for.
     #[tokio::test(start_paused = true)]
     async fn nothing_owed_ends_at_once() {
         let (stream, _other) = duplex(1);
-        let requests = Arc::new(Requests::default());
+        let requests = Arc::new(ActiveRequests::default());
         assert_eq!(
             lasts(stream, &requests).now_or_never(),
             Some(Duration::ZERO)
@@ -100,7 +100,7 @@ mod tests {
     /// The rest of a body is waited for, until the client closes or pauses for too long.
     #[tokio::test(start_paused = true)]
     async fn rests_are_read() {
-        let requests = Arc::new(Requests::default());
+        let requests = Arc::new(ActiveRequests::default());
         requests.leave_unread();
         let (stream, other) = duplex(1);
         assert_eq!(lasts(stream, &requests).await, LINGER_IDLE);
@@ -124,7 +124,7 @@ mod tests {
             Duration::from_millis(1),
             LINGER_IDLE - Duration::from_millis(1),
         ] {
-            let requests = Arc::new(Requests::default());
+            let requests = Arc::new(ActiveRequests::default());
             requests.leave_unread();
             let (stream, mut other) = duplex(1);
             tokio::spawn(async move {

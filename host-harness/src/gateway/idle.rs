@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::limits::FAR;
-use crate::message::active_requests::Requests;
+use crate::message::active_requests::ActiveRequests;
 
 /// Why a connection is to be closed.
 #[derive(Debug, PartialEq)]
@@ -26,7 +26,7 @@ pub(super) enum Idle {
 ///
 /// One timer a connection, which is moved when it rings and not with each request.
 pub(super) struct IdleWatch {
-    requests: Arc<Requests>,
+    requests: Arc<ActiveRequests>,
     /// From the opening to the first complete head; in HTTP/1 from a later head's first byte to its
     /// last as well.
     head: Duration,
@@ -42,7 +42,7 @@ pub(super) struct IdleWatch {
 }
 
 impl IdleWatch {
-    pub(super) fn new(requests: Arc<Requests>, [head, idle, client]: [Duration; 3]) -> Self {
+    pub(super) fn new(requests: Arc<ActiveRequests>, [head, idle, client]: [Duration; 3]) -> Self {
         let first = after(requests.opened(), head);
         Self {
             requests,
@@ -58,7 +58,7 @@ impl IdleWatch {
     /// When the connection is to be closed as things are; `None` while something runs.
     fn deadline(&mut self) -> Option<Instant> {
         let requests = &self.requests;
-        if !requests.is_quiet() {
+        if !requests.is_idle() {
             return None;
         }
         let heads = requests.heads();
@@ -123,8 +123,8 @@ mod tests {
     const IDLE: Duration = Duration::from_secs(75);
     const CLIENT: Duration = Duration::from_secs(60);
 
-    fn watch() -> (Arc<Requests>, IdleWatch) {
-        let requests = Arc::new(Requests::default());
+    fn watch() -> (Arc<ActiveRequests>, IdleWatch) {
+        let requests = Arc::new(ActiveRequests::default());
         (
             Arc::clone(&requests),
             IdleWatch::new(requests, [HEAD, IDLE, CLIENT]),
@@ -263,7 +263,7 @@ mod tests {
     /// The longest time there is is no overflow.
     #[tokio::test(start_paused = true)]
     async fn limits_can_be_endless() {
-        let requests = Arc::new(Requests::default());
+        let requests = Arc::new(ActiveRequests::default());
         let mut watch = IdleWatch::new(Arc::clone(&requests), [Duration::MAX; 3]);
         assert!(is_open(&mut watch));
         drop(requests.receive(Version::HTTP_11, false));

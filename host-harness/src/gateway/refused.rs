@@ -50,12 +50,12 @@ mod tests {
     #[test]
     fn failures_in_a_row_are_counted() {
         let mut refused = Refused::default();
-        let begun = Instant::now();
+        let started = Instant::now();
         let told: Vec<_> = (0..50)
-            .filter_map(|step| refused.another(begun + Duration::from_millis(50) * step))
+            .filter_map(|step| refused.another(started + Duration::from_millis(50) * step))
             .collect();
         assert_eq!(told, [0, 19, 19]);
-        let later = begun + Duration::from_secs(60);
+        let later = started + Duration::from_secs(60);
         assert_eq!(refused.another(later), Some(9));
         assert_eq!(refused.another(later + WARN_EVERY), Some(0));
     }

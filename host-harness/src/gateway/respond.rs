@@ -6,10 +6,10 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
-use super::{base, problem, request, route};
+use super::{problem, public_url, request, route};
 use crate::engine::{Engine, Reply};
-use crate::invocation::Callees;
-use crate::invocation::{Call, Lineage};
+use crate::invocation::Invoker;
+use crate::invocation::{CallChain, Invocation};
 use crate::message::active_requests::Uploading;
 use crate::message::body::{Body, Upload};
 use crate::registry::Registry;
@@ -29,7 +29,7 @@ impl Gateway {
     pub(super) fn listening(&self, address: SocketAddr) -> Self {
         let base = self.base.clone();
         Self {
-            base: base.or_else(|| Some(base::of_address(address).into())),
+            base: base.or_else(|| Some(public_url::of_address(address).into())),
             ..self.clone()
         }
     }
@@ -65,21 +65,21 @@ impl Gateway {
         let id = InvocationId::new();
         let method = request.method.clone();
         let (deadline, stream_deadline) = self.engine.deadlines();
-        let call = Call {
+        let call = Invocation {
             id,
-            function: Arc::clone(&function.identity),
+            function: Arc::clone(&function.context),
             request,
             base,
             peer,
             deadline,
             stream_deadline,
-            lineage: Lineage::default(),
-            callees: Some(Arc::clone(self) as Arc<dyn Callees>),
+            call_chain: CallChain::default(),
+            invoker: Some(Arc::clone(self) as Arc<dyn Invoker>),
         };
         match self.engine.invoke(function, call, body).await {
             Ok(reply) => answer(&method, reply),
             Err(failure) => {
-                failure.log(&function.identity.name, id);
+                failure.log(&function.context.name, id);
                 for_method(&method, problem::of_failure(&failure, id))
             }
         }

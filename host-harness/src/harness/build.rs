@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{BuildError, Builder, Harness};
-use crate::compile::{CompilerProcess, Wasm};
+use crate::compile::{CompilerProcess, ComponentBytes};
 use crate::engine::{Engine, Reuse};
 use crate::gateway::{self, Gateway};
 use crate::limits::Limits;
-use crate::outbound::Network;
+use crate::outbound::OutboundConfig;
 use crate::outbound::egress::Egress;
 use crate::registry::{self, Registry, Settings};
 use crate::telemetry::Output;
@@ -28,10 +28,10 @@ impl Builder {
         let egress = egress.map_err(|invalid| BuildError::AllowHost(invalid.to_string()))?;
         let egress = self.check_multi_tenant(egress)?;
         let most = self.limits.outbound;
-        let network = Network::new(egress, &self.authorities, &self.names, most);
+        let network = OutboundConfig::new(egress, &self.authorities, &self.names, most);
         let network = network.map_err(|invalid| BuildError::CaFile(invalid.to_string()))?;
         let network = Arc::new(network);
-        let base = self.public_url.as_deref().map(gateway::parse_base);
+        let base = self.public_url.as_deref().map(gateway::parse_public_url);
         let base = base.transpose().map_err(BuildError::PublicUrl)?;
         self.check_private()?;
         self.check_reuse()?;
@@ -82,9 +82,9 @@ impl Builder {
 
     /// Without places for calls where no function could make one: most of the pool is theirs, and a
     /// system call each.
-    fn limits_for(&self, functions: &[(&str, &Path, Wasm)]) -> Limits {
+    fn limits_for(&self, functions: &[(&str, &Path, ComponentBytes)]) -> Limits {
         let mut limits = self.limits.clone();
-        if !functions.iter().any(|(_, _, wasm)| wasm.may_call()) {
+        if !functions.iter().any(|(_, _, wasm)| wasm.imports_binding()) {
             limits.depth = 0;
         }
         limits

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::compile::CompilerProcess;
 use crate::engine::{Reuse, Setup};
 use crate::limits::Limits;
-use crate::outbound::Names;
+use crate::outbound::HostOverrides;
 use crate::telemetry::{Format, LogLevel, Output, Record, to_stderr};
 
 /// Sets up a [`Harness`](crate::Harness).
@@ -23,7 +23,7 @@ pub struct Builder {
     pub(super) compiler: Option<CompilerProcess>,
     pub(super) allowed_hosts: Vec<String>,
     pub(super) authorities: Vec<PathBuf>,
-    pub(super) names: Names,
+    pub(super) names: HostOverrides,
     pub(super) variables: Vec<(String, String)>,
     pub(super) output: Output,
 }
@@ -42,7 +42,7 @@ impl Builder {
             compiler: None,
             allowed_hosts: Vec::new(),
             authorities: Vec::new(),
-            names: Names::new(),
+            names: HostOverrides::new(),
             variables: Vec::new(),
             output: Output {
                 sink: Arc::new(to_stderr(Format::Text)),

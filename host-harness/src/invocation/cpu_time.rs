@@ -140,21 +140,21 @@ impl<F: Future + Unpin> Future for CpuTimed<F> {
 /// One poll. It ends with this, also by a panic: the caller may go on.
 struct PollGuard<'a> {
     usage: &'a mut Usage,
-    begun: Moment,
+    started: Moment,
     outer: Option<Span>,
 }
 
 impl<'a> PollGuard<'a> {
     fn enter(usage: &'a mut Usage) -> Self {
         let outer = RUNNING.get();
-        let begun = Moment::now(usage.exact || outer.is_some_and(|outer| outer.before.exact));
+        let started = Moment::now(usage.exact || outer.is_some_and(|outer| outer.before.exact));
         RUNNING.set(Some(Span {
-            since: begun,
+            since: started,
             before: *usage,
         }));
         Self {
             usage,
-            begun,
+            started,
             outer,
         }
     }
@@ -168,7 +168,7 @@ impl Drop for PollGuard<'_> {
         let ended = Moment::now(exact);
         // An invocation that was called by another ran in the other's span, whose time it is not.
         if let Some(outer) = &mut self.outer {
-            outer.skip(self.begun, ended);
+            outer.skip(self.started, ended);
         }
         RUNNING.set(self.outer);
         if let Some(own) = own {

@@ -4,15 +4,15 @@ use std::sync::Arc;
 use http::request::Parts;
 use tokio::time::Instant;
 
-use super::Lineage;
+use super::CallChain;
 use crate::message::body::Body;
 use crate::message::head::Head;
 use crate::telemetry::InvocationId;
 
 /// The functions that a function may call: what is above the interfaces knows them.
-pub(crate) trait Callees: Send + Sync {
+pub(crate) trait Invoker: Send + Sync {
     /// Calls one. Whoever drops the future, or the body that comes of it, ends the one called.
-    fn call(self: Arc<Self>, outgoing: Outgoing) -> Calling;
+    fn call(self: Arc<Self>, outgoing: Outgoing) -> InvokeFuture;
 
     /// Where one is reached from outside, if it is.
     fn url(&self, target: &str) -> Result<Option<String>, InvokeError>;
@@ -22,7 +22,7 @@ pub(crate) trait Callees: Send + Sync {
 }
 
 /// A call that is under way, or begins when it is first polled.
-pub(crate) type Calling = Pin<Box<dyn Future<Output = Answer> + Send>>;
+pub(crate) type InvokeFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 /// What comes of a call.
 pub(crate) type Answer = Result<(Head, Body), InvokeError>;
@@ -39,7 +39,7 @@ pub(crate) struct Outgoing {
     pub(crate) deadline: Option<Instant>,
     /// When the last byte of its body has to be.
     pub(crate) stream_deadline: Option<Instant>,
-    pub(crate) lineage: Lineage,
+    pub(crate) call_chain: CallChain,
 }
 
 /// Why a call has no answer.

@@ -15,12 +15,12 @@ use tokio::time::Instant;
 
 use crate::message::headers::HeaderLimit;
 use crate::message::held_bodies::HeldBodies;
-use crate::outbound::Outbound;
+use crate::outbound::HttpClient;
 use crate::telemetry::{InvocationId, Output};
-pub(crate) use invoker::{Answer, Callees, Calling, InvokeError, Outgoing};
+pub(crate) use invoker::{Answer, InvokeError, InvokeFuture, Invoker, Outgoing};
 
 /// What a function is, to itself and in the log.
-pub(crate) struct Identity {
+pub(crate) struct FunctionContext {
     pub(crate) name: Arc<str>,
     pub(crate) version: String,
     pub(crate) variables: Vec<(String, String)>,
@@ -28,15 +28,15 @@ pub(crate) struct Identity {
     /// How much the headers of a response, a call or a request of its own may be.
     pub(crate) headers: HeaderLimit,
     /// Its way to other servers.
-    pub(crate) outbound: Outbound,
+    pub(crate) outbound: HttpClient,
     /// What the host holds of bodies that functions gave.
     pub(crate) bodies: Arc<HeldBodies>,
 }
 
 /// One request to one function, less its body.
-pub(crate) struct Call {
+pub(crate) struct Invocation {
     pub(crate) id: InvocationId,
-    pub(crate) function: Arc<Identity>,
+    pub(crate) function: Arc<FunctionContext>,
     pub(crate) request: Parts,
     /// How much of the request's path is the function's own base.
     pub(crate) base: usize,
@@ -46,14 +46,14 @@ pub(crate) struct Call {
     /// What that is from the moment on when it begins to stream its response.
     pub(crate) stream_deadline: Option<Instant>,
     /// How it came about, and what it may lead to.
-    pub(crate) lineage: Lineage,
+    pub(crate) call_chain: CallChain,
     /// Whom it may call; nobody while its function is only tried out.
-    pub(crate) callees: Option<Arc<dyn Callees>>,
+    pub(crate) invoker: Option<Arc<dyn Invoker>>,
 }
 
 /// Where an invocation is among those that call one another.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Lineage {
+pub(crate) struct CallChain {
     /// How many calls it is away from a request to the host.
     pub(crate) depth: u32,
     /// Whether it was called by one that had begun to stream, or one further up was: who waits for
@@ -61,20 +61,20 @@ pub(crate) struct Lineage {
     pub(crate) in_stream: bool,
 }
 
-impl Call {
+impl Invocation {
     /// What an instance is for while no request is there.
-    pub(crate) fn of_nobody(function: Arc<Identity>) -> Self {
+    pub(crate) fn placeholder(function: Arc<FunctionContext>) -> Self {
         let (request, ()) = http::Request::new(()).into_parts();
         Self {
-            id: InvocationId::of_nobody(),
+            id: InvocationId::placeholder(),
             function,
             request,
             base: 0,
             peer: None,
             deadline: None,
             stream_deadline: None,
-            lineage: Lineage::default(),
-            callees: None,
+            call_chain: CallChain::default(),
+            invoker: None,
         }
     }
 

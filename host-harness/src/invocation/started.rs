@@ -12,23 +12,23 @@ use crate::message::pipe::Pipe;
 
 thread_local! {
     /// The response that the invocation which this thread is polling has begun.
-    static BEGUN: Cell<Option<Box<Begun>>> = const { Cell::new(None) };
+    static BEGUN: Cell<Option<Box<StartedResponse>>> = const { Cell::new(None) };
 }
 
 /// A response that has begun. In a box: every poll passes on that there is none.
 #[derive(Debug)]
-pub(crate) struct Begun {
+pub(crate) struct StartedResponse {
     pub(crate) head: Head,
     pub(crate) pipe: Arc<Pipe>,
 }
 
 /// Tells whoever polls this invocation.
-pub(crate) fn announce(begun: Box<Begun>) {
-    BEGUN.set(Some(begun));
+pub(crate) fn announce(started: Box<StartedResponse>) {
+    BEGUN.set(Some(started));
 }
 
 /// Polls an invocation, and returns also the response that it began in that very poll.
-pub(crate) fn watch<T>(poll: impl FnOnce() -> T) -> (T, Option<Box<Begun>>) {
+pub(crate) fn watch<T>(poll: impl FnOnce() -> T) -> (T, Option<Box<StartedResponse>>) {
     // One invocation may be polled inside another that has just begun its own response.
     let outer = BEGUN.take();
     let polled = poll();
@@ -41,7 +41,7 @@ mod tests {
     use crate::message::headers::HeaderLimit;
 
     fn begin(status: u16) {
-        announce(Box::new(Begun {
+        announce(Box::new(StartedResponse {
             head: Head::new(status, Vec::new(), HeaderLimit::MAX).unwrap(),
             pipe: Arc::new(Pipe::new()),
         }));

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use super::Call;
+use super::Invocation;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
@@ -13,7 +13,7 @@ const SPAN_ID: usize = 16;
 
 /// Puts the trace of an invocation's request into a request of its own, as its child, unless the
 /// function has put one there.
-pub(crate) fn carry_on(call: &Call, headers: &mut HeaderMap) {
+pub(crate) fn propagate(call: &Invocation, headers: &mut HeaderMap) {
     let from = &call.request.headers;
     // Most requests belong to none.
     if !from.contains_key(TRACEPARENT) || headers.contains_key(TRACEPARENT) {

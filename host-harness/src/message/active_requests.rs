@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 
 /// The requests of one connection whose heads have arrived.
 #[derive(Debug)]
-pub(crate) struct Requests {
+pub(crate) struct ActiveRequests {
     opened: Instant,
     running: AtomicUsize,
     /// How many have begun in all: tells that there was one in the meantime.
@@ -38,17 +38,17 @@ pub(crate) struct Requests {
 
 /// A request that runs, or what is left of one. It has ended when all clones are dropped.
 #[derive(Debug)]
-pub(crate) struct Running(Arc<Requests>);
+pub(crate) struct ActiveRequest(Arc<ActiveRequests>);
 
 /// A request that the host works on.
 #[derive(Debug)]
-pub(crate) struct AtWork(Arc<Requests>);
+pub(crate) struct AtWork(Arc<ActiveRequests>);
 
 /// A request whose body arrives. It has ended when it is dropped, whether the body was read or not.
 #[derive(Debug)]
-pub(crate) struct Uploading(Running);
+pub(crate) struct Uploading(ActiveRequest);
 
-impl Default for Requests {
+impl Default for ActiveRequests {
     fn default() -> Self {
         Self {
             opened: Instant::now(),
@@ -68,10 +68,10 @@ impl Default for Requests {
     }
 }
 
-impl Requests {
+impl ActiveRequests {
     /// A request's head has arrived, and with it perhaps a part of the next one: without a body, nothing
     /// else can be behind it.
-    pub(crate) fn receive(self: &Arc<Self>, version: Version, has_body: bool) -> Running {
+    pub(crate) fn receive(self: &Arc<Self>, version: Version, has_body: bool) -> ActiveRequest {
         self.heads.fetch_add(1, Ordering::SeqCst);
         self.has_upload.store(has_body, Ordering::Relaxed);
         let has_more = !has_body && self.is_open.load(Ordering::Relaxed);
@@ -85,7 +85,7 @@ impl Requests {
     /// Bytes have arrived, which may end as a head does.
     pub(crate) fn read(&self, ends_head: bool) {
         self.is_open.store(!ends_head, Ordering::Relaxed);
-        if self.is_quiet() {
+        if self.is_idle() {
             self.part_of_head.store(true, Ordering::SeqCst);
         } else if !self.http2.load(Ordering::SeqCst) {
             self.moves.fetch_add(1, Ordering::SeqCst);
@@ -98,17 +98,17 @@ impl Requests {
     /// How much has happened, where all that runs waits for the client.
     pub(crate) fn awaiting_client(&self) -> Option<usize> {
         let at_work = self.at_work.load(Ordering::SeqCst) > 0;
-        (!at_work && !self.is_quiet()).then(|| self.moves.load(Ordering::SeqCst))
+        (!at_work && !self.is_idle()).then(|| self.moves.load(Ordering::SeqCst))
     }
 
-    /// Something of a request that is to be finished, though its own [`Running`] may be gone.
-    pub(crate) fn begin(self: &Arc<Self>) -> Running {
+    /// Something of a request that is to be finished, though its own [`ActiveRequest`] may be gone.
+    pub(crate) fn begin(self: &Arc<Self>) -> ActiveRequest {
         self.running.fetch_add(1, Ordering::SeqCst);
         self.begun.fetch_add(1, Ordering::SeqCst);
-        Running(Arc::clone(self))
+        ActiveRequest(Arc::clone(self))
     }
 
-    pub(crate) fn is_quiet(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.running.load(Ordering::SeqCst) == 0
     }
 
@@ -143,7 +143,7 @@ impl Requests {
     }
 
     /// Waits until none has run for so long.
-    pub(crate) async fn quiet(&self, pause: Duration) {
+    pub(crate) async fn wait_idle(&self, pause: Duration) {
         loop {
             let begun = self.begun.load(Ordering::SeqCst);
             if self.running.load(Ordering::SeqCst) > 0 {
@@ -158,7 +158,7 @@ impl Requests {
     }
 }
 
-impl Running {
+impl ActiveRequest {
     /// The same request, while it waits for the host.
     pub(crate) fn at_work(&self) -> AtWork {
         self.0.at_work.fetch_add(1, Ordering::SeqCst);
@@ -188,14 +188,14 @@ impl Uploading {
     }
 }
 
-impl Clone for Running {
+impl Clone for ActiveRequest {
     fn clone(&self) -> Self {
         self.0.running.fetch_add(1, Ordering::SeqCst);
         Self(Arc::clone(&self.0))
     }
 }
 
-impl Drop for Running {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
         let requests = &self.0;
         // Before the count: whoever sees that nothing runs is to see since when.
@@ -235,15 +235,15 @@ mod tests {
     /// and ended within the pause.
     #[tokio::test(start_paused = true)]
     async fn quiet_after_the_last() {
-        let requests = Arc::new(Requests::default());
+        let requests = Arc::new(ActiveRequests::default());
         let begun = Instant::now();
-        requests.quiet(PAUSE).await;
+        requests.wait_idle(PAUSE).await;
         assert_eq!(begun.elapsed(), PAUSE);
 
         let one = requests.begin();
         let part = one.clone();
         drop(one);
-        let mut quiet = Box::pin(requests.quiet(PAUSE));
+        let mut quiet = Box::pin(requests.wait_idle(PAUSE));
         for _ in 0..2 {
             assert!((&mut quiet).now_or_never().is_none());
             sleep(2 * PAUSE).await;
@@ -260,17 +260,17 @@ mod tests {
     /// The end is that of the last part of the last request.
     #[tokio::test(start_paused = true)]
     async fn end_is_that_of_the_last_part() {
-        let requests = Arc::new(Requests::default());
+        let requests = Arc::new(ActiveRequests::default());
         assert_eq!(requests.ended(), requests.opened());
         let one = requests.receive(Version::HTTP_11, true);
         let upload = one.uploading();
         sleep(PAUSE).await;
         drop(one);
-        assert!(!requests.is_quiet());
+        assert!(!requests.is_idle());
         sleep(PAUSE).await;
         drop(upload);
         sleep(PAUSE).await;
-        assert!(requests.is_quiet());
+        assert!(requests.is_idle());
         assert_eq!(requests.ended(), requests.opened() + 2 * PAUSE);
     }
 
@@ -279,7 +279,7 @@ mod tests {
     #[test]
     fn part_of_a_head_may_come_early() {
         let first = |has_body, ends_head| {
-            let requests = Arc::new(Requests::default());
+            let requests = Arc::new(ActiveRequests::default());
             requests.read(ends_head);
             let one = requests.receive(Version::HTTP_11, has_body);
             (requests, one)

@@ -11,9 +11,9 @@ const MAX_UNDER_WAY: usize = 64;
 
 /// One that is under way, for as long as this lives.
 #[derive(Debug)]
-pub(crate) struct UnderWay(Arc<AtomicUsize>);
+pub(crate) struct InFlight(Arc<AtomicUsize>);
 
-impl Drop for UnderWay {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -21,14 +21,14 @@ impl Drop for UnderWay {
 
 /// Counts those of one invocation; nothing is counted, or allocated, before the first.
 #[derive(Default)]
-pub(crate) struct Count(Option<Arc<AtomicUsize>>);
+pub(crate) struct InFlightCounter(Option<Arc<AtomicUsize>>);
 
-impl Count {
+impl InFlightCounter {
     /// One more, if there may be.
-    pub(crate) fn one_more(&mut self) -> Option<UnderWay> {
+    pub(crate) fn one_more(&mut self) -> Option<InFlight> {
         let count = self.0.get_or_insert_default();
         // From here on it is given back.
-        let one = UnderWay(Arc::clone(count));
+        let one = InFlight(Arc::clone(count));
         (count.fetch_add(1, Ordering::Relaxed) < MAX_UNDER_WAY).then_some(one)
     }
 }
@@ -40,7 +40,7 @@ mod tests {
     /// As many as may be, and one more for each that is over; those that were refused do not count.
     #[test]
     fn as_many_as_may_be() {
-        let mut count = Count::default();
+        let mut count = InFlightCounter::default();
         let mut all: Vec<_> = (0..MAX_UNDER_WAY)
             .map(|_| count.one_more().unwrap())
             .collect();

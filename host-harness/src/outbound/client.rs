@@ -9,7 +9,7 @@ use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::{Client, Error};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::config::{Network, Turn};
+use super::config::{OutboundConfig, OutboundPermit};
 use super::connect::{Connector, Tcp};
 use super::history::History;
 use super::resolver::Share;
@@ -31,8 +31,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 pub(super) const MAX_HEAD: u32 = 408 * 1024;
 
 /// A function's way to other servers. Its connections are kept, and no other function uses them.
-pub(crate) struct Outbound {
-    network: Arc<Network>,
+pub(crate) struct HttpClient {
+    network: Arc<OutboundConfig>,
     /// Made when it is first used: most functions call nobody.
     clients: OnceLock<Result<Clients, rustls::Error>>,
 }
@@ -43,8 +43,8 @@ struct Clients {
     connecting: Client<Connector, Body>,
 }
 
-impl Outbound {
-    pub(crate) fn new(network: Arc<Network>) -> Self {
+impl HttpClient {
+    pub(crate) fn new(network: Arc<OutboundConfig>) -> Self {
         Self {
             network,
             clients: OnceLock::new(),
@@ -52,7 +52,7 @@ impl Outbound {
     }
 
     /// Waits until a request may be sent. It has its turn until the last byte of its response.
-    pub(super) async fn turn(&self) -> Result<Turn, Failed> {
+    pub(super) async fn turn(&self) -> Result<OutboundPermit, Failed> {
         self.network.turn().await.map_err(|_closed| Failed::Stopped)
     }
 
@@ -92,7 +92,7 @@ pub(super) enum Failed {
 }
 
 impl Clients {
-    fn new(network: &Arc<Network>) -> Result<Self, rustls::Error> {
+    fn new(network: &Arc<OutboundConfig>) -> Result<Self, rustls::Error> {
         let tcp = Tcp::new(Arc::clone(network), Share::default());
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(network.trust.client()?)
@@ -133,7 +133,7 @@ mod tests {
     const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
 
     /// A server that speaks HTTP/2 and then nothing any more, and the client's end of it.
-    async fn falls_silent() -> (std::net::SocketAddr, Outbound, Arc<tokio::sync::Notify>) {
+    async fn falls_silent() -> (std::net::SocketAddr, HttpClient, Arc<tokio::sync::Notify>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -141,7 +141,7 @@ mod tests {
         std::fs::write(&file, certified.cert.pem()).unwrap();
         let egress = Egress::new(&["localhost".to_owned()]).unwrap();
         let names = [("localhost".to_owned(), address)];
-        let network = Network::new(egress, &[file.path().to_owned()], &names, 1).unwrap();
+        let network = OutboundConfig::new(egress, &[file.path().to_owned()], &names, 1).unwrap();
 
         let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -174,7 +174,7 @@ mod tests {
                 }
             }
         });
-        (address, Outbound::new(Arc::new(network)), asked)
+        (address, HttpClient::new(Arc::new(network)), asked)
     }
 
     /// Who waits on a connection that has died without a word is told, after a while.

@@ -13,22 +13,22 @@ use super::tls_roots::{InvalidAuthorities, Trust};
 
 /// Whom functions may reach, whom they trust, where names lead, and how many requests there may be.
 #[derive(Debug)]
-pub(crate) struct Network {
+pub(crate) struct OutboundConfig {
     pub(super) egress: Egress,
     pub(super) trust: Trust,
-    names: Names,
+    names: HostOverrides,
     resolver: Resolver,
     /// One for each request that may be under way.
     turns: Arc<Semaphore>,
 }
 
 /// A request's turn to be under way: the next one's when it is dropped.
-pub(super) type Turn = OwnedSemaphorePermit;
+pub(super) type OutboundPermit = OwnedSemaphorePermit;
 
 /// Names that lead where the host's owner says; all others are looked up.
-pub(crate) type Names = Vec<(String, SocketAddr)>;
+pub(crate) type HostOverrides = Vec<(String, SocketAddr)>;
 
-impl Network {
+impl OutboundConfig {
     pub(crate) fn new(
         egress: Egress,
         authorities: &[PathBuf],
@@ -49,7 +49,7 @@ impl Network {
     }
 
     /// Waits until one more request may be under way; those that came first go first.
-    pub(super) async fn turn(&self) -> Result<Turn, AcquireError> {
+    pub(super) async fn turn(&self) -> Result<OutboundPermit, AcquireError> {
         Arc::clone(&self.turns).acquire_owned().await
     }
 

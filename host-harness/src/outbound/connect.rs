@@ -13,12 +13,12 @@ use hyper_util::rt::TokioIo;
 use tokio::time::timeout;
 use tower_service::Service;
 
-use super::config::Network;
+use super::config::OutboundConfig;
 use super::egress::Denied;
 use super::happy_eyeballs::connect;
 use super::history::Recorded;
 use super::resolver::Share;
-use super::write_timeout::Patient;
+use super::write_timeout::WriteTimeoutStream;
 
 /// How long it may take to find a server, to connect to it, and to agree with it on TLS.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -57,7 +57,7 @@ impl Connector {
 }
 
 impl Service<Uri> for Connector {
-    type Response = TokioIo<Recorded<TokioIo<MaybeHttpsStream<TokioIo<Patient>>>>>;
+    type Response = TokioIo<Recorded<TokioIo<MaybeHttpsStream<TokioIo<WriteTimeoutStream>>>>>;
     type Error = BoxError;
     type Future = Connecting<Self::Response, BoxError>;
 
@@ -79,18 +79,18 @@ impl Service<Uri> for Connector {
 /// address.
 #[derive(Clone)]
 pub(super) struct Tcp {
-    network: Arc<Network>,
+    network: Arc<OutboundConfig>,
     share: Share,
 }
 
 impl Tcp {
-    pub(super) fn new(network: Arc<Network>, share: Share) -> Self {
+    pub(super) fn new(network: Arc<OutboundConfig>, share: Share) -> Self {
         Self { network, share }
     }
 }
 
 impl Service<Uri> for Tcp {
-    type Response = TokioIo<Patient>;
+    type Response = TokioIo<WriteTimeoutStream>;
     type Error = ConnectError;
     type Future = Connecting<Self::Response, ConnectError>;
 
@@ -105,7 +105,7 @@ impl Service<Uri> for Tcp {
             let stream = connect(addresses).await?;
             // Requests are written whole: nothing is gained by holding back small ones.
             let _ = stream.set_nodelay(true);
-            Ok(TokioIo::new(Patient::new(stream)))
+            Ok(TokioIo::new(WriteTimeoutStream::new(stream)))
         })
     }
 }
@@ -113,7 +113,7 @@ impl Service<Uri> for Tcp {
 /// The addresses of a server that may be connected to: at least one. What is looked up here is what
 /// is connected to, and nothing is looked up again.
 async fn allowed(
-    network: &Network,
+    network: &OutboundConfig,
     share: &Share,
     server: &Uri,
 ) -> Result<Vec<SocketAddr>, ConnectError> {
@@ -156,16 +156,16 @@ mod tests {
 
     use super::super::Error;
     use super::*;
-    use crate::outbound::client::Outbound;
+    use crate::outbound::client::HttpClient;
     use crate::outbound::egress::Egress;
 
-    fn network(rules: &[&str], names: &[(&str, &str)]) -> Arc<Network> {
+    fn network(rules: &[&str], names: &[(&str, &str)]) -> Arc<OutboundConfig> {
         let rules: Vec<_> = rules.iter().map(|rule| (*rule).to_owned()).collect();
         let names = names.iter();
         let names = names.map(|(name, address)| ((*name).to_owned(), address.parse().unwrap()));
         let names: Vec<_> = names.collect();
         let egress = Egress::new(&rules).unwrap();
-        Arc::new(Network::new(egress, &[], &names, 1).unwrap())
+        Arc::new(OutboundConfig::new(egress, &[], &names, 1).unwrap())
     }
 
     /// Of a name's addresses those are left that are public, each where it is looked at; none being
@@ -204,7 +204,7 @@ mod tests {
     async fn handshakes_are_bounded() {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = silent.local_addr().unwrap();
-        let outbound = Outbound::new(network(&["127.0.0.1"], &[]));
+        let outbound = HttpClient::new(network(&["127.0.0.1"], &[]));
         let request = http::Request::get(format!("https://{address}/"));
         let request = request.body(crate::Body::empty()).unwrap();
         let start = Instant::now();

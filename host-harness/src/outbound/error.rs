@@ -6,7 +6,7 @@ use std::io;
 use super::client::{Failed, MAX_HEAD};
 use super::connect::ConnectError;
 use super::tls_error;
-use crate::message::body::Broken;
+use crate::message::body::Incomplete;
 use crate::message::headers::MAX_HEADERS;
 
 /// Why a request has no response.
@@ -46,8 +46,8 @@ impl From<Failed> for Error {
                 }
             };
         }
-        if find::<Broken>(&error).is_some() {
-            return Self::Other(format!("the request's {Broken}"));
+        if find::<Incomplete>(&error).is_some() {
+            return Self::Other(format!("the request's {Incomplete}"));
         }
         // Whatever else goes wrong before there is HTTP to speak is TLS.
         if error.is_connect() && find::<hyper::Error>(&error).is_none() {

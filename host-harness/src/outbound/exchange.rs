@@ -4,15 +4,15 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::time::timeout_at;
 
-use super::client::Outbound;
-use super::config::Turn;
+use super::client::HttpClient;
+use super::config::OutboundPermit;
 use super::error::{self, Error};
 use super::outgoing::Outgoing;
-use super::response_body::Download;
+use super::response_body::ResponseBody;
 use super::retry::{Retries, Retry};
 use crate::message::body::Body;
 use crate::message::headers::{MAX_HEADERS, listed, without_hop_by_hop};
-use crate::message::in_flight::UnderWay;
+use crate::message::in_flight::InFlight;
 
 /// A response, whose body may still be arriving.
 pub(crate) struct Received {
@@ -24,9 +24,9 @@ pub(crate) struct Received {
 /// Sends a request when it has its turn, and waits for the response's head, for as long as the request
 /// has in all. It counts until the last byte of the response.
 pub(crate) async fn exchange(
-    outbound: &Outbound,
+    outbound: &HttpClient,
     request: Outgoing,
-    one: UnderWay,
+    one: InFlight,
 ) -> Result<Received, Error> {
     let mut received = match request.deadline {
         None => follow(outbound, request).await,
@@ -38,7 +38,7 @@ pub(crate) async fn exchange(
     Ok(received)
 }
 
-async fn follow(outbound: &Outbound, mut request: Outgoing) -> Result<Received, Error> {
+async fn follow(outbound: &HttpClient, mut request: Outgoing) -> Result<Received, Error> {
     let turn = outbound.turn().await?;
     let mut left = request.redirects;
     loop {
@@ -57,7 +57,7 @@ async fn follow(outbound: &Outbound, mut request: Outgoing) -> Result<Received, 
 /// Sends a request, once more where the first time is certain to have done nothing, or twice is as good
 /// as once.
 async fn send(
-    outbound: &Outbound,
+    outbound: &HttpClient,
     request: &mut Outgoing,
 ) -> Result<http::Response<Incoming>, Error> {
     let mut retries = Retries::default();
@@ -83,7 +83,7 @@ async fn send(
 fn received(
     response: http::Response<Incoming>,
     request: &Outgoing,
-    turn: Turn,
+    turn: OutboundPermit,
 ) -> Result<Received, Error> {
     let (mut head, body) = response.into_parts();
     // Of those below 200, only 101 gets here.
@@ -108,7 +108,7 @@ fn received(
     let body = if is_whole {
         Body::empty()
     } else {
-        Body::new(Download::new(
+        Body::new(ResponseBody::new(
             body,
             request.response_limit,
             request.body_deadline,

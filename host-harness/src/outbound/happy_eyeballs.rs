@@ -103,10 +103,10 @@ mod tests {
             let all = ports
                 .iter()
                 .map(|port| SocketAddr::from(([1, 1, 1, 1], *port)));
-            let begun = Instant::now();
+            let started = Instant::now();
             let connected = first(all.collect(), attempt).await;
             assert_eq!(connected.ok(), expected, "{ports:?}");
-            assert_eq!(begun.elapsed().as_millis(), milliseconds, "{ports:?}");
+            assert_eq!(started.elapsed().as_millis(), milliseconds, "{ports:?}");
         }
     }
 

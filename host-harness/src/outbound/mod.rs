@@ -16,8 +16,8 @@ mod tls_error;
 mod tls_roots;
 mod write_timeout;
 
-pub(crate) use client::Outbound;
-pub(crate) use config::{Names, Network};
+pub(crate) use client::HttpClient;
+pub(crate) use config::{HostOverrides, OutboundConfig};
 pub(crate) use error::Error;
 pub(crate) use exchange::{Received, exchange};
 pub(crate) use outgoing::{Outgoing, Payload, RequestHead};

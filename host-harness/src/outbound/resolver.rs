@@ -176,8 +176,8 @@ mod tests {
             let look_up = resolver.look_up("hanging.example", 7, &share);
             assert!(look_up.now_or_never().is_none());
         });
-        let begun = Instant::now();
+        let started = Instant::now();
         drop(runtime);
-        assert!(begun.elapsed() < Duration::from_secs(60));
+        assert!(started.elapsed() < Duration::from_secs(60));
     }
 }

@@ -7,12 +7,12 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::config::Turn;
+use super::config::OutboundPermit;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// A response's body on its way in: it breaks off where it takes too long or gets too long.
-pub(super) struct Download {
+pub(super) struct ResponseBody {
     body: Incoming,
     /// How many bytes it may still have.
     left: Option<u64>,
@@ -20,15 +20,15 @@ pub(super) struct Download {
     /// Made when there is something to wait for: many bodies are here with their heads.
     timer: Option<Pin<Box<Sleep>>>,
     /// Its end is the end of the request.
-    _turn: Turn,
+    _turn: OutboundPermit,
 }
 
-impl Download {
+impl ResponseBody {
     pub(super) fn new(
         body: Incoming,
         limit: Option<u64>,
         deadline: Option<Instant>,
-        turn: Turn,
+        turn: OutboundPermit,
     ) -> Self {
         Self {
             body,
@@ -58,7 +58,7 @@ impl Download {
     }
 }
 
-impl Body for Download {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = Error;
 

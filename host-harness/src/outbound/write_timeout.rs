@@ -16,9 +16,9 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A TCP connection that fails where the other end takes nothing for too long.
 #[derive(Debug)]
-pub(super) struct Patient(Pin<Box<TimeoutStream<TcpStream>>>);
+pub(super) struct WriteTimeoutStream(Pin<Box<TimeoutStream<TcpStream>>>);
 
-impl Patient {
+impl WriteTimeoutStream {
     pub(super) fn new(stream: TcpStream) -> Self {
         Self::with(stream, WRITE_TIMEOUT)
     }
@@ -30,13 +30,13 @@ impl Patient {
     }
 }
 
-impl Connection for Patient {
+impl Connection for WriteTimeoutStream {
     fn connected(&self) -> Connected {
         self.0.get_ref().connected()
     }
 }
 
-impl AsyncRead for Patient {
+impl AsyncRead for WriteTimeoutStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -46,7 +46,7 @@ impl AsyncRead for Patient {
     }
 }
 
-impl AsyncWrite for Patient {
+impl AsyncWrite for WriteTimeoutStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -89,7 +89,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await;
         let _silent = listener.accept().await.unwrap();
-        let mut patient = Patient::with(stream.unwrap(), Duration::from_millis(50));
+        let mut patient = WriteTimeoutStream::with(stream.unwrap(), Duration::from_millis(50));
         let error = patient.write_all(&vec![0; 64 * 1024 * 1024]).await;
         assert_eq!(error.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }

@@ -26,8 +26,8 @@ impl AddressSpace {
             start: start.expose_provenance(),
             length,
         });
-        // A child that goes on without `exec` would ask about its parent's pages: see `written`.
-        if let Some(all) = space.stretch(0, length) {
+        // A child that goes on without `exec` would ask about its parent's pages: see `pagemap`.
+        if let Some(all) = space.region(0, length) {
             all.advise(0..length, Advice::LinuxDontFork)?;
         }
         Ok(space)
@@ -36,9 +36,9 @@ impl AddressSpace {
     /// A part of it, from an offset on; none where it would not be within.
     ///
     /// Two of the same part are two names of the same memory: whoever cuts it up keeps them apart.
-    pub(super) fn stretch(self: &Arc<Self>, offset: usize, length: usize) -> Option<Stretch> {
+    pub(super) fn region(self: &Arc<Self>, offset: usize, length: usize) -> Option<Region> {
         let end = offset.checked_add(length)?;
-        (end <= self.length).then(|| Stretch {
+        (end <= self.length).then(|| Region {
             start: self.start + offset,
             length,
             _space: Arc::clone(self),
@@ -61,13 +61,13 @@ impl Drop for AddressSpace {
 
 /// A part of the address space, for one memory or one stack.
 #[derive(Clone)]
-pub(super) struct Stretch {
+pub(super) struct Region {
     start: usize,
     length: usize,
     _space: Arc<AddressSpace>,
 }
 
-impl Stretch {
+impl Region {
     pub(super) fn length(&self) -> usize {
         self.length
     }
@@ -85,7 +85,7 @@ impl Stretch {
     /// Lets it be read and written.
     ///
     /// If that fails, some of it may be open.
-    pub(super) fn open(&self, part: Range<usize>) -> io::Result<()> {
+    pub(super) fn make_accessible(&self, part: Range<usize>) -> io::Result<()> {
         let Some(length) = self.within(&part) else {
             return Ok(());
         };
@@ -96,7 +96,7 @@ impl Stretch {
     }
 
     /// Makes a part as it was when it was reserved, whatever was done with it: empty and closed.
-    pub(super) fn renew(&self, part: Range<usize>) -> io::Result<()> {
+    pub(super) fn remap_inaccessible(&self, part: Range<usize>) -> io::Result<()> {
         let Some(length) = self.within(&part) else {
             return Ok(());
         };
@@ -111,7 +111,7 @@ impl Stretch {
     }
 
     /// Gives the memory of a part back to the kernel: it reads as zero afterwards.
-    pub(super) fn empty(&self, part: Range<usize>) -> io::Result<()> {
+    pub(super) fn decommit(&self, part: Range<usize>) -> io::Result<()> {
         self.advise(part, Advice::LinuxDontNeed)
     }
 

@@ -4,8 +4,8 @@
 
 use std::io;
 
-use super::address_space::Stretch;
-use super::pagemap::Written;
+use super::address_space::Region;
+use super::pagemap::Pagemap;
 
 /// Where a memory of `size` bytes first differs from an image and zeroes, as an offset.
 ///
@@ -15,23 +15,23 @@ use super::pagemap::Written;
 ///
 /// The memory is open up to its size, and nobody writes to it meanwhile.
 pub(super) unsafe fn first_difference(
-    stretch: &Stretch,
+    region: &Region,
     size: usize,
     image: &[(usize, Box<[u8]>)],
-    written: &Written,
+    pagemap: &Pagemap,
 ) -> io::Result<Option<usize>> {
     for (offset, bytes) in image {
         // SAFETY: the caller has promised it, and an image is of the same memory.
-        let found = unsafe { std::slice::from_raw_parts(stretch.pointer(*offset), bytes.len()) };
+        let found = unsafe { std::slice::from_raw_parts(region.pointer(*offset), bytes.len()) };
         if found != &**bytes {
             return Ok(Some(*offset));
         }
     }
-    let page = written.page();
+    let page = pagemap.page();
     let mut expected = vec![0; page];
     let mut image = image.iter().peekable();
-    for address in written.mapped(stretch.address(0)..stretch.address(size))? {
-        let offset = address - stretch.address(0);
+    for address in pagemap.mapped(region.address(0)..region.address(size))? {
+        let offset = address - region.address(0);
         while image
             .next_if(|(at, bytes)| at + bytes.len() <= offset)
             .is_some()
@@ -42,7 +42,7 @@ pub(super) unsafe fn first_difference(
             expected.copy_from_slice(bytes);
         }
         // SAFETY: the caller has promised it, and the page is within the memory.
-        let found = unsafe { std::slice::from_raw_parts(stretch.pointer(offset), page) };
+        let found = unsafe { std::slice::from_raw_parts(region.pointer(offset), page) };
         if found != expected {
             let mut bytes = found.iter().zip(&expected);
             let at = bytes.position(|(found, expected)| found != expected);

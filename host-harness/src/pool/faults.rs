@@ -21,12 +21,12 @@ thread_local! {
 
 /// A moment of a thread, to be compared with a later one.
 #[derive(Clone, Copy)]
-pub(super) struct Since {
+pub(super) struct FaultSnapshot {
     poll: Option<u64>,
     faults: Option<u64>,
 }
 
-impl Since {
+impl FaultSnapshot {
     /// Now, or a little earlier: of the faults, when they were last counted.
     pub(super) fn now() -> Self {
         Self {
@@ -36,7 +36,7 @@ impl Since {
     }
 
     /// Whether it is certain that no page was written to for the first time since, by who is polled.
-    pub(super) fn is_without_faults(self) -> bool {
+    pub(super) fn no_faults_since(self) -> bool {
         let faults = count();
         let poll = PollScope::number();
         // The thread may be ending that this is kept for.
@@ -84,8 +84,8 @@ pub(super) mod tests {
     /// Touches memory that is new, so that this thread has a fault.
     fn fault() {
         let space = super::super::address_space::AddressSpace::reserve(1 << 16).unwrap();
-        let memory = space.stretch(0, 1 << 16).unwrap();
-        memory.open(0..1 << 16).unwrap();
+        let memory = space.region(0, 1 << 16).unwrap();
+        memory.make_accessible(0..1 << 16).unwrap();
         // SAFETY: it was just opened, and is nobody else's.
         #[expect(unsafe_code, reason = "only new memory has a fault for certain")]
         unsafe {
@@ -98,11 +98,11 @@ pub(super) mod tests {
     #[tokio::test]
     async fn faults_are_seen() {
         polled(async {
-            Since::now().is_without_faults();
-            assert!((0..10).any(|_| Since::now().is_without_faults()));
-            let before = Since::now();
+            FaultSnapshot::now().no_faults_since();
+            assert!((0..10).any(|_| FaultSnapshot::now().no_faults_since()));
+            let before = FaultSnapshot::now();
             fault();
-            assert!(!before.is_without_faults());
+            assert!(!before.no_faults_since());
         })
         .await;
     }
@@ -110,17 +110,17 @@ pub(super) mod tests {
     /// Nothing is certain outside of a poll, across two, or on another thread.
     #[tokio::test]
     async fn only_within_one_poll() {
-        Since::now().is_without_faults();
-        assert!(!Since::now().is_without_faults());
+        FaultSnapshot::now().no_faults_since();
+        assert!(!FaultSnapshot::now().no_faults_since());
         polled(async {
-            let before = Since::now();
+            let before = FaultSnapshot::now();
             assert!(
-                (0..10).any(|_| before.is_without_faults() || Since::now().is_without_faults())
+                (0..10).any(|_| before.no_faults_since() || FaultSnapshot::now().no_faults_since())
             );
-            let before = Since::now();
+            let before = FaultSnapshot::now();
             tokio::task::yield_now().await;
-            assert!(!before.is_without_faults());
-            let elsewhere = std::thread::spawn(move || (0..10).any(|_| before.is_without_faults()));
+            assert!(!before.no_faults_since());
+            let elsewhere = std::thread::spawn(move || (0..10).any(|_| before.no_faults_since()));
             assert!(!elsewhere.join().unwrap());
         })
         .await;
@@ -130,15 +130,15 @@ pub(super) mod tests {
     #[tokio::test]
     async fn inner_faults_are_the_outers_too() {
         polled(async {
-            Since::now().is_without_faults();
-            let before = Since::now();
+            FaultSnapshot::now().no_faults_since();
+            let before = FaultSnapshot::now();
             polled(async {
                 fault();
-                assert!(!Since::now().is_without_faults());
-                Since::now().is_without_faults();
+                assert!(!FaultSnapshot::now().no_faults_since());
+                FaultSnapshot::now().no_faults_since();
             })
             .await;
-            assert!(!before.is_without_faults());
+            assert!(!before.no_faults_since());
         })
         .await;
     }

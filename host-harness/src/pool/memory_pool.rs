@@ -7,14 +7,14 @@ use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
 use super::Handover;
 use super::address_space::AddressSpace;
-use super::faults::{self, Since};
+use super::faults::{self, FaultSnapshot};
 use super::memory_reset;
 use super::owner::Owner;
-use super::pagemap::Written;
+use super::pagemap::Pagemap;
 use super::poll_scope::PollScope;
-use super::sharded_free_list::{Shelf, Shelves};
+use super::sharded_free_list::{Shard, ShardedFreeList};
 use super::slot::Slot;
-use super::slot_indices::Numbers;
+use super::slot_indices::SlotIndices;
 use super::verify;
 
 /// What a memory can grow to, in bytes: all that 32 bits can address, so that compiled code need
@@ -29,26 +29,26 @@ pub(super) const GUARD: usize = 32 << 20;
 /// was not used for longest, rather than a slot that was never used.
 const FREE_EACH_THREAD: usize = 64;
 
-/// Memories for the functions of one engine.
-pub(super) struct Memories {
-    shelves: Shelves<Slot, Common>,
+/// The memories of all functions of one engine.
+pub(super) struct MemoryPool {
+    free_slots: ShardedFreeList<Slot, Common>,
     common: Arc<Common>,
 }
 
 struct Common {
     space: Arc<AddressSpace>,
     /// Of slots that are not made.
-    numbers: Numbers,
-    written: Arc<Written>,
+    indices: SlotIndices,
+    pagemap: Arc<Pagemap>,
     /// One of so many that are reset is verified.
     verify_every: u32,
     handover: Handover,
 }
 
-impl Memories {
+impl MemoryPool {
     pub(super) fn new(
         places: usize,
-        written: Written,
+        pagemap: Pagemap,
         verify_every: u32,
         handover: Handover,
     ) -> io::Result<Self> {
@@ -59,36 +59,36 @@ impl Memories {
             .ok_or(io::ErrorKind::OutOfMemory)?;
         let common = Arc::new(Common {
             space: AddressSpace::reserve(length)?,
-            numbers: Numbers::new(places),
-            written: Arc::new(written),
+            indices: SlotIndices::new(places),
+            pagemap: Arc::new(pagemap),
             verify_every,
             handover,
         });
         Ok(Self {
-            shelves: Shelves::new(&common),
+            free_slots: ShardedFreeList::new(&common),
             common,
         })
     }
 
     /// Tries out whether the kernel counts faults and finds pages: not all that call themselves Linux do.
-    pub(super) fn prove(&self) -> io::Result<()> {
-        let written = &self.common.written;
-        let page = written.page();
+    pub(super) fn self_test(&self) -> io::Result<()> {
+        let pagemap = &self.common.pagemap;
+        let page = pagemap.page();
         let space = AddressSpace::reserve(2 * page)?;
         let memory = space
-            .stretch(0, 2 * page)
+            .region(0, 2 * page)
             .ok_or(io::ErrorKind::InvalidInput)?;
-        memory.open(0..2 * page)?;
+        memory.make_accessible(0..2 * page)?;
         memory.huge_pages(0..2 * page, false)?;
         let before = faults::count();
         // SAFETY: it was just opened, and is nobody else's.
         unsafe { memory.zero(page..page + 1) };
         let counted = before.is_some() && faults::count() > before;
-        let found = written.within(memory.address(0)..memory.address(2 * page), 2 * page)?;
+        let found = pagemap.within(memory.address(0)..memory.address(2 * page), 2 * page)?;
         let right = memory.address(page)..memory.address(2 * page);
         // Memory that is locked cannot be given back.
-        memory.empty(0..2 * page)?;
-        let after = written.within(memory.address(0)..memory.address(2 * page), 2 * page)?;
+        memory.decommit(0..2 * page)?;
+        let after = pagemap.within(memory.address(0)..memory.address(2 * page), 2 * page)?;
         if counted && found.parts == [right] && after.parts.is_empty() {
             Ok(())
         } else {
@@ -100,19 +100,19 @@ impl Memories {
     /// One that the function had before if there is one; or else one that tells nothing of who had it.
     fn slot(&self, minimum: usize, owner: Option<Owner>) -> io::Result<Slot> {
         let fits = |slot: &Slot| slot.minimum() == minimum && slot.is_of(owner);
-        if let Some(slot) = self.shelves.own().take(fits) {
+        if let Some(slot) = self.free_slots.home().take(fits) {
             return Ok(slot);
         }
-        if let Some(slot) = self.shelves.own().take_oldest(FREE_EACH_THREAD) {
+        if let Some(slot) = self.free_slots.home().take_oldest(FREE_EACH_THREAD) {
             return self.common.hand_over(slot, minimum, owner);
         }
-        if let Some(number) = self.common.numbers.take() {
+        if let Some(number) = self.common.indices.take() {
             return self.common.make(number, minimum, owner);
         }
-        if let Some(slot) = self.shelves.take_any(fits) {
+        if let Some(slot) = self.free_slots.steal(fits) {
             return Ok(slot);
         }
-        let other = self.shelves.take_any(|_| true).ok_or_else(none_left)?;
+        let other = self.free_slots.steal(|_| true).ok_or_else(none_left)?;
         self.common.hand_over(other, minimum, owner)
     }
 }
@@ -125,14 +125,14 @@ impl Common {
         match slot.hand_over(owner) {
             Ok(()) => Ok(slot),
             Err(error) => {
-                self.numbers.put(slot.number());
+                self.indices.put(slot.number());
                 Err(error)
             }
         }
     }
 
     fn verify(&self, slot: &Slot) {
-        match slot.first_contents(&self.written) {
+        match slot.first_contents(&self.pagemap) {
             Ok(None) => {}
             Ok(Some(at)) => {
                 let name = slot.owner().and_then(Owner::name);
@@ -145,9 +145,9 @@ impl Common {
 
     fn make(&self, number: usize, minimum: usize, owner: Option<Owner>) -> io::Result<Slot> {
         let offset = GUARD + number * (RESERVATION + GUARD);
-        let stretch = self.space.stretch(offset, RESERVATION + GUARD);
-        let stretch = stretch.ok_or(io::ErrorKind::OutOfMemory)?;
-        Slot::new(number, stretch, minimum, owner).inspect_err(|_| self.numbers.put(number))
+        let region = self.space.region(offset, RESERVATION + GUARD);
+        let region = region.ok_or(io::ErrorKind::OutOfMemory)?;
+        Slot::new(number, region, minimum, owner).inspect_err(|_| self.indices.put(number))
     }
 }
 
@@ -158,7 +158,7 @@ fn none_left() -> io::Error {
 
 // SAFETY: a memory is of a slot that nobody else has, with the reservation and the guard that wasmtime
 // was told of in `places::offer`; it never moves, and begins as zeroes.
-unsafe impl MemoryCreator for Memories {
+unsafe impl MemoryCreator for MemoryPool {
     fn new_memory(
         &self,
         _type: MemoryType,
@@ -172,18 +172,18 @@ unsafe impl MemoryCreator for Memories {
             return Err(format!("a memory of {minimum} bytes is too large"));
         }
         // Made before the slot is taken, which may have faults.
-        let since = Since::now();
-        let open = minimum.next_multiple_of(self.common.written.page());
+        let since = FaultSnapshot::now();
+        let open = minimum.next_multiple_of(self.common.pagemap.page());
         let slot = self
             .slot(open, PollScope::owner())
             .map_err(|error| format!("no memory for an instance: {error}"))?;
-        memory_reset::tell(|| slot.renewal(&self.common.written));
+        memory_reset::report_memory(|| slot.renewal(&self.common.pagemap));
         Ok(Box::new(Memory {
             slot: Some(slot),
             size: minimum,
             open,
             since,
-            shelf: Arc::clone(self.shelves.own()),
+            shard: Arc::clone(self.free_slots.home()),
         }))
     }
 }
@@ -195,12 +195,12 @@ struct Memory {
     size: usize,
     /// How much may be open, in bytes: whole pages.
     open: usize,
-    since: Since,
+    since: FaultSnapshot,
     /// Where the slot goes afterwards.
-    shelf: Arc<Shelf<Slot, Common>>,
+    shard: Arc<Shard<Slot, Common>>,
 }
 
-// SAFETY: as for `Memories`.
+// SAFETY: as for `MemoryPool`.
 unsafe impl LinearMemory for Memory {
     fn byte_size(&self) -> usize {
         self.size
@@ -215,7 +215,7 @@ unsafe impl LinearMemory for Memory {
             size <= RESERVATION,
             "no memory has more than {RESERVATION} bytes"
         );
-        let open = size.next_multiple_of(self.shelf.common.written.page());
+        let open = size.next_multiple_of(self.shard.common.pagemap.page());
         if let (Some(slot), true) = (&self.slot, open > self.open) {
             // First, so that what a growth opened that failed half-way is closed again.
             let from = std::mem::replace(&mut self.open, open);
@@ -237,16 +237,16 @@ impl Drop for Memory {
         let Some(mut slot) = self.slot.take() else {
             return;
         };
-        match slot.reset(self.open, self.since, &self.shelf.common.written) {
+        match slot.reset(self.open, self.since, &self.shard.common.pagemap) {
             Ok(()) => {
-                if verify::is_due(self.shelf.common.verify_every) {
-                    self.shelf.common.verify(&slot);
+                if verify::is_due(self.shard.common.verify_every) {
+                    self.shard.common.verify(&slot);
                 }
-                self.shelf.put(slot);
+                self.shard.put(slot);
             }
             Err(error) => {
                 tracing::warn!("a memory cannot be cleared, and is made anew: {error}");
-                self.shelf.common.numbers.put(slot.number());
+                self.shard.common.indices.put(slot.number());
             }
         }
     }

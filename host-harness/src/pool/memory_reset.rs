@@ -7,37 +7,37 @@ use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 
-use super::address_space::Stretch;
+use super::address_space::Region;
 use super::contents;
 use super::coverage::{self, Way};
-use super::faults::Since;
-use super::pagemap::Written;
-use super::resident_pages::{KEPT, Mapped};
+use super::faults::FaultSnapshot;
+use super::pagemap::Pagemap;
+use super::resident_pages::{KEEP_RESIDENT, ResidentPages};
 
 /// What a new instance has in its memory: the pages with something in them, each from its first byte
 /// that is not zero to its last.
-pub(crate) struct Image {
+pub(crate) struct MemoryImage {
     parts: Vec<(usize, Box<[u8]>)>,
 }
 
 /// The memory of one instance, besides the instance.
-pub(crate) struct Renewal {
-    stretch: Stretch,
+pub(crate) struct MemoryReset {
+    region: Region,
     /// How large the memory was at first, in bytes.
     size: usize,
-    written: Arc<Written>,
+    pagemap: Arc<Pagemap>,
     /// What may be mapped of it; right if nothing was written to for the first time since.
-    mapped: Mapped,
-    since: Option<Since>,
+    mapped: ResidentPages,
+    since: Option<FaultSnapshot>,
 }
 
-impl Renewal {
-    pub(super) fn new(stretch: Stretch, size: usize, written: Arc<Written>) -> Self {
+impl MemoryReset {
+    pub(super) fn new(region: Region, size: usize, pagemap: Arc<Pagemap>) -> Self {
         Self {
-            stretch,
+            region,
             size,
-            written,
-            mapped: Mapped::default(),
+            pagemap,
+            mapped: ResidentPages::default(),
             since: None,
         }
     }
@@ -47,14 +47,14 @@ impl Renewal {
     /// # Safety
     ///
     /// The instance is there, does not run, and its memory has not grown.
-    pub(crate) unsafe fn image(&self) -> Option<Image> {
-        let all = self.stretch.address(0)..self.stretch.address(self.size);
+    pub(crate) unsafe fn image(&self) -> Option<MemoryImage> {
+        let all = self.region.address(0)..self.region.address(self.size);
         let (mut from, mut bytes) = (all.start, 0);
         let mut parts = Vec::new();
         while from < all.end {
-            let found = self.written.within(from..all.end, self.size).ok()?;
+            let found = self.pagemap.within(from..all.end, self.size).ok()?;
             for part in &found.parts {
-                for page in part.clone().step_by(self.written.page()) {
+                for page in part.clone().step_by(self.pagemap.page()) {
                     // SAFETY: the kernel has found it there, and the caller has promised the rest.
                     if let Some(part) = unsafe { self.contents(page - all.start) } {
                         bytes += part.1.len();
@@ -65,7 +65,7 @@ impl Renewal {
             (found.end > from).then_some(())?;
             from = found.end;
         }
-        (bytes <= KEPT / 2).then_some(Image { parts })
+        (bytes <= KEEP_RESIDENT / 2).then_some(MemoryImage { parts })
     }
 
     /// What is not zero in a page, and where that is.
@@ -76,7 +76,7 @@ impl Renewal {
     unsafe fn contents(&self, page: usize) -> Option<(usize, Box<[u8]>)> {
         // SAFETY: the caller has promised it.
         let bytes =
-            unsafe { std::slice::from_raw_parts(self.stretch.pointer(page), self.written.page()) };
+            unsafe { std::slice::from_raw_parts(self.region.pointer(page), self.pagemap.page()) };
         let first = bytes.iter().position(|byte| *byte != 0)?;
         let last = bytes.iter().rposition(|byte| *byte != 0)?;
         Some((page + first, bytes.get(first..=last)?.into()))
@@ -86,7 +86,7 @@ impl Renewal {
     pub(crate) fn begin(&mut self) {
         // As for a new instance, it is found out afterwards what is mapped if nothing is known.
         if !self.mapped.parts.is_empty() {
-            self.since = Some(Since::now());
+            self.since = Some(FaultSnapshot::now());
         }
     }
 
@@ -99,9 +99,12 @@ impl Renewal {
     ///
     /// The instance is there, does not run, and its memory has not grown. The image is one of the
     /// same function's.
-    pub(crate) unsafe fn renew(&mut self, image: &Image) -> io::Result<bool> {
-        let known = self.since.take().is_some_and(Since::is_without_faults);
-        let in_place = known || self.look(image)?;
+    pub(crate) unsafe fn reset(&mut self, image: &MemoryImage) -> io::Result<bool> {
+        let known = self
+            .since
+            .take()
+            .is_some_and(FaultSnapshot::no_faults_since);
+        let in_place = known || self.refresh(image)?;
         coverage::count(match (known, in_place) {
             (true, _) => Way::ResetWithoutFaults,
             (false, true) => Way::ResetAfterLook,
@@ -109,14 +112,14 @@ impl Renewal {
         });
         if !in_place {
             // Whoever used this place before may have written elsewhere than this function does.
-            self.mapped = Mapped::default();
-            self.stretch.empty(0..self.size)?;
+            self.mapped = ResidentPages::default();
+            self.region.decommit(0..self.size)?;
         }
         // SAFETY: all of it is within the memory, and the caller has promised the rest.
         unsafe {
-            self.mapped.zero(&self.stretch);
+            self.mapped.zero(&self.region);
             for (offset, bytes) in &image.parts {
-                let to = self.stretch.pointer(*offset);
+                let to = self.region.pointer(*offset);
                 to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
             }
         }
@@ -127,16 +130,18 @@ impl Renewal {
     ///
     /// # Safety
     ///
-    /// As for [`renew`](Self::renew).
-    pub(crate) unsafe fn first_difference(&self, image: &Image) -> io::Result<Option<usize>> {
+    /// As for [`reset`](Self::reset).
+    pub(crate) unsafe fn first_difference(&self, image: &MemoryImage) -> io::Result<Option<usize>> {
         // SAFETY: the caller has promised it.
-        unsafe { contents::first_difference(&self.stretch, self.size, &image.parts, &self.written) }
+        unsafe { contents::first_difference(&self.region, self.size, &image.parts, &self.pagemap) }
     }
 
     /// Finds out what is mapped. False if that is more than is kept; or less than the image, and then
     /// there would be contents where no zeroes are written to the next time.
-    fn look(&mut self, image: &Image) -> io::Result<bool> {
-        let end = self.mapped.look(&self.stretch, self.size, &self.written)?;
+    fn refresh(&mut self, image: &MemoryImage) -> io::Result<bool> {
+        let end = self
+            .mapped
+            .refresh(&self.region, self.size, &self.pagemap)?;
         let is_mapped = |offset: usize, length: usize| {
             let mut parts = self.mapped.parts.iter();
             parts.any(|part| part.start <= offset && offset + length <= part.end)
@@ -148,17 +153,17 @@ impl Renewal {
 
 thread_local! {
     /// Of the memories that are made right now, if anyone wants to know.
-    static MADE: RefCell<Option<Vec<Renewal>>> = const { RefCell::new(None) };
+    static CAPTURED: RefCell<Option<Vec<MemoryReset>>> = const { RefCell::new(None) };
 }
 
 /// What a future comes to, and the memory that is made in it, if it is one.
-pub(crate) async fn memory_made_in<F: Future>(future: F) -> (F::Output, Option<Renewal>) {
+pub(crate) async fn capture_memory<F: Future>(future: F) -> (F::Output, Option<MemoryReset>) {
     let mut future = pin!(future);
     let mut made = Some(Vec::new());
     let output = poll_fn(|cx| {
-        let _outer = Outer(MADE.replace(made.take()));
+        let _outer = OuterCapture(CAPTURED.replace(made.take()));
         let polled = future.as_mut().poll(cx);
-        made = MADE.take();
+        made = CAPTURED.take();
         polled
     })
     .await;
@@ -167,17 +172,17 @@ pub(crate) async fn memory_made_in<F: Future>(future: F) -> (F::Output, Option<R
 }
 
 /// Who wanted to know before, and does again afterwards, also after a panic.
-struct Outer(Option<Vec<Renewal>>);
+struct OuterCapture(Option<Vec<MemoryReset>>);
 
-impl Drop for Outer {
+impl Drop for OuterCapture {
     fn drop(&mut self) {
-        MADE.set(self.0.take());
+        CAPTURED.set(self.0.take());
     }
 }
 
 /// Tells whoever wants to know of a memory.
-pub(super) fn tell(memory: impl FnOnce() -> Renewal) {
-    MADE.with_borrow_mut(|made| {
+pub(super) fn report_memory(memory: impl FnOnce() -> MemoryReset) {
+    CAPTURED.with_borrow_mut(|made| {
         if let Some(made) = made {
             made.push(memory());
         }

@@ -1,4 +1,4 @@
-//! Memories and stacks for instances, made once and used again by one invocation after the other.
+//! Memories and stacks of instances, allocated once and reused by one invocation after the other.
 //!
 //! Wasmtime has a pool of its own, and asks the kernel after each invocation which pages of its
 //! memory were written to: a quarter of what an invocation of a small function costs. Here the
@@ -31,7 +31,7 @@ use std::sync::Arc;
 
 use wasmtime::Config;
 
-pub(crate) use memory_reset::{Image, Renewal, memory_made_in};
+pub(crate) use memory_reset::{MemoryImage, MemoryReset, capture_memory};
 pub(crate) use owner::{Owner, Registration};
 pub(crate) use poll_scope::PollScope;
 
@@ -57,7 +57,7 @@ pub(crate) enum Handover {
 
 /// Lets the engine take its memories and stacks from here, as many at once as there are places.
 /// One of `verify_every` that are reset is verified; none with 0.
-pub(crate) fn offer(
+pub(crate) fn configure(
     config: &mut Config,
     places: u32,
     verify_every: u32,
@@ -66,10 +66,10 @@ pub(crate) fn offer(
     let places = usize::try_from(places)
         .unwrap_or(usize::MAX)
         .saturating_add(MORE);
-    let written = pagemap::Written::open()?;
-    let memories = memory_pool::Memories::new(places, written, verify_every, handover)?;
-    memories.prove()?;
-    let stacks = stack_pool::Stacks::new(places, handover)?;
+    let pagemap = pagemap::Pagemap::open()?;
+    let memories = memory_pool::MemoryPool::new(places, pagemap, verify_every, handover)?;
+    memories.self_test()?;
+    let stacks = stack_pool::StackPool::new(places, handover)?;
     max_map_count::check(places);
     lay_out(config);
     config

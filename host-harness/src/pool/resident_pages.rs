@@ -3,30 +3,30 @@
 use std::io;
 use std::ops::Range;
 
-use super::address_space::Stretch;
-use super::pagemap::Written;
+use super::address_space::Region;
+use super::pagemap::Pagemap;
 use super::seeded_bugs::{self, Bug};
 
 /// How much of a memory stays mapped from one invocation to the next, in bytes. What a function
 /// wrote to beyond that is given back to the kernel, and costs a page fault each time.
-pub(super) const KEPT: usize = 256 * 1024;
+pub(super) const KEEP_RESIDENT: usize = 256 * 1024;
 
 /// Where something may be mapped in the open part of a stretch, as offsets.
 #[derive(Default)]
-pub(super) struct Mapped {
+pub(super) struct ResidentPages {
     pub(super) parts: Vec<Range<usize>>,
 }
 
-impl Mapped {
+impl ResidentPages {
     /// Finds out, up to as much as is kept, and returns how far that goes. Beyond, there may be more.
-    pub(super) fn look(
+    pub(super) fn refresh(
         &mut self,
-        stretch: &Stretch,
+        region: &Region,
         size: usize,
-        written: &Written,
+        pagemap: &Pagemap,
     ) -> io::Result<usize> {
-        let start = stretch.address(0);
-        let found = written.within(start..stretch.address(size), KEPT)?;
+        let start = region.address(0);
+        let found = pagemap.within(start..region.address(size), KEEP_RESIDENT)?;
         self.parts.clear();
         let parts = found.parts.into_iter();
         self.parts
@@ -38,15 +38,15 @@ impl Mapped {
     ///
     /// # Safety
     ///
-    /// As for [`Stretch::zero`].
-    pub(super) unsafe fn zero(&self, stretch: &Stretch) {
+    /// As for [`Region::zero`].
+    pub(super) unsafe fn zero(&self, region: &Region) {
         let cleared = match seeded_bugs::is_on(Bug::PartsLeft) {
             true => 8,
             false => usize::MAX,
         };
         for part in self.parts.iter().take(cleared) {
             // SAFETY: the caller has promised it.
-            unsafe { stretch.zero(part.clone()) };
+            unsafe { region.zero(part.clone()) };
         }
     }
 }

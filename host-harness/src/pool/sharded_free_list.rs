@@ -16,61 +16,61 @@ thread_local! {
 }
 
 /// What was used and can be used again. Each thread has a shelf of its own, if there are enough.
-pub(crate) struct Shelves<T, C> {
-    shelves: Box<[Arc<Shelf<T, C>>]>,
+pub(crate) struct ShardedFreeList<T, C> {
+    free_slots: Box<[Arc<Shard<T, C>>]>,
 }
 
 /// Where one thread finds what was used last, which is what is still in its processor's caches. Two
 /// shelves share no line of those, nor a count of who has them: threads would wait for each other.
 #[repr(align(128))]
-pub(crate) struct Shelf<T, C> {
+pub(crate) struct Shard<T, C> {
     items: Mutex<Vec<T>>,
     /// What all shelves have in common.
     pub(crate) common: Arc<C>,
 }
 
-impl<T, C> Shelves<T, C> {
+impl<T, C> ShardedFreeList<T, C> {
     pub(crate) fn new(common: &Arc<C>) -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let shelf = |_| {
-            Arc::new(Shelf {
+        let shard = |_| {
+            Arc::new(Shard {
                 items: Mutex::default(),
                 common: Arc::clone(common),
             })
         };
         Self {
-            shelves: (0..LEAST.max(4 * threads)).map(shelf).collect(),
+            free_slots: (0..LEAST.max(4 * threads)).map(shard).collect(),
         }
     }
 
     /// This thread's.
-    pub(crate) fn own(&self) -> &Arc<Shelf<T, C>> {
+    pub(crate) fn home(&self) -> &Arc<Shard<T, C>> {
         static THREADS: AtomicUsize = AtomicUsize::new(0);
-        let number = SHELF.try_with(|shelf| {
-            let number = shelf.get();
+        let number = SHELF.try_with(|shard| {
+            let number = shard.get();
             number.unwrap_or_else(|| {
                 let number = THREADS.fetch_add(1, Ordering::Relaxed);
-                shelf.set(Some(number));
+                shard.set(Some(number));
                 number
             })
         });
         #[expect(clippy::indexing_slicing, reason = "there is at least one")]
-        &self.shelves[number.unwrap_or(0) % self.shelves.len()]
+        &self.free_slots[number.unwrap_or(0) % self.free_slots.len()]
     }
 
-    pub(crate) fn all(&self) -> &[Arc<Shelf<T, C>>] {
-        &self.shelves
+    pub(crate) fn all(&self) -> &[Arc<Shard<T, C>>] {
+        &self.free_slots
     }
 
     /// Takes one wherever it is. All are looked at in one moment: what is put on one shelf while
     /// another is looked at would be missed.
-    pub(crate) fn take_any(&self, fits: impl Fn(&T) -> bool) -> Option<T> {
-        let mut all: Vec<_> = self.shelves.iter().map(|shelf| shelf.lock()).collect();
+    pub(crate) fn steal(&self, fits: impl Fn(&T) -> bool) -> Option<T> {
+        let mut all: Vec<_> = self.free_slots.iter().map(|shard| shard.lock()).collect();
         all.iter_mut().find_map(|items| take(items, &fits))
     }
 }
 
-impl<T, C> Shelf<T, C> {
+impl<T, C> Shard<T, C> {
     /// Takes the last that was put here.
     pub(crate) fn take(&self, fits: impl Fn(&T) -> bool) -> Option<T> {
         take(&mut self.lock(), fits)

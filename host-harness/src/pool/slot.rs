@@ -3,14 +3,14 @@
 use std::io;
 use std::sync::Arc;
 
-use super::address_space::Stretch;
+use super::address_space::Region;
 use super::contents;
 use super::coverage::{self, Way};
-use super::faults::Since;
-use super::memory_reset::Renewal;
+use super::faults::FaultSnapshot;
+use super::memory_reset::MemoryReset;
 use super::owner::Owner;
-use super::pagemap::Written;
-use super::resident_pages::Mapped;
+use super::pagemap::Pagemap;
+use super::resident_pages::ResidentPages;
 
 /// What a memory has to grow to, beyond what it begins with, to be given huge pages, in bytes: there
 /// is none that is shorter.
@@ -19,34 +19,34 @@ const HUGE: usize = 2 << 20;
 /// A place for one memory after the other, all of which begin as large as each other.
 pub(super) struct Slot {
     number: usize,
-    stretch: Stretch,
+    region: Region,
     /// How much of it is open, in bytes; the rest is when a memory grows.
     minimum: usize,
     /// The function that has it, or had it last.
     owner: Option<Owner>,
     /// What may be mapped in the open part: while nobody has a memory here, nothing is mapped
     /// elsewhere, nor are there other contents than zeroes.
-    mapped: Mapped,
+    mapped: ResidentPages,
 }
 
 impl Slot {
     /// Whatever was in the stretch before is gone.
     pub(super) fn new(
         number: usize,
-        stretch: Stretch,
+        region: Region,
         minimum: usize,
         owner: Option<Owner>,
     ) -> io::Result<Self> {
-        stretch.renew(0..stretch.length())?;
-        stretch.open(0..minimum)?;
+        region.remap_inaccessible(0..region.length())?;
+        region.make_accessible(0..minimum)?;
         // The kernel would put one where single pages are, without a fault: see `faults`.
-        stretch.huge_pages(0..minimum, false)?;
+        region.huge_pages(0..minimum, false)?;
         Ok(Self {
             number,
-            stretch,
+            region,
             minimum,
             owner,
-            mapped: Mapped::default(),
+            mapped: ResidentPages::default(),
         })
     }
 
@@ -67,48 +67,53 @@ impl Slot {
     pub(super) fn hand_over(&mut self, owner: Option<Owner>) -> io::Result<()> {
         coverage::count(Way::SlotHandedOver);
         self.owner = owner;
-        self.mapped = Mapped::default();
-        self.stretch.empty(0..self.minimum)
+        self.mapped = ResidentPages::default();
+        self.region.decommit(0..self.minimum)
     }
 
     pub(super) fn pointer(&self) -> *mut u8 {
-        self.stretch.pointer(0)
+        self.region.pointer(0)
     }
 
     /// Opens more of it, for a memory that grows. If that fails, some of it may be open all the same.
     pub(super) fn grow(&self, from: usize, to: usize) -> io::Result<()> {
-        self.stretch.open(from..to)?;
+        self.region.make_accessible(from..to)?;
         if to - self.minimum >= HUGE {
-            self.stretch.huge_pages(self.minimum..to, true)?;
+            self.region.huge_pages(self.minimum..to, true)?;
         }
         Ok(())
     }
 
     /// Makes it as it was before there was a memory in it, which was made at `since` and had, or tried
     /// to, grown to `size` bytes.
-    pub(super) fn reset(&mut self, size: usize, since: Since, written: &Written) -> io::Result<()> {
+    pub(super) fn reset(
+        &mut self,
+        size: usize,
+        since: FaultSnapshot,
+        pagemap: &Pagemap,
+    ) -> io::Result<()> {
         if size > self.minimum {
-            self.stretch.renew(self.minimum..size)?;
+            self.region.remap_inaccessible(self.minimum..size)?;
         }
-        let known = since.is_without_faults();
+        let known = since.no_faults_since();
         coverage::count(if known {
             Way::SlotClearedWithoutFaults
         } else {
             Way::SlotClearedAfterLook
         });
-        if !known && self.look(written).is_err() {
-            self.mapped = Mapped::default();
-            return self.stretch.empty(0..self.minimum);
+        if !known && self.refresh(pagemap).is_err() {
+            self.mapped = ResidentPages::default();
+            return self.region.decommit(0..self.minimum);
         }
         // SAFETY: it is within the open part, and the memory that was here is being dropped.
-        unsafe { self.mapped.zero(&self.stretch) };
+        unsafe { self.mapped.zero(&self.region) };
         Ok(())
     }
 
     /// Finds out what is mapped, and keeps that bounded.
-    fn look(&mut self, written: &Written) -> io::Result<()> {
-        let end = self.mapped.look(&self.stretch, self.minimum, written)?;
-        self.stretch.empty(end..self.minimum)
+    fn refresh(&mut self, pagemap: &Pagemap) -> io::Result<()> {
+        let end = self.mapped.refresh(&self.region, self.minimum, pagemap)?;
+        self.region.decommit(end..self.minimum)
     }
 
     /// Whose it is, as far as that is known.
@@ -117,13 +122,13 @@ impl Slot {
     }
 
     /// Where anything but zeroes is in it, which was just reset.
-    pub(super) fn first_contents(&self, written: &Written) -> io::Result<Option<usize>> {
+    pub(super) fn first_contents(&self, pagemap: &Pagemap) -> io::Result<Option<usize>> {
         // SAFETY: it is within the open part, and there is no memory here.
-        unsafe { contents::first_difference(&self.stretch, self.minimum, &[], written) }
+        unsafe { contents::first_difference(&self.region, self.minimum, &[], pagemap) }
     }
 
     /// For the memory that is in this place.
-    pub(super) fn renewal(&self, written: &Arc<Written>) -> Renewal {
-        Renewal::new(self.stretch.clone(), self.minimum, Arc::clone(written))
+    pub(super) fn renewal(&self, pagemap: &Arc<Pagemap>) -> MemoryReset {
+        MemoryReset::new(self.region.clone(), self.minimum, Arc::clone(pagemap))
     }
 }

@@ -2,14 +2,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// The numbers of places: each is given out once, and again if it is given back.
-pub(super) struct Numbers {
+pub(super) struct SlotIndices {
     all: usize,
     next: AtomicUsize,
     /// Of places that could not be made, or not be cleared.
     back: Mutex<Vec<usize>>,
 }
 
-impl Numbers {
+impl SlotIndices {
     pub(super) fn new(all: usize) -> Self {
         Self {
             all,

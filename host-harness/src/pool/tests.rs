@@ -6,24 +6,24 @@ use rustix::mm::{MapFlags, ProtFlags};
 use wasmtime::{LinearMemory, MemoryCreator as _, MemoryType, StackCreator as _};
 
 use super::Handover;
-use super::faults::Since;
+use super::faults::FaultSnapshot;
 use super::faults::tests::polled;
-use super::memory_pool::{GUARD, Memories, RESERVATION};
+use super::memory_pool::{GUARD, MemoryPool, RESERVATION};
 use super::owner::Owner;
-use super::pagemap::Written;
+use super::pagemap::Pagemap;
 use super::poll_scope::PollScope;
-use super::slot_indices::Numbers;
-use super::stack_pool::{SIZE, Stacks};
+use super::slot_indices::SlotIndices;
+use super::stack_pool::{SIZE, StackPool};
 
 const WASM_PAGE: usize = 64 << 10;
 
-fn memories(places: usize) -> Memories {
+fn memories(places: usize) -> MemoryPool {
     memories_with(places, Handover::Emptied)
 }
 
-fn memories_with(places: usize, handover: Handover) -> Memories {
-    let memories = Memories::new(places, Written::open().unwrap(), 1, handover).unwrap();
-    memories.prove().unwrap();
+fn memories_with(places: usize, handover: Handover) -> MemoryPool {
+    let memories = MemoryPool::new(places, Pagemap::open().unwrap(), 1, handover).unwrap();
+    memories.self_test().unwrap();
     memories
 }
 
@@ -33,7 +33,7 @@ fn during<T>(owner: Owner, run: impl FnOnce() -> T) -> T {
     run()
 }
 
-fn take(memories: &Memories, pages: usize) -> Box<dyn LinearMemory> {
+fn take(memories: &MemoryPool, pages: usize) -> Box<dyn LinearMemory> {
     let size = pages * WASM_PAGE;
     let pages = u32::try_from(pages).unwrap();
     let ty = MemoryType::new(pages, None);
@@ -140,9 +140,9 @@ async fn what_is_written_again_stays_mapped() {
     for _ in 0..10 {
         polled(async {
             let mut memory = during(owner, || take(&memories, 2));
-            let before = Since::now();
+            let before = FaultSnapshot::now();
             bytes(&mut *memory)[9] = 7;
-            calm += usize::from(before.is_without_faults());
+            calm += usize::from(before.no_faults_since());
         })
         .await;
     }
@@ -152,10 +152,10 @@ async fn what_is_written_again_stays_mapped() {
 /// A slot keeps its pages for the function that had it, and has none when another function gets it.
 #[test]
 fn memories_tell_nothing_of_another_function() {
-    let written = Written::open().unwrap();
+    let pagemap = Pagemap::open().unwrap();
     let mapped = |memory: &mut dyn LinearMemory| {
         let start = memory.as_ptr().expose_provenance();
-        let found = written.within(start..start + memory.byte_size(), memory.byte_size());
+        let found = pagemap.within(start..start + memory.byte_size(), memory.byte_size());
         found.unwrap().parts.len()
     };
     let memories = memories(1);
@@ -177,11 +177,11 @@ fn memories_tell_nothing_of_another_function() {
 /// The same of a stack: how deep the calls of a function were is nobody else's to know.
 #[test]
 fn stacks_tell_nothing_of_another_function() {
-    let written = Written::open().unwrap();
-    let stacks = Stacks::new(1, Handover::Emptied).unwrap();
+    let pagemap = Pagemap::open().unwrap();
+    let stacks = StackPool::new(1, Handover::Emptied).unwrap();
     let leave = |owner: Owner| {
         let stack = during(owner, || stacks.new_stack(SIZE, false)).unwrap();
-        let found = written.within(stack.range(), SIZE).unwrap().parts.len();
+        let found = pagemap.within(stack.range(), SIZE).unwrap().parts.len();
         // SAFETY: it is within the stack, on which nothing runs.
         unsafe { stack.top().wrapping_sub(SIZE / 2).write(7) };
         found
@@ -247,7 +247,7 @@ fn half_a_growth_is_undone() {
 /// A place that could not be made is one that can be tried again.
 #[test]
 fn numbers_come_back() {
-    let numbers = Numbers::new(2);
+    let numbers = SlotIndices::new(2);
     assert_eq!(
         (numbers.take(), numbers.take(), numbers.take()),
         (Some(0), Some(1), None)
@@ -280,7 +280,7 @@ fn map_file_at(address: usize) {
 fn slots_of_strangers_are_unmapped() {
     for (handover, stays) in [(Handover::Emptied, true), (Handover::Unmapped, false)] {
         let memories = memories_with(1, handover);
-        let stacks = Stacks::new(1, handover).unwrap();
+        let stacks = StackPool::new(1, handover).unwrap();
         let (first, second) = (Owner::new(), Owner::new());
         let memory = |owner: Owner| {
             let memory = during(owner, || take(&memories, 1));

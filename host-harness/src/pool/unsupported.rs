@@ -13,7 +13,7 @@ pub(super) enum Handover {
     Unmapped,
 }
 
-pub(super) fn offer(
+pub(super) fn configure(
     _config: &mut Config,
     _places: u32,
     _verify_every: u32,
@@ -59,18 +59,18 @@ impl PollScope {
 
 pub(super) fn lay_out(_config: &mut Config) {}
 
-pub(super) async fn memory_made_in<F: Future>(future: F) -> (F::Output, Option<Renewal>) {
+pub(super) async fn capture_memory<F: Future>(future: F) -> (F::Output, Option<MemoryReset>) {
     (future.await, None)
 }
 
-pub(super) struct Image;
+pub(super) struct MemoryImage;
 
 /// There is none.
-pub(super) enum Renewal {}
+pub(super) enum MemoryReset {}
 
 #[expect(unsafe_code, reason = "as the one that there is on Linux")]
-impl Renewal {
-    pub(super) unsafe fn image(&self) -> Option<Image> {
+impl MemoryReset {
+    pub(super) unsafe fn image(&self) -> Option<MemoryImage> {
         match *self {}
     }
 
@@ -78,11 +78,14 @@ impl Renewal {
         match *self {}
     }
 
-    pub(super) unsafe fn first_difference(&self, _image: &Image) -> io::Result<Option<usize>> {
+    pub(super) unsafe fn first_difference(
+        &self,
+        _image: &MemoryImage,
+    ) -> io::Result<Option<usize>> {
         match *self {}
     }
 
-    pub(super) unsafe fn renew(&mut self, _image: &Image) -> io::Result<bool> {
+    pub(super) unsafe fn reset(&mut self, _image: &MemoryImage) -> io::Result<bool> {
         match *self {}
     }
 }

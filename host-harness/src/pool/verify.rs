@@ -21,10 +21,10 @@ pub(crate) fn abort(function: &str, difference: Arguments<'_>) -> ! {
         "fatal: the isolation of function {function:?} failed: after a reset, {difference}. Set \
          --reuse never, and report it as docs/security.md says\n"
     );
-    let (written, wait) = mpsc::channel();
+    let (pagemap, wait) = mpsc::channel();
     let write = move || {
         let _ = std::io::stderr().write_all(message.as_bytes());
-        let _ = written.send(());
+        let _ = pagemap.send(());
     };
     if std::thread::Builder::new().spawn(write).is_ok() {
         let _ = wait.recv_timeout(LAST_WORDS);

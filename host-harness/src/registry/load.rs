@@ -7,11 +7,11 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::compile::Wasm;
+use crate::compile::ComponentBytes;
 use crate::engine::{Engine, Function, InvalidFunction, Reuse};
-use crate::invocation::Identity;
+use crate::invocation::FunctionContext;
 use crate::message::headers::HeaderLimit;
-use crate::outbound::{Network, Outbound};
+use crate::outbound::{HttpClient, OutboundConfig};
 use crate::telemetry::Output;
 use crate::wit::OFFERED;
 
@@ -149,12 +149,12 @@ impl Error for Reason {
 }
 
 /// Reads one file, and sees whether it is a component.
-pub(crate) fn read(file: &Path) -> Result<Wasm, LoadError> {
+pub(crate) fn read(file: &Path) -> Result<ComponentBytes, LoadError> {
     let bytes = read_bounded(file)
         .map_err(|error| LoadError::new(file, LoadErrorKind::Unreadable).because(error))?;
     let bytes = bytes.ok_or_else(|| LoadError::new(file, LoadErrorKind::TooLarge))?;
     match bytes.get(..8) {
-        Some([0, b'a', b's', b'm', _, _, 1, 0]) => Ok(Wasm::new(bytes)),
+        Some([0, b'a', b's', b'm', _, _, 1, 0]) => Ok(ComponentBytes::new(bytes)),
         Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
             Err(LoadError::new(file, LoadErrorKind::CoreModule))
         }
@@ -177,7 +177,7 @@ pub(crate) struct Settings {
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) output: Output,
     pub(crate) headers: HeaderLimit,
-    pub(crate) network: Arc<Network>,
+    pub(crate) network: Arc<OutboundConfig>,
     pub(crate) reuse: Reuse,
 }
 
@@ -185,26 +185,26 @@ pub(crate) struct Settings {
 pub(crate) fn load(
     engine: &Engine,
     name: &str,
-    (file, wasm): (&Path, &Wasm),
+    (file, wasm): (&Path, &ComponentBytes),
     settings: Settings,
 ) -> Result<Function, LoadError> {
-    let identity = Identity {
+    let context = FunctionContext {
         name: Arc::from(name),
         version: version(wasm),
         variables: settings.variables,
         output: settings.output,
         headers: settings.headers,
-        outbound: Outbound::new(settings.network),
+        outbound: HttpClient::new(settings.network),
         bodies: engine.bodies(),
     };
-    let prepared = engine.prepare(wasm, identity, settings.reuse);
+    let prepared = engine.prepare(wasm, context, settings.reuse);
     prepared.map_err(|invalid| {
         LoadError::new(file, LoadErrorKind::NotAFunction).because(Reason(invalid))
     })
 }
 
 /// The start of the component's SHA-256, in hexadecimal.
-fn version(wasm: &Wasm) -> String {
+fn version(wasm: &ComponentBytes) -> String {
     wasm.hash
         .iter()
         .take(VERSION_BYTES)

@@ -42,7 +42,7 @@ impl Registry {
 
     /// Adds a function; `false` when there is one of that name.
     pub(crate) fn add(&mut self, function: Function, private: bool) -> bool {
-        let name = Box::from(function.identity.name.as_ref());
+        let name = Box::from(function.context.name.as_ref());
         match self.functions.entry(name) {
             std::collections::btree_map::Entry::Occupied(_) => false,
             std::collections::btree_map::Entry::Vacant(place) => {

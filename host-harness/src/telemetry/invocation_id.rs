@@ -40,7 +40,7 @@ impl InvocationId {
     }
 
     /// The id of none.
-    pub(crate) fn of_nobody() -> Self {
+    pub(crate) fn placeholder() -> Self {
         Self {
             thread: 0,
             count: 0,

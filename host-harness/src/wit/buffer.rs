@@ -11,7 +11,7 @@ use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
 use super::State;
 use super::bindings::functions::bytes::bytes::{Chunk, Data, Error, Host, HostBuffer};
-use crate::message::body::{Body, Broken};
+use crate::message::body::{Body, Incomplete};
 
 /// The most that one `read` copies into a function, in bytes.
 const MAX_READ: u32 = 1024 * 1024;
@@ -56,7 +56,7 @@ impl Buffer {
         }
     }
 
-    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+    fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Incomplete>> {
         self.with(|body| body.poll_fill(cx))
             .unwrap_or(Poll::Ready(Ok(())))
     }
@@ -185,7 +185,7 @@ impl HostBuffer for State {
         let mut cx = Context::from_waker(std::task::Waker::noop());
         Ok(match buffer.poll_fill(&mut cx) {
             Poll::Pending => Ok(Chunk::Later),
-            Poll::Ready(Err(Broken)) => Err(Error::Closed),
+            Poll::Ready(Err(Incomplete)) => Err(Error::Closed),
             Poll::Ready(Ok(())) => match buffer.take(max) {
                 bytes if bytes.is_empty() => Ok(Chunk::End),
                 bytes => Ok(Chunk::Bytes(Vec::from(bytes))),
@@ -223,7 +223,7 @@ async fn collect(mut body: Body, limit: u64) -> Result<Bytes, Error> {
     loop {
         poll_fn(|cx| body.poll_fill(cx))
             .await
-            .map_err(|Broken| Error::Closed)?;
+            .map_err(|Incomplete| Error::Closed)?;
         let bytes = body.take_all();
         if bytes.is_empty() {
             return Ok(whole.freeze());
@@ -279,7 +279,7 @@ mod tests {
     async fn broken_is_not_an_end() {
         let frames = [
             Ok(http_body::Frame::data(Bytes::from_static(b"ab"))),
-            Err(Broken),
+            Err(Incomplete),
         ];
         let mut body = Body::new(StreamBody::new(futures_util::stream::iter(frames)));
         assert!(poll_fn(|cx| body.poll_fill(cx)).await.is_ok());

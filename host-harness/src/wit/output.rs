@@ -8,7 +8,7 @@ use wasmtime::component::{Linker, WasmList};
 use super::State;
 use super::bindings::functions::web::output::{Host, Level, Stream};
 use super::bounded::{FirstPairs, TextPrefix};
-use crate::invocation::Call;
+use crate::invocation::Invocation;
 use crate::telemetry::{InvocationLog, LogLevel, OutputStream};
 
 /// What an invocation prints and logs. It is the same whether it prints through this interface or
@@ -18,7 +18,7 @@ pub(super) struct SharedLog(Option<Arc<Mutex<InvocationLog>>>);
 
 impl SharedLog {
     /// The log of this call, to be shared with its WASI streams.
-    pub(super) fn of(&mut self, call: &Call) -> &Arc<Mutex<InvocationLog>> {
+    pub(super) fn of(&mut self, call: &Invocation) -> &Arc<Mutex<InvocationLog>> {
         self.0.get_or_insert_with(|| {
             let function = &call.function;
             let name = Arc::clone(&function.name);

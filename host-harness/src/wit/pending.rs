@@ -18,10 +18,10 @@ pub struct Pending<T> {
 }
 
 /// The task ended without a result, which only a mistake of the host's can bring about.
-pub(super) struct GivenUp;
+pub(super) struct TaskAborted;
 
 /// The result, or the pending again where there is none yet.
-type Tried<T> = Result<Result<T, GivenUp>, Resource<Pending<T>>>;
+type Tried<T> = Result<Result<T, TaskAborted>, Resource<Pending<T>>>;
 
 impl<T: Send + 'static> Pending<T> {
     /// Begins to work at once.
@@ -80,9 +80,9 @@ impl State {
     pub(super) async fn await_pending<T: Send + 'static>(
         &mut self,
         pending: Resource<Pending<T>>,
-    ) -> wasmtime::Result<Result<T, GivenUp>> {
+    ) -> wasmtime::Result<Result<T, TaskAborted>> {
         let mut pending = self.table.delete(pending)?;
-        Ok((&mut pending.result).await.map_err(|_closed| GivenUp))
+        Ok((&mut pending.result).await.map_err(|_closed| TaskAborted))
     }
 
     /// Never waits.
@@ -93,7 +93,7 @@ impl State {
         let result = match self.table.get_mut(&this)?.result.try_recv() {
             Ok(result) => Ok(result),
             Err(oneshot::error::TryRecvError::Empty) => return Ok(Err(this)),
-            Err(oneshot::error::TryRecvError::Closed) => Err(GivenUp),
+            Err(oneshot::error::TryRecvError::Closed) => Err(TaskAborted),
         };
         self.table.delete(this)?;
         Ok(Ok(result))

@@ -1,6 +1,6 @@
 //! `functions:web/response-stream`: responses that begin before they are whole.
 //!
-//! The bytes go through a [`Pipe`]. Whoever polls the invocation learns from [`begun`] that there
+//! The bytes go through a [`Pipe`]. Whoever polls the invocation learns from [`started`] that there
 //! is one, sends the head, and goes on polling the invocation for the body.
 
 use std::future::poll_fn;
@@ -13,7 +13,7 @@ use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use super::State;
 use super::bindings::functions::web::response_stream::{Error, Host, HostWriter};
 use super::bounded::HeaderList;
-use crate::invocation::started::{self, Begun};
+use crate::invocation::started::{self, StartedResponse};
 use crate::message::head::Head;
 pub(crate) use crate::message::pipe::{End, Pipe};
 
@@ -104,7 +104,7 @@ impl Host for State {
         self.streaming = true;
         // It has begun to answer: from here on another limit holds.
         self.call.deadline = self.call.stream_deadline;
-        started::announce(Box::new(Begun { head, pipe }));
+        started::announce(Box::new(StartedResponse { head, pipe }));
         Ok(Ok(writer))
     }
 }

@@ -3,19 +3,19 @@ use wasmtime_wasi::WasiCtx;
 
 use super::handles;
 use super::output::SharedLog;
-use crate::invocation::Call;
+use crate::invocation::Invocation;
 use crate::invocation::memory_limiter::MemoryLimit;
 use crate::invocation::time_check::TimeCheck;
-use crate::message::in_flight::{self, UnderWay};
+use crate::message::in_flight::{self, InFlight};
 
 /// What one invocation holds on the host. It goes with the instance, also when that traps.
 pub(crate) struct State {
     pub(crate) table: ResourceTable,
-    pub(crate) call: Call,
+    pub(crate) call: Invocation,
     pub(crate) memory: MemoryLimit,
     pub(crate) time: TimeCheck,
     /// How many requests and calls of its own are under way.
-    pub(super) under_way: in_flight::Count,
+    pub(super) in_flight: in_flight::InFlightCounter,
     /// How many functions it has called so far.
     pub(super) calls: u32,
     /// Whether it has begun to stream its response.
@@ -32,13 +32,13 @@ impl State {
     }
 
     /// With limits of which something may be used already.
-    pub(crate) fn new(call: Call, memory: MemoryLimit, time: TimeCheck) -> Self {
+    pub(crate) fn new(call: Invocation, memory: MemoryLimit, time: TimeCheck) -> Self {
         Self {
             table: handles::table(),
             call,
             memory,
             time,
-            under_way: in_flight::Count::default(),
+            in_flight: in_flight::InFlightCounter::default(),
             calls: 0,
             streaming: false,
             log: SharedLog::default(),
@@ -57,8 +57,8 @@ impl State {
     }
 
     /// One more, if there may be, and a handle for it.
-    pub(super) fn one_more_under_way(&mut self) -> Option<UnderWay> {
-        let one = self.under_way.one_more()?;
+    pub(super) fn one_more_in_flight(&mut self) -> Option<InFlight> {
+        let one = self.in_flight.one_more()?;
         handles::has_room(&mut self.table).then_some(one)
     }
 }

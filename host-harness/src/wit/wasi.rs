@@ -22,7 +22,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::bounded::Text;
 use super::output::SharedLog;
 use super::{MAX_ENTRIES, State};
-use crate::invocation::Call;
+use crate::invocation::Invocation;
 use crate::telemetry::{InvocationLog, OutputStream};
 
 impl WasiView for State {
@@ -37,7 +37,7 @@ impl WasiView for State {
     }
 }
 
-fn context(call: &Call, log: &mut SharedLog) -> WasiCtx {
+fn context(call: &Invocation, log: &mut SharedLog) -> WasiCtx {
     let mut output = |stream| Output {
         log: Arc::clone(log.of(call)),
         stream,

@@ -15,7 +15,7 @@ use std::time::Instant;
 use sha2::{Digest as _, Sha256};
 
 use super::compiler::{CompileError, Fresh};
-use super::component_bytes::{Compiled, Wasm};
+use super::component_bytes::{Compiled, ComponentBytes};
 use entry::{Entry, Miss};
 use folder::UnusableFolder;
 
@@ -40,7 +40,7 @@ impl Cache {
     pub(crate) fn component(
         &self,
         engine: &wasmtime::Engine,
-        wasm: &Wasm,
+        wasm: &ComponentBytes,
         compile: impl FnOnce() -> Result<Fresh, CompileError>,
     ) -> Result<Compiled, CompileError> {
         let entry = self.entry(wasm);
@@ -67,7 +67,7 @@ impl Cache {
         Ok(compiled)
     }
 
-    fn entry(&self, wasm: &Wasm) -> Entry {
+    fn entry(&self, wasm: &ComponentBytes) -> Entry {
         let key = self.settings.clone().chain_update(wasm.hash).finalize();
         Entry::new(&self.folder, key.into())
     }

@@ -14,8 +14,10 @@ use super::*;
 use crate::compile::fingerprint;
 
 /// One that compiles in no time.
-fn small() -> Wasm {
-    Wasm::new(wat::parse_str("(component (core module $m (func (export \"f\"))))").unwrap())
+fn small() -> ComponentBytes {
+    ComponentBytes::new(
+        wat::parse_str("(component (core module $m (func (export \"f\"))))").unwrap(),
+    )
 }
 
 fn engine() -> wasmtime::Engine {
@@ -30,7 +32,7 @@ fn cache(folder: &TempDir, engine: &wasmtime::Engine) -> Cache {
 fn component(
     cache: &Cache,
     engine: &wasmtime::Engine,
-    wasm: &Wasm,
+    wasm: &ComponentBytes,
 ) -> Result<Compiled, CompileError> {
     cache.component(engine, wasm, || {
         let compiled = wasm.compile(engine)?;
@@ -80,7 +82,7 @@ fn keeps_what_was_compiled() {
     let compiled = Component::from_binary(&second, &small().bytes).unwrap();
     let loaded = loaded.component.serialize().unwrap();
     assert_eq!(loaded, compiled.serialize().unwrap());
-    let other = Wasm::new(wat::parse_str("(component)").unwrap());
+    let other = ComponentBytes::new(wat::parse_str("(component)").unwrap());
     assert!(cache_of_second.entry(&other).load(&second).is_err());
 }
 
@@ -127,7 +129,7 @@ fn files_do_not_stand_in_for_each_other() {
     component(&cache, &engine, &small()).unwrap();
     let file = only_file(&folder);
     fs::remove_file(&file).unwrap();
-    let other = Wasm::new(wat::parse_str("(component)").unwrap());
+    let other = ComponentBytes::new(wat::parse_str("(component)").unwrap());
     component(&cache, &engine, &other).unwrap();
     fs::rename(only_file(&folder), &file).unwrap();
     assert!(matches!(miss(&cache, &engine), Miss::Damaged));

@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 
-use crate::compile::component_bytes::Wasm;
+use crate::compile::component_bytes::ComponentBytes;
 use crate::compile::config::{self, Allocation};
 use crate::compile::{NotReusable, fingerprint};
 
@@ -43,7 +43,7 @@ fn compile(allocation: Allocation) -> wasmtime::Result<()> {
     let mut bytes = Vec::new();
     std::io::stdin().lock().read_to_end(&mut bytes)?;
     let engine = config::compiling(allocation)?;
-    let compiled = Wasm::new(bytes).compile(&engine)?;
+    let compiled = ComponentBytes::new(bytes).compile(&engine)?;
     let code = compiled.component.serialize()?;
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(&fingerprint::of(&engine))?;

@@ -6,7 +6,7 @@ mod process;
 pub(crate) use child::{ChildSettings, compile_from_stdin};
 pub use process::CompilerProcess;
 
-use super::component_bytes::{Compiled, Wasm};
+use super::component_bytes::{Compiled, ComponentBytes};
 use super::nesting::{self, TooNested};
 use crate::compile::config::Allocation;
 
@@ -46,7 +46,7 @@ impl Compiler {
     pub(crate) fn compile(
         &self,
         engine: &wasmtime::Engine,
-        wasm: &Wasm,
+        wasm: &ComponentBytes,
     ) -> Result<Fresh, CompileError> {
         nesting::check(&wasm.bytes)?;
         let Some(process) = &self.process else {

@@ -6,7 +6,7 @@ use wasmparser::{
 /// The index spaces of a component that matter here, in order: those of its core modules, of its core
 /// instances and of its core functions.
 #[derive(Default)]
-pub(super) struct Spaces<'a> {
+pub(super) struct IndexSpaces<'a> {
     pub(super) modules: Vec<&'a [u8]>,
     pub(super) instances: Vec<Instance<'a>>,
     /// Of which instance a core function is an export, and its name there.
@@ -19,7 +19,7 @@ pub(super) struct Spaces<'a> {
     pub(super) aliases: Vec<(ExternalKind, u32, &'a str, usize)>,
 }
 
-impl<'a> Spaces<'a> {
+impl<'a> IndexSpaces<'a> {
     /// None where anything could have a number in one of them that is not counted: one that is off by one
     /// is another's.
     pub(super) fn of(component: &'a [u8]) -> Option<Self> {

@@ -12,4 +12,4 @@ mod sections;
 mod trip_wires;
 
 pub(crate) use inline_shim::without_shim;
-pub(crate) use reusable::{VERIFY, check_types, renewable};
+pub(crate) use reusable::{VERIFY, check_types, make_reusable};

@@ -9,14 +9,14 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::{Body, Error};
 
 /// A body that breaks off where it is not whole in time.
-pub(super) struct Until {
+pub(super) struct Deadline {
     body: Body,
     deadline: Instant,
     /// Made when there is something to wait for.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl Until {
+impl Deadline {
     pub(super) fn new(body: Body, deadline: Instant) -> Self {
         Self {
             body,
@@ -41,7 +41,7 @@ impl Until {
     }
 }
 
-impl HttpBody for Until {
+impl HttpBody for Deadline {
     type Data = Bytes;
     type Error = Error;
 
@@ -86,13 +86,13 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn earliest_counts() {
         for seconds in [[1, 2], [2, 1]] {
-            let begun = Instant::now();
+            let started = Instant::now();
             let mut body = endless();
             for seconds in seconds {
-                body.limit(Some(begun + Duration::from_secs(seconds)));
+                body.limit(Some(started + Duration::from_secs(seconds)));
             }
             assert!(poll_fn(|cx| body.poll_fill(cx)).await.is_err());
-            assert_eq!(begun.elapsed().as_secs(), 1);
+            assert_eq!(started.elapsed().as_secs(), 1);
         }
     }
 

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 pub(crate) use upload::Upload;
 
-use super::in_flight::UnderWay;
+use super::in_flight::InFlight;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -22,29 +22,29 @@ pub struct Body {
     front: Bytes,
     rest: Rest,
     /// What it is counted as until its end.
-    under_way: Option<UnderWay>,
+    in_flight: Option<InFlight>,
 }
 
 enum Rest {
     Done,
     Upload(Upload),
     Other(Pin<Box<dyn HttpBody<Data = Bytes, Error = Error> + Send>>),
-    Until(Pin<Box<deadline::Until>>),
+    Deadline(Pin<Box<deadline::Deadline>>),
     /// It broke off: there is no end to reach. Kept, so that no reader takes it for whole.
-    Broken,
+    Incomplete,
 }
 
 /// The body broke off before its end.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Broken;
+pub(crate) struct Incomplete;
 
-impl std::fmt::Display for Broken {
+impl std::fmt::Display for Incomplete {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("the body broke off before its end")
     }
 }
 
-impl std::error::Error for Broken {}
+impl std::error::Error for Incomplete {}
 
 impl Body {
     /// No bytes.
@@ -53,7 +53,7 @@ impl Body {
         Self {
             front: Bytes::new(),
             rest: Rest::Done,
-            under_way: None,
+            in_flight: None,
         }
     }
 
@@ -67,7 +67,7 @@ impl Body {
         Self {
             front: Bytes::new(),
             rest: Rest::Other(Box::pin(body)),
-            under_way: None,
+            in_flight: None,
         }
     }
 
@@ -78,20 +78,20 @@ impl Body {
         Self {
             front: Bytes::new(),
             rest: Rest::Upload(upload),
-            under_way: None,
+            in_flight: None,
         }
     }
 
     /// Breaks the body off where it has not all arrived by then.
     pub(crate) fn limit(&mut self, deadline: Option<Instant>) {
         match (&mut self.rest, deadline) {
-            (Rest::Done | Rest::Broken, _) | (_, None) => {}
+            (Rest::Done | Rest::Incomplete, _) | (_, None) => {}
             // Not one in another: a function may pass a body on as often as it likes, and to poll
             // what is very deep takes more stack than there is.
-            (Rest::Until(until), Some(deadline)) => until.no_later_than(deadline),
+            (Rest::Deadline(until), Some(deadline)) => until.no_later_than(deadline),
             (_, Some(deadline)) => {
                 let body = std::mem::replace(self, Self::empty());
-                self.rest = Rest::Until(Box::pin(deadline::Until::new(body, deadline)));
+                self.rest = Rest::Deadline(Box::pin(deadline::Deadline::new(body, deadline)));
             }
         }
     }
@@ -104,16 +104,16 @@ impl Body {
     }
 
     /// Counts as one of an invocation's calls and requests for as long as it may have more to come.
-    pub(crate) fn counted(mut self, under_way: UnderWay) -> Self {
-        if !matches!(self.rest, Rest::Done | Rest::Broken) {
-            self.under_way = Some(under_way);
+    pub(crate) fn counted(mut self, in_flight: InFlight) -> Self {
+        if !matches!(self.rest, Rest::Done | Rest::Incomplete) {
+            self.in_flight = Some(in_flight);
         }
         self
     }
 
     fn end(&mut self, rest: Rest) {
         self.rest = rest;
-        self.under_way = None;
+        self.in_flight = None;
     }
 
     /// How many bytes are left, where that is known.
@@ -122,25 +122,25 @@ impl Body {
     }
 
     /// Waits until there is something to read, or the end. Ready again and again until it is read.
-    pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+    pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Incomplete>> {
         while self.front.is_empty() {
             let frame = match &mut self.rest {
                 Rest::Done => return Poll::Ready(Ok(())),
-                Rest::Broken => return Poll::Ready(Err(Broken)),
+                Rest::Incomplete => return Poll::Ready(Err(Incomplete)),
                 Rest::Upload(upload) => {
                     ready!(upload.poll_frame(cx)).map(|frame| frame.map_err(drop))
                 }
                 Rest::Other(body) => {
                     ready!(body.as_mut().poll_frame(cx)).map(|frame| frame.map_err(drop))
                 }
-                Rest::Until(body) => {
+                Rest::Deadline(body) => {
                     ready!(body.as_mut().poll_frame(cx)).map(|frame| frame.map_err(drop))
                 }
             };
             match frame {
                 // Trailers have no place in the contract.
                 Some(Ok(frame)) => self.front = frame.into_data().unwrap_or_default(),
-                Some(Err(())) => self.end(Rest::Broken),
+                Some(Err(())) => self.end(Rest::Incomplete),
                 None => self.end(Rest::Done),
             }
         }
@@ -163,7 +163,7 @@ impl From<Bytes> for Body {
         Self {
             front: bytes,
             rest: Rest::Done,
-            under_way: None,
+            in_flight: None,
         }
     }
 }
@@ -207,8 +207,8 @@ impl HttpBody for Body {
                 Rest::Done => true,
                 Rest::Upload(upload) => upload.is_end_stream(),
                 Rest::Other(body) => body.is_end_stream(),
-                Rest::Until(body) => body.is_end_stream(),
-                Rest::Broken => false,
+                Rest::Deadline(body) => body.is_end_stream(),
+                Rest::Incomplete => false,
             }
     }
 
@@ -217,8 +217,8 @@ impl HttpBody for Body {
             Rest::Done => SizeHint::with_exact(0),
             Rest::Upload(upload) => upload.size_hint(),
             Rest::Other(body) => body.size_hint(),
-            Rest::Until(body) => body.size_hint(),
-            Rest::Broken => SizeHint::default(),
+            Rest::Deadline(body) => body.size_hint(),
+            Rest::Incomplete => SizeHint::default(),
         };
         let front = self.front.len() as u64;
         let mut hint = SizeHint::new();

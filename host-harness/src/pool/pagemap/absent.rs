@@ -1,4 +1,4 @@
-use super::Written;
+use super::Pagemap;
 use crate::pool::address_space::AddressSpace;
 
 /// `MADV_GUARD_INSTALL` of Linux 6.13: makes pages that are neither present nor empty, as those are that
@@ -9,11 +9,11 @@ const GUARD_INSTALL: libc::c_int = 102;
 /// make one.
 #[expect(unsafe_code, reason = "there is no safe way to ask")]
 pub(crate) fn finds_pages_that_are_not_present() -> Option<bool> {
-    let written = Written::open().ok()?;
-    let page = written.page();
+    let pagemap = Pagemap::open().ok()?;
+    let page = pagemap.page();
     let space = AddressSpace::reserve(4 * page).ok()?;
-    let memory = space.stretch(0, 4 * page)?;
-    memory.open(0..4 * page).ok()?;
+    let memory = space.region(0, 4 * page)?;
+    memory.make_accessible(0..4 * page).ok()?;
     let absent = memory.address(page)..memory.address(2 * page);
     // SAFETY: nobody reads or writes there.
     let made = unsafe { libc::madvise(memory.pointer(page).cast(), page, GUARD_INSTALL) };
@@ -21,8 +21,8 @@ pub(crate) fn finds_pages_that_are_not_present() -> Option<bool> {
         return None;
     }
     let all = memory.address(0)..memory.address(4 * page);
-    let found = written.within(all.clone(), 4 * page).ok()?;
-    let mapped = written.mapped(all).ok()?;
+    let found = pagemap.within(all.clone(), 4 * page).ok()?;
+    let mapped = pagemap.mapped(all).ok()?;
     Some(found.parts == [absent.clone()] && mapped == [absent.start])
 }
 

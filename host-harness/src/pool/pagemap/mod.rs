@@ -16,7 +16,7 @@ const ENTRY: usize = size_of::<u64>();
 const TABLE: usize = 1024;
 
 /// Asks the kernel about pages.
-pub(super) struct Written {
+pub(super) struct Pagemap {
     pagemap: File,
     page: usize,
 }
@@ -29,7 +29,7 @@ pub(super) struct Found {
     pub(super) end: usize,
 }
 
-impl Written {
+impl Pagemap {
     pub(super) fn open() -> io::Result<Self> {
         Ok(Self {
             pagemap: File::open("/proc/self/pagemap")?,
@@ -190,11 +190,11 @@ mod tests {
     /// for.
     #[test]
     fn finds_what_was_written() {
-        let written = Written::open().unwrap();
-        let page = written.page();
+        let pagemap = Pagemap::open().unwrap();
+        let page = pagemap.page();
         let space = AddressSpace::reserve(64 * page).unwrap();
-        let memory = space.stretch(0, 64 * page).unwrap();
-        memory.open(0..64 * page).unwrap();
+        let memory = space.region(0, 64 * page).unwrap();
+        memory.make_accessible(0..64 * page).unwrap();
         memory.huge_pages(0..64 * page, false).unwrap();
         for number in [3, 4, 9] {
             // SAFETY: it was just opened, and is nobody else's.
@@ -209,11 +209,11 @@ mod tests {
             parts: vec![at(3)..at(5), at(9)..at(10)],
             end: at(64),
         };
-        assert_eq!(written.read(all.clone(), 3 * page).unwrap(), found);
-        assert_eq!(written.within(all.clone(), 3 * page).unwrap(), found);
+        assert_eq!(pagemap.read(all.clone(), 3 * page).unwrap(), found);
+        assert_eq!(pagemap.within(all.clone(), 3 * page).unwrap(), found);
         for found in [
-            written.read(all.clone(), 2 * page).unwrap(),
-            written.within(all, 2 * page).unwrap(),
+            pagemap.read(all.clone(), 2 * page).unwrap(),
+            pagemap.within(all, 2 * page).unwrap(),
         ] {
             assert_eq!(found.parts, vec![at(3)..at(5)]);
             assert!((at(5)..=at(9)).contains(&found.end), "{found:x?}");

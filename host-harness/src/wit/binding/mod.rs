@@ -1,7 +1,7 @@
 //! `functions:binding`: calls of other functions of the same host.
 //!
 //! A call runs where it was made: `call` within the host call of its caller, `send` in a task that
-//! goes with its handle. Who is called, and how it is run, is for [`Callees`] to say.
+//! goes with its handle. Who is called, and how it is run, is for [`Invoker`] to say.
 
 mod bounded;
 mod outgoing;
@@ -16,12 +16,12 @@ use wasmtime::component::Resource;
 use super::bindings::functions::bytes::bytes::Data;
 use super::{Buffer, State};
 use crate::invocation::trace_context;
-use crate::invocation::{Callees, Calling, InvokeError, Lineage, Outgoing, earlier};
+use crate::invocation::{CallChain, InvokeError, InvokeFuture, Invoker, Outgoing, earlier};
 use crate::message::body::Body;
 use crate::message::head::Head;
 use crate::message::headers::listed;
 use crate::message::held_bodies::Full;
-use crate::message::in_flight::UnderWay;
+use crate::message::in_flight::InFlight;
 use bindings::functions::binding::invoker::{Error, Host, Request, Response};
 pub(super) use bounded::link as link_bounded;
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
@@ -87,7 +87,7 @@ impl Host for State {
     }
 
     fn url(&mut self, target: String) -> wasmtime::Result<Result<Option<String>, Error>> {
-        Ok(self.callees().and_then(|callees| Ok(callees.url(&target)?)))
+        Ok(self.invoker().and_then(|invoker| Ok(invoker.url(&target)?)))
     }
 }
 
@@ -95,15 +95,15 @@ impl Host for State {
 type Answered = Result<(Head, Body), Error>;
 
 /// A call that counts until the last byte of its response.
-async fn answer(calling: Calling, one: UnderWay) -> Answered {
+async fn answer(calling: InvokeFuture, one: InFlight) -> Answered {
     let (head, body) = calling.await?;
     Ok((head, body.counted(one)))
 }
 
 impl State {
-    fn callees(&self) -> Result<&Arc<dyn Callees>, Error> {
-        let callees = self.call.callees.as_ref();
-        callees
+    fn invoker(&self) -> Result<&Arc<dyn Invoker>, Error> {
+        let invoker = self.call.invoker.as_ref();
+        invoker
             .ok_or_else(|| Error::Other("there is no request yet that calls could be for".into()))
     }
 
@@ -111,17 +111,17 @@ impl State {
     fn counted_call(
         &mut self,
         request: Request,
-    ) -> wasmtime::Result<Result<(Calling, UnderWay), Error>> {
+    ) -> wasmtime::Result<Result<(InvokeFuture, InFlight), Error>> {
         // Its body goes either way.
         let calling = self.calling(request)?;
         Ok(calling.and_then(|calling| {
-            let one = self.one_more_under_way().ok_or(Error::Overloaded)?;
+            let one = self.one_more_in_flight().ok_or(Error::Overloaded)?;
             Ok((calling, one))
         }))
     }
 
     /// A call that begins when it is polled. Takes the body, whether or not there can be one.
-    fn calling(&mut self, mut request: Request) -> wasmtime::Result<Result<Calling, Error>> {
+    fn calling(&mut self, mut request: Request) -> wasmtime::Result<Result<InvokeFuture, Error>> {
         let body = match request.body.take() {
             None => None,
             Some(Data::Value(bytes)) => match self.call.function.bodies.hold(bytes) {
@@ -133,16 +133,16 @@ impl State {
         Ok(self.prepare(request, body))
     }
 
-    fn prepare(&mut self, request: Request, body: Option<Body>) -> Result<Calling, Error> {
-        let callees = Arc::clone(self.callees()?);
+    fn prepare(&mut self, request: Request, body: Option<Body>) -> Result<InvokeFuture, Error> {
+        let invoker = Arc::clone(self.invoker()?);
         let own = request
             .timeout_milliseconds
             .and_then(|timeout| Instant::now().checked_add(Duration::from_millis(timeout.into())));
         let (target, mut request) = outgoing::checked(request, body.as_ref())?;
-        trace_context::carry_on(&self.call, &mut request.headers);
+        trace_context::propagate(&self.call, &mut request.headers);
         self.calls = self.calls.saturating_add(1);
-        let Lineage { depth, in_stream } = self.call.lineage;
-        Ok(callees.call(Outgoing {
+        let CallChain { depth, in_stream } = self.call.call_chain;
+        Ok(invoker.call(Outgoing {
             target,
             id: self.call.id.of_call(self.calls),
             request,
@@ -150,7 +150,7 @@ impl State {
             deadline: earlier(own, self.call.deadline),
             // What is passed on may outlive the caller, as a stream does.
             stream_deadline: earlier(own, self.call.stream_deadline),
-            lineage: Lineage {
+            call_chain: CallChain {
                 depth: depth.saturating_add(1),
                 in_stream: in_stream || self.streaming,
             },
@@ -177,7 +177,7 @@ impl State {
         let Error::NotFound(target) = error else {
             return;
         };
-        let names = self.callees().map(|callees| callees.names());
+        let names = self.invoker().map(|invoker| invoker.names());
         let names = names.unwrap_or_default();
         if self.invocation_log().admit(target.len() + names.len()) {
             let function = self.call.function.name.as_ref();

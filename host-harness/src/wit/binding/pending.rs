@@ -6,7 +6,7 @@ use wasmtime_wasi::p2::DynPollable;
 use super::Answered;
 use super::bindings::functions::binding::invoker::{Error, HostPending, Response};
 use crate::wit::State;
-use crate::wit::pending::{self, GivenUp};
+use crate::wit::pending::{self, TaskAborted};
 
 /// A response that is on its way.
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
@@ -41,6 +41,6 @@ impl HostPending for State {
     }
 }
 
-fn gone(_: GivenUp) -> Answered {
+fn gone(_: TaskAborted) -> Answered {
     Err(Error::Other("the host gave the call up".into()))
 }

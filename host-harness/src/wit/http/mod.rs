@@ -13,7 +13,7 @@ use super::{Buffer, State};
 use crate::invocation::earlier;
 use crate::invocation::trace_context;
 use crate::message::held_bodies::Full;
-use crate::message::in_flight::UnderWay;
+use crate::message::in_flight::InFlight;
 use crate::outbound::{self, Outgoing, Payload, Received, RequestHead, exchange};
 use bindings::functions::http::client::{Error, Host, Request, Response};
 pub(super) use bounded::link as link_bounded;
@@ -94,11 +94,11 @@ impl State {
     fn counted_request(
         &mut self,
         request: Request,
-    ) -> wasmtime::Result<Result<(Outgoing, UnderWay), Error>> {
+    ) -> wasmtime::Result<Result<(Outgoing, InFlight), Error>> {
         // Its body goes either way.
         let outgoing = self.outgoing(request)?;
         Ok(outgoing.and_then(|outgoing| {
-            let one = self.one_more_under_way().ok_or(Error::Overloaded)?;
+            let one = self.one_more_in_flight().ok_or(Error::Overloaded)?;
             Ok((outgoing, one))
         }))
     }
@@ -135,7 +135,7 @@ impl State {
             outgoing.deadline = earlier(own, self.call.deadline);
             // A body that is passed on may outlive the invocation, as a stream does.
             outgoing.body_deadline = earlier(own, self.call.stream_deadline);
-            trace_context::carry_on(&self.call, &mut outgoing.headers);
+            trace_context::propagate(&self.call, &mut outgoing.headers);
             outgoing
         }))
     }

@@ -6,18 +6,18 @@ use wasmtime::component::Resource;
 use wasmtime_wasi::p2::DynPollable;
 
 use super::bindings::functions::http::client::{Error, HostPending, Response};
-use crate::invocation::Call;
-use crate::message::in_flight::UnderWay;
+use crate::invocation::Invocation;
+use crate::message::in_flight::InFlight;
 use crate::outbound::{Outgoing, Received, exchange};
 use crate::wit::State;
-use crate::wit::pending::{self, GivenUp};
+use crate::wit::pending::{self, TaskAborted};
 
 /// A response that is on its way.
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub type Pending = pending::Pending<Result<Received, Error>>;
 
 /// Sends a request.
-pub(super) fn start(call: &Call, request: Outgoing, one: UnderWay) -> Pending {
+pub(super) fn start(call: &Invocation, request: Outgoing, one: InFlight) -> Pending {
     let function = Arc::clone(&call.function);
     Pending::start(async move {
         let received = exchange(&function.outbound, request, one).await;
@@ -54,6 +54,6 @@ impl HostPending for State {
     }
 }
 
-fn gone(_: GivenUp) -> Result<Received, Error> {
+fn gone(_: TaskAborted) -> Result<Received, Error> {
     Err(Error::Other("the host gave the request up".into()))
 }

@@ -4,12 +4,16 @@ use wasm_encoder::{
 };
 use wasmparser::{ComponentAlias, ExternalKind, Instance, Payload};
 
-use super::layout::Shape;
+use super::layout::ShimLayout;
 use super::module::Unknown;
 use crate::compile::rewrite::sections::copied;
 
 /// The component with this module in the place of the one that had a shim, and without the shim.
-pub(super) fn with_main(component: &[u8], shape: &Shape<'_>, main: &Module) -> Option<Vec<u8>> {
+pub(super) fn with_main(
+    component: &[u8],
+    shape: &ShimLayout<'_>,
+    main: &Module,
+) -> Option<Vec<u8>> {
     let mut renumbered = Renumbered { shape };
     let mut modules = 0..;
     copied(component, |section, encoded| {
@@ -57,7 +61,7 @@ pub(super) fn with_main(component: &[u8], shape: &Shape<'_>, main: &Module) -> O
 
 /// What becomes of a component's numbers.
 struct Renumbered<'a> {
-    shape: &'a Shape<'a>,
+    shape: &'a ShimLayout<'a>,
 }
 
 impl Renumbered<'_> {

@@ -2,14 +2,14 @@ use std::collections::{HashMap, HashSet};
 
 use wasmparser::{ExternalKind, FuncType, Instance, Operator, Parser, Payload};
 
-use crate::compile::rewrite::index_spaces::{Spaces, at};
+use crate::compile::rewrite::index_spaces::{IndexSpaces, at};
 
 /// What is exported as a table, by the shim, and by the module afterwards.
 pub(super) const TABLE: &str = "$imports";
 
 /// Which parts of a component are the shim, the module that it is for, and what the one has of the
 /// other. Numbers are those of the component's index spaces.
-pub(super) struct Shape<'a> {
+pub(super) struct ShimLayout<'a> {
     pub(super) shim_module: u32,
     pub(super) shim_instance: u32,
     pub(super) main_module: u32,
@@ -24,10 +24,10 @@ pub(super) struct Shape<'a> {
     pub(super) entries: u32,
 }
 
-impl<'a> Shape<'a> {
+impl<'a> ShimLayout<'a> {
     /// None if the component has no shim, or one that is not as expected in any way.
     pub(super) fn of(component: &'a [u8]) -> Option<Self> {
-        let spaces = Spaces::of(component)?;
+        let spaces = IndexSpaces::of(component)?;
         let (shim_instance, shim_module, entries) = spaces.shim()?;
         let mut functions = Vec::new();
         let mut entry_of = HashMap::new();
@@ -71,7 +71,7 @@ impl<'a> Shape<'a> {
     }
 }
 
-impl<'a> Spaces<'a> {
+impl<'a> IndexSpaces<'a> {
     /// The instance that is the shim, its module, and how many entries its table has.
     fn shim(&self) -> Option<(u32, u32, u32)> {
         // Each is looked at once, however often it is instantiated.

@@ -15,11 +15,11 @@ mod component;
 mod layout;
 mod module;
 
-use layout::Shape;
+use layout::ShimLayout;
 
 /// The same component without its shim; none if it has none that could be told for certain.
 pub(crate) fn without_shim(component: &[u8]) -> Option<Vec<u8>> {
-    let shape = Shape::of(component)?;
+    let shape = ShimLayout::of(component)?;
     let main = module::with_table(shape.main, &shape)?;
     component::with_main(component, &shape, &main)
 }

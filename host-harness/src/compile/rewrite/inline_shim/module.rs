@@ -8,7 +8,7 @@ use wasmparser::{
     Parser, Payload, TableSectionReader, TypeRef,
 };
 
-use super::layout::{Shape, TABLE};
+use super::layout::{ShimLayout, TABLE};
 
 /// A function of the table that the module called through the shim, and calls itself now.
 struct Caller {
@@ -19,7 +19,7 @@ struct Caller {
 
 /// What becomes of the module's own numbers.
 struct Main<'a> {
-    shape: &'a Shape<'a>,
+    shape: &'a ShimLayout<'a>,
     /// The new number of each function.
     functions: Vec<u32>,
     callers: Vec<Caller>,
@@ -29,7 +29,7 @@ struct Main<'a> {
 
 /// The module with a table of its own in the place of imports from the shim. None if it is not such
 /// a module.
-pub(super) fn with_table(module: &[u8], shape: &Shape<'_>) -> Option<Module> {
+pub(super) fn with_table(module: &[u8], shape: &ShimLayout<'_>) -> Option<Module> {
     let mut main = Main::of(module, shape)?;
     let mut encoded = Module::new();
     main.parse_core_module(&mut encoded, Parser::new(0), module)
@@ -38,7 +38,7 @@ pub(super) fn with_table(module: &[u8], shape: &Shape<'_>) -> Option<Module> {
 }
 
 impl<'a> Main<'a> {
-    fn of(module: &[u8], shape: &'a Shape<'a>) -> Option<Self> {
+    fn of(module: &[u8], shape: &'a ShimLayout<'a>) -> Option<Self> {
         let mut types: Vec<FuncType> = Vec::new();
         // Of each function that is imported, its entry in the table, if it has one.
         let mut imported: Vec<Option<Caller>> = Vec::new();

@@ -1,7 +1,7 @@
 use std::fs;
 
 use super::without_shim;
-use crate::compile::rewrite::renewable;
+use crate::compile::rewrite::make_reusable;
 
 /// How many core modules a component has.
 fn modules(component: &[u8]) -> usize {
@@ -145,7 +145,7 @@ fn others_stay() {
 fn damaged_ones_are_no_trouble() {
     let rewrite = |component: &[u8]| {
         without_shim(component);
-        let _ = renewable(component);
+        let _ = make_reusable(component);
     };
     let whole = fs::read(test_guests::PING).unwrap();
     for cut in (0..whole.len()).step_by(487) {

@@ -7,7 +7,7 @@ use wasmtime::component::types::{ComponentItem, Type};
 /// One that does not has a single handle, that of the request, as long as it has it: its table of
 /// handles is the same after a call as it was before, if it is empty then. After two, in whichever
 /// order they went, the next call could get the same ones in another order.
-pub(super) fn gives_handles(component: &Component, engine: &Engine) -> bool {
+pub(super) fn imports_return_handles(component: &Component, engine: &Engine) -> bool {
     let component = component.component_type();
     let mut imports = component.imports(engine);
     imports.any(|(_, import)| gives(&import.ty, engine))

@@ -24,12 +24,12 @@ use super::sections::copied;
 pub(crate) use verify::EXPORT as VERIFY;
 
 use crate::compile::NotReusable;
-use reusable_module::Shape;
+use reusable_module::ReusableModule;
 
 /// The same component with its globals set when its function is called. Fails if that would
 /// not be all that it takes, besides its memory, to make an instance as it was.
-pub(crate) fn renewable(component: &[u8]) -> Result<Vec<u8>, NotReusable> {
-    let shape = Shape::of(component)?;
+pub(crate) fn make_reusable(component: &[u8]) -> Result<Vec<u8>, NotReusable> {
+    let shape = ReusableModule::of(component)?;
     let module = module::with_globals_set(&shape)?;
     let mut modules = 0..;
     let changed = copied(component, |section, encoded| {
@@ -47,7 +47,7 @@ pub(crate) fn renewable(component: &[u8]) -> Result<Vec<u8>, NotReusable> {
 
 /// Fails if instances of a component change in a way that its types tell of.
 pub(crate) fn check_types(component: &Component, engine: &Engine) -> Result<(), NotReusable> {
-    if handles::gives_handles(component, engine) {
+    if handles::imports_return_handles(component, engine) {
         return Err(NotReusable::Handles);
     }
     if parameters::need_memory(component, engine) {

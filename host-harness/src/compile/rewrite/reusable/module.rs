@@ -10,7 +10,7 @@ use wasmparser::{
 };
 
 use super::instructions::changes_only_memory_and_globals;
-use super::reusable_module::Shape;
+use super::reusable_module::ReusableModule;
 use super::verify;
 use crate::compile::NotReusable;
 use crate::compile::rewrite::index_spaces::at;
@@ -21,7 +21,7 @@ const MAX_GLOBALS: usize = 64;
 
 /// What is in a module that matters here.
 #[derive(Default)]
-pub(super) struct Contents<'a> {
+pub(super) struct ModuleSummary<'a> {
     bytes: &'a [u8],
     types: Vec<FuncType>,
     /// The type of each function, those that are imported first.
@@ -33,7 +33,7 @@ pub(super) struct Contents<'a> {
     exports: Vec<Export<'a>>,
 }
 
-impl<'a> Contents<'a> {
+impl<'a> ModuleSummary<'a> {
     /// Fails if an instance can change in any other way than by its memory and its globals, or begins
     /// with anything but what the module says.
     pub(super) fn of(module: &'a [u8]) -> Result<Self, NotReusable> {
@@ -162,7 +162,7 @@ pub(super) fn unknown(_error: BinaryReaderError) -> NotReusable {
 
 /// The module with a function in front of the one that the component exports, which sets the globals,
 /// and with one that verifies that.
-pub(super) fn with_globals_set(shape: &Shape<'_>) -> Result<Module, NotReusable> {
+pub(super) fn with_globals_set(shape: &ReusableModule<'_>) -> Result<Module, NotReusable> {
     let contents = &shape.contents;
     let mut exports = contents.exports.iter();
     let export = exports.find(|export| export.name == shape.export);
@@ -172,7 +172,7 @@ pub(super) fn with_globals_set(shape: &Shape<'_>) -> Result<Module, NotReusable>
     let count = |of: usize| u32::try_from(of).map_err(|_large| NotReusable::Unknown);
     let number = count(contents.functions.len())?;
     let set = set(contents);
-    let mut front = Front {
+    let mut front = ResetWrapper {
         export: shape.export,
         behind: export.index,
         number,
@@ -189,7 +189,7 @@ pub(super) fn with_globals_set(shape: &Shape<'_>) -> Result<Module, NotReusable>
 }
 
 /// What sets the globals.
-fn set(contents: &Contents<'_>) -> Vec<Instruction<'static>> {
+fn set(contents: &ModuleSummary<'_>) -> Vec<Instruction<'static>> {
     let left = usize::from(seeded_bugs::is_on(Bug::FirstGlobalKept));
     let mutable = contents.mutable.iter().skip(left);
     let set = mutable.map(|(global, first)| [first.clone(), Instruction::GlobalSet(*global)]);
@@ -197,7 +197,7 @@ fn set(contents: &Contents<'_>) -> Vec<Instruction<'static>> {
 }
 
 /// A function that is called in the place of another.
-struct Front<'a> {
+struct ResetWrapper<'a> {
     /// The name of both.
     export: &'a str,
     behind: u32,
@@ -210,7 +210,7 @@ struct Front<'a> {
     verify_ty: u32,
 }
 
-impl Front<'_> {
+impl ResetWrapper<'_> {
     /// Sets the globals, and passes its parameters on.
     fn body(&self) -> Function {
         let mut function = Function::new([]);
@@ -226,7 +226,7 @@ impl Front<'_> {
     }
 }
 
-impl Reencode for Front<'_> {
+impl Reencode for ResetWrapper<'_> {
     type Error = std::convert::Infallible;
 
     fn parse_type_section(

@@ -2,30 +2,30 @@ use wasmparser::{
     CanonicalFunction, CanonicalOption, ComponentType, ExternalKind, Instance, Parser, Payload,
 };
 
-use super::module::{Contents, unknown};
+use super::module::{ModuleSummary, unknown};
 use crate::compile::NotReusable;
-use crate::compile::rewrite::index_spaces::{Spaces, at};
+use crate::compile::rewrite::index_spaces::{IndexSpaces, at};
 
 /// The one module of a component whose instance can change.
-pub(super) struct Shape<'a> {
-    pub(super) spaces: Spaces<'a>,
+pub(super) struct ReusableModule<'a> {
+    pub(super) spaces: IndexSpaces<'a>,
     /// The only instance of the module.
     pub(super) instance: u32,
     /// Its number.
     pub(super) module: u32,
-    pub(super) contents: Contents<'a>,
+    pub(super) contents: ModuleSummary<'a>,
     /// What of it the component exports: a function, by its name.
     pub(super) export: &'a str,
 }
 
-impl<'a> Shape<'a> {
+impl<'a> ReusableModule<'a> {
     /// Fails if there is anything else that could change, or anything that is not known.
     pub(super) fn of(component: &'a [u8]) -> Result<Self, NotReusable> {
         let called = Called::of(component)?;
-        let spaces = Spaces::of(component).ok_or(NotReusable::Unknown)?;
+        let spaces = IndexSpaces::of(component).ok_or(NotReusable::Unknown)?;
         let mut changing = None;
         for (number, module) in (0..).zip(&spaces.modules) {
-            let contents = Contents::of(module)?;
+            let contents = ModuleSummary::of(module)?;
             if contents.can_change() && changing.replace((number, contents)).is_some() {
                 return Err(NotReusable::SeveralModules);
             }

@@ -12,7 +12,7 @@ use wasm_encoder::{
 use wasmparser::{Global, Parser, Payload, ValType};
 
 use super::module::unknown;
-use super::reusable_module::Shape;
+use super::reusable_module::ReusableModule;
 use crate::compile::NotReusable;
 
 /// What the component exports it as, and its module.
@@ -78,7 +78,10 @@ fn first_value<'a>(global: &Global<'a>) -> Result<&'a [u8], NotReusable> {
 }
 
 /// Lets the component export the function, which its module exports already.
-pub(super) fn export(shape: &Shape<'_>, component: &mut Vec<u8>) -> Result<(), NotReusable> {
+pub(super) fn export(
+    shape: &ReusableModule<'_>,
+    component: &mut Vec<u8>,
+) -> Result<(), NotReusable> {
     let count = |of: usize| u32::try_from(of).map_err(|_large| NotReusable::Unknown);
     let mut types = ComponentTypeSection::new();
     let no_parameters: [(&str, ComponentValType); 0] = [];

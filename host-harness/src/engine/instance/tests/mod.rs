@@ -4,13 +4,13 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, StreamBody};
 
-use crate::compile::{NotReusable, Wasm};
+use crate::compile::{ComponentBytes, NotReusable};
 use crate::engine::{Engine, Failure, Function, Pool, Reuse, Setup};
-use crate::invocation::{Call, Identity};
+use crate::invocation::{FunctionContext, Invocation};
 use crate::limits::Limits;
 use crate::message::body::Body;
 use crate::message::headers::HeaderLimit;
-use crate::outbound::{Network, Outbound};
+use crate::outbound::{HttpClient, OutboundConfig};
 use crate::pool::PollScope;
 use crate::telemetry::{Output, Record};
 
@@ -38,7 +38,7 @@ impl Host {
     }
 
     async fn ask(&self, query: &str, body: Body) -> Result<String, Failure> {
-        let mut call = Call::of_nobody(Arc::clone(&self.function.identity));
+        let mut call = Invocation::placeholder(Arc::clone(&self.function.context));
         call.request.uri = format!("/?{query}").parse().unwrap();
         let reply = self.engine.invoke(&self.function, call, body).await?;
         let answer = reply.body.collect().await.unwrap().to_bytes();
@@ -51,8 +51,8 @@ impl Host {
 
     /// Whether this thread has an instance for the next request.
     fn keeps(&self) -> bool {
-        let kept = self.engine.kept.take(&self.function.identity);
-        kept.map(|kept| self.engine.kept.put(kept)).is_some()
+        let idle = self.engine.idle.take(&self.function.context);
+        idle.map(|idle| self.engine.idle.put(idle)).is_some()
     }
 }
 
@@ -66,8 +66,8 @@ fn prepare_with(
     reuse: Reuse,
     sink: impl Fn(Record) + Send + Sync + 'static,
 ) -> Arc<Function> {
-    let network = Network::new(crate::outbound::egress::Egress::default(), &[], &[], 1);
-    let identity = Identity {
+    let network = OutboundConfig::new(crate::outbound::egress::Egress::default(), &[], &[], 1);
+    let context = FunctionContext {
         headers: HeaderLimit::MAX,
         name: "f".into(),
         version: String::new(),
@@ -78,11 +78,11 @@ fn prepare_with(
             max_records: 1000,
             max_bytes: 1024 * 1024,
         },
-        outbound: Outbound::new(Arc::new(network.unwrap())),
+        outbound: HttpClient::new(Arc::new(network.unwrap())),
         bodies: engine.bodies(),
     };
-    let wasm = Wasm::new(std::fs::read(file).unwrap());
-    Arc::new(engine.prepare(&wasm, identity, reuse).unwrap())
+    let wasm = ComponentBytes::new(std::fs::read(file).unwrap());
+    Arc::new(engine.prepare(&wasm, context, reuse).unwrap())
 }
 
 /// A body that comes in two pieces, with some time between.
@@ -268,18 +268,18 @@ async fn functions_have_their_own() {
             function.get("").await;
         }
     }
-    let kept = functions.iter().filter(|function| function.keeps()).count();
+    let idle = functions.iter().filter(|function| function.keeps()).count();
     // As many as may run at once.
-    assert_eq!(kept, 2);
+    assert_eq!(idle, 2);
     for _ in 0..2 {
-        host.engine.kept.sweep();
+        host.engine.idle.sweep();
         assert_eq!(
             functions.iter().filter(|function| function.keeps()).count(),
             2
         );
     }
-    host.engine.kept.sweep();
-    host.engine.kept.sweep();
+    host.engine.idle.sweep();
+    host.engine.idle.sweep();
     assert!(!functions.iter().any(Host::keeps));
 }
 

@@ -2,7 +2,7 @@ use wasmtime::Trap;
 use wasmtime::component::Component;
 
 use super::{component, engine, f_of};
-use crate::compile::rewrite::reusable::renewable;
+use crate::compile::rewrite::reusable::make_reusable;
 
 /// Whatever else has a number of the kind that is counted, is refused: the functions of one module would
 /// be taken for those of another.
@@ -31,7 +31,7 @@ fn whoever_has_a_number_is_counted() {
         let text = format!("(component $c {front} {again} {counts} {rest})");
         let component = wat::parse_str(text).unwrap();
         Component::new(&engine(), &component).unwrap();
-        assert!(renewable(&component).is_err(), "{again}");
+        assert!(make_reusable(&component).is_err(), "{again}");
     }
 
     // A function of a kind that has a byte of its own is one as well.
@@ -40,13 +40,13 @@ fn whoever_has_a_number_is_counted() {
         "unreachable",
         "",
     );
-    assert!(renewable(&component).is_ok());
+    assert!(make_reusable(&component).is_ok());
     let aliases = b"\x00\x00\x01\x00\x01f";
     let at = component.windows(aliases.len());
     let at = at.enumerate().find(|(_, part)| part == aliases).unwrap().0;
     component[at + 1] = 0x20;
     Component::new(&engine(), &component).unwrap();
-    assert!(renewable(&component).is_err());
+    assert!(make_reusable(&component).is_err());
 }
 
 /// One whose function is also called from within, or that has another, is refused: its globals would be
@@ -70,7 +70,7 @@ fn globals_are_set_from_outside_only() {
         );
         let component = wat::parse_str(text).unwrap();
         Component::new(&engine(), &component).unwrap();
-        renewable(&component).is_ok()
+        make_reusable(&component).is_ok()
     };
     let realloc = |of: &str| {
         format!(
@@ -102,8 +102,8 @@ fn globals_are_set_from_outside_only() {
             realloc(of)
         )
     };
-    assert!(renewable(&wat::parse_str(lifted("s")).unwrap()).is_ok());
-    assert!(renewable(&wat::parse_str(lifted("r")).unwrap()).is_err());
+    assert!(make_reusable(&wat::parse_str(lifted("s")).unwrap()).is_ok());
+    assert!(make_reusable(&wat::parse_str(lifted("r")).unwrap()).is_err());
 }
 
 /// A function that calls itself through the component would have its globals set in the middle of a
@@ -129,7 +129,7 @@ fn none_calls_itself() {
             (export "t" (table $i "t"))
             (export "f" (func $self))))))
         (export "f" (func $f)))"#;
-    let component = renewable(&wat::parse_str(text).unwrap()).unwrap();
+    let component = make_reusable(&wat::parse_str(text).unwrap()).unwrap();
     let (mut store, f) = f_of(&component);
     assert_eq!(f.call(&mut store, (0,)).unwrap(), (7,));
     let trap = f.call(&mut store, (1,)).unwrap_err();

@@ -1,7 +1,7 @@
 use wasmtime::component::Component;
 
 use super::engine;
-use crate::compile::rewrite::reusable::handles::gives_handles;
+use crate::compile::rewrite::reusable::handles::imports_return_handles;
 
 /// Who imports a function that gives a handle, however deep in what it gives, is told.
 #[test]
@@ -22,7 +22,10 @@ fn handles_are_seen() {
         ("", "(result (list (tuple string (list u8))))"),
         ("", "(result (result (option u64) (error string)))"),
     ] {
-        assert!(!gives_handles(&imports(ty, result), &engine), "{result}");
+        assert!(
+            !imports_return_handles(&imports(ty, result), &engine),
+            "{result}"
+        );
     }
     for (ty, result) in [
         ("", "(result (own $r))"),
@@ -40,6 +43,9 @@ fn handles_are_seen() {
             "(result (list $v))",
         ),
     ] {
-        assert!(gives_handles(&imports(ty, result), &engine), "{result}");
+        assert!(
+            imports_return_handles(&imports(ty, result), &engine),
+            "{result}"
+        );
     }
 }

@@ -8,8 +8,8 @@ use std::fs;
 use wasmtime::component::{Component, Linker, TypedFunc};
 use wasmtime::{Engine, Store};
 
-use super::renewable;
-use crate::compile::Wasm;
+use super::make_reusable;
+use crate::compile::ComponentBytes;
 use crate::compile::rewrite::without_shim;
 
 fn engine() -> Engine {
@@ -25,8 +25,12 @@ fn functions_are_renewable() {
     let may_be_used_again = |file: &str| {
         let wasm = fs::read(file).unwrap();
         let direct = without_shim(&wasm).unwrap();
-        assert!(renewable(&direct).is_ok(), "{file}");
-        Wasm::new(wasm).compile(&engine).unwrap().reusable.is_ok()
+        assert!(make_reusable(&direct).is_ok(), "{file}");
+        ComponentBytes::new(wasm)
+            .compile(&engine)
+            .unwrap()
+            .reusable
+            .is_ok()
     };
     for file in [
         test_guests::PING,
@@ -117,7 +121,7 @@ fn globals_are_set() {
     ] {
         let before = component("", f, "");
         assert_eq!(calls(&before), [1, 3, 6, 10].map(|x| first + x), "{f}");
-        let after = renewable(&before).unwrap();
+        let after = make_reusable(&before).unwrap();
         assert_eq!(calls(&after), [1, 2, 3, 4].map(|x| first + x), "{f}");
     }
 }
@@ -126,7 +130,7 @@ fn globals_are_set() {
 #[test]
 fn whatever_else_could_change_is_refused() {
     let same = "local.get 0";
-    assert!(renewable(&component("", same, "")).is_ok());
+    assert!(make_reusable(&component("", same, "")).is_ok());
     for f in [
         "(table.set $t (i32.const 0) (ref.null func)) local.get 0",
         "(drop (table.grow $t (ref.null func) (i32.const 1))) local.get 0",
@@ -134,7 +138,7 @@ fn whatever_else_could_change_is_refused() {
         "(table.copy $t $t (i32.const 0) (i32.const 1) (i32.const 1)) local.get 0",
         "(i32.atomic.rmw.add (i32.const 0) (i32.const 1))",
     ] {
-        assert!(renewable(&component("", f, "")).is_err(), "{f}");
+        assert!(make_reusable(&component("", f, "")).is_err(), "{f}");
     }
     for module in [
         "(elem $e (i32.const 0) func $f)
@@ -153,7 +157,10 @@ fn whatever_else_could_change_is_refused() {
         "(tag (param i32))",
         "(type (struct (field (mut i32))))",
     ] {
-        assert!(renewable(&component(module, same, "")).is_err(), "{module}");
+        assert!(
+            make_reusable(&component(module, same, "")).is_err(),
+            "{module}"
+        );
     }
     let keeps = r#"(core module $k (global (export "g") (mut i32) (i32.const 0)))"#;
     for rest in [
@@ -165,7 +172,10 @@ fn whatever_else_could_change_is_refused() {
         r#"(core module $g (import "a" "g" (global (mut i32))))"#.to_owned(),
         r#"(core module $g (import "a" "m" (memory 1)))"#.to_owned(),
     ] {
-        assert!(renewable(&component("", same, &rest)).is_err(), "{rest}");
+        assert!(
+            make_reusable(&component("", same, &rest)).is_err(),
+            "{rest}"
+        );
     }
     let plain = text("", same, "");
     for (part, other) in [
@@ -185,12 +195,12 @@ fn whatever_else_could_change_is_refused() {
         let changed = plain.replace(part, other);
         assert_ne!(changed, plain);
         let changed = wat::parse_str(changed).unwrap();
-        assert!(renewable(&changed).is_err(), "{other}");
+        assert!(make_reusable(&changed).is_err(), "{other}");
     }
     // Who sets more globals than that for each call takes longer than one who makes an instance.
     for (more, refused) in [(60, false), (61, true)] {
         let many = "(global (mut i32) (i32.const 0))".repeat(more);
-        let result = renewable(&component(&many, same, ""));
+        let result = make_reusable(&component(&many, same, ""));
         assert_eq!(result.is_err(), refused, "{more}");
     }
     // Without memory, there is nothing to be gained.
@@ -199,6 +209,6 @@ fn whatever_else_could_change_is_refused() {
             (func (export "f") (result i32) global.get $g))
         (core instance $i (instantiate $m))
         (func (export "f") (result s32) (canon lift (core func $i "f"))))"#;
-    assert!(renewable(&wat::parse_str(bare).unwrap()).is_err());
-    assert!(renewable(b"nothing").is_err());
+    assert!(make_reusable(&wat::parse_str(bare).unwrap()).is_err());
+    assert!(make_reusable(b"nothing").is_err());
 }

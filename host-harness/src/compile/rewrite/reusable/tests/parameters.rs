@@ -2,7 +2,7 @@ use wasmtime::component::Component;
 
 use super::engine;
 use crate::compile::NotReusable;
-use crate::compile::rewrite::{check_types, renewable};
+use crate::compile::rewrite::{check_types, make_reusable};
 
 /// A function that takes what lies in memory would be given that memory before its globals are set. Should
 /// `invoke` ever take such a parameter, no function of the SDK is reused: see `functions_are_renewable`.
@@ -20,7 +20,7 @@ fn parameters_that_need_memory_are_refused() {
                 (func (export "f") {parameter}
                     (canon lift (core func $i "f") (memory $memory) (realloc (core func $i "r")))))"#
         );
-        let changed = renewable(&wat::parse_str(text).unwrap()).unwrap();
+        let changed = make_reusable(&wat::parse_str(text).unwrap()).unwrap();
         let engine = engine();
         check_types(&Component::new(&engine, changed).unwrap(), &engine)
     };

@@ -4,7 +4,7 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Store};
 
 use super::{component, engine};
-use crate::compile::rewrite::{VERIFY, renewable};
+use crate::compile::rewrite::{VERIFY, make_reusable};
 use crate::pool::seeded_bugs::{self, Bug};
 
 /// Changes all globals that can be changed.
@@ -18,7 +18,7 @@ const CHANGE: &str = "
 /// What an instance says of its globals, after a request that changed them.
 fn verify(module: &str) -> u32 {
     let engine: Engine = engine();
-    let changed = renewable(&component(module, CHANGE, "")).unwrap();
+    let changed = make_reusable(&component(module, CHANGE, "")).unwrap();
     let component = Component::new(&engine, changed).unwrap();
     let mut store = Store::new(&engine, ());
     let instance = Linker::new(&engine)

@@ -12,24 +12,24 @@ use tokio_io_timeout::TimeoutStream;
 use super::farewell::Farewell;
 use super::gate::Gate;
 use super::socket::Socket;
-use crate::message::active_requests::{Requests, Running};
+use crate::message::active_requests::{ActiveRequest, ActiveRequests};
 
 /// A client that has to take what it is sent: hyper itself would wait for it for ever.
-pub(super) struct Client {
+pub(super) struct ClientStream {
     stream: Pin<Box<TimeoutStream<Socket>>>,
     gate: Gate,
     /// The last bytes that were read.
     tail: Tail,
-    requests: Arc<Requests>,
+    requests: Arc<ActiveRequests>,
     /// What waits for the client is of a request that runs, though hyper may have copied it and
     /// forgotten whose it is.
-    unsent: Option<Running>,
+    unsent: Option<ActiveRequest>,
     /// From the moment on when the host has nothing more to say.
     farewell: Option<Farewell>,
 }
 
-impl Client {
-    pub(super) fn new(socket: Socket, timeout: Duration, requests: Arc<Requests>) -> Self {
+impl ClientStream {
+    pub(super) fn new(socket: Socket, timeout: Duration, requests: Arc<ActiveRequests>) -> Self {
         let mut stream = TimeoutStream::new(socket);
         stream.set_write_timeout(Some(timeout));
         Self {
@@ -75,7 +75,7 @@ impl Tail {
     }
 }
 
-impl AsyncRead for Client {
+impl AsyncRead for ClientStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -93,7 +93,7 @@ impl AsyncRead for Client {
     }
 }
 
-impl AsyncWrite for Client {
+impl AsyncWrite for ClientStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -168,18 +168,18 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await;
         let (mut other, _) = listener.accept().await.unwrap();
-        let requests = Arc::new(Requests::default());
+        let requests = Arc::new(ActiveRequests::default());
         let timeout = Duration::from_secs(60);
         let socket = Socket::new(stream.unwrap());
-        let mut client = Client::new(socket, timeout, Arc::clone(&requests));
+        let mut client = ClientStream::new(socket, timeout, Arc::clone(&requests));
         let bytes = vec![0; 64 * 1024 * 1024];
         let mut writing = Box::pin(client.write_all(&bytes));
-        while (&mut writing).now_or_never().is_none() && requests.is_quiet() {}
-        assert!(!requests.is_quiet());
+        while (&mut writing).now_or_never().is_none() && requests.is_idle() {}
+        assert!(!requests.is_idle());
         let mut all = vec![0; bytes.len()];
         let (written, read) = tokio::join!(writing, other.read_exact(&mut all));
         written.unwrap();
         read.unwrap();
-        assert!(requests.is_quiet());
+        assert!(requests.is_idle());
     }
 }

@@ -8,8 +8,8 @@ use http::{HeaderValue, Method};
 use super::Gateway;
 use super::respond::is_bodiless;
 use crate::engine::Failure;
-use crate::invocation::{Answer, Callees, Calling, InvokeError, Outgoing};
-use crate::invocation::{Call, earlier};
+use crate::invocation::{Answer, InvokeError, InvokeFuture, Invoker, Outgoing};
+use crate::invocation::{Invocation, earlier};
 use crate::message::body::Body;
 use crate::registry::Served;
 use crate::telemetry::InvocationId;
@@ -17,8 +17,8 @@ use crate::telemetry::InvocationId;
 /// The most names of functions in one record of the log.
 const MAX_NAMES: usize = 20;
 
-impl Callees for Gateway {
-    fn call(self: Arc<Self>, outgoing: Outgoing) -> Calling {
+impl Invoker for Gateway {
+    fn call(self: Arc<Self>, outgoing: Outgoing) -> InvokeFuture {
         Box::pin(self.answer(outgoing))
     }
 
@@ -45,26 +45,26 @@ impl Gateway {
             body,
             deadline,
             stream_deadline,
-            lineage,
+            call_chain,
         } = outgoing;
         let Some(Served { function, .. }) = self.registry.get(&target) else {
             return Err(InvokeError::NotFound(target));
         };
-        if lineage.depth > self.engine.max_depth() {
+        if call_chain.depth > self.engine.max_depth() {
             return Err(InvokeError::DepthExceeded(self.engine.max_depth()));
         }
         let only_head = request.method == Method::HEAD;
         let (own, own_stream) = self.engine.deadlines();
-        let call = Call {
+        let call = Invocation {
             id,
-            function: Arc::clone(&function.identity),
+            function: Arc::clone(&function.context),
             request,
             base: 0,
             peer: None,
             deadline: earlier(deadline, own),
             stream_deadline: earlier(stream_deadline, own_stream),
-            lineage,
-            callees: Some(Arc::clone(&self) as Arc<dyn Callees>),
+            call_chain,
+            invoker: Some(Arc::clone(&self) as Arc<dyn Invoker>),
         };
         match self.engine.invoke(function, call, body).await {
             Ok(reply) if is_bodiless(reply.head.status) => Ok((reply.head, Body::empty())),
@@ -79,14 +79,14 @@ impl Gateway {
             Ok(reply) => Ok((reply.head, reply.body)),
             Err(failure) => {
                 failure.log(&target, id);
-                Err(told(&failure, &target, id))
+                Err(caller_error(&failure, &target, id))
             }
         }
     }
 }
 
 /// What a caller learns of a failure. Both are of one host, and yet the details are in its log only.
-fn told(failure: &Failure, target: &str, id: InvocationId) -> InvokeError {
+fn caller_error(failure: &Failure, target: &str, id: InvocationId) -> InvokeError {
     match failure {
         Failure::Overloaded => InvokeError::Overloaded,
         Failure::Timeout | Failure::StreamTimeout => InvokeError::Timeout,

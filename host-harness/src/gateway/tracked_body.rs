@@ -8,13 +8,13 @@ use http::Version;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use super::socket::Socket;
-use crate::message::active_requests::{AtWork, Running};
+use crate::message::active_requests::{ActiveRequest, AtWork};
 use crate::message::body::Body;
 
 /// A response's body on its way out.
-pub(super) struct Sending {
+pub(super) struct TrackedBody {
     body: Body,
-    running: Running,
+    running: ActiveRequest,
     /// While the next piece is not there.
     at_work: Option<AtWork>,
     framing: Framing,
@@ -32,13 +32,18 @@ enum Framing {
 
 /// A piece of one. hyper has taken the whole body long before HTTP/2 lets the last piece of it go, so
 /// there each tells by itself that it is still there.
-pub(super) struct Piece {
+pub(super) struct TrackedChunk {
     bytes: Bytes,
-    running: Option<Running>,
+    running: Option<ActiveRequest>,
 }
 
-impl Sending {
-    pub(super) fn new(body: Body, running: Running, version: Version, socket: &Socket) -> Self {
+impl TrackedBody {
+    pub(super) fn new(
+        body: Body,
+        running: ActiveRequest,
+        version: Version,
+        socket: &Socket,
+    ) -> Self {
         let framing = match version {
             Version::HTTP_2 => Framing::Http2,
             Version::HTTP_10 if body.len().is_none() => {
@@ -59,14 +64,14 @@ impl Sending {
     }
 }
 
-impl HttpBody for Sending {
-    type Data = Piece;
+impl HttpBody for TrackedBody {
+    type Data = TrackedChunk;
     type Error = <Body as HttpBody>::Error;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Piece>, Self::Error>>> {
+    ) -> Poll<Option<Result<Frame<TrackedChunk>, Self::Error>>> {
         let frame = Pin::new(&mut self.body).poll_frame(cx);
         self.at_work = match frame {
             Poll::Pending => self.at_work.take().or_else(|| Some(self.running.at_work())),
@@ -78,7 +83,7 @@ impl HttpBody for Sending {
             socket.whole();
         }
         frame.map_ok(|frame| {
-            frame.map_data(|bytes| Piece {
+            frame.map_data(|bytes| TrackedChunk {
                 bytes,
                 running: matches!(self.framing, Framing::Http2).then(|| self.running.clone()),
             })
@@ -94,7 +99,7 @@ impl HttpBody for Sending {
     }
 }
 
-impl Buf for Piece {
+impl Buf for TrackedChunk {
     fn remaining(&self) -> usize {
         self.bytes.len()
     }
