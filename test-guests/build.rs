@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target_or_run};
 
-const GUESTS: [&str; 25] = [
+const GUESTS: [&str; 26] = [
+    "acme-clock",
     "caller",
     "calls-functions",
     "calls-out",
@@ -34,7 +35,7 @@ const GUESTS: [&str; 25] = [
 ];
 
 /// What the guests are made of: a change in it compiles them anew.
-const SOURCES: [&str; 16] = [
+const SOURCES: [&str; 17] = [
     "Cargo.lock",
     "Cargo.toml",
     "examples",
@@ -43,6 +44,7 @@ const SOURCES: [&str; 16] = [
     "functions-guest-web",
     "functions-http",
     "small-libc",
+    "test-guests/acme-clock",
     "test-guests/caller",
     "test-guests/calls-functions",
     "test-guests/calls-out",

@@ -29,5 +29,9 @@ pub use harness::fuzzing;
 pub use harness::{BuildError, Builder, Harness};
 pub use limits::Limits;
 pub use message::body::Body;
+/// The version that an embedder's interfaces are made with: see [`HostInterface`].
+pub use wasmtime;
+
 pub use registry::{LoadError, LoadErrorKind};
 pub use telemetry::{InvocationId, LogLevel, OutputStream, Record, RecordKind};
+pub use wit::{HostInterface, State as InvocationState};

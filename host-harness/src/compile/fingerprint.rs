@@ -128,8 +128,8 @@ mod tests {
             if path.is_dir() && !is_test {
                 files_below(&path, found);
             } else if !is_test {
-                let engine = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine");
-                let path = path.strip_prefix(engine).unwrap();
+                let compile = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/compile");
+                let path = path.strip_prefix(compile).unwrap();
                 found.insert(path.to_str().unwrap().to_owned());
             }
         }
@@ -139,15 +139,15 @@ mod tests {
     /// listed above.
     #[test]
     fn all_of_rewrite_is_hashed() {
-        let engine = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/engine");
+        let compile = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/compile");
         let mut there = BTreeSet::new();
-        files_below(&engine.join("rewrite"), &mut there);
+        files_below(&compile.join("rewrite"), &mut there);
         let listed = SOURCES.iter().map(|(name, _)| (*name).to_owned());
         let listed: BTreeSet<_> = listed.filter(|name| name.starts_with("rewrite/")).collect();
         assert_eq!(listed, there);
         for (name, contents) in SOURCES {
             assert_eq!(
-                std::fs::read(engine.join(name)).unwrap(),
+                std::fs::read(compile.join(name)).unwrap(),
                 *contents,
                 "{name}"
             );

@@ -20,7 +20,7 @@ use tokio::runtime::Handle;
 
 use super::Failure;
 use super::invoke::Outcome;
-use super::task::{Invocation, poll_once};
+use super::task::{InvocationFuture, poll_once};
 use crate::invocation::started::StartedResponse;
 
 /// How much nicer these threads are than the others. The scheduler gives a thread a fifth less for each
@@ -53,7 +53,7 @@ struct Shared {
 
 /// Moves an invocation to the background; gives it back where that cannot be: outside of tokio, where
 /// there are no threads, or where it is already.
-pub(super) fn start(mut invocation: Invocation) -> Result<Background, Invocation> {
+pub(super) fn start(mut invocation: InvocationFuture) -> Result<Background, InvocationFuture> {
     let (false, true, Ok(runtime)) = (is_here(), QUEUE.has_threads, Handle::try_current()) else {
         return Err(invocation);
     };

@@ -11,7 +11,7 @@ use crate::compile::footprint::{self, Footprint};
 use crate::compile::{ComponentBytes, NotReusable, rewrite};
 use crate::invocation::FunctionContext;
 use crate::pool::{MemoryImage, MemoryReset, Registration};
-use crate::wit::{HANDLER, OFFERED, State, handler};
+use crate::wit::{HANDLER, State, handler};
 
 /// A function that is ready to be called.
 pub(crate) struct Function {
@@ -262,10 +262,11 @@ impl Engine {
 
     /// Finds imports that are not offered, to say it better than the linker could.
     fn check_imports(&self, component: &Component) -> Result<(), InvalidFunction> {
+        let offered = self.offered();
         let needs: Vec<String> = component
             .component_type()
             .imports(&self.wasmtime)
-            .filter(|(name, _)| !is_offered(name))
+            .filter(|(name, _)| !is_offered(name, &offered))
             .map(|(name, item)| describe(name, &item.ty))
             .collect();
         if needs.is_empty() {
@@ -299,7 +300,7 @@ fn describe(name: &str, item: &ComponentItem) -> String {
     }
 }
 
-fn is_offered(import: &str) -> bool {
+fn is_offered(import: &str, offered: &[String]) -> bool {
     // Which of WASI's is there, and which is not, the linker knows.
     let wasi = import.starts_with("wasi:")
         && !import.starts_with("wasi:http/")
@@ -307,7 +308,9 @@ fn is_offered(import: &str) -> bool {
             .split('@')
             .nth(1)
             .is_some_and(|version| version.starts_with("0.2."));
-    wasi || OFFERED.iter().any(|offered| fits(import, offered))
+    wasi || offered
+        .iter()
+        .any(|offered| import == offered || fits(import, offered))
 }
 
 /// Whether two interfaces are the same, up to what may differ within a major version. What a newer
@@ -327,13 +330,15 @@ mod tests {
     /// What is offered is offered in every compatible version, and nothing else is.
     #[test]
     fn offers() {
-        assert!(is_offered("functions:web/environment@1.0.0"));
-        assert!(is_offered("functions:web/environment@1.2.3"));
-        assert!(is_offered("wasi:io/poll@0.2.6"));
-        assert!(!is_offered("functions:web/environment@2.0.0"));
-        assert!(!is_offered("functions:web/environment"));
-        assert!(!is_offered("functions:cache/cache@1.0.0"));
-        assert!(!is_offered("wasi:io/poll@0.3.0"));
-        assert!(!is_offered("wasi:http/types@0.2.6"));
+        let none: crate::wit::HostInterfaces = Arc::new([]);
+        let offered = crate::wit::offered(&none);
+        assert!(is_offered("functions:web/environment@1.0.0", &offered));
+        assert!(is_offered("functions:web/environment@1.2.3", &offered));
+        assert!(is_offered("wasi:io/poll@0.2.6", &offered));
+        assert!(!is_offered("functions:web/environment@2.0.0", &offered));
+        assert!(!is_offered("functions:web/environment", &offered));
+        assert!(!is_offered("functions:cache/cache@1.0.0", &offered));
+        assert!(!is_offered("wasi:io/poll@0.3.0", &offered));
+        assert!(!is_offered("wasi:http/types@0.2.6", &offered));
     }
 }

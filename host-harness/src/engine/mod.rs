@@ -15,6 +15,7 @@ mod ticker;
 mod trial;
 mod watchdog;
 
+use std::any::Any;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +26,7 @@ use crate::compile::{CompilerProcess, cache, compiler, fingerprint};
 use crate::limits::{FAR, Limits};
 use crate::message::held_bodies::HeldBodies;
 use crate::telemetry::MAX_DEPTH;
-use crate::wit::{self, State};
+use crate::wit::{self, HostInterfaces, State};
 pub(crate) use config::Pool;
 pub(crate) use failure::Failure;
 pub(crate) use function::{Function, InvalidFunction, describe_reuse};
@@ -64,6 +65,7 @@ pub(crate) struct Engine {
     compiler: compiler::Compiler,
     idle: Arc<idle_instances::IdleInstances>,
     bodies: Arc<HeldBodies>,
+    interfaces: HostInterfaces,
     /// That of epochs, that of sweeps, and the watchdog.
     _tickers: Vec<ticker::Ticker>,
 }
@@ -76,6 +78,7 @@ impl Engine {
         cache: Option<&Path>,
         setup: Setup,
         compiler: Option<CompilerProcess>,
+        interfaces: HostInterfaces,
     ) -> wasmtime::Result<Arc<Self>> {
         let limits = Limits {
             depth: limits.depth.min(MAX_DEPTH),
@@ -88,7 +91,7 @@ impl Engine {
         };
         let fingerprint = fingerprint::of(&wasmtime);
         let mut linker = Linker::new(&wasmtime);
-        wit::link(&mut linker)?;
+        wit::link(&mut linker, &interfaces)?;
         let cache = cache.and_then(|folder| {
             let cache = cache::Cache::open(folder, fingerprint);
             cache.map_err(|unusable| unusable.warn()).ok()
@@ -111,11 +114,25 @@ impl Engine {
             },
             idle,
             bodies: HeldBodies::new(limits.body_memory),
+            interfaces,
             wasmtime,
             linker,
             setup,
             limits,
         }))
+    }
+
+    /// The names of the interfaces that functions may import, besides WASI 0.2.
+    pub(crate) fn offered(&self) -> Vec<String> {
+        wit::offered(&self.interfaces)
+    }
+
+    /// The interfaces that the embedder added, for the functions that use them.
+    pub(crate) fn interfaces(&self) -> Arc<[Arc<dyn Any + Send + Sync>]> {
+        let interfaces = self.interfaces.iter().cloned();
+        interfaces
+            .map(|interface| -> Arc<dyn Any + Send + Sync> { interface })
+            .collect()
     }
 
     /// What the host holds of bodies that functions gave, of all of them.

@@ -12,7 +12,7 @@ use crate::invocation::started::{self, StartedResponse};
 use crate::pool::{Owner, PollScope};
 
 /// The future of an invocation, and whose it is.
-pub(super) struct Invocation {
+pub(super) struct InvocationFuture {
     function: Owner,
     future: Pin<Box<dyn Future<Output = Result<Outcome, Failure>> + Send>>,
 }
@@ -21,11 +21,11 @@ pub(super) struct Invocation {
 /// for long ones, can take it along; whoever drops it ends the function.
 pub(super) enum InvocationTask {
     /// In the task of its connection.
-    Here(Invocation),
+    Here(InvocationFuture),
     /// It has used up its first slice.
     Background(Background),
     /// It was, and ended by a panic.
-    Outcome,
+    Ended,
 }
 
 impl InvocationTask {
@@ -33,7 +33,7 @@ impl InvocationTask {
         function: Owner,
         invocation: impl Future<Output = Result<Outcome, Failure>> + Send + 'static,
     ) -> Self {
-        Self::Here(Invocation {
+        Self::Here(InvocationFuture {
             function,
             future: Box::pin(invocation),
         })
@@ -47,7 +47,7 @@ impl InvocationTask {
         let invocation = match self {
             Self::Here(invocation) => invocation,
             Self::Background(background) => return background.poll(cx),
-            Self::Outcome => return (Poll::Pending, None),
+            Self::Ended => return (Poll::Pending, None),
         };
         let (polled, started) = poll_once(invocation, cx);
         if polled.is_pending() && cpu_time::take_long() {
@@ -57,7 +57,7 @@ impl InvocationTask {
     }
 
     fn go_to_background(&mut self, cx: &mut Context<'_>) {
-        let Self::Here(invocation) = std::mem::replace(self, Self::Outcome) else {
+        let Self::Here(invocation) = std::mem::replace(self, Self::Ended) else {
             return;
         };
         *self = match background::start(invocation) {
@@ -76,13 +76,13 @@ impl InvocationTask {
 /// A panic of the host's own ends the invocation that it happened in, and no other: the connection
 /// may have more of them.
 pub(super) fn poll_once(
-    invocation: &mut Invocation,
+    invocation: &mut InvocationFuture,
     cx: &mut Context<'_>,
 ) -> (Poll<Result<Outcome, Failure>>, Option<Box<StartedResponse>>) {
     // That of an earlier poll.
     cpu_time::take_long();
     started::watch(|| {
-        let Invocation { function, future } = invocation;
+        let InvocationFuture { function, future } = invocation;
         let poll = || {
             let _scope = PollScope::enter(*function);
             future.as_mut().poll(cx)

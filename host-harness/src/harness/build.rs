@@ -45,6 +45,7 @@ impl Builder {
             self.cache.as_deref(),
             self.setup,
             self.compiler.clone(),
+            self.interfaces.as_slice().into(),
         );
         let engine = engine.map_err(|error| BuildError::Engine(error.into()))?;
         if self.setup.multi_tenant {

@@ -8,6 +8,7 @@ use crate::engine::{Reuse, Setup};
 use crate::limits::Limits;
 use crate::outbound::HostOverrides;
 use crate::telemetry::{Format, LogLevel, Output, Record, to_stderr};
+use crate::wit::HostInterface;
 
 /// Sets up a [`Harness`](crate::Harness).
 #[must_use]
@@ -26,6 +27,7 @@ pub struct Builder {
     pub(super) names: HostOverrides,
     pub(super) variables: Vec<(String, String)>,
     pub(super) output: Output,
+    pub(super) interfaces: Vec<Arc<dyn HostInterface>>,
 }
 
 impl Builder {
@@ -50,7 +52,14 @@ impl Builder {
                 max_records: Limits::default().log_records,
                 max_bytes: Limits::default().log_bytes,
             },
+            interfaces: Vec::new(),
         }
+    }
+
+    /// Adds an interface that functions may import, besides those of the contract and WASI 0.2.
+    pub fn interface(mut self, interface: impl HostInterface) -> Self {
+        self.interfaces.push(Arc::new(interface));
+        self
     }
 
     /// Serves a component from a file at `/NAME`.

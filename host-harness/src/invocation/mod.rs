@@ -7,6 +7,7 @@ pub(crate) mod started;
 pub(crate) mod time_check;
 pub(crate) mod trace_context;
 
+use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ pub(crate) struct FunctionContext {
     pub(crate) headers: HeaderLimit,
     /// Its way to other servers.
     pub(crate) outbound: HttpClient,
+    /// The interfaces that the embedder added.
+    pub(crate) interfaces: Arc<[Arc<dyn Any + Send + Sync>]>,
     /// What the host holds of bodies that functions gave.
     pub(crate) bodies: Arc<HeldBodies>,
 }

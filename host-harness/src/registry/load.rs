@@ -13,7 +13,6 @@ use crate::invocation::FunctionContext;
 use crate::message::headers::HeaderLimit;
 use crate::outbound::{HttpClient, OutboundConfig};
 use crate::telemetry::Output;
-use crate::wit::OFFERED;
 
 /// How much of the component's hash is its version, in bytes.
 const VERSION_BYTES: usize = 8;
@@ -111,17 +110,20 @@ impl Error for LoadError {
 
 /// What an invalid function comes to: the reason, and what the host would take.
 #[derive(Debug)]
-struct Reason(InvalidFunction);
+struct Reason {
+    invalid: InvalidFunction,
+    offered: Vec<String>,
+}
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
-        match &self.0 {
+        write!(f, "{}", self.invalid)?;
+        match &self.invalid {
             InvalidFunction::Import { .. } | InvalidFunction::Link { .. } => write!(
                 f,
                 ". This host offers {} and WASI 0.2 without wasi:http: rebuild the function with an \
                  SDK of the same major version, or run a host that has the rest",
-                OFFERED.join(", "),
+                self.offered.join(", "),
             ),
             InvalidFunction::Export { .. } => write!(
                 f,
@@ -144,7 +146,7 @@ impl fmt::Display for Reason {
 
 impl Error for Reason {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.source()
+        self.invalid.source()
     }
 }
 
@@ -195,11 +197,13 @@ pub(crate) fn load(
         output: settings.output,
         headers: settings.headers,
         outbound: HttpClient::new(settings.network),
+        interfaces: engine.interfaces(),
         bodies: engine.bodies(),
     };
     let prepared = engine.prepare(wasm, context, settings.reuse);
     prepared.map_err(|invalid| {
-        LoadError::new(file, LoadErrorKind::NotAFunction).because(Reason(invalid))
+        let offered = engine.offered();
+        LoadError::new(file, LoadErrorKind::NotAFunction).because(Reason { invalid, offered })
     })
 }
 

@@ -6,11 +6,13 @@ use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
 use wasmtime::StoreContextMut;
-use wasmtime::component::{Linker, Resource};
+use wasmtime::component::{HasSelf, Linker, Resource};
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
-use super::State;
-use super::bindings::functions::bytes::bytes::{Chunk, Data, Error, Host, HostBuffer};
+use super::bindings::functions::bytes::bytes::{
+    Chunk, Data, Error, Host, HostBuffer, add_to_linker,
+};
+use super::{Interface, State};
 use crate::message::body::{Body, Incomplete};
 
 /// The most that one `read` copies into a function, in bytes.
@@ -96,9 +98,20 @@ impl Pollable for Readable {
     }
 }
 
+/// `functions:bytes/bytes@1.0.0`.
+pub(super) const INTERFACE: Interface = Interface {
+    name: "functions:bytes/bytes@1.0.0",
+    link,
+};
+
+fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    link_without_copies(linker)
+}
+
 /// The generated code gives lists as `Vec`s, into which bytes that hyper has read would have to be
 /// copied first. These two go from where they are straight into the function.
-pub(super) fn link_without_copies(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+fn link_without_copies(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut bytes = linker.instance("functions:bytes/bytes@1.0.0")?;
     bytes.func_wrap_async(
         "[method]buffer.read",

@@ -2,16 +2,27 @@
 
 use tokio::time::Instant;
 use wasmtime::StoreContextMut;
-use wasmtime::component::Linker;
+use wasmtime::component::{HasSelf, Linker};
 
-use super::State;
-use super::bindings::functions::web::environment::Host;
+use super::bindings::functions::web::environment::{Host, add_to_linker};
 use super::bounded::Text;
+use super::{Interface, State};
 use crate::message::headers::{is_hop_by_hop, named_by_connection};
+
+/// `functions:web/environment@1.0.0`.
+pub(super) const INTERFACE: Interface = Interface {
+    name: "functions:web/environment@1.0.0",
+    link,
+};
+
+fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    link_bounded(linker)
+}
 
 /// Takes the place of the generated functions that have texts for parameters: nothing has a name that
 /// is longer than a text may be.
-pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut environment = linker.instance("functions:web/environment@1.0.0")?;
     environment.func_wrap(
         "header",

@@ -6,6 +6,7 @@ mod buffer;
 mod environment;
 pub(crate) mod handler;
 mod handles;
+mod host_interface;
 mod http;
 mod output;
 mod pending;
@@ -16,18 +17,13 @@ mod wasi;
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub use buffer::Buffer;
 pub(crate) use handles::MAX_ENTRIES;
+pub use host_interface::HostInterface;
+pub(crate) use host_interface::HostInterfaces;
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub use response_stream::Writer;
-pub(crate) use state::State;
+pub use state::State;
 
-use wasmtime::component::{HasSelf, Linker};
-
-use binding::bindings::functions::binding::invoker::add_to_linker as add_binding;
-use bindings::functions::bytes::bytes::add_to_linker as add_bytes;
-use bindings::functions::web::environment::add_to_linker as add_environment;
-use bindings::functions::web::output::add_to_linker as add_output;
-use bindings::functions::web::response_stream::add_to_linker as add_response_stream;
-use http::bindings::functions::http::client::add_to_linker as add_http;
+use wasmtime::component::Linker;
 
 pub(crate) mod bindings {
     //! Generated from `wit/`.
@@ -44,53 +40,77 @@ pub(crate) mod bindings {
     )]
 
     wasmtime::component::bindgen!({
-        path: ["wit/io", "wit/clocks", "wit/bytes", "wit/web"],
-        world: "functions:web/function",
+        path: ["wit/io", "wit/clocks", "wit/bytes", "wit/web", "wit/http", "wit/binding"],
+        inline: "
+            package functions:host;
+
+            world host {
+                include functions:web/function@1.0.0;
+                include functions:http/imports@1.0.0;
+                include functions:binding/imports@1.0.0;
+            }
+        ",
         imports: {
+            "functions:binding/invoker.call": async | trappable,
+            "functions:binding/invoker.[static]pending.get": async | trappable,
             "functions:bytes/bytes.[method]buffer.read": async | trappable,
             "functions:bytes/bytes.[static]buffer.into-bytes": async | trappable,
+            "functions:http/client.call": async | trappable,
+            "functions:http/client.[static]pending.get": async | trappable,
             "functions:web/response-stream.[method]writer.write": async | trappable,
             default: trappable,
         },
         exports: { default: async },
         with: {
+            "functions:binding/invoker.pending": super::binding::Pending,
             "functions:bytes/bytes.buffer": super::Buffer,
+            "functions:http/client.pending": super::http::Pending,
             "functions:web/response-stream.writer": super::Writer,
             "wasi:io": wasmtime_wasi::p2::bindings::io,
         },
     });
 }
 
-/// What functions may import, besides WASI 0.2: for those who import something else.
-pub(crate) const OFFERED: &[&str] = &[
-    "functions:binding/invoker@1.0.0",
-    "functions:bytes/bytes@1.0.0",
-    "functions:http/client@1.0.0",
-    "functions:web/environment@1.0.0",
-    "functions:web/output@1.0.0",
-    "functions:web/response-stream@1.0.0",
+/// An interface of the contract that functions may import.
+struct Interface {
+    /// As components import it.
+    name: &'static str,
+    /// Adds its functions to a linker.
+    link: fn(&mut Linker<State>) -> wasmtime::Result<()>,
+}
+
+/// All of them. Another one is a file like these, and a line here: see `docs/adding-an-interface.md`.
+const INTERFACES: [Interface; 6] = [
+    binding::INTERFACE,
+    buffer::INTERFACE,
+    http::INTERFACE,
+    environment::INTERFACE,
+    output::INTERFACE,
+    response_stream::INTERFACE,
 ];
 
 /// The interface that makes a component a web function.
 pub(crate) const HANDLER: &str = "functions:web/handler@1.0.0";
 
-/// Everything that functions may import.
-pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+/// The names of what functions of a host may import, besides WASI 0.2.
+pub(crate) fn offered(more: &HostInterfaces) -> Vec<String> {
+    let own = INTERFACES.iter().map(|interface| interface.name.to_owned());
+    let more = more.iter().flat_map(|interface| interface.names());
+    own.chain(more.map(|name| (*name).to_owned())).collect()
+}
+
+/// Adds everything that functions may import.
+pub(crate) fn link(linker: &mut Linker<State>, more: &HostInterfaces) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
-    add_bytes::<_, HasSelf<State>>(linker, |state| state)?;
-    add_binding::<_, HasSelf<State>>(linker, |state| state)?;
-    add_http::<_, HasSelf<State>>(linker, |state| state)?;
-    add_environment::<_, HasSelf<State>>(linker, |state| state)?;
-    add_output::<_, HasSelf<State>>(linker, |state| state)?;
-    add_response_stream::<_, HasSelf<State>>(linker, |state| state)?;
+    // What is bounded takes the place of what was generated.
     linker.allow_shadowing(true);
-    buffer::link_without_copies(linker)?;
-    binding::link_bounded(linker)?;
-    environment::link_bounded(linker)?;
-    http::link_bounded(linker)?;
-    output::link_bounded(linker)?;
-    response_stream::link_bounded(linker)?;
     wasi::link_bounded(linker)?;
+    for interface in &INTERFACES {
+        (interface.link)(linker)?;
+    }
     linker.allow_shadowing(false);
+    for interface in more.iter() {
+        interface.add_to_linker(linker)?;
+    }
     Ok(())
 }

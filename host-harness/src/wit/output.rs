@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use wasmtime::StoreContextMut;
-use wasmtime::component::{Linker, WasmList};
+use wasmtime::component::{HasSelf, Linker, WasmList};
 
-use super::State;
-use super::bindings::functions::web::output::{Host, Level, Stream};
+use super::bindings::functions::web::output::{Host, Level, Stream, add_to_linker};
 use super::bounded::{FirstPairs, TextPrefix};
+use super::{Interface, State};
 use crate::invocation::Invocation;
 use crate::telemetry::{InvocationLog, LogLevel, OutputStream};
 
@@ -39,8 +39,19 @@ impl State {
 /// How much is printed before it is looked at the time, in bytes.
 const MAX_PIECE: usize = 64 * 1024;
 
+/// `functions:web/output@1.0.0`.
+pub(super) const INTERFACE: Interface = Interface {
+    name: "functions:web/output@1.0.0",
+    link,
+};
+
+fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    link_bounded(linker)
+}
+
 /// Takes the place of the generated functions, which would copy all of it before.
-pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut output = linker.instance("functions:web/output@1.0.0")?;
     output.func_wrap_async(
         "write",

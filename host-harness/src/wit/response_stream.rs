@@ -7,12 +7,12 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use wasmtime::StoreContextMut;
-use wasmtime::component::{Linker, Resource, WasmList};
+use wasmtime::component::{HasSelf, Linker, Resource, WasmList};
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
-use super::State;
-use super::bindings::functions::web::response_stream::{Error, Host, HostWriter};
+use super::bindings::functions::web::response_stream::{Error, Host, HostWriter, add_to_linker};
 use super::bounded::HeaderList;
+use super::{Interface, State};
 use crate::invocation::started::{self, StartedResponse};
 use crate::message::head::Head;
 pub(crate) use crate::message::pipe::{End, Pipe};
@@ -36,9 +36,20 @@ impl Pollable for Writable {
     }
 }
 
+/// `functions:web/response-stream@1.0.0`.
+pub(super) const INTERFACE: Interface = Interface {
+    name: "functions:web/response-stream@1.0.0",
+    link,
+};
+
+fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    link_bounded(linker)
+}
+
 /// Takes the place of the generated functions: headers are looked at before they are copied, and so is
 /// whether there is room for a chunk.
-pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut stream = linker.instance("functions:web/response-stream@1.0.0")?;
     stream.func_wrap_async(
         "start",

@@ -2,14 +2,16 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
 
 use super::handles;
+use super::host_interface::Locals;
 use super::output::SharedLog;
 use crate::invocation::Invocation;
 use crate::invocation::memory_limiter::MemoryLimit;
 use crate::invocation::time_check::TimeCheck;
 use crate::message::in_flight::{self, InFlight};
 
-/// What one invocation holds on the host. It goes with the instance, also when that traps.
-pub(crate) struct State {
+/// What the host holds of one invocation: the data of wasmtime's store. Dropped with the instance, also after a
+/// trap.
+pub struct State {
     pub(crate) table: ResourceTable,
     pub(crate) call: Invocation,
     pub(crate) memory: MemoryLimit,
@@ -23,6 +25,7 @@ pub(crate) struct State {
     pub(super) log: SharedLog,
     /// Made when it is first asked for: most functions never do.
     pub(super) wasi: Option<Box<WasiCtx>>,
+    pub(super) locals: Locals,
 }
 
 impl State {
@@ -43,6 +46,7 @@ impl State {
             streaming: false,
             log: SharedLog::default(),
             wasi: None,
+            locals: Locals::default(),
         }
     }
 
@@ -60,5 +64,14 @@ impl State {
     pub(super) fn one_more_in_flight(&mut self) -> Option<InFlight> {
         let one = self.in_flight.one_more()?;
         handles::has_room(&mut self.table).then_some(one)
+    }
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InvocationState")
+            .field("function", &self.call.function.name)
+            .field("invocation", &self.call.id)
+            .finish_non_exhaustive()
     }
 }

@@ -25,6 +25,7 @@ mod examples_calling;
 mod failures;
 mod fidelity;
 mod files;
+mod host_interface;
 mod http;
 mod isolation;
 mod loading;

@@ -4,9 +4,9 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, Lift, Linker};
 
 use super::Pending;
-use super::bindings::functions::binding::invoker::{Error, Host, Request};
 use crate::message::headers::HeaderLimit;
 use crate::wit::State;
+use crate::wit::bindings::functions::binding::invoker::{Error, Host, Request};
 use crate::wit::bindings::functions::bytes::bytes::Data;
 use crate::wit::bounded::{HeaderList, MAX_TEXT, Text};
 
@@ -54,7 +54,7 @@ impl Bounded {
 }
 
 /// Takes the place of the generated functions.
-pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut binding = linker.instance("functions:binding/invoker@1.0.0")?;
     binding.func_wrap_async(
         "send",

@@ -11,10 +11,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
-use wasmtime::component::Resource;
+use wasmtime::component::{HasSelf, Linker, Resource};
 
+use super::bindings::functions::binding::invoker::{Error, Host, Request, Response, add_to_linker};
 use super::bindings::functions::bytes::bytes::Data;
-use super::{Buffer, State};
+use super::{Buffer, Interface, State};
 use crate::invocation::trace_context;
 use crate::invocation::{CallChain, InvokeError, InvokeFuture, Invoker, Outgoing, earlier};
 use crate::message::body::Body;
@@ -22,37 +23,18 @@ use crate::message::head::Head;
 use crate::message::headers::listed;
 use crate::message::held_bodies::Full;
 use crate::message::in_flight::InFlight;
-use bindings::functions::binding::invoker::{Error, Host, Request, Response};
-pub(super) use bounded::link as link_bounded;
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub use pending::Pending;
 
-pub(crate) mod bindings {
-    //! Generated from `wit/`.
-    #![allow(
-        clippy::allow_attributes,
-        missing_debug_implementations,
-        missing_docs,
-        unreachable_pub,
-        clippy::must_use_candidate,
-        clippy::semicolon_if_nothing_returned,
-        reason = "generated code"
-    )]
+/// `functions:binding/invoker@1.0.0`.
+pub(super) const INTERFACE: Interface = Interface {
+    name: "functions:binding/invoker@1.0.0",
+    link,
+};
 
-    wasmtime::component::bindgen!({
-        path: ["wit/io", "wit/clocks", "wit/bytes", "wit/binding"],
-        world: "functions:binding/imports",
-        imports: {
-            "functions:binding/invoker.call": async | trappable,
-            "functions:binding/invoker.[static]pending.get": async | trappable,
-            default: trappable,
-        },
-        with: {
-            "functions:binding/invoker.pending": super::Pending,
-            "functions:bytes/bytes": crate::wit::bindings::functions::bytes::bytes,
-            "wasi:io": wasmtime_wasi::p2::bindings::io,
-        },
-    });
+fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    bounded::link(linker)
 }
 
 /// In the contract's words.

@@ -6,9 +6,9 @@ use http::uri::PathAndQuery;
 use http::{HeaderValue, Method, Uri};
 
 use super::Error;
-use super::bindings::functions::binding::invoker::Request;
 use crate::message::body::Body;
 use crate::message::headers::{HeaderLimit, InvalidHeader, allowed};
+use crate::wit::bindings::functions::binding::invoker::Request;
 
 /// Checks what a function gave, less the body: whom it calls, and with what.
 pub(super) fn checked(request: Request, body: Option<&Body>) -> Result<(String, Parts), Error> {

@@ -4,8 +4,8 @@ use wasmtime::component::Resource;
 use wasmtime_wasi::p2::DynPollable;
 
 use super::Answered;
-use super::bindings::functions::binding::invoker::{Error, HostPending, Response};
 use crate::wit::State;
+use crate::wit::bindings::functions::binding::invoker::{Error, HostPending, Response};
 use crate::wit::pending::{self, TaskAborted};
 
 /// A response that is on its way.

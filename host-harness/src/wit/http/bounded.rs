@@ -4,10 +4,10 @@ use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, Lift, Linker};
 
 use super::Pending;
-use super::bindings::functions::http::client::{Error, Host, Request};
 use crate::message::headers::HeaderLimit;
 use crate::wit::State;
 use crate::wit::bindings::functions::bytes::bytes::Data;
+use crate::wit::bindings::functions::http::client::{Error, Host, Request};
 use crate::wit::bounded::{HeaderList, MAX_TEXT, Text};
 
 /// The contract's `request`.
@@ -53,7 +53,7 @@ impl Bounded {
 }
 
 /// Takes the place of the generated functions.
-pub(crate) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut http = linker.instance("functions:http/client@1.0.0")?;
     http.func_wrap_async(
         "send",

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use wasmtime::component::Resource;
 use wasmtime_wasi::p2::DynPollable;
 
-use super::bindings::functions::http::client::{Error, HostPending, Response};
 use crate::invocation::Invocation;
 use crate::message::in_flight::InFlight;
 use crate::outbound::{Outgoing, Received, exchange};
 use crate::wit::State;
+use crate::wit::bindings::functions::http::client::{Error, HostPending, Response};
 use crate::wit::pending::{self, TaskAborted};
 
 /// A response that is on its way.

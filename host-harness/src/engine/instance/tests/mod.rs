@@ -30,7 +30,7 @@ impl Host {
             depth: 0,
             ..Limits::default()
         };
-        let mut engine = Engine::new(limits, None, setup, None).unwrap();
+        let mut engine = Engine::new(limits, None, setup, None, Arc::new([])).unwrap();
         // Sweeps are the tests' own.
         Arc::get_mut(&mut engine).unwrap()._tickers.truncate(1);
         let function = prepare(&engine, file);
@@ -69,6 +69,7 @@ fn prepare_with(
     let network = OutboundConfig::new(crate::outbound::egress::Egress::default(), &[], &[], 1);
     let context = FunctionContext {
         headers: HeaderLimit::MAX,
+        interfaces: Arc::new([]),
         name: "f".into(),
         version: String::new(),
         variables: Vec::new(),

@@ -52,7 +52,7 @@ fn globals_are_verified() {
 #[test]
 fn a_global_that_is_kept_is_told() {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    let name = "engine::rewrite::renewable::tests::verify::keeps_a_global";
+    let name = "compile::rewrite::reusable::tests::verify::keeps_a_global";
     let ended = command
         .args(["--exact", name, "--ignored"])
         .output()

@@ -1,0 +1,106 @@
+//! Interfaces that an embedder adds to those of the contract.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use wasmtime::component::{Linker, ResourceTable};
+
+use super::State;
+use crate::telemetry::InvocationId;
+
+/// An interface that functions of a host may import, besides those of the contract and WASI 0.2.
+///
+/// Added with [`Builder::interface`](crate::Builder::interface). wasmtime's `bindgen!` generates the traits and the
+/// `add_to_linker` of an interface from its WIT; [`crate::wasmtime`] is the version to use. What an
+/// invocation needs of its own is [`State::local`], and goes with the invocation.
+///
+/// A function of such an interface runs on a thread of the host's runtime, so it must not block. A call of
+/// it does not end an invocation whose time is over; the next one of a loop does.
+///
+/// ```
+/// use host_harness::wasmtime::component::Linker;
+/// use host_harness::{HostInterface, InvocationState};
+///
+/// /// `interface clock { now: func() -> u64; }` of `package acme:clock@1.0.0`.
+/// struct Clock;
+///
+/// impl HostInterface for Clock {
+///     fn names(&self) -> &[&str] {
+///         &["acme:clock/clock@1.0.0"]
+///     }
+///
+///     fn add_to_linker(
+///         &self,
+///         linker: &mut Linker<InvocationState>,
+///     ) -> host_harness::wasmtime::Result<()> {
+///         let mut clock = linker.instance("acme:clock/clock@1.0.0")?;
+///         clock.func_wrap("now", |_, ()| Ok((1_700_000_000_u64,)))
+///     }
+/// }
+///
+/// let builder = host_harness::Harness::builder().interface(Clock);
+/// ```
+pub trait HostInterface: Any + Send + Sync {
+    /// The interfaces, as components import them: `acme:clock/clock@1.0.0`.
+    fn names(&self) -> &[&str];
+
+    /// Adds their functions to a host's linker.
+    ///
+    /// # Errors
+    ///
+    /// Those of wasmtime, such as for a name that is taken: the host is not built.
+    fn add_to_linker(&self, linker: &mut Linker<State>) -> wasmtime::Result<()>;
+}
+
+/// The interfaces of one host, those that its embedder added.
+pub(crate) type HostInterfaces = Arc<[Arc<dyn HostInterface>]>;
+
+/// What interfaces keep of one invocation; few have any, and then one or two.
+#[derive(Default)]
+pub(super) struct Locals(Vec<Box<dyn Any + Send>>);
+
+impl State {
+    /// The interface itself, as it was added to the host: what all invocations share.
+    #[must_use]
+    pub fn interface<I: HostInterface>(&self) -> Option<&I> {
+        let interfaces = self.call.function.interfaces.iter();
+        interfaces
+            .filter_map(|interface| {
+                let interface: &dyn Any = interface.as_ref();
+                interface.downcast_ref()
+            })
+            .next()
+    }
+
+    /// What an interface keeps of this invocation, made when it is first asked for. No other invocation
+    /// gets it.
+    pub fn local<T: Send + 'static>(&mut self, make: impl FnOnce() -> T) -> &mut T {
+        let locals = &mut self.locals.0;
+        let found = locals.iter().position(|local| local.is::<T>());
+        let place = found.unwrap_or_else(|| {
+            locals.push(Box::new(make()));
+            locals.len() - 1
+        });
+        let local = locals.get_mut(place).and_then(|local| local.downcast_mut());
+        #[expect(clippy::expect_used, reason = "it was found or pushed just now")]
+        local.expect("of this type")
+    }
+
+    /// The resources of the invocation. A function that still has one when it answers gets no reused
+    /// instance for its next request.
+    pub fn table(&mut self) -> &mut ResourceTable {
+        &mut self.table
+    }
+
+    /// The name of the function that runs.
+    #[must_use]
+    pub fn function_name(&self) -> &str {
+        &self.call.function.name
+    }
+
+    /// The id of the invocation, as in the log.
+    #[must_use]
+    pub fn invocation_id(&self) -> InvocationId {
+        self.call.id
+    }
+}
