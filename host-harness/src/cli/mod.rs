@@ -5,6 +5,8 @@ mod arguments;
 mod cache;
 mod compile;
 mod duration;
+#[cfg(test)]
+mod limits_table;
 mod list;
 mod listen;
 mod logging;
