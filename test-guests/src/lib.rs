@@ -3,6 +3,8 @@
 
 /// `examples/contact-form`.
 pub const CONTACT_FORM: &str = env!("GUEST_CONTACT_FORM");
+/// `acme-clock`: imports an interface that an embedder adds.
+pub const ACME_CLOCK: &str = env!("GUEST_ACME_CLOCK");
 /// `caller`: calls of other functions, as a test says.
 pub const CALLER: &str = env!("GUEST_CALLER");
 /// `calls-functions`: calls of other functions, with the SDK.
