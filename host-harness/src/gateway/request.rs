@@ -57,26 +57,32 @@ fn check_host(request: &Parts) -> Result<(), &'static str> {
 /// Whether this is `uri-host [ ":" port ]` (RFC 9110, section 7.2). An empty one is: clients send it
 /// where they know no name.
 fn is_host(value: &[u8]) -> bool {
-    if value.is_empty() {
-        return true;
-    }
-    let (is_host, port) = match value.split_first() {
-        Some((b'[', rest)) => {
-            let Some(end) = rest.iter().position(|&byte| byte == b']') else {
-                return false;
-            };
-            let (address, port) = rest.split_at(end);
-            let address = std::str::from_utf8(address).ok();
-            let is_address = address.is_some_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok());
-            (is_address, port.get(1..).unwrap_or_default())
+    // Nearly all are a name or an IPv4 address without an escape.
+    let end = value.iter().position(|byte| !is_name_byte(*byte));
+    match (end, value.first()) {
+        (None, _) => true,
+        (Some(end @ 1..), _) if value.get(end) == Some(&b':') => {
+            is_port(value.get(end..).unwrap_or_default())
         }
+        (_, Some(b'[')) => is_ipv6_host(value),
         _ => {
             let end = value.iter().position(|&byte| byte == b':');
             let (name, port) = value.split_at(end.unwrap_or(value.len()));
-            (!name.is_empty() && is_name(name), port)
+            !name.is_empty() && is_name(name) && is_port(port)
         }
+    }
+}
+
+/// Whether this is an IPv6 address in brackets, and perhaps a port.
+fn is_ipv6_host(value: &[u8]) -> bool {
+    let Some(end) = value.iter().position(|&byte| byte == b']') else {
+        return false;
     };
-    is_host && is_port(port)
+    let (address, port) = value.split_at(end);
+    let address = address.get(1..).unwrap_or_default();
+    let address = std::str::from_utf8(address).ok();
+    address.is_some_and(|text| text.parse::<std::net::Ipv6Addr>().is_ok())
+        && is_port(port.get(1..).unwrap_or_default())
 }
 
 /// Nothing, or a colon and at most 65535.
@@ -107,11 +113,15 @@ const NAME_BYTES: [bool; 256] = {
     bytes
 };
 
+fn is_name_byte(byte: u8) -> bool {
+    NAME_BYTES.get(usize::from(byte)) == Some(&true)
+}
+
 /// RFC 3986's `reg-name`, which a name and an IPv4 address both are.
 fn is_name(name: &[u8]) -> bool {
     let mut bytes = name.iter();
     while let Some(&byte) = bytes.next() {
-        let is_plain = NAME_BYTES.get(usize::from(byte)) == Some(&true);
+        let is_plain = is_name_byte(byte);
         let is_escape = !is_plain
             && byte == b'%'
             && bytes.next().is_some_and(u8::is_ascii_hexdigit)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body::Body as _;
 use hyper::body::Incoming;
 
 use super::{problem, public_url, request, route};
@@ -43,7 +44,10 @@ impl Gateway {
         uploading: Option<Uploading>,
     ) -> Response<Body> {
         let (mut parts, body) = request.into_parts();
-        let body = Body::upload(Upload::new(&parts, body, uploading));
+        let body = match body.is_end_stream() {
+            true => Body::empty(),
+            false => Body::upload(Upload::new(&parts, body, uploading)),
+        };
         if let Err(detail) = request::normalize(&mut parts) {
             return for_method(&parts.method, problem::invalid_request(detail));
         }
