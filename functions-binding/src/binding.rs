@@ -4,7 +4,7 @@ use crate::collect::Whole;
 use crate::host::Address;
 use crate::{Call, FunctionInvokeRequest, FunctionInvokeResponse, InvokeFuture, UrlFuture};
 
-/// A function that is called by its name, and the way to all the others.
+/// A function that is called by its name.
 ///
 /// ```
 /// use functions_binding::{FunctionBinding, FunctionInvokeRequest, FunctionInvokeResponse};
@@ -27,11 +27,11 @@ use crate::{Call, FunctionInvokeRequest, FunctionInvokeResponse, InvokeFuture, U
 /// # assert_eq!(response.body, b"picture");
 /// ```
 ///
-/// Every method returns a future that does nothing until it is awaited, and whose `wait` waits for
-/// it in a plain `fn`.
+/// Every method returns a future that does nothing until it is awaited. In a plain `fn`, its `wait`
+/// waits.
 ///
-/// [`get_url`](Self::get_url) is about the function it is bound to; requests name whichever they
-/// like, and where the name is empty, it is that one.
+/// [`get_url`](Self::get_url) is about the function that the binding is bound to. A request names any
+/// function; an empty name is the bound one.
 #[derive(Debug, Clone)]
 pub struct FunctionBinding {
     name: String,
@@ -106,7 +106,7 @@ impl FunctionBinding {
     ///
     /// # Errors
     ///
-    /// When there is no response, or not all of it. They come when it is awaited.
+    /// When no response comes, or not all of it. The errors come when the future is awaited.
     pub fn invoke(&self, request: FunctionInvokeRequest) -> InvokeFuture<FunctionInvokeResponse> {
         let mut call = self
             .call(request.target_function, request.path)
@@ -139,7 +139,7 @@ impl FunctionBinding {
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::BindingError::NotFound) when there is no such function.
+    /// [`NotFound`](crate::BindingError::NotFound) when no function has this name.
     pub fn get_url(&self) -> UrlFuture {
         UrlFuture::new(self.name.clone(), self.address.clone())
     }

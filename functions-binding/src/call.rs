@@ -6,7 +6,7 @@ use functions_bytes::outgoing;
 use crate::host::Address;
 use crate::{BindingError, Headers};
 
-/// A call of another function, whose bodies need not enter this one.
+/// A call of another function. The bodies need not enter the calling one.
 ///
 /// ```
 /// use std::time::Duration;
@@ -26,8 +26,7 @@ use crate::{BindingError, Headers};
 /// }
 /// ```
 ///
-/// It is made with [`wait`](Call::wait) or [`send`](Call::send), which also say what is wrong with
-/// it.
+/// [`wait`](Call::wait) and [`send`](Call::send) make the call. What is invalid in it is their error.
 #[derive(Debug)]
 #[must_use = "a call does nothing until it is made"]
 pub struct Call {
@@ -45,9 +44,8 @@ pub struct Call {
 }
 
 impl Call {
-    /// A call of the function `target` with a method, text or an `http::Method`, without a
-    /// body. The path is below the
-    /// function's own base, and may have a query.
+    /// A call of the function `target` without a body. The method is text or an `http::Method`. The path
+    /// is below the function's own base, and may have a query.
     pub fn new(
         target: impl Into<String>,
         method: impl AsRef<str>,
@@ -96,8 +94,8 @@ impl Call {
         Self::new(target, "DELETE", path)
     }
 
-    /// In a native program, calls a function of the host at this URL; see
-    /// [`FunctionBinding::new`](crate::FunctionBinding::new) for which it is otherwise.
+    /// Sets the URL of the host, in a native program. [`FunctionBinding::new`](crate::FunctionBinding::new)
+    /// says which host is called otherwise.
     #[cfg(all(feature = "client", not(target_family = "wasm")))]
     #[cfg_attr(docsrs, doc(cfg(feature = "client")))]
     pub fn at(mut self, url: &str) -> Self {

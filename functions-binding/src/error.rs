@@ -7,7 +7,7 @@ use functions_bytes::encoding::DecodeError;
 
 use crate::StatusError;
 
-/// What a call gives, or why it does not.
+/// The result of a call.
 pub type Result<T, E = BindingError> = std::result::Result<T, E>;
 
 /// Why a call has no response, or not the one that was wanted.

@@ -8,11 +8,10 @@ use crate::collect::{Collect, Whole};
 use crate::host::Way;
 use crate::{BindingError, Call, Response, host};
 
-/// A call of a [`FunctionBinding`](crate::FunctionBinding), which is made once it is awaited, or
-/// [`wait`](InvokeFuture::wait)ed for.
+/// A call of a [`FunctionBinding`](crate::FunctionBinding). Nothing happens until the future is awaited, or
+/// [`wait`](InvokeFuture::wait) waits for it.
 ///
-/// Several that are awaited together are under way at once; dropping one ends the function that was
-/// called.
+/// Calls that are awaited together are in flight at once. Dropping the future ends the called function.
 ///
 /// ```
 /// use functions_binding::{FunctionBinding, InvokeOptions};
@@ -35,7 +34,7 @@ use crate::{BindingError, Call, Response, host};
 /// # let response = functions_guest_web::testing::TestRequest::get("/").call(total);
 /// # assert_eq!(response.text(), "2.5");
 /// ```
-#[must_use = "a call does nothing until it is awaited, or waited for"]
+#[must_use = "a call does nothing until the future is awaited"]
 pub struct InvokeFuture<T> {
     stage: Stage,
     /// The longest body; a longer one of an error is cut.
@@ -63,9 +62,9 @@ impl<T> InvokeFuture<T> {
         }
     }
 
-    /// Makes the call, and waits for the whole response: for handlers that are no `async fn`.
+    /// Makes the call, and waits for the whole response, in handlers that are not `async`.
     ///
-    /// One call of the host's for the head, and one for the body. In an `async fn`, nothing else
+    /// One call into the host for the head, and one for the body. In an `async fn`, nothing else
     /// happens meanwhile.
     ///
     /// ```
@@ -82,7 +81,7 @@ impl<T> InvokeFuture<T> {
     ///
     /// # Errors
     ///
-    /// As those of the method that made it.
+    /// As those of the method that returned this future.
     pub fn wait(self) -> Result<T, BindingError> {
         let call = match self.stage {
             Stage::Unsent(call) => call,

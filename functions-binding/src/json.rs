@@ -36,8 +36,9 @@ impl FunctionBinding {
     ///
     /// # Errors
     ///
-    /// [`BindingError::Status`] when the function answers with a status of 400 or above. When there
-    /// is no response, or one that is not the JSON it should be. They come when it is awaited.
+    /// [`BindingError::Status`] when the function answers with a status of 400 or above. Others when no
+    /// response comes, or its body is not valid JSON for `Res`. The errors come when the future is
+    /// awaited.
     pub fn invoke_json<Req, Res>(
         &self,
         target: impl Into<String>,
@@ -60,7 +61,7 @@ impl FunctionBinding {
 
     /// Gets what a function has under a path, and decodes it as JSON, of at most 2 MiB.
     ///
-    /// Of the options, the headers and the timeout count; there is no body and no content type.
+    /// Of the options, the headers and the timeout count. The request has no body and no content type.
     ///
     /// ```
     /// use functions_binding::{FunctionBinding, InvokeOptions};

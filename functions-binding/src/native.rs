@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 pub(crate) use crate::client::Address;
 use crate::{BindingError, Call, Response, testing};
 
-/// Which host: there is none.
+/// Which host. Natively, without the feature `client`, no host can be called.
 #[cfg(not(feature = "client"))]
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Address(());

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use crate::Headers;
 
-/// How a function is called, besides its name and the body: by default with a `POST` of `/`.
+/// Method, path, headers and timeout of a JSON call: a `POST` of `/` unless set.
 ///
 /// ```
 /// use std::time::Duration;

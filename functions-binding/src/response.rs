@@ -7,7 +7,7 @@ use crate::{BindingError, Headers, StatusError};
 /// As much as is kept of the body of a failure, in bytes.
 const FAILURE_LIMIT: u64 = 2 * 1024 * 1024;
 
-/// What a function answered. Its body may still be arriving.
+/// A function's response. Its body may still be arriving.
 ///
 /// ```
 /// use functions_binding::Response;
@@ -24,7 +24,7 @@ const FAILURE_LIMIT: u64 = 2 * 1024 * 1024;
 pub struct Response {
     /// The status, from 200 on.
     pub status: u16,
-    /// The headers, in order, less those that concern one connection only.
+    /// The headers, in order, without those of the connection.
     pub headers: Headers,
     /// The body. Passed on as it is, it does not enter the function.
     pub body: Data,
@@ -33,7 +33,7 @@ pub struct Response {
 outgoing::response_methods!(BindingError, "functions_binding::Response");
 
 impl Response {
-    /// Itself, unless its status is a failure: 400 and above.
+    /// Turns a status of 400 and above into an error.
     ///
     /// # Errors
     ///

@@ -3,19 +3,19 @@ use functions_bytes::outgoing;
 use crate::host::Way;
 use crate::{BindingError, Call, Response, host};
 
-/// Makes a call, and waits for the head of its response: [`Call::wait`] as a function.
+/// Makes a call, and waits for the head of the response: [`Call::wait`] as a function.
 ///
 /// # Errors
 ///
-/// When there is no response; any response is one, whatever its status.
+/// When no response comes. A response of any status is a success.
 pub fn invoke(call: Call) -> Result<Response, BindingError> {
     host::invoke(call.checked()?)
 }
 
 impl Call {
-    /// Makes it, and waits for the head of its response.
+    /// Makes the call, and waits for the head of the response.
     ///
-    /// One call of the host's. To do something else meanwhile, [`send`](Call::send) it.
+    /// One call into the host. [`send`](Call::send) lets other work go on meanwhile.
     ///
     /// ```
     /// use functions_binding::Call;
@@ -30,13 +30,13 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// When there is no response; any response is one, whatever its status.
+    /// When no response comes. A response of any status is a success.
     pub fn wait(self) -> Result<Response, BindingError> {
         invoke(self)
     }
 
-    /// Makes it now; the response is there to be awaited. Several that were sent are under way at
-    /// once, and dropping the future ends the function that was called.
+    /// Makes the call now, and returns a future of the response. Several calls are in flight at once.
+    /// Dropping the future ends the called function.
     ///
     /// ```
     /// use functions_binding::Call;
@@ -62,7 +62,7 @@ impl Call {
 }
 
 outgoing::response_future! {
-    /// A response in flight; see [`Call::send`].
+    /// A response in flight, from [`Call::send`].
     #[must_use = "dropping it ends the function that was called"]
     Way => Result<Response, BindingError>
 }

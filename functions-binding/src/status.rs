@@ -6,7 +6,7 @@ use crate::collect::Whole;
 /// How many bytes of the body its text shows.
 const SHOWN: usize = 1024;
 
-/// A function that answered with a failure: a status of 400 or above.
+/// A function's response with a status of 400 or above, as an error.
 ///
 /// ```
 /// use functions_binding::{BindingError, Response};

@@ -42,8 +42,7 @@ thread_local! {
     static STAND_INS: RefCell<Vec<Rc<StandIn>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Answers the calls that this thread makes, whichever function they are for, until the
-/// [`Functions`] are dropped.
+/// Answers the calls of this thread, for every function, until the [`Functions`] are dropped.
 pub fn respond_with(
     respond: impl Fn(Call) -> Result<Response, BindingError> + 'static,
 ) -> Functions {
@@ -83,7 +82,7 @@ impl fmt::Debug for Functions {
     }
 }
 
-/// The stand-in's answer, or the call back where there is none.
+/// The stand-in's answer, or the call itself where no stand-in answers.
 pub(crate) fn respond(call: Call) -> Result<Result<Response, BindingError>, Box<Call>> {
     // Not within the borrow: it may make calls itself.
     match STAND_INS.with_borrow(|all| all.last().map(Rc::clone)) {

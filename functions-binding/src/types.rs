@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::milliseconds;
 
-/// A call of one function by another: a whole HTTP request.
+/// A whole HTTP request of one function to another.
 ///
 /// ```
 /// use functions_binding::FunctionInvokeRequest;
@@ -46,7 +46,7 @@ pub struct FunctionInvokeRequest {
     pub timeout: Option<Duration>,
 }
 
-/// What the called function answered.
+/// A function's whole response.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FunctionInvokeResponse {

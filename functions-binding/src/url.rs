@@ -6,7 +6,7 @@ use crate::host::{self, Address};
 
 /// Where a function can be reached from outside; see
 /// [`get_url`](crate::FunctionBinding::get_url).
-#[must_use = "nobody is asked until it is awaited, or waited for"]
+#[must_use = "the host is asked when the future is awaited"]
 pub struct UrlFuture {
     name: String,
     address: Address,
@@ -17,11 +17,11 @@ impl UrlFuture {
         Self { name, address }
     }
 
-    /// Asks the host, which knows it: there is nothing to wait for.
+    /// Asks the host, which knows the URL at once.
     ///
     /// # Errors
     ///
-    /// [`NotFound`](crate::BindingError::NotFound) when there is no such function.
+    /// [`NotFound`](crate::BindingError::NotFound) when no function has this name.
     pub fn wait(self) -> crate::Result<Option<String>> {
         host::url(&self.name, &self.address)
     }

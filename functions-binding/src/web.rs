@@ -6,8 +6,8 @@ use functions_guest_web::{IntoResponse, WebError, WebResponse};
 
 use crate::{BindingError, FunctionInvokeResponse, Response};
 
-/// As it is: its status, its headers less those that concern one connection only, and its body,
-/// which does not enter the function.
+/// Passes on the status, the headers without those of the connection, and the body, which does not
+/// enter the function.
 ///
 /// ```
 /// use functions_binding::Response;
@@ -45,7 +45,7 @@ impl IntoResponse for BindingError {
     }
 }
 
-/// As it is: its status, its headers less those that concern one connection only, and its body.
+/// Passes on the status, the headers without those of the connection, and the body.
 impl From<FunctionInvokeResponse> for WebResponse {
     fn from(response: FunctionInvokeResponse) -> Self {
         Self::from(Response {

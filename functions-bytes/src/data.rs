@@ -196,7 +196,7 @@ pub fn into_wit(data: Data) -> WitData {
         Place::Here(bytes) => WitData::Value(bytes),
         #[cfg(not(target_family = "wasm"))]
         Place::Arriving(arrival) => {
-            // There is no host to take it, natively.
+            // Natively, no host takes the body.
             WitData::Value(crate::arrival::collect(arrival, None).unwrap_or_default())
         }
     }

@@ -8,18 +8,18 @@ use crate::answer;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadError {
-    /// The sender went away, or broke the protocol, before the last byte. What was read so far is
-    /// incomplete and must not be taken for the whole.
+    /// The sender closed the connection, or broke the protocol, before the last byte. The bytes read so
+    /// far are incomplete.
     Closed,
-    /// There are more bytes than the caller was ready to take.
+    /// The body is longer than the limit.
     TooLarge {
-        /// What the caller was ready to take, in bytes.
+        /// The limit, in bytes.
         limit: u64,
     },
-    /// Anything else, in words meant for a log.
+    /// Any other failure, in words for a log.
     Other(String),
-    /// Any of these, in the body of a response to a request or a call of the function's own: its
-    /// client is not to blame, and a web function answers 502.
+    /// Any of these, in the body of an upstream's response. The client is not to blame, and a web
+    /// function answers 502.
     Upstream(Box<ReadError>),
 }
 

@@ -9,7 +9,7 @@ use crate::data::Place;
 /// The largest chunk that the host hands over at once, in bytes; the contract's own limit.
 const MAX_CHUNK: u32 = 1024 * 1024;
 
-/// Reads a [`Data`](crate::Data) from front to back, in constant memory.
+/// Reads a [`Data`](crate::Data) in chunks, in constant memory.
 ///
 /// [`chunk`](Reader::chunk) returns the bytes as they arrive. The reader is a [`std::io::Read`] too,
 /// for code that wants one.
@@ -33,7 +33,7 @@ pub struct Reader {
     place: Place,
     /// Whether it is the body of a response.
     upstream: bool,
-    /// What is left of the chunk that `std::io::Read` is handing out.
+    /// The rest of the chunk that `std::io::Read` hands out.
     pending: io::Cursor<Vec<u8>>,
 }
 
@@ -118,7 +118,7 @@ impl Reader {
         Poll::Ready(Ok(self.take_pending(max.max(1))))
     }
 
-    /// What arrives next; nothing at the end.
+    /// The next bytes; empty at the end.
     #[cfg(target_family = "wasm")]
     fn poll_arrival(
         &mut self,
@@ -150,7 +150,7 @@ impl Reader {
         }
     }
 
-    /// What arrives next; nothing at the end.
+    /// The next bytes; empty at the end.
     #[cfg(not(target_family = "wasm"))]
     fn poll_arrival(&mut self, cx: &mut Context<'_>, _: usize) -> Poll<Result<Vec<u8>, ReadError>> {
         let Place::Arriving(arrival) = &mut self.place else {

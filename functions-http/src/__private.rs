@@ -1,4 +1,4 @@
-//! What the other crates of the SDK need, and nobody else: no part of it is stable.
+//! For the other crates of the SDK, which depend on this one by its exact version. Nothing here is stable.
 
 #[allow(
     clippy::all,

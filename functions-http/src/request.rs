@@ -19,8 +19,8 @@ use crate::{Error, Headers};
 /// assert_eq!(request.url(), "https://example.com/search?q=a+%26+b&page=2");
 /// ```
 ///
-/// It is sent with [`invoke`](crate::invoke) or [`send`](Request::send), which also say what is
-/// wrong with it.
+/// [`wait`](Request::wait) and [`send`](Request::send) send the request. What is invalid in it is their
+/// error.
 #[derive(Debug)]
 #[must_use = "a request does nothing until it is sent"]
 pub struct Request {
@@ -40,8 +40,8 @@ pub struct Request {
 impl Request {
     /// A request for `url` with a method, without a body.
     ///
-    /// The method may be text or an [`http::Method`]; its case matters. What is wrong with either is
-    /// an error once the request is sent.
+    /// The method is text or an [`http::Method`]; its case matters. An invalid URL or method is an error
+    /// when the request is sent.
     pub fn new(url: impl Into<String>, method: impl AsRef<str>) -> Self {
         Self {
             url: url.into(),
@@ -110,14 +110,14 @@ impl Request {
         self
     }
 
-    /// Follows so many redirects, one after the other; none unless set. `authorization` and `cookie`
-    /// do not go to another origin.
+    /// Sets how many redirects are followed; none unless set. `authorization` and `cookie` do not go to
+    /// another origin.
     pub fn redirects(mut self, most: u32) -> Self {
         self.redirects = most;
         self
     }
 
-    /// Refuses a response whose body is longer than so many bytes.
+    /// Sets the longest body of a response, in bytes. A longer one is an error.
     pub fn response_limit(mut self, bytes: u64) -> Self {
         self.response_limit = Some(bytes);
         self

@@ -19,7 +19,7 @@ use crate::{Error, Headers};
 pub struct Response {
     /// The status, from 200 on.
     pub status: u16,
-    /// The headers, less those that concern one connection only.
+    /// The headers, in order, without those of the connection.
     pub headers: Headers,
     /// The body. Passed on as it is, it does not enter the function.
     pub body: Data,
@@ -28,7 +28,7 @@ pub struct Response {
 outgoing::response_methods!(Error, "functions_http::Response");
 
 impl Response {
-    /// Itself, unless its status is a failure: 400 and above.
+    /// Turns a status of 400 and above into an error.
     ///
     /// # Errors
     ///
@@ -92,7 +92,7 @@ mod tests {
         }
     }
 
-    /// Only 400 and above is a failure; a redirect that nobody followed is none.
+    /// Only a status of 400 and above is a failure, and not a redirect that nobody followed.
     #[test]
     fn failures_by_status() {
         for (status, fails, success) in [

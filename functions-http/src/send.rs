@@ -3,9 +3,7 @@ use functions_bytes::outgoing;
 use crate::host::Way;
 use crate::{Error, Request, Response, host};
 
-/// Sends a request, and waits for the head of its response.
-///
-/// One call of the host's. To do something else meanwhile, [`Request::send`] it.
+/// Sends a request, and waits for the head of the response: [`Request::wait`] as a function.
 ///
 /// ```no_run
 /// use functions_http::{Request, invoke};
@@ -17,14 +15,34 @@ use crate::{Error, Request, Response, host};
 ///
 /// # Errors
 ///
-/// When there is no response; any response is one, whatever its status.
+/// When no response comes. A response of any status is a success.
 pub fn invoke(request: Request) -> Result<Response, Error> {
     host::invoke(request.checked()?)
 }
 
 impl Request {
-    /// Sends it now; the response is there to be awaited. Several that were sent are under way at
-    /// once, and dropping the future cancels the request.
+    /// Sends the request, and waits for the head of the response.
+    ///
+    /// One call into the host. [`send`](Request::send) lets other work go on meanwhile.
+    ///
+    /// ```
+    /// use functions_http::{Request, Response};
+    /// # let _server = functions_http::testing::respond_with(|_| Ok(Response::new(200).with_body("pong")));
+    ///
+    /// let response = Request::get("https://example.com/ping").wait()?;
+    /// assert_eq!(response.text()?, "pong");
+    /// # Ok::<(), functions_http::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When no response comes. A response of any status is a success.
+    pub fn wait(self) -> Result<Response, Error> {
+        invoke(self)
+    }
+
+    /// Sends the request now, and returns a future of the response. Several requests are in flight at
+    /// once. Dropping the future cancels the request.
     ///
     /// ```
     /// use functions_guest_web::{WebResult, invoke, task};
@@ -51,7 +69,7 @@ impl Request {
 }
 
 outgoing::response_future! {
-    /// A response in flight; see [`Request::send`].
+    /// A response in flight, from [`Request::send`].
     #[must_use = "dropping it cancels the request"]
     Way => Result<Response, Error>
 }

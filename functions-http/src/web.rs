@@ -5,8 +5,8 @@ use functions_guest_web::{IntoResponse, WebError, WebResponse};
 
 use crate::{Error, Response};
 
-/// As it is: its status, its headers less those that concern one connection only, and its body,
-/// which does not enter the function.
+/// Passes on the status, the headers without those of the connection, and the body, which does not
+/// enter the function.
 ///
 /// ```
 /// use functions_guest_web::WebResponse;

@@ -27,7 +27,7 @@ use upload::Upload;
 
 use crate::{BindingError, Call, Response};
 
-/// A call that is under way. Dropping it gives it up, which closes its connection.
+/// A call in flight. Dropping it closes its connection.
 pub(crate) struct Sent {
     task: JoinHandle<Result<Response, BindingError>>,
 }

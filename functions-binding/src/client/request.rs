@@ -28,7 +28,9 @@ pub(super) fn request(
         .ok()
         .filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")))
         .filter(|uri| uri.authority().is_some())
-        .ok_or_else(|| BindingError::Unreachable(format!("{base:?} is no http or https URL")))?;
+        .ok_or_else(|| {
+            BindingError::Unreachable(format!("invalid URL {base:?}: expected http or https"))
+        })?;
     let mut request = Request::new(Upload::from(call.body.unwrap_or_default()));
     *request.method_mut() = method;
     *request.uri_mut() = uri;

@@ -38,7 +38,7 @@ fn add(authorities: &mut RootCertStore, file: &str) -> Result<(), String> {
         added.map_err(|error| format!("a certificate in it cannot be used: {error}"))?;
     }
     if authorities.len() == before {
-        return Err("there is no certificate in it; give PEM".into());
+        return Err("no certificate in the file: expected PEM".into());
     }
     Ok(())
 }

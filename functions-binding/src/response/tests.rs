@@ -34,7 +34,7 @@ fn broken_bodies_are_the_upstreams() {
     ));
 }
 
-/// Only 400 and above is a failure; a redirect is none.
+/// Only a status of 400 and above is a failure, and not a redirect.
 #[test]
 fn failures_by_status() {
     for (status, fails, success) in [

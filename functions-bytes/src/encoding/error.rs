@@ -7,8 +7,8 @@ type Source = Box<dyn Error + Send + Sync>;
 
 /// Why a body could not be decoded: it could not be read, or is invalid.
 ///
-/// [`detail`](DecodeError::detail) is fit to be shown to whoever sent the body: it says what is
-/// wrong and where, and nothing about the program.
+/// [`detail`](DecodeError::detail) is for the sender of the body: what is wrong and where, and nothing
+/// about the program.
 pub struct DecodeError {
     kind: Kind,
 }
@@ -40,7 +40,7 @@ impl DecodeError {
         }
     }
 
-    /// Why the body could not be read, where that was the reason.
+    /// The cause, if the body could not be read.
     #[must_use]
     pub fn read_error(&self) -> Option<&ReadError> {
         match &self.kind {
@@ -49,7 +49,7 @@ impl DecodeError {
         }
     }
 
-    /// What is wrong with the body, and where, in words for the one who sent it.
+    /// What is wrong with the body, and where, in words for its sender.
     #[must_use]
     pub fn detail(&self) -> String {
         match &self.kind {
@@ -96,7 +96,7 @@ impl From<ReadError> for DecodeError {
     }
 }
 
-/// Why a value could not be made into a body.
+/// Why a value could not be encoded.
 pub struct EncodeError {
     encoding: &'static str,
     source: Source,

@@ -156,11 +156,11 @@ pub trait DecodeUpTo: Decode {
     ///
     /// # Errors
     ///
-    /// As [`decode`](Decode::decode), with `limit` in the place of the encoding's own.
+    /// As [`decode`](Decode::decode), with `limit` instead of the encoding's own.
     fn decode_up_to(data: Data, limit: u64) -> Result<Self, Self::Error>;
 }
 
-/// A type that a body can be made of.
+/// A type that can be encoded as a body.
 #[diagnostic::on_unimplemented(
     message = "a body cannot be made of `{Self}`",
     label = "not an encoding",

@@ -28,7 +28,7 @@ use crate::Data;
 ///
 /// # Errors
 ///
-/// Decoding fails when the body is longer than [`Protobuf::LIMIT`], or is no such message. Encoding
+/// Decoding fails when the body is longer than [`Protobuf::LIMIT`], or is not such a message. Encoding
 /// never fails.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[must_use]

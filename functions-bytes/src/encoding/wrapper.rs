@@ -1,4 +1,4 @@
-//! What the encodings that wrap a value have in common.
+//! Shared by the encodings that wrap a value.
 
 use std::error::Error;
 use std::fmt;

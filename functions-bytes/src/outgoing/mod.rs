@@ -1,4 +1,4 @@
-//! What requests to other servers and calls of other functions have in common.
+//! Shared by requests to other servers and calls of other functions.
 
 mod authorization;
 mod collect;

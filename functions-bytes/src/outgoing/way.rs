@@ -1,4 +1,4 @@
-//! What is on its way from the host.
+//! A result of the host that has not arrived yet.
 
 use std::fmt;
 use std::pin::Pin;
@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use crate::__private::bindings::wasi::io::poll::Pollable;
 use crate::task::Wait;
 
-/// A `P` of the host's that becomes an `R`.
+/// A pending `P` of the host that becomes an `R`.
 pub struct Way<P, R> {
     // Dropped before the pending that it watches: another host than ours may make it its child.
     arrival: Option<Wait>,
@@ -20,7 +20,7 @@ enum Stage<P, R> {
 }
 
 impl<P, R> Way<P, R> {
-    /// What `get` makes of it, once `arrival` is ready.
+    /// The result of `get`, once `arrival` is ready.
     pub fn new(pending: P, arrival: Pollable, get: fn(P) -> R) -> Self {
         Self {
             arrival: Some(Wait::new(arrival)),
@@ -28,7 +28,7 @@ impl<P, R> Way<P, R> {
         }
     }
 
-    /// What is there already.
+    /// A result that is here already.
     pub fn over(result: R) -> Self {
         Self {
             arrival: None,
@@ -36,7 +36,7 @@ impl<P, R> Way<P, R> {
         }
     }
 
-    /// It, once.
+    /// Polls for the result; pending forever once taken.
     pub fn poll(&mut self, cx: &mut Context<'_>) -> Poll<R> {
         if let Some(arrival) = &mut self.arrival {
             ready!(Pin::new(arrival).poll(cx));
@@ -45,7 +45,7 @@ impl<P, R> Way<P, R> {
         match self.stage.take() {
             Some(Stage::Pending(pending, get)) => Poll::Ready(get(pending)),
             Some(Stage::Over(result)) => Poll::Ready(result),
-            // There is nothing more to come.
+            // Taken already.
             None => Poll::Pending,
         }
     }

@@ -38,7 +38,7 @@ impl Wake for Woken {
 /// # Panics
 ///
 /// When the future waits for something that no pollable can wake: nothing ever would.
-#[expect(clippy::panic, reason = "to wait for ever, in silence, would be worse")]
+#[expect(clippy::panic, reason = "waiting forever, in silence, is worse")]
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let woken = Arc::new(Woken(AtomicBool::new(true)));
     let waker = Waker::from(Arc::clone(&woken));
@@ -63,7 +63,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
     }
 }
 
-/// Waits until one of the pollables is ready; `false` when there is none.
+/// Waits until one of the pollables is ready; `false` without pollables.
 fn block() -> bool {
     // Nobody else runs meanwhile, so they can be taken out: the host is asked without a borrow.
     let taken: Vec<(u64, Pollable)> = WAITING.with_borrow_mut(|all| {

@@ -1,4 +1,4 @@
-//! What a function knows of its request and of itself.
+//! The environment of an invocation: the request, and the function itself.
 
 mod query_parameters;
 pub(crate) mod source;
@@ -13,7 +13,7 @@ use functions_bytes::Headers;
 use http::Method;
 pub use query_parameters::QueryParameters;
 
-/// The surroundings of one invocation: the request less its body, and what is known of the function.
+/// The environment of one invocation: the request without its body, and the function itself.
 ///
 /// Nothing is fetched from the host before it is asked for, and nothing twice.
 ///
@@ -33,7 +33,7 @@ pub struct WebEnvironment {
     fetched: Rc<Fetched>,
 }
 
-/// What has been asked for so far.
+/// The parts that were fetched so far.
 #[derive(Default)]
 struct Fetched {
     method: OnceCell<Method>,
@@ -53,8 +53,8 @@ struct Fetched {
 impl WebEnvironment {
     /// The environment of the invocation that is running.
     ///
-    /// In a native test there is none but the one that [`testing`](crate::testing) makes; outside of
-    /// that, it is a `GET` of `/` without headers.
+    /// In a native test, [`testing`](crate::testing) makes the environment; outside of a test it is a
+    /// `GET` of `/` without headers.
     #[must_use]
     pub fn load() -> Self {
         Self::default()
@@ -115,7 +115,7 @@ impl WebEnvironment {
             .get_or_init(|| Headers::from(source::headers()))
     }
 
-    /// What the host's log calls this invocation.
+    /// The invocation's id, as in the host's log.
     pub fn invocation_id(&self) -> &str {
         self.fetched
             .invocation_id
@@ -136,7 +136,7 @@ impl WebEnvironment {
             .get_or_init(source::function_version)
     }
 
-    /// What the host's authentication knows of the caller, if anything.
+    /// The metadata of the caller's token, if the host authenticated one.
     pub fn token_metadata(&self) -> &Option<String> {
         self.fetched
             .token_metadata
@@ -158,7 +158,7 @@ impl WebEnvironment {
             .map(|(_, value)| value)
     }
 
-    /// The client's end of the connection; none in a call from another function.
+    /// The client's address; `None` in a call from another function.
     #[must_use]
     pub fn peer_address(&self) -> Option<SocketAddr> {
         *self
@@ -167,7 +167,7 @@ impl WebEnvironment {
             .get_or_init(|| source::peer_address()?.parse().ok())
     }
 
-    /// When the host ends this invocation, if it does.
+    /// The invocation's deadline, if the host sets one.
     #[must_use]
     pub fn deadline(&self) -> Option<Instant> {
         *self.fetched.deadline.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! What a handler fails with.
+//! Errors of handlers.
 
 mod response;
 mod status;
@@ -38,10 +38,10 @@ pub type WebResult<T> = Result<T, WebError>;
 ///
 /// For error documents of your own, see [`HandleErrors`](crate::HandleErrors); for an error type of
 /// your own, implement [`IntoResponse`](crate::IntoResponse) for it and return `Result<T, MyError>`.
-#[must_use = "an error that nobody returns is lost"]
+#[must_use = "an error that is not returned is lost"]
 pub struct WebError {
     status: StatusCode,
-    /// What the client is told.
+    /// The text for the client.
     public: Option<Cow<'static, str>>,
     /// Whether that is what the source says, too.
     echoes_source: bool,
@@ -62,7 +62,7 @@ where
 }
 
 impl WebError {
-    /// A failure that is no error of anything else: what to answer, and what to tell the client.
+    /// A failure without a cause: the status, and the text for the client.
     pub fn new(status: StatusCode, public: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status,
@@ -72,7 +72,7 @@ impl WebError {
         }
     }
 
-    /// A failure that only the log is told of.
+    /// A failure whose text goes to the log only.
     pub fn internal(message: impl Into<String>) -> Self {
         Self {
             status: StatusCode::INTERNAL_SERVER_ERROR,
@@ -112,13 +112,13 @@ impl WebError {
         self.status
     }
 
-    /// What the client is told, if anything.
+    /// The text for the client, if any.
     #[must_use]
     pub fn public(&self) -> Option<&str> {
         self.public.as_deref()
     }
 
-    /// The error it was made from, if any.
+    /// The cause, if any.
     #[must_use]
     pub fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.source {

@@ -36,15 +36,15 @@ use crate::__private::bindings::functions::web::output;
 /// How much a record matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
-    /// Of use to whoever follows every step.
+    /// For following every step.
     Trace,
-    /// Of use to whoever looks for a fault.
+    /// For finding a fault.
     Debug,
-    /// What happens in the course of things.
+    /// For the normal course of things.
     Info,
-    /// What should not happen, and does no harm yet.
+    /// For what should not happen, and does no harm yet.
     Warn,
-    /// What went wrong.
+    /// For failures.
     Error,
 }
 

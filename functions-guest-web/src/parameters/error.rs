@@ -58,7 +58,7 @@ pub(crate) struct Error {
 /// Who has to mend it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Whoever sent the request: a value that is none of its type's.
+    /// The sender of the request: an invalid value.
     Value,
     /// A name that is missing, or that nobody knows. A query's sender chooses those, a path's does
     /// not.

@@ -1,6 +1,6 @@
-//! What a route matched in the path, decoded into any type that serde knows.
+//! The parameters of a path, decoded into any type that serde knows.
 //!
-//! The errors are for whoever sent the request: they say which parameter is wrong, and why, and
+//! The errors are for the sender of the request: they say which parameter is wrong, and why, and
 //! never the name of a Rust type.
 
 mod error;

@@ -1,4 +1,4 @@
-//! What a handler takes.
+//! Extractors: everything that a handler can take.
 
 mod body;
 mod optional;
@@ -34,11 +34,11 @@ pub struct Request {
     /// Whether the body was asked for when it was gone already.
     body_taken_twice: bool,
     environment: OnceCell<WebEnvironment>,
-    /// What the router matched in the path, in order; none before a route was found.
+    /// The parameters that the router matched in the path, in order; `None` before a route was found.
     path_parameters: Option<Vec<(String, String)>>,
     /// The default `from_request` has called the default `from_request_async`, or will have to stop.
     defaulted: bool,
-    /// What middleware has for the handlers.
+    /// Values of middleware for the handlers.
     #[cfg(feature = "router")]
     extensions: http::Extensions,
 }
@@ -65,7 +65,7 @@ impl Request {
         self.body.take().unwrap_or_default()
     }
 
-    /// Puts a body in the place of the one there was: a middleware that reads the body gives it back.
+    /// Replaces the body. A middleware that reads the body gives it back this way.
     pub fn set_body(&mut self, body: impl Into<Data>) {
         self.body = Some(body.into());
     }
@@ -102,13 +102,13 @@ impl Request {
         self.environment.get_or_init(WebEnvironment::load)
     }
 
-    /// What the router matched in the path, decoded, in order.
+    /// The parameters that the router matched in the path, decoded, in order.
     #[must_use]
     pub fn path_parameters(&self) -> &[(String, String)] {
         self.path_parameters.as_deref().unwrap_or_default()
     }
 
-    /// What middleware has put there for the handler; [`Extension`] takes it.
+    /// Values that middleware has put there for the handler; [`Extension`] takes one.
     #[cfg(feature = "router")]
     #[cfg_attr(docsrs, doc(cfg(feature = "router")))]
     #[must_use]
@@ -124,7 +124,7 @@ impl Request {
         &mut self.extensions
     }
 
-    /// What is left of a request that was passed on: no body.
+    /// The rest of a request that was passed on: no body.
     #[cfg(feature = "router")]
     pub(crate) fn spent() -> Self {
         let mut spent = Self::new(Data::default());

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use super::{FromRequest, Rejection, Request};
 use crate::parameters::{Fault, path};
 
-/// What the [`Router`](crate::Router)'s route matched in the path, decoded.
+/// The parameters that the [`Router`](crate::Router)'s route matched in the path, decoded.
 ///
 /// | route | argument |
 /// |---|---|

@@ -49,7 +49,7 @@ impl Rejection {
         self.status
     }
 
-    /// What the client is told.
+    /// The text for the client.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail

@@ -82,7 +82,7 @@ impl<S: Clone + Send + Sync + 'static> FromRequest for State<S> {
 ///
 /// # Errors
 ///
-/// 500, with the reason in the log, where there is none of this type.
+/// 500, with the reason in the log, when no value of this type is there.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(docsrs, doc(cfg(feature = "router")))]
 pub struct Extension<T>(pub T);

@@ -69,7 +69,7 @@ impl Failed {
 }
 
 fn report(error: &WebError) {
-    // What a client did wrong is no trouble of the function's.
+    // A client's fault is not the function's.
     let level = if error.status().is_server_error() {
         Level::Error
     } else {

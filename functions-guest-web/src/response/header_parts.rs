@@ -1,4 +1,4 @@
-//! What may be a header's name, and what its value.
+//! Types that can be a header's name or value.
 
 use std::borrow::Cow;
 

@@ -17,9 +17,9 @@ pub enum InvalidHeader {
     /// A status outside 200 to 599. One from 600 on is answered 502: it is an upstream's that was
     /// passed on.
     Status(u16),
-    /// A name that is none (RFC 9110, section 5.1).
+    /// An invalid name (RFC 9110, section 5.1).
     Name(String),
-    /// The value of the header with this name has a control character in it (RFC 9110, section 5.5).
+    /// A control character in the value of the header with this name (RFC 9110, section 5.5).
     Value(String),
     /// A status, a header or a body for a response that was streamed, and so sent, already.
     Sent,

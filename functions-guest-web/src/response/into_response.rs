@@ -40,7 +40,7 @@ impl IntoResponse for () {
     }
 }
 
-/// 404 where there is none.
+/// 404 for `None`.
 impl<T: IntoResponse> IntoResponse for Option<T> {
     fn into_response(self) -> WebResponse {
         match self {

@@ -1,4 +1,4 @@
-//! What a handler returns.
+//! Responses: everything that a handler can return.
 
 pub(crate) mod failed;
 mod header_parts;
@@ -15,7 +15,7 @@ pub use redirect::Redirect;
 pub use status::Status;
 pub use web_response::WebResponse;
 
-/// What a handler can return.
+/// A type that a handler can return.
 ///
 /// | returned | answers |
 /// |---|---|

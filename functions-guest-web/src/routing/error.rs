@@ -4,7 +4,7 @@ use std::fmt;
 use http::Method;
 use matchit::InsertError;
 
-/// What is wrong with a [`Router`](crate::Router)'s route; see
+/// An invalid route of a [`Router`](crate::Router); see
 /// [`Router::check`](crate::Router::check).
 ///
 /// ```

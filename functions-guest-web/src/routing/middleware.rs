@@ -1,4 +1,4 @@
-//! What runs around the handlers of a router.
+//! Middleware: code that runs around the handlers of a router.
 
 use std::fmt;
 use std::pin::Pin;
@@ -38,7 +38,7 @@ pub(super) fn layered(layers: &[Layer], handler: BoxedHandler) -> BoxedHandler {
     })
 }
 
-/// What a middleware has around it: the handler, and the middleware between the two.
+/// The rest of the way to the handler: the middleware in between, and the handler itself.
 ///
 /// See [`Router::layer`](crate::Router::layer).
 #[must_use = "a request that is not passed on is not answered by its handler"]

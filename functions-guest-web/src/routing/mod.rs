@@ -1,4 +1,4 @@
-//! One function, several handlers: which of them answers is in the path and the method.
+//! Routes: path and method decide which of a function's handlers answers.
 //!
 //! [`Router`] is where to begin.
 
@@ -280,7 +280,7 @@ impl Router {
         self
     }
 
-    /// What answers when no route matches the path, instead of a 404. The last one counts.
+    /// Sets the handler for paths that no route matches, instead of a 404. The last one counts.
     ///
     /// ```
     /// use functions_guest_web::testing::TestRequest;

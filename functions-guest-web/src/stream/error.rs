@@ -6,14 +6,13 @@ use std::io;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StreamError {
-    /// This request was answered before.
+    /// The response was started before.
     Started,
-    /// The client went away: nothing more will reach it. There is nobody left to tell; clean up, and
-    /// return.
+    /// The client closed the connection: nothing more reaches it. Clean up, and return.
     Closed,
-    /// The status, a header or an event is none that its protocol allows.
+    /// An invalid status, header or event.
     Invalid(String),
-    /// Anything else, in words meant for a log.
+    /// Any other failure, in words for a log.
     Other(String),
 }
 

@@ -59,7 +59,7 @@ impl Event {
         event
     }
 
-    /// The event's name, which picks the client's listener; `message` where there is none.
+    /// The event's name, which picks the client's listener; `message` without one.
     pub fn with_name(self, name: &str) -> Self {
         self.field("event: ", name)
     }

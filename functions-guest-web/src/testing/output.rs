@@ -12,7 +12,7 @@ pub struct Logged {
     pub level: Level,
     /// Where in the program it comes from.
     pub target: String,
-    /// What it says.
+    /// The message.
     pub message: String,
     /// Its key-value pairs.
     pub fields: Vec<(String, String)>,

@@ -8,7 +8,7 @@ use super::stream::Streamed;
 use crate::logging::Level;
 use crate::response::WebResponse;
 
-/// What a handler answered.
+/// The response of a handler.
 #[must_use]
 pub struct TestResponse {
     status: u16,
@@ -141,7 +141,7 @@ impl TestResponse {
         &self.body
     }
 
-    /// The body as text; empty when it is none.
+    /// The body as text; empty when it is not UTF-8.
     #[must_use]
     pub fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap_or_default()
@@ -163,7 +163,7 @@ impl TestResponse {
         self.complete
     }
 
-    /// What was logged meanwhile.
+    /// The log records of the call.
     #[must_use]
     pub fn logged(&self) -> &[Logged] {
         &self.logged

@@ -54,7 +54,7 @@ pub(crate) fn start(status: u16, headers: &[(String, Vec<u8>)]) -> Result<Writer
             });
             Ok(Writer(()))
         }
-        None => Err(StreamError::Other("there is no request to answer".into())),
+        None => Err(StreamError::Other("no request to answer".into())),
     })
 }
 

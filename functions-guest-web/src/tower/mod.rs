@@ -35,7 +35,7 @@ use crate::{WebError, task};
 ///
 /// The service gets an [`http::Request`] with a [`TowerBody`], which is read as the service asks for
 /// it. The response's body goes out frame by frame as the service makes it, or in one piece when
-/// there is one frame only; trailers are left out. There is no runtime: what the service awaits
+/// there is one frame only; trailers are left out. No runtime is there: what the service awaits
 /// must be of the kind that [`task`] describes. Layers of tower-http for CORS, compression, headers,
 /// request ids, tracing and limits of bodies work. Those that use tokio's clock or tasks, such as its
 /// `TimeoutLayer`, panic: put [`task::timeout`] into the handler instead.
@@ -53,7 +53,7 @@ use crate::{WebError, task};
 #[must_use = "a service answers the request when the handler returns it"]
 pub struct Tower<S>(pub S);
 
-/// What tower calls any error.
+/// Any error, as in tower.
 type BoxError = Box<dyn Error + Send + Sync>;
 
 impl<S, B> HandlerOutput<Delegated> for Tower<S>
