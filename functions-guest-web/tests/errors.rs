@@ -298,7 +298,7 @@ fn errors_are_shaped_in_one_place() {
                 "1",
             ),
         ),
-        (404, "no such thing", shaped(|_| None::<()>, "1")),
+        (404, "not found", shaped(|_| None::<()>, "1")),
         (
             500,
             "sorry",
@@ -367,7 +367,7 @@ fn routers_errors_are_shaped() {
     let response = TestRequest::get("/there").call(app);
     assert_eq!(
         (response.status(), response.text()),
-        (404, "there is nothing at this path")
+        (404, "no route matches this path")
     );
     let response = TestRequest::post("/here").call(app);
     assert_eq!(

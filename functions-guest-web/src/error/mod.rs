@@ -148,7 +148,7 @@ impl fmt::Display for WebError {
             write!(f, "{error}")?;
         }
         if self.public.is_none() && self.source.is_none() {
-            f.write_str("it failed")?;
+            f.write_str("unknown failure")?;
         }
         Ok(())
     }

@@ -84,7 +84,7 @@ impl FromRequest for Multipart {
         let boundary = multer::parse_boundary(sent.unwrap_or_default()).map_err(|_| {
             Rejection::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "the body has to be sent with the content type multipart/form-data and its boundary",
+                "unsupported content type: expected multipart/form-data with a boundary",
             )
         })?;
         let chunks = Chunks::new(request.take_body().into_reader());

@@ -180,12 +180,12 @@ impl de::Error for Error {
                 expected(wanted)
             ));
         }
-        Self::bare(format!("is not what is expected: {}", expected(wanted)))
+        Self::bare(format!("is invalid: expected {}", expected(wanted)))
     }
 
     #[cold]
     fn invalid_value(_: Unexpected<'_>, wanted: &dyn Expected) -> Self {
-        Self::bare(format!("is not what is expected: {}", expected(wanted)))
+        Self::bare(format!("is invalid: expected {}", expected(wanted)))
     }
 
     #[cold]
@@ -198,7 +198,7 @@ impl de::Error for Error {
 
     #[cold]
     fn unknown_variant(variant: &str, known: &'static [&'static str]) -> Self {
-        Self::value(&format!("is none of {}", listed(known)), variant)
+        Self::value(&format!("is not one of {}", listed(known)), variant)
     }
 
     #[cold]

@@ -303,7 +303,7 @@ mod tests {
         assert_eq!(fault, Fault::Value);
         assert_eq!(
             detail,
-            "the path parameter `kind` is none of `big`: `small`"
+            "the path parameter `kind` is not one of `big`: `small`"
         );
     }
 

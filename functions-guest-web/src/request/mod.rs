@@ -89,8 +89,8 @@ impl Request {
     ) -> Result<T, Rejection> {
         if self.body_taken_twice {
             return Err(Rejection::misused(
-                "the request's body was taken twice: only one argument of a handler can have it, and of \
-                 a router's handlers none where the router's own function took it",
+                "the request's body was taken twice: only one argument of a handler can take the body, and none of a \
+                 router's handlers when the router's own function takes it",
             ));
         }
         extracted

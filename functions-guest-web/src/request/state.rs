@@ -44,7 +44,7 @@ impl<S: Clone + Send + Sync + 'static> FromRequest for State<S> {
         match request.extensions().get::<Self>() {
             Some(state) => Ok(state.clone()),
             None => Err(Rejection::misused(&format!(
-                "`State<{}>` cannot be extracted: give the router one with `with_state`",
+                "`State<{}>` is missing: give it to the router with `with_state`",
                 type_name::<S>()
             ))),
         }
@@ -92,7 +92,7 @@ impl<T: Clone + Send + Sync + 'static> FromRequest for Extension<T> {
         match request.extensions().get::<T>() {
             Some(value) => Ok(Self(value.clone())),
             None => Err(Rejection::misused(&format!(
-                "`Extension<{}>` cannot be extracted: no middleware has put one into the request",
+                "`Extension<{}>` is missing: no middleware has put one into the request",
                 type_name::<T>()
             ))),
         }

@@ -129,7 +129,7 @@ fn check(request: &Request, expected: &str, accepts: fn(&str) -> bool) -> Result
         _ => true,
     };
     if refused {
-        let detail = format!("the body has to be sent with the content type {expected}");
+        let detail = format!("unsupported content type: expected {expected}");
         return Err(Rejection::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
     }
     Ok(())

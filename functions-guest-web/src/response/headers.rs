@@ -28,11 +28,11 @@ pub enum InvalidHeader {
 impl fmt::Display for InvalidHeader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Status(status) => write!(f, "{status} is not a status that a response can have"),
-            Self::Name(name) => write!(f, "{name:?} is not a header's name"),
+            Self::Status(status) => write!(f, "invalid status {status}: expected 200 to 599"),
+            Self::Name(name) => write!(f, "invalid header name {name:?}"),
             Self::Sent => f.write_str("the response was sent before this was set"),
             Self::Value(name) => {
-                write!(f, "the value of the header {name:?} is not allowed in HTTP")
+                write!(f, "invalid value of the header {name:?}")
             }
         }
     }

@@ -45,9 +45,7 @@ impl<T: IntoResponse> IntoResponse for Option<T> {
     fn into_response(self) -> WebResponse {
         match self {
             Some(value) => value.into_response(),
-            None => {
-                Rejection::new(StatusCode::NOT_FOUND, "there is no such thing here").into_response()
-            }
+            None => Rejection::new(StatusCode::NOT_FOUND, "not found").into_response(),
         }
     }
 }

@@ -67,7 +67,7 @@ fn wrong(error: &RouteError) -> Step {
 }
 
 fn no_route() -> Step {
-    let rejection = Rejection::new(StatusCode::NOT_FOUND, "there is nothing at this path");
+    let rejection = Rejection::new(StatusCode::NOT_FOUND, "no route matches this path");
     Step::Answered(rejection.into_response())
 }
 
@@ -169,7 +169,7 @@ impl MethodRouter {
         let response = if method == Method::OPTIONS {
             ().into_response()
         } else {
-            let detail = format!("this path has no {method}; it has {allowed}");
+            let detail = format!("method {method} not allowed: this path has {allowed}");
             Rejection::new(StatusCode::METHOD_NOT_ALLOWED, detail).into_response()
         };
         Step::Answered(response.valid_header("allow", allowed))

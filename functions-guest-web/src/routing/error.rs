@@ -42,14 +42,17 @@ impl RouteError {
     pub(super) fn of(path: &str, error: InsertError) -> Self {
         let why = match error {
             InsertError::Conflict { with } if with == path => {
-                "is there twice: give all its methods at once, as in `get(show).put(update)`".into()
+                "is declared twice: give all its methods at once, as in `get(show).put(update)`"
+                    .into()
             }
             InsertError::Conflict { with } => format!("conflicts with `{with}`"),
             InsertError::InvalidParamSegment => "has two parameters in one segment".into(),
             InsertError::InvalidParam => {
-                "has a parameter without a name, or a brace that belongs to none".into()
+                "has a parameter without a name, or an unmatched brace".into()
             }
-            InsertError::InvalidCatchAll => "goes on after a `{*`, which takes all the rest".into(),
+            InsertError::InvalidCatchAll => {
+                "has text after `{*`, which matches the rest of the path".into()
+            }
             other => format!("is malformed: {other}"),
         };
         Self::new(path, why)

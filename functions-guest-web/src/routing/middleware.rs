@@ -222,7 +222,7 @@ mod tests {
         assert!(
             response.logged()[0]
                 .message
-                .contains("`State<u8>` cannot be extracted")
+                .contains("`State<u8>` is missing")
         );
     }
 }

@@ -257,7 +257,7 @@ impl Router {
     /// ```
     pub fn nest(mut self, prefix: &str, router: Router) -> Self {
         if !prefix.starts_with('/') || prefix.ends_with('/') || prefix.contains("{*") {
-            let why = "is no prefix: one starts with `/`, does not end with it, and has no `{*`";
+            let why = "is not a prefix: expected a path that starts with `/`, does not end with `/`, and has no `{*`";
             self.wrong.get_or_insert(RouteError::new(prefix, why));
             return self;
         }

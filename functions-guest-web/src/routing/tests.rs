@@ -97,7 +97,7 @@ fn methods_that_are_not_there() {
     assert_eq!(status(&response), (405, Some("GET, HEAD, OPTIONS, POST")));
     assert_eq!(
         response.text(),
-        r#"{"title":"Method Not Allowed","status":405,"detail":"this path has no DELETE; it has GET, HEAD, OPTIONS, POST"}"#
+        r#"{"title":"Method Not Allowed","status":405,"detail":"method DELETE not allowed: this path has GET, HEAD, OPTIONS, POST"}"#
     );
     let response = TestRequest::new("HEAD", "/api/v2").call(app);
     assert_eq!(status(&response), (405, Some("OPTIONS, PUT")));
@@ -218,7 +218,7 @@ fn wrong_routes_are_told() {
         ),
         (
             with("/{*a}/b"),
-            "`/{*a}/b` goes on after a `{*`, which takes all the rest",
+            "`/{*a}/b` has text after `{*`, which matches the rest of the path",
         ),
         (
             with("/x/{a}{b}"),
@@ -226,7 +226,7 @@ fn wrong_routes_are_told() {
         ),
         (
             with("/x/{"),
-            "`/x/{` has a parameter without a name, or a brace that belongs to none",
+            "`/x/{` has a parameter without a name, or an unmatched brace",
         ),
         (with(""), "`` does not start with `/`"),
         (app().route("/x", twice), "`/x` has two handlers for GET"),
@@ -236,7 +236,7 @@ fn wrong_routes_are_told() {
         ),
         (
             app().nest("/x/", api()),
-            "`/x/` is no prefix: one starts with `/`, does not end with it, and has no `{*`",
+            "`/x/` is not a prefix: expected a path that starts with `/`, does not end with `/`, and has no `{*`",
         ),
         (app().nest("/x", with("y")), "`y` does not start with `/`"),
     ] {

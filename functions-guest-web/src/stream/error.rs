@@ -19,7 +19,7 @@ pub enum StreamError {
 impl fmt::Display for StreamError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Started => f.write_str("the response was begun before"),
+            Self::Started => f.write_str("the response was started before"),
             Self::Closed => f.write_str("the client went away"),
             Self::Invalid(what) => write!(f, "not allowed in a response: {what}"),
             Self::Other(what) => write!(f, "the response could not be streamed: {what}"),
