@@ -19,7 +19,6 @@ mod host;
 mod invoke_future;
 #[cfg(feature = "json")]
 mod json;
-mod milliseconds;
 mod options;
 mod response;
 mod send;

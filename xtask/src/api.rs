@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
-use crate::cargo::cargo;
 use crate::workspace;
+use crate::workspace::cargo;
 
 /// The crates that functions depend on.
 const CRATES: [&str; 4] = [

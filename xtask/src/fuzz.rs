@@ -6,8 +6,7 @@ use std::process::{Command, ExitCode, ExitStatus};
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::cargo::{build, cargo};
-use crate::workspace;
+use crate::workspace::{self, build, cargo};
 
 /// How the fuzzer says that it could not run.
 const CANNOT_RUN: u8 = 2;

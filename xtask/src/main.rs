@@ -4,7 +4,6 @@
 #[cfg(feature = "api")]
 mod api;
 mod bench;
-mod cargo;
 mod demo;
 mod fuzz;
 #[cfg(feature = "wit")]

@@ -3,7 +3,6 @@
 //! The calls run on a thread of their own, so that they can be awaited on any executor and waited
 //! for on any thread, and bodies go both ways at once.
 
-mod address;
 mod background;
 mod download;
 mod problem;
@@ -13,6 +12,7 @@ mod upload;
 
 use std::error::Error;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use functions_bytes::__private::from_arrival;
@@ -20,12 +20,39 @@ use http::Request;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
-pub(crate) use address::Address;
 use background::{Background, background};
 use download::Download;
 use upload::Upload;
 
 use crate::{BindingError, Call, Response};
+
+/// The environment variable that says where the host is.
+const VARIABLE: &str = "FUNCTIONS_URL";
+
+/// Where `functions serve` listens unless told otherwise.
+const DEFAULT: &str = "http://127.0.0.1:8080";
+
+/// Which host: the one at a URL, or the one that the environment names.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Address(Option<Arc<str>>);
+
+impl Address {
+    pub(crate) fn of(url: &str) -> Self {
+        Self(Some(url.into()))
+    }
+
+    /// The URL that functions' names are appended to, after a slash.
+    pub(crate) fn base(&self) -> String {
+        let base = match &self.0 {
+            Some(url) => url.to_string(),
+            None => std::env::var(VARIABLE)
+                .ok()
+                .filter(|url| !url.is_empty())
+                .unwrap_or_else(|| DEFAULT.to_owned()),
+        };
+        base.trim_end_matches('/').to_owned()
+    }
+}
 
 /// A call in flight. Dropping it closes its connection.
 pub(crate) struct Sent {

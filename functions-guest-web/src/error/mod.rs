@@ -1,12 +1,12 @@
 //! Errors of handlers.
 
 mod response;
-mod status;
 
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
+use functions_bytes::__private::answer;
 use http::StatusCode;
 
 /// The result of a handler that may fail: `?` takes any error.
@@ -84,7 +84,7 @@ impl WebError {
 
     /// In one place for all types of errors, so that a function has it once.
     fn boxed(source: Box<dyn Error + Send + Sync>) -> Self {
-        let (status, public) = status::of(source.as_ref());
+        let (status, public) = status_of(source.as_ref());
         Self {
             status,
             echoes_source: public.is_some(),
@@ -126,6 +126,27 @@ impl WebError {
             None => None,
         }
     }
+}
+
+/// The status that fits an error, where it is one of the SDK's, and what it has to say to the client;
+/// 500 and nothing for all others.
+///
+/// The first error of the chain that provides an answer counts, whatever is around it: an error that
+/// wraps it, or one whose type is forgotten, such as `anyhow::Error`.
+fn status_of(error: &(dyn Error + 'static)) -> (StatusCode, Option<String>) {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        let (answer, source) = answer(error);
+        if let Some(answer) = answer {
+            let status = StatusCode::from_u16(answer.status);
+            return (
+                status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+                answer.detail,
+            );
+        }
+        next = source;
+    }
+    (StatusCode::INTERNAL_SERVER_ERROR, None)
 }
 
 /// All that is known, in one line: what the client is told, the error and its causes.

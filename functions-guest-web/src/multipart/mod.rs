@@ -1,19 +1,24 @@
 //! Forms with files: `multipart/form-data`, RFC 7578.
 
-mod chunks;
 mod field;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
+use bytes::Bytes;
 pub use field::Field;
-use functions_bytes::ReadError;
+use functions_bytes::{ReadError, Reader};
+use futures_core::Stream;
 use http::StatusCode;
 
-use self::chunks::Chunks;
 use crate::request::{FromRequest, Rejection, Request};
 use crate::task;
+
+/// The longest chunk, in bytes.
+const CHUNK: usize = 64 * 1024;
 
 /// The fields of a `multipart/form-data` body, one after the other as they arrive.
 ///
@@ -87,7 +92,9 @@ impl FromRequest for Multipart {
                 "unsupported content type: expected multipart/form-data with a boundary",
             )
         })?;
-        let chunks = Chunks::new(request.take_body().into_reader());
+        let chunks = Chunks {
+            reader: request.take_body().into_reader(),
+        };
         Ok(Self {
             inner: multer::Multipart::new(chunks, boundary),
         })
@@ -113,5 +120,19 @@ fn refused(error: multer::Error) -> Rejection {
             StatusCode::BAD_REQUEST,
             format!("the body is not valid multipart/form-data: {error}"),
         ),
+    }
+}
+
+/// A body as the stream that multer parses.
+struct Chunks {
+    reader: Reader,
+}
+
+impl Stream for Chunks {
+    type Item = Result<Bytes, ReadError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let chunk = self.reader.poll_chunk(cx, CHUNK);
+        chunk.map(|chunk| chunk.map(|bytes| bytes.map(Bytes::from)).transpose())
     }
 }

@@ -1,7 +1,6 @@
 //! Extractors: everything that a handler can take.
 
 mod body;
-mod optional;
 mod parts;
 #[cfg(feature = "router")]
 mod path;

@@ -7,6 +7,7 @@ use functions_bytes::ReadError;
 use functions_bytes::encoding::DecodeError;
 use http::StatusCode;
 
+use super::{FromRequest, Request};
 use crate::WebError;
 use crate::response::failed::REFUSED;
 use crate::response::{IntoResponse, WebResponse};
@@ -132,5 +133,25 @@ impl From<Infallible> for Rejection {
 impl IntoResponse for Rejection {
     fn into_response(self) -> WebResponse {
         WebResponse::failed(WebError::from(self), &REFUSED)
+    }
+}
+
+/// `None` where the request has no such thing, as [`FromRequest::optional_from_request`] says.
+impl<T: FromRequest> FromRequest for Option<T> {
+    const BODY: bool = T::BODY;
+    const BODY_IS_CERTAIN: bool = T::BODY_IS_CERTAIN;
+
+    fn from_request(request: &mut Request) -> Result<Self, Rejection> {
+        T::optional_from_request(request)
+    }
+}
+
+/// For a handler that answers a refusal itself.
+impl<T: FromRequest> FromRequest for Result<T, Rejection> {
+    const BODY: bool = T::BODY;
+    const BODY_IS_CERTAIN: bool = T::BODY_IS_CERTAIN;
+
+    fn from_request(request: &mut Request) -> Result<Self, Rejection> {
+        Ok(T::from_request(request))
     }
 }

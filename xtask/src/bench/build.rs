@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use functions_toolchain::{GuestBuild, TARGET, build_guests};
 
-use crate::cargo::{build, cargo};
+use crate::workspace::{build, cargo};
 
 /// Where everything is.
 pub(super) struct Built {

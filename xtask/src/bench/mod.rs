@@ -12,7 +12,6 @@ mod machine;
 mod report;
 mod row;
 mod scenario;
-mod statistics;
 mod tools;
 
 use clap::Args;

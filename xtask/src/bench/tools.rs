@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 
 use super::machine;
-use crate::cargo::cargo;
+use crate::workspace::cargo;
 
 /// Sends requests at a constant rate, and corrects latencies for those that it could not send in
 /// time. `wrk` does not; it takes less of a processor for the same load.

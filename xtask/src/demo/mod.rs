@@ -10,8 +10,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use functions_toolchain::{Artifact, GuestBuild, build_guests};
 
-use crate::cargo::{build, cargo};
-use crate::workspace;
+use crate::workspace::{self, build, cargo};
 use host::Host;
 use promises::{Example, Promise, examples};
 

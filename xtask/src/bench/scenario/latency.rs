@@ -3,10 +3,9 @@
 use anyhow::Context as _;
 
 use super::Context;
-use super::contest::{host, raw_hyper, saturate};
+use super::contest::{host, median, raw_hyper, saturate};
 use crate::bench::load::{Ask, AtRate};
 use crate::bench::row::{Row, Target};
-use crate::bench::statistics::median;
 
 const TARGET: Target = Target::AtMost(2.0);
 

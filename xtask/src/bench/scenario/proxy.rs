@@ -5,7 +5,7 @@ use anyhow::{Context as _, bail};
 
 use super::Context;
 use crate::bench::row::{Row, Target};
-use crate::cargo::cargo;
+use crate::workspace::cargo;
 
 const TARGET: Target = Target::AtLeast(0.95);
 
