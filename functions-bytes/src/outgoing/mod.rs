@@ -2,7 +2,6 @@
 
 mod authorization;
 mod collect;
-mod query;
 mod request;
 mod response;
 #[cfg(target_family = "wasm")]
@@ -16,7 +15,6 @@ pub use crate::{
 };
 pub use authorization::basic;
 pub use collect::Collect;
-pub use query::{add_query, encoded};
 #[cfg(target_family = "wasm")]
 pub use way::Way;
 
@@ -43,6 +41,32 @@ pub fn is_framing(name: &str) -> bool {
     ]
     .iter()
     .any(|framing| name.eq_ignore_ascii_case(framing))
+}
+
+/// Adds parameters, encoded, to the query of a URL or a path: after those that are there, before the
+/// fragment.
+pub fn add_query<N: AsRef<str>, V: AsRef<str>>(
+    url: &mut String,
+    parameters: impl IntoIterator<Item = (N, V)>,
+) {
+    let fragment = url.find('#').map(|place| url.split_off(place));
+    let encoded = encoded(parameters);
+    if !encoded.is_empty() {
+        match url.find('?') {
+            None => url.push('?'),
+            Some(_) if url.ends_with(['?', '&']) => {}
+            Some(_) => url.push('&'),
+        }
+        url.push_str(&encoded);
+    }
+    url.push_str(fragment.as_deref().unwrap_or_default());
+}
+
+/// Names and values as `application/x-www-form-urlencoded` has them.
+pub fn encoded<N: AsRef<str>, V: AsRef<str>>(pairs: impl IntoIterator<Item = (N, V)>) -> String {
+    let mut encoded = form_urlencoded::Serializer::new(String::new());
+    encoded.extend_pairs(pairs);
+    encoded.finish()
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The environment of an invocation: the request, and the function itself.
 
 mod query_parameters;
-pub(crate) mod source;
 
 use std::cell::OnceCell;
 use std::fmt;
@@ -12,6 +11,18 @@ use std::time::{Duration, Instant};
 use functions_bytes::Headers;
 use http::Method;
 pub use query_parameters::QueryParameters;
+
+/// Where the environment comes from: the host, or natively the test that is running.
+pub(crate) mod source {
+    #[cfg(target_family = "wasm")]
+    pub(crate) use crate::__private::bindings::functions::web::environment::{
+        function_name, function_version, headers, invocation_id, method, path, peer_address, query,
+        remaining_milliseconds, token_metadata, variables,
+    };
+
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) use crate::testing::environment::*;
+}
 
 /// The environment of one invocation: the request without its body, and the function itself.
 ///

@@ -5,15 +5,15 @@ mod header_parts;
 pub(crate) mod headers;
 mod into_response;
 mod redirect;
-mod status;
 mod tuples;
 mod web_response;
 
 pub use header_parts::{IntoHeaderName, IntoHeaderValue};
 pub use headers::{IntoHeaders, InvalidHeader};
 pub use redirect::Redirect;
-pub use status::Status;
 pub use web_response::WebResponse;
+
+use http::StatusCode;
 
 /// A type that a handler can return.
 ///
@@ -61,4 +61,32 @@ pub use web_response::WebResponse;
 pub trait IntoResponse {
     /// Makes the response.
     fn into_response(self) -> WebResponse;
+}
+
+/// A status for [`WebResponse::with_status`](crate::WebResponse::with_status): a number, or a
+/// [`StatusCode`].
+#[derive(Debug, Clone, Copy)]
+pub struct Status(u16);
+
+impl Status {
+    /// The status, where it is one that a response can have: 200 to 599.
+    fn checked(self) -> Option<u16> {
+        (200..=599).contains(&self.0).then_some(self.0)
+    }
+
+    fn as_u16(self) -> u16 {
+        self.0
+    }
+}
+
+impl From<u16> for Status {
+    fn from(status: u16) -> Self {
+        Self(status)
+    }
+}
+
+impl From<StatusCode> for Status {
+    fn from(status: StatusCode) -> Self {
+        Self(status.as_u16())
+    }
 }
