@@ -7,11 +7,11 @@ use std::process::Command;
 
 use anyhow::{Context as _, bail};
 
-use crate::workspace;
-use crate::workspace::cargo;
+use crate::workspace::{self, cargo};
 
 /// The crates that functions depend on.
-const CRATES: [&str; 4] = [
+const CRATES: [&str; 5] = [
+    "small-libc",
     "functions-bytes",
     "functions-guest-web",
     "functions-http",
