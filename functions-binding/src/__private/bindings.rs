@@ -15,13 +15,11 @@ pub mod functions {
     pub mod binding {
         /// Calls of other functions of the same host.
         ///
-        /// A call stays inside the host: there is no socket, and no byte of a body is copied that a function
-        /// only passes on. The function that is called runs in an instance of its own, within the limits
-        /// that a request from outside would have.
+        /// A call stays inside the host, without a socket. A body that a function only passes on is not
+        /// copied. The callee runs in its own instance, with the same limits as for a request from outside.
         ///
-        /// As with requests from outside, the host frames the messages: `content-length` and the headers that
-        /// concern one connection only (RFC 9110, section 7.6.1) are ignored in requests and left out of
-        /// responses.
+        /// The host frames the messages, as for requests from outside. It ignores `content-length` and
+        /// hop-by-hop headers (RFC 9110, section 7.6.1) in requests, and leaves them out of responses.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod invoker {
             #[used]
@@ -33,21 +31,21 @@ pub mod functions {
             pub type Data = super::super::super::__with_name1::Data;
             /// A call.
             pub struct Request {
-                /// The name of the function that is called.
+                /// The name of the callee.
                 pub target: _rt::String,
-                /// `GET`, `POST`, ... as the function will see it; its case matters.
+                /// The method as the callee sees it, such as `GET` or `POST`. Case matters.
                 pub method: _rt::String,
-                /// The path below the function's own base, and a query if there is one: `/resize?width=80`. Where
-                /// it does not begin with `/`, one is put before it.
+                /// The path below the callee's base, with the query if any: `/resize?width=80`. The host adds a
+                /// missing leading `/`.
                 pub path: _rt::String,
-                /// In this order; a name may be there more than once. Values are bytes, as on a wire.
+                /// The headers in this order; a name may occur more than once. Values are raw bytes.
                 pub headers: _rt::Vec<(_rt::String, _rt::Vec<u8>)>,
-                /// A `buffer` that is still arriving is read on as it arrives.
+                /// The body; a `buffer` that is still arriving is streamed to the callee.
                 pub body: ::core::option::Option<Data>,
-                /// How long the call may take, in milliseconds, until the last byte of the response's body. The
-                /// time that the caller has left bounds it too, and alone where there is `none`. Once it is up,
-                /// the function that was called is ended: there is the error `timeout` or, where the response
-                /// has begun, a body that breaks off.
+                /// The time limit in milliseconds, up to the last byte of the response's body. The caller's
+                /// remaining time is a second limit, and the only one with `none`. When the time is over, the
+                /// host ends the callee. The caller gets the error `timeout`, or an incomplete body if the
+                /// response has started.
                 pub timeout_milliseconds: ::core::option::Option<u32>,
             }
             impl ::core::fmt::Debug for Request {
@@ -65,13 +63,13 @@ pub mod functions {
                         .finish()
                 }
             }
-            /// What a function answered. Its body may still be arriving.
+            /// The callee's response. Its body may still be arriving.
             pub struct Response {
-                /// 200 to 599.
+                /// The status, 200 to 599.
                 pub status: u16,
-                /// Names in lower case, one entry a value, in order.
+                /// The headers in order, one entry per value; names are in lower case.
                 pub headers: _rt::Vec<(_rt::String, _rt::Vec<u8>)>,
-                /// A body that was not made whole ends with the error `closed`, never as if it were whole.
+                /// The body; an incomplete one ends with the error `closed`.
                 pub body: Buffer,
             }
             impl ::core::fmt::Debug for Response {
@@ -89,31 +87,34 @@ pub mod functions {
             /// Why there is no response. Texts are meant for a log.
             #[derive(Clone)]
             pub enum Error {
-                /// There is no function of that name; the payload is the name.
+                /// No function has this name; the payload is the name.
                 NotFound(_rt::String),
-                /// This function may not call that one; the text says how to change that.
+                /// The caller may not call this function; the text says how to allow it.
                 NotAllowed(_rt::String),
-                /// The method is none that HTTP allows, or `CONNECT`.
+                /// The method is invalid, or is `CONNECT`.
                 InvalidMethod(_rt::String),
-                /// The path is none that a URL can have.
+                /// The path is not valid in a URL.
                 InvalidPath(_rt::String),
-                /// A header is none that HTTP allows; the payload is its name.
+                /// A header is invalid; the payload is its name.
                 InvalidHeader(_rt::String),
-                /// The time was up before the function had answered.
+                /// The time was over before the callee answered.
                 Timeout,
-                /// The host runs as many functions as it may; or this invocation has as many calls and requests
-                /// under way as it may, each of which counts until the body of its response has ended or was
-                /// dropped; or it holds as many handles as it may: buffers, pendings and pollables. Or all
-                /// functions together have given the host as many bytes of bodies by `value` as it holds. The
-                /// function was not called, unless it is its own response that is too long for that.
+                /// A limit of the host or of this invocation is reached. There are four:
+                ///
+                /// - calls in flight on the host;
+                /// - calls and requests in flight of this invocation, each of which counts until the body of its
+                ///   response has ended or is dropped;
+                /// - handles of this invocation: buffers, pendings and pollables;
+                /// - bytes that all functions pass as bodies by `value`.
+                ///
+                /// The callee was not called, unless its response exceeds the last of these.
                 Overloaded,
-                /// This would be one call within a call within a call too many; the payload is how many there may
-                /// be.
+                /// The call is nested too deeply; the payload is the maximum depth.
                 DepthExceeded(u32),
-                /// The function failed and answered nothing; the text says how, and under which invocation id the
-                /// log has the rest.
+                /// The callee failed without a response. The text says how, and which invocation id has the
+                /// details in the log.
                 Trapped(_rt::String),
-                /// Anything else.
+                /// Any other error.
                 Other(_rt::String),
             }
             impl ::core::fmt::Debug for Error {
@@ -160,7 +161,7 @@ pub mod functions {
                 }
             }
             impl ::core::error::Error for Error {}
-            /// A response that is on its way. Dropping it ends the function that was called.
+            /// A call in flight. Dropping it ends the callee.
             #[derive(Debug)]
             #[repr(transparent)]
             pub struct Pending {
@@ -202,9 +203,10 @@ pub mod functions {
             }
             impl Pending {
                 #[allow(unused_unsafe, clippy::all)]
-                /// Ready when `get` would not wait.
+                /// Ready when `get` returns without waiting.
                 ///
-                /// The pollable may outlive the pending, and is then ready; portable code drops it first.
+                /// The pollable may outlive the pending, and is then ready. Portable code drops the pollable
+                /// first.
                 #[allow(async_fn_in_trait)]
                 pub fn subscribe(&self) -> Pollable {
                     unsafe {
@@ -227,7 +229,7 @@ pub mod functions {
             }
             impl Pending {
                 #[allow(unused_unsafe, clippy::all)]
-                /// The response, waiting for its head.
+                /// Waits for the response's head, and returns the response.
                 #[allow(async_fn_in_trait)]
                 pub fn get(this: Pending) -> ::core::result::Result<Response, Error> {
                     unsafe {
@@ -475,7 +477,7 @@ pub mod functions {
             }
             impl Pending {
                 #[allow(unused_unsafe, clippy::all)]
-                /// As `get`, but never waits: gives the pending back where there is no response yet.
+                /// Like `get`, but never waits. Returns the pending if there is no response yet.
                 #[allow(async_fn_in_trait)]
                 pub fn try_get(
                     this: Pending,
@@ -751,9 +753,10 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Calls a function, which begins at once, whether or not anybody waits for its response. Whatever
-            /// is wrong with the call, `get` says; and where none is made at all, so does `try-get`, from the
-            /// start. The pending of one that was refused is a handle until then.
+            /// Starts a call at once, whether or not the caller waits for the response.
+            ///
+            /// `get` returns any error. For a call that was refused, `try-get` returns the error immediately.
+            /// The pending of a refused call counts as a handle until then.
             #[allow(async_fn_in_trait)]
             pub fn send(request: Request) -> Pending {
                 unsafe {
@@ -887,7 +890,7 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// As `send` and `get` in one call, without a handle.
+            /// Does `send` and `get` in one call, without a handle.
             #[allow(async_fn_in_trait)]
             pub fn call(request: Request) -> ::core::result::Result<Response, Error> {
                 unsafe {
@@ -1253,8 +1256,9 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Where a function can be reached from outside, if it can be: `https://example.com/resizer`. The
-            /// errors are `not-found` and `other`.
+            /// The public URL of a function, if it has one: `https://example.com/resizer`.
+            ///
+            /// The errors are `not-found` and `other`.
             #[allow(async_fn_in_trait)]
             pub fn url(
                 target: &str,

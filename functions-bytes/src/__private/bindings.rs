@@ -7,9 +7,9 @@
 #[allow(dead_code, clippy::all)]
 pub mod functions {
     pub mod bytes {
-        /// Bytes that live on the host, and bytes that live in the function.
+        /// Bytes held by the host, and bytes in the function's memory.
         ///
-        /// A function that only passes a body on never needs to copy it: it hands the `buffer` to the next
+        /// A function that only passes a body on never copies it. It hands the `buffer` to the next
         /// interface, and the host streams the bytes from one to the other as they arrive.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod bytes {
@@ -21,12 +21,12 @@ pub mod functions {
             /// Why bytes could not be read.
             #[derive(Clone)]
             pub enum Error {
-                /// The sender went away, or broke the protocol, before the last byte. What was read so far is
-                /// incomplete and must not be taken for the whole.
+                /// The sender disconnected, or violated the protocol, before the last byte. The bytes read so
+                /// far are incomplete and must not be treated as the whole body.
                 Closed,
-                /// There are more bytes than the caller was ready to take; the payload is that limit, in bytes.
+                /// There are more bytes than the caller's limit; the payload is that limit, in bytes.
                 TooLarge(u64),
-                /// Anything else, in words meant for a log.
+                /// Any other error; the text is for a log.
                 Other(_rt::String),
             }
             impl ::core::fmt::Debug for Error {
@@ -54,14 +54,14 @@ pub mod functions {
                 }
             }
             impl ::core::error::Error for Error {}
-            /// What reading without waiting found.
+            /// The result of a read that does not wait.
             #[derive(Clone)]
             pub enum Chunk {
-                /// Some bytes, never none.
+                /// At least one byte.
                 Bytes(_rt::Vec<u8>),
-                /// Nothing yet: wait with `buffer.subscribe`.
+                /// No bytes yet: wait with `buffer.subscribe`.
                 Later,
-                /// The end: there is nothing more, now or later.
+                /// The end of the body.
                 End,
             }
             impl ::core::fmt::Debug for Chunk {
@@ -80,8 +80,8 @@ pub mod functions {
             }
             /// Bytes held by the host: complete, or still arriving.
             ///
-            /// A buffer is read once, from front to back. Handing it to another interface hands over what has
-            /// not been read yet. Dropping it tells the host that the rest is not wanted.
+            /// A buffer is read once, from front to back. Handing it to another interface hands over the bytes
+            /// that have not been read. Dropping it discards them.
             #[derive(Debug)]
             #[repr(transparent)]
             pub struct Buffer {
@@ -121,7 +121,7 @@ pub mod functions {
                     }
                 }
             }
-            /// A body: a handle to bytes on the host, or bytes of the function's own.
+            /// A body: a handle to bytes on the host, or bytes from the function's memory.
             pub enum Data {
                 Buffer(Buffer),
                 Value(_rt::Vec<u8>),
@@ -141,8 +141,7 @@ pub mod functions {
             }
             impl Buffer {
                 #[allow(unused_unsafe, clippy::all)]
-                /// How many bytes are left to read, where the host knows: `none` while a body of unknown length
-                /// is still arriving.
+                /// The number of bytes left to read; `none` while a body of unknown length is still arriving.
                 #[allow(async_fn_in_trait)]
                 pub fn length(&self) -> ::core::option::Option<u64> {
                     unsafe {
@@ -181,10 +180,10 @@ pub mod functions {
             }
             impl Buffer {
                 #[allow(unused_unsafe, clippy::all)]
-                /// Up to `max` bytes, waiting for at least one; `none` at the end.
+                /// Reads up to `max` bytes, and waits for at least one; `none` at the end.
                 ///
-                /// The host may return fewer than `max`, and returns no more than 1 MiB at once. A `max` of 0
-                /// is taken as 1.
+                /// The host may return fewer than `max`, and returns at most 1 MiB at once. A `max` of 0 counts
+                /// as 1.
                 #[allow(async_fn_in_trait)]
                 pub fn read(
                     &self,
@@ -285,7 +284,7 @@ pub mod functions {
             }
             impl Buffer {
                 #[allow(unused_unsafe, clippy::all)]
-                /// As `read`, but never waits.
+                /// Like `read`, but never waits.
                 #[allow(async_fn_in_trait)]
                 pub fn try_read(
                     &self,
@@ -387,9 +386,10 @@ pub mod functions {
             }
             impl Buffer {
                 #[allow(unused_unsafe, clippy::all)]
-                /// Ready when `try-read` would not answer `later`.
+                /// Ready when `try-read` returns something other than `later`.
                 ///
-                /// The pollable may outlive the buffer, and is then ready; portable code drops it first.
+                /// The pollable may outlive the buffer, and is then ready. Portable code drops the pollable
+                /// first.
                 #[allow(async_fn_in_trait)]
                 pub fn subscribe(&self) -> Pollable {
                     unsafe {
@@ -412,10 +412,10 @@ pub mod functions {
             }
             impl Buffer {
                 #[allow(unused_unsafe, clippy::all)]
-                /// All the bytes that are left, waiting for the last of them.
+                /// Reads all remaining bytes, and waits for the last one.
                 ///
-                /// With a `limit`, a longer buffer is refused with `too-large` before anything is copied into
-                /// the function, and as soon as the host knows that it is longer.
+                /// With a `limit`, a longer buffer is refused with `too-large` as soon as the host knows its
+                /// length, and before any byte is copied into the function.
                 #[allow(async_fn_in_trait)]
                 pub fn into_bytes(
                     this: Buffer,
@@ -520,7 +520,7 @@ pub mod functions {
 #[allow(dead_code, clippy::all)]
 pub mod wasi {
     pub mod clocks {
-        /// A clock that never goes back, whose instants mean nothing but their distance from each other.
+        /// A clock that never goes back. Only the distance between two instants has a meaning.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod monotonic_clock {
             #[used]

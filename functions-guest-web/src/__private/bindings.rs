@@ -15,10 +15,10 @@ use functions_bytes::__private::bindings::functions::bytes::bytes as __with_name
 #[allow(dead_code, clippy::all)]
 pub mod functions {
     pub mod web {
-        /// What a function may ask about the request it is answering and about itself.
+        /// The request that a function is answering, and the function's own settings.
         ///
-        /// Nothing here is computed before it is asked for. When one function calls another inside the same
-        /// instance tree, these speak of the innermost call that is running.
+        /// Each value is computed when it is asked for. If components of one instance tree call each other's
+        /// handlers, the values are those of the innermost call that is running.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod environment {
             #[used]
@@ -26,7 +26,7 @@ pub mod functions {
             static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
             use super::super::super::_rt;
             #[allow(unused_unsafe, clippy::all)]
-            /// The request's method, as sent: `GET`, `POST`, ...
+            /// The request's method as it was sent, such as `GET` or `POST`.
             #[allow(async_fn_in_trait)]
             pub fn method() -> _rt::String {
                 unsafe {
@@ -64,7 +64,7 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// The path below the function's own base. Starts with `/`; still percent-encoded.
+            /// The path below the function's base. It starts with `/` and is still percent-encoded.
             #[allow(async_fn_in_trait)]
             pub fn path() -> _rt::String {
                 unsafe {
@@ -102,7 +102,7 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// What follows `?` in the request's target, still percent-encoded; `none` without a `?`.
+            /// The query without its `?`, still percent-encoded; `none` without a `?`.
             #[allow(async_fn_in_trait)]
             pub fn query() -> ::core::option::Option<_rt::String> {
                 unsafe {
@@ -156,9 +156,8 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// The request's headers: names in lower case, one entry a value, in the order they arrived.
-            /// Values are the bytes from the wire. Those that concern one connection only are left out
-            /// (RFC 9110, section 7.6.1).
+            /// The request's headers in the order they arrived, one entry per value. Names are in lower case,
+            /// values are raw bytes. Hop-by-hop headers are left out (RFC 9110, section 7.6.1).
             #[allow(async_fn_in_trait)]
             pub fn headers() -> _rt::Vec<(_rt::String, _rt::Vec<u8>)> {
                 unsafe {
@@ -290,7 +289,7 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// This invocation's id: unique, and what the host's log calls it.
+            /// The unique id of this invocation, which the host's log uses too.
             #[allow(async_fn_in_trait)]
             pub fn invocation_id() -> _rt::String {
                 unsafe {
@@ -328,7 +327,7 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// The name the function is served under.
+            /// The name that the function is served under.
             #[allow(async_fn_in_trait)]
             pub fn function_name() -> _rt::String {
                 unsafe {
@@ -366,7 +365,7 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// The version that is served: a hash of the component unless its deployer named one.
+            /// The version that is served: a hash of the component, unless its deployer named one.
             #[allow(async_fn_in_trait)]
             pub fn function_version() -> _rt::String {
                 unsafe {
@@ -404,7 +403,7 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// What the host's authentication learned about the caller, if it has any.
+            /// What the host's authentication knows about the caller, if it has any.
             #[allow(async_fn_in_trait)]
             pub fn token_metadata() -> ::core::option::Option<_rt::String> {
                 unsafe {
@@ -458,7 +457,7 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// The variables this function was configured with.
+            /// The function's variables.
             #[allow(async_fn_in_trait)]
             pub fn variables() -> _rt::Vec<(_rt::String, _rt::String)> {
                 unsafe {
@@ -524,7 +523,7 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// One of those variables.
+            /// The value of one variable.
             #[allow(async_fn_in_trait)]
             pub fn variable(name: &str) -> ::core::option::Option<_rt::String> {
                 unsafe {
@@ -581,8 +580,8 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// The address of the client's end of the connection, `ADDRESS:PORT`; `none` where there is no
-            /// connection, as in a call from another function.
+            /// The client's address, `ADDRESS:PORT`; `none` without a connection, as in a call from another
+            /// function.
             #[allow(async_fn_in_trait)]
             pub fn peer_address() -> ::core::option::Option<_rt::String> {
                 unsafe {
@@ -671,14 +670,14 @@ pub mod functions {
                 }
             }
         }
-        /// What a function prints and logs: records of its invocation, in the host's log.
+        /// Printed lines and log records of a function, in the host's log.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod output {
             #[used]
             #[doc(hidden)]
             static __FORCE_SECTION_REF: fn() = super::super::super::__link_custom_section_describing_imports;
             use super::super::super::_rt;
-            /// Where a function prints to.
+            /// The stream that a function prints to.
             #[repr(u8)]
             #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
             pub enum Stream {
@@ -709,7 +708,7 @@ pub mod functions {
                     }
                 }
             }
-            /// How much a record matters.
+            /// The level of a record.
             #[repr(u8)]
             #[derive(Clone, Copy, Eq, Ord, PartialEq, PartialOrd)]
             pub enum Level {
@@ -750,7 +749,7 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Prints some bytes. The host makes lines of them; a line may come in pieces.
+            /// Prints some bytes. The host splits them into lines; a line may span several calls.
             #[allow(async_fn_in_trait)]
             pub fn write(to: Stream, bytes: &[u8]) -> () {
                 unsafe {
@@ -771,8 +770,8 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// The least level whose records the host keeps; `none` where it keeps none at all. The same for
-            /// as long as an instance lives.
+            /// The lowest level whose records the host keeps; `none` if it keeps no records. The level does not
+            /// change while an instance lives.
             #[allow(async_fn_in_trait)]
             pub fn least_level() -> ::core::option::Option<Level> {
                 unsafe {
@@ -807,7 +806,7 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Logs a record: where in the program it comes from, what it says, and its key-value pairs.
+            /// Logs a record: its origin in the program, its message, and its key-value pairs.
             #[allow(async_fn_in_trait)]
             pub fn log(
                 level: Level,
@@ -891,9 +890,9 @@ pub mod functions {
                 }
             }
         }
-        /// A response that begins before it is whole: a stream of events, a large export.
+        /// A response that starts before it is complete: a stream of events, a large export.
         ///
-        /// In this order: `start` once, `write` as often as need be, `finish` once; then `invoke` returns
+        /// The order is `start` once, `write` any number of times, `finish` once. Then `invoke` returns
         /// `streamed`.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod response_stream {
@@ -905,13 +904,13 @@ pub mod functions {
             /// Why a response could not be streamed.
             #[derive(Clone)]
             pub enum Error {
-                /// `start` was called before in this invocation.
+                /// `start` was already called in this invocation.
                 Started,
-                /// The client went away. Nothing more will reach it.
+                /// The client disconnected.
                 Closed,
-                /// The status or a header is none that HTTP allows; the payload says which.
+                /// The status or a header is invalid; the payload says which.
                 Invalid(_rt::String),
-                /// Anything else, in words meant for a log.
+                /// Any other error; the text is for a log.
                 Other(_rt::String),
             }
             impl ::core::fmt::Debug for Error {
@@ -940,10 +939,10 @@ pub mod functions {
                 }
             }
             impl ::core::error::Error for Error {}
-            /// The body of a response that has begun.
+            /// The body of a response that has started.
             ///
-            /// Dropping it without `finish` cuts the connection, so that the client cannot take what it has
-            /// for the whole. So does a trap.
+            /// Dropping the writer without `finish` cuts the response, so that the client does not take it for
+            /// complete. So does a trap.
             #[derive(Debug)]
             #[repr(transparent)]
             pub struct Writer {
@@ -985,7 +984,7 @@ pub mod functions {
             }
             impl Writer {
                 #[allow(unused_unsafe, clippy::all)]
-                /// Sends some bytes, waiting while the client has not taken enough of those before.
+                /// Sends some bytes, and waits while too many earlier bytes are unread.
                 #[allow(async_fn_in_trait)]
                 pub fn write(&self, chunk: &[u8]) -> ::core::result::Result<(), Error> {
                     unsafe {
@@ -1086,7 +1085,7 @@ pub mod functions {
             }
             impl Writer {
                 #[allow(unused_unsafe, clippy::all)]
-                /// As `write`, but never waits: `false`, and nothing sent, when there is no room.
+                /// Like `write`, but never waits. Returns `false` and sends nothing if there is no room.
                 #[allow(async_fn_in_trait)]
                 pub fn try_write(
                     &self,
@@ -1195,9 +1194,10 @@ pub mod functions {
             }
             impl Writer {
                 #[allow(unused_unsafe, clippy::all)]
-                /// Ready when `try-write` would not answer `false`.
+                /// Ready when `try-write` does not return `false`.
                 ///
-                /// The pollable may outlive the writer, and is then ready; portable code drops it first.
+                /// The pollable may outlive the writer, and is then ready. Portable code drops the pollable
+                /// first.
                 #[allow(async_fn_in_trait)]
                 pub fn subscribe(&self) -> Pollable {
                     unsafe {
@@ -1222,7 +1222,7 @@ pub mod functions {
             }
             impl Writer {
                 #[allow(unused_unsafe, clippy::all)]
-                /// Ends the body: the response is whole.
+                /// Completes the response.
                 #[allow(async_fn_in_trait)]
                 pub fn finish(this: Writer) -> ::core::result::Result<(), Error> {
                     unsafe {
@@ -1314,7 +1314,7 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Sends the response's status and headers, under the same rules as `handler.response`.
+            /// Sends the response's status and headers, with the same rules as `handler.response`.
             #[allow(async_fn_in_trait)]
             pub fn start(
                 status: u16,
@@ -1454,9 +1454,9 @@ pub mod functions {
 pub mod exports {
     pub mod functions {
         pub mod web {
-            /// What a web function is: one call for each request.
+            /// A web function: one call for each request.
             ///
-            /// Nothing but this interface uses the types it defines.
+            /// No other interface uses the types of this one.
             #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
             pub mod handler {
                 #[used]
@@ -1467,9 +1467,8 @@ pub mod exports {
                 pub type Data = super::super::super::super::__with_name1::Data;
                 /// A whole response.
                 ///
-                /// The host frames it: `content-length`, `transfer-encoding` and the headers that concern one
-                /// connection only are the host's, and ignored here. A status outside 200 to 599, or a header
-                /// that HTTP does not allow, is answered as a failure of the function.
+                /// The host frames the message and ignores `content-length`, `transfer-encoding` and hop-by-hop
+                /// headers. A status outside 200 to 599, or an invalid header, is a failure of the function.
                 pub struct Response {
                     pub status: u16,
                     pub headers: _rt::Vec<(_rt::String, _rt::Vec<u8>)>,
@@ -1487,11 +1486,11 @@ pub mod exports {
                             .finish()
                     }
                 }
-                /// How a request was answered.
+                /// How a function answered its request.
                 pub enum Reply {
                     /// With this response.
                     Response(Response),
-                    /// Through `response-stream`, already.
+                    /// Already, through `response-stream`.
                     Streamed,
                 }
                 impl ::core::fmt::Debug for Reply {
@@ -1676,10 +1675,10 @@ pub mod exports {
                     }
                 }
                 pub trait Guest {
-                    /// Answer one request, whose body is `request`. The rest of it is in `environment`.
+                    /// Answers one request, whose body is `request`. The rest of the request is in `environment`.
                     ///
-                    /// A trap is a failure of the function: the client gets a 500 without details, the details are in
-                    /// the host's log.
+                    /// A trap is a failure of the function. The client gets a 500 without details, which are in the
+                    /// host's log.
                     #[allow(async_fn_in_trait)]
                     fn invoke(request: Buffer) -> Reply;
                 }

@@ -13,13 +13,14 @@ use functions_bytes::__private::bindings::functions::bytes::bytes as __with_name
 #[allow(dead_code, clippy::all)]
 pub mod functions {
     pub mod http {
-        /// HTTP requests of a function's own to other servers.
+        /// Outbound HTTP: requests of a function to other servers.
         ///
-        /// Bodies go both ways as `data` and `buffer`: one that a function only passes on never enters it.
+        /// Bodies are `data` and `buffer` in both directions. A body that a function only passes on is never
+        /// copied into its memory.
         ///
-        /// The host frames the messages and connects: `host`, `content-length` and the headers that concern
-        /// one connection only (RFC 9110, section 7.6.1) are its own, ignored in requests; the latter are left out of
-        /// responses. It decides, too, which servers a function may reach.
+        /// The host frames the messages, connects, and decides which servers a function may reach. It ignores
+        /// `host`, `content-length` and hop-by-hop headers (RFC 9110, section 7.6.1) in requests, and leaves
+        /// hop-by-hop headers out of responses.
         #[allow(dead_code, async_fn_in_trait, unused_imports, clippy::all)]
         pub mod client {
             #[used]
@@ -31,29 +32,27 @@ pub mod functions {
             pub type Data = super::super::super::__with_name1::Data;
             /// A request.
             pub struct Request {
-                /// `GET`, `POST`, ... as it goes to the server; its case matters.
+                /// The method as it is sent, such as `GET` or `POST`. Case matters.
                 pub method: _rt::String,
-                /// Absolute, of the scheme `http` or `https`, without user and password. A fragment is not sent.
+                /// An absolute `http` or `https` URL without user and password. A fragment is not sent.
                 pub url: _rt::String,
-                /// Sent in this order; a name may be there more than once. Values are the bytes on the wire.
+                /// The headers, sent in this order; a name may occur more than once. Values are raw bytes.
                 pub headers: _rt::Vec<(_rt::String, _rt::Vec<u8>)>,
-                /// A `buffer` that is still arriving is sent on as it arrives.
+                /// The body; a `buffer` that is still arriving is streamed to the server.
                 pub body: ::core::option::Option<Data>,
-                /// From the call until the last byte of the response's body has arrived, in milliseconds. The
-                /// time that the invocation has left bounds it too, and alone where there is `none`. Once it is
-                /// up, there is the error `timeout` or, where the response has begun, a body that breaks off for
-                /// whoever reads it.
+                /// The time limit in milliseconds, up to the last byte of the response's body. The invocation's
+                /// remaining time is a second limit, and the only one with `none`. When the time is over, the
+                /// result is the error `timeout`, or an incomplete body if the response has started.
                 pub timeout_milliseconds: ::core::option::Option<u32>,
-                /// How many redirects to follow, one after the other. With 0, a redirect is a response like any
-                /// other.
+                /// The maximum number of redirects to follow. With 0, a redirect is returned as a response.
                 ///
-                /// One that is followed changes the method as browsers do: to `GET` without a body after 303,
-                /// and after 301 and 302 unless it was `GET` or `HEAD`. A body that is a `buffer` cannot be sent
-                /// twice: a redirect that asks for that (307, 308) is not followed. `authorization` and `cookie`
-                /// do not go to another origin.
+                /// A redirect that is followed changes the method as browsers do. After 303 the method is `GET`
+                /// without a body; so it is after 301 and 302, unless it was `GET` or `HEAD`. A `buffer` cannot
+                /// be sent twice, so a redirect that requires that (307, 308) is not followed. `authorization`
+                /// and `cookie` are not sent to another origin.
                 pub redirects: u32,
-                /// The longest body of a response, in bytes. A longer one is the error `too-large` where its
-                /// length is known beforehand, and otherwise breaks off.
+                /// The maximum length of a response's body in bytes. A longer body is the error `too-large` if
+                /// its length is known beforehand, and is cut otherwise.
                 pub response_limit: ::core::option::Option<u64>,
             }
             impl ::core::fmt::Debug for Request {
@@ -72,13 +71,14 @@ pub mod functions {
                         .finish()
                 }
             }
-            /// A response whose head is here. Its body may still be arriving.
+            /// A response whose head has arrived. Its body may still be arriving.
             pub struct Response {
-                /// 200 to 999.
+                /// The status, 200 to 999.
                 pub status: u16,
-                /// Names in lower case, one entry a value, in the order they arrived among those of their name.
+                /// The headers, one entry per value; names are in lower case. Values of one name are in the order
+                /// they arrived in.
                 pub headers: _rt::Vec<(_rt::String, _rt::Vec<u8>)>,
-                /// A body that did not arrive whole ends with the error `closed`, never as if it were whole.
+                /// The body; an incomplete one ends with the error `closed`.
                 pub body: Buffer,
             }
             impl ::core::fmt::Debug for Response {
@@ -96,35 +96,39 @@ pub mod functions {
             /// Why there is no response. Texts are meant for a log.
             #[derive(Clone)]
             pub enum Error {
-                /// The URL is none, or none that can be requested.
+                /// The URL is invalid, or its scheme is not http or https.
                 InvalidUrl(_rt::String),
-                /// The method is none that HTTP allows, or `CONNECT`.
+                /// The method is invalid, or is `CONNECT`.
                 InvalidMethod(_rt::String),
-                /// A header is none that HTTP allows; the payload is its name.
+                /// A header is invalid; the payload is its name.
                 InvalidHeader(_rt::String),
-                /// The host does not let functions reach this server; the text says how to change that.
+                /// The host does not let functions reach this server; the text says how to allow it.
                 NotAllowed(_rt::String),
                 /// The server's name has no address.
                 Dns(_rt::String),
-                /// There is no connection: refused, unreachable.
+                /// The connection failed: it was refused, or the server is unreachable.
                 Connect(_rt::String),
-                /// The TLS handshake failed, as when the certificate is for another name.
+                /// The TLS handshake failed, for example because the certificate is for another name.
                 Tls(_rt::String),
-                /// The time was up before the response's head was there; also, for the host's own limit,
-                /// before there was a connection, TLS included.
+                /// The time was over before the response's head arrived, or the host's own limit was over before
+                /// the connection was established, TLS included.
                 Timeout,
                 /// The response's body is longer than `response-limit`; the payload is that limit, in bytes.
                 TooLarge(u64),
-                /// There was one more redirect than `redirects`, which is not 0; the payload is where to.
+                /// There were more redirects than `redirects`, which is not 0; the payload is the next location.
                 TooManyRedirects(_rt::String),
-                /// What came is no HTTP, or the connection ended before the response's head was whole.
+                /// The response is not valid HTTP, or the connection ended before the response's head was complete.
                 Protocol(_rt::String),
-                /// This invocation has as many requests and calls under way as the host lets it have, each of which
-                /// counts until the body of its response has ended or was dropped; or it holds as many handles as
-                /// it may: buffers, pendings and pollables. Or all functions together have given the host as many
-                /// bytes of bodies by `value` as it holds. Nothing was sent.
+                /// A limit of the host or of this invocation is reached. There are three:
+                ///
+                /// - requests and calls in flight of this invocation, each of which counts until the body of its
+                ///   response has ended or is dropped;
+                /// - handles of this invocation: buffers, pendings and pollables;
+                /// - bytes that all functions pass as bodies by `value`.
+                ///
+                /// Nothing was sent.
                 Overloaded,
-                /// Anything else, such as a request body that broke off.
+                /// Any other error, such as an incomplete request body.
                 Other(_rt::String),
             }
             impl ::core::fmt::Debug for Error {
@@ -176,7 +180,7 @@ pub mod functions {
                 }
             }
             impl ::core::error::Error for Error {}
-            /// A response that is on its way. Dropping it cancels the request.
+            /// A request in flight. Dropping it cancels the request.
             #[derive(Debug)]
             #[repr(transparent)]
             pub struct Pending {
@@ -218,9 +222,10 @@ pub mod functions {
             }
             impl Pending {
                 #[allow(unused_unsafe, clippy::all)]
-                /// Ready when `get` would not wait.
+                /// Ready when `get` returns without waiting.
                 ///
-                /// The pollable may outlive the pending, and is then ready; portable code drops it first.
+                /// The pollable may outlive the pending, and is then ready. Portable code drops the pollable
+                /// first.
                 #[allow(async_fn_in_trait)]
                 pub fn subscribe(&self) -> Pollable {
                     unsafe {
@@ -243,7 +248,7 @@ pub mod functions {
             }
             impl Pending {
                 #[allow(unused_unsafe, clippy::all)]
-                /// The response, waiting for its head.
+                /// Waits for the response's head, and returns the response.
                 #[allow(async_fn_in_trait)]
                 pub fn get(this: Pending) -> ::core::result::Result<Response, Error> {
                     unsafe {
@@ -518,7 +523,7 @@ pub mod functions {
             }
             impl Pending {
                 #[allow(unused_unsafe, clippy::all)]
-                /// As `get`, but never waits: gives the pending back where there is no response yet.
+                /// Like `get`, but never waits. Returns the pending if there is no response yet.
                 #[allow(async_fn_in_trait)]
                 pub fn try_get(
                     this: Pending,
@@ -813,9 +818,10 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// Sends a request, which begins at once, whether or not anybody waits for its response. Whatever
-            /// is wrong with it, `get` says; and where it is not sent at all, so does `try-get`, from the start.
-            /// The pending of one that was refused is a handle until then.
+            /// Sends a request at once, whether or not the function waits for the response.
+            ///
+            /// `get` returns any error. For a request that was refused, `try-get` returns the error immediately.
+            /// The pending of a refused request counts as a handle until then.
             #[allow(async_fn_in_trait)]
             pub fn send(request: Request) -> Pending {
                 unsafe {
@@ -954,7 +960,7 @@ pub mod functions {
                 }
             }
             #[allow(unused_unsafe, clippy::all)]
-            /// As `send` and `get` in one call, without a handle.
+            /// Does `send` and `get` in one call, without a handle.
             #[allow(async_fn_in_trait)]
             pub fn call(request: Request) -> ::core::result::Result<Response, Error> {
                 unsafe {
