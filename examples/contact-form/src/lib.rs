@@ -1,6 +1,6 @@
-//! A page with a form, and what becomes of it when it is sent.
+//! A page with a form, and its submission.
 //!
-//! A browser shows it at <http://127.0.0.1:8080/contact-form>. By hand:
+//! Open <http://127.0.0.1:8080/contact-form> in a browser, or run:
 //!
 //! ```sh
 //! curl http://127.0.0.1:8080/contact-form -d 'name=Ada&message=Hello'
@@ -43,7 +43,7 @@ fn contact(method: Method, form: Result<Form<Contact>, Rejection>) -> WebResult<
     )))
 }
 
-/// What a visitor sends is text, and no part of the page's code.
+/// Escapes HTML, so that a visitor's text cannot become markup.
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
 
-    /// The page is shown; what is sent is thanked for, and cannot become code.
+    /// The form is shown, and a submission is answered with its name escaped.
     #[test]
     fn thanks() {
         let page = TestRequest::get("/").call(contact);
@@ -75,7 +75,7 @@ mod tests {
         assert_eq!(sent.logged()[0].message, "a message came in");
     }
 
-    /// What is missing is told to the visitor.
+    /// A missing or empty field is an error that the visitor can read.
     #[test]
     fn refuses() {
         let missing = TestRequest::post("/").body("name=Ada").call(contact);

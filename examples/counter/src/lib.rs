@@ -1,7 +1,7 @@
 //! Counts the requests it has answered, and answers 1 every time.
 //!
-//! Each request gets an instance of its own, with memory of its own: nothing that a request leaves
-//! in a `static` is there for the next one, or for anybody else's.
+//! Each request runs in its own instance, with its own memory. No request sees what another one
+//! left in a `static`.
 //!
 //! ```sh
 //! curl http://127.0.0.1:8080/counter

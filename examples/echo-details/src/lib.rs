@@ -1,4 +1,4 @@
-//! What a function knows of its request, and headers of its own choice sent back.
+//! Answers with data about its request, and with headers that the request asks for.
 //!
 //! ```sh
 //! curl -i 'http://127.0.0.1:8080/echo-details/some/path' -d '{"headers_to_send_back":{"x-hello":"there"}}'
@@ -21,7 +21,7 @@ fn echo_details(Json(request): Json<Request>) -> WebResult<WebResponse> {
     let invocation_id = env.invocation_id();
     let your_token_metadata = env.token_metadata().as_deref().unwrap_or("");
 
-    // Don't echo secrets back!
+    // Do not echo secrets.
     let to_echo = headers
         .iter()
         .filter(|(k, _)| *k != "authorization")
@@ -43,7 +43,7 @@ mod tests {
 
     use super::*;
 
-    /// Everything is echoed but the secret, and the headers that were asked for come back.
+    /// The response has all details except the secret, and the headers that were asked for.
     #[test]
     fn secrets_stay() {
         let response = TestRequest::post("/some/path")
@@ -61,7 +61,7 @@ mod tests {
         assert_eq!(response.header("x-hello"), Some("there"));
     }
 
-    /// A header that HTTP does not allow is a failure, not a header left out.
+    /// An invalid header is an error, not a missing header.
     #[test]
     fn invalid_headers_fail() {
         let body = r#"{"headers_to_send_back":{"x hello":"there"}}"#;

@@ -1,8 +1,8 @@
-//! Answers with what it was sent.
+//! Answers with the body of the request.
 //!
-//! The handle goes straight back, and the host streams the bytes from the request to the response
-//! as they arrive: the answer begins before a long upload ends, and nothing is copied through the
-//! function.
+//! The function returns the body's handle, and the host streams the bytes from the request to the
+//! response as they arrive. The response starts before a long upload ends, and no byte is copied into
+//! the function.
 //!
 //! ```sh
 //! curl http://127.0.0.1:8080/echo -d 'hello'

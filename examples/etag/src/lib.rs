@@ -1,6 +1,7 @@
-//! Saves clients what they have: in front of another function, here `stream-csv`, it gives each
-//! answer a tag of its bytes, and whoever comes back with that tag gets 304 instead of the bytes. The
-//! cache is the client's; nothing has to be kept here.
+//! Adds an `etag` to the responses of another function, here `stream-csv`.
+//!
+//! A client that sends the tag back gets 304 instead of the bytes. The cache is the client's, and this
+//! function stores nothing.
 //!
 //! ```sh
 //! functions serve etag.wasm stream-csv.wasm --private stream-csv &
@@ -12,7 +13,7 @@ use functions_binding::{Call, Response};
 use functions_guest_web::{Data, WebEnvironment, WebResponse, WebResult, invoke};
 use sha2::{Digest as _, Sha256};
 
-/// Whose answers these are.
+/// The function whose responses get a tag.
 const ORIGIN: &str = "stream-csv";
 
 invoke!(etag);
@@ -27,7 +28,7 @@ fn etag(env: WebEnvironment, payload: Data) -> WebResult<WebResponse> {
         return Ok(answer.into());
     }
     let headers = std::mem::take(&mut answer.headers);
-    // A tag is of all the bytes: this is the price of not sending them.
+    // The tag is a hash of the whole body, so the body has to be read even if it is not sent.
     let body = answer.into_bytes()?;
     let tag = tag(&body);
     let mut known = env.headers().get_all("if-none-match");
@@ -41,7 +42,7 @@ fn etag(env: WebEnvironment, payload: Data) -> WebResult<WebResponse> {
     Ok(answer.into())
 }
 
-/// Half of a SHA-256 is more than enough, in quotes.
+/// The first half of a SHA-256, in quotes.
 fn tag(body: &[u8]) -> String {
     let digest = Sha256::digest(body);
     let half = digest.iter().take(16);
@@ -49,8 +50,8 @@ fn tag(body: &[u8]) -> String {
     format!("\"{digits}\"")
 }
 
-/// Whether a header has this tag: it is `*`, or a list in which weak tags count as well (RFC 9110,
-/// section 13.1.2).
+/// Whether `if-none-match` matches the tag: `*`, or a list, weak tags included (RFC 9110, section
+/// 13.1.2).
 fn has(header: &str, tag: &str) -> bool {
     let mut known = header.split(',').map(str::trim);
     known.any(|known| known == "*" || known.trim_start_matches("W/") == tag)
@@ -72,7 +73,7 @@ mod tests {
         })
     }
 
-    /// Who has the bytes is not sent them again; who has others, or nothing, is.
+    /// A client with the current tag gets 304, and every other client gets the bytes.
     #[test]
     fn sends_what_is_new() {
         let _origin = origin();
@@ -93,7 +94,7 @@ mod tests {
         }
     }
 
-    /// What is no answer to a `GET` passes through.
+    /// A response to another method, or with another status, is passed on unchanged.
     #[test]
     fn passes_the_rest() {
         let _origin = origin();

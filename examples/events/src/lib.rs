@@ -17,7 +17,7 @@ async fn clock(env: WebEnvironment) -> WebResult<WebResponse> {
     };
     let every = Duration::from_millis(number("ms").unwrap_or(1000));
     let count = number("count").unwrap_or(10);
-    // A client that connects anew says what it saw last.
+    // A client that reconnects sends the id of the last event that it saw.
     let seen = env
         .headers()
         .get("last-event-id")
@@ -42,7 +42,7 @@ mod tests {
 
     use super::*;
 
-    /// Ticks come in order, and go on where a client left off.
+    /// Ticks are in order, and continue after the last one that the client saw.
     #[test]
     fn ticks() {
         let request = TestRequest::get("/?ms=0&count=2").header("last-event-id", "4");

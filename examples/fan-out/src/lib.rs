@@ -1,5 +1,6 @@
-//! Several calls of another function at once: everybody is greeted by `greet`, and whoever could not
-//! be is told apart.
+//! Several concurrent calls of another function: `greet` greets each name.
+//!
+//! A call that fails does not affect the others, and its name has no message.
 //!
 //! ```sh
 //! functions serve fan-out.wasm greet.wasm &
@@ -11,7 +12,7 @@ use std::time::Duration;
 use functions_binding::{FunctionBinding, InvokeOptions};
 use functions_guest_web::{Json, invoke, task};
 
-/// What `greet` takes and answers.
+/// The request of `greet`.
 #[derive(serde::Serialize)]
 struct Request<'n> {
     name: &'n str,
@@ -22,11 +23,11 @@ struct Response {
     message: String,
 }
 
-/// What became of one of them.
+/// The result of one call.
 #[derive(serde::Serialize)]
 struct Greeted {
     name: String,
-    /// Nothing where it failed.
+    /// `None` if the call failed.
     message: Option<String>,
 }
 
@@ -54,7 +55,7 @@ mod tests {
 
     use super::*;
 
-    /// Each is greeted, in order; one that fails, however it does, is no failure of the others.
+    /// The results are in order, and a failed call does not affect the others.
     #[test]
     fn greets_all_at_once() {
         let _greet = respond_with(|call| {

@@ -1,7 +1,7 @@
 //! JSON in, JSON out: the types say what the function takes and returns.
 //!
-//! A body that is not such JSON is answered with 400, saying what is wrong and where, and `greet`
-//! is not run.
+//! If the body is not valid JSON for the type, the answer is 400 and says what is wrong and where.
+//! `greet` does not run.
 //!
 //! ```sh
 //! curl http://127.0.0.1:8080/greet -d '{"name":"Ada"}'

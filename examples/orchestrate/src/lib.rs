@@ -1,6 +1,7 @@
-//! A function that has its work done by another, step by step: a picture is halved by `shrink`, and
-//! what comes of it once more, as often as the query says. No byte of a picture enters this function:
-//! each step's response is the next one's request while it is still arriving.
+//! Sequential calls of another function: `shrink` halves a picture as often as the query says.
+//!
+//! Each response's body is the next request's body, while it is still arriving. No byte of a picture
+//! is copied into this function.
 //!
 //! ```sh
 //! functions serve orchestrate.wasm shrink.wasm --private shrink &
@@ -10,8 +11,8 @@
 use functions_binding::{Call, Response};
 use functions_guest_web::{Data, Query, WebResponse, WebResult, invoke};
 
-/// How often a picture is halved at most: 255 times smaller.
-const MOST: u8 = 8;
+/// The maximum number of halvings.
+const MAX_HALVINGS: u8 = 8;
 
 #[derive(serde::Deserialize)]
 struct Wanted {
@@ -21,10 +22,10 @@ struct Wanted {
 invoke!(orchestrate);
 fn orchestrate(Query(wanted): Query<Wanted>, picture: Data) -> WebResult<WebResponse> {
     let mut step = Response::new(200).with_body(picture);
-    for _ in 0..wanted.halvings.unwrap_or(1).min(MOST) {
+    for _ in 0..wanted.halvings.unwrap_or(1).min(MAX_HALVINGS) {
         step = Call::post("shrink", "/").with_body(step.body).wait()?;
         if !step.is_success() {
-            // It says what is wrong with the picture, which came from our own client.
+            // The error is about the picture, which came from the client.
             return Ok(step.into());
         }
     }
@@ -41,7 +42,7 @@ mod tests {
 
     use super::*;
 
-    /// Each step works on what the one before answered.
+    /// Each step gets the body of the previous response.
     #[test]
     fn steps_follow_each_other() {
         let _shrink = respond_with(|call| {
@@ -59,7 +60,7 @@ mod tests {
         }
     }
 
-    /// A picture that is none is the client's fault; a step that fails is ours.
+    /// An invalid picture is the client's fault, and a failed step is not.
     #[test]
     fn failures_have_their_status() {
         let refusing = respond_with(|_| Ok(Response::new(422).with_body("no picture")));

@@ -1,7 +1,7 @@
-//! The smallest function: whatever is asked, it answers `pong`.
+//! The smallest function: it answers every request with `pong`.
 //!
-//! `Data` is a handle to the request's body, which stays on the host. `ping` never reads it, so not
-//! a byte of it is held in memory, however long it is.
+//! `Data` is a handle to the request's body, which stays on the host. `ping` never reads the body, so
+//! no byte of it takes memory.
 //!
 //! ```sh
 //! curl -X POST http://127.0.0.1:8080/ping

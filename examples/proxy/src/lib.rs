@@ -1,5 +1,5 @@
-//! A proxy: the request's body goes to the server in the query parameter `url`, and the response's
-//! comes back. Not a byte of either enters the function.
+//! A proxy: sends the request's body to the server in the query parameter `url`, and returns the
+//! response. No byte of either body is copied into the function.
 //!
 //! ```sh
 //! functions serve proxy.wasm &
@@ -28,7 +28,7 @@ mod tests {
 
     use super::*;
 
-    /// Method and body go to the other server, and all of its response comes back.
+    /// The server gets method and body, and the client gets the server's response.
     #[test]
     fn passes_on() {
         let _server = respond_with(|request| {
@@ -43,7 +43,7 @@ mod tests {
         assert_eq!(response.header_all("x").collect::<Vec<_>>(), ["1", "2"]);
     }
 
-    /// What goes wrong is answered with whose fault it is.
+    /// The status of an error says whether the client or the server caused it.
     #[test]
     fn failures_have_their_status() {
         assert_eq!(TestRequest::get("/").call(proxy).status(), 400);

@@ -1,8 +1,8 @@
-//! Status codes and headers: a name for a colour, or the colour of a name.
+//! Status codes and headers: answers the name of a colour with its value.
 //!
 //! ```sh
 //! curl -i http://127.0.0.1:8080/respond/red      # 200, a header and a body
-//! curl -i http://127.0.0.1:8080/respond/         # 303, back to a colour that there is
+//! curl -i http://127.0.0.1:8080/respond/         # 303, to a colour that exists
 //! curl -i http://127.0.0.1:8080/respond/mauve    # 404
 //! ```
 
@@ -40,7 +40,7 @@ mod tests {
 
     use super::*;
 
-    /// Each case has its status, and says what the client needs.
+    /// Each case has its own status, and the header or text for it.
     #[test]
     fn answers_fit() {
         let found = TestRequest::get("/red").call(respond);

@@ -1,7 +1,7 @@
-//! A small API in one function: which handler answers is in the path and the method.
+//! A small API in one function, with a handler for each path and method.
 //!
-//! What a path does not have is 404, what a method does not have 405, and what cannot be decoded
-//! 400, each as a problem document that says why.
+//! An unknown path is 404, an unsupported method is 405, and invalid input is 400. Each error is a
+//! problem document that says why.
 //!
 //! ```sh
 //! curl http://127.0.0.1:8080/router/users
@@ -50,7 +50,7 @@ fn show(Path(id): Path<usize>) -> Option<Json<User>> {
     Some(Json(User { name }))
 }
 
-/// A function keeps nothing between requests: a real one would send the user to a database.
+/// Returns the user; a real function stores it in a database, because a function keeps no state.
 fn create(Json(user): Json<User>) -> (StatusCode, Json<User>) {
     (StatusCode::CREATED, Json(user))
 }
@@ -61,7 +61,7 @@ mod tests {
 
     use super::*;
 
-    /// Each route answers, and the router itself answers the rest.
+    /// Each route answers, and the router answers all other requests.
     #[test]
     fn answers_by_path_and_method() {
         let text = |path| TestRequest::get(path).call(app).text().to_owned();
@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(refused.header("allow"), Some("GET, HEAD, OPTIONS, POST"));
     }
 
-    /// No two routes are in each other's way.
+    /// No two routes conflict.
     #[test]
     fn routes_are_sound() {
         app().check().unwrap();

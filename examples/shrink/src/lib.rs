@@ -1,5 +1,6 @@
-//! A picture of half the size: every second pixel of every second line of a binary PPM. A function
-//! for others to call, such as `orchestrate`, and private where it is served so.
+//! Halves a picture: keeps every second pixel of every second line of a binary PPM.
+//!
+//! Other functions, such as `orchestrate`, call it. `--private` hides it from clients.
 //!
 //! ```sh
 //! functions serve shrink.wasm orchestrate.wasm --private shrink
@@ -64,7 +65,7 @@ mod tests {
         }
     }
 
-    /// What is no picture is the caller's fault.
+    /// An invalid picture is the caller's fault.
     #[test]
     fn refuses_others() {
         for other in [

@@ -1,7 +1,7 @@
-//! A table of any length, sent while it is made: `rows` lines of comma-separated values.
+//! A table of any length, streamed as it is generated: `rows` lines of comma-separated values.
 //!
-//! The client reads as fast as it likes; the function waits for it, and neither it nor the host holds
-//! more than a few chunks.
+//! The function waits for a client that reads slowly. Neither function nor host holds more than a few
+//! chunks.
 //!
 //! ```sh
 //! curl 'http://127.0.0.1:8080/stream-csv?rows=1000000' | tail -1
@@ -11,7 +11,7 @@ use std::io::{BufWriter, Write as _};
 
 use functions_guest_web::{WebEnvironment, WebResponse, WebResult, invoke};
 
-/// How much is sent at once. Every chunk is a call of the host.
+/// The length of a chunk. Each chunk is a host call.
 const CHUNK: usize = 64 * 1024;
 
 invoke!(table);
@@ -35,7 +35,7 @@ mod tests {
 
     use super::*;
 
-    /// Every row is there, in order, below the names.
+    /// The rows are complete and in order, below the header.
     #[test]
     fn rows() {
         let response = TestRequest::get("/?rows=3").call(table);
@@ -46,7 +46,7 @@ mod tests {
         );
     }
 
-    /// A number that is none is a failure before anything is sent.
+    /// An invalid number is an error before the response starts.
     #[test]
     fn bad_numbers_fail() {
         assert_eq!(TestRequest::get("/?rows=many").call(table).status(), 500);

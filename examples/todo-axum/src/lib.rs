@@ -1,7 +1,7 @@
-//! An axum application as a function: its router, extractors, state and responses as they are.
+//! An axum application as a function: router, extractors, state and responses are unchanged.
 //!
-//! Each request gets an instance of its own, and so a state of its own: a todo that is added is
-//! there for the rest of its request, and gone with it. Put what is to last in a database.
+//! Each request runs in its own instance, with its own state. A todo that a request adds is gone after
+//! that request. Store lasting data in a database.
 //!
 //! ```sh
 //! curl http://127.0.0.1:8080/todo-axum/todos
@@ -57,7 +57,7 @@ mod tests {
 
     use super::*;
 
-    /// The router answers as it would on a server, but each request begins with the same state.
+    /// The router answers as on a server, but each request starts with the same state.
     #[test]
     fn answers_each_request_afresh() {
         let one = r#"[{"text":"read the examples"}]"#;

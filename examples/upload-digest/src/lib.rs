@@ -1,4 +1,6 @@
-//! The SHA-256 of a body of any size, in constant memory: it is read chunk by chunk as it arrives.
+//! The SHA-256 of a body of any size, in constant memory.
+//!
+//! The body is read chunk by chunk as it arrives.
 //!
 //! ```sh
 //! curl -T big.iso http://127.0.0.1:8080/upload-digest
@@ -7,7 +9,7 @@
 use functions_guest_web::{Data, WebResult, invoke};
 use sha2::{Digest as _, Sha256};
 
-/// How much is in the function's memory at once.
+/// The length of a chunk in the function's memory.
 const CHUNK: usize = 64 * 1024;
 
 invoke!(digest);
@@ -30,7 +32,7 @@ mod tests {
 
     use super::*;
 
-    /// The digest is SHA-256's, also of nothing and of more than a chunk.
+    /// The digest is correct, also for an empty body and for several chunks.
     #[test]
     fn digests() {
         let of = |body: Vec<u8>| {
