@@ -1,4 +1,4 @@
-//! The record of the public API of the SDK's crates: a change of it is seen in review.
+//! Records the public API of the SDK's crates, so that a change is visible in review.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,11 +18,11 @@ const CRATES: [&str; 5] = [
     "functions-binding",
 ];
 
-/// Writes the record of each crate, or with `check` fails where one differs.
+/// Writes the record of each crate, or with `check` fails if one differs.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     if !compiler_is_pinned()? {
         eprintln!(
-            "skipped: the record is that of rustc {}",
+            "skipped: the record is for rustc {}",
             env!("CARGO_PKG_RUST_VERSION")
         );
         return Ok(());
@@ -47,13 +47,14 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
         return Ok(());
     }
     bail!(
-        "the public API differs from {}: if it should, run `cargo api`, and say so in the changelog",
+        "the public API differs from {}: if that is intended, run `cargo api` and add a line to the changelog",
         changed.join(", ")
     )
 }
 
-/// The form of rustdoc's JSON, and the paths of the standard library in it, change with the compiler: the
-/// record is that of the workspace's own `rust-version`.
+/// Whether the compiler is the workspace's `rust-version`, for which the record is.
+///
+/// The format of rustdoc's JSON, and its paths of the standard library, change with the compiler.
 fn compiler_is_pinned() -> anyhow::Result<bool> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let output = Command::new(rustc)
@@ -64,7 +65,7 @@ fn compiler_is_pinned() -> anyhow::Result<bool> {
     Ok(String::from_utf8(output.stdout)?.starts_with(pinned))
 }
 
-/// The items of a crate, one a line.
+/// The items of a crate, one per line.
 fn public_api(root: &Path, name: &str) -> anyhow::Result<String> {
     let api = public_api::Builder::from_rustdoc_json(rustdoc(root, name)?)
         .omit_blanket_impls(true)
@@ -74,8 +75,9 @@ fn public_api(root: &Path, name: &str) -> anyhow::Result<String> {
     Ok(api.to_string())
 }
 
-/// Documents a crate as JSON, which only unstable rustdoc does: with the compiler that is there, told to
-/// be unstable, and in a folder of its own, so that nothing else is compiled anew.
+/// Documents a crate as JSON, an unstable feature of rustdoc.
+///
+/// `RUSTC_BOOTSTRAP` enables it in the installed compiler. A separate folder keeps other builds unchanged.
 fn rustdoc(root: &Path, name: &str) -> anyhow::Result<PathBuf> {
     let target = root.join("target/api");
     let mut command = cargo(root);
@@ -104,7 +106,7 @@ fn rustdoc(root: &Path, name: &str) -> anyhow::Result<PathBuf> {
     Ok(target.join(format!("doc/{}.json", name.replace('-', "_"))))
 }
 
-/// Prints what is gone and what is new.
+/// Prints removed and added items.
 fn show(recorded: &str, now: &str) {
     let (before, after): (BTreeSet<_>, BTreeSet<_>) =
         (recorded.lines().collect(), now.lines().collect());

@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: builds and runs the fuzzer of isolation, which is in `fuzz/isolation`.
+//! `cargo xtask fuzz`: builds and runs the fuzzer of isolation (`fuzz/isolation`).
 
 use std::path::Path;
 use std::process::{Command, ExitCode, ExitStatus};
@@ -8,26 +8,26 @@ use clap::Args;
 
 use crate::workspace::{self, build, cargo};
 
-/// How the fuzzer says that it could not run.
+/// The exit code of a fuzzer that could not run.
 const CANNOT_RUN: u8 = 2;
 
-/// What to try out, and for how long.
+/// The options of `cargo xtask fuzz`.
 #[derive(Args)]
 pub(crate) struct Options {
     /// End after this many seconds without a difference.
     #[arg(long, value_name = "N", default_value_t = 60)]
     seconds: u64,
 
-    /// Put one of the bugs 1 to 8 into the host, to see the fuzzer find it.
+    /// Enable one of the seeded bugs 1 to 8 in the host, to check that the fuzzer finds it.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=8))]
     bug: Option<u8>,
 
-    /// Try out the function of this seed only, again and again.
+    /// Test only the function of this seed, repeatedly.
     #[arg(long, value_name = "N")]
     seed: Option<u64>,
 }
 
-/// Fuzzes. Exits with 0 without a difference, with 1 with one, and with 2 if it could not run.
+/// Runs the fuzzer. The exit code is 0 without a difference, 1 with one, and 2 if it could not run.
 pub(crate) fn run(options: &Options) -> ExitCode {
     fuzz(options).unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
@@ -38,8 +38,8 @@ pub(crate) fn run(options: &Options) -> ExitCode {
 fn fuzz(options: &Options) -> anyhow::Result<ExitCode> {
     let root = workspace::root();
     let mut command = cargo(&root);
-    // The whole workspace, and a test, so that the fuzzer shares all that it depends on with
-    // `cargo test --workspace`: without a test, cargo leaves out the features of dev-dependencies.
+    // Builds the whole workspace and a test, so that the fuzzer shares its dependencies with
+    // `cargo test --workspace`. Without a test, cargo ignores the features of dev-dependencies.
     command.args(["build", "--workspace", "--features", "fuzz-isolation/host"]);
     command.args(["--test", "seeded_bugs"]);
     let programs = build(command, &["fuzz-isolation"])?;
@@ -75,7 +75,7 @@ fn fuzzer(program: &Path, root: &Path, options: &Options) -> Command {
     command
 }
 
-/// A function that ends the host is as bad as one that sees another's memory.
+/// Reports a host that died as a difference, because it is as bad as a leak of memory.
 fn died(status: ExitStatus, seed_file: &Path, bug: Option<u8>) -> ExitCode {
     let bug = bug.map(|bug| format!(" --bug {bug}")).unwrap_or_default();
     let seed = match std::fs::read_to_string(seed_file) {

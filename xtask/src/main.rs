@@ -1,4 +1,4 @@
-//! What a contributor runs: `cargo xtask setup`, `cargo demo`, `cargo xtask bench`, `cargo xtask fuzz`,
+//! A contributor's tasks: `cargo xtask setup`, `cargo demo`, `cargo xtask bench`, `cargo xtask fuzz`,
 //! `cargo wit`, `cargo api`.
 
 #[cfg(feature = "api")]
@@ -14,7 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Tasks for those who work on this repository.
+/// Tasks for contributors to this repository.
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 struct Arguments {
@@ -24,25 +24,25 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Bring the wasm32-wasip2 target, unless it is there already.
+    /// Install the wasm32-wasip2 target, unless it is installed.
     Setup,
-    /// Build the examples and the host, run every example over real HTTP, show what came back.
+    /// Build the examples and the host, run every example over real HTTP, and show the responses.
     Demo,
-    /// Measure how fast everything is, next to what it is to be compared with, in one run.
+    /// Measure the host's speed, compared with other servers in the same run.
     Bench(bench::Options),
-    /// Send random functions the same requests in reused and in new instances, and compare the answers.
+    /// Send the same requests to random functions in reused and in new instances, and compare the answers.
     Fuzz(fuzz::Options),
-    /// Bring the record of the SDK's public API up to date.
+    /// Update the record of the SDK's public API.
     #[cfg(feature = "api")]
     Api {
-        /// Change nothing; fail when something is out of date.
+        /// Change nothing, and fail if a file is out of date.
         #[arg(long)]
         check: bool,
     },
-    /// Bring the guest crates' copies of wit/ and their generated bindings up to date.
+    /// Update the crates' copies of wit/ and the generated bindings.
     #[cfg(feature = "wit")]
     Wit {
-        /// Change nothing; fail when something is out of date.
+        /// Change nothing, and fail if a file is out of date.
         #[arg(long)]
         check: bool,
     },

@@ -1,7 +1,7 @@
-//! Keeps the guest crates' copies of `wit/`, and the bindings generated from them, up to date.
+//! Updates the crates' copies of `wit/`, and the bindings generated from them.
 //!
-//! Every published crate carries the packages it needs, so that it builds on its own, and its
-//! bindings as source, so that its users don't compile a generator.
+//! Every published crate contains the WIT packages it needs, so that it builds on its own. It
+//! contains its bindings as source, so that its users do not compile a generator.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,19 +14,19 @@ use wit_bindgen_rust::{Opts, WithOption};
 
 use crate::workspace;
 
-/// A crate with bindings of its own.
+/// A crate with generated bindings.
 struct Bound {
     name: &'static str,
-    /// Folders of `wit/`, each after those it depends on; the world is in the last.
+    /// Folders of `wit/`, each after its dependencies; the last one has the world.
     packages: &'static [&'static str],
     world: &'static str,
-    /// Interfaces that another crate generates, and where it has them.
+    /// Interfaces that another crate generates, with their paths there.
     with: &'static [(&'static str, &'static str)],
-    /// The module that `export!` finds the bindings in, where the crate exports something.
+    /// The module in which `export!` finds the bindings, if the crate has exports.
     exports_from: Option<&'static str>,
 }
 
-/// What `functions-bytes` generates, for the crates that depend on it.
+/// The interfaces that `functions-bytes` generates, for the crates that depend on it.
 const SHARED: &[(&str, &str)] = &[
     (
         "functions:bytes/bytes@1.0.0",
@@ -69,13 +69,13 @@ const BOUND: &[Bound] = &[
     },
 ];
 
-/// Copies that a crate needs without generating guest bindings from them.
+/// Crates that need copies, but no guest bindings.
 const COPIED: &[(&str, &[&str])] = &[(
     "host-harness",
     &["io", "clocks", "bytes", "web", "http", "binding"],
 )];
 
-/// Writes what is out of date, or with `check` fails when something is.
+/// Writes files that are out of date, or with `check` fails if there are any.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     let root = workspace::root();
     let mut wanted = BTreeMap::new();
@@ -121,7 +121,7 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What a crate's copies of `packages` are to be.
+/// Adds a crate's copies of `packages` to `wanted`.
 fn copies(
     root: &Path,
     home: &Path,
@@ -143,7 +143,7 @@ fn copies(
     Ok(())
 }
 
-/// Copies that `wit/` no longer has.
+/// Finds copies whose original is no longer in `wit/`.
 fn strays(root: &Path, wanted: &BTreeMap<PathBuf, String>) -> anyhow::Result<Vec<PathBuf>> {
     let mut strays = Vec::new();
     let names = BOUND
@@ -166,7 +166,7 @@ fn strays(root: &Path, wanted: &BTreeMap<PathBuf, String>) -> anyhow::Result<Vec
     Ok(strays)
 }
 
-/// The Rust source that wit-bindgen makes of a crate's world.
+/// Generates the Rust source of a crate's world with wit-bindgen.
 fn bindings(root: &Path, bound: &Bound) -> anyhow::Result<String> {
     let mut resolve = Resolve::default();
     let mut last = None;
@@ -186,7 +186,7 @@ fn bindings(root: &Path, bound: &Bound) -> anyhow::Result<String> {
     let options = Opts {
         format: true,
         generate_all: true,
-        // `data` is used by the interfaces of other packages only.
+        // Only interfaces of other packages use `data`.
         generate_unused_types: true,
         runtime_path: Some("::wit_bindgen::rt".into()),
         with: with.collect(),

@@ -1,4 +1,4 @@
-//! Where this repository is, and how its packages are built.
+//! The repository's root, and how its packages are built.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,19 +11,19 @@ pub(crate) fn root() -> PathBuf {
     here.parent().unwrap_or(here).to_path_buf()
 }
 
-/// Brings the `wasm32-wasip2` target; quick and silent when it is there.
+/// Installs the `wasm32-wasip2` target; quick and silent if it is installed.
 pub(crate) fn ensure_target() -> anyhow::Result<()> {
     let script = root().join("scripts/wasm32-wasip2-from-debian.sh");
     functions_toolchain::ensure_target_or_run(&script, &mut |line| eprintln!("{line}"))?;
     Ok(())
 }
 
-/// Cargo, in a folder.
+/// A cargo command that runs in a folder.
 pub(crate) fn cargo(folder: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(folder);
-    // What `cargo xtask` says of this package. Build scripts that look at it, such as ring's, would run
-    // again, and all that needs them be compiled again, depending on who calls cargo.
+    // `cargo xtask` sets these variables for this package. Build scripts that read them, such as ring's,
+    // would run again, and their dependents would be compiled again.
     for (name, _) in std::env::vars_os() {
         let known = name.to_string_lossy();
         if known.starts_with("CARGO_PKG_") || known.starts_with("CARGO_MANIFEST_") {
@@ -53,7 +53,7 @@ pub(crate) fn build(mut command: Command, programs: &[&str]) -> anyhow::Result<V
         .collect()
 }
 
-/// Where cargo says that it put a program.
+/// Finds the path of a program in cargo's messages.
 fn executable(messages: &str, program: &str) -> anyhow::Result<PathBuf> {
     let path = messages.lines().find_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
@@ -61,5 +61,5 @@ fn executable(messages: &str, program: &str) -> anyhow::Result<PathBuf> {
         let path = message.get("executable")?.as_str()?;
         (of == program).then(|| PathBuf::from(path))
     });
-    path.with_context(|| format!("cargo built no {program}"))
+    path.with_context(|| format!("program {program} not found in cargo's output"))
 }

@@ -1,4 +1,4 @@
-//! Builds what is measured, all of it optimised.
+//! Builds the measured programs, optimized.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use functions_toolchain::{GuestBuild, TARGET, build_guests};
 
 use crate::workspace::{build, cargo};
 
-/// Where everything is.
+/// The paths of the built programs.
 pub(super) struct Built {
     /// The host.
     pub(super) functions: PathBuf,
@@ -16,7 +16,7 @@ pub(super) struct Built {
     pub(super) guests: Guests,
 }
 
-/// Functions, each a component in a file.
+/// The paths of the functions' components.
 pub(super) struct Guests {
     pub(super) ping: PathBuf,
     pub(super) greet: PathBuf,
@@ -35,7 +35,7 @@ pub(super) fn all(root: &Path) -> anyhow::Result<Built> {
     )?;
     let [functions, raw_hyper, engine] = release
         .try_into()
-        .map_err(|_| anyhow::anyhow!("three programs are built"))?;
+        .map_err(|_| anyhow::anyhow!("expected three programs"))?;
     Ok(Built {
         functions,
         raw_hyper,
@@ -44,7 +44,7 @@ pub(super) fn all(root: &Path) -> anyhow::Result<Built> {
     })
 }
 
-/// Builds programs of the workspace, and returns where they are.
+/// Builds programs of the workspace, and returns their paths.
 fn release(root: &Path, packages: &[&str], programs: &[&str]) -> anyhow::Result<Vec<PathBuf>> {
     let mut command = cargo(root);
     command.args(["build", "--release"]);
@@ -57,10 +57,10 @@ fn release(root: &Path, packages: &[&str], programs: &[&str]) -> anyhow::Result<
 fn guests(root: &Path) -> anyhow::Result<Guests> {
     let examples = GuestBuild::new(root).packages(["ping", "greet", "echo", "echo-details"]);
     let examples = build_guests(&examples)?;
-    // Alone: built together with the others, it would get their features.
+    // Built alone, because together with the others it would get their features.
     let std = build_guests(&GuestBuild::new(root).package("bench-std-guest"))?;
     let mut built = examples.into_iter().chain(std).map(|guest| guest.wasm);
-    let mut next = || built.next().context("five guests are built");
+    let mut next = || built.next().context("expected five guests");
     Ok(Guests {
         ping: next()?,
         greet: next()?,
@@ -70,18 +70,18 @@ fn guests(root: &Path) -> anyhow::Result<Guests> {
     })
 }
 
-/// What a component of `bench/peers` answers.
+/// The answer of a component of `bench/peers`.
 #[derive(Clone, Copy)]
 pub(super) enum Peer {
-    /// What `ping` does.
+    /// The answer of `ping`.
     Pong,
-    /// How many requests its instance has had.
+    /// The number of requests that its instance has had.
     Count,
 }
 
-/// A component of `bench/peers`, which is a workspace of its own.
+/// Builds a component of `bench/peers`, which is a separate workspace.
 pub(super) fn peer(root: &Path, name: &str, answers: Peer) -> anyhow::Result<PathBuf> {
-    // A folder for each: their files have the same name, and cargo takes one for the other.
+    // Separate folders, because the files have the same name and cargo would confuse them.
     let folder = match answers {
         Peer::Pong => "target/bench/peers/pong",
         Peer::Count => "target/bench/peers/count",

@@ -1,4 +1,4 @@
-//! A server that is measured: a process, and what the kernel says of it.
+//! A server that is measured, as a process.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
@@ -11,17 +11,17 @@ use anyhow::{Context as _, bail};
 
 use super::cores;
 
-/// Clock ticks a second, in which Linux tells CPU time: the same on every machine for programs.
+/// Clock ticks a second, the unit of CPU time in `/proc`; the same on every Linux machine.
 const TICKS: f64 = 100.0;
 
-/// A server that is running. It ends with this.
+/// A running server, which is killed when it is dropped.
 pub(super) struct Contender {
     pub(super) name: String,
     process: Child,
     url: String,
 }
 
-/// Where a server says where it listens.
+/// The stream to which a server writes its address.
 #[derive(Clone, Copy)]
 pub(super) enum Says {
     Stdout,
@@ -29,7 +29,7 @@ pub(super) enum Says {
 }
 
 impl Contender {
-    /// Starts it on its processor and waits until it says where it listens.
+    /// Starts a server on its processor, and waits for its address.
     pub(super) fn start(
         name: impl Into<String>,
         program: &Path,
@@ -59,19 +59,22 @@ impl Contender {
             process,
             url: String::new(),
         };
-        let output = output.context("a pipe was asked for")?;
+        let output = output.context("the server has no piped output")?;
         contender.url = contender.listening(output)?;
         Ok(contender)
     }
 
-    /// Reads until there is a URL, and goes on reading in a thread: a full pipe would stop a server.
+    /// Reads until a line has a URL. A thread reads the rest, because a full pipe would block the server.
     fn listening(&self, output: Box<dyn Read + Send>) -> anyhow::Result<String> {
         let mut lines = BufReader::new(output);
         let mut said = String::new();
         loop {
             let mut line = String::new();
             if lines.read_line(&mut line)? == 0 {
-                bail!("{} ended before it listened; it said:\n{said}", self.name);
+                bail!(
+                    "{} ended before it listened, with the output:\n{said}",
+                    self.name
+                );
             }
             if let Some(url) = url_in(&line) {
                 std::thread::spawn(move || std::io::copy(&mut lines, &mut std::io::sink()));
@@ -85,10 +88,10 @@ impl Contender {
         format!("{}{path}", self.url)
     }
 
-    /// CPU time that it has used, all threads together.
+    /// The CPU time of all threads of the server.
     pub(super) fn cpu_time(&self) -> anyhow::Result<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
-        // The name of the program stands in parentheses, and may hold anything.
+        // The program's name is in parentheses, and may contain any character.
         let fields = stat.rsplit_once(") ").map_or("", |(_, rest)| rest);
         let ticks: Vec<f64> = fields
             .split(' ')
@@ -99,7 +102,7 @@ impl Contender {
         Ok(Duration::from_secs_f64(ticks.iter().sum::<f64>() / TICKS))
     }
 
-    /// The kernel's account of its memory, mapping by mapping.
+    /// The server's `smaps`.
     pub(super) fn memory_map(&self) -> anyhow::Result<String> {
         Ok(fs::read_to_string(format!(
             "/proc/{}/smaps",
@@ -107,14 +110,14 @@ impl Contender {
         ))?)
     }
 
-    /// How much it has in files that are memory, in bytes.
+    /// The bytes that the server has in memory files (memfd).
     pub(super) fn memory_files(&self) -> anyhow::Result<u64> {
         let mut bytes = 0;
         for file in fs::read_dir(format!("/proc/{}/fd", self.process.id()))? {
             let path = file?.path();
             let name = fs::read_link(&path)?;
             if name.to_string_lossy().starts_with("/memfd:") {
-                // Blocks are of 512 bytes, whatever the file system's are.
+                // `blocks` counts 512 bytes each, whatever the file system's block size is.
                 bytes += fs::metadata(path)?.blocks() * 512;
             }
         }
@@ -140,7 +143,7 @@ fn url_in(line: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// The host's line and that of `wasmtime serve`.
+    /// The URL is found in the lines of the host and of `wasmtime serve`.
     #[test]
     fn urls() {
         let found = Some("http://127.0.0.1:80".to_owned());

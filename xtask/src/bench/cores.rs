@@ -1,25 +1,26 @@
-//! Which processor does what: servers on the first, the load on the second, so that the load
-//! generator costs every contender the same.
+//! Assigns processors: servers run on the first, and the load on the second.
+//!
+//! So the load generator takes no time from any contender.
 
 use std::process::Command;
 
 use anyhow::ensure;
 
-/// Where every server runs.
+/// The processor of every server.
 pub(super) const SERVER: &str = "0";
-/// Where the load comes from.
+/// The processor of the load generator.
 pub(super) const LOAD: &str = "1";
 
-/// What the results say about it.
+/// The placement, for the results.
 pub(super) const STATED: &str =
     "server on processor 0, load on processor 1 (`taskset`), HTTP/1.1 over loopback";
 
-/// Fails where there are none to divide.
+/// Fails if there is only one processor, or no `taskset`.
 pub(super) fn check() -> anyhow::Result<()> {
     let processors = std::thread::available_parallelism()?.get();
     ensure!(
         processors > 1,
-        "measuring servers takes two processors, one for the load, and there is {processors}"
+        "measuring servers needs two processors, one for the load; found {processors}"
     );
     let there = Command::new("taskset").arg("--version").output();
     ensure!(

@@ -1,9 +1,8 @@
-//! Instructions instead of time: callgrind counts those of an invocation without HTTP, which hardly
-//! depend on how busy the machine is, so that a small growth can be seen.
+//! Counts the instructions of an invocation without HTTP, with callgrind.
 //!
-//! What the kernel does is not in it, and a `rep stosb` counts once for each byte. Two runs differ by
-//! up to 2 %, and on another machine libc and Cranelift choose other instructions: growth is printed,
-//! and fails nothing.
+//! The counts hardly depend on the load of the machine, so that small growth is visible. They do not
+//! include the kernel, and a `rep stosb` counts once for each byte. Two runs differ by up to 2 %, and on
+//! another machine libc and Cranelift choose other instructions. So growth is printed, and is no failure.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,15 +14,15 @@ use anyhow::{Context as _, bail};
 
 use super::{build, tools};
 
-/// Two runs of different length: what they differ by is invocations alone, without the start.
+/// Invocations of two runs, whose difference excludes the start of the program.
 const RUNS: [u32; 2] = [50, 250];
 
 const RECORDED: &str = "bench/instructions.txt";
 
-/// Counts, prints the growth since what is recorded, and records when asked.
+/// Counts, prints the growth since the recorded counts, and records the counts with `update`.
 pub(super) fn run(root: &Path, update: bool) -> anyhow::Result<()> {
     let valgrind = tools::valgrind()?;
-    // All of it, though one program would do: cargo links anew what is built alone.
+    // Builds everything, although one program is enough: cargo links a program again if it is built alone.
     let build::Built { engine, guests, .. } = build::all(root)?;
     let greet = ["--body", r#"{"name":"Ada"}"#];
     let details = ["--body", r#"{"headers_to_send_back":{"x-hello":"there"}}"#];
@@ -31,7 +30,7 @@ pub(super) fn run(root: &Path, update: bool) -> anyhow::Result<()> {
         ("ping", &guests.ping, &[]),
         ("greet", &guests.greet, &greet),
         ("echo-64k", &guests.echo, &["--length", "65536"]),
-        // What a function asks of its environment: headers, path, id, token.
+        // This function reads its environment: headers, path, id, token.
         ("echo-details", &guests.details, &details),
     ];
     let recorded = read(root);
@@ -40,7 +39,7 @@ pub(super) fn run(root: &Path, update: bool) -> anyhow::Result<()> {
         let count = match count(&valgrind, &engine, wasm, request) {
             Ok(count) => count,
             Err(error) if update => return Err(error),
-            // Valgrind gives up on some machines where the program itself runs.
+            // Valgrind fails on some machines on which the program itself runs.
             Err(error) => {
                 println!("{name:>12} not counted: {error:#}");
                 continue;
@@ -90,7 +89,7 @@ fn counted(
     times: u32,
 ) -> anyhow::Result<u64> {
     let mut command = Command::new(valgrind);
-    // The function's own code is made while the program runs.
+    // The program generates the function's machine code at run time.
     command.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]);
     command.arg("--smc-check=all-non-file").arg(engine);
     command.arg("repeat").arg(wasm).arg(times.to_string());
@@ -113,7 +112,7 @@ fn collected(said: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// The count is found, and growth says its direction.
+    /// The count is parsed, and growth has a sign.
     #[test]
     fn counts() {
         let said = "==7== Events    : Ir\n==7== Collected : 9876\n==7==\n";

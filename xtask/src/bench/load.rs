@@ -1,4 +1,4 @@
-//! Sends requests: as many as a server takes, or at a constant rate.
+//! Sends requests, as many as possible or at a constant rate.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,35 +10,35 @@ use serde_json::Value;
 use super::contender::Contender;
 use super::{cores, tools};
 
-/// Kept connections, in each of which one request follows the other.
+/// Persistent connections, each with one request at a time.
 pub(super) const CONNECTIONS: u32 = 64;
 
-/// What is asked for.
+/// A request to send.
 #[derive(Clone, Copy)]
 pub(super) struct Ask {
     pub(super) path: &'static str,
-    /// A file of `bench/` that tells wrk what to send; a GET without a body otherwise.
+    /// A script for wrk in `bench/`; without one, wrk sends a GET without a body.
     pub(super) script: Option<&'static str>,
 }
 
-/// As many requests as a server answered.
+/// The result of a run under full load.
 #[derive(Clone, Copy)]
 pub(super) struct Throughput {
     pub(super) per_second: f64,
-    /// The server's CPU time for each, which other programs on the machine hardly change.
+    /// The server's CPU time per request, which other programs on the machine hardly change.
     pub(super) cpu: Duration,
 }
 
-/// What requests took at a constant rate, in seconds.
+/// The result of a run at a constant rate, in seconds.
 #[derive(Clone, Copy)]
 pub(super) struct AtRate {
-    /// The latency that one in a hundred exceeds.
+    /// The latency that one in a hundred requests exceeds.
     pub(super) p99: f64,
-    /// The server's CPU time for each.
+    /// The server's CPU time per request.
     pub(super) cpu: f64,
 }
 
-/// The programs that do it.
+/// The load generators.
 pub(super) struct Load {
     root: PathBuf,
     wrk: PathBuf,
@@ -53,7 +53,7 @@ impl Load {
         })
     }
 
-    /// As many as it takes, for a while.
+    /// Sends as many requests as the server answers, for `duration`.
     pub(super) fn saturate(
         &self,
         contender: &Contender,
@@ -63,7 +63,7 @@ impl Load {
         let mut command = cores::pinned(cores::LOAD, &self.wrk);
         command.args(["--threads", "1", "--connections", &CONNECTIONS.to_string()]);
         command.args(["--duration", &format!("{}s", duration.as_secs().max(1))]);
-        // On a machine that does something else, an answer may take longer than wrk's usual 2 s.
+        // On a busy machine an answer may take longer than wrk's default of 2 s.
         command.args(["--timeout", "30s"]);
         if let Some(script) = ask.script {
             command
@@ -82,7 +82,7 @@ impl Load {
         })
     }
 
-    /// At a constant rate.
+    /// Sends requests at a constant rate.
     pub(super) fn at_rate(
         &self,
         contender: &Contender,
@@ -124,7 +124,7 @@ fn output(command: &mut Command) -> anyhow::Result<String> {
     Ok(text)
 }
 
-/// How many requests there were, and how many a second; an error where one went wrong.
+/// Reads the requests, and the requests a second; fails if a request failed.
 fn wrk_report(report: &str) -> anyhow::Result<(f64, f64)> {
     for wrong in ["Socket errors", "Non-2xx"] {
         ensure!(!report.contains(wrong), "not every request was answered");
@@ -136,12 +136,10 @@ fn wrk_report(report: &str) -> anyhow::Result<(f64, f64)> {
     let per_second = report
         .lines()
         .find_map(|line| number(line.strip_prefix("Requests/sec:")?));
-    requests
-        .zip(per_second)
-        .context("wrk's report is not as expected")
+    requests.zip(per_second).context("invalid report of wrk")
 }
 
-/// How many were answered, and the 99th percentile; an error where the rate was not reached.
+/// Reads the number of answers, and the 99th percentile; fails if the rate was not reached.
 fn oha_report(report: &str, rate: f64) -> anyhow::Result<(f64, f64)> {
     let report: Value = serde_json::from_str(report)?;
     let number = |name: &[&str]| {
@@ -152,7 +150,7 @@ fn oha_report(report: &str, rate: f64) -> anyhow::Result<(f64, f64)> {
     let total = number(&["summary", "total"]).context("no duration")?;
     ensure!(
         answered / total > 0.9 * rate,
-        "{:.0} requests a second were answered in the place of {rate:.0}",
+        "{:.0} requests a second were answered instead of {rate:.0}",
         answered / total
     );
     let p99 = number(&["latencyPercentiles", "p99"]).context("no 99th percentile")?;
@@ -163,7 +161,7 @@ fn oha_report(report: &str, rate: f64) -> anyhow::Result<(f64, f64)> {
 mod tests {
     use super::*;
 
-    /// A report is read, and one that tells of failures is none.
+    /// A report is parsed, and a report of failures is an error.
     #[test]
     fn wrk() {
         let report =
@@ -174,7 +172,7 @@ mod tests {
         assert!(wrk_report("").is_err());
     }
 
-    /// A rate that was not reached says nothing about latency at that rate.
+    /// A rate that was not reached is an error.
     #[test]
     fn oha() {
         let report = r#"{"summary":{"total":2.0},"latencyPercentiles":{"p99":0.001},"statusCodeDistribution":{"200":2000}}"#;

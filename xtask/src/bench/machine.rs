@@ -1,4 +1,4 @@
-//! What it was measured on, for the results.
+//! The machine and the versions of a measurement, for the results.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ pub(super) struct Machine {
 }
 
 impl Machine {
-    pub(super) fn look(root: &Path) -> anyhow::Result<Self> {
+    pub(super) fn describe(root: &Path) -> anyhow::Result<Self> {
         let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
         let model = cpu.lines().find_map(|line| {
             let (name, value) = line.split_once(':')?;
@@ -67,7 +67,7 @@ fn commit(root: &Path) -> String {
     format!("{}{changed}", git(&["rev-parse", "--short", "HEAD"]))
 }
 
-/// What a command prints; nothing where it cannot be run.
+/// The output of a command; empty if it cannot be run.
 fn said(command: &mut Command) -> String {
     let output = command.output().map(|output| output.stdout);
     let text = String::from_utf8_lossy(&output.unwrap_or_default()).into_owned();

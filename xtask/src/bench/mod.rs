@@ -1,6 +1,6 @@
-//! `cargo xtask bench`: how fast it is, next to what it is to be compared with, in one run.
+//! `cargo xtask bench`: measures the host and its contenders in one run.
 //!
-//! Only ratios mean anything: contenders take turns on the same processor, and each figure is the
+//! Only ratios are meaningful. Contenders take turns on the same processor, and each figure is the
 //! median of the turns.
 
 mod build;
@@ -20,39 +20,39 @@ use crate::workspace;
 use machine::Machine;
 use scenario::{Context, Scenario};
 
-/// What to measure, and how thoroughly.
+/// The options of `cargo xtask bench`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Short rounds, and few: for a first look.
+    /// Run a few short rounds, for a first impression.
     #[arg(long)]
     quick: bool,
 
-    /// How often the contenders take turns.
+    /// The number of rounds in which the contenders take turns.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
 
-    /// Measure this and print it; leave bench/RESULTS.md alone. Can be given more than once.
+    /// Measure and print only this scenario, without writing bench/RESULTS.md. Can be given more than once.
     #[arg(long, value_enum, value_name = "SCENARIO")]
     only: Vec<Scenario>,
 
-    /// Leave this out; the results say so. Can be given more than once.
+    /// Leave this scenario out, which the results say. Can be given more than once.
     #[arg(long, value_enum, value_name = "SCENARIO")]
     without: Vec<Scenario>,
 
-    /// Measure `wasmtime serve` as well. The first time compiles it, which takes long.
+    /// Measure `wasmtime serve` as well. The first run compiles it, which takes long.
     #[arg(long)]
     peers: bool,
 
-    /// Count instructions instead, with callgrind, next to those in bench/instructions.txt.
+    /// Count instructions with callgrind instead, compared with bench/instructions.txt.
     #[arg(long, conflicts_with_all = ["quick", "rounds", "only", "without", "peers"])]
     instructions: bool,
 
-    /// Write what was counted into bench/instructions.txt.
+    /// Write the counts into bench/instructions.txt.
     #[arg(long, requires = "instructions")]
     update: bool,
 }
 
-/// Measures, prints, and writes `bench/RESULTS.md` when everything was measured.
+/// Measures and prints, and writes `bench/RESULTS.md` if everything was measured.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     workspace::ensure_target()?;
     let root = workspace::root();
@@ -66,14 +66,14 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let scenarios: Vec<_> = Scenario::ALL.iter().copied().filter(wanted).collect();
 
     let context = Context::new(&root, options)?;
-    let machine = Machine::look(&root)?;
+    let machine = Machine::describe(&root)?;
     let mut rows = Vec::new();
     for scenario in scenarios {
         eprintln!("measuring {}", scenario.title());
         let measured = if options.without.contains(&scenario) {
             vec![scenario.unmeasured("left out with --without")]
         } else {
-            // What could not be measured is said in its place, and the rest is measured all the same.
+            // A scenario that fails gets a row that says so, and the others are still measured.
             scenario.measure(&context).unwrap_or_else(|error| {
                 eprintln!("{}: {error:#}", scenario.title());
                 vec![scenario.unmeasured("not measured: it failed")]

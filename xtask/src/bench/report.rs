@@ -1,4 +1,4 @@
-//! The results, for a terminal and for the repository.
+//! Formats the results for a terminal and for `bench/RESULTS.md`.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,7 +11,7 @@ use super::{cores, load};
 
 const TITLES: [&str; 7] = ["", "of", "figure", "against", "ratio", "target", ""];
 
-/// For a terminal: columns that line up.
+/// The rows as aligned text.
 pub(super) fn plain(rows: &[Row]) -> String {
     let mut text = String::new();
     for row in rows {

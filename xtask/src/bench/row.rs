@@ -1,11 +1,11 @@
-//! One line of the results: a figure, what it is compared with, and whether that is as it should be.
+//! One line of the results: a figure, its comparison, and its target.
 
-/// What a ratio should be.
+/// The required value of a row.
 #[derive(Clone, Copy)]
 pub(super) enum Target {
     AtLeast(f64),
     AtMost(f64),
-    /// Any value would do, and there is none.
+    /// Any value, but the scenario was not measured.
     Measured,
 }
 
@@ -19,18 +19,18 @@ impl Target {
     }
 }
 
-/// What was measured.
+/// A measured figure.
 pub(super) struct Row {
     pub(super) scenario: &'static str,
-    /// Whose figure.
+    /// The contender or work that the figure belongs to.
     pub(super) of: String,
     pub(super) figure: String,
-    /// Compared with what.
+    /// The figure to compare with.
     pub(super) against: String,
-    /// What `target` is about: a ratio, except where the target is the figure itself.
+    /// The value that `target` applies to: a ratio, or the figure itself.
     pub(super) value: Option<f64>,
     pub(super) target: Option<Target>,
-    /// How to write `value` and `target`.
+    /// The unit of `value` and `target`.
     pub(super) unit: Unit,
 }
 
@@ -63,7 +63,7 @@ impl Row {
         self
     }
 
-    /// A figure that has a target of its own, in bytes.
+    /// Sets a value in bytes, for a figure with its own target.
     pub(super) fn bytes(mut self, value: f64) -> Self {
         self.value = Some(value);
         self.unit = Unit::Bytes;
@@ -75,7 +75,7 @@ impl Row {
         self
     }
 
-    /// Whether the target is met; a target without a figure is not.
+    /// Whether the target is met; without a value it is missed.
     pub(super) fn met(&self) -> Option<bool> {
         let target = self.target?;
         Some(self.value.is_some_and(|value| target.met_by(value)))

@@ -1,4 +1,4 @@
-//! Programs of others that measuring takes, in versions that are stated here.
+//! Third-party programs that the benchmarks use, with their versions.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,28 +8,27 @@ use anyhow::{Context as _, bail};
 use super::machine;
 use crate::workspace::cargo;
 
-/// Sends requests at a constant rate, and corrects latencies for those that it could not send in
-/// time. `wrk` does not; it takes less of a processor for the same load.
+/// The version of oha, which sends requests at a constant rate and corrects latencies for delayed
+/// requests. `wrk` does neither, and uses less processor time for the same load.
 const OHA: &str = "1.16.0";
 
-/// What `wasmtime serve` needs of wasmtime's command; all of it would take twice as long to compile.
+/// The features that `wasmtime serve` needs; all features take twice as long to compile.
 const WASMTIME_FEATURES: &str = "run,serve,component-model-async,cranelift,pooling-allocator,\
                                  parallel-compilation,backtrace,threads,clap/default";
 
-/// Optimised like everything else here, but without link-time optimisation, which takes longer than
-/// the rest of it.
+/// Optimized, but without link-time optimization, which takes longer than the rest of the build.
 const WASMTIME_PROFILE: &[(&str, &str)] = &[
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "3"),
     ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
 ];
 
-/// wrk, which has to be there.
+/// The path of wrk, which has to be installed.
 pub(super) fn wrk() -> anyhow::Result<PathBuf> {
     present("wrk", "--version")
 }
 
-/// Valgrind, which has to be there.
+/// The path of Valgrind, which has to be installed.
 pub(super) fn valgrind() -> anyhow::Result<PathBuf> {
     present("valgrind", "--version")
 }
@@ -41,12 +40,12 @@ fn present(program: &str, version: &str) -> anyhow::Result<PathBuf> {
     Ok(program.into())
 }
 
-/// oha, which is brought where it is missing. It does not compile without TLS.
+/// The path of oha, which is compiled if it is missing. It does not compile without TLS.
 pub(super) fn oha(root: &Path) -> anyhow::Result<PathBuf> {
     installed(root, "oha", "oha", OHA, &[], &[])
 }
 
-/// wasmtime's command, in the version of the library that the host is made with.
+/// The path of wasmtime's command, in the version of the library that the host uses.
 pub(super) fn wasmtime(root: &Path) -> anyhow::Result<PathBuf> {
     let version = machine::locked(root, "wasmtime")?;
     let features = ["--no-default-features", "--features", WASMTIME_FEATURES];
@@ -60,7 +59,7 @@ pub(super) fn wasmtime(root: &Path) -> anyhow::Result<PathBuf> {
     )
 }
 
-/// A program from crates.io, compiled into `target/bench/tools` unless it is there already.
+/// The path of a program from crates.io, which is compiled into `target/bench/tools` if it is missing.
 fn installed(
     root: &Path,
     package: &str,
@@ -78,7 +77,7 @@ fn installed(
         return Ok(path);
     }
     eprintln!("compiling {package} {version} from crates.io, which takes minutes");
-    // Not cargo's temporary folder: what is interrupted goes on where it was.
+    // Not cargo's temporary folder, so that an interrupted build can continue.
     let build = bench.join("build");
     let mut command = cargo(root);
     command.args(["install", package, "--locked", "--version"]);
@@ -87,7 +86,7 @@ fn installed(
     command.envs(profile.iter().copied());
     if !command.status().context("cannot start cargo")?.success() {
         bail!(
-            "cannot compile {package} {version}; where crates.io is out of reach, put `{program}` \
+            "cannot compile {package} {version}; without access to crates.io, put `{program}` \
              of that version into {}",
             tools.join("bin").display()
         );

@@ -1,4 +1,4 @@
-//! The host under demonstration: a process, and HTTP to it.
+//! The host that the demo runs, as a process.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -13,10 +13,10 @@ use ureq::http::Request;
 use super::Answer;
 use super::promises::{PRIVATE, Promise};
 
-/// The largest answer of any example, with room to spare.
+/// More than the largest answer of any example.
 const MAX_ANSWER: u64 = 64 << 20;
 
-/// A running `functions serve`. It is stopped when the demo ends, however it ends.
+/// A running `functions serve`, which is killed when it is dropped.
 pub(super) struct Host {
     url: String,
     process: Child,
@@ -24,12 +24,12 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// Starts it on a free port, and waits until it listens.
+    /// Starts the host on a free port, and waits until it listens.
     pub(super) fn start(command: &Path, guests: &[Artifact]) -> anyhow::Result<Self> {
         let mut process = Command::new(command)
-            // A demonstration leaves nothing in anybody's home.
+            // A demo leaves no files in the user's home.
             .args(["serve", "--listen", "127.0.0.1:0", "--no-cache"])
-            // For the proxy, whose other server is this one.
+            // The example `proxy` sends requests to this host.
             .args(["--allow-host", "127.0.0.1"])
             .args(PRIVATE.iter().flat_map(|name| ["--private", name]))
             .args(
@@ -47,7 +47,7 @@ impl Host {
         }
         let Some(url) = first.trim().strip_prefix("listening on ") else {
             let _ = process.kill();
-            bail!("the host does not listen; its first line was {first:?}");
+            bail!("the host does not listen, its first line is {first:?}");
         };
         let agent = Agent::config_builder()
             .http_status_as_error(false)
@@ -92,7 +92,7 @@ impl Host {
         })
     }
 
-    /// Asks it to stop, and fails when it does not end well.
+    /// Stops the host, and fails if it ends with an error.
     pub(super) fn stop(mut self) -> anyhow::Result<()> {
         let id = self.process.id().to_string();
         if !Command::new("kill")
@@ -100,7 +100,7 @@ impl Host {
             .status()?
             .success()
         {
-            bail!("the host was gone before it was stopped");
+            bail!("the host ended before it was stopped");
         }
         let status = self.process.wait()?;
         if !status.success() {

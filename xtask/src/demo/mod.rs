@@ -1,4 +1,4 @@
-//! `cargo demo`: everything, for real.
+//! `cargo demo`: builds and runs all examples over real HTTP.
 
 mod host;
 mod promises;
@@ -14,7 +14,7 @@ use crate::workspace::{self, build, cargo};
 use host::Host;
 use promises::{Example, Promise, examples};
 
-/// Builds and runs every example, and fails if one does not do what it promises.
+/// Builds and runs every example, and fails if an answer is not the promised one.
 pub(crate) fn run() -> anyhow::Result<()> {
     step("target", "wasm32-wasip2");
     workspace::ensure_target()?;
@@ -41,7 +41,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     step("stop", "SIGTERM");
     host.stop()?;
     if broken > 0 {
-        bail!("{broken} answers were not what the example promises");
+        bail!("{broken} answers differ from what the example promises");
     }
     println!("\nEvery example does what it promises.");
     Ok(())
@@ -51,7 +51,7 @@ fn step(what: &str, detail: &str) {
     println!("{what:>7} {detail}");
 }
 
-/// Builds the `functions` command, and returns where it is.
+/// Builds the `functions` command, and returns its path.
 fn build_host(root: &Path) -> anyhow::Result<PathBuf> {
     let mut command = cargo(root);
     command.args(["build", "--package", "host-harness"]);
@@ -59,7 +59,7 @@ fn build_host(root: &Path) -> anyhow::Result<PathBuf> {
     programs.pop().context("cargo built nothing")
 }
 
-/// Sends an example its requests; returns how many answers were not as promised.
+/// Sends an example its requests, and returns the number of answers that differ.
 fn try_example(example: &Example, guest: &Artifact, host: &Host) -> anyhow::Result<usize> {
     let size = fs::metadata(&guest.wasm)?.len();
     println!("\n{} ({size} bytes): {}", example.name, example.about);
@@ -82,7 +82,7 @@ fn try_example(example: &Example, guest: &Artifact, host: &Host) -> anyhow::Resu
     Ok(broken)
 }
 
-/// What came back.
+/// The response of an example.
 struct Answer {
     status: u16,
     content_type: String,
@@ -100,11 +100,11 @@ impl Answer {
     }
 }
 
-/// A body, as far as a line holds it.
+/// A body as text if it is short, and its length otherwise.
 fn shown(body: &[u8]) -> String {
-    const MOST: usize = 100;
+    const MAX_SHOWN: usize = 100;
     match std::str::from_utf8(body) {
-        Ok(text) if text.len() <= MOST => text.to_owned(),
+        Ok(text) if text.len() <= MAX_SHOWN => text.to_owned(),
         _ => format!("{} bytes", body.len()),
     }
 }
@@ -117,7 +117,7 @@ impl Promise {
     fn check(&self, answer: &Answer) -> Result<(), String> {
         let differs = |what: &str, promised: &str, found: &str| {
             Err(format!(
-                "{what} is not as promised: {promised:?}, but {found:?}"
+                "{what} differs: promised {promised:?}, found {found:?}"
             ))
         };
         if answer.status != self.status {

@@ -1,8 +1,8 @@
-//! What every example promises.
+//! Requests to the examples, and the responses that these promise.
 
 mod calling;
 
-/// Functions that only others can call.
+/// Functions that only other functions can call.
 pub(super) const PRIVATE: [&str; 1] = ["shrink"];
 
 /// All the examples.
@@ -10,19 +10,19 @@ pub(super) fn examples() -> impl Iterator<Item = &'static Example> {
     EXAMPLES.iter().chain(calling::EXAMPLES)
 }
 
-/// An example, and what it does.
+/// An example, and its promises.
 pub(super) struct Example {
     pub(super) name: &'static str,
     pub(super) about: &'static str,
     pub(super) promises: &'static [Promise],
 }
 
-/// A request, and what must come back.
+/// A request, and its expected response.
 pub(super) struct Promise {
     pub(super) method: &'static str,
-    /// Below the function's base. `HOST` in it is the host's own URL.
+    /// The path below the function's base. `HOST` in it stands for the host's URL.
     pub(super) path: &'static str,
-    /// A header, if there is one.
+    /// A header of the request.
     pub(super) header: Option<(&'static str, &'static str)>,
     pub(super) body: Body,
     pub(super) status: u16,
@@ -30,13 +30,13 @@ pub(super) struct Promise {
     pub(super) answer: Body,
 }
 
-/// A body that is sent or promised.
+/// A body of a request, or an expected one.
 #[derive(Clone, Copy)]
 pub(super) enum Body {
     Text(&'static str),
-    /// So many bytes, of all values.
+    /// This number of bytes, of all values.
     Bytes(usize),
-    /// Promised: a text with this in it.
+    /// Expected only: a body that contains this text.
     Containing(&'static str),
 }
 
@@ -48,7 +48,7 @@ impl Body {
         }
     }
 
-    /// Whether this is what was promised.
+    /// Whether an answer matches this body.
     pub(super) fn promises(self, answer: &[u8]) -> bool {
         match self {
             Self::Containing(part) => String::from_utf8_lossy(answer).contains(part),
@@ -59,7 +59,7 @@ impl Body {
 
 const NOTHING: Body = Body::Text("");
 
-/// A `GET` that is answered with 200 and a text.
+/// A `GET` whose answer is 200 with a text.
 const fn get(path: &'static str, content_type: &'static str, answer: &'static str) -> Promise {
     Promise {
         method: "GET",
@@ -153,7 +153,7 @@ const EXAMPLES: &[Example] = &[
     },
     Example {
         name: "counter",
-        about: "a fresh instance for each request",
+        about: "no state shared between requests",
         promises: &[
             Promise {
                 method: "GET",
@@ -177,7 +177,7 @@ const EXAMPLES: &[Example] = &[
     },
     Example {
         name: "echo-details",
-        about: "what a function knows of its request",
+        about: "the data that a function has about its request",
         promises: &[Promise {
             method: "POST",
             body: Body::Text(r#"{"headers_to_send_back":{"x-hello":"there"}}"#),
@@ -221,7 +221,7 @@ const EXAMPLES: &[Example] = &[
     },
     Example {
         name: "stream-csv",
-        about: "a long answer, sent while it is made",
+        about: "a long response, streamed as it is generated",
         promises: &[get(
             "?rows=2",
             "text/csv; charset=utf-8",
@@ -259,7 +259,7 @@ const EXAMPLES: &[Example] = &[
     },
     Example {
         name: "todo-axum",
-        about: "an axum application, as it is",
+        about: "an unchanged axum application",
         promises: &[get("/todos", JSON, r#"[{"text":"read the examples"}]"#)],
     },
 ];

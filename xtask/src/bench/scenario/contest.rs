@@ -1,4 +1,4 @@
-//! Servers that take turns under the same load.
+//! Measures servers in turns under the same load.
 
 use std::path::Path;
 use std::time::Duration;
@@ -10,13 +10,13 @@ use crate::bench::contender::{Contender, Says};
 use crate::bench::load::{Ask, Throughput};
 use crate::bench::row::Row;
 
-/// `functions serve`, with one function.
+/// Starts `functions serve` with one function.
 pub(super) fn host(context: &Context, name: &str, wasm: &Path) -> anyhow::Result<Contender> {
     serve(context, name, wasm, &[])
 }
 
-/// The same without instances that wait: each request has one that is made for it.
-pub(super) fn host_that_makes_all(
+/// Starts `functions serve` without idle instances, so that each request gets a new one.
+pub(super) fn host_without_reuse(
     context: &Context,
     name: &str,
     wasm: &Path,
@@ -38,13 +38,13 @@ fn serve(
     Contender::start("functions", program, &arguments, Says::Stdout)
 }
 
-/// `bench/raw-hyper`.
+/// Starts `bench/raw-hyper`.
 pub(super) fn raw_hyper(context: &Context) -> anyhow::Result<Contender> {
     let program = &context.built.raw_hyper;
     Contender::start("raw hyper", program, &[], Says::Stdout)
 }
 
-/// The median of each one's turns, in the order of the contenders.
+/// The median of each contender's turns, in the order of the contenders.
 pub(super) fn saturate(
     context: &Context,
     contenders: &[(&Contender, Ask)],
@@ -66,15 +66,15 @@ pub(super) fn saturate(
 fn middle(turns: &[Throughput]) -> anyhow::Result<Throughput> {
     let per_second = median(turns.iter().map(|turn| turn.per_second));
     let cpu = median(turns.iter().map(|turn| turn.cpu.as_secs_f64()));
-    let (per_second, cpu) = per_second.zip(cpu).context("there was no round")?;
+    let (per_second, cpu) = per_second.zip(cpu).context("no rounds")?;
     Ok(Throughput {
         per_second,
         cpu: Duration::from_secs_f64(cpu),
     })
 }
 
-/// Two lines: requests a second, and CPU time for each request, which the load of the machine by
-/// others hardly changes.
+/// Two rows: requests a second, and CPU time per request, which other programs on the machine
+/// hardly change.
 pub(super) fn rows(
     scenario: &'static str,
     (ours, our): (&str, Throughput),

@@ -1,4 +1,4 @@
-//! An invocation without HTTP: what `bench/engine` measures.
+//! An invocation without HTTP, measured by `bench/engine`.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -20,21 +20,21 @@ pub(super) fn invocation(context: &Context) -> anyhow::Result<Vec<Row>> {
     let figures = Figures::of(&mut command)?;
 
     let baseline = figures.get("as-it-comes-std")?;
-    let against = "pool as it comes, usual WASI imports";
+    let against = "default pool, usual WASI imports";
     let row = |name: &str, what: &str| -> anyhow::Result<Row> {
         let took = figures.get(name)?;
         let row = Row::new("engine", what, micros(took));
         Ok(row.against(format!("{against}: {}", micros(baseline)), took / baseline))
     };
     Ok(vec![
-        row("library", "the host's library, all of an invocation")?,
-        row("library-new", "the same with an instance made for each")?.target(INVOCATION),
+        row("library", "the host's library, a whole invocation")?,
+        row("library-new", "the same with a new instance for each")?.target(INVOCATION),
         row("tuned-sdk", "instance, call and drop")?,
         row("tuned-std", "the same with the usual WASI imports")?,
-        row("as-it-comes-sdk", "the same with the pool as it comes")?,
+        row("as-it-comes-sdk", "the same with the default pool")?,
         row("instantiate", "instance and drop")?,
         row("store", "store and drop")?,
-        row("kept", "call of an instance that is kept")?,
+        row("kept", "call of an idle instance")?,
     ])
 }
 
@@ -53,7 +53,7 @@ pub(super) fn scaling(context: &Context) -> anyhow::Result<Vec<Row>> {
     Ok(vec![row.target(SCALING)])
 }
 
-/// Its rounds are short, so there may be more of them.
+/// Sets the number of rounds, three times as many because they are short.
 fn rounds(context: &Context, command: &mut Command) {
     command.args(["--rounds", &(context.rounds * 3).to_string()]);
     if context.quick {
@@ -61,7 +61,7 @@ fn rounds(context: &Context, command: &mut Command) {
     }
 }
 
-/// What `bench/engine` printed, in nanoseconds.
+/// The output of `bench/engine`, in nanoseconds.
 struct Figures(BTreeMap<String, f64>);
 
 impl Figures {

@@ -1,4 +1,4 @@
-//! Latency, and CPU time, at half of what the host can do, and a native server's at the same rate.
+//! Latency and CPU time at half of the host's maximum rate, compared with a native server.
 
 use anyhow::Context as _;
 
@@ -17,7 +17,7 @@ pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
     let host = host(context, "ping", &context.built.guests.ping)?;
     let raw = raw_hyper(context)?;
     let peak = saturate(context, &[(&host, ask())])?;
-    let peak = peak.first().context("one was measured")?.per_second;
+    let peak = peak.first().context("expected one measurement")?.per_second;
 
     let mut measured = [Vec::new(), Vec::new()];
     for _ in 0..context.rounds {
@@ -31,13 +31,13 @@ pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
             .each_ref()
             .map(|turns| median(turns.iter().map(value)));
         let [ours, theirs] = medians;
-        let (ours, theirs) = ours.zip(theirs).context("there was no round")?;
+        let (ours, theirs) = ours.zip(theirs).context("no rounds")?;
         let name = format!("functions, {what} at {:.1}k req/s", peak / 2e3);
         let row = Row::new("latency", name, micros(ours));
         Ok(row.against(format!("raw hyper: {}", micros(theirs)), ours / theirs))
     };
-    // Under full load, a server that is slower than the load generator wakes it for each response,
-    // and one that is faster never finds it asleep. At the same rate both pay for that.
+    // Under full load, a server that is slower than the load generator wakes it for each response, and
+    // a faster one never finds it asleep. At the same rate both pay for the wake-ups.
     Ok(vec![
         row("p99", |turn| turn.p99)?.target(TARGET),
         row("CPU for a request", |turn| turn.cpu)?,

@@ -1,6 +1,7 @@
-//! What a function takes of memory that is deployed and not called: the difference between a host
-//! with many copies of one and a host with one. Both load what was compiled before: what the allocator
-//! keeps of compiling differs by more than that from run to run.
+//! The memory of a deployed function without requests.
+//!
+//! It is the difference between a host with many copies and a host with one. Both load cached code,
+//! because the memory that the allocator retains after compiling varies more than the result.
 
 use std::path::Path;
 
@@ -15,9 +16,9 @@ const TARGET: Target = Target::AtMost(64.0 * 1024.0);
 #[derive(Default)]
 struct Resident {
     all: u64,
-    /// Of what nobody can write to and is in no file: compiled functions, with their tables.
+    /// In anonymous mappings that are not writable: compiled functions, with their tables.
     code: u64,
-    /// In a memory file: what a function's memory begins with. It belongs to no process.
+    /// Initial contents of functions' memories, in memory files, which no process's RSS includes.
     images: u64,
 }
 
@@ -59,7 +60,7 @@ fn resident(functions: &Path, ping: &Path, cache: &Path, copies: u32) -> anyhow:
     })
 }
 
-/// Adds up a `smaps`.
+/// Sums up a `smaps`.
 fn of_map(map: &str) -> Resident {
     let mut resident = Resident::default();
     let mut is_code = false;
@@ -101,7 +102,7 @@ impl Header {
 mod tests {
     use super::*;
 
-    /// Code is what is in no file and is not written to.
+    /// Anonymous mappings that are not writable count as code.
     #[test]
     fn maps() {
         let map = "\

@@ -1,4 +1,4 @@
-//! What there is to measure, one file each.
+//! The scenarios, one file each.
 
 mod contest;
 mod engine;
@@ -18,24 +18,24 @@ use super::load::Load;
 use super::row::{Row, Target};
 use super::{Options, cores};
 
-/// One thing to measure.
+/// A scenario to measure.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Scenario {
-    /// `ping` over kept connections, an instance a request, and a native server.
+    /// `ping` over persistent connections, compared with a native server.
     Hello,
-    /// `greet`, JSON in and out, and the same natively.
+    /// `greet`, JSON in and out, compared with a native server.
     Greet,
-    /// How long one in a hundred requests takes at half of what the host could do.
+    /// The 99th percentile of latency at half of the host's maximum rate.
     Latency,
-    /// An invocation without HTTP, and wasmtime as it comes.
+    /// An invocation without HTTP, compared with wasmtime's default settings.
     Engine,
-    /// Two threads, and one.
+    /// Two threads, compared with one.
     Scaling,
-    /// What a function takes of memory that nobody calls.
+    /// The memory of an idle function.
     Memory,
-    /// How large `ping` is.
+    /// The size of `ping`.
     Size,
-    /// 1 GiB through `proxy`, and through a plain reverse proxy.
+    /// 1 GiB through `proxy`, compared with a plain reverse proxy.
     Proxy,
     /// `wasmtime serve`, WASI 0.2 and 0.3.
     Peers,
@@ -68,7 +68,7 @@ impl Scenario {
         }
     }
 
-    /// In the place of its figures. Its targets are missed, whatever they are.
+    /// A row instead of the figures, which counts as a missed target.
     pub(super) fn unmeasured(self, why: &str) -> Row {
         Row::new(self.title(), "everything", why).target(Target::Measured)
     }
@@ -88,13 +88,13 @@ impl Scenario {
     }
 }
 
-/// What every scenario has at hand.
+/// The shared context of all scenarios.
 pub(super) struct Context {
     pub(super) root: PathBuf,
     pub(super) built: Built,
     pub(super) load: Load,
     pub(super) rounds: u32,
-    /// How long one contender is under load in one round.
+    /// The time of load for one contender in one round.
     pub(super) round: Duration,
     pub(super) quick: bool,
 }

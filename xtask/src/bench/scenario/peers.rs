@@ -1,5 +1,6 @@
-//! `wasmtime serve` with a component that answers the same: WASI 0.2 and 0.3, with and without the
-//! reuse of instances, as it comes and with the settings that were found to be its best.
+//! `wasmtime serve` with a component that sends the same answer.
+//!
+//! It runs WASI 0.2 and 0.3, with and without reuse of instances, with default and with its best settings.
 
 use std::path::Path;
 
@@ -12,10 +13,10 @@ use crate::bench::load::Ask;
 use crate::bench::row::{Row, Target};
 use crate::bench::{build, tools};
 
-/// What `serve` does by itself wherever there is enough address space.
+/// The default of `serve` if there is enough address space.
 const POOL: &[&str] = &["-Opooling-allocator"];
-/// What makes the host's own pool fast, as far as the command has it. Without `pagemap-scan`: with it, wasmtime
-/// 48 does not clear pages that were swapped out, and a request could read another's.
+/// The settings of the host's own pool, as far as the command has them, without `pagemap-scan`.
+/// With it, wasmtime 48 does not clear swapped-out pages, and a request could read another's data.
 const BEST: &[&str] = &[
     "-Opooling-allocator",
     "-Opooling-pagemap-scan=n",
@@ -26,7 +27,7 @@ const P2: &[&str] = &["-Scli"];
 const P3: &[&str] = &["-Scli,p3", "-Wcomponent-model-async"];
 const FRESH: &[&str] = &["--max-instance-reuse-count=1"];
 
-/// One way to run it.
+/// A configuration of `wasmtime serve`.
 struct Peer {
     name: &'static str,
     component: &'static str,
@@ -99,7 +100,7 @@ pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
         .chain(running.iter().map(|peer| (peer, ask("/"))))
         .collect();
     let measured = saturate(context, &contenders)?;
-    let (ours, theirs) = measured.split_first().context("one was measured")?;
+    let (ours, theirs) = measured.split_first().context("expected one measurement")?;
     let compared = PEERS.iter().zip(theirs).flat_map(|(peer, their)| {
         let [rate, cpu] = rows("peers", ("functions", *ours), (peer.name, *their));
         let rate = match peer.target {

@@ -1,5 +1,4 @@
-//! 1 GiB through the example `proxy`, and through a plain reverse proxy of hyper's: what
-//! `bench/reverse-proxy` measures.
+//! 1 GiB through the example `proxy` and a plain reverse proxy, measured by `bench/reverse-proxy`.
 
 use anyhow::{Context as _, bail};
 
@@ -53,7 +52,7 @@ fn row(line: &str) -> Option<Row> {
 mod tests {
     use super::*;
 
-    /// The first ratio of a line counts, which is that of speed.
+    /// The first ratio of a line is read, which is that of speed.
     #[test]
     fn lines() {
         let line =

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::Context;
-use super::contest::{host, host_that_makes_all, raw_hyper, rows, saturate};
+use super::contest::{host, host_without_reuse, raw_hyper, rows, saturate};
 use crate::bench::load::Ask;
 use crate::bench::row::{Row, Target};
 
@@ -36,15 +36,15 @@ fn compare(
 ) -> anyhow::Result<Vec<Row>> {
     let name = ask.path.trim_start_matches('/');
     let host = host(context, name, wasm)?;
-    let makes_all = host_that_makes_all(context, name, wasm)?;
+    let without_reuse = host_without_reuse(context, name, wasm)?;
     let raw = raw_hyper(context)?;
-    let measured = saturate(context, &[(&host, ask), (&makes_all, ask), (&raw, ask)])?;
-    let [ours, made, theirs] = measured.as_slice() else {
-        anyhow::bail!("three were measured");
+    let measured = saturate(context, &[(&host, ask), (&without_reuse, ask), (&raw, ask)])?;
+    let [ours, new, theirs] = measured.as_slice() else {
+        anyhow::bail!("expected three measurements");
     };
     let against = ("raw hyper", *theirs);
     let [rate, cpu] = rows(scenario, ("functions", *ours), against);
-    let each = "functions, an instance made for each";
-    let [made_rate, made_cpu] = rows(scenario, (each, *made), against);
-    Ok(vec![rate.target(target), cpu, made_rate, made_cpu])
+    let each = "functions, a new instance for each";
+    let [new_rate, new_cpu] = rows(scenario, (each, *new), against);
+    Ok(vec![rate.target(target), cpu, new_rate, new_cpu])
 }

@@ -1,4 +1,4 @@
-//! How large a small function is.
+//! The size of small functions.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Before it counts: whether a server answers what it should, and with how many instances.
+//! Checks a server before it is measured: its answer, and whether it reuses instances.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 
 use crate::bench::contender::Contender;
 
-/// Requests, one after the other, that tell whether instances are reused.
+/// The number of sequential requests that show whether instances are reused.
 const REQUESTS: usize = 10;
 
 /// Fails unless the answer is that of `examples/ping`.
@@ -15,32 +15,31 @@ pub(super) fn answers_pong(contender: &Contender, path: &str) -> anyhow::Result<
     let expected = ("text/plain; charset=utf-8", "pong");
     ensure!(
         (content_type.as_str(), body.as_str()) == expected,
-        "{} answers {content_type:?}, {body:?} in the place of {expected:?}",
+        "{} answers {content_type:?}, {body:?} instead of {expected:?}",
         contender.name
     );
     Ok(())
 }
 
-/// Fails unless a component that counts the requests of its instance shows instances to be `reused`,
-/// or each to be gone after one.
+/// Fails unless instances are `reused` or not, as a component that counts its requests shows.
 pub(super) fn reuses(contender: &Contender, path: &str, reused: bool) -> anyhow::Result<()> {
     let counted: Vec<u32> = (0..REQUESTS)
         .map(|_| Ok(get(contender, path)?.1.parse()?))
         .collect::<anyhow::Result<_>>()?;
-    let as_said = if reused {
+    let as_expected = if reused {
         counted.iter().any(|&count| count > 1)
     } else {
         counted.iter().all(|&count| count == 1)
     };
     ensure!(
-        as_said,
+        as_expected,
         "{}: requests of an instance are {counted:?}",
         contender.name
     );
     Ok(())
 }
 
-/// The content type and the body; an error for any status but 200.
+/// The content type and the body; an error for a status other than 200.
 fn get(contender: &Contender, path: &str) -> anyhow::Result<(String, String)> {
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .timeout_global(Some(Duration::from_secs(10)))

@@ -2,13 +2,13 @@
 
 use super::{Body, Example, JSON, PROBLEM, Promise, get};
 
-/// The tag of the bytes that `stream-csv?rows=2` answers.
+/// The tag of the response to `stream-csv?rows=2`.
 const TAG: &str = "\"edddb13544dcf2585f77a06ff979cb74\"";
 
 pub(super) const EXAMPLES: &[Example] = &[
     Example {
         name: "proxy",
-        about: "requests to another server, here this one",
+        about: "requests to another server, here the host itself",
         promises: &[
             Promise {
                 method: "POST",
@@ -24,7 +24,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     },
     Example {
         name: "fan-out",
-        about: "several calls of another function at once",
+        about: "several concurrent calls of another function",
         promises: &[Promise {
             method: "POST",
             body: Body::Text(r#"["Ada","Grace","Barbara","Margaret","Katherine"]"#),
@@ -34,16 +34,16 @@ pub(super) const EXAMPLES: &[Example] = &[
     },
     Example {
         name: "shrink",
-        about: "a function for others to call, private",
+        about: "a private function that others call",
         promises: &[Promise {
             status: 404,
-            answer: Body::Containing("there is no function"),
+            answer: Body::Containing("no-such-function"),
             ..get("", PROBLEM, "")
         }],
     },
     Example {
         name: "orchestrate",
-        about: "one step after another, of which no byte is in the function",
+        about: "sequential steps, whose bodies the function does not copy",
         promises: &[
             Promise {
                 method: "POST",
@@ -61,7 +61,7 @@ pub(super) const EXAMPLES: &[Example] = &[
     },
     Example {
         name: "etag",
-        about: "saves clients what they have",
+        about: "caching in front of another function",
         promises: &[
             get(
                 "?rows=2",
