@@ -1,4 +1,4 @@
-//! Compiles the examples, and the functions that misbehave, for the host's tests.
+//! Compiles the examples and the test guests for the host's tests.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -34,7 +34,7 @@ const GUESTS: [&str; 26] = [
     "uses-std",
 ];
 
-/// What the guests are made of: a change in it compiles them anew.
+/// The sources of the guests. A change in them compiles the guests again.
 const SOURCES: [&str; 17] = [
     "Cargo.lock",
     "Cargo.toml",

@@ -1,17 +1,17 @@
-//! The functions that the host's tests run, compiled: where their components are.
+//! Paths of the compiled components that the host's tests run.
 #![deny(missing_docs)]
 
 /// `examples/contact-form`.
 pub const CONTACT_FORM: &str = env!("GUEST_CONTACT_FORM");
 /// `acme-clock`: imports an interface that an embedder adds.
 pub const ACME_CLOCK: &str = env!("GUEST_ACME_CLOCK");
-/// `caller`: calls of other functions, as a test says.
+/// `caller`: calls other functions, as a test specifies.
 pub const CALLER: &str = env!("GUEST_CALLER");
-/// `calls-functions`: calls of other functions, with the SDK.
+/// `calls-functions`: calls other functions with the SDK.
 pub const CALLS_FUNCTIONS: &str = env!("GUEST_CALLS_FUNCTIONS");
-/// `calls-out`: requests of its own, to wherever a test says.
+/// `calls-out`: sends requests to the server that a test names.
 pub const CALLS_OUT: &str = env!("GUEST_CALLS_OUT");
-/// `conformance`: what must be the same natively and on the host.
+/// `conformance`: handlers that behave the same natively and on the host.
 pub const CONFORMANCE: &str = env!("GUEST_CONFORMANCE");
 /// `examples/counter`.
 pub const COUNTER: &str = env!("GUEST_COUNTER");
@@ -19,15 +19,15 @@ pub const COUNTER: &str = env!("GUEST_COUNTER");
 pub const ECHO: &str = env!("GUEST_ECHO");
 /// `examples/greet`.
 pub const GREET: &str = env!("GUEST_GREET");
-/// `misbehave`: what no function should do, and what the host makes of it.
+/// `misbehave`: a function that does what no function should do.
 pub const MISBEHAVE: &str = env!("GUEST_MISBEHAVE");
 /// `examples/ping`.
 pub const PING: &str = env!("GUEST_PING");
 /// `examples/proxy`.
 pub const PROXY: &str = env!("GUEST_PROXY");
-/// `remember`: looks for what another request left.
+/// `remember`: searches its memory for data of other requests.
 pub const REMEMBER: &str = env!("GUEST_REMEMBER");
-/// `renamed`: what makes it hard for `invoke!`.
+/// `renamed`: difficult cases for `invoke!`.
 pub const RENAMED: &str = env!("GUEST_RENAMED");
 /// `examples/echo-details`.
 pub const ECHO_DETAILS: &str = env!("GUEST_ECHO_DETAILS");
@@ -54,7 +54,7 @@ pub const UPLOAD_DIGEST: &str = env!("GUEST_UPLOAD_DIGEST");
 /// `uses-std`: std on the SDK's small libc.
 pub const USES_STD: &str = env!("GUEST_USES_STD");
 
-/// Every example, by its name.
+/// Every example, with its name.
 pub const EXAMPLES: &[(&str, &str)] = &[
     ("contact-form", CONTACT_FORM),
     ("counter", COUNTER),

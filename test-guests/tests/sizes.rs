@@ -1,4 +1,4 @@
-//! How large the examples are: a function's size is its start-up time, and every user pays for it.
+//! The sizes of the examples. A larger function starts more slowly, for every user.
 #![expect(
     clippy::unwrap_used,
     reason = "tests say what they expect by unwrapping"
@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
-/// Where the sizes are recorded, `NAME BYTES` a line.
+/// The recorded sizes, one `NAME BYTES` per line.
 const RECORD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/sizes.txt");
 
-/// How much an example may grow, in percent, before somebody has to look at it.
+/// The percentage by which an example may grow before a person has to review it.
 const GROWTH: u64 = 5;
 
-/// What was promised, in bytes.
+/// The maximum sizes that the project promises, in bytes.
 const PROMISED: [(&str, u64); 2] = [("ping", 30_000), ("greet", 105_000)];
 
 fn sizes() -> BTreeMap<&'static str, u64> {
@@ -24,7 +24,7 @@ fn sizes() -> BTreeMap<&'static str, u64> {
         .collect()
 }
 
-/// Sizes are those of the compiler they were recorded with, the workspace's own `rust-version`.
+/// Whether the compiler is the workspace's `rust-version`, with which the sizes were recorded.
 fn compiler_is_pinned() -> bool {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version = Command::new(rustc)
@@ -36,7 +36,7 @@ fn compiler_is_pinned() -> bool {
     String::from_utf8(version).unwrap().starts_with(pinned)
 }
 
-/// No example grows unnoticed. `UPDATE_SIZES=1 cargo test -p test-guests` records what there is.
+/// No example grows unnoticed. `UPDATE_SIZES=1 cargo test -p test-guests` records the current sizes.
 #[test]
 fn examples_do_not_grow_unnoticed() {
     let sizes = sizes();
@@ -69,7 +69,7 @@ fn examples_do_not_grow_unnoticed() {
     }
 }
 
-/// What was promised holds with every compiler.
+/// The promised sizes hold with every compiler.
 #[test]
 fn promised_sizes_hold() {
     let sizes = sizes();
@@ -78,7 +78,7 @@ fn promised_sizes_hold() {
     }
 }
 
-/// The smallest function asks nothing of WASI: making an instance of it is cheaper by a third.
+/// The smallest function imports nothing of WASI, which makes creating its instance a third cheaper.
 #[test]
 fn ping_imports_no_wasi() {
     let component = std::fs::read(test_guests::PING).unwrap();

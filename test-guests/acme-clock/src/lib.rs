@@ -1,4 +1,4 @@
-//! Asks a clock that is no interface of the contract: the host's embedder adds it.
+//! Reads a clock whose interface an embedder adds to the host.
 
 use functions_guest_web::invoke;
 
@@ -31,7 +31,7 @@ mod bindings {
 
 invoke!(now);
 
-/// Asks twice.
+/// Reads the clock twice.
 fn now() -> String {
     use bindings::acme::clock::clock;
 

@@ -1,6 +1,7 @@
-//! Calls of other functions, straight on the contract: `/HOW/TARGET/PATH?QUERY` calls the function
-//! TARGET with `/PATH?QUERY`, and its own method, headers and body, unless a header `x-call-...`
-//! says otherwise. PATH may be another such path.
+//! Calls other functions through the contract, without the SDK.
+//!
+//! `/HOW/TARGET/PATH?QUERY` calls the function TARGET with `/PATH?QUERY`. Method, headers and body are
+//! those of the request, unless a header `x-call-...` sets them. PATH may be another such path.
 #![cfg(target_family = "wasm")]
 #![expect(clippy::panic, reason = "a test that cannot go on has nothing to say")]
 
@@ -51,7 +52,7 @@ impl Guest for Caller {
     }
 }
 
-/// Computes for so many milliseconds.
+/// Computes for the given milliseconds.
 fn spin(milliseconds: &str) -> Reply {
     let duration = Duration::from_millis(milliseconds.parse().unwrap_or(0));
     let begun = Instant::now();
@@ -59,7 +60,7 @@ fn spin(milliseconds: &str) -> Reply {
     text("spun")
 }
 
-/// Sends back what there is of a request: a line each, and the body.
+/// Answers with the parts of the request, one line each, and the body.
 fn show(body: Buffer) -> Reply {
     let query = environment::query().map_or(String::new(), |query| format!("?{query}"));
     let mut shown = format!("{} {}{query}\n", environment::method(), environment::path());

@@ -1,4 +1,4 @@
-//! The same call over and over in one invocation: what is measured is the difference that one makes.
+//! Repeats one call in one invocation, so that the cost of a single call can be measured.
 
 use functions_binding::__private::bindings::functions::binding::invoker::{self, Request};
 use functions_bytes::__private::bindings::functions::bytes::bytes::{Buffer, Data};
@@ -9,7 +9,7 @@ use crate::{reply, request};
 pub(crate) fn by_binding(to: &str) -> Reply {
     let mut last = Vec::new();
     let request = request::to(to, None);
-    // Made anew each time of what is here already: what is measured is the host.
+    // The request is built from values that exist already, so that the measurement is of the host.
     let again = || Request {
         target: request.target.clone(),
         method: request.method.clone(),

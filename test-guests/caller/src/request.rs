@@ -1,23 +1,23 @@
-//! From the request that came to the one that is sent.
+//! Builds the outgoing request from the incoming one.
 
 use functions_binding::__private::bindings::functions::binding::invoker::Request;
 use functions_bytes::__private::bindings::functions::bytes::bytes::Data;
 use functions_guest_web::__private::bindings::functions::web::environment;
 
-/// What a header of the test's says.
+/// The value of a header that the test sets.
 pub(crate) fn told(name: &str) -> Option<String> {
     let value = environment::header(name).pop()?;
     String::from_utf8(value).ok()
 }
 
-/// How often, or how many.
+/// The repetitions or the number that the test asks for.
 pub(crate) fn count() -> u32 {
     told("x-call-count")
         .and_then(|count| count.parse().ok())
         .unwrap_or(1)
 }
 
-/// A call of `TARGET/PATH`, with the query that came.
+/// A call of `TARGET/PATH` with the incoming query.
 pub(crate) fn to(to: &str, body: Option<Data>) -> Request {
     let (target, path) = to.split_once('/').unwrap_or((to, ""));
     let query = environment::query().map_or(String::new(), |query| format!("?{query}"));
@@ -31,7 +31,7 @@ pub(crate) fn to(to: &str, body: Option<Data>) -> Request {
     }
 }
 
-/// A call of what the header `x-call-then` says.
+/// The call that the header `x-call-then` describes.
 pub(crate) fn to_other(body: Option<Data>) -> Request {
     let mut request = to(&told("x-call-then").unwrap_or_default(), body);
     request.timeout_milliseconds = None;
@@ -44,7 +44,7 @@ fn headers() -> Vec<(String, Vec<u8>)> {
     } else {
         environment::headers()
     };
-    // How often is for the one that it was said to.
+    // The count applies only to the function that received it.
     headers.retain(|(name, _)| !name.starts_with("x-call-"));
     if let Some(line) = told("x-call-header") {
         let (name, value) = line.split_once('=').unwrap_or((&line, ""));

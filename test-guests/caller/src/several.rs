@@ -1,4 +1,4 @@
-//! Several calls that have to do with each other. The second is of what `x-call-then` says.
+//! Several related calls. The header `x-call-then` describes the second one.
 
 use functions_binding::__private::bindings::functions::binding::invoker::{
     self, Error, Pending, Response,
@@ -22,7 +22,7 @@ fn said(result: Result<Response, Error>) -> String {
     }
 }
 
-/// As many at once as the test says, and one of the other.
+/// Sends as many concurrent calls as the test asks for, and one of the second function.
 pub(crate) fn join(to: &str) -> Reply {
     let others = (0..request::count()).map(|_| invoker::send(request::to(to, None)));
     let mut all: Vec<_> = others.collect();
@@ -34,7 +34,7 @@ pub(crate) fn join(to: &str) -> Reply {
     text(&said.join(" "))
 }
 
-/// Sends one, calls the other meanwhile, drops the first, and calls the other once more.
+/// Sends a call, calls the second function meanwhile, drops the first call, and calls again.
 pub(crate) fn drop_first(to: &str) -> Reply {
     let dropped = invoker::send(request::to(to, None));
     let before = said(invoker::call(request::to_other(None)));
@@ -43,7 +43,7 @@ pub(crate) fn drop_first(to: &str) -> Reply {
     text(&format!("{before} {after}"))
 }
 
-/// Hands what the first answers to the other, and passes on what that answers.
+/// Passes the first response's body to the second function, and returns its response.
 pub(crate) fn then(to: &str, body: Buffer) -> Reply {
     match invoker::call(request::to(to, Some(Data::Buffer(body)))) {
         Ok(response) => {
@@ -54,7 +54,7 @@ pub(crate) fn then(to: &str, body: Buffer) -> Reply {
     }
 }
 
-/// Keeps what the first answers, unread, while it calls the other.
+/// Keeps the first response unread while it calls the second function.
 pub(crate) fn orphan(to: &str, body: Buffer) -> Reply {
     let kept = invoker::call(request::to(to, Some(Data::Buffer(body))));
     let reply = pass_on(invoker::call(request::to_other(None)));
@@ -62,7 +62,7 @@ pub(crate) fn orphan(to: &str, body: Buffer) -> Reply {
     reply
 }
 
-/// As many at once as the test says: how many were answered, and how many not taken.
+/// Sends as many concurrent calls as the test asks for, and counts answers and refusals.
 pub(crate) fn flood(to: &str) -> Reply {
     let all: Vec<_> = (0..request::count())
         .map(|_| invoker::send(request::to(to, None)))
@@ -71,8 +71,8 @@ pub(crate) fn flood(to: &str) -> Reply {
     text(&counted(&results))
 }
 
-/// As many as the test says, one after the other, and none of what they answer is read: how many were
-/// answered, how many not taken, and whether there can be one more when all are dropped.
+/// Sends sequential calls whose responses it does not read, and counts answers and refusals. Then drops all
+/// responses, and checks whether another call is possible.
 pub(crate) fn keep(to: &str) -> Reply {
     let one = || invoker::call(request::to(to, None));
     let results: Vec<_> = (0..request::count()).map(|_| one()).collect();

@@ -1,4 +1,4 @@
-//! One call, made in every way there is.
+//! One call, in every form that the contract has.
 
 use functions_binding::__private::bindings::functions::binding::invoker::{
     self, Error, Pending, Response,
@@ -9,7 +9,7 @@ use functions_guest_web::__private::bindings::functions::web::response_stream::{
 
 use crate::{reply, request, text};
 
-/// What the callee answered, or what went wrong.
+/// The callee's response, or the error.
 pub(crate) fn pass_on(result: Result<Response, Error>) -> Reply {
     match result {
         Ok(response) => reply(
@@ -34,12 +34,12 @@ pub(crate) fn send(to: &str, body: Buffer) -> Reply {
     let arrival = pending.subscribe();
     arrival.block();
     let reply = pass_on(Pending::get(pending));
-    // In this order on purpose: the host tolerates it.
+    // Drops in this order on purpose, because the host tolerates it.
     assert!(arrival.ready());
     reply
 }
 
-/// Looks before it waits; the status of one that was there at once is 299.
+/// Tries to get the response before waiting; an immediate response has status 299.
 pub(crate) fn try_get(to: &str, body: Buffer) -> Reply {
     let mut pending = invoker::send(request::to(to, Some(Data::Buffer(body))));
     let mut looks = 0;
@@ -54,7 +54,7 @@ pub(crate) fn try_get(to: &str, body: Buffer) -> Reply {
     }
 }
 
-/// Brings the response's body in, and sends it back from here.
+/// Reads the response's body, and returns it by value.
 pub(crate) fn read(to: &str, body: Buffer) -> Reply {
     let body = Buffer::into_bytes(body, None).unwrap_or_default();
     match invoker::call(request::to(to, Some(Data::Value(body)))) {
@@ -70,7 +70,7 @@ pub(crate) fn url(to: &str) -> Reply {
     text(&format!("{:?}", invoker::url(to)))
 }
 
-/// Begins to stream before it calls, and streams what it is answered.
+/// Starts to stream before the call, and streams the callee's body.
 pub(crate) fn stream(to: &str, body: Buffer) -> Reply {
     let Ok(writer) = start(200, &[]) else {
         return text("it did not begin");

@@ -1,5 +1,4 @@
-//! Calls of other functions with the SDK, of the one that the query's `of` names: each path makes
-//! them in another way.
+//! Calls the function that the query's `of` names, with the SDK. Each path uses a different method.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -73,8 +72,7 @@ fn request(env: &WebEnvironment, body: &[u8]) -> FunctionInvokeRequest {
     }
 }
 
-/// What was answered, or what went wrong; it must be the same awaited and waited for, or both are
-/// shown.
+/// The response or the error. Both are shown if the async and the blocking result differ.
 async fn both<T>(
     call: impl Fn() -> functions_binding::InvokeFuture<T>,
     shown: impl Fn(T) -> String,
@@ -95,7 +93,7 @@ fn shown(response: FunctionInvokeResponse) -> String {
     format!("{} {body}", response.status)
 }
 
-/// A function that never answers, next to one that does: only that both are under way lets this end.
+/// Calls a function that never answers and one that does. This ends only if both are in flight at once.
 async fn race(func: &FunctionBinding) -> WebResult<WebResponse> {
     let get = |path: &str| FunctionInvokeRequest {
         method: "GET".into(),
@@ -112,7 +110,7 @@ async fn race(func: &FunctionBinding) -> WebResult<WebResponse> {
     text(format!("{who} {}", shown(answer?)))
 }
 
-/// Three at once, whose bodies come bit by bit.
+/// Makes three concurrent calls whose bodies arrive in pieces.
 async fn join(env: &WebEnvironment, func: &FunctionBinding) -> WebResult<WebResponse> {
     let calls = (0..3).map(|_| func.invoke(request(env, &[])));
     let mut all = String::new();
@@ -123,7 +121,7 @@ async fn join(env: &WebEnvironment, func: &FunctionBinding) -> WebResult<WebResp
     text(all)
 }
 
-/// As many at once as `count` says: how many were answered, and how many the host did not take.
+/// Makes `count` concurrent calls, and counts answers and refusals.
 async fn flood(env: &WebEnvironment, func: &FunctionBinding, path: &str) -> WebResult<WebResponse> {
     let count = parameter(env, "count").parse().unwrap_or(0);
     let calls: Vec<_> = (0..count)
@@ -140,7 +138,7 @@ async fn flood(env: &WebEnvironment, func: &FunctionBinding, path: &str) -> WebR
     text(format!("{answered} {refused}"))
 }
 
-/// The same of responses whose bodies are read by themselves.
+/// The same for responses whose bodies are read separately.
 async fn join_text(func: &FunctionBinding, path: &str) -> WebResult<WebResponse> {
     let texts = (0..3).map(async |_| {
         let response = Call::get(func.name(), path).send().await?;

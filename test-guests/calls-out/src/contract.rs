@@ -1,6 +1,6 @@
-//! The contract itself, without the SDK between: `pending` and its pollables, in every order.
+//! Uses `pending` and its pollables through the contract, in every order, without the SDK.
 //!
-//! The server answers `/held` when it was asked for `/release`, once for each time.
+//! The server answers one `/held` for each request of `/release`.
 
 use functions_bytes::__private::from_buffer;
 use functions_bytes::Data;
@@ -48,7 +48,7 @@ pub(crate) fn contract(step: &str, url: &str) -> WebResult<WebResponse> {
             let at_once = ready(pending.subscribe().ready());
             format!("{at_once} at once, {}", body(Pending::get(pending))?)
         }
-        // What is waited for goes before what waits.
+        // Consumes the pending before it drops the pollable.
         "outlive-get" => {
             let pending = held();
             let pollable = pending.subscribe();
@@ -86,7 +86,7 @@ pub(crate) fn contract(step: &str, url: &str) -> WebResult<WebResponse> {
         "dropped-body" => {
             let paths = ["/a", "/b"];
             for path in paths {
-                // Not a byte of it is read.
+                // The body is not read.
                 drop(call(request(url, path)));
             }
             let said = paths.map(|path| body(call(request(url, path))).unwrap_or_default());

@@ -1,4 +1,4 @@
-//! Requests of a function's own, to the `url` in its query: each path sends them in another way.
+//! Sends requests to the `url` in its query. Each path uses a different method.
 
 mod contract;
 mod reading;
@@ -35,8 +35,8 @@ async fn calls_out(env: WebEnvironment, payload: Data) -> WebResult<WebResponse>
     }
 }
 
-/// A request as the query says, with the headers and the body of the one that came. With `own`, the body
-/// is brought in first.
+/// Builds the request from the query, with the headers and the body of the incoming one. With `own`, it reads
+/// the body first.
 fn request(env: &WebEnvironment, payload: Data) -> HttpRequest {
     let payload = match parameter(env, "own") {
         "" => payload,
@@ -64,7 +64,7 @@ fn text(text: impl Into<String>) -> WebResult<WebResponse> {
     WebResponse::new().with_body(text.into())
 }
 
-/// Nothing but the bodies, as short as it can be written.
+/// Passes on only the bodies, in the shortest form.
 #[expect(
     clippy::needless_question_mark,
     reason = "it is how people write it who come from elsewhere"
@@ -76,7 +76,7 @@ fn bodies(env: &WebEnvironment, payload: Data) -> WebResult<WebResponse> {
         .with_body(upstream.body)?)
 }
 
-/// What went wrong, or the status.
+/// The error, or the status.
 fn error(result: Result<Response, Error>) -> WebResult<WebResponse> {
     text(match result {
         Ok(response) => response.status.to_string(),
@@ -84,7 +84,7 @@ fn error(result: Result<Response, Error>) -> WebResult<WebResponse> {
     })
 }
 
-/// Three at once.
+/// Sends three concurrent requests.
 async fn join(env: &WebEnvironment) -> WebResult<WebResponse> {
     let url = parameter(env, "url");
     let three = ["1", "2", "3"].map(|number| HttpRequest::get(url).query([("n", number)]).send());
@@ -95,7 +95,7 @@ async fn join(env: &WebEnvironment) -> WebResult<WebResponse> {
     text(all)
 }
 
-/// Sends one, does another meanwhile, drops the first, and does the other once more.
+/// Sends a request, does another meanwhile, drops the first, and repeats the other.
 async fn cancel(env: &WebEnvironment) -> WebResult<WebResponse> {
     let dropped = HttpRequest::get(parameter(env, "url")).send();
     let meanwhile = || HttpRequest::get(parameter(env, "meanwhile")).send();
@@ -105,8 +105,8 @@ async fn cancel(env: &WebEnvironment) -> WebResult<WebResponse> {
     text(said)
 }
 
-/// Keeps responses without reading them until the host takes no more requests: how many there are, and
-/// what the host says. Then reads them all at once: how many bytes there are.
+/// Keeps responses unread until the host refuses a request. Answers with their number, the host's error, and
+/// the number of bytes in all of them.
 async fn hoard(env: &WebEnvironment) -> WebResult<WebResponse> {
     let mut all = Vec::new();
     let refused = loop {
@@ -124,14 +124,14 @@ async fn hoard(env: &WebEnvironment) -> WebResult<WebResponse> {
     text(format!("{kept} {refused:?} {bytes}"))
 }
 
-/// As many asleep at once as `count` says, for times that differ: how many wake up.
+/// Sleeps `count` times concurrently, for different times, and counts the wake-ups.
 async fn sleepers(env: &WebEnvironment) -> WebResult<WebResponse> {
     let count: u64 = parameter(env, "count").parse().unwrap_or(0);
     let all = (0..count).map(|place| task::sleep(Duration::from_millis(20 + place * 7 % 40)));
     text(task::join_all(all).await.len().to_string())
 }
 
-/// As many at once as `count` says; how many of them the host did not take.
+/// Sends `count` concurrent requests, and counts the refusals.
 async fn flood(env: &WebEnvironment) -> WebResult<WebResponse> {
     let count = parameter(env, "count").parse().unwrap_or(0);
     let all: Vec<_> = (0..count)

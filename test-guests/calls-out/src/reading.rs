@@ -1,4 +1,4 @@
-//! Responses, read in every way there is.
+//! Reads responses in every way that the SDK has.
 
 use std::io;
 
@@ -9,7 +9,7 @@ use functions_http::Request as HttpRequest;
 
 use crate::text;
 
-/// The body by itself, which fails as each way to read it does.
+/// The body alone, which fails in the same way with every method of reading it.
 pub(crate) async fn read(how: &str, body: Data) -> WebResult<WebResponse> {
     match how {
         "bytes" => drop(body.into_bytes()?),
@@ -30,7 +30,7 @@ pub(crate) async fn read(how: &str, body: Data) -> WebResult<WebResponse> {
     text("whole")
 }
 
-/// Two responses whose bodies are read at once: how long they are.
+/// Reads the bodies of two responses concurrently, and answers with their lengths.
 pub(crate) async fn read_both(
     how: &str,
     request: impl Fn() -> HttpRequest,

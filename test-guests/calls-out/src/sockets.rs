@@ -1,4 +1,4 @@
-//! std's own ways out, of which the host offers none.
+//! Uses std's sockets, which the host does not provide.
 
 use std::io;
 use std::net::{TcpListener, TcpStream, ToSocketAddrs as _, UdpSocket};

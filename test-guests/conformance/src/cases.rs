@@ -1,25 +1,25 @@
-//! The list, and what a response must be.
+//! The list of cases, with the expected responses.
 
 use functions_guest_web::testing::{TestRequest, TestResponse};
 
-/// A request, and the response that it must have.
+/// A request, and its expected response.
 #[derive(Debug, Clone, Copy)]
 pub struct Case {
     /// The method.
     pub method: &'static str,
     /// The path below the function's base, with its query.
     pub path: &'static str,
-    /// The body; its length is sent where it is not empty.
+    /// The body; its length is sent unless it is empty.
     pub body: &'static str,
     /// The status.
     pub status: u16,
-    /// What the body has in it.
+    /// A text that the body contains.
     pub has: &'static str,
-    /// Whether the response comes to its end.
+    /// Whether the response is complete.
     pub complete: bool,
 }
 
-/// A whole response.
+/// A case with a complete response.
 const fn whole(
     method: &'static str,
     path: &'static str,
@@ -37,7 +37,7 @@ const fn whole(
     }
 }
 
-/// One that is cut.
+/// A case with a response that is cut.
 const fn cut(path: &'static str, status: u16, has: &'static str) -> Case {
     Case {
         complete: false,
@@ -45,7 +45,7 @@ const fn cut(path: &'static str, status: u16, has: &'static str) -> Case {
     }
 }
 
-/// The headers that every request has.
+/// Headers of every request.
 pub const HEADERS: &[(&str, &str)] = &[
     ("x", "y"),
     ("x-twice", "1"),
@@ -53,8 +53,8 @@ pub const HEADERS: &[(&str, &str)] = &[
     ("x-twice", "3"),
 ];
 
-/// Those of the connection, which do not reach a function, and a value with blanks around, which do not
-/// either. HTTP/2 has none of them.
+/// Hop-by-hop headers, and a value with surrounding spaces. Neither these headers nor the spaces reach a
+/// function, and HTTP/2 forbids both.
 pub const CONNECTION_HEADERS: &[(&str, &str)] = &[
     ("x-blank", " b l\t"),
     ("connection", "x-secret, te"),
@@ -63,10 +63,10 @@ pub const CONNECTION_HEADERS: &[(&str, &str)] = &[
     ("keep-alive", "timeout=5"),
 ];
 
-/// The function's variable, which every request has.
+/// A variable of the function.
 pub const VARIABLE: (&str, &str) = ("CONFORMANCE", "seen");
 
-/// All of them.
+/// All cases.
 pub const CASES: &[Case] = &[
     whole("GET", "/text", "", 200, "text"),
     whole("HEAD", "/text", "", 200, ""),
@@ -159,7 +159,7 @@ pub const CASES: &[Case] = &[
 ];
 
 impl Case {
-    /// The response of a native test to a request with these headers.
+    /// Runs a case natively, with these headers.
     pub fn natively(&self, headers: &[(&str, &str)]) -> TestResponse {
         let request = TestRequest::new(self.method, self.path);
         headers
@@ -168,7 +168,7 @@ impl Case {
                 request.header(*name, *value)
             })
             .variable(VARIABLE.0, VARIABLE.1)
-            // As long as the host's, so that the lengths of bodies with one are the same.
+            // As long as an id of the host, so that bodies with an id have the same length.
             .invocation_id("0".repeat(32))
             .body(self.body)
             .call(crate::app)
@@ -179,7 +179,7 @@ impl Case {
 mod tests {
     use super::*;
 
-    /// Natively, each case is what the list says.
+    /// Each case has the expected response natively.
     #[test]
     fn cases_hold_natively() {
         for case in CASES {

@@ -1,7 +1,7 @@
-//! Handlers whose responses must be the same natively, with `TestRequest`, and on the host.
+//! Handlers whose responses are the same natively, with `TestRequest`, and on the host.
 //!
-//! `cases` is the list: a request to one of the handlers, and what the response must be. The host's
-//! integration test `conformance` takes each case both ways.
+//! `cases` lists requests to these handlers with the expected responses. The host's integration test
+//! `conformance` runs each case both ways.
 #![deny(missing_docs)]
 
 #[cfg(not(target_family = "wasm"))]
@@ -19,7 +19,7 @@ use functions_guest_web::{
 use http::{StatusCode, header};
 
 invoke!(app);
-/// Every handler, one path each.
+/// The handlers, one path each.
 pub fn app() -> Router {
     Router::new()
         .route("/text", get(|| "text"))
@@ -101,7 +101,7 @@ fn headers(Path(count): Path<usize>) -> WebResponse {
     WebResponse::new().append_headers(many(count))
 }
 
-/// One header whose name and value take so many bytes.
+/// One header whose name and value have the given number of bytes.
 fn header_bytes(Path(count): Path<usize>) -> WebResponse {
     WebResponse::new().header("x-long", vec![b'1'; count - "x-long".len()])
 }
@@ -121,7 +121,7 @@ fn unencodable() -> Json<BTreeMap<Vec<u8>, u8>> {
     Json(BTreeMap::from([(vec![1], 1)]))
 }
 
-/// Takes the body, and does not say so.
+/// Takes the body without declaring it.
 struct Silent;
 
 impl FromRequest for Silent {
@@ -144,7 +144,7 @@ fn request(env: WebEnvironment) -> String {
     )
 }
 
-/// The headers of a request that are the client's own, in order.
+/// The headers that the client set, in order.
 fn request_headers(env: WebEnvironment) -> String {
     let mut seen = String::new();
     for (name, value) in env.headers().iter() {
@@ -156,7 +156,7 @@ fn request_headers(env: WebEnvironment) -> String {
     seen
 }
 
-/// A length without a body.
+/// Sets a length without a body.
 fn declared() -> WebResponse {
     WebResponse::new().header(header::CONTENT_LENGTH, 12345)
 }
@@ -194,7 +194,7 @@ async fn stream_waits() -> WebResult<WebResponse> {
         .await
 }
 
-/// Too late: the status is sent.
+/// Sets the status after the response has started.
 fn stream_in_tuple() -> WebResult<(StatusCode, WebResponse)> {
     let sent = WebResponse::new().stream(|writer| Ok(writer.send("sent")?))?;
     Ok((StatusCode::CREATED, sent))

@@ -1,4 +1,4 @@
-//! Taking more than is given.
+//! Exceeds limits.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub(crate) fn recurse_for_ever(depth: u64) -> u64 {
     black_box(recurse_for_ever(depth + 1)) + here[0]
 }
 
-/// Every `subscribe` is a handle, and something to remember on the host.
+/// Subscribes repeatedly. Each `subscribe` takes a handle, and memory on the host.
 pub(crate) fn flood_handles(request: &Buffer) -> Reply {
     let all: Vec<_> = (0..1_000_000).map(|_| request.subscribe()).collect();
     text(&all.len().to_string())

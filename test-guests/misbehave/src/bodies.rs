@@ -1,11 +1,11 @@
-//! Every way to read a body.
+//! Reads a body in every way.
 
 use functions_bytes::__private::bindings::functions::bytes::bytes::{Buffer, Chunk, Data};
 use functions_guest_web::__private::bindings::exports::functions::web::handler::Reply;
 
 use crate::{number, reply, text};
 
-/// Reads all at once, up to the limit in the query; answers with what was read or why not.
+/// Reads the whole body, up to the limit in the query; answers with the body or the error.
 pub(crate) fn collect(request: Buffer) -> Reply {
     let limit = Some(number()).filter(|limit| *limit > 0);
     match Buffer::into_bytes(request, limit) {
@@ -14,14 +14,14 @@ pub(crate) fn collect(request: Buffer) -> Reply {
     }
 }
 
-/// Reads all at once, and answers how many bytes there were: nothing but the reading costs time.
+/// Reads the whole body, and answers with its length, so that only reading takes time.
 pub(crate) fn length(request: Buffer) -> Reply {
     let length = Buffer::into_bytes(request, None).map_or(0, |bytes| bytes.len());
     text(&length.to_string())
 }
 
-/// Reads chunk by chunk, each of at most as many bytes as the query says; answers how many bytes
-/// there were, and the longest chunk.
+/// Reads chunks of at most the length in the query; answers with the number of bytes and the longest
+/// chunk.
 pub(crate) fn chunks(request: &Buffer) -> Reply {
     let max = u32::try_from(number()).unwrap_or(u32::MAX);
     let (mut total, mut longest) = (0, 0);
@@ -37,7 +37,7 @@ pub(crate) fn chunks(request: &Buffer) -> Reply {
     }
 }
 
-/// Reads without ever waiting in `read`, keeps one pollable all the while, and drops it after the
+/// Reads without waiting in `read`, with one pollable throughout, and drops the pollable after the
 /// buffer.
 pub(crate) fn poll(request: Buffer) -> Reply {
     let pollable = request.subscribe();

@@ -1,5 +1,6 @@
-//! What no function should do, one path each, straight on the contract: `functions serve` this,
-//! and see what the host makes of it.
+//! Does what no function should do, one path each, through the contract without the SDK.
+//!
+//! Run it with `functions serve` to see how the host reacts.
 #![cfg(target_family = "wasm")]
 #![expect(
     clippy::indexing_slicing,

@@ -1,4 +1,4 @@
-//! Printing and logging, in both ways, and more than is kept.
+//! Prints and logs, through std and the interface, also beyond the limits.
 
 use std::io::Write as _;
 
@@ -9,15 +9,15 @@ use functions_guest_web::__private::bindings::functions::web::output::{
 
 use crate::{number, text};
 
-/// What would look like another function's line, if it were one.
+/// A text that imitates another function's line.
 const FORGED: &str = "yes\r\n[other 0 INFO x] forged\u{1b}[2K";
 
 fn flush() {
-    // `print!` buffers until a line ends, and nobody flushes when a function returns.
+    // `print!` buffers until a line ends, and a function's return does not flush.
     let _ = std::io::stdout().flush();
 }
 
-/// Through std.
+/// Prints through std.
 pub(crate) fn print() -> Reply {
     println!("to stdout");
     eprintln!("to stderr\nagain");
@@ -26,7 +26,7 @@ pub(crate) fn print() -> Reply {
     text("printed")
 }
 
-/// Through std and through the interface, in one line.
+/// Prints one line through std and the interface together.
 pub(crate) fn print_both() -> Reply {
     write(Stream::Stdout, b"one, ");
     print!("two, ");
@@ -37,13 +37,13 @@ pub(crate) fn print_both() -> Reply {
     text("printed")
 }
 
-/// A line without an end, and then its own end.
+/// Prints a line without a line break, and exits.
 pub(crate) fn print_and_trap() -> Reply {
     write(Stream::Stdout, b"last words");
     std::process::exit(1)
 }
 
-/// A line that wants to be two.
+/// Prints and logs a text that tries to forge a line.
 pub(crate) fn print_forged() -> Reply {
     write(Stream::Stdout, FORGED.replace('\n', "").as_bytes());
     log(
@@ -55,7 +55,7 @@ pub(crate) fn print_forged() -> Reply {
     text("printed")
 }
 
-/// As many lines as the query says, each of a thousand bytes with its end.
+/// Prints the number of lines in the query, each of a thousand bytes with its end.
 pub(crate) fn print_lines() -> Reply {
     let line = format!("{}\n", "x".repeat(999));
     for _ in 0..number() {
@@ -64,7 +64,7 @@ pub(crate) fn print_lines() -> Reply {
     text("printed")
 }
 
-/// A record of each level; answers with the least that is kept.
+/// Logs a record of each level; answers with the lowest level that is kept.
 pub(crate) fn log_all() -> Reply {
     for level in [
         Level::Trace,
@@ -82,7 +82,7 @@ pub(crate) fn log_all() -> Reply {
     text(&format!("{:?}", least_level()))
 }
 
-/// As many fields, and as many bytes in each text, as the query says.
+/// Logs a record with the number of fields, and the length of each text, in the query.
 pub(crate) fn log_long() -> Reply {
     let count = usize::try_from(number()).unwrap_or(0);
     let long = "x".repeat(count);

@@ -1,4 +1,4 @@
-//! Answers that the host has to look at twice.
+//! Replies that the host has to check.
 
 use functions_bytes::__private::bindings::functions::bytes::bytes::{Buffer, Data};
 use functions_guest_web::__private::bindings::exports::functions::web::handler::Reply;
@@ -6,7 +6,7 @@ use functions_guest_web::__private::bindings::functions::web::environment;
 
 use crate::{number, reply};
 
-/// Everything the environment says, a line each.
+/// Everything in the environment, one line each.
 pub(crate) fn environment() -> String {
     let mut lines = vec![
         format!("method={}", environment::method()),
@@ -31,18 +31,18 @@ pub(crate) fn environment() -> String {
     lines.join("\n")
 }
 
-/// A status that is none, from the query.
+/// An invalid status, from the query.
 pub(crate) fn status() -> Reply {
     let status = u16::try_from(number()).unwrap_or(u16::MAX);
     reply(status, Vec::new(), Data::Value("body".into()))
 }
 
-/// The headers that the body lists, `name: value` a line, as they are.
+/// Replies with the headers that the body lists, one `name: value` per line, unchanged.
 pub(crate) fn headers(request: Buffer) -> Reply {
     reply(200, listed(request), Data::Value("body".into()))
 }
 
-/// The headers that a body lists.
+/// Parses the headers that a body lists.
 pub(crate) fn listed(request: Buffer) -> Vec<(String, Vec<u8>)> {
     let text = Buffer::into_bytes(request, None).unwrap_or_default();
     text.split(|byte| *byte == b'\n')

@@ -1,4 +1,4 @@
-//! Responses that begin before they are whole, and what may become of them.
+//! Streamed responses, and the ways they can fail.
 
 use std::time::Duration;
 
@@ -11,8 +11,7 @@ use functions_guest_web::__private::bindings::functions::web::response_stream::{
 
 use crate::{abuse, number, replies, text};
 
-/// Streams what `write` writes, and ends as it should; answers with the error of `start` if it has
-/// one.
+/// Streams what `write` writes, and finishes; answers with an error of `start`.
 fn stream(
     status: u16,
     headers: Vec<(String, Vec<u8>)>,
@@ -34,7 +33,7 @@ fn events(write: impl FnOnce(&Writer) -> Result<(), Error>) -> Reply {
     stream(200, vec![kind], write)
 }
 
-/// Begins, and does something else than to finish.
+/// Starts, and does something other than finish.
 pub(crate) fn begin_and(then: impl FnOnce() -> Reply) -> Reply {
     let Ok(writer) = start(200, &[]) else {
         return text("it did not begin");
@@ -45,25 +44,25 @@ pub(crate) fn begin_and(then: impl FnOnce() -> Reply) -> Reply {
     reply
 }
 
-/// As many lines as the query says.
+/// Writes the number of lines in the query.
 pub(crate) fn whole() -> Reply {
     events(|writer| (0..number()).try_for_each(|line| writer.write(format!("{line}\n").as_bytes())))
 }
 
-/// The status that the query says.
+/// The status in the query.
 pub(crate) fn status() -> Reply {
     let status = u16::try_from(number()).unwrap_or(u16::MAX);
     stream(status, Vec::new(), |writer| writer.write(b"body"))
 }
 
-/// The headers that the body lists.
+/// The headers in the body.
 pub(crate) fn headers(request: Buffer) -> Reply {
     stream(200, replies::listed(request), |writer| {
         writer.write(b"body")
     })
 }
 
-/// Sends back each piece as it comes, after what is left of its time.
+/// Streams whether `start` extended the remaining time, and then each piece as it arrives.
 pub(crate) fn echo(request: &Buffer) -> Reply {
     let before = environment::remaining_milliseconds();
     events(|writer| {
@@ -76,12 +75,12 @@ pub(crate) fn echo(request: &Buffer) -> Reply {
     })
 }
 
-/// Begins, and writes nothing.
+/// Starts, and writes nothing.
 pub(crate) fn silent() -> Reply {
     events(|_| abuse::sleep_for_ever())
 }
 
-/// Two lines, with as many seconds between them as the query says.
+/// Writes two lines, separated by the seconds in the query.
 pub(crate) fn slow() -> Reply {
     events(|writer| {
         writer.write(b"before\n")?;
@@ -90,7 +89,7 @@ pub(crate) fn slow() -> Reply {
     })
 }
 
-/// Begins once more while it streams.
+/// Calls `start` again while it streams.
 pub(crate) fn twice() -> Reply {
     events(|writer| match start(200, &[]) {
         Ok(_) => writer.write(b"begun twice"),
@@ -98,7 +97,7 @@ pub(crate) fn twice() -> Reply {
     })
 }
 
-/// Drops the writer, and stays.
+/// Drops the writer, and keeps running.
 pub(crate) fn dropped() -> Reply {
     if let Ok(writer) = start(200, &[]) {
         let _ = writer.write(b"begun\n");
@@ -106,7 +105,7 @@ pub(crate) fn dropped() -> Reply {
     abuse::sleep_for_ever()
 }
 
-/// Writes for ever, chunks of the length in the query; prints how many bytes were taken so far.
+/// Writes forever, in chunks of the length in the query; prints the number of accepted bytes.
 pub(crate) fn flood() -> Reply {
     let chunk = vec![b'x'; usize::try_from(number()).unwrap_or(1)];
     events(|writer| {
@@ -119,8 +118,8 @@ pub(crate) fn flood() -> Reply {
     })
 }
 
-/// Writes a kilobyte as often as the query says, without ever waiting in `write`; keeps one pollable
-/// all the while, and drops it after the writer.
+/// Writes the number of kilobytes in the query, without waiting in `write` and with one pollable. Drops the
+/// pollable after the writer.
 pub(crate) fn poll() -> Reply {
     let mut pollable = None;
     let reply = events(|writer| {

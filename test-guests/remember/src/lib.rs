@@ -1,7 +1,7 @@
-//! Looks at all of its memory, and leaves what it can for the next request, straight on the contract.
+//! Reads all of its memory, and leaves data for the next request, without the SDK.
 //!
-//! What it does is in the query, one after the other: `dump`, `write=OFFSET:LENGTH:VALUE`,
-//! `allocate=LENGTH`, `grow=PAGES`, `recurse=DEPTH`, `print`, `collect`, `leak`, `trap`. It answers with what was dumped.
+//! The query lists the operations in order: `dump`, `write=OFFSET:LENGTH:VALUE`, `allocate=LENGTH`,
+//! `grow=PAGES`, `recurse=DEPTH`, `print`, `collect`, `leak`, `trap`. The answer is the dump.
 #![cfg(target_family = "wasm")]
 
 use std::hint::black_box;
@@ -57,13 +57,13 @@ impl Guest for Remember {
     }
 }
 
-/// Of every byte of the memory, and of how many there are.
+/// A digest of every byte of the memory, and of its length.
 fn digest() -> u64 {
     let words = core::arch::wasm32::memory_size::<0>() << 13;
     let mut digest = words as u64;
     for word in 0..words {
-        // SAFETY: it is within the memory, and whatever is there is a number.
-        #[expect(unsafe_code, reason = "all of the memory is not anybody's")]
+        // SAFETY: the word is aligned and within the memory, and any bits are a valid `u64`.
+        #[expect(unsafe_code, reason = "no Rust object spans the whole memory")]
         let word = unsafe { core::ptr::with_exposed_provenance::<u64>(word << 3).read_volatile() };
         digest = (digest ^ word)
             .wrapping_mul(0x0100_0000_01b3)
@@ -72,7 +72,7 @@ fn digest() -> u64 {
     digest
 }
 
-/// Memory for nothing but to be written to, of many pages.
+/// A static of many pages, only to be written to.
 static SPACE: [AtomicU8; 400_000] = [const { AtomicU8::new(0) }; 400_000];
 
 fn write(offset: usize, length: usize, value: usize) {
@@ -82,12 +82,12 @@ fn write(offset: usize, length: usize, value: usize) {
     }
 }
 
-/// Leaves something in memory that was free.
+/// Leaves data in memory that was free.
 fn allocate(length: usize) -> usize {
     black_box(vec![7_u8; length]).len()
 }
 
-/// Leaves its frames on the stack.
+/// Recurses, and so leaves its frames on the stack.
 fn recurse(depth: u64) -> u64 {
     let frame = black_box([depth; 32]);
     match depth.checked_sub(1) {

@@ -1,9 +1,11 @@
-//! Everything that a macro could trip over: the SDK under another name, no other dependency, the
-//! names that the expansion might use taken, and every warning an error.
+//! Difficult cases for the SDK's macros.
+//!
+//! The SDK has another name and is the only dependency. Names that the expansion might use are taken,
+//! and every warning is an error.
 #![forbid(unsafe_code)]
 #![deny(warnings, missing_docs, dead_code)]
 
-/// Names that are the user's to use.
+/// Names that belong to the user.
 mod taken {
     pub(crate) struct Function;
     pub(crate) struct Guest;

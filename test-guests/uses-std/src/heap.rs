@@ -1,5 +1,6 @@
-//! Blocks of all sizes and alignments, allocated, grown, shrunk and freed in disorder: none may
-//! overlap another, or lose what is in it.
+//! Allocates, grows, shrinks and frees blocks of all sizes and alignments in random order.
+//!
+//! No block may overlap another, or lose its contents.
 
 use std::alloc::{Layout, alloc, alloc_zeroed, dealloc, realloc};
 
@@ -11,7 +12,7 @@ struct Block {
     mark: u8,
 }
 
-/// A sequence of numbers that look random, the same every time.
+/// A pseudo-random sequence, the same in every run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -23,14 +24,14 @@ impl Numbers {
     }
 
     fn layout(&mut self) -> Layout {
-        // Mostly small, sometimes more than the memory has at first.
+        // Mostly small, sometimes larger than the initial memory.
         let most = if self.next(50) == 0 { 300_000 } else { 600 };
         let size = 1 + self.next(most);
         Layout::from_size_align(size, 1 << self.next(8)).unwrap_or(Layout::new::<u8>())
     }
 }
 
-/// Returns how many steps were as they should be: all of them.
+/// Returns the number of correct steps, which has to be all of them.
 pub(crate) fn exercise(steps: usize) -> usize {
     let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
     let mut blocks: Vec<Option<Block>> = (0..BLOCKS).map(|_| None).collect();
@@ -73,12 +74,12 @@ fn one_step(place: &mut Option<Block>, mark: u8, numbers: &mut Numbers) -> bool 
     let size = block.layout.size();
     let kept = block.bytes(size).iter().all(|byte| *byte == block.mark);
     if numbers.next(3) == 0 {
-        // SAFETY: so it was allocated.
+        // SAFETY: the block was allocated with this layout.
         unsafe { dealloc(block.start, block.layout) };
         return kept;
     }
     let new_size = numbers.layout().size();
-    // SAFETY: so it was allocated, and the new size is not zero.
+    // SAFETY: the block was allocated with this layout, and the new size is not zero.
     let start = unsafe { realloc(block.start, block.layout, new_size) };
     if start.is_null() || start.addr() % block.layout.align() != 0 {
         return false;
@@ -98,12 +99,12 @@ fn one_step(place: &mut Option<Block>, mark: u8, numbers: &mut Numbers) -> bool 
 #[expect(unsafe_code, reason = "the allocator's own interface")]
 impl Block {
     fn bytes(&self, length: usize) -> &[u8] {
-        // SAFETY: the block is at least so long, and was written when it was made.
+        // SAFETY: the block has at least this length, and was written when it was allocated.
         unsafe { std::slice::from_raw_parts(self.start, length) }
     }
 
     fn fill(&mut self) {
-        // SAFETY: the block is so long.
+        // SAFETY: the block has this length.
         unsafe { self.start.write_bytes(self.mark, self.layout.size()) };
     }
 }

@@ -1,4 +1,4 @@
-//! std on the SDK's small libc: everything links, and does what it can.
+//! Uses std on the SDK's small libc: everything links, and unsupported parts fail with an error.
 
 mod heap;
 
@@ -56,7 +56,7 @@ fn clocks() -> WebResult<String> {
     ))
 }
 
-/// Three at once take less than one after the other would.
+/// Three concurrent sleeps take less time than three sequential ones.
 fn join() -> String {
     let start = Instant::now();
     let sleeps = [300, 299, 298].map(|milliseconds| async move {
