@@ -1,4 +1,4 @@
-//! Whatever a body is, the encodings take it or refuse it.
+//! The encodings accept or refuse any body.
 #![no_main]
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! JSON is taken or refused as serde_json does it, and what comes out is the same.
+//! JSON is accepted or refused as serde_json does, and decodes to the same value.
 #![no_main]
 
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! Whatever a request's path and query are, a router and its extractors answer it: 200, 400 or 404.
+//! A router and its extractors answer any path and query with 200, 400 or 404.
 #![no_main]
 
 use std::collections::BTreeMap;
@@ -42,7 +42,7 @@ fn app() -> Router {
 }
 
 fuzz_target!(|target: &str| {
-    // What the host would not take for a target does not get to a function.
+    // The host refuses an invalid target, so that it does not reach a function.
     if !target.starts_with('/')
         || !target
             .bytes()

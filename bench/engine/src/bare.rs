@@ -1,6 +1,7 @@
-//! Wasmtime without the host: an instance, one call, and gone. With its pool as it comes, which is
-//! what the host is compared with, and with its pool tuned, which tells how much of the difference
-//! settings alone would be: the host has memories and stacks of its own.
+//! Wasmtime without the host: creates an instance, calls it once, and drops it.
+//!
+//! The host is compared with wasmtime's default pool. The tuned pool shows how much of the difference comes from
+//! settings, because the host has its own memory and stack pools.
 
 use std::path::Path;
 
@@ -24,7 +25,7 @@ mod bindings {
         reason = "generated code"
     )]
 
-    /// `ping` reads nothing of its request, and the linker offers it resources that are nothing.
+    /// The type of the linker's resources, which `ping` does not use.
     pub type Nothing = ();
 
     wasmtime::component::bindgen!({
@@ -40,13 +41,13 @@ mod bindings {
     });
 }
 
-/// How the pool clears a place that was used.
+/// How the pool clears a used slot.
 #[derive(Clone, Copy)]
 pub(crate) enum Pool {
-    /// Wasmtime's default: the memory is given back to the kernel.
+    /// Wasmtime's default, which returns the memory to the kernel.
     AsItComes,
-    /// The start of a memory is cleared in place. The kernel is not asked which pages were written to:
-    /// wasmtime 48 misses those that are swapped out, and an instance could read another's.
+    /// Clears the start of a memory in place, without asking the kernel for written pages. Wasmtime 48 misses
+    /// swapped-out pages there, and an instance could read another's data.
     Tuned,
 }
 
@@ -64,7 +65,7 @@ impl WasiView for State {
     }
 }
 
-/// One function, linked and ready.
+/// A linked function.
 pub(crate) struct Bare {
     engine: Engine,
     component: Component,
@@ -72,7 +73,7 @@ pub(crate) struct Bare {
     with_wasi: bool,
 }
 
-/// An instance that is called again and again.
+/// An instance that is called repeatedly.
 pub(crate) struct Kept {
     store: Store<State>,
     instance: bindings::Function,
@@ -87,7 +88,7 @@ impl Bare {
         if with_wasi {
             wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         }
-        // What `ping` imports of the contract, it never calls.
+        // `ping` never calls its imports.
         linker.define_unknown_imports_as_traps(&component)?;
         let function = FunctionPre::new(linker.instantiate_pre(&component)?)?;
         Ok(Self {
@@ -98,7 +99,7 @@ impl Bare {
         })
     }
 
-    /// Makes an instance, calls it and drops it, `times` times.
+    /// Creates an instance, calls it and drops it, `times` times.
     pub(crate) async fn invoke(&mut self, times: u32) -> wasmtime::Result<()> {
         for _ in 0..times {
             let mut store = self.store();
@@ -108,7 +109,7 @@ impl Bare {
         Ok(())
     }
 
-    /// The same without the call.
+    /// Like `invoke`, without the call.
     pub(crate) async fn only_instances(&mut self, times: u32) -> wasmtime::Result<()> {
         for _ in 0..times {
             let mut store = self.store();
@@ -117,7 +118,7 @@ impl Bare {
         Ok(())
     }
 
-    /// The same without the instance.
+    /// Like `only_instances`, without the instance.
     pub(crate) fn only_stores(&mut self, times: u32) -> wasmtime::Result<()> {
         for _ in 0..times {
             std::hint::black_box(self.store());
@@ -131,7 +132,7 @@ impl Bare {
         Ok(Kept { store, instance })
     }
 
-    /// How large the compiled function is, in bytes.
+    /// The size of the compiled function in bytes.
     pub(crate) fn artifact_size(&self) -> wasmtime::Result<usize> {
         Ok(self.component.serialize()?.len())
     }
@@ -139,7 +140,7 @@ impl Bare {
     fn store(&self) -> Store<State> {
         let state = State {
             table: ResourceTable::new(),
-            // Made for each request by every host that offers WASI to a guest that imports it.
+            // Every host with WASI creates this for each request of a guest that imports WASI.
             wasi: self.with_wasi.then(WasiCtx::default),
         };
         let mut store = Store::new(&self.engine, state);

@@ -1,4 +1,4 @@
-//! The host as a library: `Harness::handle`, all of an invocation but the socket and HTTP.
+//! The host as a library: `Harness::handle`, a whole invocation without socket and HTTP.
 
 use std::path::Path;
 
@@ -21,13 +21,13 @@ impl Library {
         Self::with(wasm, |builder| builder.concurrency(concurrency, 0))
     }
 
-    /// One with as few places as there can be: more than 60 GiB of address space do not fit into what
-    /// callgrind has, and the memories would be wasmtime's.
+    /// A host with the minimum number of slots. Callgrind has no more than 60 GiB of address space; with more
+    /// slots the host would fall back to wasmtime's pool.
     fn small(wasm: &Path) -> wasmtime::Result<Self> {
         Self::with(wasm, |builder| builder.concurrency(1, 0).depth(0))
     }
 
-    /// One that makes an instance for each request.
+    /// A host that creates an instance for each request.
     pub(crate) fn that_makes_all(wasm: &Path) -> wasmtime::Result<Self> {
         Self::with(wasm, |builder| builder.idle_instances(0))
     }
@@ -54,7 +54,7 @@ impl Library {
     }
 }
 
-/// `times` times the same request.
+/// Sends the same request `times` times.
 pub(crate) fn repeat(wasm: &Path, body: &Bytes, times: u32) -> wasmtime::Result<()> {
     let library = Library::small(wasm)?;
     rounds::runtime()?.block_on(library.send(body, times))

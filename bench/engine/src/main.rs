@@ -1,5 +1,7 @@
-//! What an invocation costs without HTTP. `cargo xtask bench` runs it and reads what it prints: a
-//! line a figure, its name and its value, times in nanoseconds.
+//! Measures an invocation without HTTP.
+//!
+//! `cargo xtask bench` runs it and parses its output: one figure per line, its name and its value, times in
+//! nanoseconds.
 
 mod bare;
 mod library;
@@ -10,7 +12,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-/// The one of the `functions` command, for all contenders.
+/// The allocator of the `functions` command, for all contenders.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -22,7 +24,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum What {
-    /// Measures everything, the contenders taking turns.
+    /// Measure all contenders in turns.
     Figures {
         /// `examples/ping`.
         ping: PathBuf,
@@ -34,7 +36,7 @@ enum What {
         #[arg(long, default_value_t = 2000)]
         repeat: u32,
     },
-    /// Measures one and two threads, each invoking the same function as fast as it can.
+    /// Measure one and two threads, each of which invokes the same function as fast as possible.
     Scaling {
         ping: PathBuf,
         #[arg(long, default_value_t = 15)]
@@ -43,16 +45,16 @@ enum What {
         #[arg(long, default_value_t = 20_000)]
         repeat: u32,
     },
-    /// Sends one request again and again, for those who count instructions.
+    /// Send one request repeatedly, to count instructions.
     Repeat {
         /// The function.
         wasm: PathBuf,
-        /// How often.
+        /// The number of requests.
         times: u32,
         /// The request's body.
         #[arg(long, default_value = "")]
         body: String,
-        /// A body of this many bytes in its place.
+        /// Send a body of this many bytes instead.
         #[arg(long)]
         length: Option<usize>,
     },

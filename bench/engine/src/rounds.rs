@@ -1,23 +1,24 @@
-//! Contenders take turns, and each figure is the median of its rounds: what disturbs the machine for
-//! a while disturbs all of them.
+//! Runs contenders in turns. Each figure is the median of its rounds.
+//!
+//! A temporary disturbance of the machine thus affects all contenders.
 
 use std::time::{Duration, Instant};
 
-/// The runtime that every contender has: one thread, so that nothing but the invocation is measured.
+/// The runtime of every contender, with one thread, so that only the invocation is measured.
 pub(crate) fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
 }
 
-/// What was measured so far, in the order of the first round.
+/// The measurements so far, in the order of the first round.
 #[derive(Default)]
 pub(crate) struct Figures {
     all: Vec<(&'static str, Vec<Duration>)>,
 }
 
 impl Figures {
-    /// Times one round of `repeat` times the same, and keeps what one of them took.
+    /// Measures one round of `repeat` repetitions, and records the time of one.
     pub(crate) fn time(
         &mut self,
         name: &'static str,

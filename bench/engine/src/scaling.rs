@@ -1,5 +1,6 @@
-//! How much more two threads do than one. Without sockets: a load generator would need processors of
-//! its own, which a small machine does not have to spare.
+//! Compares two threads with one, without sockets.
+//!
+//! A load generator would need its own processors, which a small machine does not have.
 
 use std::path::Path;
 use std::thread;
@@ -15,7 +16,7 @@ pub(crate) fn measure(ping: &Path, rounds: usize, repeat: u32) -> wasmtime::Resu
         for (name, threads) in [("one", 1), ("two", 2)] {
             let start = Instant::now();
             together(&library, threads, repeat)?;
-            // For one invocation, whichever thread did it.
+            // The time per invocation, of all threads together.
             figures.add(name, start.elapsed() / repeat.max(1) / threads);
         }
     }

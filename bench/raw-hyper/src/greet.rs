@@ -1,4 +1,4 @@
-//! `examples/greet`, native: the same types, and serde_json on both ways.
+//! A native `examples/greet`, with the same types and serde_json.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderValue};

@@ -1,7 +1,7 @@
-//! What the host is measured against: a native server that sends the same bytes as the functions
-//! `ping` and `greet` do through the host, HTTP/1.1 with kept connections, on tokio's usual runtime.
+//! The baseline of the host: a native server that sends the same bytes as `ping` and `greet` on the host.
 //!
-//! It checks nothing, bounds nothing and isolates nothing: what it is slower than is hyper.
+//! It uses HTTP/1.1 with persistent connections, on tokio's default runtime. It checks, limits and isolates
+//! nothing, so its time is that of hyper.
 
 mod greet;
 
@@ -36,7 +36,7 @@ async fn serve(address: &str) -> anyhow::Result<()> {
     }
 }
 
-/// A client that goes away ends its connection, and nothing else.
+/// A client that disconnects ends only its own connection.
 async fn connection(stream: TcpStream) {
     let _ = stream.set_nodelay(true);
     let connection = http1::Builder::new();

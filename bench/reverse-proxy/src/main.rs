@@ -1,6 +1,6 @@
-//! A plain reverse proxy: what a careful programmer would write with hyper for one upstream.
+//! A plain reverse proxy for one upstream, written with hyper.
 //!
-//! `reverse-proxy HOST:PORT` listens on a free port, says which, and passes every request on.
+//! `reverse-proxy HOST:PORT` listens on a free port, prints it, and passes every request on.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 type Upstream = Client<HttpConnector, Incoming>;
 type Body = Either<Incoming, Empty<Bytes>>;
 
-/// Headers of one connection only.
+/// Hop-by-hop headers.
 const HOP_BY_HOP: [HeaderName; 4] = [
     CONNECTION,
     HeaderName::from_static("keep-alive"),

@@ -1,5 +1,6 @@
-//! `examples/ping` with wasi-libc in the place of the SDK's small one, and so with the WASI imports
-//! that every Rust component has which says nothing about it. A baseline, nothing to copy.
+//! A baseline: `examples/ping` with wasi-libc instead of the SDK's small libc.
+//!
+//! It has the WASI imports that Rust components have by default.
 
 use functions_bytes::Data;
 use functions_guest_web::invoke;

@@ -9,13 +9,13 @@ use crate::plan::Plan;
 use crate::smith::Smith;
 use crate::weave::weave;
 
-/// The contract that functions are made for.
+/// The world that functions are generated for.
 pub(crate) struct World {
     resolve: Resolve,
     world: WorldId,
 }
 
-/// A function that was made of a seed.
+/// A function generated from a seed.
 pub(crate) struct Component {
     pub(crate) wasm: Vec<u8>,
     pub(crate) plan: Plan,
@@ -36,7 +36,7 @@ impl World {
         Ok(Self { resolve, world })
     }
 
-    /// The function of a seed, the same each time. Some seeds have none.
+    /// Generates the function of a seed, the same each time. Some seeds give an error.
     pub(crate) fn function(&self, seed: u64) -> Result<Component> {
         let mut random = fastrand::Rng::with_seed(seed);
         let smith = Smith::new(&mut random).context("wasm-smith")?;
@@ -48,7 +48,7 @@ impl World {
         Ok(Component { wasm, plan })
     }
 
-    /// A function with nothing but a driver.
+    /// Generates a function with only a driver.
     pub(crate) fn plain(&self, plan: &Plan) -> Result<Vec<u8>> {
         self.encode(weave(&Smith::empty()?, plan)?)
     }

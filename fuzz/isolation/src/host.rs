@@ -9,10 +9,10 @@ use http::Request;
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Collected, Full, StreamBody};
 
-/// What a function is served as, by a host where slots are to change hands.
+/// The names under which a host serves one function, so that slots pass between functions.
 pub(crate) const NAMES: [&str; 4] = ["f", "g", "h", "i"];
 
-/// A host of one function, under one or several names.
+/// A host that serves one function under one or several names.
 #[derive(Clone)]
 pub(crate) struct Host {
     pub(crate) harness: Harness,
@@ -28,7 +28,7 @@ pub(crate) struct Ask {
     pub(crate) in_pieces: bool,
 }
 
-/// All that there is to see of an invocation.
+/// All visible results of an invocation.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -51,7 +51,7 @@ impl Host {
         let builder = builder
             .concurrency(64, 4000)
             .depth(0)
-            // What is wrong is to be seen, and not to end the process.
+            // A difference has to be visible here instead of ending the process.
             .verify_reuse(0)
             .output(move |record| {
                 if let RecordKind::Printed { text, .. } = record.kind {
@@ -80,13 +80,13 @@ impl Host {
         let body = body.map(Collected::to_bytes).unwrap_or_default();
         Answer {
             status,
-            // A problem names the invocation.
+            // A problem document contains the invocation's id, which differs.
             body: if status == 200 { body } else { Bytes::new() },
             output: Vec::new(),
         }
     }
 
-    /// The same with what the function printed, if nobody else asks meanwhile.
+    /// Like `ask`, with the function's printed lines; no other request may run meanwhile.
     pub(crate) async fn ask_alone(&self, name: &str, ask: &Ask) -> Answer {
         let mut answer = self.ask(name, ask).await;
         let mut output = self.output.lock().unwrap_or_else(PoisonError::into_inner);
@@ -96,8 +96,7 @@ impl Host {
 }
 
 impl Answer {
-    /// Whether two answers are the same to whoever may see them. Of an invocation that failed, how soon it
-    /// did may differ.
+    /// Whether two answers are equivalent. Two failures are, because the time of a failure may vary.
     pub(crate) fn is_as(&self, other: &Self) -> bool {
         let failed = |answer: &Self| answer.status >= 500;
         self == other || (failed(self) && failed(other))

@@ -1,8 +1,8 @@
-//! Sends the same requests to instances that are reused, to new ones, and to a host that changes nothing
-//! in a component, and compares everything that a function or its client can see.
+//! The fuzzer of isolation between requests.
 //!
-//! `cargo xtask fuzz` runs it. Exits with 0 if there was no difference, with 1 if there was one, and with
-//! 2 if it could not run.
+//! It sends the same requests to reused instances, to new ones, and to a host that does not rewrite
+//! components, and compares everything that a function or its client can see. `cargo xtask fuzz` runs it.
+//! The exit code is 0 without a difference, 1 with one, and 2 if the fuzzer could not run.
 
 mod component;
 mod driver;
@@ -27,26 +27,26 @@ use component::World;
 use report::Report;
 use round::Round;
 
-/// Compares what functions see in instances that are reused with what they see in new ones.
+/// Compares the results of functions in reused instances with those in new ones.
 #[derive(Parser)]
 struct Options {
-    /// How long to go on if there is no difference.
+    /// End after this many seconds without a difference.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
 
-    /// Puts one of the bugs 1 to 8 into the host, to see that it is found.
+    /// Enable one of the seeded bugs 1 to 8 in the host, to check that the fuzzer finds it.
     #[arg(long, default_value_t = 0)]
     bug: u8,
 
-    /// Tries out the function of this seed only, again and again.
+    /// Test only the function of this seed, repeatedly.
     #[arg(long)]
     seed: Option<u64>,
 
-    /// How many requests each function gets, one after the other.
+    /// The number of sequential requests to each function.
     #[arg(long, default_value_t = 200)]
     requests: usize,
 
-    /// How many tasks ask at the same time.
+    /// The number of tasks that send requests concurrently.
     #[arg(long, default_value_t = 8)]
     tasks: u64,
 
@@ -54,7 +54,7 @@ struct Options {
     #[arg(long, default_value = "wit")]
     wit: PathBuf,
 
-    /// Where to leave the seed that is tried out, for whoever finds the process dead.
+    /// The file for the current seed, which is read if the process dies.
     #[arg(long)]
     seed_file: Option<PathBuf>,
 }

@@ -1,20 +1,20 @@
 use wasm_encoder::{ConstExpr, Ieee32, Ieee64, ValType};
 
-/// What the driver of a module is like, besides the module.
+/// The properties of a driver.
 #[derive(Debug, Clone)]
 pub(crate) struct Plan {
     /// The size of the memory, in pages of WebAssembly.
     pub(crate) min_pages: u32,
     pub(crate) max_pages: Option<u32>,
-    /// Where the driver keeps what it is answered, in the memory.
+    /// The address of the driver's scratch memory, for results of host calls.
     pub(crate) scratch: u32,
-    /// Whether it takes the request's body as a whole, or in pieces.
+    /// Whether the driver reads the request's body as a whole, or in pieces.
     pub(crate) collect: bool,
     pub(crate) post_return: bool,
-    /// Whether it has an instruction that changes a table.
+    /// Whether the driver has an instruction that changes a table.
     pub(crate) mutates: bool,
     pub(crate) globals: Vec<(ValType, u64)>,
-    /// What is in the memory at first, and where.
+    /// The initial data of the memory, with their addresses.
     pub(crate) data: Vec<(u32, Vec<u8>)>,
 }
 
@@ -39,7 +39,7 @@ impl Plan {
         }
     }
 
-    /// How much memory there is at first, in bytes.
+    /// The initial size of the memory in bytes.
     pub(crate) fn size(&self) -> u32 {
         self.min_pages * WASM_PAGE
     }
@@ -58,7 +58,7 @@ fn data(random: &mut fastrand::Rng, size: u32) -> (u32, Vec<u8>) {
     (random.u32(0..size - length), bytes)
 }
 
-/// One in five is a number that is none, with bits of its own.
+/// A random global. One in five is a NaN with specific bits.
 fn global(random: &mut fastrand::Rng) -> (ValType, u64) {
     let types = [ValType::I32, ValType::I64, ValType::F32, ValType::F64];
     let ty = random.choice(types).unwrap_or(ValType::I32);
@@ -74,7 +74,7 @@ fn global(random: &mut fastrand::Rng) -> (ValType, u64) {
     (ty, bits)
 }
 
-/// The expression of a global that begins with these bits.
+/// The initializer of a global with these bits.
 pub(crate) fn expression(ty: ValType, bits: u64) -> ConstExpr {
     #[expect(
         clippy::cast_possible_truncation,

@@ -1,6 +1,8 @@
-//! What the system may do to a process at any time: pages that go to swap, that are merged with others,
-//! and that are shared with a child.
-#![expect(unsafe_code, reason = "the system is asked for what it does by itself")]
+//! Causes what a kernel may do at any time: swaps pages out, merges them, and shares them with a child.
+#![expect(
+    unsafe_code,
+    reason = "these system calls cause what the kernel may do by itself"
+)]
 
 use std::fs;
 use std::sync::Arc;
@@ -9,15 +11,15 @@ use std::time::Duration;
 
 const EVERY: Duration = Duration::from_millis(50);
 
-/// A thread that disturbs the process, until this is dropped.
+/// A thread that disturbs the process until this is dropped.
 pub(crate) struct Pressure(Arc<AtomicBool>);
 
 impl Pressure {
     pub(crate) fn start() -> std::io::Result<Self> {
         let over = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&over);
-        // SAFETY: it changes what the kernel does with memory, and nothing that is in it. A kernel that
-        // cannot says so, which is no matter.
+        // SAFETY: the call changes how the kernel manages memory, and no contents of it. On a kernel without
+        // support it returns an error, which may be ignored.
         unsafe { libc::prctl(libc::PR_SET_MEMORY_MERGE, 1, 0, 0, 0) };
         std::thread::Builder::new().spawn(move || {
             for number in 0_u64.. {
@@ -41,9 +43,9 @@ impl Drop for Pressure {
     }
 }
 
-/// A child for a moment, with which all pages are shared that are written to next.
+/// Forks a child that exits at once, so that all pages are shared with it for a moment.
 fn fork() {
-    // SAFETY: the child does nothing but end.
+    // SAFETY: the child only exits.
     unsafe {
         let child = libc::fork();
         if child == 0 {
@@ -56,8 +58,8 @@ fn fork() {
     }
 }
 
-/// Asks the kernel to swap out all that is private and has no file, as it does by itself when memory is
-/// short. Where there is no swap, nothing happens.
+/// Asks the kernel to swap out all private anonymous pages, as it does if memory is short. Without swap
+/// this has no effect.
 fn page_out() {
     let Ok(maps) = fs::read_to_string("/proc/self/maps") else {
         return;
@@ -67,7 +69,7 @@ fn page_out() {
         let (Some(range), Some("rw-p")) = (words.next(), words.next()) else {
             continue;
         };
-        // Offset, device and inode; then the file.
+        // Skips offset, device and inode; the file is next.
         if words.count() > 3 {
             continue;
         }
@@ -79,7 +81,7 @@ fn page_out() {
             continue;
         };
         let from = std::ptr::with_exposed_provenance_mut(start);
-        // SAFETY: it changes where the kernel keeps what is in memory, and nothing that is in it.
+        // SAFETY: the call changes where the kernel keeps the contents of memory, and not the contents.
         unsafe { libc::madvise(from, end.saturating_sub(start), libc::MADV_PAGEOUT) };
     }
 }

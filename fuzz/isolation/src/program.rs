@@ -1,9 +1,11 @@
-//! What a request asks of a driver: a few steps of 16 bytes each, that leave something behind, look at
-//! what others left, or end the invocation.
+//! The program in a request's body, which a driver executes.
+//!
+//! It has a few steps of 16 bytes each. They leave data behind, search for data of other requests, or end
+//! the invocation.
 
 use crate::plan::Plan;
 
-/// What a step does. The driver tells them apart by these numbers: see `driver`.
+/// The operation of a step, by its number (see `driver`).
 #[derive(Clone, Copy, Debug)]
 #[repr(u8)]
 pub(crate) enum Step {
@@ -15,36 +17,36 @@ pub(crate) enum Step {
     Load,
     Grow,
     SetGlobal,
-    /// Mixes all of the memory, the globals and the tables into the answer.
+    /// Mixes the whole memory, the globals and the tables into the answer.
     Digest,
     Trap,
     Recurse,
-    /// Drops the request's body, or leaves it.
+    /// Drops the request's body, or keeps it.
     DropBody,
     Write,
     SetTable,
     Query,
     /// Reads a page, whether it is mapped or not.
     ReadPage,
-    /// Writes a zero, which maps a page and changes nothing.
+    /// Writes a zero, which maps a page without changing its contents.
     Touch,
 }
 
-/// The request that digests all there is and does nothing else.
+/// A program that only digests the instance.
 pub(crate) fn digest() -> Vec<u8> {
     let mut program = Vec::new();
     push(&mut program, Step::Digest, 0, 0, 0, 0);
     program
 }
 
-/// Writes a zero somewhere.
+/// A program that writes a zero to an address.
 pub(crate) fn touch(at: u32) -> Vec<u8> {
     let mut program = Vec::new();
     push(&mut program, Step::Touch, 0, 0, at, 0);
     program
 }
 
-/// Writes something to a page.
+/// A program that writes to a page.
 pub(crate) fn fill(at: u32) -> Vec<u8> {
     let mut program = Vec::new();
     push(&mut program, Step::Fill, 0, 100, at, 7);
@@ -67,7 +69,7 @@ pub(crate) fn random(random: &mut fastrand::Rng, plan: &Plan) -> Vec<u8> {
 }
 
 fn step(program: &mut Vec<u8>, random: &mut fastrand::Rng, size: u32) {
-    // Mostly where others wrote as well.
+    // Mostly an address that other programs write to as well.
     let near = random.f64() < 0.6;
     let at = if near {
         random.u32(0..20_000)

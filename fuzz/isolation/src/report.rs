@@ -4,17 +4,17 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-/// Prints a line; that nobody reads it is no reason to end.
+/// Prints a line, and ignores a closed standard output.
 macro_rules! say {
     ($($text:tt)*) => {
         let _ = writeln!(std::io::stdout(), $($text)*);
     };
 }
 
-/// The most differences that are printed.
+/// The maximum number of printed differences.
 const SHOWN: u64 = 10;
 
-/// What was compared, and what differed.
+/// The counts of comparisons and differences.
 pub(crate) struct Report {
     bug: u8,
     comparisons: AtomicU64,
@@ -44,7 +44,7 @@ impl Report {
         self.differences.load(Ordering::Relaxed)
     }
 
-    /// Counts a function by what became of it.
+    /// Counts a function by its outcome.
     pub(crate) fn function(&self, what: impl Into<String>) {
         let mut functions = self
             .functions
@@ -53,7 +53,7 @@ impl Report {
         *functions.entry(what.into()).or_default() += 1;
     }
 
-    /// Prints a difference, and what it takes to see it again.
+    /// Prints a difference, with the command to reproduce it.
     pub(crate) fn difference(&self, seed: u64, what: &str) {
         if self.differences.fetch_add(1, Ordering::Relaxed) >= SHOWN {
             return;

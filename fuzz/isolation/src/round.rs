@@ -11,7 +11,7 @@ use crate::plan::Plan;
 use crate::program;
 use crate::report::Report;
 
-/// One function, and requests to it.
+/// One function, with the requests to it.
 pub(crate) struct Round<'a> {
     pub(crate) world: &'a World,
     pub(crate) seed: u64,
@@ -20,7 +20,7 @@ pub(crate) struct Round<'a> {
     pub(crate) tasks: u64,
 }
 
-/// What is asked, and what a host answers that reuses and changes nothing.
+/// Requests, with the answers of a host that neither reuses nor rewrites.
 type Asked = Vec<(Ask, Answer)>;
 
 impl Round<'_> {
@@ -31,7 +31,7 @@ impl Round<'_> {
         };
         let file = self.folder.join("f.wasm");
         std::fs::write(&file, &function.wasm)?;
-        // Every other one on wasmtime's pool.
+        // Every other seed runs on wasmtime's pool.
         let plain = Host::new(&file, &["f"], |builder| {
             let plain = builder.without_rewriting().idle_instances(0);
             if self.seed.is_multiple_of(2) {
@@ -52,7 +52,7 @@ impl Round<'_> {
         let (fresh, reused) = match (host(0), host(256)) {
             (Ok(fresh), Ok(reused)) => (fresh, reused),
             (Err(error), _) | (_, Err(error)) => {
-                let what = format!("only a host that rewrites nothing takes it: {error:#}");
+                let what = format!("accepted only by a host that rewrites nothing: {error:#}");
                 report.difference(self.seed, &what);
                 return Ok(());
             }
@@ -69,7 +69,7 @@ impl Round<'_> {
         Ok(())
     }
 
-    /// With few slots, so that they change hands, or with as many as all threads could use.
+    /// Sets few slots, so that they pass between functions, or as many as all threads could use.
     fn pool(&self, builder: Builder) -> Builder {
         match self.seed % 3 {
             0 => builder.concurrency(4, 4000),
@@ -96,7 +96,7 @@ impl Round<'_> {
         asked
     }
 
-    /// One request after the other, so that all go through one instance if they can.
+    /// Sends sequential requests, so that one instance handles all of them if possible.
     async fn alone(&self, report: &Report, fresh: &Host, reused: &Host, asked: &Asked) {
         for (ask, expected) in asked {
             for (host, how) in [(fresh, "new"), (reused, "reused")] {
@@ -106,7 +106,7 @@ impl Round<'_> {
         }
     }
 
-    /// Many at once on all threads, of functions that share the slots.
+    /// Sends concurrent requests on all threads, to functions that share the slots.
     async fn many(&self, report: &Report, fresh: &Host, reused: &Host, asked: Asked) -> Result<()> {
         let asked = Arc::new(asked);
         let ask = |task: u64| {
@@ -128,7 +128,7 @@ impl Round<'_> {
                     }
                     let answer = host.ask(name, ask).await;
                     compared += 1;
-                    // What others print is in between.
+                    // The output is not compared, because it has lines of other requests.
                     let same = expected.status == answer.status && expected.body == answer.body;
                     if !same && !answer.is_as(expected) {
                         different.push((number, answer));
@@ -176,7 +176,7 @@ impl Round<'_> {
     }
 }
 
-/// A client that goes away, most likely while the function waits for the rest of the body.
+/// A client that disconnects, most likely while the function waits for the rest of the body.
 async fn give_up(host: &Host, name: &str, ask: &Ask, milliseconds: u64) {
     let patience = Duration::from_millis(milliseconds);
     let _ = tokio::time::timeout(patience, host.ask(name, ask)).await;

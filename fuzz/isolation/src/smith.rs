@@ -1,11 +1,11 @@
-//! A random core module of wasm-smith's, and what a driver has to know of it.
+//! A random core module from wasm-smith, with the facts that a driver needs.
 
 use anyhow::{Context as _, Result, ensure};
 use arbitrary::Unstructured;
 use wasm_encoder::{ConstExpr, GlobalSection, GlobalType, Module};
 use wasmparser::{FuncType, Parser, Payload, TableType, ValType};
 
-/// A module, which always ends: its last global is the fuel.
+/// A module that always terminates, because its last global is the fuel.
 pub(crate) struct Smith {
     pub(crate) wasm: Vec<u8>,
     pub(crate) types: Vec<FuncType>,
@@ -26,7 +26,7 @@ impl Smith {
         Self::of(module.to_bytes())
     }
 
-    /// A module with nothing but the fuel.
+    /// A module with only the fuel.
     pub(crate) fn empty() -> Result<Self> {
         let mut globals = GlobalSection::new();
         let ty = GlobalType {
@@ -85,7 +85,7 @@ impl Smith {
     }
 }
 
-/// Mostly what an instance can be reused with, and some of everything else.
+/// Mostly features with which instances are reusable, and some others.
 fn config(random: &mut fastrand::Rng) -> wasm_smith::Config {
     let mut chance = |of: f64| random.f64() < of;
     let plain = chance(0.75);
@@ -111,7 +111,7 @@ fn config(random: &mut fastrand::Rng) -> wasm_smith::Config {
         max_table_elements: 200,
         min_funcs: 4,
         max_funcs: 24,
-        // Those of vectors, of references and such as do not begin with a constant cannot be reset.
+        // Globals of vectors or references, or without a constant initializer, cannot be reset.
         max_globals: if plain { 3 } else { 12 },
         max_data_segments: 6,
         max_element_segments: 6,

@@ -1,5 +1,7 @@
-//! Moves an invocation from one thread to another, where as many page faults were counted in the end as on
-//! the first one when it began: which nothing but a test will see happen.
+//! Moves an invocation between threads with equal counts of page faults.
+//!
+//! The second thread ends the invocation with the count that the first one had at its start. That is too rare
+//! to happen by chance.
 
 use std::path::Path;
 use std::pin::Pin;
@@ -20,7 +22,7 @@ use crate::plan::Plan;
 use crate::program;
 use crate::report::Report;
 
-/// How many page faults the second thread may have between two counts; each number is tried out.
+/// The page faults that the second thread may have between two counts. Each number below is tried.
 const BETWEEN: u64 = 48;
 
 const PAGE: usize = 4096;
@@ -40,7 +42,7 @@ pub(crate) fn probe(
     let digest = ask(program::digest());
     let expected = runtime.block_on(host.ask("f", &digest));
     for between in 0..BETWEEN {
-        // Threads that are new have had few page faults: it takes few more to have as many.
+        // A new thread has had few page faults, so few more are needed to reach a count.
         let answer = std::thread::scope(|scope| {
             let moved = scope.spawn(|| after_move(runtime, &host, &digest, between));
             moved.join().map_err(|_panic| anyhow!("a thread panicked"))
@@ -48,7 +50,7 @@ pub(crate) fn probe(
         report.compared(1);
         if !answer.is_as(&expected) {
             let what = format!(
-                "an instance that began on another thread keeps what it wrote\n  expected \
+                "an instance that started on another thread keeps its writes\n  expected \
                  {expected:x?}\n  answered {answer:x?}"
             );
             report.difference(seed, &what);
@@ -57,7 +59,7 @@ pub(crate) fn probe(
     Ok(())
 }
 
-/// What there is to find on this thread after an invocation that began on another one.
+/// The digest on this thread, after an invocation that started on another one.
 fn after_move(runtime: &Runtime, host: &Host, digest: &Ask, between: u64) -> Result<Answer> {
     let _entered = runtime.enter();
     begin_elsewhere(runtime, host)?.finish(between)?;
@@ -85,12 +87,12 @@ fn ask(program: Vec<u8>) -> Ask {
     }
 }
 
-/// An invocation that has begun on another thread, and waits for its body.
+/// An invocation that started on another thread, and waits for its body.
 struct Moved {
     response: Response,
     /// Sends the body.
     body: oneshot::Sender<Bytes>,
-    /// How many page faults the other thread had then.
+    /// The page faults of the other thread at that time.
     faults: u64,
 }
 
@@ -101,7 +103,7 @@ fn begin_elsewhere(runtime: &Runtime, host: &Host) -> Result<Moved> {
     let ahead = faults()? + 4 * BETWEEN;
     let thread = std::thread::spawn(move || -> Result<()> {
         let _entered = handle.enter();
-        // More than the other thread has, which can have as many then.
+        // More than the other thread has, so that it can reach this count.
         raise_to(ahead)?;
         for _ in 0..3 {
             handle.block_on(host.ask("f", &ask(program::touch(9000))));
@@ -134,8 +136,8 @@ fn begin_elsewhere(runtime: &Runtime, host: &Host) -> Result<Moved> {
 }
 
 impl Moved {
-    /// Lets it write to pages of its own here, where `between` faults are taken to lie between this and
-    /// its end.
+    /// Lets the invocation write pages on this thread, so that its end is `between` faults away from the
+    /// other thread's count.
     fn finish(mut self, between: u64) -> Result<()> {
         let program = program::fill(150_000);
         self.body
@@ -153,7 +155,7 @@ impl Moved {
     }
 }
 
-/// Touches new memory until this thread has had so many page faults.
+/// Touches new memory until this thread has had `wanted` page faults.
 fn raise_to(wanted: u64) -> Result<()> {
     let mut memory = MmapMut::map_anon(64 * PAGE)?;
     let mut page = 0;
@@ -170,7 +172,7 @@ fn raise_to(wanted: u64) -> Result<()> {
     Ok(())
 }
 
-/// How many page faults this thread has had: minor ones, and major ones.
+/// The minor and major page faults of this thread.
 fn faults() -> Result<u64> {
     let stat = std::fs::read_to_string("/proc/thread-self/stat")?;
     let (_, rest) = stat.rsplit_once(')').context("no stat")?;

@@ -1,4 +1,4 @@
-//! Weaves a driver into a module: more types, imports, functions, globals and exports, and its memory.
+//! Adds a driver to a module: types, imports, functions, globals, exports, and its memory.
 
 use std::collections::HashSet;
 use std::convert::Infallible;
@@ -19,7 +19,7 @@ use crate::smith::Smith;
 const BYTES: &str = "functions:bytes/bytes@1.0.0";
 const I32: ValType = ValType::I32;
 
-/// What a driver imports, by module and name, and its parameters: none returns anything.
+/// The imports of a driver: module, name and parameters. None has a result.
 const IMPORTS: [(&str, &str, &[ValType]); 6] = [
     (BYTES, "[method]buffer.read", &[I32, I32, I32]),
     (
@@ -33,7 +33,7 @@ const IMPORTS: [(&str, &str, &[ValType]); 6] = [
     (BYTES, "[method]buffer.length", &[I32, I32]),
 ];
 
-/// The module with a driver in it.
+/// Adds a driver to a module.
 pub(crate) fn weave(smith: &Smith, plan: &Plan) -> Result<Vec<u8>> {
     let mut weave = Weave {
         plan,
@@ -49,7 +49,7 @@ pub(crate) fn weave(smith: &Smith, plan: &Plan) -> Result<Vec<u8>> {
 struct Weave<'a> {
     plan: &'a Plan,
     driver: Driver<'a>,
-    /// The sections that the module had, or was given.
+    /// The sections that the module had, or that were added.
     had: HashSet<u8>,
 }
 
@@ -131,7 +131,7 @@ impl Weave<'_> {
         }
     }
 
-    /// Adds the sections that the module lacks and that come between these two.
+    /// Adds the sections that the module lacks between these two.
     fn add_missing(&mut self, module: &mut Module, from: u8, to: u8) {
         macro_rules! missing {
             ($id:ident, $section:ident, $method:ident) => {
@@ -155,7 +155,7 @@ impl Weave<'_> {
     }
 }
 
-/// The place of a section in a module.
+/// The position of a section in a module.
 fn rank(section: SectionId) -> u8 {
     match section {
         SectionId::Custom => 0,
@@ -200,12 +200,12 @@ macro_rules! sections {
 impl Reencode for Weave<'_> {
     type Error = Infallible;
 
-    /// The imports come first.
+    /// Moves the index behind the imports.
     fn function_index(&mut self, function: u32) -> Result<u32, Error<Infallible>> {
         Ok(function + IMPORTS.len() as u32)
     }
 
-    /// So do the plan's data.
+    /// Moves the index behind the plan's data.
     fn data_index(&mut self, data: u32) -> Result<u32, Error<Infallible>> {
         Ok(data + self.plan.data.len() as u32)
     }

@@ -1,4 +1,4 @@
-//! The fuzzer finds what it is there to find, and says so by its exit code.
+//! The fuzzer finds the seeded bugs, and reports them by its exit code.
 #![expect(
     clippy::unwrap_used,
     reason = "tests say what they expect by unwrapping"
@@ -21,11 +21,11 @@ fn said(output: &Output) -> String {
     format!("{}{errors}", String::from_utf8_lossy(&output.stdout))
 }
 
-/// Each bug is found within five minutes, as a rule within seconds, and told with the command to see it
-/// again.
+/// Each bug is found within five minutes, usually within seconds, and reported with the command to reproduce
+/// it.
 #[test]
 fn every_seeded_bug_is_found() {
-    // Before Linux 6.13 there is no way to bug 8 without swap.
+    // Before Linux 6.13, bug 8 needs swap.
     let can_be_found = host_harness::fuzzing::finds_pages_that_are_not_present().is_some();
     for bug in (1..=8).filter(|bug| *bug != 8 || can_be_found) {
         let output = fuzz(&["--seconds", "300", "--bug", &bug.to_string()]);
@@ -39,7 +39,7 @@ fn every_seeded_bug_is_found() {
     }
 }
 
-/// A function of whose seed a difference was told is the same again.
+/// The seed of a reported difference reproduces it.
 #[test]
 fn differences_are_seen_again() {
     let first = fuzz(&["--seconds", "300", "--bug", "3"]);
@@ -50,7 +50,7 @@ fn differences_are_seen_again() {
     assert_eq!(again.status.code(), Some(1), "{again:?}");
 }
 
-/// Whoever starts it in the wrong folder is told so, and not that there was no difference.
+/// A missing contract is an error, and not a run without a difference.
 #[test]
 fn missing_contract_cannot_run() {
     let output = fuzz(&["--seconds", "1", "--wit", "no-such-folder"]);

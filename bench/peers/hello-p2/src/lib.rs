@@ -1,4 +1,4 @@
-//! Answers what `ping` answers, for `wasmtime serve` with WASI 0.2.
+//! Sends the answer of `ping`, for `wasmtime serve` with WASI 0.2.
 
 #[cfg(feature = "count")]
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -2,13 +2,13 @@ use wasm_encoder::{BlockType, Function, Instruction as I, ValType};
 
 use super::{Driver, append, memory, to_bits};
 
-/// The function's locals.
+/// The locals of the function.
 const AT: u32 = 0;
 const END: u32 = 1;
 const DIGEST: u32 = 2;
 
 impl Driver<'_> {
-    /// All of an instance that another request could find: memory, globals, tables, and their sizes.
+    /// Digests all state that another request could find: memory, globals, tables, and their sizes.
     pub(super) fn digest(&self) -> Function {
         let mut function = Function::new([(2, ValType::I32), (1, ValType::I64)]);
         digest_memory(&mut function);
@@ -61,7 +61,7 @@ fn digest_memory(function: &mut Function) {
     mix(function);
 }
 
-/// Which elements of a table are null, and how many there are.
+/// Digests the size of a table, and which of its elements are null.
 fn digest_table(function: &mut Function, table: u32) {
     append(function, &[I::TableSize(table), I::I64ExtendI32U]);
     mix(function);

@@ -2,8 +2,8 @@ use wasm_encoder::{BlockType, Function, Instruction as I, ValType};
 
 use super::{Driver, append, memory};
 
-/// The locals of `invoke`: the handle of the request's body, where its program is and ends, the parts of
-/// a step, what comes of them, and the last address that 64 bytes may be written to.
+/// The locals of `invoke`: the handle of the request's body, the start and end of its program, the parts of
+/// a step, the answer, and the last address at which 64 bytes may be written.
 pub(super) const BODY: u32 = 0;
 const AT: u32 = 1;
 const END: u32 = 2;
@@ -15,7 +15,7 @@ pub(super) const C: u32 = 7;
 pub(super) const ANSWER: u32 = 8;
 pub(super) const LIMIT: u32 = 9;
 
-/// The imports, by their numbers: see `weave`.
+/// The indices of the imports (see `weave`).
 const READ: u32 = 0;
 const INTO_BYTES: u32 = 1;
 pub(super) const DROP: u32 = 2;
@@ -25,7 +25,7 @@ pub(super) const WRITE: u32 = 4;
 impl Driver<'_> {
     pub(super) fn invoke(&self) -> Function {
         let mut function = Function::new([(7, ValType::I32), (1, ValType::I64), (1, ValType::I32)]);
-        // Handles have numbers, and a request's should be the same in every instance.
+        // The number of the body's handle should be the same in every instance.
         append(
             &mut function,
             &[I::LocalGet(BODY), I::I64ExtendI32U, I::LocalSet(ANSWER)],
@@ -62,7 +62,7 @@ impl Driver<'_> {
         I::I32Const(self.plan.scratch.cast_signed() + offset)
     }
 
-    /// Where the driver keeps what a query comes to.
+    /// The address of a query's result.
     pub(super) fn scratch_of_query(&self) -> I<'static> {
         self.scratch(64)
     }
@@ -92,7 +92,7 @@ impl Driver<'_> {
         );
     }
 
-    /// Each piece is behind the other one, if their lengths are multiples of 16.
+    /// Reads the program. Pieces are contiguous if their lengths are multiples of 16.
     fn read_program(&self, function: &mut Function) {
         append(
             function,
@@ -126,7 +126,7 @@ impl Driver<'_> {
         );
     }
 
-    /// A response with what came of the steps, and the size of the memory, as its body.
+    /// Responds with the answer of the steps, and the size of the memory.
     fn respond(&self, function: &mut Function) {
         append(
             function,
@@ -151,7 +151,7 @@ impl Driver<'_> {
     }
 }
 
-/// Reads a step's parts.
+/// Reads the parts of a step.
 fn next_step(function: &mut Function) {
     for (load, to) in [
         (I::I32Load8U(memory(0)), STEP),

@@ -1,5 +1,7 @@
-//! The functions that make a module a web function: `invoke`, which does the steps of a request, and
-//! what it and the component model call.
+//! The driver, which makes a module a web function.
+//!
+//! It has `invoke`, which executes the steps of a request, and the functions that `invoke` and the component
+//! model call.
 
 mod digest;
 mod invoke;
@@ -20,16 +22,16 @@ pub(crate) const TYPES: [(&[ValType], &[ValType]); OWN_FUNCTIONS] = [
     (&[ValType::I32, ValType::I64], &[ValType::I64]),
 ];
 
-/// `invoke`, `cabi_realloc`, `cabi_post`, and two that are called within.
+/// `invoke`, `cabi_realloc`, `cabi_post`, and two internal functions.
 pub(crate) const OWN_FUNCTIONS: usize = 5;
 
-/// Knows the numbers of everything.
+/// The driver of a module, with its indices.
 pub(crate) struct Driver<'a> {
     smith: &'a Smith,
     plan: &'a Plan,
     pub(crate) first_type: u32,
     pub(crate) first_function: u32,
-    /// The global that says where the heap ends; behind it are those of the plan.
+    /// The global with the end of the heap; the plan's globals are behind it.
     heap: u32,
     imports: u32,
 }
@@ -57,7 +59,7 @@ impl<'a> Driver<'a> {
         ]
     }
 
-    /// Takes memory from the heap, by 8, and gives none back.
+    /// Allocates from the heap, aligned to 8, and never frees.
     fn realloc(&self) -> Function {
         use Instruction as I;
         let mut function = Function::new([(1, ValType::I32)]);
@@ -80,7 +82,7 @@ impl<'a> Driver<'a> {
         function
     }
 
-    /// Leaves something in the memory and in a global, after the response was taken.
+    /// Writes to the memory and a global after the response was read.
     fn post_return(&self) -> Function {
         use Instruction as I;
         let mut function = Function::new([]);
@@ -101,7 +103,7 @@ impl<'a> Driver<'a> {
         function
     }
 
-    /// Uses the stack.
+    /// Recurses, to use the stack.
     fn recurse(&self) -> Function {
         use Instruction as I;
         let mut function = Function::new([]);
@@ -166,7 +168,7 @@ fn memory(offset: u64) -> MemArg {
     }
 }
 
-/// Makes an i64 of what is on the stack.
+/// Converts the value on the stack to an i64.
 fn to_bits(function: &mut Function, ty: wasmparser::ValType) {
     use Instruction as I;
     use wasmparser::ValType as V;

@@ -4,10 +4,10 @@ use super::invoke::{ANSWER, B, BODY, C, DROP, K, LIMIT, QUERY, STEP, WRITE, X};
 use super::{Driver, append, memory, to_bits};
 use crate::program::Step;
 
-/// The most functions of a module that a request can call.
+/// The maximum number of a module's functions that a request can call.
 const CALLED: usize = 24;
 
-/// An address that may be written to, from one of the parts of a step.
+/// A writable address, from one of the parts of a step.
 fn address(of: u32) -> [I<'static>; 3] {
     [I::LocalGet(of), I::LocalGet(LIMIT), I::I32RemU]
 }
@@ -37,7 +37,7 @@ fn on(function: &mut Function, step: Step, body: impl FnOnce(&mut Function)) {
 }
 
 impl Driver<'_> {
-    /// Does the step that was read.
+    /// Executes the step that was read.
     pub(super) fn steps(&self, function: &mut Function) {
         on(function, Step::Call, |function| self.call(function));
         on(function, Step::SetGlobal, |function| {
@@ -80,7 +80,7 @@ impl Driver<'_> {
         });
     }
 
-    /// Calls the function that `k` names, unless it takes what cannot be made.
+    /// Calls the function that `k` names, unless a parameter's type cannot be created.
     fn call(&self, function: &mut Function) {
         let functions = self.smith.functions.iter().zip(0_i32..).take(CALLED);
         for (ty, number) in functions {
@@ -162,7 +162,7 @@ impl Driver<'_> {
     }
 }
 
-/// The steps that have to do with nothing but the memory.
+/// The steps that only use the memory.
 fn on_memory(function: &mut Function) {
     on(function, Step::Store, |function| {
         append(function, &address(B));
@@ -178,7 +178,7 @@ fn on_memory(function: &mut Function) {
             function,
             &[I::LocalGet(C), I::LocalGet(X), I::I32Const(2), I::I32Shl],
         );
-        // No longer than there is room.
+        // The length is limited to the room in the memory.
         function.instruction(&I::LocalGet(LIMIT));
         append(function, &address(B));
         append(function, &[I::I32Sub, I::I32RemU, I::MemoryFill(0)]);
@@ -251,7 +251,7 @@ fn drop_body(function: &mut Function) {
             I::LocalGet(BODY),
             I::Call(DROP),
             I::End,
-            // One that is not dropped stays.
+            // A body that is not dropped is kept.
             I::I32Const(0),
             I::LocalSet(BODY),
             I::End,
@@ -259,7 +259,7 @@ fn drop_body(function: &mut Function) {
     );
 }
 
-/// Sums up the most of a page, which may not be mapped.
+/// Sums up most of a page, which may be unmapped.
 fn read_page(function: &mut Function) {
     append(
         function,
