@@ -1,4 +1,4 @@
-//! Runs other programs and says what went wrong, with what they printed.
+//! Runs programs, with errors that include their output.
 
 use std::{
     error::Error,
@@ -6,30 +6,30 @@ use std::{
     process::{Command, ExitStatus, Output},
 };
 
-/// A program that could not be started or that failed.
+/// The error of a program that did not start, or that failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CommandError {
-    /// The program could not be started at all.
+    /// The program did not start.
     Start {
         /// The command line.
         command: String,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// The program ran and reported a failure.
     Failed {
         /// The command line.
         command: String,
-        /// How it ended.
+        /// The exit status.
         status: ExitStatus,
-        /// What it printed to standard error, where that was captured.
+        /// The captured standard error.
         stderr: String,
     },
 }
 
 impl CommandError {
-    /// Whether the program is not there (as opposed to: it failed).
+    /// Whether the program was not found.
     pub(crate) fn is_missing_program(&self) -> bool {
         matches!(self, Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }
@@ -63,15 +63,15 @@ impl Error for CommandError {
     }
 }
 
-/// Runs `command` to its end and returns what it printed to standard output.
+/// Runs `command` to its end, and returns its standard output.
 ///
-/// Standard error is captured too, unless `command` already says where it goes.
+/// Standard error is captured too, unless `command` redirects it.
 pub(crate) fn run(command: &mut Command) -> Result<String, CommandError> {
     let output = command.output();
     finish(command, output)
 }
 
-/// Turns the end of `command` into its standard output or an error.
+/// Converts the result of `command` into its standard output or an error.
 pub(crate) fn finish(
     command: &Command,
     output: io::Result<Output>,
@@ -90,7 +90,7 @@ pub(crate) fn finish(
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// The command line as a person would type it, without the environment.
+/// The command line as typed in a shell, without the environment.
 fn line(command: &Command) -> String {
     let mut line = command.get_program().to_string_lossy().into_owned();
     for argument in command.get_args() {
@@ -104,7 +104,7 @@ fn line(command: &Command) -> String {
 mod tests {
     use super::*;
 
-    /// A missing program is told apart from a failing one, and its cause is the source.
+    /// A missing program differs from a failing one, and the error's source is the cause.
     #[test]
     fn missing_program() {
         let error = run(&mut Command::new("no-such-program-here")).unwrap_err();
@@ -113,7 +113,7 @@ mod tests {
         assert!(error.source().unwrap().is::<io::Error>());
     }
 
-    /// The command line is shown with its arguments.
+    /// The command line includes the arguments.
     #[test]
     fn shows_the_command_line() {
         let mut command = Command::new("rustup");

@@ -1,7 +1,7 @@
-//! Keeps what an outer cargo tells its build scripts, tests and programs from the inner cargo.
+//! Removes the outer cargo's variables from the environment of the inner cargo.
 //!
-//! Some of it would break the inner build (clippy in place of the compiler, flags that are meant
-//! for the machine), and some would make cargo build the same guest anew for each kind of caller.
+//! Some of them break the inner build: clippy instead of the compiler, or flags for the machine's own
+//! target. Others make cargo build the same guest again for each kind of caller.
 
 use std::{
     env,
@@ -10,12 +10,12 @@ use std::{
     process::Command,
 };
 
-/// Variables that are set by cargo or clippy for what they run, or that are about the outer build.
+/// Variables that cargo or clippy set for their child processes, or that configure the outer build.
 ///
-/// What a person sets for every build stays: `CARGO_HOME`, `CARGO_TARGET_DIR`, `CARGO_PROFILE_*`,
-/// `RUSTUP_TOOLCHAIN`, `RUSTC`, `RUSTC_WRAPPER`. So do `CARGO_MAKEFLAGS` and `MAKEFLAGS`: through
-/// them the inner cargo shares the outer one's job slots, so that both together keep no more cores
-/// busy than asked for, and they don't change what is built.
+/// A user's variables for all builds stay: `CARGO_HOME`, `CARGO_TARGET_DIR`, `CARGO_PROFILE_*`,
+/// `RUSTUP_TOOLCHAIN`, `RUSTC`, `RUSTC_WRAPPER`. So do `CARGO_MAKEFLAGS` and `MAKEFLAGS`. Through them
+/// the inner cargo shares the outer one's job slots, so that both together use no more cores than
+/// requested. They do not change the result of a build.
 const NAMES: [&str; 24] = [
     "CARGO_BIN_NAME",
     "CARGO_BUILD_RUSTC_WORKSPACE_WRAPPER",
@@ -43,7 +43,7 @@ const NAMES: [&str; 24] = [
     "TARGET",
 ];
 
-/// The beginnings of more such variables.
+/// The prefixes of further such variables.
 const PREFIXES: [&str; 6] = [
     "CARGO_BIN_EXE_",
     "CARGO_CFG_",
@@ -53,19 +53,19 @@ const PREFIXES: [&str; 6] = [
     "DEP_",
 ];
 
-/// Where the dynamic linker looks for libraries; cargo adds folders of the outer build.
+/// The dynamic linker's search path, to which cargo adds folders of the outer build.
 ///
-/// Not `PATH`, which is the one on Windows: there it also says where programs are.
+/// `PATH`, which has that role on Windows, is not in the list because it also locates programs.
 const LIBRARY_PATHS: [&str; 2] = ["DYLD_FALLBACK_LIBRARY_PATH", "LD_LIBRARY_PATH"];
 
-/// The program that `variable` names, or `otherwise` where it names none.
+/// The program that `variable` names, or `otherwise` if the variable is unset.
 pub(crate) fn program(variable: &str, otherwise: &str) -> OsString {
     env::var_os(variable)
         .filter(|program| !program.is_empty())
         .unwrap_or_else(|| otherwise.into())
 }
 
-/// Removes from `command` what the inner cargo must not see.
+/// Removes variables that the inner cargo must not see from `command`.
 pub(crate) fn clean(command: &mut Command) {
     for (name, value) in env::vars_os() {
         if is_of_outer_build(&name) {
@@ -85,7 +85,7 @@ fn is_of_outer_build(name: &OsStr) -> bool {
     })
 }
 
-/// The library path as it was before cargo and rustup added to it; `None` if nothing remains.
+/// The library path without the folders that cargo and rustup added; `None` if it is empty.
 fn without_outer_folders(value: &OsStr) -> Option<OsString> {
     let folders: Vec<PathBuf> = env::split_paths(value).collect();
     let mut outer = Vec::new();
@@ -110,10 +110,11 @@ fn without_outer_folders(value: &OsStr) -> Option<OsString> {
     env::join_paths(own).ok().filter(|own| !own.is_empty())
 }
 
-/// The folder of the outer cargo's profile, if this is a build script: `debug`, `release` or the
-/// name of another profile.
+/// The folder of the outer cargo's profile, if this process is a build script.
+///
+/// It is `debug`, `release`, or the name of another profile.
 pub(crate) fn outer_profile() -> Option<OsString> {
-    // Tests and programs have an `OUT_DIR` too, but by then cargo has given up its lock.
+    // Tests and programs have an `OUT_DIR` too, but cargo has released its lock by then.
     env::var_os("HOST")?;
     profile_folder(Path::new(&env::var_os("OUT_DIR")?)).map(OsStr::to_owned)
 }
@@ -126,7 +127,7 @@ fn profile_folder(out_dir: &Path) -> Option<&OsStr> {
     build.parent()?.file_name()
 }
 
-/// The folder that cargo gives a profile.
+/// The folder of a profile in cargo's target folder.
 pub(crate) fn folder_of(profile: &str) -> &str {
     match profile {
         "dev" | "test" => "debug",
@@ -139,7 +140,7 @@ pub(crate) fn folder_of(profile: &str) -> &str {
 mod tests {
     use super::*;
 
-    /// What cargo and clippy set for a build script goes, what a person sets stays.
+    /// Variables that cargo and clippy set are removed, and a user's variables are kept.
     #[test]
     fn tells_the_outer_build_from_the_person() {
         for outer in [
@@ -177,14 +178,14 @@ mod tests {
         }
     }
 
-    /// The names are looked up in order by people who add one.
+    /// The names are sorted, so that a contributor finds them.
     #[test]
     fn names_are_sorted() {
         assert!(NAMES.is_sorted());
         assert!(PREFIXES.is_sorted());
     }
 
-    /// Only the folders that the outer cargo and rustup added go from the library path.
+    /// Only the folders that the outer cargo and rustup added are removed from the library path.
     #[cfg(unix)]
     #[test]
     fn cleans_the_library_path() {
@@ -212,7 +213,7 @@ mod tests {
         assert_eq!(clean(""), None);
     }
 
-    /// The profile whose lock the outer cargo holds shows in the folder it gives a build script.
+    /// The folder of a build script shows the profile whose lock the outer cargo holds.
     #[test]
     fn finds_the_outer_profile() {
         let profile = |out_dir| profile_folder(Path::new(out_dir)).and_then(OsStr::to_str);

@@ -1,6 +1,6 @@
-//! Builds a real guest in a workspace of its own, without any dependency and hence any download.
+//! Builds a real guest in a separate workspace, without dependencies and so without downloads.
 //!
-//! The target is installed first if need be, as by every other test that builds guests.
+//! Like every test that builds guests, it installs the target first if that is missing.
 
 #![expect(
     clippy::indexing_slicing,
@@ -17,11 +17,12 @@ use std::{
 
 use functions_toolchain::{BuildError, CommandError, GuestBuild, build_guests, ensure_target};
 
-/// Tells the test below that it is the child, and where its workspace is.
+/// The variable that marks a child process, with the path of its workspace.
 const WORKSPACE: &str = "FUNCTIONS_TOOLCHAIN_TEST_WORKSPACE";
 
-/// The same guest is not built anew by a caller that stands in another cargo's environment, in
-/// which it could not even be built.
+/// A caller in another cargo's environment does not build the same guest again.
+///
+/// In that environment the guest could not be built at all.
 #[test]
 fn the_callers_environment_does_not_matter() {
     let workspace = workspace("environment", "pub extern \"C\" fn guest() {}");
@@ -39,10 +40,10 @@ fn the_callers_environment_does_not_matter() {
         .output()
         .unwrap();
     assert!(child.status.success(), "{child:?}");
-    assert_eq!(build(&workspace), first, "was built anew");
+    assert_eq!(build(&workspace), first, "the guest was built again");
 }
 
-/// Not a test of its own: what the test above runs in a spoilt environment.
+/// Not a separate test: the test above runs it in a changed environment.
 #[test]
 fn child_that_builds() {
     let Some(workspace) = env::var_os(WORKSPACE) else {
@@ -55,7 +56,7 @@ fn child_that_builds() {
     assert!(matches!(error, BuildError::SameProfile { .. }), "{error}");
 }
 
-/// A quiet build prints nothing, and its error has the compiler's words.
+/// A quiet build prints nothing, and its error has the compiler's message.
 #[test]
 fn a_failure_has_the_compilers_words() {
     let workspace = workspace("failure", "compile_error!(\"as the test wants it\");");
@@ -67,21 +68,21 @@ fn a_failure_has_the_compilers_words() {
     assert!(source.to_string().contains("as the test wants it"));
 }
 
-/// Nothing asked for is nothing built, not everything there is.
+/// Without packages nothing is built, instead of everything.
 #[test]
 fn no_package_is_no_build() {
     let none = GuestBuild::new("/no/such/workspace");
     assert!(build_guests(&none).unwrap().is_empty());
 }
 
-/// Builds the guest and returns when its component was written.
+/// Builds the guest, and returns the modification time of its component.
 fn build(workspace: &Path) -> SystemTime {
     ensure_target(&mut |step| eprintln!("{step}")).unwrap();
     let artifacts = build_guests(&spec(workspace)).unwrap();
     assert_eq!(artifacts.len(), 1);
     assert_eq!(artifacts[0].package, "guest");
     assert!(artifacts[0].wasm.starts_with(workspace.join("built")));
-    // The preamble of a component, which is not that of a core module.
+    // The preamble of a component, which differs from that of a core module.
     let component = fs::read(&artifacts[0].wasm).unwrap();
     assert_eq!(component[..8], *b"\0asm\x0d\0\x01\0");
     fs::metadata(&artifacts[0].wasm)
@@ -97,11 +98,11 @@ fn spec(workspace: &Path) -> GuestBuild {
         .quiet(true)
 }
 
-/// Makes a workspace with the package `guest`.
+/// Creates a workspace with the package `guest`.
 fn workspace(name: &str, code: &str) -> PathBuf {
     let workspace = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = fs::remove_dir_all(&workspace);
-    // Not named like its package, as many aren't.
+    // The library's name differs from the package's, as in many crates.
     let package = workspace.join("first");
     fs::create_dir_all(package.join("src")).unwrap();
     let manifest = "[workspace]\n\

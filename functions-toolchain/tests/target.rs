@@ -1,4 +1,4 @@
-//! Sets up the target in a sysroot of the test's, whose compiler is not one of rustup's.
+//! Installs the target in a test's own sysroot, whose compiler does not belong to rustup.
 
 #![cfg(unix)]
 #![expect(
@@ -15,10 +15,10 @@ use std::{
 
 use functions_toolchain::ensure_target_or_run;
 
-/// Tells the test below that it is the child, and which script to run.
+/// The variable that marks a child process, with the script to run.
 const SCRIPT: &str = "FUNCTIONS_TOOLCHAIN_TEST_SCRIPT";
 
-/// Makes a whole target for the compiler in `$RUSTC`.
+/// A script that creates a complete target for the compiler in `$RUSTC`.
 const WHOLE: &str = "lib=$($RUSTC --print sysroot)/lib/rustlib/wasm32-wasip2/lib\n\
     mkdir -p $lib/self-contained\n\
     touch $lib/libstd-1.rlib\n\
@@ -26,7 +26,7 @@ const WHOLE: &str = "lib=$($RUSTC --print sysroot)/lib/rustlib/wasm32-wasip2/lib
     touch crt1-command.o crt1-reactor.o libc.a\n\
     $RUSTC -vV >../../compiled-for-rustc.txt\n";
 
-/// Where rustup cannot, the script does; after that there is nothing to do for this compiler.
+/// The script runs if rustup fails, and only once for a compiler.
 #[test]
 fn script_is_run_until_the_target_is_there() {
     let machine = Machine::new("whole");
@@ -39,7 +39,7 @@ fn script_is_run_until_the_target_is_there() {
     assert!(printed.contains("running script.sh"), "{printed}");
 }
 
-/// The error has the words of rustup and of the script.
+/// The error has the messages of rustup and of the script.
 #[test]
 fn script_that_fails_is_reported() {
     let machine = Machine::new("failure");
@@ -49,7 +49,7 @@ fn script_that_fails_is_reported() {
     assert!(error.contains("no network"), "{error}");
 }
 
-/// A script that succeeds without a whole target has failed.
+/// A script that succeeds without a complete target is an error.
 #[test]
 fn script_that_does_nothing_is_reported() {
     let machine = Machine::new("nothing");
@@ -58,7 +58,7 @@ fn script_that_does_nothing_is_reported() {
     assert!(error.contains(told), "{error}");
 }
 
-/// Not a test of its own: what the tests above run with another compiler.
+/// Not a separate test: the tests above run it with another compiler.
 #[test]
 fn child_that_sets_up() {
     let Some(script) = env::var_os(SCRIPT) else {
@@ -71,7 +71,7 @@ fn child_that_sets_up() {
     }
 }
 
-/// A compiler with a sysroot of its own, empty at first.
+/// A compiler with its own sysroot, which is empty at first.
 struct Machine {
     folder: PathBuf,
 }
@@ -88,7 +88,7 @@ impl Machine {
         machine
     }
 
-    /// Puts in place a compiler that says it has this version.
+    /// Installs a compiler that reports this version.
     fn compiler(&self, version: &str) {
         let rustc = self.folder.join("rustc");
         let folder = self.folder.display();
@@ -99,7 +99,7 @@ impl Machine {
         fs::set_permissions(rustc, fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// Sets up with `script`, and returns what was said, or the error.
+    /// Installs the target with `script`, and returns the messages or the error.
     fn set_up(&self, script: &str) -> Result<String, String> {
         let file = self.folder.join("script.sh");
         fs::write(&file, script).unwrap();

@@ -1,38 +1,38 @@
-//! Why guests could not be built.
+//! Errors of building guests.
 
 use std::{error::Error, fmt, path::PathBuf};
 
 use crate::CommandError;
 
-/// Guests could not be built.
+/// The error of building guests.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum BuildError {
     /// Cargo could not be started, or it failed.
     Cargo {
-        /// What happened.
+        /// The cause.
         source: CommandError,
     },
-    /// Cargo printed something that is not one of its messages.
+    /// Cargo printed an invalid message.
     Message {
         /// The line.
         line: String,
-        /// What is wrong with it.
+        /// The parse error.
         source: Box<dyn Error + Send + Sync>,
     },
-    /// A package was built but gave no component.
+    /// A package was built without a component.
     NoComponent {
         /// The name of the package.
         package: String,
     },
-    /// A package gave several components, and it isn't clear which one is meant.
+    /// A package has several components, which is ambiguous.
     SeveralComponents {
         /// The name of the package.
         package: String,
         /// The components.
         components: Vec<PathBuf>,
     },
-    /// The outer cargo builds with the same profile: each would wait for the other for ever.
+    /// The outer cargo builds with the same profile, so that both would wait for each other forever.
     SameProfile {
         /// The name of the profile.
         profile: String,

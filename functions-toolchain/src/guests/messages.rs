@@ -1,4 +1,4 @@
-//! Finds the components among what cargo says that it built.
+//! Finds the components in cargo's messages.
 
 use std::path::{Path, PathBuf};
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use super::{Artifact, BuildError};
 
-/// The component of each of `packages`, from cargo's messages, one in a line.
+/// The component of each of `packages`, from cargo's messages, one per line.
 pub(super) fn artifacts(printed: &str, packages: &[String]) -> Result<Vec<Artifact>, BuildError> {
     let mut built = Vec::new();
-    // A build script's or a linker's own words may stand between the messages.
+    // Output of a build script or a linker may stand between the messages.
     for line in printed.lines().filter(|line| line.starts_with('{')) {
         let message: Value = serde_json::from_str(line).map_err(|source| BuildError::Message {
             line: line.to_owned(),
@@ -45,7 +45,7 @@ pub(super) fn artifacts(printed: &str, packages: &[String]) -> Result<Vec<Artifa
         .collect()
 }
 
-/// The components that one message tells of.
+/// The components in one message.
 fn components(message: &Value) -> Vec<Artifact> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     if message.get("reason").and_then(text).as_deref() != Some("compiler-artifact") {
@@ -67,8 +67,10 @@ fn components(message: &Value) -> Vec<Artifact> {
         .collect()
 }
 
-/// The name in a package id: `path+file:///dir#name@1.0.0`, or `path+file:///dir/name#1.0.0` where
-/// the folder is named like the package.
+/// The name in a package id.
+///
+/// The id is `path+file:///dir#name@1.0.0`, or `path+file:///dir/name#1.0.0` if the folder has the
+/// package's name.
 fn package_name(id: &str) -> &str {
     let (url, fragment) = id.rsplit_once('#').unwrap_or((id, ""));
     match fragment.split_once('@') {
@@ -97,7 +99,7 @@ mod tests {
         names.iter().map(ToString::to_string).collect()
     }
 
-    /// The order is that of the packages asked for, and what else was built does not matter.
+    /// The order is that of the requested packages, and other built packages are ignored.
     #[test]
     fn finds_each_package() {
         let printed = [
@@ -123,7 +125,7 @@ mod tests {
         assert_eq!(found, [("a", "/t/a.wasm"), ("b", "/t/b.wasm")]);
     }
 
-    /// A package that is no guest, and one that is two, are named.
+    /// The error names a package without a component, or with two.
     #[test]
     fn wants_one_component_each() {
         let printed = built("path+file:///w/a#0.1.0", &["/t/liba.rlib"]);
@@ -138,7 +140,7 @@ mod tests {
         );
     }
 
-    /// A broken message is shown.
+    /// The error shows an invalid message.
     #[test]
     fn shows_a_broken_message() {
         let error = artifacts("{\"reason\":", &names(&["a"])).unwrap_err();
@@ -149,7 +151,7 @@ mod tests {
         assert!(std::error::Error::source(&error).is_some());
     }
 
-    /// Every form of a package id gives the name.
+    /// The name is found in every form of a package id.
     #[test]
     fn reads_package_ids() {
         assert_eq!(package_name("path+file:///w/guest#0.1.0"), "guest");

@@ -1,4 +1,4 @@
-//! Builds guests with cargo, the same way whoever calls.
+//! Builds guests with cargo, in the same way for every caller.
 
 mod error;
 mod messages;
@@ -12,7 +12,7 @@ use crate::{TARGET, command, environment};
 
 pub use error::BuildError;
 
-/// Which guests to build, and how.
+/// A specification of guests to build.
 ///
 /// # Examples
 ///
@@ -36,10 +36,10 @@ pub struct GuestBuild {
 }
 
 impl GuestBuild {
-    /// The profile that guests are built with unless another is asked for.
+    /// The default cargo profile.
     pub const DEFAULT_PROFILE: &'static str = "guest";
 
-    /// Builds in the workspace (or the single package) that has the folder `workspace`.
+    /// Creates a specification for the workspace or package in the folder `workspace`.
     pub fn new(workspace: impl Into<PathBuf>) -> Self {
         Self {
             workspace: workspace.into(),
@@ -50,13 +50,13 @@ impl GuestBuild {
         }
     }
 
-    /// Adds a package to build, by its name.
+    /// Adds a package by its name.
     pub fn package(mut self, name: impl Into<String>) -> Self {
         self.packages.push(name.into());
         self
     }
 
-    /// Adds packages to build, by their names.
+    /// Adds packages by their names.
     pub fn packages<I>(mut self, names: I) -> Self
     where
         I: IntoIterator,
@@ -66,47 +66,47 @@ impl GuestBuild {
         self
     }
 
-    /// Sets the cargo profile, [`DEFAULT_PROFILE`](Self::DEFAULT_PROFILE) otherwise.
+    /// Sets the cargo profile, by default [`DEFAULT_PROFILE`](Self::DEFAULT_PROFILE).
     ///
-    /// Within a build script it must not be the profile of the outer cargo.
+    /// In a build script it has to differ from the profile of the outer cargo.
     pub fn profile(mut self, profile: impl Into<String>) -> Self {
         self.profile = profile.into();
         self
     }
 
-    /// Sets the folder for what is built, the workspace's own otherwise.
+    /// Sets the target folder, by default that of the workspace.
     pub fn target_dir(mut self, directory: impl Into<PathBuf>) -> Self {
         self.target_dir = Some(directory.into());
         self
     }
 
-    /// Keeps what cargo prints out of the terminal, and puts it into the error instead.
+    /// Puts cargo's output into the error, instead of printing it.
     pub fn quiet(mut self, quiet: bool) -> Self {
         self.quiet = quiet;
         self
     }
 }
 
-/// A guest that was built.
+/// A built guest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Artifact {
-    /// The name of its package.
+    /// The name of the package.
     pub package: String,
-    /// The component.
+    /// The path of the component.
     pub wasm: PathBuf,
 }
 
-/// Builds guests and returns each one's component, in the order of the packages in `spec`.
+/// Builds guests, and returns their components in the order of the packages in `spec`.
 ///
-/// Cargo is `$CARGO` where that is set, `cargo` otherwise. The environment that an outer cargo made
-/// for a build script, a test or a program is kept from it, as are `RUSTFLAGS`, which are about the
-/// machine; flags for guests go into `CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS` or a configuration file.
+/// The cargo command is `$CARGO`, by default `cargo`. It does not inherit the variables that an outer
+/// cargo sets for a build script, a test or a program. Nor does it inherit `RUSTFLAGS`, which are for
+/// the machine. Set flags for guests in `CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS` or a configuration file.
 ///
 /// # Errors
 ///
-/// [`BuildError::Cargo`] where cargo can't be started or fails, and others where what it built is
-/// not one component for each package.
+/// - [`BuildError::Cargo`]: cargo cannot be started, or fails.
+/// - Other errors: a package does not have exactly one component.
 ///
 /// # Examples
 ///
@@ -119,7 +119,7 @@ pub struct Artifact {
 /// # Ok::<(), functions_toolchain::BuildError>(())
 /// ```
 pub fn build_guests(spec: &GuestBuild) -> Result<Vec<Artifact>, BuildError> {
-    // Without any `-p`, cargo would build something else.
+    // Without `-p`, cargo would build other packages.
     if spec.packages.is_empty() {
         return Ok(Vec::new());
     }
@@ -137,7 +137,7 @@ pub fn build_guests(spec: &GuestBuild) -> Result<Vec<Artifact>, BuildError> {
     messages::artifacts(&printed, &spec.packages)
 }
 
-/// The call of cargo that builds `spec`.
+/// The cargo command that builds `spec`.
 fn cargo(spec: &GuestBuild) -> Command {
     let mut cargo = Command::new(environment::program("CARGO", "cargo"));
     environment::clean(&mut cargo);
@@ -158,7 +158,7 @@ fn cargo(spec: &GuestBuild) -> Command {
     cargo
 }
 
-/// The caller means its own working directory, cargo runs in the workspace.
+/// Resolves a path in the caller's working directory, because cargo runs in the workspace.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

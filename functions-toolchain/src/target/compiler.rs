@@ -9,12 +9,12 @@ use std::{
 
 use crate::{CommandError, TARGET, command, environment};
 
-/// In a target that a script made: the compiler that it was made for.
+/// The file in a script's target that names its compiler.
 ///
-/// One installed by rustup has no such file, since rustup replaces it along with the compiler.
+/// A target of rustup has no such file, because rustup replaces it together with the compiler.
 pub(super) const STAMP: &str = "compiled-for-rustc.txt";
 
-/// What a whole target has besides the standard library, in `self-contained`.
+/// The files of a complete target in `self-contained`, besides the standard library.
 pub(super) const SELF_CONTAINED: [&str; 3] = ["crt1-command.o", "crt1-reactor.o", "libc.a"];
 
 /// The Rust compiler that guests are built with.
@@ -25,7 +25,7 @@ pub(super) struct Compiler {
 }
 
 impl Compiler {
-    /// Asks `$RUSTC`, or else `rustc`, where its sysroot is.
+    /// Finds the sysroot of `$RUSTC`, by default `rustc`.
     pub(super) fn find() -> Result<Self, CommandError> {
         let rustc = environment::program("RUSTC", "rustc");
         let printed = command::run(Command::new(&rustc).args(["--print", "sysroot"]))?;
@@ -47,17 +47,17 @@ impl Compiler {
         self.sysroot.join("lib/rustlib")
     }
 
-    /// The folder that the target belongs in.
+    /// The folder of the target.
     pub(super) fn target_dir(&self) -> PathBuf {
         self.rustlib().join(TARGET)
     }
 
-    /// What `rustc -vV` prints: version, commit, host and LLVM.
+    /// The output of `rustc -vV`: version, commit, host and LLVM.
     pub(super) fn verbose_version(&self) -> Result<String, CommandError> {
         command::run(Command::new(&self.rustc).arg("-vV"))
     }
 
-    /// Whether guests can be built: the target is there, whole, and this very compiler's.
+    /// Whether guests can be built: the target is complete, and belongs to this compiler.
     pub(super) fn has_target(&self) -> Result<bool, CommandError> {
         let target = self.target_dir();
         if !is_whole(&target) {
@@ -70,7 +70,7 @@ impl Compiler {
     }
 }
 
-/// Whether `target` has the standard library and what it is linked with.
+/// Whether `target` has the standard library, and the files to link it.
 pub(super) fn is_whole(target: &Path) -> bool {
     let lib = target.join("lib");
     let self_contained = lib.join("self-contained");
@@ -88,7 +88,7 @@ fn is_std(file: &str) -> bool {
     file.starts_with("libstd-") && file.ends_with(".rlib")
 }
 
-/// The number in what `rustc -vV` prints: `1.95.0`, or `1.97.0-nightly`.
+/// The version in the output of `rustc -vV`: `1.95.0`, or `1.97.0-nightly`.
 pub(super) fn release(verbose_version: &str) -> Option<&str> {
     verbose_version
         .lines()
@@ -102,7 +102,7 @@ mod tests {
 
     use super::*;
 
-    /// A target is whole with everything that linking needs, not with the standard library alone.
+    /// A target with only the standard library is incomplete: linking needs more files.
     #[test]
     fn needs_every_part() {
         let target = env::temp_dir().join(format!("functions-toolchain-whole-{}", process::id()));
@@ -119,7 +119,7 @@ mod tests {
         fs::remove_dir_all(target).unwrap();
     }
 
-    /// Other libraries, and what is left of an interrupted copy, are not the standard library.
+    /// Other libraries, and the rest of an interrupted copy, are not the standard library.
     #[test]
     fn knows_the_standard_library() {
         assert!(is_std("libstd-145b48c578b2b1aa.rlib"));

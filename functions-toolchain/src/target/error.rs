@@ -1,37 +1,37 @@
-//! Why the target could not be installed.
+//! Errors of installing the target.
 
 use std::{error::Error, fmt, io, path::PathBuf};
 
 use crate::{CommandError, TARGET};
 
-/// The target is missing and could not be installed.
+/// The error of installing the target.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum SetupError {
-    /// The compiler is missing or does not say where its sysroot is.
+    /// The compiler is missing, or does not report its sysroot.
     Compiler {
-        /// What happened when it was asked.
+        /// The cause.
         source: CommandError,
     },
-    /// Other processes that install the target could not be kept out.
+    /// The lock against other processes that install the target failed.
     Lock {
-        /// The file that stands for the right to install.
+        /// The lock file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// No way to install the target worked.
+    /// All attempts to install the target failed.
     Unavailable {
         /// The version of the compiler that lacks the target.
         rustc: String,
-        /// The folder that the target's standard library belongs in.
+        /// The folder for the target's standard library.
         directory: PathBuf,
-        /// What was tried, in order.
+        /// The attempts, in order.
         attempts: Vec<Attempt>,
     },
 }
 
-/// One way to install the target, and why it did not work.
+/// A failed attempt to install the target.
 #[derive(Debug)]
 pub struct Attempt {
     way: String,
@@ -46,13 +46,13 @@ impl Attempt {
         }
     }
 
-    /// What was tried, in a few words.
+    /// A short description of the attempt.
     #[must_use]
     pub fn way(&self) -> &str {
         &self.way
     }
 
-    /// Why it did not work.
+    /// Why the attempt failed.
     #[must_use]
     pub fn cause(&self) -> &(dyn Error + Send + Sync + 'static) {
         &*self.cause
@@ -120,7 +120,7 @@ impl Error for SetupError {
         match self {
             Self::Compiler { source } => Some(source),
             Self::Lock { source, .. } => Some(source),
-            // The attempts are part of the message: as a source they would be printed twice.
+            // The message contains the attempts; as a source they would be printed twice.
             Self::Unavailable { .. } => None,
         }
     }
@@ -149,7 +149,7 @@ mod tests {
         }
     }
 
-    /// The message says what was tried, why each way failed, and what a person can do.
+    /// The message lists the attempts, why each failed, and what to do.
     #[test]
     fn explains_itself() {
         assert_eq!(
@@ -168,7 +168,7 @@ what you can do, whichever is easiest:
         );
     }
 
-    /// What is in the message already is not a source too; what isn't, is.
+    /// A cause is either in the message or a source, not both.
     #[test]
     fn sources() {
         assert!(unavailable().source().is_none());

@@ -1,4 +1,4 @@
-//! Keeps two processes from installing the target at once.
+//! Prevents two processes from installing the target at once.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -7,16 +7,15 @@ use std::{
 
 use super::{SetupError, compiler::Compiler};
 
-/// Waits for the right to install, which ends when the returned file is dropped.
+/// Waits for the lock, which is released when the returned file is dropped.
 ///
-/// `None` where the sysroot can't be written to: then nothing can be installed there either, and
-/// there is nothing to guard.
+/// `None` if the sysroot is not writable, because nothing can be installed there either.
 pub(super) fn hold(
     compiler: &Compiler,
     progress: &mut dyn FnMut(&str),
 ) -> Result<Option<File>, SetupError> {
-    // The file stays: were it removed, a process that waits on it and one that makes it anew would
-    // both go ahead.
+    // The file is kept. If it were removed, a process that waits for it and a process that creates it
+    // again would both continue.
     let path = compiler.rustlib().join(".functions-toolchain.lock");
     let opened = OpenOptions::new()
         .create(true)
@@ -37,7 +36,7 @@ pub(super) fn hold(
         Ok(()) => Ok(()),
     };
     match locked {
-        // Some network file systems have no locks: better unguarded than not at all.
+        // Some network file systems have no locks; installing without a lock is better than failing.
         Err(error) if error.kind() == ErrorKind::Unsupported => Ok(None),
         Err(source) => Err(SetupError::Lock { path, source }),
         Ok(()) => Ok(Some(file)),

@@ -1,4 +1,4 @@
-//! Puts the target's standard library into the compiler's sysroot.
+//! Installs the target's standard library in the compiler's sysroot.
 
 mod compiler;
 mod error;
@@ -12,18 +12,18 @@ pub use error::{Attempt, SetupError};
 use crate::CommandError;
 use compiler::Compiler;
 
-/// Makes sure that the compiler in use can build for [`TARGET`](crate::TARGET).
+/// Installs [`TARGET`](crate::TARGET) for the compiler in use, unless it is installed.
 ///
-/// Returns at once and without a word where the target is installed. Otherwise `progress` is told
-/// in short lines what is being done: `rustup target add`.
+/// Returns at once and silently if the target is installed. Otherwise runs `rustup target add`, and
+/// `progress` receives short lines about it.
 ///
-/// It is safe to call this from several processes at once, and to interrupt it.
+/// Several processes may call this function at once, and interrupting it is safe.
 ///
 /// # Errors
 ///
-/// - [`SetupError::Unavailable`]: rustup failed. The error says why, and what can be done by hand.
-/// - [`SetupError::Compiler`]: there is no usable `rustc`.
-/// - [`SetupError::Lock`]: other processes cannot be kept out.
+/// - [`SetupError::Unavailable`]: rustup failed. The error says why, and what to do by hand.
+/// - [`SetupError::Compiler`]: no usable `rustc`.
+/// - [`SetupError::Lock`]: the lock against other processes failed.
 ///
 /// # Examples
 ///
@@ -35,13 +35,13 @@ pub fn ensure_target(progress: &mut dyn FnMut(&str)) -> Result<(), SetupError> {
     install(None, progress)
 }
 
-/// Makes sure of the target like [`ensure_target`], and runs a script where rustup fails.
+/// Like [`ensure_target`], and runs a script if rustup fails.
 ///
-/// `sh` runs the script with the compiler in `$RUSTC`. The script puts a whole target into the
-/// compiler's sysroot, laid out as rustup does, in one step.
+/// `sh` runs the script with the compiler in `$RUSTC`. The script puts a complete target into the
+/// compiler's sysroot, in rustup's layout, in one step.
 ///
-/// A target of a script may hold the output of `rustc -vV` in `compiled-for-rustc.txt`. Once the
-/// compiler has changed, such a target is installed anew. Rustup keeps its own up to date.
+/// A script's target may have the output of `rustc -vV` in `compiled-for-rustc.txt`. If the compiler
+/// changes, such a target is installed again. Rustup updates its own targets.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! The ways to install the target: rustup, or a script of the caller's.
+//! The ways to install the target: rustup, or a script of the caller.
 
 use std::{ffi::OsStr, fs, path::Path, process::Command};
 
@@ -9,10 +9,10 @@ use super::{
     compiler::{Compiler, STAMP},
 };
 
-/// Has rustup add the target to the toolchain in use: the way for almost everyone.
+/// Adds the target to the toolchain in use with rustup, which works on most machines.
 pub(super) fn rustup(compiler: &Compiler, progress: &mut dyn FnMut(&str)) -> Result<(), Attempt> {
     const WAY: &str = "rustup";
-    // Named, because `$RUSTC` may belong to another toolchain than the one rustup would pick.
+    // The toolchain is named, because `$RUSTC` may belong to another one than rustup would choose.
     let Some(toolchain) = toolchain(compiler.sysroot()) else {
         let why = format!(
             "the compiler in {} was not installed by rustup",
@@ -20,14 +20,14 @@ pub(super) fn rustup(compiler: &Compiler, progress: &mut dyn FnMut(&str)) -> Res
         );
         return Err(Attempt::new(WAY, why));
     };
-    // Rustup doesn't replace files that it doesn't know. This one is no loss: its compiler is gone.
+    // Rustup does not replace unknown files. This target can be removed, because its compiler is gone.
     if compiler.target_dir().join(STAMP).exists() {
         fs::remove_dir_all(compiler.target_dir()).map_err(|error| Attempt::new(WAY, error))?;
     }
     progress("installing the wasm32-wasip2 target with rustup");
     let mut rustup = Command::new("rustup");
     rustup.args(["--quiet", "target", "add", TARGET, "--toolchain"]);
-    // With backtraces on, rustup's error message ends in one of itself.
+    // With backtraces enabled, rustup's error message would end with its own backtrace.
     rustup.arg(toolchain).env("RUST_BACKTRACE", "0");
     match command::run(&mut rustup) {
         Err(error) if error.is_missing_program() => {
@@ -44,7 +44,7 @@ pub(super) fn rustup(compiler: &Compiler, progress: &mut dyn FnMut(&str)) -> Res
     )
 }
 
-/// Runs `script` with the shell. It is told the compiler in `$RUSTC`.
+/// Runs `script` with the shell, and with the compiler in `$RUSTC`.
 pub(super) fn script(
     script: &Path,
     compiler: &Compiler,
@@ -62,7 +62,7 @@ pub(super) fn script(
     verify(compiler, &way, "it succeeded, but files are missing")
 }
 
-/// Checks that the target is whole now.
+/// Checks that the target is complete.
 fn verify(compiler: &Compiler, way: &str, otherwise: &str) -> Result<(), Attempt> {
     match compiler.has_target() {
         Ok(true) => Ok(()),
@@ -71,7 +71,7 @@ fn verify(compiler: &Compiler, way: &str, otherwise: &str) -> Result<(), Attempt
     }
 }
 
-/// The name of the rustup toolchain with this sysroot; rustup keeps each in `toolchains/NAME`.
+/// The name of the rustup toolchain with this sysroot, which rustup has in `toolchains/NAME`.
 fn toolchain(sysroot: &Path) -> Option<&OsStr> {
     if sysroot.parent()?.file_name()? != "toolchains" {
         return None;
@@ -83,7 +83,7 @@ fn toolchain(sysroot: &Path) -> Option<&OsStr> {
 mod tests {
     use super::*;
 
-    /// Only a folder among rustup's toolchains gives a toolchain's name.
+    /// Only a folder of rustup's toolchains has a toolchain's name.
     #[test]
     fn names_the_toolchain() {
         let name = "stable-x86_64-unknown-linux-gnu";
