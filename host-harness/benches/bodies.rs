@@ -1,12 +1,11 @@
-//! What it costs a function to read a body with `into_bytes`, against the least it could: one copy,
-//! and one call of the host.
+//! The cost of reading a body with `into_bytes`, compared with the minimum: one copy and one host call.
 //!
-//! `cargo bench -p host-harness --bench bodies`. Each figure is a median over alternating rounds; the
-//! cost of reading is the difference between an invocation that reads the body and one that does not,
-//! and so has in it what the memory costs as well: that it grows, and that nothing is left in it.
+//! Run it with `cargo bench -p host-harness --bench bodies`. Each figure is a median of alternating rounds. The
+//! cost of reading is the difference between an invocation that reads the body and one that does not. So it
+//! includes the cost of memory: growing it, and clearing it.
 //!
-//! One copy is measured twice: into memory that was there before, and into memory that is new and goes
-//! again, as a function's is for every request.
+//! One copy is measured twice: into existing memory, and into new memory that is released again, as for every
+//! request of a function.
 #![expect(
     clippy::unwrap_used,
     reason = "a benchmark that cannot run has nothing to say"
@@ -80,7 +79,7 @@ async fn ask(harness: &Harness, path: &str, body: &Bytes) {
         .unwrap();
     let response = harness.handle(request).await;
     let answer = response.into_body().collect().await.unwrap().to_bytes();
-    // What answers something else does something else.
+    // A different answer would mean different work.
     let expected = if path == "/f/harmless" {
         "unknown".into()
     } else {

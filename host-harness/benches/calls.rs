@@ -1,9 +1,10 @@
-//! What it costs a function to call another, against the least it could: making an instance of the
-//! callee and calling that, which is what `Harness::handle` does; and against what there is without
-//! calls, a request to the same host over loopback.
+//! The cost of a call between functions.
 //!
-//! `cargo bench -p host-harness --bench calls`. Each figure is a median over alternating rounds; the
-//! cost of a call is the difference between an invocation that makes many and one that makes none.
+//! It is compared with the minimum, an invocation of the callee by `Harness::handle`, and with the alternative, a
+//! request to the same host over loopback.
+//!
+//! Run it with `cargo bench -p host-harness --bench calls`. Each figure is a median of alternating rounds. The cost
+//! of a call is the difference between an invocation with many calls and one without.
 #![expect(
     clippy::unwrap_used,
     reason = "a benchmark that cannot run has nothing to say"
@@ -16,11 +17,11 @@ use host_harness::Harness;
 use http_body_util::{BodyExt as _, Empty};
 use tokio::runtime::{Builder, Runtime};
 
-/// How many calls one invocation makes; what is measured in between is as often.
+/// The number of calls in one invocation, and of repetitions of the other measurements.
 const CALLS: u32 = 500;
 const ROUNDS: usize = 31;
 
-/// What the callee answers with.
+/// The callee's answer.
 const HELLO: &str = "pong";
 
 fn main() {
@@ -40,7 +41,7 @@ fn measure(name: &str, runtime: &Runtime) {
         .unwrap();
     let server = runtime.block_on(harness.serve("127.0.0.1:0")).unwrap();
     let url: Arc<str> = format!("http://{}/hello", server.address()).into();
-    // In a task, as a server's requests are.
+    // In a task, like the requests of a server.
     let run = |path: &'static str, repeat, calls: Option<u32>, expected| {
         let (harness, url) = (harness.clone(), Arc::clone(&url));
         let asked = async move {
@@ -79,7 +80,7 @@ fn measure(name: &str, runtime: &Runtime) {
     );
 }
 
-/// Asks for something that is as plain as what is called, or for so many calls of that.
+/// A request to the callee itself, or for a number of calls of it.
 async fn ask(harness: &Harness, path: &str, calls: Option<u32>, url: &str, expected: &str) {
     let mut request = http::Request::get(path);
     if let Some(calls) = calls {

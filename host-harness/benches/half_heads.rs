@@ -1,9 +1,8 @@
-//! What connections cost that send half a request head and no more, and what others notice of them.
+//! The cost of connections that send only half a request head, and their effect on other clients.
 //!
-//! `cargo bench -p host-harness --bench half_heads [-- COUNT]`, 10,000 unless given. It serves with the
-//! command `functions` of the same build, or with the program that the variable `FUNCTIONS_PROGRAM` names.
-//! Ends with 1 if a connection costs more than 20 KiB. Latencies are medians over rounds; they mean
-//! something on a machine that does nothing else.
+//! Run it with `cargo bench -p host-harness --bench half_heads [-- COUNT]`; the default is 10,000. It uses the
+//! command `functions` of the same build, or the program in the variable `FUNCTIONS_PROGRAM`. It exits with 1 if a
+//! connection costs more than 20 KiB. Latencies are medians of rounds, and need an otherwise idle machine.
 #![expect(
     clippy::unwrap_used,
     reason = "a benchmark that cannot run has nothing to say"
@@ -17,10 +16,10 @@ use std::time::{Duration, Instant};
 
 const COUNT: usize = 10_000;
 
-/// What a connection may cost.
+/// The maximum cost of a connection in bytes.
 const MAX_BYTES: u64 = 20 * 1024;
 
-/// Requests of one round, of which the 99th percentile is taken.
+/// The number of requests in one round, for the 99th percentile.
 const REQUESTS: usize = 1000;
 const ROUNDS: usize = 5;
 
@@ -62,7 +61,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// As many as this process may open.
+/// Limits the number of connections to the files that this process may open.
 fn with_open_files(count: usize) -> usize {
     let limit = rlimit::increase_nofile_limit(u64::MAX).unwrap();
     let most = usize::try_from(limit)
@@ -146,7 +145,7 @@ fn resident(process: &Child) -> u64 {
     kib * 1024
 }
 
-/// The same, once it no longer grows.
+/// The resident memory once it no longer grows.
 fn settled(process: &Child) -> u64 {
     let mut last = 0;
     loop {

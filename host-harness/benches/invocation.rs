@@ -1,7 +1,7 @@
-//! What an invocation costs without HTTP, by what the function does.
+//! The cost of an invocation without HTTP, for different functions.
 //!
-//! `cargo bench -p host-harness --bench invocation`. One thread, and the cost of entering tokio's
-//! runtime is in each figure; `cargo xtask bench` compares, this is for looking at a change.
+//! Run it with `cargo bench -p host-harness --bench invocation`, to examine a change. It uses one thread, and each
+//! figure includes entering tokio's runtime. `cargo xtask bench` makes comparisons.
 #![expect(
     clippy::unwrap_used,
     reason = "a benchmark that cannot run has nothing to say"
@@ -20,7 +20,7 @@ fn main() {
     divan::main();
 }
 
-/// A host with one function, and a thread to run it.
+/// A host with one function, and a single-threaded runtime.
 struct Host {
     runtime: Runtime,
     harness: Harness,
@@ -53,21 +53,21 @@ fn start(wasm: &str) -> Harness {
     builder.build().unwrap()
 }
 
-/// An instance, a call that does nothing, and gone.
+/// A call that does nothing.
 #[divan::bench]
 fn ping(bencher: Bencher<'_, '_>) {
     let host = Host::of(test_guests::PING);
     bencher.bench(|| host.ask("/f", Bytes::new()));
 }
 
-/// Everything that a function may ask about its request, asked once.
+/// Each function of `environment`, called once.
 #[divan::bench]
 fn environment(bencher: Bencher<'_, '_>) {
     let host = Host::of(test_guests::MISBEHAVE);
     bencher.bench(|| host.ask("/f/environment", Bytes::new()));
 }
 
-/// The same function, asking for its path only: what `environment` is to be compared with.
+/// The same function, which reads only its path; the baseline of `environment`.
 #[divan::bench]
 fn path(bencher: Bencher<'_, '_>) {
     let host = Host::of(test_guests::MISBEHAVE);
@@ -81,7 +81,7 @@ fn greet(bencher: Bencher<'_, '_>) {
     bencher.bench(|| host.ask("/f", Bytes::from_static(br#"{"name":"Ada"}"#)));
 }
 
-/// A body that is handed back, and never enters the function.
+/// A body that the function returns without reading.
 #[divan::bench(args = SIZES)]
 fn body_out(bencher: Bencher<'_, '_>, size: usize) {
     let host = Host::of(test_guests::ECHO);

@@ -1,7 +1,7 @@
-//! What it takes from nothing to a function's first answer, compiled and kept.
+//! The time from creating a host to a function's first answer, compiled and cached.
 //!
-//! `cargo bench -p host-harness --bench start`. Each host has one place, so that the pool takes next
-//! to no time; `host` is what is left without a function, and to be taken off the others.
+//! Run it with `cargo bench -p host-harness --bench start`. Each host has one slot, so that the pool takes almost no
+//! time. `host` is the time without a function, to subtract from the others.
 #![expect(
     clippy::unwrap_used,
     reason = "a benchmark that cannot run has nothing to say"
@@ -32,7 +32,7 @@ fn with(name: &str) -> Builder {
     builder().function("f", function.unwrap().1)
 }
 
-/// Builds a host, and asks its function; whatever that answers. Dropping the host is not measured.
+/// Builds a host, and sends one request, whose answer is ignored. Dropping the host is not measured.
 fn first_answer(builder: Builder, runtime: &Runtime) -> Harness {
     let harness = builder.build().unwrap();
     let request = http::Request::get("/f").body(String::new()).unwrap();
@@ -45,14 +45,14 @@ fn runtime() -> Runtime {
     runtime.enable_all().build().unwrap()
 }
 
-/// No function: an engine, its links, and the thread that counts its time.
+/// Without a function: an engine, its linker, and the ticker thread.
 #[divan::bench]
 fn host(bencher: Bencher<'_, '_>) {
     let runtime = runtime();
     bencher.bench_local(|| first_answer(builder(), &runtime));
 }
 
-/// A function that was compiled before.
+/// A cached function.
 #[divan::bench(args = NAMES)]
 fn kept(bencher: Bencher<'_, '_>, name: &str) {
     let runtime = runtime();
@@ -62,7 +62,7 @@ fn kept(bencher: Bencher<'_, '_>, name: &str) {
     bencher.bench_local(|| first_answer(builder(), &runtime));
 }
 
-/// A function that is compiled, and not kept.
+/// A function that is compiled, and not cached.
 #[divan::bench(args = NAMES, sample_count = 20)]
 fn compiled(bencher: Bencher<'_, '_>, name: &str) {
     let runtime = runtime();
