@@ -38,7 +38,7 @@ pub(crate) fn compiling(allocation: Allocation) -> wasmtime::Result<wasmtime::En
     let mut config = match allocation {
         Allocation::Places => {
             let mut config = base();
-            pool::lay_out(&mut config);
+            pool::set_memory_layout(&mut config);
             config
         }
         Allocation::Pool => base(),

@@ -1,6 +1,6 @@
 #![expect(
     unsafe_code,
-    reason = "memory of functions is outside of what Rust's allocator knows"
+    reason = "the memory of functions lies outside Rust's allocator"
 )]
 
 use std::io;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
 
-/// Address space that nothing is mapped to. It is given back with the last of its stretches.
+/// A reserved range of addresses with nothing mapped. The last of its regions unmaps it.
 pub(super) struct AddressSpace {
     start: usize,
     length: usize,
@@ -18,7 +18,7 @@ pub(super) struct AddressSpace {
 impl AddressSpace {
     pub(super) fn reserve(length: usize) -> io::Result<Arc<Self>> {
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
-        // SAFETY: the kernel chooses where, so that nothing is there yet.
+        // SAFETY: the kernel chooses the address, so nothing else is mapped there.
         let start = unsafe {
             rustix::mm::mmap_anonymous(std::ptr::null_mut(), length, ProtFlags::empty(), flags)?
         };
@@ -26,16 +26,17 @@ impl AddressSpace {
             start: start.expose_provenance(),
             length,
         });
-        // A child that goes on without `exec` would ask about its parent's pages: see `pagemap`.
+        // A forked child that does not `exec` would otherwise read its parent's pages: see
+        // `pagemap`.
         if let Some(all) = space.region(0, length) {
             all.advise(0..length, Advice::LinuxDontFork)?;
         }
         Ok(space)
     }
 
-    /// A part of it, from an offset on; none where it would not be within.
+    /// A region of this space; `None` if it would reach beyond the end.
     ///
-    /// Two of the same part are two names of the same memory: whoever cuts it up keeps them apart.
+    /// Two regions may overlap and then name the same memory. The caller keeps them apart.
     pub(super) fn region(self: &Arc<Self>, offset: usize, length: usize) -> Option<Region> {
         let end = offset.checked_add(length)?;
         (end <= self.length).then(|| Region {
@@ -48,7 +49,7 @@ impl AddressSpace {
 
 impl Drop for AddressSpace {
     fn drop(&mut self) {
-        // SAFETY: no stretch of it is left, and those are all that anybody has of it.
+        // SAFETY: no region of this space is left, and nothing else refers to its addresses.
         let unmapped = unsafe {
             rustix::mm::munmap(
                 std::ptr::with_exposed_provenance_mut(self.start),
@@ -59,7 +60,7 @@ impl Drop for AddressSpace {
     }
 }
 
-/// A part of the address space, for one memory or one stack.
+/// A part of an address space, for one memory or one stack.
 #[derive(Clone)]
 pub(super) struct Region {
     start: usize,
@@ -72,7 +73,7 @@ impl Region {
         self.length
     }
 
-    /// Where a part of it is, in bytes from its start.
+    /// The address of the byte at this offset from the start.
     pub(super) fn address(&self, offset: usize) -> usize {
         debug_assert!(offset <= self.length, "{offset} of {}", self.length);
         self.start + offset
@@ -82,27 +83,28 @@ impl Region {
         std::ptr::with_exposed_provenance_mut(self.address(offset))
     }
 
-    /// Lets it be read and written.
+    /// Makes a part readable and writable.
     ///
-    /// If that fails, some of it may be open.
+    /// On failure, some of the part may already be accessible.
     pub(super) fn make_accessible(&self, part: Range<usize>) -> io::Result<()> {
         let Some(length) = self.within(&part) else {
             return Ok(());
         };
         let flags = MprotectFlags::READ | MprotectFlags::WRITE;
-        // SAFETY: the part is within what this stretch was given, which holds nothing of Rust's.
+        // SAFETY: the part lies within this region, which holds none of Rust's objects.
         unsafe { rustix::mm::mprotect(self.pointer(part.start).cast(), length, flags)? };
         Ok(())
     }
 
-    /// Makes a part as it was when it was reserved, whatever was done with it: empty and closed.
+    /// Replaces whatever is mapped in a part by empty, inaccessible address space, as if just
+    /// reserved.
     pub(super) fn remap_inaccessible(&self, part: Range<usize>) -> io::Result<()> {
         let Some(length) = self.within(&part) else {
             return Ok(());
         };
         let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
-        // SAFETY: the part is within what this stretch was given, which holds nothing of Rust's, and
-        // what is mapped there is this process's to replace.
+        // SAFETY: the part lies within this region, which holds none of Rust's objects, and this
+        // process may replace whatever is mapped there.
         unsafe {
             let start = self.pointer(part.start).cast();
             rustix::mm::mmap_anonymous(start, length, ProtFlags::empty(), flags)?;
@@ -110,12 +112,12 @@ impl Region {
         self.advise(part, Advice::LinuxDontFork)
     }
 
-    /// Gives the memory of a part back to the kernel: it reads as zero afterwards.
+    /// Returns the memory of a part to the kernel. The part reads as zeroes afterwards.
     pub(super) fn decommit(&self, part: Range<usize>) -> io::Result<()> {
         self.advise(part, Advice::LinuxDontNeed)
     }
 
-    /// Whether the kernel may use huge pages here, and does.
+    /// Allows the kernel to use huge pages in a part, or forbids it.
     pub(super) fn huge_pages(&self, part: Range<usize>, wanted: bool) -> io::Result<()> {
         let advice = if wanted {
             Advice::LinuxHugepage
@@ -123,7 +125,7 @@ impl Region {
             Advice::LinuxNoHugepage
         };
         match self.advise(part, advice) {
-            // A kernel that has none.
+            // The kernel has no huge pages.
             Err(error) if error.kind() == io::ErrorKind::InvalidInput => Ok(()),
             advised => advised,
         }
@@ -133,26 +135,27 @@ impl Region {
         let Some(length) = self.within(&part) else {
             return Ok(());
         };
-        // SAFETY: the part is within what this stretch was given, which holds nothing of Rust's;
-        // who has a slice of it is gone: see `zero`.
+        // SAFETY: the part lies within this region, which holds none of Rust's objects, and nobody
+        // still has a slice of it: see `zero`.
         unsafe { rustix::mm::madvise(self.pointer(part.start).cast(), length, advice)? };
         Ok(())
     }
 
-    /// Writes zeroes.
+    /// Writes zeroes to a part.
     ///
     /// # Safety
     ///
-    /// The part is open, and nobody else reads or writes it meanwhile.
+    /// The part is accessible, and nobody else reads or writes it meanwhile.
     pub(super) unsafe fn zero(&self, part: Range<usize>) {
         let Some(length) = self.within(&part) else {
             return;
         };
-        // SAFETY: the caller has promised it.
+        // SAFETY: the caller guarantees an accessible part that nobody else uses; `within` keeps it
+        // in range.
         unsafe { self.pointer(part.start).write_bytes(0, length) };
     }
 
-    /// How long a part is; none where there is nothing to do.
+    /// The length of a part; `None` if the part is empty.
     fn within(&self, part: &Range<usize>) -> Option<usize> {
         debug_assert!(part.end <= self.length, "{part:?} of {}", self.length);
         let length = part.end.min(self.length).checked_sub(part.start)?;

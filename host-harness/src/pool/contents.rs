@@ -1,19 +1,20 @@
-//! Looks at all of a memory that was reset, in another way than what reset it: by the table of pages,
-//! without what is known of them.
-#![expect(unsafe_code, reason = "reads memory of functions")]
+//! Checks a whole memory after a reset, independently of the code that reset it. The check reads
+//! the
+//! table of pages and uses nothing that the pool remembers about them.
+#![expect(unsafe_code, reason = "reads the memory of functions")]
 
 use std::io;
 
 use super::address_space::Region;
 use super::pagemap::Pagemap;
 
-/// Where a memory of `size` bytes first differs from an image and zeroes, as an offset.
+/// The first offset where a memory of `size` bytes differs from an image on zeroes.
 ///
-/// Each part of the image is within a page, and they are in order.
+/// Each part of the image lies within one page, and the parts are in order.
 ///
 /// # Safety
 ///
-/// The memory is open up to its size, and nobody writes to it meanwhile.
+/// The memory is accessible up to `size`, and nobody writes to it meanwhile.
 pub(super) unsafe fn first_difference(
     region: &Region,
     size: usize,
@@ -21,7 +22,8 @@ pub(super) unsafe fn first_difference(
     pagemap: &Pagemap,
 ) -> io::Result<Option<usize>> {
     for (offset, bytes) in image {
-        // SAFETY: the caller has promised it, and an image is of the same memory.
+        // SAFETY: the caller guarantees an accessible memory without writers, and the image was
+        // captured from this memory, so its parts lie within it.
         let found = unsafe { std::slice::from_raw_parts(region.pointer(*offset), bytes.len()) };
         if found != &**bytes {
             return Ok(Some(*offset));
@@ -41,7 +43,8 @@ pub(super) unsafe fn first_difference(
         if let (Some((_, bytes)), Some(expected)) = (part, expected.get_mut(within.clone())) {
             expected.copy_from_slice(bytes);
         }
-        // SAFETY: the caller has promised it, and the page is within the memory.
+        // SAFETY: the caller guarantees an accessible memory without writers, and this page lies
+        // within it.
         let found = unsafe { std::slice::from_raw_parts(region.pointer(offset), page) };
         if found != expected {
             let mut bytes = found.iter().zip(&expected);

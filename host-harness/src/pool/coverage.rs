@@ -1,19 +1,19 @@
-//! Which ways instances went, counted for the fuzzer: one that never met a reset has found nothing.
+//! Counts which paths instances and memories take, so that the fuzzer can show that it met them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::seeded_bugs;
 
-/// A way that an instance or a memory can go.
+/// A path that an instance or a memory can take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Way {
     Created,
     Reused,
     ResetWithoutFaults,
-    ResetAfterLook,
+    ResetAfterRefresh,
     ResetByDecommit,
     SlotClearedWithoutFaults,
-    SlotClearedAfterLook,
+    SlotClearedAfterRefresh,
     SlotHandedOver,
 }
 
@@ -21,16 +21,16 @@ const NAMES: [&str; 8] = [
     "created",
     "reused",
     "reset without faults",
-    "reset after a look",
+    "reset after a refresh",
     "reset by decommit",
     "slot cleared without faults",
-    "slot cleared after a look",
+    "slot cleared after a refresh",
     "slot handed over",
 ];
 
 static COUNTS: [AtomicU64; NAMES.len()] = [const { AtomicU64::new(0) }; NAMES.len()];
 
-/// Does nothing outside of tests and of the fuzzer.
+/// Counts one path. Does nothing outside tests and the fuzzer.
 pub(crate) fn count(way: Way) {
     if seeded_bugs::can_be_on()
         && let Some(count) = COUNTS.get(way as usize)
@@ -39,7 +39,7 @@ pub(crate) fn count(way: Way) {
     }
 }
 
-/// All ways by name, with how often each was met in this process.
+/// Each path by name, with how often this process took it.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn counts() -> impl Iterator<Item = (&'static str, u64)> {
     let counts = COUNTS.iter().map(|count| count.load(Ordering::Relaxed));

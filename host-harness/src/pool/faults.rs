@@ -1,13 +1,14 @@
-//! Whether memory was written to for the first time, without asking the kernel about the memory.
+//! Detects whether an invocation wrote to new pages, without asking the kernel about the memory.
 //!
-//! Who writes to a page that is not there, or is the kernel's page of zeroes, has a page fault, and
-//! the kernel counts them for each thread. So if an invocation began and ended within one poll, which
-//! is on one thread, and that thread has had as many faults as before, then the invocation has
-//! written to no page but those that were there when it began.
+//! A write to a page that is absent, or that is the kernel's page of zeroes, causes a page fault.
+//! The kernel counts faults per thread. A poll runs on one thread. So if an invocation starts and
+//! ends within one poll, and the thread's count is unchanged, then the invocation wrote only to
+//! pages that were mapped when it started.
 //!
-//! What breaks that: huge pages, since the kernel may put one where single pages were, unasked (they
-//! are switched off where this is relied on); and `mlockall` called while functions run, which maps
-//! pages that nobody touched (this host does not, and neither may who embeds it).
+//! Two things break this. Huge pages do, because the kernel may put one where single pages were,
+//! unasked: they are disabled where the pool relies on the count. `mlockall` during a run of a
+//! function does too, because it maps pages that nobody touched: this host never calls it, and an
+//! embedder must not.
 
 use std::cell::Cell;
 
@@ -15,11 +16,11 @@ use super::poll_scope::PollScope;
 use super::seeded_bugs::{self, Bug};
 
 thread_local! {
-    /// How many faults this thread had when it was last counted.
+    /// This thread's number of faults when it was last read.
     static COUNTED: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
-/// A moment of a thread, to be compared with a later one.
+/// A moment of a thread, for comparison with a later one.
 #[derive(Clone, Copy)]
 pub(super) struct FaultSnapshot {
     poll: Option<u64>,
@@ -27,7 +28,7 @@ pub(super) struct FaultSnapshot {
 }
 
 impl FaultSnapshot {
-    /// Now, or a little earlier: of the faults, when they were last counted.
+    /// The current poll, and this thread's number of faults as of its last reading.
     pub(super) fn now() -> Self {
         Self {
             poll: PollScope::number(),
@@ -35,11 +36,11 @@ impl FaultSnapshot {
         }
     }
 
-    /// Whether it is certain that no page was written to for the first time since, by who is polled.
+    /// Whether the current poll certainly caused no page fault since this snapshot.
     pub(super) fn no_faults_since(self) -> bool {
         let faults = count();
         let poll = PollScope::number();
-        // The thread may be ending that this is kept for.
+        // Fails only while the thread ends, and then nobody reads the value.
         let _ = COUNTED.try_with(|counted| counted.set(faults));
         let one_poll = poll.is_some() && poll == self.poll;
         let no_faults = faults.is_some() && faults == self.faults;
@@ -48,16 +49,16 @@ impl FaultSnapshot {
     }
 }
 
-/// How many page faults this thread has had.
+/// The number of page faults of this thread.
 #[expect(unsafe_code, reason = "there is no safe way to ask")]
 pub(super) fn count() -> Option<u64> {
     let mut usage = std::mem::MaybeUninit::<libc::rusage>::uninit();
-    // SAFETY: the pointer is to what the call fills.
+    // SAFETY: the pointer is to a `rusage`, which the call fills.
     let asked = unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) };
     if asked != 0 {
         return None;
     }
-    // SAFETY: the call says that it has filled it.
+    // SAFETY: the call succeeded, so it filled the `rusage`.
     let usage = unsafe { usage.assume_init() };
     u64::try_from(usage.ru_minflt + usage.ru_majflt).ok()
 }
@@ -70,7 +71,7 @@ pub(super) mod tests {
     use super::*;
     use crate::pool::owner::Owner;
 
-    /// A future each of whose polls is known as one.
+    /// Runs a future with each of its polls in a poll scope.
     pub(crate) async fn polled<F: Future>(future: F) -> F::Output {
         let mut future = pin!(future);
         let owner = Owner::new();
@@ -81,22 +82,22 @@ pub(super) mod tests {
         .await
     }
 
-    /// Touches memory that is new, so that this thread has a fault.
+    /// Touches new memory, so that this thread has a fault.
     fn fault() {
         let space = super::super::address_space::AddressSpace::reserve(1 << 16).unwrap();
         let memory = space.region(0, 1 << 16).unwrap();
         memory.make_accessible(0..1 << 16).unwrap();
-        // SAFETY: it was just opened, and is nobody else's.
-        #[expect(unsafe_code, reason = "only new memory has a fault for certain")]
+        // SAFETY: the memory was just made accessible, and nobody else uses it.
+        #[expect(unsafe_code, reason = "only new memory is certain to fault")]
         unsafe {
             memory.zero(0..1);
         }
     }
 
-    /// A fault is counted, and its absence is told: after the first look, which has none to compare
+    /// A fault is counted, and so is the absence of one. The first reading has nothing to compare
     /// with.
     #[tokio::test]
-    async fn faults_are_seen() {
+    async fn faults_are_counted() {
         polled(async {
             FaultSnapshot::now().no_faults_since();
             assert!((0..10).any(|_| FaultSnapshot::now().no_faults_since()));
@@ -107,9 +108,9 @@ pub(super) mod tests {
         .await;
     }
 
-    /// Nothing is certain outside of a poll, across two, or on another thread.
+    /// Absence of faults is uncertain outside a poll, across two polls and on another thread.
     #[tokio::test]
-    async fn only_within_one_poll() {
+    async fn no_faults_is_certain_only_within_one_poll() {
         FaultSnapshot::now().no_faults_since();
         assert!(!FaultSnapshot::now().no_faults_since());
         polled(async {
@@ -120,15 +121,17 @@ pub(super) mod tests {
             let before = FaultSnapshot::now();
             tokio::task::yield_now().await;
             assert!(!before.no_faults_since());
-            let elsewhere = std::thread::spawn(move || (0..10).any(|_| before.no_faults_since()));
-            assert!(!elsewhere.join().unwrap());
+            let on_other_thread =
+                std::thread::spawn(move || (0..10).any(|_| before.no_faults_since()));
+            assert!(!on_other_thread.join().unwrap());
         })
         .await;
     }
 
-    /// A fault within an inner invocation is one of the outer's thread as well, whoever counts first.
+    /// A fault in an inner invocation also counts for the outer one, whichever of the two reads
+    /// first.
     #[tokio::test]
-    async fn inner_faults_are_the_outers_too() {
+    async fn inner_faults_count_for_outer_poll() {
         polled(async {
             FaultSnapshot::now().no_faults_since();
             let before = FaultSnapshot::now();

@@ -1,28 +1,28 @@
-//! How many parts of its address space a process may treat differently: `vm.max_map_count`.
+//! The kernel's limit on the number of mappings of a process: `vm.max_map_count`.
 
-/// The most that one place takes: three of a memory (open from the start, grown, closed), two of a
-/// stack, and one more where a memory grew in steps.
-const EACH: usize = 6;
+/// The most mappings of one slot. A memory takes three (initial, grown, inaccessible), a stack two,
+/// and a memory that grows in steps one more.
+const MAPPINGS_PER_SLOT: usize = 6;
 
-/// Warns if a host that is full could need more than the kernel allows: its requests would fail, one by
-/// one, where others still wait.
-pub(super) fn check(places: usize) {
+/// Warns if a fully loaded host could need more mappings than the kernel allows. Requests beyond
+/// that would fail one by one while others wait.
+pub(super) fn check(slots: usize) {
     let allowed = std::fs::read_to_string("/proc/sys/vm/max_map_count");
     let allowed = allowed.ok().and_then(|text| text.trim().parse().ok());
     if let Some(allowed) = allowed
-        && let Some(needed) = beyond(places, allowed)
+        && let Some(needed) = needed_beyond(slots, allowed)
     {
         tracing::warn!(
-            "{places} instances at once may need {needed} mappings, and the kernel allows {allowed}: \
-             beyond that, requests fail. Lower --max-concurrency or --max-depth, or raise the limit \
+            "{slots} concurrent instances may need {needed} mappings, but the kernel allows {allowed}; \
+             requests past that fail. Lower --max-concurrency or --max-depth, or raise the limit \
              (sysctl -w vm.max_map_count={needed})",
         );
     }
 }
 
-/// How many are needed, if that is more than there may be.
-fn beyond(places: usize, allowed: usize) -> Option<usize> {
-    let needed = places.saturating_mul(EACH);
+/// The number of mappings that the slots need, if it exceeds the limit.
+fn needed_beyond(slots: usize, allowed: usize) -> Option<usize> {
+    let needed = slots.saturating_mul(MAPPINGS_PER_SLOT);
     (needed > allowed).then_some(needed)
 }
 
@@ -30,12 +30,12 @@ fn beyond(places: usize, allowed: usize) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// What Linux allows unless it is told otherwise is enough for the defaults, which take 4264 places.
+    /// Linux's default limit is enough for the default settings, which take 4264 slots.
     #[test]
-    fn enough_is_enough() {
-        assert_eq!(beyond(4264, 65_530), None);
-        assert_eq!(beyond(10_921, 65_530), None);
-        assert_eq!(beyond(10_922, 65_530), Some(65_532));
-        assert_eq!(beyond(usize::MAX, 65_530), Some(usize::MAX));
+    fn default_slots_fit_default_limit() {
+        assert_eq!(needed_beyond(4264, 65_530), None);
+        assert_eq!(needed_beyond(10_921, 65_530), None);
+        assert_eq!(needed_beyond(10_922, 65_530), Some(65_532));
+        assert_eq!(needed_beyond(usize::MAX, 65_530), Some(usize::MAX));
     }
 }

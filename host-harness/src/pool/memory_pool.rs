@@ -17,62 +17,63 @@ use super::slot::Slot;
 use super::slot_indices::SlotIndices;
 use super::verify;
 
-/// What a memory can grow to, in bytes: all that 32 bits can address, so that compiled code need
-/// check no bounds.
+/// The maximum size of a memory, in bytes. 32 bits can address no more, so compiled code checks no
+/// bounds.
 pub(super) const RESERVATION: usize = 4 << 30;
 
-/// What lies beyond, in bytes, and is never mapped: an offset that is in an instruction is added to
-/// what 32 bits address.
+/// The size of the unmapped guard after each memory, in bytes. It covers the offsets in
+/// instructions, which are added to a 32-bit address.
 pub(super) const GUARD: usize = 32 << 20;
 
-/// How many free slots one thread keeps for their functions before another function gets the one that
-/// was not used for longest, rather than a slot that was never used.
+/// The free slots that one thread keeps for their owners. Beyond this number, another function gets
+/// the least recently used one instead of a slot that was never used.
 const FREE_EACH_THREAD: usize = 64;
 
 /// The memories of all functions of one engine.
 pub(super) struct MemoryPool {
-    free_slots: ShardedFreeList<Slot, Common>,
-    common: Arc<Common>,
+    free_slots: ShardedFreeList<Slot, Shared>,
+    shared: Arc<Shared>,
 }
 
-struct Common {
+struct Shared {
     space: Arc<AddressSpace>,
-    /// Of slots that are not made.
+    /// The indices without a `Slot`.
     indices: SlotIndices,
     pagemap: Arc<Pagemap>,
-    /// One of so many that are reset is verified.
+    /// Verifies one in this many resets; 0 verifies none.
     verify_every: u32,
     handover: Handover,
 }
 
 impl MemoryPool {
     pub(super) fn new(
-        places: usize,
+        slots: usize,
         pagemap: Pagemap,
         verify_every: u32,
         handover: Handover,
     ) -> io::Result<Self> {
-        // A guard before the first as well.
+        // A guard precedes the first memory as well.
         let length = (RESERVATION + GUARD)
-            .checked_mul(places)
+            .checked_mul(slots)
             .and_then(|length| length.checked_add(GUARD))
             .ok_or(io::ErrorKind::OutOfMemory)?;
-        let common = Arc::new(Common {
+        let shared = Arc::new(Shared {
             space: AddressSpace::reserve(length)?,
-            indices: SlotIndices::new(places),
+            indices: SlotIndices::new(slots),
             pagemap: Arc::new(pagemap),
             verify_every,
             handover,
         });
         Ok(Self {
-            free_slots: ShardedFreeList::new(&common),
-            common,
+            free_slots: ShardedFreeList::new(&shared),
+            shared,
         })
     }
 
-    /// Tries out whether the kernel counts faults and finds pages: not all that call themselves Linux do.
+    /// Tests whether the kernel counts faults and finds written pages. Some systems that call
+    /// themselves Linux do not.
     pub(super) fn self_test(&self) -> io::Result<()> {
-        let pagemap = &self.common.pagemap;
+        let pagemap = &self.shared.pagemap;
         let page = pagemap.page();
         let space = AddressSpace::reserve(2 * page)?;
         let memory = space
@@ -81,51 +82,51 @@ impl MemoryPool {
         memory.make_accessible(0..2 * page)?;
         memory.huge_pages(0..2 * page, false)?;
         let before = faults::count();
-        // SAFETY: it was just opened, and is nobody else's.
+        // SAFETY: the memory was just made accessible, and nobody else uses it.
         unsafe { memory.zero(page..page + 1) };
         let counted = before.is_some() && faults::count() > before;
         let found = pagemap.within(memory.address(0)..memory.address(2 * page), 2 * page)?;
         let right = memory.address(page)..memory.address(2 * page);
-        // Memory that is locked cannot be given back.
+        // Locked memory cannot be returned to the kernel.
         memory.decommit(0..2 * page)?;
         let after = pagemap.within(memory.address(0)..memory.address(2 * page), 2 * page)?;
         if counted && found.parts == [right] && after.parts.is_empty() {
             Ok(())
         } else {
-            let problem = "the kernel does not say which pages were written to";
+            let problem = "the kernel does not report which pages were written";
             Err(io::Error::new(io::ErrorKind::Unsupported, problem))
         }
     }
 
-    /// One that the function had before if there is one; or else one that tells nothing of who had it.
+    /// Takes a slot that this owner used last, or one that reveals nothing about its last owner.
     fn slot(&self, minimum: usize, owner: Option<Owner>) -> io::Result<Slot> {
         let fits = |slot: &Slot| slot.minimum() == minimum && slot.is_of(owner);
         if let Some(slot) = self.free_slots.home().take(fits) {
             return Ok(slot);
         }
         if let Some(slot) = self.free_slots.home().take_oldest(FREE_EACH_THREAD) {
-            return self.common.hand_over(slot, minimum, owner);
+            return self.shared.hand_over(slot, minimum, owner);
         }
-        if let Some(number) = self.common.indices.take() {
-            return self.common.make(number, minimum, owner);
+        if let Some(index) = self.shared.indices.take() {
+            return self.shared.create(index, minimum, owner);
         }
         if let Some(slot) = self.free_slots.steal(fits) {
             return Ok(slot);
         }
-        let other = self.free_slots.steal(|_| true).ok_or_else(none_left)?;
-        self.common.hand_over(other, minimum, owner)
+        let stolen = self.free_slots.steal(|_| true).ok_or_else(no_slot_left)?;
+        self.shared.hand_over(stolen, minimum, owner)
     }
 }
 
-impl Common {
+impl Shared {
     fn hand_over(&self, mut slot: Slot, minimum: usize, owner: Option<Owner>) -> io::Result<Slot> {
         if slot.minimum() != minimum || self.handover == Handover::Unmapped {
-            return self.make(slot.number(), minimum, owner);
+            return self.create(slot.index(), minimum, owner);
         }
         match slot.hand_over(owner) {
             Ok(()) => Ok(slot),
             Err(error) => {
-                self.indices.put(slot.number());
+                self.indices.put(slot.index());
                 Err(error)
             }
         }
@@ -137,27 +138,27 @@ impl Common {
             Ok(Some(at)) => {
                 let name = slot.owner().and_then(Owner::name);
                 let name = name.as_deref().unwrap_or("?");
-                verify::abort(name, format_args!("its memory is not empty at {at:#x}"));
+                verify::abort(name, format_args!("its memory is not zero at {at:#x}"));
             }
-            Err(error) => tracing::warn!("a memory that was reset cannot be verified: {error}"),
+            Err(error) => tracing::warn!("cannot verify a memory after its reset: {error}"),
         }
     }
 
-    fn make(&self, number: usize, minimum: usize, owner: Option<Owner>) -> io::Result<Slot> {
-        let offset = GUARD + number * (RESERVATION + GUARD);
+    fn create(&self, index: usize, minimum: usize, owner: Option<Owner>) -> io::Result<Slot> {
+        let offset = GUARD + index * (RESERVATION + GUARD);
         let region = self.space.region(offset, RESERVATION + GUARD);
         let region = region.ok_or(io::ErrorKind::OutOfMemory)?;
-        Slot::new(number, region, minimum, owner).inspect_err(|_| self.indices.put(number))
+        Slot::new(index, region, minimum, owner).inspect_err(|_| self.indices.put(index))
     }
 }
 
-/// What an invocation does not meet that has its permit, unless functions have several memories.
-fn none_left() -> io::Error {
+/// An invocation with a permit never meets this error, unless functions have several memories.
+fn no_slot_left() -> io::Error {
     io::Error::new(io::ErrorKind::OutOfMemory, super::FULL)
 }
 
-// SAFETY: a memory is of a slot that nobody else has, with the reservation and the guard that wasmtime
-// was told of in `places::offer`; it never moves, and begins as zeroes.
+// SAFETY: each memory has its slot to itself. A slot has the reservation and the guard that
+// `pool::configure` sets for wasmtime. A memory never moves, and is zeroed at first.
 unsafe impl MemoryCreator for MemoryPool {
     fn new_memory(
         &self,
@@ -169,19 +170,21 @@ unsafe impl MemoryCreator for MemoryPool {
     ) -> Result<Box<dyn LinearMemory>, String> {
         let fits = reserved.is_none_or(|reserved| reserved <= RESERVATION) && guard <= GUARD;
         if !fits || minimum > RESERVATION {
-            return Err(format!("a memory of {minimum} bytes is too large"));
+            return Err(format!(
+                "a memory of {minimum} bytes exceeds the maximum of {RESERVATION}"
+            ));
         }
-        // Made before the slot is taken, which may have faults.
+        // Taken before the slot, because making a slot may cause faults.
         let since = FaultSnapshot::now();
-        let open = minimum.next_multiple_of(self.common.pagemap.page());
+        let accessible = minimum.next_multiple_of(self.shared.pagemap.page());
         let slot = self
-            .slot(open, PollScope::owner())
-            .map_err(|error| format!("no memory for an instance: {error}"))?;
-        memory_reset::report_memory(|| slot.renewal(&self.common.pagemap));
+            .slot(accessible, PollScope::owner())
+            .map_err(|error| format!("no memory slot for an instance: {error}"))?;
+        memory_reset::report_memory(|| slot.memory_reset(&self.shared.pagemap));
         Ok(Box::new(Memory {
             slot: Some(slot),
             size: minimum,
-            open,
+            accessible,
             since,
             shard: Arc::clone(self.free_slots.home()),
         }))
@@ -190,14 +193,14 @@ unsafe impl MemoryCreator for MemoryPool {
 
 /// The memory of one instance.
 struct Memory {
-    /// There until it is dropped.
+    /// Present until the memory is dropped.
     slot: Option<Slot>,
     size: usize,
-    /// How much may be open, in bytes: whole pages.
-    open: usize,
+    /// The size that may be accessible, in bytes: whole pages.
+    accessible: usize,
     since: FaultSnapshot,
-    /// Where the slot goes afterwards.
-    shard: Arc<Shard<Slot, Common>>,
+    /// Where the slot goes when the memory is dropped.
+    shard: Arc<Shard<Slot, Shared>>,
 }
 
 // SAFETY: as for `MemoryPool`.
@@ -213,13 +216,13 @@ unsafe impl LinearMemory for Memory {
     fn grow_to(&mut self, size: usize) -> wasmtime::Result<()> {
         wasmtime::ensure!(
             size <= RESERVATION,
-            "no memory has more than {RESERVATION} bytes"
+            "a memory of {size} bytes exceeds the maximum of {RESERVATION}"
         );
-        let open = size.next_multiple_of(self.shard.common.pagemap.page());
-        if let (Some(slot), true) = (&self.slot, open > self.open) {
-            // First, so that what a growth opened that failed half-way is closed again.
-            let from = std::mem::replace(&mut self.open, open);
-            slot.grow(from, open)?;
+        let accessible = size.next_multiple_of(self.shard.shared.pagemap.page());
+        if let (Some(slot), true) = (&self.slot, accessible > self.accessible) {
+            // Set first, so that a reset also covers what a failed growth made accessible.
+            let from = std::mem::replace(&mut self.accessible, accessible);
+            slot.grow(from, accessible)?;
         }
         self.size = size;
         Ok(())
@@ -237,16 +240,16 @@ impl Drop for Memory {
         let Some(mut slot) = self.slot.take() else {
             return;
         };
-        match slot.reset(self.open, self.since, &self.shard.common.pagemap) {
+        match slot.reset(self.accessible, self.since, &self.shard.shared.pagemap) {
             Ok(()) => {
-                if verify::is_due(self.shard.common.verify_every) {
-                    self.shard.common.verify(&slot);
+                if verify::is_due(self.shard.shared.verify_every) {
+                    self.shard.shared.verify(&slot);
                 }
                 self.shard.put(slot);
             }
             Err(error) => {
-                tracing::warn!("a memory cannot be cleared, and is made anew: {error}");
-                self.shard.common.indices.put(slot.number());
+                tracing::warn!("cannot clear a memory; replacing its slot: {error}");
+                self.shard.shared.indices.put(slot.index());
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Makes the memory of an instance that is kept as it was when the instance was new.
-#![expect(unsafe_code, reason = "reads and writes memory of functions")]
+//! Resets the memory of an idle instance to its initial state.
+#![expect(unsafe_code, reason = "reads and writes the memory of functions")]
 
 use std::cell::RefCell;
 use std::future::{Future, poll_fn};
@@ -14,20 +14,20 @@ use super::faults::FaultSnapshot;
 use super::pagemap::Pagemap;
 use super::resident_pages::{KEEP_RESIDENT, ResidentPages};
 
-/// What a new instance has in its memory: the pages with something in them, each from its first byte
-/// that is not zero to its last.
+/// The initial contents of a memory, page by page: the bytes from the first to the last that is not
+/// zero.
 pub(crate) struct MemoryImage {
     parts: Vec<(usize, Box<[u8]>)>,
 }
 
-/// The memory of one instance, besides the instance.
+/// Access to the memory of one instance, apart from the instance.
 pub(crate) struct MemoryReset {
     region: Region,
-    /// How large the memory was at first, in bytes.
+    /// The initial size of the memory, in bytes.
     size: usize,
     pagemap: Arc<Pagemap>,
-    /// What may be mapped of it; right if nothing was written to for the first time since.
-    mapped: ResidentPages,
+    /// What may be mapped. Accurate unless pages were written for the first time since `since`.
+    resident: ResidentPages,
     since: Option<FaultSnapshot>,
 }
 
@@ -37,16 +37,16 @@ impl MemoryReset {
             region,
             size,
             pagemap,
-            mapped: ResidentPages::default(),
+            resident: ResidentPages::default(),
             since: None,
         }
     }
 
-    /// What is in the memory; none if that is more than would be kept in place.
+    /// Captures the contents of the memory; `None` if they are too large to be reset in place.
     ///
     /// # Safety
     ///
-    /// The instance is there, does not run, and its memory has not grown.
+    /// The instance exists, does not run, and its memory has not grown.
     pub(crate) unsafe fn image(&self) -> Option<MemoryImage> {
         let all = self.region.address(0)..self.region.address(self.size);
         let (mut from, mut bytes) = (all.start, 0);
@@ -55,7 +55,8 @@ impl MemoryReset {
             let found = self.pagemap.within(from..all.end, self.size).ok()?;
             for part in &found.parts {
                 for page in part.clone().step_by(self.pagemap.page()) {
-                    // SAFETY: the kernel has found it there, and the caller has promised the rest.
+                    // SAFETY: the kernel reports this page, which lies within the memory, and the
+                    // caller guarantees the rest.
                     if let Some(part) = unsafe { self.contents(page - all.start) } {
                         bytes += part.1.len();
                         parts.push(part);
@@ -68,13 +69,13 @@ impl MemoryReset {
         (bytes <= KEEP_RESIDENT / 2).then_some(MemoryImage { parts })
     }
 
-    /// What is not zero in a page, and where that is.
+    /// The bytes of a page from the first to the last that is not zero, and their offset.
     ///
     /// # Safety
     ///
-    /// As for `image`; the page is within the memory.
+    /// As for `image`, and the page lies within the memory.
     unsafe fn contents(&self, page: usize) -> Option<(usize, Box<[u8]>)> {
-        // SAFETY: the caller has promised it.
+        // SAFETY: the caller guarantees a page of an accessible memory that nobody writes to.
         let bytes =
             unsafe { std::slice::from_raw_parts(self.region.pointer(page), self.pagemap.page()) };
         let first = bytes.iter().position(|byte| *byte != 0)?;
@@ -82,23 +83,25 @@ impl MemoryReset {
         Some((page + first, bytes.get(first..=last)?.into()))
     }
 
-    /// To be called before the instance runs, within the same poll.
+    /// Records the state of the current poll. Called before the instance runs, within the same
+    /// poll.
     pub(crate) fn begin(&mut self) {
-        // As for a new instance, it is found out afterwards what is mapped if nothing is known.
-        if !self.mapped.parts.is_empty() {
+        // If nothing is known, as for a new instance, `reset` asks the kernel what is mapped.
+        if !self.resident.parts.is_empty() {
             self.since = Some(FaultSnapshot::now());
         }
     }
 
-    /// Writes what was in it at first to the memory, and zeroes elsewhere. False if that was not done in
-    /// place, for there was more than is kept, and so costs page faults the next time.
+    /// Writes the image to the memory, and zeroes everywhere else.
     ///
-    /// If it fails, there is anything in it.
+    /// Returns whether this was done in place. It is not if more is mapped than stays resident:
+    /// then the next invocation has page faults. On failure, the contents of the memory are
+    /// undefined.
     ///
     /// # Safety
     ///
-    /// The instance is there, does not run, and its memory has not grown. The image is one of the
-    /// same function's.
+    /// The instance exists, does not run, and its memory has not grown. The image is one of the
+    /// same function.
     pub(crate) unsafe fn reset(&mut self, image: &MemoryImage) -> io::Result<bool> {
         let known = self
             .since
@@ -107,17 +110,19 @@ impl MemoryReset {
         let in_place = known || self.refresh(image)?;
         coverage::count(match (known, in_place) {
             (true, _) => Way::ResetWithoutFaults,
-            (false, true) => Way::ResetAfterLook,
+            (false, true) => Way::ResetAfterRefresh,
             (false, false) => Way::ResetByDecommit,
         });
         if !in_place {
-            // Whoever used this place before may have written elsewhere than this function does.
-            self.mapped = ResidentPages::default();
+            // The previous invocation may have written to other pages than this function usually
+            // does.
+            self.resident = ResidentPages::default();
             self.region.decommit(0..self.size)?;
         }
-        // SAFETY: all of it is within the memory, and the caller has promised the rest.
+        // SAFETY: the resident pages and the image's parts lie within the memory, and the caller
+        // guarantees that nobody else uses it.
         unsafe {
-            self.mapped.zero(&self.region);
+            self.resident.zero(&self.region);
             for (offset, bytes) in &image.parts {
                 let to = self.region.pointer(*offset);
                 to.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
@@ -126,24 +131,24 @@ impl MemoryReset {
         Ok(in_place)
     }
 
-    /// Where the memory, which was just made as it was, differs from the image and zeroes.
+    /// The first offset where the memory, after its reset, differs from the image on zeroes.
     ///
     /// # Safety
     ///
     /// As for [`reset`](Self::reset).
     pub(crate) unsafe fn first_difference(&self, image: &MemoryImage) -> io::Result<Option<usize>> {
-        // SAFETY: the caller has promised it.
+        // SAFETY: the caller guarantees an accessible memory of this size that nobody writes to.
         unsafe { contents::first_difference(&self.region, self.size, &image.parts, &self.pagemap) }
     }
 
-    /// Finds out what is mapped. False if that is more than is kept; or less than the image, and then
-    /// there would be contents where no zeroes are written to the next time.
+    /// Asks the kernel what is mapped. Returns false if that is more than stays resident, or does
+    /// not cover the image: the next reset would leave contents where it writes no zeroes.
     fn refresh(&mut self, image: &MemoryImage) -> io::Result<bool> {
         let end = self
-            .mapped
+            .resident
             .refresh(&self.region, self.size, &self.pagemap)?;
         let is_mapped = |offset: usize, length: usize| {
-            let mut parts = self.mapped.parts.iter();
+            let mut parts = self.resident.parts.iter();
             parts.any(|part| part.start <= offset && offset + length <= part.end)
         };
         let mut parts = image.parts.iter();
@@ -152,11 +157,11 @@ impl MemoryReset {
 }
 
 thread_local! {
-    /// Of the memories that are made right now, if anyone wants to know.
+    /// The memories created in the current capture, if there is one.
     static CAPTURED: RefCell<Option<Vec<MemoryReset>>> = const { RefCell::new(None) };
 }
 
-/// What a future comes to, and the memory that is made in it, if it is one.
+/// Runs a future, and returns the memory created in it if it created exactly one.
 pub(crate) async fn capture_memory<F: Future>(future: F) -> (F::Output, Option<MemoryReset>) {
     let mut future = pin!(future);
     let mut made = Some(Vec::new());
@@ -171,7 +176,7 @@ pub(crate) async fn capture_memory<F: Future>(future: F) -> (F::Output, Option<M
     (output, only.and_then(|mut made| made.pop()))
 }
 
-/// Who wanted to know before, and does again afterwards, also after a panic.
+/// The capture around this one. It continues afterwards, also after a panic.
 struct OuterCapture(Option<Vec<MemoryReset>>);
 
 impl Drop for OuterCapture {
@@ -180,7 +185,7 @@ impl Drop for OuterCapture {
     }
 }
 
-/// Tells whoever wants to know of a memory.
+/// Adds a memory to the current capture.
 pub(super) fn report_memory(memory: impl FnOnce() -> MemoryReset) {
     CAPTURED.with_borrow_mut(|made| {
         if let Some(made) = made {

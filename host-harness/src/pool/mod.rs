@@ -1,10 +1,11 @@
-//! Memories and stacks of instances, allocated once and reused by one invocation after the other.
+//! Memories and stacks of instances, allocated once and reused by one invocation after another.
 //!
-//! Wasmtime has a pool of its own, and asks the kernel after each invocation which pages of its
-//! memory were written to: a quarter of what an invocation of a small function costs. Here the
-//! kernel is asked only if the thread has had a page fault meanwhile (`faults`), which it has not
-//! where a function writes to the same pages again. All of it is Linux's; elsewhere, and where the
-//! kernel does not count as it should, the pool is wasmtime's.
+//! Wasmtime's own pool asks the kernel after every invocation which pages were written: a quarter
+//! of the cost of an invocation of a small function. This pool asks only if the thread has had a
+//! page fault meanwhile (`faults`). A function that writes to the same pages again has none.
+//!
+//! All of this needs Linux. Elsewhere, or if the kernel does not count faults as expected, the host
+//! uses wasmtime's pool.
 
 mod address_space;
 mod contents;
@@ -38,52 +39,53 @@ pub(crate) use poll_scope::PollScope;
 #[cfg(feature = "fuzzing")]
 pub(crate) use pagemap::absent::finds_pages_that_are_not_present;
 
-/// What an error says where no slot is left.
+/// The error text if no slot is free.
 pub(crate) const FULL: &str = "all slots are taken";
 
-/// Places for what runs besides the invocations: a function that is tried out as it is loaded, with as
-/// many memories as one may have.
-const MORE: usize = 8;
+/// Slots beyond those of invocations: for the trial run of a function while it loads, which may
+/// have as many memories as a function may.
+const SPARE_SLOTS: usize = 8;
 
-/// What becomes of a free slot of one function's where another function needs one.
+/// What happens to a function's free slot when another function needs one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Handover {
     /// The other function gets the slot, without its pages.
     Emptied,
-    /// The slot is unmapped as a whole, with the kernel's tables of its pages, and another slot is made
-    /// for the other function: no slot ever belongs to two functions.
+    /// The slot is unmapped entirely, including the kernel's tables of its pages, and a new one is
+    /// created for the other function. No slot ever belongs to two functions.
     Unmapped,
 }
 
-/// Lets the engine take its memories and stacks from here, as many at once as there are places.
-/// One of `verify_every` that are reset is verified; none with 0.
+/// Lets an engine take its memories and stacks from this pool, up to this many at once.
+///
+/// Verifies one in `verify_every` resets; 0 verifies none.
 pub(crate) fn configure(
     config: &mut Config,
-    places: u32,
+    slots: u32,
     verify_every: u32,
     handover: Handover,
 ) -> io::Result<()> {
-    let places = usize::try_from(places)
+    let slots = usize::try_from(slots)
         .unwrap_or(usize::MAX)
-        .saturating_add(MORE);
+        .saturating_add(SPARE_SLOTS);
     let pagemap = pagemap::Pagemap::open()?;
-    let memories = memory_pool::MemoryPool::new(places, pagemap, verify_every, handover)?;
+    let memories = memory_pool::MemoryPool::new(slots, pagemap, verify_every, handover)?;
     memories.self_test()?;
-    let stacks = stack_pool::StackPool::new(places, handover)?;
-    max_map_count::check(places);
-    lay_out(config);
+    let stacks = stack_pool::StackPool::new(slots, handover)?;
+    max_map_count::check(slots);
+    set_memory_layout(config);
     config
         .with_host_memory(Arc::new(memories))
         .with_host_stack(Arc::new(stacks));
     Ok(())
 }
 
-/// Lets code be compiled for memories and stacks from here.
-pub(crate) fn lay_out(config: &mut Config) {
+/// Sets the memory layout of this pool, for compiled code.
+pub(crate) fn set_memory_layout(config: &mut Config) {
     config
         .async_stack_size(stack_pool::SIZE)
         .memory_reservation(memory_pool::RESERVATION as u64)
         .memory_guard_size(memory_pool::GUARD as u64)
-        // Their pages are written to in place instead: such memory is not mapped from a file.
+        // The pool writes initial contents in place, so memory is not mapped from a file.
         .memory_init_cow(false);
 }

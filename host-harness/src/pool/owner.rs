@@ -1,14 +1,14 @@
 //! Which function a memory or a stack belongs to.
 //!
-//! The contents of a slot are cleared between two invocations, but its pages stay mapped, and a page
-//! that is mapped answers faster than one that is not. So a slot goes back to the function that used
-//! it last, and gives its pages back to the kernel before another function gets it.
+//! The contents of a slot are cleared between two invocations, but its pages stay mapped, and an
+//! access to a mapped page is faster. So a slot returns to the function that used it last. Before
+//! another function gets the slot, its pages go back to the kernel.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// A function, by a number that no other function of this process has.
+/// A function, as a number that is unique in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Owner(u64);
 
@@ -18,21 +18,21 @@ impl Owner {
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// The function's name; none of one that was removed.
+    /// The function's name; `None` after its removal.
     pub(super) fn name(self) -> Option<Arc<str>> {
         names().get(&self.0).cloned()
     }
 }
 
-/// The names of the functions that there are, for messages.
+/// The names of registered functions, for messages.
 static NAMES: Mutex<BTreeMap<u64, Arc<str>>> = Mutex::new(BTreeMap::new());
 
 fn names() -> MutexGuard<'static, BTreeMap<u64, Arc<str>>> {
-    // A map is whole at every moment, whoever panicked with it in hand.
+    // A panic cannot leave the map half changed.
     NAMES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A function's number, which has a name as long as this lives.
+/// A function's number, with its name registered until this is dropped.
 pub(crate) struct Registration(Owner);
 
 impl Registration {

@@ -1,32 +1,33 @@
 //! One poll of one function, on one thread.
 //!
-//! Whose slots to take, and whether two moments lie within the same poll, are asked of the thread, since
-//! wasmtime takes a memory or a stack without saying for whom.
+//! Wasmtime asks for a memory or a stack without naming the function. So the owner of a slot, and
+//! whether two moments lie within one poll, are kept per thread.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::owner::Owner;
 
-/// Polls that a thread may number before another thread's numbers begin: more than it can make.
-const NUMBERS: u64 = 1 << 44;
+/// The poll numbers reserved per thread: more than a thread can use.
+const NUMBERS_PER_THREAD: u64 = 1 << 44;
 
 static THREADS: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    static NEXT: Cell<u64> = Cell::new(THREADS.fetch_add(NUMBERS, Ordering::Relaxed));
+    static NEXT: Cell<u64> = Cell::new(THREADS.fetch_add(NUMBERS_PER_THREAD, Ordering::Relaxed));
     static CURRENT: Cell<Poll> = const { Cell::new(Poll { number: None, owner: None }) };
 }
 
 #[derive(Clone, Copy)]
 struct Poll {
-    /// No two polls have the same number, on any thread.
+    /// Unique among all polls of all threads.
     number: Option<u64>,
     owner: Option<Owner>,
 }
 
-/// The poll of a function's future, while this lives. Scopes nest, and the outer one continues when the
-/// inner one is dropped, also by a panic.
+/// The current poll of a function's future, until this is dropped.
+///
+/// Scopes nest. The outer one continues when the inner one is dropped, also by a panic.
 #[must_use]
 pub(crate) struct PollScope {
     outer: Poll,
@@ -42,13 +43,13 @@ impl PollScope {
         Self { outer }
     }
 
-    /// The number of the current poll; `None` outside of one, and while the thread ends.
+    /// The number of the current poll; `None` outside a poll, and while the thread ends.
     pub(super) fn number() -> Option<u64> {
         CURRENT.try_with(Cell::get).ok()?.number
     }
 
-    /// The function that is polled on this thread; `None` where the host does not say, and then a slot
-    /// is treated as another function's.
+    /// The function polled on this thread. `None` if the host names none: a slot then counts as
+    /// another function's.
     pub(crate) fn owner() -> Option<Owner> {
         CURRENT.try_with(Cell::get).ok()?.owner
     }

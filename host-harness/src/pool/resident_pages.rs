@@ -1,4 +1,4 @@
-#![expect(unsafe_code, reason = "clears memory that a function has written to")]
+#![expect(unsafe_code, reason = "clears the memory of functions")]
 
 use std::io;
 use std::ops::Range;
@@ -7,18 +7,19 @@ use super::address_space::Region;
 use super::pagemap::Pagemap;
 use super::seeded_bugs::{self, Bug};
 
-/// How much of a memory stays mapped from one invocation to the next, in bytes. What a function
-/// wrote to beyond that is given back to the kernel, and costs a page fault each time.
+/// How much of a memory stays mapped between invocations, in bytes. Pages beyond this go back to
+/// the kernel, and cost a page fault each time.
 pub(super) const KEEP_RESIDENT: usize = 256 * 1024;
 
-/// Where something may be mapped in the open part of a stretch, as offsets.
+/// Offsets in the accessible part of a region where something may be mapped.
 #[derive(Default)]
 pub(super) struct ResidentPages {
     pub(super) parts: Vec<Range<usize>>,
 }
 
 impl ResidentPages {
-    /// Finds out, up to as much as is kept, and returns how far that goes. Beyond, there may be more.
+    /// Asks the kernel what is mapped, up to [`KEEP_RESIDENT`] bytes. Returns the end of the
+    /// search; there may be more beyond.
     pub(super) fn refresh(
         &mut self,
         region: &Region,
@@ -34,7 +35,7 @@ impl ResidentPages {
         Ok(found.end - start)
     }
 
-    /// Writes zeroes there.
+    /// Writes zeroes to all of these pages.
     ///
     /// # Safety
     ///
@@ -45,7 +46,7 @@ impl ResidentPages {
             false => usize::MAX,
         };
         for part in self.parts.iter().take(cleared) {
-            // SAFETY: the caller has promised it.
+            // SAFETY: the caller guarantees accessible parts that nobody else uses.
             unsafe { region.zero(part.clone()) };
         }
     }

@@ -1,34 +1,32 @@
-//! Bugs that are put in on purpose, one at a time, to see whether the fuzzer and the tests find them.
+//! Bugs seeded on purpose, one at a time, to test whether the fuzzer and the tests find them.
 //!
-//! `cargo xtask fuzz --bug N` turns one on. Outside of tests and of the feature `fuzzing`, which does not
-//! compile in release builds, all of this is a constant `false`.
+//! `cargo xtask fuzz --bug N` enables one. Outside tests and the feature `fuzzing`, which release
+//! builds refuse, everything here is a constant `false`.
 
 #[cfg(all(feature = "fuzzing", not(debug_assertions)))]
-compile_error!(
-    "the feature `fuzzing` puts bugs into the host on purpose; build it without --release"
-);
+compile_error!("the feature `fuzzing` seeds bugs into the host; build without --release");
 
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// One bug, by its number on the command line.
+/// A seeded bug, by its number on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Bug {
-    /// Takes it that no page was written to for the first time, within one poll.
+    /// Assumes that no page was written for the first time within one poll.
     FaultsIgnored = 1,
-    /// Takes every instruction for one that changes memory and globals only.
+    /// Assumes that every instruction changes only memory and globals.
     InstructionsUnchecked = 2,
-    /// Does not set the first of the mutable globals.
+    /// Does not reset the first mutable global.
     FirstGlobalKept = 3,
-    /// Reuses an instance that still has a handle.
+    /// Reuses an instance that still owns a handle.
     HandlesKept = 4,
     /// Compares page faults across polls, and so across threads.
     PollsIgnored = 5,
     /// Reuses an instance whose memory has grown.
     GrownMemoryKept = 6,
-    /// Clears only the first eight parts of a memory that were written to.
+    /// Clears only the first eight written parts of a memory.
     PartsLeft = 7,
-    /// Does not clear pages that the kernel has swapped out.
+    /// Does not clear swapped-out pages.
     SwappedIgnored = 8,
 }
 
@@ -38,12 +36,12 @@ pub(crate) const fn can_be_on() -> bool {
     cfg!(any(test, feature = "fuzzing"))
 }
 
-/// Whether a bug is on: never, but in tests and in the fuzzer.
+/// Whether a bug is enabled: always false outside tests and the fuzzer.
 pub(crate) fn is_on(bug: Bug) -> bool {
     can_be_on() && SEEDED.load(Ordering::Relaxed) == bug as u8
 }
 
-/// Turns a bug on for the whole process; 0 is none.
+/// Enables a bug for the whole process; 0 enables none.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn seed(number: u8) {
     SEEDED.store(number, Ordering::Relaxed);

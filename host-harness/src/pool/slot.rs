@@ -1,4 +1,4 @@
-#![expect(unsafe_code, reason = "clears memory that a function has written to")]
+#![expect(unsafe_code, reason = "clears the memory of functions")]
 
 use std::io;
 use std::sync::Arc;
@@ -12,62 +12,61 @@ use super::owner::Owner;
 use super::pagemap::Pagemap;
 use super::resident_pages::ResidentPages;
 
-/// What a memory has to grow to, beyond what it begins with, to be given huge pages, in bytes: there
-/// is none that is shorter.
-const HUGE: usize = 2 << 20;
+/// The growth from which a memory gets huge pages, in bytes: the size of one.
+const HUGE_PAGE: usize = 2 << 20;
 
-/// A place for one memory after the other, all of which begin as large as each other.
+/// A slot for one memory after another, all with the same initial size.
 pub(super) struct Slot {
-    number: usize,
+    index: usize,
     region: Region,
-    /// How much of it is open, in bytes; the rest is when a memory grows.
+    /// How much of it is accessible, in bytes. More becomes accessible when a memory grows.
     minimum: usize,
-    /// The function that has it, or had it last.
+    /// The function that uses the slot, or used it last.
     owner: Option<Owner>,
-    /// What may be mapped in the open part: while nobody has a memory here, nothing is mapped
-    /// elsewhere, nor are there other contents than zeroes.
-    mapped: ResidentPages,
+    /// What may be mapped in the accessible part. While no memory uses the slot, nothing else is
+    /// mapped, and everything reads as zero.
+    resident: ResidentPages,
 }
 
 impl Slot {
-    /// Whatever was in the stretch before is gone.
+    /// Discards whatever was in the region before.
     pub(super) fn new(
-        number: usize,
+        index: usize,
         region: Region,
         minimum: usize,
         owner: Option<Owner>,
     ) -> io::Result<Self> {
         region.remap_inaccessible(0..region.length())?;
         region.make_accessible(0..minimum)?;
-        // The kernel would put one where single pages are, without a fault: see `faults`.
+        // The kernel would replace single pages by a huge one, without a fault: see `faults`.
         region.huge_pages(0..minimum, false)?;
         Ok(Self {
-            number,
+            index,
             region,
             minimum,
             owner,
-            mapped: ResidentPages::default(),
+            resident: ResidentPages::default(),
         })
     }
 
-    pub(super) fn number(&self) -> usize {
-        self.number
+    pub(super) fn index(&self) -> usize {
+        self.index
     }
 
     pub(super) fn minimum(&self) -> usize {
         self.minimum
     }
 
-    /// Whether a function had it last, so that it finds nothing in it that tells of another.
+    /// Whether this function used the slot last, so that the slot reveals nothing about another.
     pub(super) fn is_of(&self, owner: Option<Owner>) -> bool {
         owner.is_some() && self.owner == owner
     }
 
-    /// Gives it to another function, with no page mapped.
+    /// Gives the slot to another function, with no page mapped.
     pub(super) fn hand_over(&mut self, owner: Option<Owner>) -> io::Result<()> {
         coverage::count(Way::SlotHandedOver);
         self.owner = owner;
-        self.mapped = ResidentPages::default();
+        self.resident = ResidentPages::default();
         self.region.decommit(0..self.minimum)
     }
 
@@ -75,17 +74,18 @@ impl Slot {
         self.region.pointer(0)
     }
 
-    /// Opens more of it, for a memory that grows. If that fails, some of it may be open all the same.
+    /// Makes more of it accessible, for a growing memory. On failure, some of that may be
+    /// accessible.
     pub(super) fn grow(&self, from: usize, to: usize) -> io::Result<()> {
         self.region.make_accessible(from..to)?;
-        if to - self.minimum >= HUGE {
+        if to - self.minimum >= HUGE_PAGE {
             self.region.huge_pages(self.minimum..to, true)?;
         }
         Ok(())
     }
 
-    /// Makes it as it was before there was a memory in it, which was made at `since` and had, or tried
-    /// to, grown to `size` bytes.
+    /// Clears the slot after a memory that was created at `since` and grew, or tried to grow, to
+    /// `size` bytes.
     pub(super) fn reset(
         &mut self,
         size: usize,
@@ -99,36 +99,37 @@ impl Slot {
         coverage::count(if known {
             Way::SlotClearedWithoutFaults
         } else {
-            Way::SlotClearedAfterLook
+            Way::SlotClearedAfterRefresh
         });
         if !known && self.refresh(pagemap).is_err() {
-            self.mapped = ResidentPages::default();
+            self.resident = ResidentPages::default();
             return self.region.decommit(0..self.minimum);
         }
-        // SAFETY: it is within the open part, and the memory that was here is being dropped.
-        unsafe { self.mapped.zero(&self.region) };
+        // SAFETY: the resident pages lie within the accessible part, and the memory in this slot is
+        // being dropped.
+        unsafe { self.resident.zero(&self.region) };
         Ok(())
     }
 
-    /// Finds out what is mapped, and keeps that bounded.
+    /// Asks the kernel what is mapped, and returns pages beyond the limit.
     fn refresh(&mut self, pagemap: &Pagemap) -> io::Result<()> {
-        let end = self.mapped.refresh(&self.region, self.minimum, pagemap)?;
+        let end = self.resident.refresh(&self.region, self.minimum, pagemap)?;
         self.region.decommit(end..self.minimum)
     }
 
-    /// Whose it is, as far as that is known.
+    /// The function that uses the slot, or used it last, if known.
     pub(super) fn owner(&self) -> Option<Owner> {
         self.owner
     }
 
-    /// Where anything but zeroes is in it, which was just reset.
+    /// The first offset that is not zero, after a reset.
     pub(super) fn first_contents(&self, pagemap: &Pagemap) -> io::Result<Option<usize>> {
-        // SAFETY: it is within the open part, and there is no memory here.
+        // SAFETY: the range is the accessible part, and no memory uses the slot.
         unsafe { contents::first_difference(&self.region, self.minimum, &[], pagemap) }
     }
 
-    /// For the memory that is in this place.
-    pub(super) fn renewal(&self, pagemap: &Arc<Pagemap>) -> MemoryReset {
+    /// Access to the memory in this slot, for its reset.
+    pub(super) fn memory_reset(&self, pagemap: &Arc<Pagemap>) -> MemoryReset {
         MemoryReset::new(self.region.clone(), self.minimum, Arc::clone(pagemap))
     }
 }

@@ -1,20 +1,20 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-/// The numbers of places: each is given out once, and again if it is given back.
+/// Hands out the index of each slot once, and again after its return.
 pub(super) struct SlotIndices {
-    all: usize,
+    count: usize,
     next: AtomicUsize,
-    /// Of places that could not be made, or not be cleared.
-    back: Mutex<Vec<usize>>,
+    /// Indices of slots that could not be created or cleared.
+    returned: Mutex<Vec<usize>>,
 }
 
 impl SlotIndices {
-    pub(super) fn new(all: usize) -> Self {
+    pub(super) fn new(count: usize) -> Self {
         Self {
-            all,
+            count,
             next: AtomicUsize::new(0),
-            back: Mutex::default(),
+            returned: Mutex::default(),
         }
     }
 
@@ -22,17 +22,17 @@ impl SlotIndices {
         let next = self
             .next
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |next| {
-                (next < self.all).then_some(next + 1)
+                (next < self.count).then_some(next + 1)
             });
-        next.ok().or_else(|| self.back().pop())
+        next.ok().or_else(|| self.returned().pop())
     }
 
     pub(super) fn put(&self, number: usize) {
-        self.back().push(number);
+        self.returned().push(number);
     }
 
-    fn back(&self) -> std::sync::MutexGuard<'_, Vec<usize>> {
-        // A list is whole at every moment, whoever panicked with it in hand.
-        self.back.lock().unwrap_or_else(PoisonError::into_inner)
+    fn returned(&self) -> std::sync::MutexGuard<'_, Vec<usize>> {
+        // A panic cannot leave the list half changed.
+        self.returned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

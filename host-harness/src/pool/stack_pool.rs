@@ -13,42 +13,44 @@ use super::poll_scope::PollScope;
 use super::sharded_free_list::{Shard, ShardedFreeList};
 use super::slot_indices::SlotIndices;
 
-/// How large a stack is, in bytes: wasmtime's default, of which the function may use a quarter.
+/// The size of a stack, in bytes: wasmtime's default. Functions may use a quarter of it.
 pub(super) const SIZE: usize = 2 << 20;
 
-/// What lies below each, in bytes, and is never mapped: at least a page, whatever its size.
+/// The unmapped guard below each stack, in bytes: at least a page of any size.
 const GUARD: usize = 64 << 10;
 
-/// How many free stacks one thread keeps for their functions; see `memories`.
+/// The free stacks that one thread keeps for their owners; see `memory_pool`.
 const FREE_EACH_THREAD: usize = 64;
 
-/// The stacks of all functions of one engine. They are not cleared between two invocations of a function,
-/// as those of wasmtime's pool are not: compiled code reads nothing of a stack that it has not written
-/// to it. One that another function gets is, for that function could tell by the time that a page takes
-/// how deep the first one's calls were.
+/// The stacks of all functions of one engine.
+///
+/// Like those of wasmtime's pool, stacks are not cleared between two invocations of one function:
+/// compiled code never reads stack memory before it writes it. A stack is emptied before another
+/// function gets it. Otherwise that function could measure page access times, and learn how deep
+/// the first function's calls were.
 pub(super) struct StackPool {
-    free_slots: ShardedFreeList<Slot, Common>,
-    common: Arc<Common>,
+    free_slots: ShardedFreeList<Slot, Shared>,
+    shared: Arc<Shared>,
 }
 
-struct Common {
+struct Shared {
     space: Arc<AddressSpace>,
-    /// Of stacks that are not made.
+    /// The indices without a `Slot`.
     indices: SlotIndices,
     handover: Handover,
 }
 
 impl StackPool {
-    pub(super) fn new(places: usize, handover: Handover) -> io::Result<Self> {
-        let length = (GUARD + SIZE).checked_mul(places);
-        let common = Arc::new(Common {
+    pub(super) fn new(slots: usize, handover: Handover) -> io::Result<Self> {
+        let length = (GUARD + SIZE).checked_mul(slots);
+        let shared = Arc::new(Shared {
             space: AddressSpace::reserve(length.ok_or(io::ErrorKind::OutOfMemory)?)?,
-            indices: SlotIndices::new(places),
+            indices: SlotIndices::new(slots),
             handover,
         });
         Ok(Self {
-            free_slots: ShardedFreeList::new(&common),
-            common,
+            free_slots: ShardedFreeList::new(&shared),
+            shared,
         })
     }
 
@@ -58,64 +60,68 @@ impl StackPool {
             return Ok(slot);
         }
         if let Some(slot) = self.free_slots.home().take_oldest(FREE_EACH_THREAD) {
-            return self.common.hand_over(slot, owner);
+            return self.shared.hand_over(slot, owner);
         }
-        if let Some(number) = self.common.indices.take() {
-            return self.common.make(number, owner);
+        if let Some(index) = self.shared.indices.take() {
+            return self.shared.create(index, owner);
         }
         if let Some(slot) = self.free_slots.steal(fits) {
             return Ok(slot);
         }
-        let other = self.free_slots.steal(|_| true);
-        let none = || io::Error::new(io::ErrorKind::OutOfMemory, super::FULL);
-        self.common.hand_over(other.ok_or_else(none)?, owner)
+        let stolen = self.free_slots.steal(|_| true);
+        let no_slot_left = || io::Error::new(io::ErrorKind::OutOfMemory, super::FULL);
+        self.shared
+            .hand_over(stolen.ok_or_else(no_slot_left)?, owner)
     }
 }
 
-impl Common {
+impl Shared {
     /// Gives a stack to another function, with no page mapped.
     fn hand_over(&self, mut slot: Slot, owner: Option<Owner>) -> io::Result<Slot> {
         if self.handover == Handover::Unmapped {
-            return self.make(slot.number, owner);
+            return self.create(slot.index, owner);
         }
         slot.owner = owner;
         let emptied = slot.region.decommit(GUARD..GUARD + SIZE);
-        emptied.inspect_err(|_| self.indices.put(slot.number))?;
+        emptied.inspect_err(|_| self.indices.put(slot.index))?;
         Ok(slot)
     }
 
-    fn make(&self, number: usize, owner: Option<Owner>) -> io::Result<Slot> {
+    fn create(&self, index: usize, owner: Option<Owner>) -> io::Result<Slot> {
         let region = self
             .space
-            .region(number * (GUARD + SIZE), GUARD + SIZE)
+            .region(index * (GUARD + SIZE), GUARD + SIZE)
             .ok_or(io::ErrorKind::OutOfMemory)?;
-        // One that could not be emptied may have anything in it.
+        // A stack that could not be emptied may still have contents.
         let opened = region
             .remap_inaccessible(GUARD..GUARD + SIZE)
             .and_then(|()| region.make_accessible(GUARD..GUARD + SIZE));
-        opened.inspect_err(|_| self.indices.put(number))?;
+        opened.inspect_err(|_| self.indices.put(index))?;
         Ok(Slot {
-            number,
+            index,
             region,
             owner,
         })
     }
 }
 
-/// A place for one stack after the other.
+/// A slot for one stack after another.
 struct Slot {
-    number: usize,
-    /// The guard, and the stack.
+    index: usize,
+    /// The guard, followed by the stack.
     region: Region,
-    /// The function that has it, or had it last.
+    /// The function that uses the slot, or used it last.
     owner: Option<Owner>,
 }
 
-// SAFETY: a stack is memory that nobody else has, page-aligned, with a guard below it.
+// SAFETY: each stack has its slot to itself; it is page-aligned, with a guard below it.
 unsafe impl StackCreator for StackPool {
     fn new_stack(&self, size: usize, zeroed: bool) -> wasmtime::Result<Box<dyn StackMemory>> {
-        wasmtime::ensure!(size <= SIZE, "no stack has more than {SIZE} bytes");
-        wasmtime::ensure!(!zeroed, "stacks are not cleared");
+        wasmtime::ensure!(
+            size <= SIZE,
+            "a stack of {size} bytes exceeds the maximum of {SIZE}"
+        );
+        wasmtime::ensure!(!zeroed, "zeroed stacks are not supported");
         let slot = self.slot(PollScope::owner())?;
         Ok(Box::new(Stack {
             start: slot.region.address(GUARD),
@@ -127,11 +133,11 @@ unsafe impl StackCreator for StackPool {
 
 /// The stack of one invocation.
 struct Stack {
-    /// There until it is dropped.
+    /// Present until the stack is dropped.
     slot: Option<Slot>,
-    /// Where it begins, as an address.
+    /// The lowest address of the stack.
     start: usize,
-    shard: Arc<Shard<Slot, Common>>,
+    shard: Arc<Shard<Slot, Shared>>,
 }
 
 // SAFETY: as for `StackPool`.

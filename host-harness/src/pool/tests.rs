@@ -17,17 +17,17 @@ use super::stack_pool::{SIZE, StackPool};
 
 const WASM_PAGE: usize = 64 << 10;
 
-fn memories(places: usize) -> MemoryPool {
-    memories_with(places, Handover::Emptied)
+fn memories(slots: usize) -> MemoryPool {
+    memories_with(slots, Handover::Emptied)
 }
 
-fn memories_with(places: usize, handover: Handover) -> MemoryPool {
-    let memories = MemoryPool::new(places, Pagemap::open().unwrap(), 1, handover).unwrap();
+fn memories_with(slots: usize, handover: Handover) -> MemoryPool {
+    let memories = MemoryPool::new(slots, Pagemap::open().unwrap(), 1, handover).unwrap();
     memories.self_test().unwrap();
     memories
 }
 
-/// Runs this as in a poll of the function.
+/// Runs a closure as if within a poll of this function.
 fn during<T>(owner: Owner, run: impl FnOnce() -> T) -> T {
     let _scope = PollScope::enter(owner);
     run()
@@ -43,17 +43,17 @@ fn take(memories: &MemoryPool, pages: usize) -> Box<dyn LinearMemory> {
 }
 
 fn bytes(memory: &mut dyn LinearMemory) -> &mut [u8] {
-    // SAFETY: it is that long, open, and nobody else's.
+    // SAFETY: the memory is this long, accessible, and nobody else uses it.
     unsafe { std::slice::from_raw_parts_mut(memory.as_ptr(), memory.byte_size()) }
 }
 
-/// Numbers that are the same in every run, without a pattern.
+/// Pseudorandom numbers, the same in every run.
 fn next(seed: &mut u64) -> usize {
     *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
     usize::try_from(*seed >> 33).unwrap()
 }
 
-/// Uses a memory as a function might: writes to some pages, the same or others, grows.
+/// Uses a memory as a function might: writes to some pages, familiar or new ones, and grows.
 fn use_up(memory: &mut dyn LinearMemory, seed: &mut u64) {
     assert!(bytes(memory).iter().all(|byte| *byte == 0));
     if next(seed).is_multiple_of(4) {
@@ -66,7 +66,7 @@ fn use_up(memory: &mut dyn LinearMemory, seed: &mut u64) {
     for _ in 0..writes {
         let all = bytes(memory);
         let at = next(seed) % all.len();
-        // Mostly where others wrote as well.
+        // Mostly at offsets that others write to as well.
         let at = if next(seed).is_multiple_of(3) {
             at
         } else {
@@ -76,10 +76,10 @@ fn use_up(memory: &mut dyn LinearMemory, seed: &mut u64) {
     }
 }
 
-/// Whatever was written to a memory, the next one in its place begins with zeroes: within one poll
-/// and across many, on one thread and on others, with other functions' between.
+/// Every memory is zeroed at first, whatever was written to the one before. Holds within one poll
+/// and across polls, on one thread and on several, with other functions in between.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn memories_begin_as_zeroes() {
+async fn new_memories_are_zeroed() {
     let memories = Arc::new(memories(3));
     let owners = [Owner::new(), Owner::new()];
     let tasks: Vec<_> = (1..=3)
@@ -108,9 +108,9 @@ async fn memories_begin_as_zeroes() {
     }
 }
 
-/// What another thread wrote in between is cleared too, although this one had no fault of it.
+/// What another thread wrote meanwhile is cleared too, although this thread had no fault.
 #[tokio::test]
-async fn what_moved_is_looked_at() {
+async fn writes_of_other_threads_are_cleared() {
     let memories = memories(1);
     let (to, there) = std::sync::mpsc::channel::<Box<dyn LinearMemory>>();
     let (back, from) = std::sync::mpsc::channel();
@@ -131,27 +131,27 @@ async fn what_moved_is_looked_at() {
     other.join().unwrap();
 }
 
-/// A function that does the same again makes the kernel do nothing: the pages stay.
+/// A function that writes to the same pages again causes no fault: its pages stay mapped.
 #[tokio::test]
-async fn what_is_written_again_stays_mapped() {
+async fn rewritten_pages_stay_mapped() {
     let memories = memories(1);
     let owner = Owner::new();
-    let mut calm = 0;
+    let mut without_faults = 0;
     for _ in 0..10 {
         polled(async {
             let mut memory = during(owner, || take(&memories, 2));
             let before = FaultSnapshot::now();
             bytes(&mut *memory)[9] = 7;
-            calm += usize::from(before.no_faults_since());
+            without_faults += usize::from(before.no_faults_since());
         })
         .await;
     }
-    assert!(calm > 5, "{calm}");
+    assert!(without_faults > 5, "{without_faults}");
 }
 
-/// A slot keeps its pages for the function that had it, and has none when another function gets it.
+/// A slot keeps its pages for its owner, and loses them before another function gets it.
 #[test]
-fn memories_tell_nothing_of_another_function() {
+fn memory_pages_are_dropped_before_another_function() {
     let pagemap = Pagemap::open().unwrap();
     let mapped = |memory: &mut dyn LinearMemory| {
         let start = memory.as_ptr().expose_provenance();
@@ -160,40 +160,40 @@ fn memories_tell_nothing_of_another_function() {
     };
     let memories = memories(1);
     let (first, second) = (Owner::new(), Owner::new());
-    let leave = |owner: Owner| {
+    let use_once = |owner: Owner| {
         let mut memory = during(owner, || take(&memories, 3));
         let found = mapped(&mut *memory);
         bytes(&mut *memory)[WASM_PAGE] = 7;
         found
     };
-    assert_eq!((leave(first), leave(first)), (0, 1));
-    assert_eq!((leave(second), leave(second)), (0, 1));
-    // Nobody in particular could be anybody.
-    let nobody = || mapped(&mut *take(&memories, 3));
-    assert_eq!((nobody(), leave(second)), (0, 0));
-    assert_eq!((nobody(), nobody()), (0, 0));
+    assert_eq!((use_once(first), use_once(first)), (0, 1));
+    assert_eq!((use_once(second), use_once(second)), (0, 1));
+    // An unnamed function counts as a stranger, also to itself.
+    let unnamed = || mapped(&mut *take(&memories, 3));
+    assert_eq!((unnamed(), use_once(second)), (0, 0));
+    assert_eq!((unnamed(), unnamed()), (0, 0));
 }
 
-/// The same of a stack: how deep the calls of a function were is nobody else's to know.
+/// The same for stacks: no other function learns how deep the calls of a function were.
 #[test]
-fn stacks_tell_nothing_of_another_function() {
+fn stack_pages_are_dropped_before_another_function() {
     let pagemap = Pagemap::open().unwrap();
     let stacks = StackPool::new(1, Handover::Emptied).unwrap();
-    let leave = |owner: Owner| {
+    let use_once = |owner: Owner| {
         let stack = during(owner, || stacks.new_stack(SIZE, false)).unwrap();
         let found = pagemap.within(stack.range(), SIZE).unwrap().parts.len();
-        // SAFETY: it is within the stack, on which nothing runs.
+        // SAFETY: the address lies within the stack, on which nothing runs.
         unsafe { stack.top().wrapping_sub(SIZE / 2).write(7) };
         found
     };
     let (first, second) = (Owner::new(), Owner::new());
-    assert_eq!((leave(first), leave(first)), (0, 1));
-    assert_eq!((leave(second), leave(second)), (0, 1));
+    assert_eq!((use_once(first), use_once(first)), (0, 1));
+    assert_eq!((use_once(second), use_once(second)), (0, 1));
 }
 
-/// Functions that run in turns on one thread keep a slot each, as long as there are not too many.
+/// Functions that alternate on one thread keep one slot each, up to a limit.
 #[test]
-fn functions_in_turns_have_slots_each() {
+fn alternating_functions_keep_their_slots() {
     let memories = memories(1000);
     let owners: Vec<_> = (0..40).map(|_| Owner::new()).collect();
     let use_all = || -> Vec<*mut u8> {
@@ -207,9 +207,9 @@ fn functions_in_turns_have_slots_each() {
     assert!(many.len() <= 64, "{}", many.len());
 }
 
-/// There are as many as there are places; a free one of another size will do.
+/// The pool serves as many memories as it has slots. A free slot of another size can be used.
 #[test]
-fn as_many_as_places() {
+fn memories_beyond_the_slots_are_refused() {
     let memories = memories(2);
     let (first, _second) = (take(&memories, 1), take(&memories, 1));
     let ty = MemoryType::new(1, None);
@@ -221,21 +221,21 @@ fn as_many_as_places() {
     assert!(beyond.is_err());
 }
 
-/// A growth that fails half-way leaves nothing open, and nothing in it.
+/// A growth that fails midway leaves nothing accessible, and no contents.
 #[test]
-fn half_a_growth_is_undone() {
+fn failed_growth_is_undone() {
     let memories = memories(1);
     let mut memory = take(&memories, 1);
     let start = memory.as_ptr();
-    // A file that may only be read, where the memory is to grow: it cannot be opened for writing.
+    // The memory grows across a read-only file, which cannot be made writable.
     let file = std::fs::File::open("/proc/self/exe").unwrap();
     let flags = MapFlags::SHARED | MapFlags::FIXED;
     let there = start.wrapping_add(3 * WASM_PAGE).cast();
-    // SAFETY: it is within the place, closed, and nobody's.
+    // SAFETY: the address lies within the slot, inaccessible, and nobody uses it.
     unsafe { rustix::mm::mmap(there, WASM_PAGE, ProtFlags::empty(), flags, &file, 0) }.unwrap();
     assert!(memory.grow_to(5 * WASM_PAGE).is_err());
     assert_eq!(memory.byte_size(), WASM_PAGE);
-    // SAFETY: the kernel has opened this before it came to the file.
+    // SAFETY: the kernel made this page accessible before it reached the file.
     unsafe { start.wrapping_add(2 * WASM_PAGE).write(42) };
     drop(memory);
     let mut memory = take(&memories, 1);
@@ -244,16 +244,16 @@ fn half_a_growth_is_undone() {
     assert!(bytes(&mut *memory).iter().all(|byte| *byte == 0));
 }
 
-/// A place that could not be made is one that can be tried again.
+/// The index of a slot that could not be created is handed out again.
 #[test]
-fn numbers_come_back() {
-    let numbers = SlotIndices::new(2);
+fn returned_indices_are_reused() {
+    let indices = SlotIndices::new(2);
     assert_eq!(
-        (numbers.take(), numbers.take(), numbers.take()),
+        (indices.take(), indices.take(), indices.take()),
         (Some(0), Some(1), None)
     );
-    numbers.put(1);
-    assert_eq!((numbers.take(), numbers.take()), (Some(1), None));
+    indices.put(1);
+    assert_eq!((indices.take(), indices.take()), (Some(1), None));
 }
 
 /// Whether a file is mapped at an address.
@@ -264,20 +264,20 @@ fn is_file_at(address: usize) -> bool {
         .any(|map| map.starts_with(&start) && map.contains('/'))
 }
 
-/// Maps a file there, closed, which nothing but unmapping takes away.
+/// Maps an inaccessible file at an address. Only unmapping removes it.
 fn map_file_at(address: usize) {
     let file = std::fs::File::open("/proc/self/exe").unwrap();
     let flags = MapFlags::SHARED | MapFlags::FIXED;
     let there = std::ptr::with_exposed_provenance_mut(address);
-    // SAFETY: it is within a slot, and nobody uses it.
+    // SAFETY: the address lies within a slot, and nobody uses it.
     unsafe { rustix::mm::mmap(there, WASM_PAGE, ProtFlags::empty(), flags, &file, 0) }.unwrap();
     assert!(is_file_at(address));
 }
 
-/// Where no slot may change hands, all that was mapped in one is gone before another function gets a slot
-/// in its place, and nothing of it is before.
+/// With `Handover::Unmapped`, all mappings of a slot are gone once another function gets it, and
+/// none are gone earlier.
 #[test]
-fn slots_of_strangers_are_unmapped() {
+fn unmapped_handover_leaves_no_mapping() {
     for (handover, stays) in [(Handover::Emptied, true), (Handover::Unmapped, false)] {
         let memories = memories_with(1, handover);
         let stacks = StackPool::new(1, handover).unwrap();

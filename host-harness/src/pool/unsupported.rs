@@ -1,4 +1,4 @@
-//! Where memories and stacks are wasmtime's: each invocation has a new instance.
+//! Uses wasmtime's memories and stacks, so that each invocation has a new instance.
 
 use std::future::Future;
 use std::io;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use wasmtime::Config;
 
-/// Nothing is handed over.
+/// Ignored: this pool has no slots.
 #[derive(Clone, Copy)]
 pub(super) enum Handover {
     Emptied,
@@ -15,17 +15,17 @@ pub(super) enum Handover {
 
 pub(super) fn configure(
     _config: &mut Config,
-    _places: u32,
+    _slots: u32,
     _verify_every: u32,
     _handover: Handover,
 ) -> wasmtime::Result<()> {
-    wasmtime::bail!("only Linux tells what was written to, and only 64 bits have the room")
+    wasmtime::bail!("the host's memory pool needs 64-bit Linux")
 }
 
-/// Wasmtime has an error of its own for this.
+/// Never returned here: wasmtime has its own error.
 pub(super) const FULL: &str = "all slots are taken";
 
-/// Wasmtime's slots have no owner.
+/// A placeholder: wasmtime's slots have no owner.
 #[derive(Clone, Copy)]
 pub(super) struct Owner;
 
@@ -47,7 +47,7 @@ impl Registration {
     }
 }
 
-/// Nothing is asked of the thread.
+/// A placeholder: nothing reads the current poll.
 #[must_use]
 pub(super) struct PollScope;
 
@@ -57,7 +57,7 @@ impl PollScope {
     }
 }
 
-pub(super) fn lay_out(_config: &mut Config) {}
+pub(super) fn set_memory_layout(_config: &mut Config) {}
 
 pub(super) async fn capture_memory<F: Future>(future: F) -> (F::Output, Option<MemoryReset>) {
     (future.await, None)
@@ -65,10 +65,10 @@ pub(super) async fn capture_memory<F: Future>(future: F) -> (F::Output, Option<M
 
 pub(super) struct MemoryImage;
 
-/// There is none.
+/// Uninhabited: no memory can be reset here.
 pub(super) enum MemoryReset {}
 
-#[expect(unsafe_code, reason = "as the one that there is on Linux")]
+#[expect(unsafe_code, reason = "the same signatures as on Linux")]
 impl MemoryReset {
     pub(super) unsafe fn image(&self) -> Option<MemoryImage> {
         match *self {}

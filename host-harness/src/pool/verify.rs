@@ -1,33 +1,33 @@
-//! Looks now and then whether what was reset is as it was at first: isolation rests on it.
+//! Samples resets, and verifies that the instance is back in its initial state. Isolation rests on
+//! it.
 
 use std::fmt::Arguments;
 use std::io::Write as _;
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// How long the message of an abort may take to be written: who should read it may not.
-const LAST_WORDS: Duration = Duration::from_secs(1);
+/// The time limit for writing the abort message: standard error may be a full pipe.
+const MESSAGE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Whether to look this time, as often as once in `every` times; never with 0. Nobody can tell
-/// beforehand which time that is.
+/// Whether to verify this time: on average once in `every` times, never with 0. The choice is
+/// random, so no function can predict it.
 pub(crate) fn is_due(every: u32) -> bool {
     every > 0 && fastrand::u32(..every) == 0
 }
 
-/// Ends the process: something of one request would be there for another, and of how much more nobody
-/// can say.
+/// Aborts the process. Data of one request would reach another, and the extent is unknown.
 pub(crate) fn abort(function: &str, difference: Arguments<'_>) -> ! {
     let message = format!(
         "fatal: the isolation of function {function:?} failed: after a reset, {difference}. Set \
          --reuse never, and report it as docs/security.md says\n"
     );
-    let (pagemap, wait) = mpsc::channel();
+    let (written, wait_written) = mpsc::channel();
     let write = move || {
         let _ = std::io::stderr().write_all(message.as_bytes());
-        let _ = pagemap.send(());
+        let _ = written.send(());
     };
     if std::thread::Builder::new().spawn(write).is_ok() {
-        let _ = wait.recv_timeout(LAST_WORDS);
+        let _ = wait_written.recv_timeout(MESSAGE_TIMEOUT);
     }
     std::process::abort();
 }

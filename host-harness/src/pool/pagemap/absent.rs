@@ -1,12 +1,12 @@
 use super::Pagemap;
 use crate::pool::address_space::AddressSpace;
 
-/// `MADV_GUARD_INSTALL` of Linux 6.13: makes pages that are neither present nor empty, as those are that
-/// the kernel has swapped out, without a place to swap to.
+/// `MADV_GUARD_INSTALL` of Linux 6.13. It creates pages that are neither present nor empty, as
+/// swapped-out pages are, without needing swap space.
 const GUARD_INSTALL: libc::c_int = 102;
 
-/// Whether a page that is not present is found, and is therefore cleared. None where the kernel cannot
-/// make one.
+/// Whether the pool finds, and therefore clears, a page that is not present. `None` if the kernel
+/// cannot create such a page.
 #[expect(unsafe_code, reason = "there is no safe way to ask")]
 pub(crate) fn finds_pages_that_are_not_present() -> Option<bool> {
     let pagemap = Pagemap::open().ok()?;
@@ -15,7 +15,7 @@ pub(crate) fn finds_pages_that_are_not_present() -> Option<bool> {
     let memory = space.region(0, 4 * page)?;
     memory.make_accessible(0..4 * page).ok()?;
     let absent = memory.address(page)..memory.address(2 * page);
-    // SAFETY: nobody reads or writes there.
+    // SAFETY: nobody reads or writes this page, which lies within the region.
     let made = unsafe { libc::madvise(memory.pointer(page).cast(), page, GUARD_INSTALL) };
     if made != 0 {
         return None;
@@ -30,9 +30,9 @@ pub(crate) fn finds_pages_that_are_not_present() -> Option<bool> {
 mod tests {
     use super::*;
 
-    /// What the kernel has swapped out would else be there for the next function.
+    /// A swapped-out page that is not found would reach the next function.
     #[test]
-    fn pages_that_are_not_present_are_found() {
+    fn absent_pages_are_found() {
         assert_ne!(finds_pages_that_are_not_present(), Some(false));
     }
 }

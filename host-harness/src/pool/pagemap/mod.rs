@@ -1,4 +1,4 @@
-//! Which pages of a memory the kernel has something in.
+//! Asks the kernel which pages of a memory it has contents for.
 
 use std::fs::File;
 use std::io;
@@ -8,21 +8,20 @@ use std::os::unix::fs::FileExt as _;
 
 use super::seeded_bugs::{self, Bug};
 
-/// The most parts that are told of one memory: more, and the rest of it is given back.
+/// The most parts reported for one memory. Pages beyond these go back to the kernel.
 const MAX_PARTS: usize = 64;
 
-/// How long an entry of the table of pages is, and how many are read at once.
+/// The size of an entry in the table of pages, and the number of entries read at once.
 const ENTRY: usize = size_of::<u64>();
 const TABLE: usize = 1024;
 
-/// Asks the kernel about pages.
+/// The kernel's table of this process's pages.
 pub(super) struct Pagemap {
     pagemap: File,
     page: usize,
 }
 
-/// What was found: parts with something in them, as addresses, and how far that goes. Beyond, there
-/// may be more.
+/// The parts with contents, as addresses, and the end of the search. There may be more beyond.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Found {
     pub(super) parts: Vec<Range<usize>>,
@@ -41,17 +40,17 @@ impl Pagemap {
         self.page
     }
 
-    /// What is written to of some memory, as far as there are not more than so many bytes.
+    /// Finds written pages of a memory, up to `most` bytes of them.
     pub(super) fn within(&self, memory: Range<usize>, most: usize) -> io::Result<Found> {
-        // Linux 6.7 and newer; an older one has a table of all pages to read.
+        // Needs Linux 6.7 or newer; on an older kernel, reads the table of all pages.
         match self.scan(memory.clone(), most) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => self.read(memory, most),
             found => found,
         }
     }
 
-    /// By `PAGEMAP_SCAN`. A page that the kernel has swapped out is written to as much as one that is
-    /// there; the one that is all zeroes is not.
+    /// Finds them with `PAGEMAP_SCAN`. A swapped-out page counts as written, like a present one;
+    /// the kernel's page of zeroes does not.
     #[expect(unsafe_code, reason = "there is no safe way to ask")]
     fn scan(&self, memory: Range<usize>, most: usize) -> io::Result<Found> {
         let mut parts = [Part::default(); MAX_PARTS];
@@ -71,7 +70,8 @@ impl Pagemap {
             },
             ..Scan::default()
         };
-        // SAFETY: the call writes to `scan` and to the parts that it names, as many as there are.
+        // SAFETY: the call writes to `scan` and to `parts`, at most the `vec_len` entries that
+        // `parts` has.
         let found = unsafe { libc::ioctl(self.pagemap.as_raw_fd(), SCAN, &raw mut scan) };
         let found = usize::try_from(found).map_err(|_negative| io::Error::last_os_error())?;
         let address = |address| usize::try_from(address).unwrap_or(usize::MAX);
@@ -84,8 +84,8 @@ impl Pagemap {
         })
     }
 
-    /// The pages that there is anything in, by the table of all pages, as addresses: also those that
-    /// the kernel has swapped out, and those that are its page of zeroes.
+    /// The addresses of all pages with an entry in the table, including swapped-out pages and the
+    /// kernel's page of zeroes.
     pub(super) fn mapped(&self, memory: Range<usize>) -> io::Result<Vec<usize>> {
         let mut found = Vec::new();
         let mut table = vec![0; TABLE * ENTRY];
@@ -101,7 +101,7 @@ impl Pagemap {
         Ok(found)
     }
 
-    /// By the table of all pages.
+    /// Finds them in the table of all pages.
     fn read(&self, memory: Range<usize>, most: usize) -> io::Result<Found> {
         let pages = (memory.end - memory.start) / self.page;
         let mut table = vec![0; pages * ENTRY];
@@ -132,7 +132,7 @@ impl Pagemap {
     }
 }
 
-/// Whether there is a page, or was until it was swapped out.
+/// Whether the page is present or swapped out.
 fn is_mapped(entry: &[u8]) -> bool {
     let entry = entry.try_into().map_or(0, u64::from_ne_bytes);
     entry & (1 << 63 | 1 << 62) != 0
@@ -140,7 +140,7 @@ fn is_mapped(entry: &[u8]) -> bool {
 
 #[expect(unsafe_code, reason = "there is no safe way to ask")]
 fn page_size() -> io::Result<usize> {
-    // SAFETY: it reads a number.
+    // SAFETY: `sysconf` only returns a number.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     usize::try_from(size).map_err(|_negative| io::Error::last_os_error())
 }
@@ -186,10 +186,9 @@ mod tests {
     use super::*;
     use crate::pool::address_space::AddressSpace;
 
-    /// Both ways find the pages that were written to, and stop where there is more than was asked
-    /// for.
+    /// Both methods find the written pages, and stop at the limit.
     #[test]
-    fn finds_what_was_written() {
+    fn both_methods_find_written_pages() {
         let pagemap = Pagemap::open().unwrap();
         let page = pagemap.page();
         let space = AddressSpace::reserve(64 * page).unwrap();
@@ -197,7 +196,7 @@ mod tests {
         memory.make_accessible(0..64 * page).unwrap();
         memory.huge_pages(0..64 * page, false).unwrap();
         for number in [3, 4, 9] {
-            // SAFETY: it was just opened, and is nobody else's.
+            // SAFETY: the memory was just made accessible, and nobody else uses it.
             #[expect(unsafe_code, reason = "writes to new memory")]
             unsafe {
                 memory.zero(number * page..number * page + 1);
