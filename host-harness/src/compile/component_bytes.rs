@@ -4,20 +4,20 @@ use wasmtime::component::Component;
 
 use super::{NotReusable, rewrite};
 
-/// How the import begins that a function makes calls with.
-const CALLS: &str = "functions:binding/";
+/// The prefix of the import that calls other functions.
+const BINDING_PREFIX: &str = "functions:binding/";
 
-/// A component as it was read, and its SHA-256.
+/// The bytes of a component, and their SHA-256.
 pub(crate) struct ComponentBytes {
     pub(crate) bytes: Vec<u8>,
     pub(crate) hash: [u8; 32],
 }
 
-/// A component, compiled.
+/// A compiled component.
 pub(crate) struct Compiled {
     pub(crate) component: Component,
-    /// Whether its instances can be reset and reused, or why not: see `rewrite`. Found out as it is
-    /// compiled, and kept with it.
+    /// Whether instances can be reset and reused, or why not: see `rewrite`. Determined during
+    /// compilation, and cached with the code.
     pub(crate) reusable: Result<(), NotReusable>,
 }
 
@@ -27,22 +27,22 @@ impl ComponentBytes {
         Self { bytes, hash }
     }
 
-    /// Compiles it, in a form that takes less for each invocation if it has one.
+    /// Compiles the component, in a rewritten form that costs less per invocation if it has one.
     pub(crate) fn compile(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Compiled> {
-        let direct = rewrite::without_shim(&self.bytes);
-        let resettable = rewrite::make_reusable(direct.as_deref().unwrap_or(&self.bytes));
-        let reason = match &resettable {
+        let inlined = rewrite::without_shim(&self.bytes);
+        let reusable_form = rewrite::make_reusable(inlined.as_deref().unwrap_or(&self.bytes));
+        let reason = match &reusable_form {
             Ok(_) => NotReusable::NotCompiled,
             Err(reason) => *reason,
         };
-        if let Some(component) = other_form(engine, resettable.ok()) {
+        if let Some(component) = compile_rewritten(engine, reusable_form.ok()) {
             let reusable = rewrite::check_types(&component, engine);
             return Ok(Compiled {
                 component,
                 reusable,
             });
         }
-        let component = match other_form(engine, direct) {
+        let component = match compile_rewritten(engine, inlined) {
             Some(component) => component,
             None => Component::from_binary(engine, &self.bytes)?,
         };
@@ -52,7 +52,7 @@ impl ComponentBytes {
         })
     }
 
-    /// Compiles it as it is, to compare with.
+    /// Compiles the component unchanged, for comparison.
     pub(crate) fn compile_unchanged(
         &self,
         engine: &wasmtime::Engine,
@@ -63,29 +63,29 @@ impl ComponentBytes {
         })
     }
 
-    /// Whether it could call other functions, found without parsing it: the name of what it would
-    /// need is nowhere in it, or may be an import.
+    /// Whether the component may call other functions. Searches for the interface's name without
+    /// parsing, so a match may be no import.
     pub(crate) fn imports_binding(&self) -> bool {
-        memmem::find(&self.bytes, CALLS.as_bytes()).is_some()
+        memmem::find(&self.bytes, BINDING_PREFIX.as_bytes()).is_some()
     }
 }
 
-/// A component in a form that the host has made; none if it has none, or one that does not compile.
-fn other_form(engine: &wasmtime::Engine, form: Option<Vec<u8>>) -> Option<Component> {
+/// Compiles a rewritten form; `None` if there is none, or it does not compile.
+fn compile_rewritten(engine: &wasmtime::Engine, form: Option<Vec<u8>>) -> Option<Component> {
     let compiled = Component::from_binary(engine, &form?);
-    let told = compiled.inspect_err(|error| {
-        tracing::debug!("compiling it in another form: {error:#}");
+    let compiled = compiled.inspect_err(|error| {
+        tracing::debug!("a rewritten component does not compile: {error:#}");
     });
-    told.ok()
+    compiled.ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// What imports the interface for calls may call, in any version; what does not may not.
+    /// Only components that import the binding interface, in any version, may call.
     #[test]
-    fn imports_tell_who_may_call() {
+    fn binding_import_is_found_in_any_version() {
         let read = |file: &str| ComponentBytes::new(std::fs::read(file).unwrap());
         assert!(!read(test_guests::PING).imports_binding());
         assert!(!read(test_guests::MISBEHAVE).imports_binding());

@@ -1,11 +1,11 @@
-//! What compiled code depends on besides the component, as one hash.
+//! A fingerprint of everything but the component that compiled code depends on.
 
 use std::hash::{Hash as _, Hasher};
 
 use sha2::{Digest as _, Sha256};
 
-/// The files that decide what a component becomes as it is compiled, and whether its instances may be
-/// reused. A list in them that is tightened has to reach what was compiled before.
+/// The files that decide how a component is compiled, and whether instances are reusable. A
+/// stricter check in one of them must invalidate code that was compiled before.
 const SOURCES: &[(&str, &[u8])] = &[
     (
         "rewrite/inline_shim/component.rs",
@@ -67,12 +67,12 @@ const SOURCES: &[(&str, &[u8])] = &[
     ("component_bytes.rs", include_bytes!("component_bytes.rs")),
 ];
 
-/// Computed as this is compiled, so that no start pays for it. A change is told from none by accident
-/// only, which 64 bits are enough for.
+/// Computed at compile time, so that no start pays for it. It only has to notice accidental
+/// changes, for which 64 bits are enough.
 const SOURCES_HASH: u64 = fnv1a(SOURCES);
 
-/// A hash of wasmtime's version and settings, of the processor, and of what this host decides about a
-/// component as it compiles it. What was compiled under another one is not used.
+/// A hash of wasmtime's version and settings, of the processor, and of this host's rules for
+/// components. Code compiled under another fingerprint is not used.
 pub(crate) fn of(engine: &wasmtime::Engine) -> [u8; 32] {
     let mut hasher = StableHasher(Sha256::new());
     SOURCES_HASH.hash(&mut hasher);
@@ -80,7 +80,7 @@ pub(crate) fn of(engine: &wasmtime::Engine) -> [u8; 32] {
     hasher.0.finalize().into()
 }
 
-/// Takes what wasmtime hashes of itself into a hash that is the same in every process.
+/// Feeds wasmtime's hash into one that is the same in every process.
 struct StableHasher(Sha256);
 
 impl Hasher for StableHasher {
@@ -88,19 +88,19 @@ impl Hasher for StableHasher {
         self.0.update(bytes);
     }
 
-    /// Of no use: nobody asks for 64 bits of it.
+    /// Unused: nobody asks for a 64-bit hash.
     fn finish(&self) -> u64 {
         0
     }
 }
 
-/// The FNV-1a hash of all files, one after the other.
+/// The FNV-1a hash of all files in order.
 #[expect(clippy::indexing_slicing, reason = "iterators are not for constants")]
 const fn fnv1a(files: &[(&str, &[u8])]) -> u64 {
-    const OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
+    const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;
 
-    let mut hash = OFFSET;
+    let mut hash = OFFSET_BASIS;
     let mut file = 0;
     while file < files.len() {
         let bytes = files[file].1;
@@ -135,16 +135,16 @@ mod tests {
         }
     }
 
-    /// Whatever decides what becomes of a component is part of the hash: a file that is new has to be
-    /// listed above.
+    /// Every file that decides how a component is compiled is hashed: a new one must be listed
+    /// above.
     #[test]
-    fn all_of_rewrite_is_hashed() {
+    fn every_file_of_rewrite_is_hashed() {
         let compile = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/compile");
-        let mut there = BTreeSet::new();
-        files_below(&compile.join("rewrite"), &mut there);
+        let mut present = BTreeSet::new();
+        files_below(&compile.join("rewrite"), &mut present);
         let listed = SOURCES.iter().map(|(name, _)| (*name).to_owned());
         let listed: BTreeSet<_> = listed.filter(|name| name.starts_with("rewrite/")).collect();
-        assert_eq!(listed, there);
+        assert_eq!(listed, present);
         for (name, contents) in SOURCES {
             assert_eq!(
                 std::fs::read(compile.join(name)).unwrap(),
@@ -154,9 +154,9 @@ mod tests {
         }
     }
 
-    /// One letter more or less, or elsewhere, is another hash.
+    /// A changed, added or moved letter changes the hash.
     #[test]
-    fn every_letter_counts() {
+    fn every_letter_changes_the_hash() {
         let of = |text: &'static [u8]| fnv1a(&[("a", text)]);
         assert_eq!(of(b"foobar"), 0x8594_4171_f739_67e8);
         assert_ne!(of(b"ab"), of(b"ba"));

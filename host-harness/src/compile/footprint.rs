@@ -1,6 +1,8 @@
-//! What the instances of a component take besides their memories and tables, which have limits of
-//! their own: a little for each thing in a module, and as often as it is instantiated. And what is copied
-//! into memories and tables as they are made, which nothing interrupts.
+//! Bounds two costs of instances that have no limit of their own.
+//!
+//! The first is memory besides linear memories and tables: a little for each item in a module, per
+//! instantiation. The second is the data copied into memories and tables during instantiation,
+//! which nothing interrupts.
 
 use wasmparser::{
     ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
@@ -8,40 +10,43 @@ use wasmparser::{
     Parser, Payload,
 };
 
-/// The most that all instances of one component may take, in bytes. A function has a few 100 KiB; what
-/// counts is that a file of some megabytes cannot make each of its invocations take gigabytes.
+/// The maximum size of all instances of one component, in bytes.
+///
+/// A function needs a few 100 KiB. The limit keeps a file of some megabytes from making each
+/// invocation take gigabytes.
 pub(crate) const MAX: u64 = 16 << 20;
 
-/// The most that may be copied to make one instance of a component, in bytes: what a file may be long.
-/// Segments that overlap, or a module that is instantiated again and again, come to more; copying this
-/// much is a matter of a tenth of a second, and no limit of CPU time ends it.
+/// The maximum number of bytes copied to instantiate a component: the maximum length of a file.
+///
+/// Overlapping segments and repeated instantiation multiply what is copied. Copying this much takes
+/// about a tenth of a second, which no CPU time limit interrupts.
 pub(crate) const MAX_INITIAL: u64 = 256 << 20;
 
-/// What putting a function into a table comes to, in bytes that are copied.
-const ELEMENT: u64 = 32;
+/// The cost of a function in a table, in copied bytes.
+const ELEMENT_BYTES: u64 = 32;
 
-/// What wasmtime keeps for each global, import or function, at most.
-const EACH: u64 = 40;
+/// The upper bound of what wasmtime keeps for a global, import or function, in bytes.
+const ITEM_BYTES: u64 = 40;
 
-/// What an instance takes before there is anything in it.
-const INSTANCE: u64 = 512;
+/// The size of an instance without items, in bytes.
+const INSTANCE_BYTES: u64 = 512;
 
-/// What an instance of a component comes to.
+/// The cost of instantiating a component.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Footprint {
-    /// How much all instances of a component take together, in bytes, estimated from above.
+    /// The total size of all instances, in bytes, estimated from above.
     pub(crate) bytes: u64,
-    /// How much is copied into their memories and tables as they are made, in bytes.
+    /// How much is copied into memories and tables during instantiation, in bytes.
     pub(crate) initial: u64,
-    /// Whether code of the component runs as it is instantiated.
+    /// Whether instantiation runs code of the component.
     pub(crate) starts: bool,
 }
 
 impl Footprint {
-    /// None if the component cannot be parsed.
+    /// Returns `None` if the component cannot be parsed.
     pub(crate) fn of(component: &[u8]) -> Option<Self> {
         let mut starts = false;
-        let Takes { bytes, initial } = takes_of(component, &mut starts)?;
+        let Cost { bytes, initial } = cost_of(component, &mut starts)?;
         Some(Self {
             bytes,
             initial,
@@ -50,16 +55,16 @@ impl Footprint {
     }
 }
 
-/// What one instance takes of what is counted.
+/// The cost of one instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Takes {
+struct Cost {
     bytes: u64,
     initial: u64,
 }
 
-impl Takes {
-    /// Of what is not known.
-    const TOO_MUCH: Self = Self {
+impl Cost {
+    /// The cost of an unknown module or component.
+    const UNKNOWN: Self = Self {
         bytes: MAX,
         initial: MAX_INITIAL,
     };
@@ -70,7 +75,7 @@ impl Takes {
     }
 }
 
-fn takes_of(component: &[u8], starts: &mut bool) -> Option<Takes> {
+fn cost_of(component: &[u8], starts: &mut bool) -> Option<Cost> {
     let mut outer: Vec<Part> = Vec::new();
     let mut last = None;
     for payload in Parser::new(0).parse_all(component) {
@@ -81,15 +86,15 @@ fn takes_of(component: &[u8], starts: &mut bool) -> Option<Takes> {
             }),
             Payload::End(_) => {
                 let part = outer.pop()?;
-                if let Some(within) = outer.last_mut() {
+                if let Some(parent) = outer.last_mut() {
                     let space = if part.is_module {
-                        &mut within.modules
+                        &mut parent.modules
                     } else {
-                        &mut within.components
+                        &mut parent.components
                     };
-                    space.push(part.takes);
+                    space.push(part.cost);
                 }
-                last = Some(part.takes);
+                last = Some(part.cost);
             }
             payload => {
                 *starts |= matches!(
@@ -107,32 +112,32 @@ fn takes_of(component: &[u8], starts: &mut bool) -> Option<Takes> {
     last
 }
 
-/// A module or a component, as far as it was read.
+/// A module or a component that is being parsed.
 #[derive(Default)]
 struct Part {
     is_module: bool,
-    /// What each module that it names takes, and each component.
-    modules: Vec<Takes>,
-    components: Vec<Takes>,
-    takes: Takes,
+    /// The cost of each module and component in its index spaces.
+    modules: Vec<Cost>,
+    components: Vec<Cost>,
+    cost: Cost,
 }
 
 impl Part {
     fn add(&mut self, payload: Payload<'_>) -> Option<()> {
-        let things = match payload {
+        let items = match payload {
             Payload::ImportSection(section) if self.is_module => {
                 u64::try_from(section.into_imports().count()).ok()?
             }
             Payload::FunctionSection(section) => u64::from(section.count()),
             Payload::GlobalSection(section) => u64::from(section.count()),
             Payload::ComponentCanonicalSection(section) => u64::from(section.count()),
-            // What a host would have to give, and does not.
+            // The host would have to provide these, and does not.
             Payload::ComponentImportSection(section) => {
                 for import in section {
                     match import.ok()?.ty {
-                        ComponentTypeRef::Module(_) => self.modules.push(Takes::TOO_MUCH),
+                        ComponentTypeRef::Module(_) => self.modules.push(Cost::UNKNOWN),
                         ComponentTypeRef::Component(_) => {
-                            self.components.push(Takes::TOO_MUCH);
+                            self.components.push(Cost::UNKNOWN);
                         }
                         _ => {}
                     }
@@ -142,8 +147,8 @@ impl Part {
             Payload::InstanceSection(section) => {
                 for instance in section {
                     if let Instance::Instantiate { module_index, .. } = instance.ok()? {
-                        self.takes.add(at(&self.modules, module_index));
-                        self.takes.bytes = self.takes.bytes.saturating_add(INSTANCE);
+                        self.cost.add(cost_at(&self.modules, module_index));
+                        self.cost.bytes = self.cost.bytes.saturating_add(INSTANCE_BYTES);
                     }
                 }
                 0
@@ -154,43 +159,43 @@ impl Part {
                         component_index, ..
                     } = instance.ok()?
                     {
-                        self.takes.add(at(&self.components, component_index));
+                        self.cost.add(cost_at(&self.components, component_index));
                     }
                 }
                 0
             }
             Payload::DataSection(section) => {
                 for data in section {
-                    self.takes.initial = self.takes.initial.saturating_add(copied(&data.ok()?));
+                    self.cost.initial = self.cost.initial.saturating_add(active_bytes(&data.ok()?));
                 }
                 0
             }
             Payload::ElementSection(section) => {
                 for elements in section {
-                    let put = u64::from(put_into_table(&elements.ok()?));
-                    let copied = put.saturating_mul(ELEMENT);
-                    self.takes.initial = self.takes.initial.saturating_add(copied);
+                    let elements = u64::from(active_elements(&elements.ok()?));
+                    let copied = elements.saturating_mul(ELEMENT_BYTES);
+                    self.cost.initial = self.cost.initial.saturating_add(copied);
                 }
                 0
             }
             _ => 0,
         };
-        let bytes = things.saturating_mul(EACH);
-        self.takes.bytes = self.takes.bytes.saturating_add(bytes);
+        let bytes = items.saturating_mul(ITEM_BYTES);
+        self.cost.bytes = self.cost.bytes.saturating_add(bytes);
         Some(())
     }
 }
 
-/// How much of a segment goes into memory as an instance is made.
-fn copied(data: &Data<'_>) -> u64 {
+/// How many bytes of a segment instantiation copies into memory.
+fn active_bytes(data: &Data<'_>) -> u64 {
     match data.kind {
         DataKind::Active { .. } => u64::try_from(data.data.len()).unwrap_or(u64::MAX),
         DataKind::Passive => 0,
     }
 }
 
-/// How many elements of a segment go into a table as an instance is made.
-fn put_into_table(elements: &Element<'_>) -> u32 {
+/// How many elements of a segment instantiation copies into a table.
+fn active_elements(elements: &Element<'_>) -> u32 {
     match (&elements.kind, &elements.items) {
         (ElementKind::Active { .. }, ElementItems::Functions(functions)) => functions.count(),
         (ElementKind::Active { .. }, ElementItems::Expressions(_, all)) => all.count(),
@@ -198,19 +203,19 @@ fn put_into_table(elements: &Element<'_>) -> u32 {
     }
 }
 
-/// What one takes that is not known is too much.
-fn at(space: &[Takes], index: u32) -> Takes {
+/// The cost at an index; an unknown index counts as too much.
+fn cost_at(space: &[Cost], index: u32) -> Cost {
     let found = usize::try_from(index)
         .ok()
         .and_then(|index| space.get(index));
-    found.copied().unwrap_or(Takes::TOO_MUCH)
+    found.copied().unwrap_or(Cost::UNKNOWN)
 }
 
-/// What gets a name by an alias.
+/// The modules and components that an alias section adds.
 #[derive(Default)]
 struct Aliased {
-    modules: Vec<Takes>,
-    components: Vec<Takes>,
+    modules: Vec<Cost>,
+    components: Vec<Cost>,
 }
 
 fn aliased(payload: &Payload<'_>, outer: &[Part]) -> Option<Aliased> {
@@ -226,18 +231,18 @@ fn aliased(payload: &Payload<'_>, outer: &[Part]) -> Option<Aliased> {
                 let part = part.and_then(|part| outer.get(part))?;
                 match kind {
                     ComponentOuterAliasKind::CoreModule => {
-                        aliased.modules.push(at(&part.modules, index));
+                        aliased.modules.push(cost_at(&part.modules, index));
                     }
                     ComponentOuterAliasKind::Component => {
-                        aliased.components.push(at(&part.components, index));
+                        aliased.components.push(cost_at(&part.components, index));
                     }
                     _ => {}
                 }
             }
-            // Of what an instance has, nothing is known.
+            // The exports of an instance are unknown here.
             ComponentAlias::InstanceExport { kind, .. } => match kind {
-                ComponentExternalKind::Module => aliased.modules.push(Takes::TOO_MUCH),
-                ComponentExternalKind::Component => aliased.components.push(Takes::TOO_MUCH),
+                ComponentExternalKind::Module => aliased.modules.push(Cost::UNKNOWN),
+                ComponentExternalKind::Component => aliased.components.push(Cost::UNKNOWN),
                 _ => {}
             },
             ComponentAlias::CoreInstanceExport { .. } => {}
@@ -254,9 +259,9 @@ mod tests {
         Footprint::of(&wat::parse_str(text).unwrap()).unwrap().bytes
     }
 
-    /// Functions of the SDK are far below the limit.
+    /// Functions made with the SDK are far below the limit.
     #[test]
-    fn functions_take_little() {
+    fn sdk_functions_are_far_below_the_limit() {
         for (name, file) in test_guests::EXAMPLES {
             let footprint = Footprint::of(&std::fs::read(file).unwrap()).unwrap();
             let Footprint {
@@ -270,10 +275,10 @@ mod tests {
         }
     }
 
-    /// What is copied counts as often as it is: overlapping or not, in each instance, and nothing of what
-    /// is there for later.
+    /// Copied data counts once per copy, also if it overlaps, in each instance. Passive segments do
+    /// not count.
     #[test]
-    fn counts_what_is_copied() {
+    fn copied_data_counts_once_per_copy() {
         let of_module = |contents: &str, instances: usize| {
             let instances = "(core instance (instantiate $m))".repeat(instances);
             let text = format!("(component (core module $m {contents}) {instances})");
@@ -288,17 +293,17 @@ mod tests {
         assert_eq!(of_module(data, 5), 30);
         let elements = "(table 9 funcref) (func $f) (elem (i32.const 0) func $f $f $f)
             (elem (i32.const 1) funcref (ref.func $f)) (elem func $f) (elem declare func $f)";
-        assert_eq!(of_module(elements, 2), 2 * 4 * ELEMENT);
+        assert_eq!(of_module(elements, 2), 2 * 4 * ELEMENT_BYTES);
     }
 
-    /// A module counts as often as it is instantiated, wherever it was defined.
+    /// A module counts once per instantiation, wherever it is defined.
     #[test]
-    fn counts_instances() {
+    fn module_counts_once_per_instantiation() {
         let module = format!(
             "(core module $m {})",
             "(global i32 (i32.const 0))".repeat(100)
         );
-        let one = 100 * EACH + INSTANCE;
+        let one = 100 * ITEM_BYTES + INSTANCE_BYTES;
         let instance = "(core instance (instantiate $m))";
         assert_eq!(of_text(&format!("(component {module})")), 0);
         let three = instance.repeat(3);

@@ -1,4 +1,4 @@
-//! From a component's bytes to compiled code: checks, other forms, and the cache.
+//! From a component's bytes to compiled code: checks, rewrites, the compiler and the cache.
 
 pub(crate) mod cache;
 pub(crate) mod compiler;

@@ -1,6 +1,6 @@
-/// Why a request to a function gets a new instance, rather than one that was reset.
+/// Why a function gets a new instance for each request instead of a reset one.
 ///
-/// The numbers are those of the compile cache: one that has had a meaning keeps it.
+/// The compile cache stores these numbers, so a number never changes its meaning.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[repr(u8)]
 pub(crate) enum NotReusable {
@@ -49,7 +49,7 @@ pub(crate) enum NotReusable {
 }
 
 impl NotReusable {
-    /// Those that a component's form decides.
+    /// The reasons that follow from a component's form.
     const OF_COMPONENTS: [Self; 14] = [
         Self::Unknown,
         Self::SeveralModules,
@@ -67,7 +67,7 @@ impl NotReusable {
         Self::NotCompiled,
     ];
 
-    /// The byte that a compiled component is kept with; 0 stands for one whose instances are reused.
+    /// The byte stored with a compiled component; 0 means that instances are reusable.
     pub(crate) fn to_byte(reusable: Result<(), Self>) -> u8 {
         match reusable {
             Ok(()) => 0,
@@ -75,7 +75,7 @@ impl NotReusable {
         }
     }
 
-    /// What a byte says; none if it says nothing.
+    /// The meaning of a stored byte; `None` if it has none.
     pub(crate) fn from_byte(byte: u8) -> Option<Result<(), Self>> {
         if byte == 0 {
             return Some(Ok(()));
@@ -89,9 +89,9 @@ impl NotReusable {
 mod tests {
     use super::*;
 
-    /// A byte says what it was made of.
+    /// A stored byte converts back to its reason.
     #[test]
-    fn bytes_of_the_cache_round_trip() {
+    fn stored_bytes_round_trip() {
         for reusable in NotReusable::OF_COMPONENTS
             .map(Err)
             .into_iter()

@@ -27,8 +27,8 @@ pub(crate) enum Pool {
 impl From<Allocation> for Pool {
     fn from(allocation: Allocation) -> Self {
         match allocation {
-            Allocation::Places => Self::Own,
-            Allocation::Pool | Allocation::OnDemand => Self::Wasmtime,
+            Allocation::HostPool => Self::Own,
+            Allocation::WasmtimePool | Allocation::OnDemand => Self::Wasmtime,
         }
     }
 }
@@ -43,7 +43,7 @@ pub(super) fn engine(
 ) -> wasmtime::Result<(wasmtime::Engine, Allocation)> {
     if setup.pool == Pool::Own {
         match own(limits, setup) {
-            Ok(engine) => return Ok((engine, Allocation::Places)),
+            Ok(engine) => return Ok((engine, Allocation::HostPool)),
             // Wasmtime's slots change hands, with their pages mapped.
             Err(error) if setup.multi_tenant => return Err(error.context(NO_POOL)),
             Err(error) => tracing::warn!(
@@ -64,7 +64,7 @@ const NO_POOL: &str = "--multi-tenant needs the host's own memory pool, which ta
 fn without_own(limits: &Limits) -> wasmtime::Result<(wasmtime::Engine, Allocation)> {
     let places = admission::total_slots(limits);
     let pooled = wasmtime::Engine::new(&pooled(limits));
-    let pooled = pooled.map(|engine| (engine, Allocation::Pool));
+    let pooled = pooled.map(|engine| (engine, Allocation::WasmtimePool));
     pooled.or_else(|error| {
         let engine = wasmtime::Engine::new(&on_demand())?;
         tracing::warn!(

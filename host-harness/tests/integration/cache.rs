@@ -52,7 +52,7 @@ async fn second_start_finds_what_the_first_compiled() {
     fs::remove_file(&file).unwrap();
     fs::write(&file, &content[..usize::try_from(half).unwrap()]).unwrap();
     let third = serve(keeping(&option)).await;
-    assert!(third.contains("damaged; compiling anew"), "{third}");
+    assert!(third.contains("damaged; compiling again"), "{third}");
     assert_eq!(fs::read(&file).unwrap(), content);
 }
 

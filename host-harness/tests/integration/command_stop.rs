@@ -196,7 +196,7 @@ async fn limit_of_file_sizes_does_not_end_it() {
     let mut serving = serving;
     assert_eq!(serving.wait().code(), Some(0));
     let said = fs::read_to_string(log).unwrap();
-    assert!(said.contains("cannot keep a compiled function"), "{said}");
+    assert!(said.contains("cannot cache a compiled function"), "{said}");
     assert!(said.len() <= 1024, "{said}");
 }
 

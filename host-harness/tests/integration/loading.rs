@@ -165,7 +165,7 @@ fn limits_of_compiling_are_told() {
             (&large, "--compile-memory", "160MiB"),
         ] {
             let said = command_refusal(file, &[options, &[limit, value]].concat());
-            assert!(said.contains(&format!("{limit} raises it")), "{said}");
+            assert!(said.contains(&format!("raise it with {limit}")), "{said}");
         }
     }
 }

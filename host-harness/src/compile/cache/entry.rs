@@ -1,5 +1,7 @@
-//! One compiled function: a file that begins with the checksum of the rest, and of its own key; then a
-//! byte that says whether instances of the function are reused, or why not, and its code.
+//! One compiled function in one file.
+//!
+//! The file starts with a checksum of its key and of the rest. A byte follows that says whether
+//! instances are reusable, or why not; then the code.
 
 use std::fmt;
 use std::fs::{File, Metadata};
@@ -14,57 +16,57 @@ use super::{eviction, folder};
 use crate::compile::NotReusable;
 use crate::compile::component_bytes::Compiled;
 
-/// How a file's name ends.
-pub(super) const COMPILED: &str = ".cwasm";
+/// The extension of complete files.
+pub(super) const EXTENSION: &str = ".cwasm";
 
-/// How it ends until all of it is written.
-pub(super) const UNFINISHED: &str = ".new";
+/// The extension of files while they are being written.
+pub(super) const TEMPORARY_EXTENSION: &str = ".new";
 
-/// How exactly a file tells when it was last used: each time would be a write for each start.
-const USED: Duration = Duration::from_secs(24 * 60 * 60);
+/// The precision of a file's last use. Recording every use would cost a write per start.
+const MARK_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Where a compiled function is, or would be.
+/// The file of a compiled function, which may not exist yet.
 pub(super) struct Entry {
     file: PathBuf,
     key: [u8; 32],
 }
 
-/// Why a function does not come from the cache.
+/// Why a function cannot be loaded from the cache.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Miss {
-    #[error("not there")]
-    None,
-    #[error("cannot be read ({0})")]
+    #[error("not found")]
+    Absent,
+    #[error("unreadable ({0})")]
     Unreadable(#[from] io::Error),
-    #[error("belongs to somebody else, or others may write to it")]
+    #[error("owned by another user, or writable by others")]
     Foreign,
-    #[error("no regular file")]
-    NotAFile,
+    #[error("not a regular file")]
+    NotRegular,
     #[error("damaged")]
     Damaged,
-    #[error("does not load ({0:#})")]
+    #[error("refused by wasmtime ({0:#})")]
     Refused(wasmtime::Error),
 }
 
 impl Entry {
     pub(super) fn new(folder: &Path, key: [u8; 32]) -> Self {
         let name: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-        let file = folder.join(name + COMPILED);
+        let file = folder.join(name + EXTENSION);
         Self { file, key }
     }
 
-    /// The component, if it is there as it was written.
+    /// Loads the component, if the file is intact.
     pub(super) fn load(&self, engine: &wasmtime::Engine) -> Result<Compiled, Miss> {
         let mut file = open(&self.file)?;
         let metadata = file.metadata()?;
         if !metadata.is_file() {
-            return Err(Miss::NotAFile);
+            return Err(Miss::NotRegular);
         }
         if !folder::is_private(&metadata) {
             return Err(Miss::Foreign);
         }
-        // No host keeps more, and more than that is not read.
-        if metadata.len() > eviction::MOST {
+        // The cache never holds a larger file, so the rest is not read.
+        if metadata.len() > eviction::MAX_BYTES {
             return Err(Miss::Damaged);
         }
         let mut contents = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));
@@ -83,12 +85,12 @@ impl Entry {
         })
     }
 
-    /// Writes the file; it is whole or not there at any time, whoever else writes it.
-    pub(super) fn keep(&self, code: &[u8], reusable: Result<(), NotReusable>) -> io::Result<()> {
+    /// Writes the file atomically: readers and other writers see a whole file or none.
+    pub(super) fn store(&self, code: &[u8], reusable: Result<(), NotReusable>) -> io::Result<()> {
         let folder = self.file.parent().unwrap_or(Path::new("."));
         let name = self.file.file_stem().unwrap_or_default();
         let mut new = tempfile::Builder::new();
-        new.prefix(name).suffix(UNFINISHED);
+        new.prefix(name).suffix(TEMPORARY_EXTENSION);
         let mut new = new.tempfile_in(folder)?;
         let reusable = NotReusable::to_byte(reusable);
         new.write_all(&self.checksum(reusable, code))?;
@@ -101,7 +103,7 @@ impl Entry {
         Ok(())
     }
 
-    /// With the key in it, so that no file is taken for another.
+    /// Includes the key, so that no file passes for another.
     fn checksum(&self, reusable: u8, code: &[u8]) -> [u8; 32] {
         let checksum = Sha256::new_with_prefix(self.key);
         let checksum = checksum.chain_update([reusable]).chain_update(code);
@@ -115,8 +117,8 @@ impl fmt::Display for Entry {
     }
 }
 
-/// Opens the file itself, not what a link in its place leads to, and does not wait for whoever would
-/// write to a pipe in its place.
+/// Opens the file without following a symbolic link and without waiting for the writer of a named
+/// pipe.
 #[cfg(unix)]
 fn open(file: &Path) -> Result<File, Miss> {
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -128,7 +130,7 @@ fn open(file: &Path) -> Result<File, Miss> {
     let opened = File::options().read(true).custom_flags(flags).open(file);
     opened.map_err(|error| {
         if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) {
-            Miss::NotAFile
+            Miss::NotRegular
         } else {
             not_opened(error)
         }
@@ -142,26 +144,26 @@ fn open(file: &Path) -> Result<File, Miss> {
 
 fn not_opened(error: io::Error) -> Miss {
     match error.kind() {
-        io::ErrorKind::NotFound => Miss::None,
+        io::ErrorKind::NotFound => Miss::Absent,
         _ => Miss::Unreadable(error),
     }
 }
 
-/// Loads what was checked, from a copy of it: a file that is mapped could change, or be cut short,
-/// while its code runs.
+/// Loads checked code from a copy in memory. A mapped file could change, or be truncated, while its
+/// code runs.
 #[expect(unsafe_code, reason = "there is no safe way to load compiled code")]
 fn load(engine: &wasmtime::Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: these are bytes that `Component::serialize` made, for the checksum is right; and it is
-    // a host of this user's that wrote them, for nobody else may write to the file.
+    // SAFETY: the checksum matches, so `Component::serialize` made these bytes. Nobody but this
+    // user may write to the file, so one of this user's hosts wrote them.
     unsafe { Component::deserialize(engine, code) }
 }
 
-/// Lets the file be found used by whoever makes room.
+/// Records the use of the file, for eviction.
 fn mark_used(file: &File, metadata: &Metadata) {
     let now = SystemTime::now();
     let age = metadata.modified().map(|then| now.duration_since(then));
-    if age.is_ok_and(|age| age.is_ok_and(|age| age > USED)) {
-        // Who may not, such as in a file system that is read-only, cannot remove it either.
+    if age.is_ok_and(|age| age.is_ok_and(|age| age > MARK_INTERVAL)) {
+        // Fails on a read-only file system, for example: there the file cannot be evicted either.
         let _ = file.set_modified(now);
     }
 }

@@ -1,26 +1,26 @@
-//! Whose the folder is.
+//! Who owns the cache folder, and who could replace it.
 
 use std::fs::{self, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why compiled functions cannot be kept in a folder.
+/// Why a folder cannot be used as a cache.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UnusableFolder {
     #[error(
-        "the cache folder {} cannot be used; give another with --cache, or --no-cache",
+        "the cache folder {} cannot be used; give another with --cache, or set --no-cache",
         folder.display()
     )]
     Unusable { folder: PathBuf, source: io::Error },
     #[error(
-        "the cache folder {} is not this user's alone, and others could put machine code there: \
-         make it so (chown, chmod 700), or give another with --cache",
+        "the cache folder {} is not this user's alone, so others could put machine code there; \
+         restrict it (chown, chmod 700), or give another with --cache",
         .0.display()
     )]
     Shared(PathBuf),
     #[error(
-        "the cache folder {} is below {}, where others could put another in its place: make that \
-         root's or this user's alone (chown, chmod go-w), or give another with --cache",
+        "the cache folder {} is below {}, where others could replace it; restrict that folder to \
+         root or this user (chown, chmod go-w), or give another with --cache",
         folder.display(),
         parent.display()
     )]
@@ -28,7 +28,7 @@ pub(crate) enum UnusableFolder {
 }
 
 impl UnusableFolder {
-    /// Says why nothing is kept.
+    /// Logs why compiled functions are not cached.
     pub(crate) fn warn(&self) {
         match self {
             Self::Unusable { source, .. } => tracing::warn!("{self}: {source}"),
@@ -37,9 +37,10 @@ impl UnusableFolder {
     }
 }
 
-/// Makes the folder for this user alone, unless it is there, and then it has to be this user's, and
-/// nobody else's to replace. Returns where it really is: the way there may lead through links, which
-/// somebody could change later.
+/// Creates the folder for this user alone, or checks that an existing one belongs to this user and
+/// that nobody else can replace it.
+///
+/// Returns the canonical path: somebody could later change a symbolic link on the way.
 pub(super) fn make_private(folder: &Path) -> Result<PathBuf, UnusableFolder> {
     let unusable = |source| UnusableFolder::Unusable {
         folder: folder.to_owned(),
@@ -72,11 +73,11 @@ fn make(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
 }
 
-/// Write permission of the group and of everybody.
+/// Write permission for the group and for others.
 #[cfg(unix)]
 const OTHERS_MAY_WRITE: u32 = 0o022;
 
-/// Whether it belongs to whoever runs this, and nobody else may write to it.
+/// Whether it belongs to the current user, and nobody else may write to it.
 #[cfg(unix)]
 pub(super) fn is_private(metadata: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
@@ -85,13 +86,12 @@ pub(super) fn is_private(metadata: &Metadata) -> bool {
     metadata.uid() == own && metadata.mode() & OTHERS_MAY_WRITE == 0
 }
 
-/// Whether nobody but root and whoever runs this can put something else in the place of what is in a
-/// folder, and belongs to one of the two.
+/// Whether the folder belongs to root or the current user, and nobody else can replace its entries.
 #[cfg(unix)]
 fn is_stable(metadata: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt as _;
 
-    /// What others have put there only they replace, as in `/tmp`.
+    /// With this bit, as on `/tmp`, only owners can replace entries.
     const STICKY: u32 = 0o1000;
 
     let own = rustix::process::geteuid().as_raw();
@@ -104,7 +104,7 @@ fn is_stable(_: &Metadata) -> bool {
     false
 }
 
-/// Where that cannot be told, nothing is kept.
+/// Without Unix permissions, nothing is cached.
 #[cfg(not(unix))]
 pub(super) fn is_private(_: &Metadata) -> bool {
     false

@@ -1,9 +1,8 @@
-//! Compiled functions, kept on disk: compiling is most of what it takes to load one.
+//! A cache of compiled functions on disk: compiling takes most of the time to load one.
 //!
-//! What is loaded from here runs as machine code, unchecked. So the folder and each file in it have to
-//! be this user's, with nobody else allowed to write to them; and a checksum tells whether a file is
-//! as it was written, for this component and these settings. Whatever is not as it should be is
-//! compiled anew.
+//! Code from the cache runs as machine code, unchecked. So the folder and each file must belong to
+//! this user, with nobody else allowed to write to them. A checksum shows whether a file is intact,
+//! for this component and these settings. A file that fails any check is compiled again.
 
 mod entry;
 mod eviction;
@@ -19,15 +18,15 @@ use super::component_bytes::{Compiled, ComponentBytes};
 use entry::{Entry, Miss};
 use folder::UnusableFolder;
 
-/// A folder of functions that were compiled for one engine, among others.
+/// A folder of functions compiled for one engine; other engines may share it.
 pub(crate) struct Cache {
     folder: PathBuf,
-    /// What compiled code depends on besides the component.
+    /// A hash of everything but the component that compiled code depends on.
     settings: Sha256,
 }
 
 impl Cache {
-    /// Makes the folder if it is missing; refuses one that others may write to.
+    /// Creates the folder if it is missing. Refuses a folder that others may write to.
     pub(crate) fn open(folder: &Path, fingerprint: [u8; 32]) -> Result<Self, UnusableFolder> {
         let folder = folder::make_private(folder)?;
         Ok(Self {
@@ -36,7 +35,7 @@ impl Cache {
         })
     }
 
-    /// The component: kept, or else compiled, and kept for the next time.
+    /// Loads the component from the cache, or else compiles and caches it.
     pub(crate) fn component(
         &self,
         engine: &wasmtime::Engine,
@@ -50,19 +49,19 @@ impl Cache {
                 tracing::debug!(file = %entry, took = ?began.elapsed(), "from the cache");
                 return Ok(compiled);
             }
-            Err(Miss::None) => {}
-            Err(miss) => tracing::warn!("{entry}: {miss}; compiling anew"),
+            Err(Miss::Absent) => {}
+            Err(miss) => tracing::warn!("{entry}: {miss}; compiling again"),
         }
         let Fresh { compiled, code } = compile()?;
         tracing::debug!(file = %entry, took = ?began.elapsed(), "compiled");
-        // A function that cannot be kept runs all the same.
+        // A function that cannot be cached still runs.
         let code = code.map_or_else(|| compiled.component.serialize(), Ok);
-        let kept = code.and_then(|code| {
-            eviction::make(&self.folder, code.len());
-            Ok(entry.keep(&code, compiled.reusable)?)
+        let stored = code.and_then(|code| {
+            eviction::evict(&self.folder, code.len());
+            Ok(entry.store(&code, compiled.reusable)?)
         });
-        if let Err(error) = kept {
-            tracing::warn!("cannot keep a compiled function in {entry}: {error:#}");
+        if let Err(error) = stored {
+            tracing::warn!("cannot cache a compiled function in {entry}: {error:#}");
         }
         Ok(compiled)
     }

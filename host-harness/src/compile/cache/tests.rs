@@ -1,4 +1,4 @@
-// Elsewhere nothing is kept.
+// Without Unix permissions, nothing is cached.
 #![cfg(unix)]
 
 use std::fs;
@@ -13,7 +13,7 @@ use super::entry::Miss;
 use super::*;
 use crate::compile::fingerprint;
 
-/// One that compiles in no time.
+/// A component that compiles quickly.
 fn small() -> ComponentBytes {
     ComponentBytes::new(
         wat::parse_str("(component (core module $m (func (export \"f\"))))").unwrap(),
@@ -28,7 +28,7 @@ fn cache(folder: &TempDir, engine: &wasmtime::Engine) -> Cache {
     Cache::open(folder.path(), fingerprint::of(engine)).unwrap()
 }
 
-/// Compiled in this process unless it is kept.
+/// Loads the component from the cache, or compiles it in this process.
 fn component(
     cache: &Cache,
     engine: &wasmtime::Engine,
@@ -44,31 +44,31 @@ fn component(
 fn miss(cache: &Cache, engine: &wasmtime::Engine) -> Miss {
     match cache.entry(&small()).load(engine) {
         Err(miss) => miss,
-        Ok(_) => panic!("it was in the cache"),
+        Ok(_) => panic!("found in the cache"),
     }
 }
 
-/// The only file there is.
+/// The only file in the folder.
 fn only_file(folder: &TempDir) -> PathBuf {
     let mut files = fs::read_dir(folder).unwrap();
     let file = files.next().unwrap().unwrap().path();
-    assert!(files.next().is_none(), "there are more");
+    assert!(files.next().is_none(), "more than one file");
     file
 }
 
-/// Replaces what is read-only.
+/// Replaces a read-only file.
 fn replace(file: &Path, contents: &[u8]) {
     fs::remove_file(file).unwrap();
     fs::write(file, contents).unwrap();
 }
 
-/// What one host compiles, another one loads, and nobody may change the file.
+/// A second host loads what the first one compiled, and nobody may change the file.
 #[test]
-fn keeps_what_was_compiled() {
+fn compiled_function_is_loaded_by_another_host() {
     let folder = TempDir::new().unwrap();
     let first = engine();
     let cache_of_first = cache(&folder, &first);
-    assert!(matches!(miss(&cache_of_first, &first), Miss::None));
+    assert!(matches!(miss(&cache_of_first, &first), Miss::Absent));
     component(&cache_of_first, &first, &small()).unwrap();
     let mode = fs::metadata(only_file(&folder))
         .unwrap()
@@ -86,9 +86,9 @@ fn keeps_what_was_compiled() {
     assert!(cache_of_second.entry(&other).load(&second).is_err());
 }
 
-/// A file that is not as it was written is compiled anew, and whole again afterwards.
+/// A damaged file is compiled again, and is intact afterwards.
 #[test]
-fn replaces_what_is_damaged() {
+fn damaged_file_is_replaced() {
     let folder = TempDir::new().unwrap();
     let engine = engine();
     let cache = cache(&folder, &engine);
@@ -120,9 +120,9 @@ fn replaces_what_is_damaged() {
     }
 }
 
-/// A whole file of another function is not taken for this one.
+/// An intact file of another function does not pass for this one.
 #[test]
-fn files_do_not_stand_in_for_each_other() {
+fn file_of_another_function_is_damaged() {
     let folder = TempDir::new().unwrap();
     let engine = engine();
     let cache = cache(&folder, &engine);
@@ -135,9 +135,9 @@ fn files_do_not_stand_in_for_each_other() {
     assert!(matches!(miss(&cache, &engine), Miss::Damaged));
 }
 
-/// What others may write to is not run: neither a file, nor any in such a folder.
+/// Code from a file or folder that others may write to is not run.
 #[test]
-fn trusts_nobody_else() {
+fn files_writable_by_others_are_refused() {
     let folder = TempDir::new().unwrap();
     let engine = engine();
     let cache = cache(&folder, &engine);
@@ -155,7 +155,7 @@ fn trusts_nobody_else() {
         assert!(matches!(refused, UnusableFolder::Shared(_)), "{refused}");
     }
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
-    // Only root can give it away, and take it back.
+    // Only root can give the folder away and take it back.
     if std::os::unix::fs::chown(folder.path(), Some(1), None).is_ok() {
         assert!(Cache::open(folder.path(), fingerprint::of(&engine)).is_err());
         std::os::unix::fs::chown(folder.path(), Some(0), None).unwrap();
@@ -166,9 +166,10 @@ fn trusts_nobody_else() {
     }
 }
 
-/// A folder is made for this user alone; one that cannot be made is an error, not the end.
+/// The folder is created for this user alone. A folder that cannot be created is an error, not a
+/// panic.
 #[test]
-fn makes_its_folder() {
+fn folder_is_created_private() {
     let folder = TempDir::new().unwrap();
     let within = folder.path().join("a/b");
     Cache::open(&within, fingerprint::of(&engine())).unwrap_or_else(|error| panic!("{error}"));
@@ -184,21 +185,21 @@ fn makes_its_folder() {
     }
 }
 
-/// A function that cannot be kept runs all the same.
+/// A function that cannot be cached still runs.
 #[test]
-fn goes_on_without_its_folder() {
+fn function_runs_without_its_folder() {
     let folder = TempDir::new().unwrap();
     let engine = engine();
     let cache = cache(&folder, &engine);
     fs::remove_dir(folder.path()).unwrap();
     component(&cache, &engine, &small()).unwrap();
-    assert!(matches!(miss(&cache, &engine), Miss::None));
+    assert!(matches!(miss(&cache, &engine), Miss::Absent));
 }
 
-/// Code for other settings is not even looked at, such as that of a host without a pool, whose
-/// memories are laid out otherwise.
+/// Code for other settings is not read. A host without the pool, for example, lays out memories
+/// differently.
 #[test]
-fn settings_are_kept_apart() {
+fn settings_have_separate_files() {
     let folder = TempDir::new().unwrap();
     let engine = engine();
     component(&cache(&folder, &engine), &engine, &small()).unwrap();
@@ -206,14 +207,14 @@ fn settings_are_kept_apart() {
     other.memory_reservation(0);
     let other = wasmtime::Engine::new(&other).unwrap();
     let cache_of_other = cache(&folder, &other);
-    assert!(matches!(miss(&cache_of_other, &other), Miss::None));
+    assert!(matches!(miss(&cache_of_other, &other), Miss::Absent));
     component(&cache_of_other, &other, &small()).unwrap();
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
 }
 
 /// Hosts that start at once do not disturb each other, and leave one file.
 #[test]
-fn hosts_share_a_folder() {
+fn concurrent_hosts_share_a_folder() {
     let folder = Arc::new(TempDir::new().unwrap());
     let hosts: Vec<_> = (0..8)
         .map(|_| {
@@ -242,9 +243,9 @@ fn hosts_share_a_folder() {
     only_file(&folder);
 }
 
-/// A file that is used is not the next to go.
+/// A use protects a file from eviction.
 #[test]
-fn use_is_remembered() {
+fn use_is_recorded() {
     let folder = TempDir::new().unwrap();
     let engine = engine();
     let cache = cache(&folder, &engine);
@@ -267,9 +268,10 @@ fn use_is_remembered() {
     }
 }
 
-/// Whatever is in a file's place is not followed, not waited for and not read without end, and makes way.
+/// Anything but a regular file is not followed, not waited for, not read without end, and gets
+/// replaced.
 #[test]
-fn only_files_are_read() {
+fn only_regular_files_are_read() {
     let folder = TempDir::new().unwrap();
     let engine = engine();
     let cache = cache(&folder, &engine);
@@ -280,11 +282,11 @@ fn only_files_are_read() {
     fs::rename(&file, &moved).unwrap();
 
     std::os::unix::fs::symlink(&moved, &file).unwrap();
-    assert!(matches!(miss(&cache, &engine), Miss::NotAFile));
+    assert!(matches!(miss(&cache, &engine), Miss::NotRegular));
     fs::remove_file(&file).unwrap();
     let mode = rustix::fs::Mode::from_raw_mode(0o400);
     rustix::fs::mknodat(rustix::fs::CWD, &file, rustix::fs::FileType::Fifo, mode, 0).unwrap();
-    assert!(matches!(miss(&cache, &engine), Miss::NotAFile));
+    assert!(matches!(miss(&cache, &engine), Miss::NotRegular));
     component(&cache, &engine, &small()).unwrap();
     assert!(cache.entry(&small()).load(&engine).is_ok());
 
@@ -297,10 +299,10 @@ fn only_files_are_read() {
     assert!(matches!(miss(&cache, &engine), Miss::Damaged));
 }
 
-/// Nobody else may be able to put another folder in the place of this one, or of one above it; where
-/// only the owners of what is there can, as in `/tmp`, it is as good.
+/// Nobody else may be able to replace the folder or one above it. Where only owners can replace
+/// entries, as in `/tmp`, the folder is safe.
 #[test]
-fn folders_above_are_looked_at() {
+fn replaceable_parent_folder_is_refused() {
     let above = TempDir::new().unwrap();
     let parent = above.path().join("parent");
     let folder = parent.join("folder");
@@ -322,7 +324,7 @@ fn folders_above_are_looked_at() {
             );
         }
     }
-    // A way through somebody else's folder is as good as its end.
+    // A symbolic link in another user's folder is as safe as its target.
     let shared = above.path().join("shared");
     fs::create_dir(&shared).unwrap();
     fs::set_permissions(&shared, fs::Permissions::from_mode(0o777)).unwrap();

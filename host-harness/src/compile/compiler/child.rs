@@ -1,4 +1,4 @@
-//! The side of the process that compiles.
+//! The child process, which compiles.
 
 use std::io::{Read as _, Write as _};
 
@@ -6,7 +6,7 @@ use crate::compile::component_bytes::ComponentBytes;
 use crate::compile::config::{self, Allocation};
 use crate::compile::{NotReusable, fingerprint};
 
-/// What the process that compiles is told on its command line.
+/// The settings of the child process, from its command line.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ChildSettings {
     pub(crate) allocation: Allocation,
@@ -16,14 +16,16 @@ pub(crate) struct ChildSettings {
     pub(crate) memory: u64,
 }
 
-/// How a process ends whose component does not compile; its standard error says why.
+/// The exit code if the component does not compile. Standard error has the reason.
 pub(super) const REFUSED: u8 = 65;
 
-/// How one ends that was refused memory.
+/// The exit code if the process ran out of memory.
 pub(super) const OUT_OF_MEMORY: u8 = 71;
 
-/// Compiles the component on standard input, and writes the code to standard output, after the
-/// fingerprint and a byte that says whether its instances are reusable. Returns the exit code.
+/// Compiles the component on standard input, and returns the exit code.
+///
+/// Writes to standard output: the fingerprint, a byte that says whether instances are reusable, and
+/// the code.
 pub(crate) fn compile_from_stdin(settings: ChildSettings) -> u8 {
     let result = limit_process(settings)
         .map_err(wasmtime::Error::from)
@@ -53,24 +55,24 @@ fn compile(allocation: Allocation) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// Takes on the limits before anything of the component is read.
+/// Applies the limits before reading any of the component.
 #[cfg(unix)]
 fn limit_process(settings: ChildSettings) -> std::io::Result<()> {
     use rlimit::Resource;
 
-    // What ends a process leaves its memory on the disk, which nobody asked for.
+    // A crash would otherwise write the memory to disk, where nobody needs it.
     limit(Resource::CORE, 0, 0)?;
-    // The first is a signal that tells which limit it was, the second cannot be caught.
+    // The soft limit raises a signal that identifies it. The hard limit kills.
     limit(
         Resource::CPU,
         settings.cpu_time,
         settings.cpu_time.saturating_add(1),
     )?;
-    // Not every system has it.
+    // Some systems lack this limit.
     if let Err(error) = limit(Resource::AS, settings.memory, settings.memory) {
-        tracing::debug!("no limit of memory: {error}");
+        tracing::debug!("cannot limit memory: {error}");
     }
-    // Whoever would take the code is gone.
+    // Ends with the parent, which would read the code.
     #[cfg(target_os = "linux")]
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
     Ok(())
@@ -78,11 +80,11 @@ fn limit_process(settings: ChildSettings) -> std::io::Result<()> {
 
 #[cfg(unix)]
 fn limit(resource: rlimit::Resource, soft: u64, hard: u64) -> std::io::Result<()> {
-    let (_, most) = resource.get()?;
-    resource.set(soft.min(most), hard.min(most))
+    let (_, max) = resource.get()?;
+    resource.set(soft.min(max), hard.min(max))
 }
 
-/// Elsewhere the time is the only limit, which the other side looks at.
+/// Without Unix limits, the parent's timeout is the only one.
 #[cfg(not(unix))]
 fn limit_process(_: ChildSettings) -> std::io::Result<()> {
     Ok(())

@@ -1,4 +1,4 @@
-//! Who compiles components: this process, or one that is started for each.
+//! Compiles components, in this process or in a child process for each.
 
 mod child;
 mod process;
@@ -12,37 +12,37 @@ use crate::compile::config::Allocation;
 
 /// Compiles components for one engine.
 pub(crate) struct Compiler {
-    /// None compiles in this process.
+    /// `None` compiles in this process.
     pub(crate) process: Option<CompilerProcess>,
     pub(crate) allocation: Allocation,
     /// See `compile/fingerprint.rs`.
     pub(crate) fingerprint: [u8; 32],
 }
 
-/// Why there is no compiled code of a component.
+/// Why a component was not compiled.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CompileError {
     #[error(transparent)]
     TooNested(#[from] TooNested),
-    /// What wasmtime, in this process, has against it.
+    /// An error of wasmtime in this process.
     #[error(transparent)]
     Invalid(#[from] wasmtime::Error),
-    /// The same in the words of another process.
-    #[error("it does not compile: {0}")]
+    /// An error of wasmtime in the child process, as text.
+    #[error("the component does not compile: {0}")]
     Refused(String),
     #[error(transparent)]
     Process(#[from] process::ProcessError),
 }
 
-/// A component that was compiled just now.
+/// A component that was just compiled.
 pub(crate) struct Fresh {
     pub(crate) compiled: Compiled,
-    /// The code as it is kept, where it exists anyway.
+    /// The serialized code, if it exists anyway.
     pub(crate) code: Option<Vec<u8>>,
 }
 
 impl Compiler {
-    /// Compiles a component whose parts do not nest too deeply.
+    /// Compiles a component, after a check of its nesting.
     pub(crate) fn compile(
         &self,
         engine: &wasmtime::Engine,
@@ -69,16 +69,17 @@ impl Compiler {
     }
 }
 
-/// Loads what another process compiled.
+/// Loads code from a child process.
 #[expect(unsafe_code, reason = "there is no safe way to load compiled code")]
 fn load(
     engine: &wasmtime::Engine,
     code: &[u8],
 ) -> wasmtime::Result<wasmtime::component::Component> {
-    // SAFETY: these are bytes that `Component::serialize` made in a process of a program that is this
-    // one, or that the embedder named as its compiler and that nobody else may write to; they came
-    // through a pipe that only the two have. The fingerprint says that it is of the same version. That
-    // a component could make the compiler write something else is no more than that it could make it
-    // compile something else, which is trusted in any process.
+    // SAFETY: `Component::serialize` made these bytes in a child process. Its program is this one,
+    // or the one that the embedder named as its compiler, which nobody else may write to. The bytes
+    // came through a pipe that only these two processes share, and the fingerprint shows that both
+    // have the same version. A component that makes the compiler write other bytes gains no more
+    // than one that makes it compile other code, and the compiler is trusted with that in any
+    // process.
     unsafe { wasmtime::component::Component::deserialize(engine, code) }
 }

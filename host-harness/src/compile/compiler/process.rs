@@ -1,4 +1,4 @@
-//! The side of the process that has components compiled.
+//! The parent process, which starts a compiler for each component.
 
 use std::io::{self, Read, Write as _};
 use std::path::PathBuf;
@@ -16,23 +16,24 @@ use crate::limits::{FAR, not_zero};
 /// The subcommand of `functions` that compiles.
 pub(crate) const SUBCOMMAND: &str = "compile-component";
 
-/// How much of what the process says on standard error is told.
-const MAX_SAID: usize = 2048;
+/// How much of the child's standard error is reported, in bytes.
+const MAX_MESSAGE: usize = 2048;
 
-/// How many threads compile. Each has a stack, which counts as memory.
+/// The maximum number of threads that compile. Each has a stack, which counts as memory.
 const MAX_THREADS: usize = 8;
 
-/// How much address space the allocator takes at a time, in KiB: it would begin with all that there is.
+/// How much address space the allocator reserves at a time, in KiB. Its default is all of the
+/// limit.
 const ARENA_KIB: u32 = 32 * 1024;
 
-/// How often the end of the process is looked for once it has written everything.
-const LOOK_EVERY: Duration = Duration::from_millis(1);
+/// How often to poll for the end of the process once its output has ended.
+const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
-/// Compiles components in a process of its own for each, within limits.
+/// Compiles each component in its own process, within limits.
 ///
-/// A component that a stranger wrote can make a compiler take minutes and gigabytes, or crash. In a
-/// process of its own it takes 20 s of CPU time, 1 GiB of memory and 60 s at the most, unless set
-/// otherwise, and the component is refused.
+/// A hostile component can make a compiler take minutes and gigabytes, or crash. In its own
+/// process, compilation takes at most 20 s of CPU time, 1 GiB of memory and 60 s of wall-clock
+/// time, unless set otherwise. A component that exceeds a limit is refused.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), host_harness::BuildError> {
@@ -62,10 +63,10 @@ impl CompilerProcess {
     /// Time from start to end of the process.
     pub const TIMEOUT: Duration = Duration::from_secs(60);
 
-    /// Compiles with a program that is the command `functions` of this version.
+    /// Compiles with this program: the command `functions` of the same version.
     ///
-    /// What the program returns runs as machine code in this process, so it has to be as trusted as
-    /// this process: a file of this user's or of root's that nobody else may write to.
+    /// The program's output runs as machine code in this process, so the program must be as trusted
+    /// as this process. Use a file of this user or of root that nobody else may write to.
     pub fn new(program: impl Into<PathBuf>) -> Self {
         Self {
             program: program.into(),
@@ -93,7 +94,7 @@ impl CompilerProcess {
         self
     }
 
-    /// The first limit that nothing can be compiled within.
+    /// Refuses limits of zero.
     pub(crate) fn check(&self) -> Result<(), String> {
         let (cpu_time, memory, timeout) = (Self::CPU_TIME, Self::MEMORY, Self::TIMEOUT);
         let is_zero = self.cpu_time.is_zero();
@@ -116,7 +117,7 @@ impl CompilerProcess {
         )
     }
 
-    /// Has one component compiled.
+    /// Compiles one component.
     pub(super) fn run(
         &self,
         component: &[u8],
@@ -126,27 +127,27 @@ impl CompilerProcess {
             let program = self.program.clone();
             ProcessError::NotStarted { program, source }
         })?;
-        let talked = talk(
+        let exchanged = exchange(
             &mut child,
             component,
             Instant::now() + self.timeout.min(FAR),
         );
-        if talked.is_err() {
-            // It would wait for the rest of its input for ever.
+        if exchanged.is_err() {
+            // Otherwise it would wait for the rest of its input forever.
             let _ = child.kill();
             let _ = child.wait();
         }
-        let talk = talked.map_err(ProcessError::Broken)?;
-        match talk.status {
+        let exchange = exchanged.map_err(ProcessError::Io)?;
+        match exchange.status {
             None => Err(ProcessError::Timeout(self.timeout).into()),
-            Some(status) if status.success() => Ok(Output(talk.output)),
-            Some(status) => Err(self.failure(status, &talk.said)),
+            Some(status) if status.success() => Ok(Output(exchange.output)),
+            Some(status) => Err(self.failure(status, &exchange.message)),
         }
     }
 
     fn start(&self, allocation: Allocation) -> io::Result<Child> {
-        let more = u64::from(self.cpu_time.subsec_nanos() > 0);
-        let cpu_time = self.cpu_time.as_secs().saturating_add(more);
+        let rounded_up = u64::from(self.cpu_time.subsec_nanos() > 0);
+        let cpu_time = self.cpu_time.as_secs().saturating_add(rounded_up);
         let threads = thread::available_parallelism().map_or(1, usize::from);
         let mut command = Command::new(&self.program);
         command
@@ -154,7 +155,7 @@ impl CompilerProcess {
             .args(["--allocation", allocation.name()])
             .args(["--cpu-seconds", &cpu_time.to_string()])
             .args(["--memory-bytes", &self.memory.to_string()])
-            // Secrets are none of its business.
+            // The child needs no secrets.
             .env_clear()
             .env("RAYON_NUM_THREADS", threads.min(MAX_THREADS).to_string())
             .env("MIMALLOC_ARENA_RESERVE", ARENA_KIB.to_string())
@@ -164,13 +165,13 @@ impl CompilerProcess {
         command.spawn()
     }
 
-    /// What became of a process that ended before its time.
-    fn failure(&self, status: ExitStatus, said: &str) -> CompileError {
-        let said = said.trim();
-        // What Rust says before it aborts for this reason, which has no exit code of its own.
-        let is_out_of_memory = said.contains("memory allocation of");
+    /// The error of a process that failed.
+    fn failure(&self, status: ExitStatus, message: &str) -> CompileError {
+        let message = message.trim();
+        // Rust prints this before it aborts, and sets no exit code of its own.
+        let is_out_of_memory = message.contains("memory allocation of");
         match status.code().and_then(|code| u8::try_from(code).ok()) {
-            Some(REFUSED) => return CompileError::Refused(said.to_owned()),
+            Some(REFUSED) => return CompileError::Refused(message.to_owned()),
             Some(OUT_OF_MEMORY) => return ProcessError::Memory(self.memory).into(),
             _ if is_out_of_memory => return ProcessError::Memory(self.memory).into(),
             _ => {}
@@ -178,41 +179,35 @@ impl CompilerProcess {
         if is_out_of_cpu_time(status) {
             return ProcessError::CpuTime(self.cpu_time).into();
         }
-        let said = said.to_owned();
-        ProcessError::Crashed { status, said }.into()
+        let message = message.to_owned();
+        ProcessError::Crashed { status, message }.into()
     }
 }
 
-/// Why a process that compiles did not come to an end of its own.
+/// Why the child process gave no code and no reason.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProcessError {
-    #[error(
-        "compiling it takes more than its limit of {0:?} of CPU time; --compile-cpu-time raises it"
-    )]
+    #[error("compilation exceeds its limit of {0:?} of CPU time; raise it with --compile-cpu-time")]
     CpuTime(Duration),
-    #[error(
-        "compiling it takes more than its limit of {0} bytes of memory; --compile-memory raises it"
-    )]
+    #[error("compilation exceeds its limit of {0} bytes of memory; raise it with --compile-memory")]
     Memory(u64),
-    #[error("compiling it takes longer than its limit of {0:?}; --compile-timeout raises it")]
+    #[error("compilation exceeds its time limit of {0:?}; raise it with --compile-timeout")]
     Timeout(Duration),
-    #[error("the process that compiles it failed ({status}): {said}")]
-    Crashed { status: ExitStatus, said: String },
-    #[error("{} cannot be started, which compiles components", program.display())]
+    #[error("the compiler process failed ({status}): {message}")]
+    Crashed { status: ExitStatus, message: String },
+    #[error("the compiler {} cannot be started", program.display())]
     NotStarted { program: PathBuf, source: io::Error },
-    #[error("the process that compiles it cannot be talked to")]
-    Broken(#[source] io::Error),
-    #[error(
-        "the program that compiles it is of another version than this host; give that of this one"
-    )]
-    OtherVersion,
+    #[error("cannot communicate with the compiler process")]
+    Io(#[source] io::Error),
+    #[error("the compiler is of another version than this host; give the program of this version")]
+    VersionMismatch,
 }
 
-/// What a process wrote that ended well.
+/// The output of a process that succeeded.
 pub(super) struct Output(Vec<u8>);
 
 impl Output {
-    /// The code, and whether the function's instances are reusable, if it was compiled for this engine.
+    /// The code, and whether instances are reusable, if it was compiled for this engine.
     pub(super) fn open(
         self,
         fingerprint: &[u8; 32],
@@ -223,33 +218,33 @@ impl Output {
             Some((of, [reusable, ..])) if of == fingerprint => NotReusable::from_byte(*reusable),
             _ => None,
         };
-        let reusable = reusable.ok_or(ProcessError::OtherVersion)?;
+        let reusable = reusable.ok_or(ProcessError::VersionMismatch)?;
         code.drain(..head);
         Ok((code, reusable))
     }
 }
 
-/// What a process said, and how it ended; it was killed if that is none.
-struct Talk {
+/// The output of a process, and its exit status; `None` if it was killed.
+struct Exchange {
     output: Vec<u8>,
-    said: String,
+    message: String,
     status: Option<ExitStatus>,
 }
 
-/// Hands a process its input, and takes what it writes, until it has ended or its time has.
-fn talk(child: &mut Child, input: &[u8], deadline: Instant) -> io::Result<Talk> {
+/// Writes the input of a process and reads its output, until it ends or the deadline passes.
+fn exchange(child: &mut Child, input: &[u8], deadline: Instant) -> io::Result<Exchange> {
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (done, output_ended) = mpsc::channel::<()>();
     thread::scope(|scope| {
         let start = || thread::Builder::new().name("compile".into());
-        // One that ended before it read everything tells elsewhere why.
+        // If the process ended before it read everything, its exit status tells why.
         start().spawn_scoped(scope, move || stdin.map(|mut stdin| stdin.write_all(input)))?;
         let output = start().spawn_scoped(scope, move || {
-            let output = read(stdout, usize::MAX);
+            let output = read_prefix(stdout, usize::MAX);
             drop(done);
             output
         })?;
-        let said = start().spawn_scoped(scope, move || read(stderr, MAX_SAID))?;
+        let message = start().spawn_scoped(scope, move || read_prefix(stderr, MAX_MESSAGE))?;
         let left = deadline.saturating_duration_since(Instant::now());
         let in_time = output_ended.recv_timeout(left) == Err(mpsc::RecvTimeoutError::Disconnected);
         let status = if in_time {
@@ -261,36 +256,36 @@ fn talk(child: &mut Child, input: &[u8], deadline: Instant) -> io::Result<Talk> 
             child.kill()?;
             child.wait()?;
         }
-        let lost = |_| io::Error::other("a thread panicked");
-        let said = said.join().map_err(lost)??;
-        Ok(Talk {
-            output: output.join().map_err(lost)??,
-            said: String::from_utf8_lossy(&said).into_owned(),
+        let panicked = |_| io::Error::other("a thread panicked");
+        let message = message.join().map_err(panicked)??;
+        Ok(Exchange {
+            output: output.join().map_err(panicked)??,
+            message: String::from_utf8_lossy(&message).into_owned(),
             status,
         })
     })
 }
 
-/// Reads to the end, and keeps the first so many bytes.
-fn read(from: Option<impl Read>, most: usize) -> io::Result<Vec<u8>> {
-    let mut kept = Vec::new();
+/// Reads to the end, and returns the first `max` bytes.
+fn read_prefix(from: Option<impl Read>, max: usize) -> io::Result<Vec<u8>> {
+    let mut read = Vec::new();
     if let Some(mut from) = from {
         from.by_ref()
-            .take(u64::try_from(most).unwrap_or(u64::MAX))
-            .read_to_end(&mut kept)?;
+            .take(u64::try_from(max).unwrap_or(u64::MAX))
+            .read_to_end(&mut read)?;
         io::copy(&mut from, &mut io::sink())?;
     }
-    Ok(kept)
+    Ok(read)
 }
 
-/// Waits for the end of a process that has written everything.
+/// Waits until a process that has written everything ends.
 fn end_by(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
     loop {
         let status = child.try_wait()?;
         if status.is_some() || Instant::now() >= deadline {
             return Ok(status);
         }
-        thread::sleep(LOOK_EVERY);
+        thread::sleep(POLL_INTERVAL);
     }
 }
 

@@ -1,9 +1,10 @@
-//! How deeply a component's parts nest, found out before anything parses them in earnest.
+//! Bounds how deeply the parts of a component nest, before anything else parses it.
 //!
-//! Parsers and compilers are made for what compilers write. wasmparser reads the types of components
-//! recursively, so that a file of 100 KiB can overflow the stack; what it keeps grows with the square of
-//! the number of modules and components; and Cranelift takes a minute for a megabyte of nested loops.
-//! The scan below reads each byte once, and never recurses.
+//! Parsers and compilers are written for the output of compilers. wasmparser reads component types
+//! recursively, so a file of 100 KiB can overflow the stack. Its memory grows with the square of
+//! the number of modules and components. Cranelift takes a minute for a megabyte of nested loops.
+//!
+//! This scan reads each byte once and never recurses.
 
 use wasmparser::{
     BinaryReader, BinaryReaderError, ComponentType, ComponentTypeDeclaration, FunctionBody,
@@ -13,40 +14,37 @@ use wasmparser::{
 /// Components within components. Tools that compose functions add one or two at a time.
 pub(crate) const MAX_COMPONENT_DEPTH: usize = 32;
 
-/// Modules and components of one file, wherever they are.
+/// Modules and components in one file, at any level.
 pub(crate) const MAX_PARTS: usize = 1000;
 
-/// Types of components and instances within such types. WIT comes to three.
+/// Component and instance types within such types. WIT needs three levels.
 pub(crate) const MAX_TYPE_DEPTH: usize = 32;
 
-/// Blocks, loops and conditions within one another in one function. A `switch` is as many blocks as it
-/// has cases.
+/// Nested blocks, loops and conditions in one function. A `switch` becomes one block per case.
 pub(crate) const MAX_BLOCK_DEPTH: usize = 10_000;
 
-/// Loops within one another in one function. Programs have a handful; what Cranelift takes grows with
-/// their square, and is 14 s for 10,000 of them in an unoptimized build of this host.
+/// Nested loops in one function. Programs have a handful. Cranelift's time grows with their square:
+/// 14 s for 10,000 in an unoptimized build of this host.
 pub(crate) const MAX_LOOP_DEPTH: usize = 200;
 
-/// Why a component is not even parsed.
+/// Why a component is refused before it is parsed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TooNested {
-    #[error("its components nest more than {MAX_COMPONENT_DEPTH} deep, which is the most")]
+    #[error("the component's components nest more than {MAX_COMPONENT_DEPTH} deep, the limit")]
     Components,
-    #[error("it has more than {MAX_PARTS} modules and components, which is the most")]
+    #[error("the component has more than {MAX_PARTS} modules and components, the limit")]
     Parts,
-    #[error(
-        "its component and instance types nest more than {MAX_TYPE_DEPTH} deep, which is the most"
-    )]
+    #[error("the component's types nest more than {MAX_TYPE_DEPTH} deep, the limit")]
     Types,
     #[error(
-        "a function in it nests blocks more than {MAX_BLOCK_DEPTH} deep, which is the most; split the \
+        "a function in the component nests blocks more than {MAX_BLOCK_DEPTH} deep, the limit; split the \
          function, or the `switch` in it"
     )]
     Blocks,
-    #[error("a function in it nests loops more than {MAX_LOOP_DEPTH} deep, which is the most")]
+    #[error("a function in the component nests loops more than {MAX_LOOP_DEPTH} deep, the limit")]
     Loops,
-    /// What this scan cannot read, it cannot bound.
-    #[error("it does not compile")]
+    /// The scan cannot bound what it cannot read.
+    #[error("the component does not compile")]
     Unreadable(#[from] BinaryReaderError),
 }
 
@@ -58,7 +56,7 @@ pub(crate) fn check(component: &[u8]) -> Result<(), TooNested> {
         match &payload {
             Payload::Version { .. } => {
                 (depth, parts) = (depth + 1, parts + 1);
-                // A module is one level as well, and has none below it.
+                // A module is one level as well, with none below it.
                 if depth > MAX_COMPONENT_DEPTH + 1 {
                     return Err(TooNested::Components);
                 }
@@ -83,24 +81,25 @@ pub(crate) fn check(component: &[u8]) -> Result<(), TooNested> {
     Ok(())
 }
 
-/// How the types of components and of instances begin, whose declarations may be types of both.
+/// The first byte of a component type, and of an instance type. Both contain declarations, which
+/// may be types.
 const COMPONENT_TYPE: u8 = 0x41;
 const INSTANCE_TYPE: u8 = 0x42;
 
-/// A section of types: those that nest are walked through with a stack of how many declarations are left
-/// on each level, all others are read by wasmparser.
+/// Checks a section of types. Keeps the number of remaining declarations per level for types that
+/// nest; wasmparser reads all others.
 fn check_types(mut section: BinaryReader<'_>) -> Result<(), TooNested> {
     let mut levels = vec![section.read_var_u32()?];
-    while let Some(left) = levels.last_mut() {
-        let Some(rest) = left.checked_sub(1) else {
+    while let Some(remaining) = levels.last_mut() {
+        let Some(rest) = remaining.checked_sub(1) else {
             levels.pop();
             continue;
         };
-        *left = rest;
+        *remaining = rest;
         let is_type = levels.len() == 1 || read_declaration(&mut section)?;
         if is_type && let Some(declarations) = read_type(&mut section)? {
             levels.push(declarations);
-            // The section itself is the first.
+            // The first level is the section itself.
             if levels.len() > MAX_TYPE_DEPTH + 1 {
                 return Err(TooNested::Types);
             }
@@ -109,10 +108,11 @@ fn check_types(mut section: BinaryReader<'_>) -> Result<(), TooNested> {
     Ok(())
 }
 
-/// How a declaration begins that is a type.
+/// The first byte of a declaration that is a type.
 const DECLARED_TYPE: u8 = 0x01;
 
-/// Reads what is declared within a type, unless that is a type: then it says so, and that is next.
+/// Reads one declaration within a type. If it is a type, reads only its first byte, and returns
+/// true.
 fn read_declaration(section: &mut BinaryReader<'_>) -> Result<bool, TooNested> {
     if section.clone().read_u8()? == DECLARED_TYPE {
         section.read_u8()?;
@@ -122,7 +122,7 @@ fn read_declaration(section: &mut BinaryReader<'_>) -> Result<bool, TooNested> {
     Ok(false)
 }
 
-/// Reads one type; of one that nests, no more than how many declarations follow.
+/// Reads one type. Of a type that nests, reads only the number of declarations, and returns it.
 fn read_type(section: &mut BinaryReader<'_>) -> Result<Option<u32>, TooNested> {
     let kind = section.clone().read_u8()?;
     if matches!(kind, COMPONENT_TYPE | INSTANCE_TYPE) {
@@ -134,7 +134,7 @@ fn read_type(section: &mut BinaryReader<'_>) -> Result<Option<u32>, TooNested> {
 }
 
 fn check_blocks(function: &FunctionBody<'_>) -> Result<(), TooNested> {
-    // Whether each is a loop.
+    // One entry per open block: whether it is a loop.
     let mut blocks = Vec::new();
     let mut loops = 0_usize;
     for operator in function.get_operators_reader()? {

@@ -1,7 +1,7 @@
 use super::*;
 use binary::{COMPONENT, component, leb, module, section};
 
-/// What is written by hand, since no tool writes it.
+/// Binaries written by hand, because no tool writes them.
 mod binary {
     pub(super) const COMPONENT: [u8; 8] = [0, b'a', b's', b'm', 13, 0, 1, 0];
     const MODULE: [u8; 8] = [0, b'a', b's', b'm', 1, 0, 0, 0];
@@ -35,14 +35,14 @@ mod binary {
     }
 }
 
-/// Components within components, and the outermost.
+/// Nested components, in an outermost one.
 fn components(depth: usize) -> Vec<u8> {
     (0..depth).fold(COMPONENT.to_vec(), |within, _| {
         component(&[section(4, &within)])
     })
 }
 
-/// A type with as many types within one another.
+/// A type with this many nested types.
 fn types(depth: usize, kind: u8) -> Vec<u8> {
     let mut contents = vec![1];
     for _ in 1..depth {
@@ -58,9 +58,9 @@ fn blocks(depth: usize, kind: u8) -> Vec<u8> {
     module(&body)
 }
 
-/// What nests as deeply as it may is valid for wasmtime as well, and is refused one level deeper.
+/// A component at each limit is valid for wasmtime too; one level deeper is refused.
 #[test]
-fn nesting_is_refused_one_level_beyond_its_limit() {
+fn nesting_beyond_each_limit_is_refused() {
     let engine = wasmtime::Engine::default();
     let valid = |component: &[u8]| {
         check(component).unwrap();
@@ -86,9 +86,10 @@ fn nesting_is_refused_one_level_beyond_its_limit() {
     assert!(matches!(refused, TooNested::Parts), "{refused}");
 }
 
-/// Neither a million levels nor a million of what has one level takes the scan's stack or its time.
+/// A million levels, or a million items on one level, exhaust neither the stack nor the time of the
+/// scan.
 #[test]
-fn scan_neither_recurses_nor_lingers() {
+fn scan_is_linear_without_recursion() {
     const MANY: usize = 1_000_000;
     let refused = check(&types(MANY, INSTANCE_TYPE)).unwrap_err();
     assert!(matches!(refused, TooNested::Types), "{refused}");
@@ -100,10 +101,10 @@ fn scan_neither_recurses_nor_lingers() {
     check(&module(&flat)).unwrap();
 }
 
-/// Levels are counted down as well as up: after types that nest come others.
+/// Levels are counted down as well as up: nested types may be followed by others.
 #[test]
-fn levels_end() {
-    // Twice as many types as may nest, each within the one before or beside it.
+fn sibling_levels_do_not_add_up() {
+    // Twice as many types as may nest: each lies within the previous one or beside it.
     let one = [INSTANCE_TYPE, 1, DECLARED_TYPE, INSTANCE_TYPE, 0];
     let contents = [leb(MAX_TYPE_DEPTH), one.repeat(MAX_TYPE_DEPTH)].concat();
     check(&component(&[section(7, &contents)])).unwrap();
@@ -113,9 +114,9 @@ fn levels_end() {
     check(&module(&body)).unwrap();
 }
 
-/// What cannot be read to its end is not passed on to those that would read on.
+/// A truncated or unknown type is refused, because others would read on.
 #[test]
-fn what_cannot_be_read_is_refused() {
+fn unreadable_types_are_refused() {
     for cut in 9..types(3, INSTANCE_TYPE).len() {
         let refused = check(&types(3, INSTANCE_TYPE)[..cut]).unwrap_err();
         assert!(matches!(refused, TooNested::Unreadable(_)), "{refused}");
@@ -125,9 +126,9 @@ fn what_cannot_be_read_is_refused() {
     assert!(matches!(refused, TooNested::Unreadable(_)), "{refused}");
 }
 
-/// Functions of the SDK are far below all limits, also those of a quarter.
+/// Functions made with the SDK are far below all limits.
 #[test]
-fn functions_pass() {
+fn sdk_functions_pass() {
     for (name, file) in test_guests::EXAMPLES {
         let refused = check(&std::fs::read(file).unwrap());
         assert!(refused.is_ok(), "{name}: {refused:?}");

@@ -3,25 +3,25 @@ use wasmparser::{
     ComponentTypeRef, Encoding, ExternalKind, Instance, Parser, Payload,
 };
 
-/// The index spaces of a component that matter here, in order: those of its core modules, of its core
-/// instances and of its core functions.
+/// The index spaces of a component that the rewrites need.
 #[derive(Default)]
 pub(super) struct IndexSpaces<'a> {
     pub(super) modules: Vec<&'a [u8]>,
     pub(super) instances: Vec<Instance<'a>>,
-    /// Of which instance a core function is an export, and its name there.
+    /// For each core function: the instance that exports it, and its name there; `None` if it is no
+    /// export.
     pub(super) functions: Vec<Option<(u32, &'a str)>>,
-    /// How many types there are.
+    /// The number of types.
     pub(super) types: u32,
-    /// How many functions there are that are not core functions.
+    /// The number of component functions.
     pub(super) lifted: u32,
-    /// All that is an export of a core instance, and how many of those there were then.
+    /// Each alias of a core instance's export, with the number of core instances defined before it.
     pub(super) aliases: Vec<(ExternalKind, u32, &'a str, usize)>,
 }
 
 impl<'a> IndexSpaces<'a> {
-    /// None where anything could have a number in one of them that is not counted: one that is off by one
-    /// is another's.
+    /// Returns `None` if anything might have an index here without being counted. An index that is
+    /// off by one names another item.
     pub(super) fn of(component: &'a [u8]) -> Option<Self> {
         let mut spaces = Self::default();
         let mut depth = 0_u32;
@@ -45,13 +45,13 @@ impl<'a> IndexSpaces<'a> {
                 _ => {}
             }
             if depth == 1 {
-                spaces.take(payload)?;
+                spaces.add(payload)?;
             }
         }
         Some(spaces)
     }
 
-    fn take(&mut self, payload: Payload<'a>) -> Option<()> {
+    fn add(&mut self, payload: Payload<'a>) -> Option<()> {
         match payload {
             Payload::InstanceSection(section) => {
                 for instance in section {
@@ -95,7 +95,7 @@ impl<'a> IndexSpaces<'a> {
             Payload::ComponentTypeSection(section) => {
                 self.types = self.types.checked_add(section.count())?;
             }
-            // Modules are counted above; the rest has numbers in other spaces.
+            // Modules are counted above; the other sections have other index spaces.
             Payload::ModuleSection { .. }
             | Payload::ComponentSection { .. }
             | Payload::CoreTypeSection(_)
@@ -130,7 +130,7 @@ impl<'a> IndexSpaces<'a> {
         Some(())
     }
 
-    /// Counts what is exported, or is taken from an instance.
+    /// Counts an export, or an alias of an instance's export.
     fn count(&mut self, kind: ComponentExternalKind) -> Option<()> {
         match kind {
             ComponentExternalKind::Module => return None,
@@ -141,14 +141,14 @@ impl<'a> IndexSpaces<'a> {
         Some(())
     }
 
-    /// How many there are of a module.
+    /// The number of instances of a module.
     pub(super) fn instances_of(&self, module: u32) -> usize {
         let of_module = |instance: &&Instance<'_>| matches!(instance, Instance::Instantiate { module_index, .. } if *module_index == module);
         self.instances.iter().filter(of_module).count()
     }
 }
 
-/// One that a function of another kind would not be taken for.
+/// Whether this is a kind that cannot be mistaken for a function of another kind.
 fn is_known(kind: ExternalKind) -> bool {
     matches!(
         kind,
@@ -160,7 +160,7 @@ fn is_known(kind: ExternalKind) -> bool {
     )
 }
 
-/// What has this number.
+/// The item at an index.
 pub(super) fn at<T>(space: &[T], index: u32) -> Option<T>
 where
     T: Clone,

@@ -1,8 +1,8 @@
-//! What the host changes in a component before it compiles it: what it takes to make an instance, and
-//! to make one as it was when it was new.
+//! Rewrites components before compilation, to make instances cheaper to create and possible to
+//! reset.
 //!
-//! A component does the same afterwards. One that is not made as those of the SDK are is left as it
-//! is, and works as well; wasmtime validates all of them.
+//! A rewritten component behaves the same. A component that is not shaped like those of the SDK
+//! stays unchanged, and works as well. Wasmtime validates all of them.
 
 mod index_spaces;
 mod inline_shim;

@@ -1,9 +1,11 @@
 use wasm_encoder::{Component, RawSection};
 use wasmparser::{Chunk, Parser, Payload};
 
-/// Copies a component section by section. `change` is asked about each, and says whether it has put
-/// something in its place, which may be nothing; none if it cannot be done.
-pub(super) fn copied(
+/// Copies a component section by section.
+///
+/// `change` sees each section, and returns true if it has written a replacement, which may be
+/// empty. It returns `None` if the component cannot be rewritten.
+pub(super) fn copy_with(
     component: &[u8],
     mut change: impl FnMut(&Payload<'_>, &mut Component) -> Option<bool>,
 ) -> Option<Vec<u8>> {
@@ -15,7 +17,7 @@ pub(super) fn copied(
             return None;
         };
         rest = rest.get(consumed..)?;
-        // As a whole, whatever is within.
+        // Copied as a whole, including nested sections.
         if let Payload::ModuleSection {
             unchecked_range, ..
         }

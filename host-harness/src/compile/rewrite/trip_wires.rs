@@ -1,4 +1,4 @@
-//! Tests that fail when something changes that the rewriting was written for, until somebody has looked.
+//! Tests that fail when an assumption of the rewrites changes, until somebody has reviewed them.
 
 use std::path::Path;
 
@@ -12,23 +12,23 @@ fn repository(file: &str) -> String {
     std::fs::read_to_string(path).unwrap()
 }
 
-/// A new wasmtime may have instructions, sections, kinds of handles, and ways to make an instance that are
-/// on no list. Look again at:
+/// A new wasmtime may have instructions, sections, kinds of handles and ways to instantiate that no
+/// list covers. Review:
 ///
-/// - `renewable/instructions.rs`: is each new proposal either refused, or does it change nothing but memory
-///   and globals? A proposal that is on the list may have new instructions.
-/// - `renewable/module.rs`, `renewable/shape.rs`, `spaces.rs`: new sections, new canonical functions and
-///   options, new kinds of what has a number.
-/// - `renewable/handles.rs`: new types that hold a handle; what the table of handles keeps.
-/// - `renewable/parameters.rs`: what is passed without memory.
-/// - `places/`: what `MemoryCreator` and `StackCreator` promise; whether the on-demand allocator keeps
-///   anything from one instance to the next.
-/// - `config.rs`: whether the pool clears pages that were swapped out (wasmtime's pull request 14357), and
-///   then whether `pagemap_scan` may be used again.
+/// - `reusable/instructions.rs`: each new proposal is either refused, or changes nothing but memory
+///   and globals. A listed proposal may have new instructions.
+/// - `reusable/module.rs`, `reusable/reusable_module.rs`, `index_spaces.rs`: new sections,
+///   canonical functions, options and index spaces.
+/// - `reusable/handles.rs`: new types that contain a handle, and what the table of handles keeps.
+/// - `reusable/parameters.rs`: which parameters are passed without memory.
+/// - `pool/`: the contracts of `MemoryCreator` and `StackCreator`, and whether the on-demand
+///   allocator keeps anything between instances.
+/// - `engine/config.rs`: whether wasmtime's pool clears swapped-out pages (wasmtime's pull request
+///   14357). Then `pagemap_scan` may be enabled again.
 ///
 /// Then run `cargo xtask fuzz --seconds 1800`, and write the new version here.
 #[test]
-fn wasmtime_is_the_version_that_was_looked_at() {
+fn wasmtime_has_the_reviewed_version() {
     let lock = repository("Cargo.lock");
     for (name, version) in [("wasmtime", "48.0.8"), ("wasmparser", "0.254.2")] {
         let package = format!("name = \"{name}\"\nversion = \"{version}\"\n");
@@ -39,20 +39,20 @@ fn wasmtime_is_the_version_that_was_looked_at() {
     }
 }
 
-/// Reset instances rest on `invoke` taking one handle and nothing else: what needs memory runs the
-/// function's allocator before its globals are set, and a second handle makes the table of handles another.
-/// Look again at `renewable/` before writing another signature here.
+/// Reset instances rely on `invoke` taking one handle and nothing else. A parameter in memory runs
+/// the function's allocator before its globals are set. A second handle changes the table of
+/// handles. Review `reusable/` before changing the signature here.
 #[test]
-fn invoke_is_the_one_that_was_looked_at() {
+fn invoke_has_the_reviewed_signature() {
     let wit = repository("wit/web/web.wit");
     let invoke = "  invoke: func(request: buffer) -> reply;\n";
     assert_eq!(wit.matches(" invoke: ").count(), 1);
     assert!(wit.contains(invoke), "invoke has changed: see above");
 }
 
-/// No parameter of `invoke` needs memory of the instance, in a function as the SDK makes it.
+/// No parameter of `invoke` needs memory of the instance, in a function made with the SDK.
 #[test]
-fn invoke_needs_no_memory() {
+fn invoke_parameters_need_no_memory() {
     let engine = Engine::default();
     let component = std::fs::read(test_guests::PING).unwrap();
     let component = Component::new(&engine, component).unwrap();

@@ -6,24 +6,24 @@ use wasmparser::{ComponentAlias, ExternalKind, Instance, Payload};
 
 use super::layout::ShimLayout;
 use super::module::Unknown;
-use crate::compile::rewrite::sections::copied;
+use crate::compile::rewrite::sections::copy_with;
 
-/// The component with this module in the place of the one that had a shim, and without the shim.
+/// The component with its main module replaced, and without the shim.
 pub(super) fn with_main(
     component: &[u8],
-    shape: &ShimLayout<'_>,
+    layout: &ShimLayout<'_>,
     main: &Module,
 ) -> Option<Vec<u8>> {
-    let mut renumbered = Renumbered { shape };
+    let mut renumbered = Renumbered { layout };
     let mut modules = 0..;
-    copied(component, |section, encoded| {
+    copy_with(component, |section, encoded| {
         match section {
             Payload::ModuleSection { .. } => {
                 let module = modules.next()?;
-                if module == shape.main_module {
+                if module == layout.main_module {
                     encoded.section(&ModuleSection(main));
                 }
-                return Some(module == shape.main_module || module == shape.shim_module);
+                return Some(module == layout.main_module || module == layout.shim_module);
             }
             Payload::InstanceSection(section) => {
                 let mut instances = InstanceSection::new();
@@ -51,7 +51,7 @@ pub(super) fn with_main(
                 .ok()?;
                 encoded.section(&functions);
             }
-            // Names are of the numbers that were.
+            // Names refer to the old indices.
             Payload::CustomSection(_) => {}
             _ => return Some(false),
         }
@@ -59,13 +59,13 @@ pub(super) fn with_main(
     })
 }
 
-/// What becomes of a component's numbers.
+/// Maps the component's indices to the new ones.
 struct Renumbered<'a> {
-    shape: &'a ShimLayout<'a>,
+    layout: &'a ShimLayout<'a>,
 }
 
 impl Renumbered<'_> {
-    /// All instances but the shim's, without what they had of it.
+    /// Re-encodes every instance but the shim's, and drops the shim's functions from the others.
     fn instance(
         &mut self,
         instances: &mut InstanceSection,
@@ -73,34 +73,35 @@ impl Renumbered<'_> {
     ) -> Result<(), Error<Unknown>> {
         match instance {
             Instance::Instantiate { module_index, .. }
-                if module_index == self.shape.shim_module =>
+                if module_index == self.layout.shim_module =>
             {
                 Ok(())
             }
             Instance::FromExports(exports) => {
-                // They are in order.
-                let of_shim = |index| self.shape.functions.binary_search(&index).is_ok();
-                let kept = exports
+                // `functions` is sorted.
+                let of_shim = |index| self.layout.functions.binary_search(&index).is_ok();
+                let remaining = exports
                     .iter()
                     .filter(|export| !(export.kind == ExternalKind::Func && of_shim(export.index)));
-                let kept = kept.copied().collect();
-                self.parse_instance(instances, Instance::FromExports(kept))
+                let remaining = remaining.copied().collect();
+                self.parse_instance(instances, Instance::FromExports(remaining))
             }
             other => self.parse_instance(instances, other),
         }
     }
 
-    /// All names but those of the shim's functions; its table is the module's now.
+    /// Keeps every alias but those of the shim's functions. The shim's table becomes the main
+    /// module's.
     fn alias<'b>(&self, alias: ComponentAlias<'b>) -> Option<ComponentAlias<'b>> {
         match alias {
             ComponentAlias::CoreInstanceExport {
                 kind,
                 instance_index,
                 name,
-            } if instance_index == self.shape.shim_instance => (kind == ExternalKind::Table)
+            } if instance_index == self.layout.shim_instance => (kind == ExternalKind::Table)
                 .then_some(ComponentAlias::CoreInstanceExport {
                     kind,
-                    instance_index: self.shape.main_instance,
+                    instance_index: self.layout.main_instance,
                     name,
                 }),
             other => Some(other),
@@ -112,8 +113,8 @@ impl Reencode for Renumbered<'_> {
     type Error = Unknown;
 
     fn function_index(&mut self, function: u32) -> Result<u32, Error<Unknown>> {
-        match self.shape.functions.binary_search(&function) {
-            Ok(_gone) => Err(Error::UserError(function)),
+        match self.layout.functions.binary_search(&function) {
+            Ok(_removed) => Err(Error::UserError(function)),
             Err(before) => Ok(function - u32::try_from(before).unwrap_or(function)),
         }
     }
@@ -121,10 +122,10 @@ impl Reencode for Renumbered<'_> {
 
 impl ReencodeComponent for Renumbered<'_> {
     fn module_index(&mut self, module: u32) -> u32 {
-        module - u32::from(module > self.shape.shim_module)
+        module - u32::from(module > self.layout.shim_module)
     }
 
     fn instance_index(&mut self, instance: u32) -> u32 {
-        instance - u32::from(instance > self.shape.shim_instance)
+        instance - u32::from(instance > self.layout.shim_instance)
     }
 }

@@ -4,28 +4,29 @@ use wasmparser::{ExternalKind, FuncType, Instance, Operator, Parser, Payload};
 
 use crate::compile::rewrite::index_spaces::{IndexSpaces, at};
 
-/// What is exported as a table, by the shim, and by the module afterwards.
+/// The table's export name: the shim's at first, the main module's afterwards.
 pub(super) const TABLE: &str = "$imports";
 
-/// Which parts of a component are the shim, the module that it is for, and what the one has of the
-/// other. Numbers are those of the component's index spaces.
+/// Which parts of a component are the shim and the main module, and what connects them. All indices
+/// are those of the component's index spaces.
 pub(super) struct ShimLayout<'a> {
     pub(super) shim_module: u32,
     pub(super) shim_instance: u32,
     pub(super) main_module: u32,
     pub(super) main_instance: u32,
-    /// The bytes of the module.
+    /// The bytes of the main module.
     pub(super) main: &'a [u8],
-    /// Core functions that are the shim's.
+    /// The indices of the shim's core functions, sorted.
     pub(super) functions: Vec<u32>,
-    /// Which entry of the table an import of the module is, by module and name.
+    /// The table entry for each import that the main module takes from the shim, by module and
+    /// name.
     pub(super) imports: HashMap<(&'a str, &'a str), u32>,
-    /// How many entries the table has.
+    /// The number of entries of the table.
     pub(super) entries: u32,
 }
 
 impl<'a> ShimLayout<'a> {
-    /// None if the component has no shim, or one that is not as expected in any way.
+    /// Returns `None` if the component has no shim, or one that differs from the expected form.
     pub(super) fn of(component: &'a [u8]) -> Option<Self> {
         let spaces = IndexSpaces::of(component)?;
         let (shim_instance, shim_module, entries) = spaces.shim()?;
@@ -40,7 +41,8 @@ impl<'a> ShimLayout<'a> {
             }
         }
         let (main_instance, main_module, imports) = spaces.main(&entry_of)?;
-        // The table is named only after the module is there that it is to be in.
+        // The main module must exist before an alias names the table, because the table moves into
+        // it.
         let early = spaces
             .aliases
             .iter()
@@ -72,9 +74,9 @@ impl<'a> ShimLayout<'a> {
 }
 
 impl<'a> IndexSpaces<'a> {
-    /// The instance that is the shim, its module, and how many entries its table has.
+    /// The shim's instance, its module, and the number of entries of its table.
     fn shim(&self) -> Option<(u32, u32, u32)> {
-        // Each is looked at once, however often it is instantiated.
+        // Each module is examined once, however often it is instantiated.
         let entries: Vec<_> = self.modules.iter().map(|of| entries_of_shim(of)).collect();
         let mut shims = (0..).zip(&self.instances).filter_map(|(number, instance)| {
             let Instance::Instantiate { module_index, args } = instance else {
@@ -84,13 +86,15 @@ impl<'a> IndexSpaces<'a> {
             args.is_empty().then_some((number, *module_index, entries))
         });
         let shim = shims.next()?;
-        // Of two, which is whose?
+        // With two shims, it is unknown which belongs to the main module.
         let only = shims.next().is_none() && self.instances_of(shim.1) == 1;
         only.then_some(shim)
     }
 
-    /// What of the shim is in each instance that is made of exports. None if more than one argument has
-    /// one of those: it would have to be looked at as often.
+    /// The shim's functions in each instance made of exports.
+    ///
+    /// Returns `None` if two arguments are such an instance: the main module would be examined once
+    /// per argument.
     fn of_shim(&self, entry_of: &HashMap<u32, u32>) -> Option<HashMap<u32, Vec<(&'a str, u32)>>> {
         let mut of_shim = HashMap::new();
         for (number, instance) in (0..).zip(&self.instances) {
@@ -105,18 +109,20 @@ impl<'a> IndexSpaces<'a> {
                 }
             }
         }
-        let mut given = HashSet::new();
+        let mut passed = HashSet::new();
         for instance in &self.instances {
             if let Instance::Instantiate { args, .. } = instance {
-                let mut its = args.iter().filter(|arg| of_shim.contains_key(&arg.index));
-                its.all(|arg| given.insert(arg.index)).then_some(())?;
+                let mut shim_args = args.iter().filter(|arg| of_shim.contains_key(&arg.index));
+                shim_args
+                    .all(|arg| passed.insert(arg.index))
+                    .then_some(())?;
             }
         }
         Some(of_shim)
     }
 
-    /// The instance that takes the shim's functions, its module, and as which imports it takes them.
-    #[expect(clippy::type_complexity, reason = "is taken apart at once")]
+    /// The instance that takes the shim's functions, its module, and which imports take them.
+    #[expect(clippy::type_complexity, reason = "destructured by its only caller")]
     fn main(
         &self,
         entry_of: &HashMap<u32, u32>,
@@ -145,8 +151,10 @@ impl<'a> IndexSpaces<'a> {
     }
 }
 
-/// How many entries the table of a shim has: a module that imports nothing, and exports its table and
-/// functions by their number, each of which calls what is at that number with its own parameters.
+/// The number of entries in a shim's table; `None` if the module is no shim.
+///
+/// A shim imports nothing, and exports its table and its functions, named by their index. Each
+/// function calls the table entry at its index with its own parameters.
 fn entries_of_shim(module: &[u8]) -> Option<u32> {
     let mut types: Vec<FuncType> = Vec::new();
     let mut functions: Vec<u32> = Vec::new();
@@ -169,9 +177,9 @@ fn entries_of_shim(module: &[u8]) -> Option<u32> {
                 for table in section {
                     let table = table.ok()?.ty;
                     let size = u32::try_from(table.initial).ok()?;
-                    let fixed = table.maximum == Some(table.initial) && !table.table64;
-                    let plain = fixed && !table.shared && table.element_type.is_func_ref();
-                    if entries.replace(size).is_some() || !plain {
+                    let is_fixed = table.maximum == Some(table.initial) && !table.table64;
+                    let is_plain = is_fixed && !table.shared && table.element_type.is_func_ref();
+                    if entries.replace(size).is_some() || !is_plain {
                         return None;
                     }
                 }
@@ -210,11 +218,11 @@ fn entries_of_shim(module: &[u8]) -> Option<u32> {
         }
     }
     let entries = entries?;
-    let right = exports.iter().all(|export| match export.kind {
+    let expected = exports.iter().all(|export| match export.kind {
         ExternalKind::Table => export.name == TABLE && export.index == 0,
         ExternalKind::Func => export.name == export.index.to_string(),
         _ => false,
     });
-    (right && body == entries && functions.len() == usize::try_from(entries).ok()?)
+    (expected && body == entries && functions.len() == usize::try_from(entries).ok()?)
         .then_some(entries)
 }

@@ -1,15 +1,13 @@
-//! Takes the shim out of a component before it is compiled.
+//! Removes the shim from a component before compilation.
 //!
-//! What a function's core module imports needs the module's memory, if it takes strings or lists, and
-//! so can be made only after the module, which needs its imports first. `wit-component` solves that
-//! with two more modules: a shim with a table of functions, one for each such import, that call what
-//! is in the table, and a fix-up that fills the table. Each is an instance more for every
-//! invocation, and each function in the shim one more to be looked up: a fifth of what wasmtime does
-//! for a small function.
+//! An import that takes strings or lists needs the memory of the main module. So it can be created
+//! only after the module, which needs its imports first. `wit-component` breaks the cycle with two
+//! more modules. A shim has a table, and one function per such import that calls its table entry. A
+//! fix-up fills the table. Each module adds an instance to every invocation, and each function of
+//! the shim a lookup: a fifth of wasmtime's work for a small function.
 //!
-//! Here the table and its callers move into the module itself, and the shim goes. What a component
-//! does is the same. One that is not made in that way, or not quite, is left as it is, and works as
-//! well.
+//! This rewrite moves the table and its callers into the main module, and drops the shim. The
+//! component behaves the same. A component in any other form stays unchanged, and works as well.
 
 mod component;
 mod layout;
@@ -17,11 +15,11 @@ mod module;
 
 use layout::ShimLayout;
 
-/// The same component without its shim; none if it has none that could be told for certain.
+/// The component without its shim; `None` if it has no shim in the expected form.
 pub(crate) fn without_shim(component: &[u8]) -> Option<Vec<u8>> {
-    let shape = ShimLayout::of(component)?;
-    let main = module::with_table(shape.main, &shape)?;
-    component::with_main(component, &shape, &main)
+    let layout = ShimLayout::of(component)?;
+    let main = module::with_table(layout.main, &layout)?;
+    component::with_main(component, &layout, &main)
 }
 
 #[cfg(test)]

@@ -10,27 +10,27 @@ use wasmparser::{
 
 use super::layout::{ShimLayout, TABLE};
 
-/// A function of the table that the module called through the shim, and calls itself now.
+/// A function that calls a table entry. It replaces an import from the shim.
 struct Caller {
     ty: u32,
     parameters: u32,
     entry: u32,
 }
 
-/// What becomes of the module's own numbers.
+/// Maps the main module's indices to the new ones.
 struct Main<'a> {
-    shape: &'a ShimLayout<'a>,
-    /// The new number of each function.
+    layout: &'a ShimLayout<'a>,
+    /// The new index of each function.
     functions: Vec<u32>,
     callers: Vec<Caller>,
-    /// The number of the table.
+    /// The index of the added table.
     table: u32,
 }
 
-/// The module with a table of its own in the place of imports from the shim. None if it is not such
-/// a module.
-pub(super) fn with_table(module: &[u8], shape: &ShimLayout<'_>) -> Option<Module> {
-    let mut main = Main::of(module, shape)?;
+/// The main module with its own table instead of imports from the shim; `None` if it has an
+/// unexpected form.
+pub(super) fn with_table(module: &[u8], layout: &ShimLayout<'_>) -> Option<Module> {
+    let mut main = Main::of(module, layout)?;
     let mut encoded = Module::new();
     main.parse_core_module(&mut encoded, Parser::new(0), module)
         .ok()?;
@@ -38,9 +38,9 @@ pub(super) fn with_table(module: &[u8], shape: &ShimLayout<'_>) -> Option<Module
 }
 
 impl<'a> Main<'a> {
-    fn of(module: &[u8], shape: &'a ShimLayout<'a>) -> Option<Self> {
+    fn of(module: &[u8], layout: &'a ShimLayout<'a>) -> Option<Self> {
         let mut types: Vec<FuncType> = Vec::new();
-        // Of each function that is imported, its entry in the table, if it has one.
+        // For each imported function, the caller that replaces it, if it comes from the shim.
         let mut imported: Vec<Option<Caller>> = Vec::new();
         let mut defined = 0;
         let mut tables = None;
@@ -56,10 +56,11 @@ impl<'a> Main<'a> {
                     for import in section.into_imports() {
                         let import = import.ok()?;
                         let TypeRef::Func(ty) = import.ty else {
-                            // A table among them would have the number that is counted on.
+                            // An imported table would have the index that the added one is expected
+                            // to have.
                             return None;
                         };
-                        let entry = shape.imports.get(&(import.module, import.name));
+                        let entry = layout.imports.get(&(import.module, import.name));
                         let parameters = types.get(usize::try_from(ty).ok()?)?.params().len();
                         let parameters = u32::try_from(parameters).ok()?;
                         imported.push(entry.map(|entry| Caller {
@@ -83,9 +84,9 @@ impl<'a> Main<'a> {
         if !has_exports || defined == 0 {
             return None;
         }
-        let kept = imported.iter().filter(|caller| caller.is_none()).count();
-        let kept = u32::try_from(kept).ok()?;
-        let (mut next_import, mut next_caller) = (0, kept + defined);
+        let remaining = imported.iter().filter(|caller| caller.is_none()).count();
+        let remaining = u32::try_from(remaining).ok()?;
+        let (mut next_import, mut next_caller) = (0, remaining + defined);
         let mut functions = Vec::new();
         for caller in &imported {
             let next = if caller.is_some() {
@@ -96,9 +97,9 @@ impl<'a> Main<'a> {
             functions.push(*next);
             *next += 1;
         }
-        functions.extend(kept..kept + defined);
+        functions.extend(remaining..remaining + defined);
         Some(Self {
-            shape,
+            layout,
             functions,
             callers: imported.into_iter().flatten().collect(),
             table: tables?,
@@ -106,7 +107,7 @@ impl<'a> Main<'a> {
     }
 }
 
-/// A number that is beyond what the module has.
+/// An index beyond those of the module.
 pub(super) type Unknown = u32;
 
 impl Reencode for Main<'_> {
@@ -126,7 +127,7 @@ impl Reencode for Main<'_> {
         for import in section.into_imports() {
             let import = import?;
             if !self
-                .shape
+                .layout
                 .imports
                 .contains_key(&(import.module, import.name))
             {
@@ -158,8 +159,8 @@ impl Reencode for Main<'_> {
         tables.table(TableType {
             element_type: RefType::FUNCREF,
             table64: false,
-            minimum: u64::from(self.shape.entries),
-            maximum: Some(u64::from(self.shape.entries)),
+            minimum: u64::from(self.layout.entries),
+            maximum: Some(u64::from(self.layout.entries)),
             shared: false,
         });
         Ok(())
@@ -189,7 +190,7 @@ impl Reencode for Main<'_> {
 }
 
 impl Caller {
-    /// Passes its parameters on.
+    /// Passes the parameters on to the table entry.
     fn body(&self, table_index: u32) -> Function {
         let mut function = Function::new([]);
         for parameter in 0..self.parameters {

@@ -3,7 +3,7 @@ use std::fs;
 use super::without_shim;
 use crate::compile::rewrite::make_reusable;
 
-/// How many core modules a component has.
+/// The number of core modules of a component.
 fn modules(component: &[u8]) -> usize {
     let payloads = wasmparser::Parser::new(0).parse_all(component);
     let modules =
@@ -11,10 +11,10 @@ fn modules(component: &[u8]) -> usize {
     modules.count()
 }
 
-/// Every function of the SDK loses its shim, one of its three modules, and is a valid component
-/// afterwards, with the same imports and exports. What they do is tested everywhere else.
+/// Every function of the SDK loses its shim, one of three modules. The result is valid, with the
+/// same imports and exports. Other tests cover its behavior.
 #[test]
-fn the_shim_goes() {
+fn sdk_functions_lose_their_shim() {
     let engine = wasmtime::Engine::default();
     let mut files: Vec<_> = test_guests::EXAMPLES
         .iter()
@@ -47,9 +47,9 @@ fn the_shim_goes() {
     }
 }
 
-/// A component that is made otherwise stays as it is, and so does what is none.
+/// A component in any other form stays unchanged, and so do other bytes.
 #[test]
-fn others_stay() {
+fn components_in_other_forms_are_unchanged() {
     let shim = r#"(core module $shim
         (type (func (param i32)))
         (table (export "$imports") 1 1 funcref)
@@ -77,11 +77,11 @@ fn others_stay() {
         wat::parse_str(text).unwrap()
     };
     let engine = wasmtime::Engine::default();
-    let direct = without_shim(&component(shim, rest)).unwrap();
-    wasmtime::component::Component::new(&engine, direct).unwrap();
+    let inlined = without_shim(&component(shim, rest)).unwrap();
+    wasmtime::component::Component::new(&engine, inlined).unwrap();
 
     let shims = [
-        // It calls something else, or with something else, or does more.
+        // The shim calls another function, passes other arguments, or does more.
         (
             "local.get 0 i32.const 0 call",
             "local.get 0 i32.const 1 call",
@@ -106,10 +106,10 @@ fn others_stay() {
         assert!(without_shim(&component(&changed, rest)).is_none(), "{to}");
     }
     let rests = [
-        // The module has no table of its own, or such an export already.
+        // The main module has no table, or already has an export of this name.
         ("(table 1 1 funcref)\n            (memory", "(memory"),
         ("(export \"g\")", "(export \"$imports\")"),
-        // Somebody else has the shim's functions too.
+        // Another instance uses the shim's functions too.
         (
             "(core instance $fixup (instantiate",
             "(core instance (instantiate $main (with \"a\" (instance $a))))
@@ -139,10 +139,10 @@ fn others_stay() {
     }
 }
 
-/// Nothing that is cut or damaged stops the host; what still has a shim may lose it, and is compiled
-/// and refused like any other.
+/// Truncated or damaged bytes never panic. A component that still has a shim may lose it, and is
+/// compiled and refused like any other.
 #[test]
-fn damaged_ones_are_no_trouble() {
+fn damaged_components_do_not_panic() {
     let rewrite = |component: &[u8]| {
         without_shim(component);
         let _ = make_reusable(component);
@@ -159,10 +159,9 @@ fn damaged_ones_are_no_trouble() {
     }
 }
 
-/// Nor does one that names the same many things many times: each is looked at once, or this takes
-/// minutes.
+/// Many references to the same items are each examined once. Otherwise this test takes minutes.
 #[test]
-fn what_is_named_often_is_looked_at_once() {
+fn repeated_references_are_examined_once() {
     let shim = r#"(core module $shim (type (func))
         (table (export "$imports") 1 1 funcref)
         (func (export "0") (type 0) i32.const 0 call_indirect (type 0)))

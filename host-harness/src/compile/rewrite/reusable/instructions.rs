@@ -4,7 +4,7 @@ use super::module::unknown;
 use crate::compile::NotReusable;
 use crate::pool::seeded_bugs::{self, Bug};
 
-/// Fails unless a function changes nothing but locals, memory and globals, whatever it calls.
+/// Fails unless a function body changes nothing but locals, memory and globals.
 pub(super) fn changes_only_memory_and_globals(
     function: &FunctionBody<'_>,
 ) -> Result<(), NotReusable> {
@@ -15,8 +15,8 @@ pub(super) fn changes_only_memory_and_globals(
     Ok(())
 }
 
-/// Fails unless an instruction is one of those that were looked at, and neither changes a table nor
-/// drops a segment.
+/// Fails unless the instruction is of an examined proposal, and neither changes a table nor drops a
+/// segment.
 fn check(operator: &Operator<'_>) -> Result<(), NotReusable> {
     if seeded_bugs::is_on(Bug::InstructionsUnchecked) {
         return Ok(());
@@ -45,7 +45,7 @@ fn check(operator: &Operator<'_>) -> Result<(), NotReusable> {
     is_known.then_some(()).ok_or(NotReusable::Instructions)
 }
 
-/// With which part of the standard an instruction came.
+/// The proposal that added an instruction.
 fn proposal(operator: &Operator<'_>) -> &'static str {
     macro_rules! proposals {
         ($(@$proposal:ident $op:ident $({ $($payload:tt)* })? => $visit:ident ($($arity:tt)*))*) => {

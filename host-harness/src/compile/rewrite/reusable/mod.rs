@@ -1,11 +1,13 @@
-//! Lets an instance be made as it was when it was new.
+//! Makes instances resettable.
 //!
-//! An instance of a core module is its memory, its globals and its tables, and whether its passive
-//! segments are still there. Memory is the host's to write to (`engine/places/`). Globals it cannot
-//! reach, not from outside of a component; so the one function that it exports gets another in front of
-//! it, which sets those that are mutable to what they begin with. The rest cannot change in a module
-//! that has no instruction which changes it, and only such a one is renewable. An instance of a
-//! component is those of its modules and a table of handles; see `handles`.
+//! The state of a core instance is its memory, its globals, its tables, and which passive segments
+//! are dropped. The host resets the memory (`pool/`). It cannot reach globals from outside a
+//! component, so the exported function gets a wrapper, which first sets every mutable global to its
+//! initial value. Tables and segments cannot change in a module without instructions that change
+//! them, and only such a module is reusable.
+//!
+//! The state of a component instance is that of its core instances and a table of handles: see
+//! `handles`.
 
 mod handles;
 mod instructions;
@@ -19,33 +21,34 @@ use wasmparser::Payload;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::sections::copied;
+use super::sections::copy_with;
 
 pub(crate) use verify::EXPORT as VERIFY;
 
 use crate::compile::NotReusable;
 use reusable_module::ReusableModule;
 
-/// The same component with its globals set when its function is called. Fails if that would
-/// not be all that it takes, besides its memory, to make an instance as it was.
+/// The component with a wrapper that sets its globals on each call.
+///
+/// Fails if an instance has other state that the host cannot reset, besides its memory.
 pub(crate) fn make_reusable(component: &[u8]) -> Result<Vec<u8>, NotReusable> {
-    let shape = ReusableModule::of(component)?;
-    let module = module::with_globals_set(&shape)?;
+    let reusable = ReusableModule::of(component)?;
+    let module = module::with_globals_set(&reusable)?;
     let mut modules = 0..;
-    let changed = copied(component, |section, encoded| {
-        let its =
-            matches!(section, Payload::ModuleSection { .. }) && modules.next()? == shape.module;
-        if its {
+    let changed = copy_with(component, |section, encoded| {
+        let is_target =
+            matches!(section, Payload::ModuleSection { .. }) && modules.next()? == reusable.module;
+        if is_target {
             encoded.section(&ModuleSection(&module));
         }
-        Some(its)
+        Some(is_target)
     });
     let mut changed = changed.ok_or(NotReusable::Unknown)?;
-    verify::export(&shape, &mut changed)?;
+    verify::export(&reusable, &mut changed)?;
     Ok(changed)
 }
 
-/// Fails if instances of a component change in a way that its types tell of.
+/// Fails if the component's types show state that the host cannot reset.
 pub(crate) fn check_types(component: &Component, engine: &Engine) -> Result<(), NotReusable> {
     if handles::imports_return_handles(component, engine) {
         return Err(NotReusable::Handles);

@@ -16,38 +16,38 @@ use crate::compile::NotReusable;
 use crate::compile::rewrite::index_spaces::at;
 use crate::pool::seeded_bugs::{self, Bug};
 
-/// The most globals that are set for each call: a function of the SDK has one.
+/// The maximum number of mutable globals, which each call sets. A function of the SDK has one.
 const MAX_GLOBALS: usize = 64;
 
-/// What is in a module that matters here.
+/// The contents of a module that reuse depends on.
 #[derive(Default)]
 pub(super) struct ModuleSummary<'a> {
     bytes: &'a [u8],
     types: Vec<FuncType>,
-    /// The type of each function, those that are imported first.
+    /// The type of each function, imported ones first.
     functions: Vec<u32>,
     memories: u32,
     globals: u32,
-    /// The globals that are mutable, and what sets them to what they begin with.
+    /// Each mutable global, with the instruction that pushes its initial value.
     mutable: Vec<(u32, Instruction<'static>)>,
     exports: Vec<Export<'a>>,
 }
 
 impl<'a> ModuleSummary<'a> {
-    /// Fails if an instance can change in any other way than by its memory and its globals, or begins
-    /// with anything but what the module says.
+    /// Fails if an instance has other state than its memory and globals, or an initial state that
+    /// the module does not determine.
     pub(super) fn of(module: &'a [u8]) -> Result<Self, NotReusable> {
-        let mut contents = Self {
+        let mut summary = Self {
             bytes: module,
             ..Self::default()
         };
         for payload in Parser::new(0).parse_all(module) {
-            contents.take(payload.map_err(unknown)?)?;
+            summary.add(payload.map_err(unknown)?)?;
         }
-        Ok(contents)
+        Ok(summary)
     }
 
-    pub(super) fn can_change(&self) -> bool {
+    pub(super) fn is_stateful(&self) -> bool {
         self.memories > 0 || !self.mutable.is_empty()
     }
 
@@ -55,7 +55,7 @@ impl<'a> ModuleSummary<'a> {
         self.memories == 1
     }
 
-    fn take(&mut self, payload: Payload<'a>) -> Result<(), NotReusable> {
+    fn add(&mut self, payload: Payload<'a>) -> Result<(), NotReusable> {
         match payload {
             Payload::TypeSection(section) => {
                 for ty in section.into_iter_err_on_gc_types() {
@@ -66,7 +66,7 @@ impl<'a> ModuleSummary<'a> {
                 for import in section.into_imports() {
                     match import.map_err(unknown)?.ty {
                         TypeRef::Func(ty) => self.functions.push(ty),
-                        // It can be called through, and not be changed.
+                        // The module can call through an imported table, but not change it.
                         TypeRef::Table(_) => {}
                         _ => return Err(NotReusable::Imports),
                     }
@@ -122,7 +122,7 @@ impl<'a> ModuleSummary<'a> {
             | Payload::CodeSectionStart { .. }
             | Payload::CustomSection(_)
             | Payload::End(_) => {}
-            // It may ask the host for something that is another each time.
+            // A start function may ask the host for something that differs each time.
             Payload::StartSection { .. } => return Err(NotReusable::Start),
             _ => return Err(NotReusable::Unknown),
         }
@@ -131,8 +131,8 @@ impl<'a> ModuleSummary<'a> {
 
     fn global(&mut self, global: &Global<'_>) -> Result<(), NotReusable> {
         if global.ty.mutable {
-            let set = first_value(&global.init_expr).ok_or(NotReusable::Globals)?;
-            self.mutable.push((self.globals, set));
+            let value = initial_value(&global.init_expr).ok_or(NotReusable::Globals)?;
+            self.mutable.push((self.globals, value));
             if self.mutable.len() > MAX_GLOBALS {
                 return Err(NotReusable::Globals);
             }
@@ -142,85 +142,86 @@ impl<'a> ModuleSummary<'a> {
     }
 }
 
-/// What puts the number on the stack that a global begins with; none if it is not a constant one.
-fn first_value(expression: &ConstExpr<'_>) -> Option<Instruction<'static>> {
-    let mut first = expression.get_operators_reader();
-    let set = match first.read().ok()? {
+/// The instruction that pushes a global's initial value; `None` if the value is not constant.
+fn initial_value(expression: &ConstExpr<'_>) -> Option<Instruction<'static>> {
+    let mut initial = expression.get_operators_reader();
+    let value = match initial.read().ok()? {
         Operator::I32Const { value } => Instruction::I32Const(value),
         Operator::I64Const { value } => Instruction::I64Const(value),
         Operator::F32Const { value } => Instruction::F32Const(value.into()),
         Operator::F64Const { value } => Instruction::F64Const(value.into()),
         _ => return None,
     };
-    matches!(first.read().ok()?, Operator::End).then_some(set)
+    matches!(initial.read().ok()?, Operator::End).then_some(value)
 }
 
-/// What wasmparser does not take, wasmtime does not either.
+/// Wasmtime refuses what wasmparser cannot read.
 pub(super) fn unknown(_error: BinaryReaderError) -> NotReusable {
     NotReusable::Unknown
 }
 
-/// The module with a function in front of the one that the component exports, which sets the globals,
-/// and with one that verifies that.
-pub(super) fn with_globals_set(shape: &ReusableModule<'_>) -> Result<Module, NotReusable> {
-    let contents = &shape.contents;
-    let mut exports = contents.exports.iter();
-    let export = exports.find(|export| export.name == shape.export);
+/// The module with two more functions: a wrapper around its exported function, which sets the
+/// globals first, and one that verifies the globals.
+pub(super) fn with_globals_set(reusable: &ReusableModule<'_>) -> Result<Module, NotReusable> {
+    let summary = &reusable.summary;
+    let mut exports = summary.exports.iter();
+    let export = exports.find(|export| export.name == reusable.export);
     let export = export.ok_or(NotReusable::Exports)?;
-    let ty = at(&contents.functions, export.index).ok_or(NotReusable::Unknown)?;
-    let parameters = at(&contents.types, ty).ok_or(NotReusable::Unknown)?;
+    let ty = at(&summary.functions, export.index).ok_or(NotReusable::Unknown)?;
+    let parameters = at(&summary.types, ty).ok_or(NotReusable::Unknown)?;
     let count = |of: usize| u32::try_from(of).map_err(|_large| NotReusable::Unknown);
-    let number = count(contents.functions.len())?;
-    let set = set(contents);
-    let mut front = ResetWrapper {
-        export: shape.export,
-        behind: export.index,
-        number,
+    let index = count(summary.functions.len())?;
+    let set_globals = set_globals(summary);
+    let mut wrapper = ResetWrapper {
+        export: reusable.export,
+        inner: export.index,
+        index,
         ty,
         parameters: count(parameters.params().len())?,
-        verify: verify::body(contents.bytes, &set)?,
-        verify_ty: count(contents.types.len())?,
-        set,
+        verify: verify::body(summary.bytes, &set_globals)?,
+        verify_ty: count(summary.types.len())?,
+        set_globals,
     };
     let mut encoded = Module::new();
-    let parsed = front.parse_core_module(&mut encoded, Parser::new(0), contents.bytes);
+    let parsed = wrapper.parse_core_module(&mut encoded, Parser::new(0), summary.bytes);
     parsed.map_err(|_error| NotReusable::Unknown)?;
     Ok(encoded)
 }
 
-/// What sets the globals.
-fn set(contents: &ModuleSummary<'_>) -> Vec<Instruction<'static>> {
-    let left = usize::from(seeded_bugs::is_on(Bug::FirstGlobalKept));
-    let mutable = contents.mutable.iter().skip(left);
-    let set = mutable.map(|(global, first)| [first.clone(), Instruction::GlobalSet(*global)]);
-    set.flatten().collect()
+/// The instructions that set all mutable globals.
+fn set_globals(summary: &ModuleSummary<'_>) -> Vec<Instruction<'static>> {
+    let skipped = usize::from(seeded_bugs::is_on(Bug::FirstGlobalKept));
+    let mutable = summary.mutable.iter().skip(skipped);
+    let instructions =
+        mutable.map(|(global, initial)| [initial.clone(), Instruction::GlobalSet(*global)]);
+    instructions.flatten().collect()
 }
 
-/// A function that is called in the place of another.
+/// A function that sets the globals, and then calls the exported one.
 struct ResetWrapper<'a> {
-    /// The name of both.
+    /// The export name of the inner function, which the wrapper takes over.
     export: &'a str,
-    behind: u32,
-    /// Its own number: it comes after all others, and before the one that verifies.
-    number: u32,
+    inner: u32,
+    /// The wrapper's index. It follows all other functions, and the verifying function follows it.
+    index: u32,
     ty: u32,
     parameters: u32,
-    set: Vec<Instruction<'static>>,
+    set_globals: Vec<Instruction<'static>>,
     verify: Function,
     verify_ty: u32,
 }
 
 impl ResetWrapper<'_> {
-    /// Sets the globals, and passes its parameters on.
+    /// Sets the globals, and passes the parameters on.
     fn body(&self) -> Function {
         let mut function = Function::new([]);
-        for instruction in &self.set {
+        for instruction in &self.set_globals {
             function.instruction(instruction);
         }
         for parameter in 0..self.parameters {
             function.instruction(&Instruction::LocalGet(parameter));
         }
-        function.instruction(&Instruction::Call(self.behind));
+        function.instruction(&Instruction::Call(self.inner));
         function.instruction(&Instruction::End);
         function
     }
@@ -256,7 +257,7 @@ impl Reencode for ResetWrapper<'_> {
         section: ExportSectionReader<'_>,
     ) -> Result<(), Error<Self::Error>> {
         utils::parse_export_section(self, exports, section)?;
-        exports.export(verify::EXPORT, ExportKind::Func, self.number + 1);
+        exports.export(verify::EXPORT, ExportKind::Func, self.index + 1);
         Ok(())
     }
 
@@ -266,7 +267,7 @@ impl Reencode for ResetWrapper<'_> {
         export: Export<'_>,
     ) -> Result<(), Error<Self::Error>> {
         if export.kind == ExternalKind::Func && export.name == self.export {
-            exports.export(export.name, ExportKind::Func, self.number);
+            exports.export(export.name, ExportKind::Func, self.index);
             return Ok(());
         }
         utils::parse_export(self, exports, export)

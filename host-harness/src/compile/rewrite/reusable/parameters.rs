@@ -2,13 +2,13 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 use wasmtime::component::types::{ComponentItem, Type};
 
-/// How many parameters are passed without memory.
-const MAX: usize = 16;
+/// The maximum number of parameters that are passed without memory.
+const MAX_FLAT: usize = 16;
 
-/// Whether a function that a component exports takes a parameter that lies in the instance's memory.
+/// Whether an exported function takes a parameter that is passed in the instance's memory.
 ///
-/// The component would be asked for that memory before its function is called, and so before its
-/// globals are set: its allocator would run with those of the request before.
+/// The component would allocate this memory before the wrapper sets the globals. Its allocator
+/// would run with the globals of the previous request.
 pub(super) fn need_memory(component: &Component, engine: &Engine) -> bool {
     let component = component.component_type();
     let mut exports = component.exports(engine);
@@ -23,14 +23,14 @@ fn needs_memory(item: &ComponentItem, engine: &Engine) -> bool {
         }
         ComponentItem::ComponentFunc(function) => {
             let mut parameters = function.params();
-            parameters.len() > MAX || parameters.any(|(_, ty)| !is_one_number(&ty))
+            parameters.len() > MAX_FLAT || parameters.any(|(_, ty)| !is_one_number(&ty))
         }
         ComponentItem::Type(_) | ComponentItem::Resource(_) => false,
         _ => true,
     }
 }
 
-/// Whether it is passed as one number, whatever its value is.
+/// Whether every value of the type is passed as one number.
 fn is_one_number(ty: &Type) -> bool {
     matches!(
         ty,

@@ -6,31 +6,31 @@ use super::module::{ModuleSummary, unknown};
 use crate::compile::NotReusable;
 use crate::compile::rewrite::index_spaces::{IndexSpaces, at};
 
-/// The one module of a component whose instance can change.
+/// The only module of a component whose instance has state.
 pub(super) struct ReusableModule<'a> {
     pub(super) spaces: IndexSpaces<'a>,
-    /// The only instance of the module.
+    /// The index of the module's only instance.
     pub(super) instance: u32,
-    /// Its number.
+    /// The index of the module.
     pub(super) module: u32,
-    pub(super) contents: ModuleSummary<'a>,
-    /// What of it the component exports: a function, by its name.
+    pub(super) summary: ModuleSummary<'a>,
+    /// The name of the function that the component exports from this module.
     pub(super) export: &'a str,
 }
 
 impl<'a> ReusableModule<'a> {
-    /// Fails if there is anything else that could change, or anything that is not known.
+    /// Fails if anything else has state, or has an unknown form.
     pub(super) fn of(component: &'a [u8]) -> Result<Self, NotReusable> {
-        let called = Called::of(component)?;
+        let entry_points = EntryPoints::of(component)?;
         let spaces = IndexSpaces::of(component).ok_or(NotReusable::Unknown)?;
-        let mut changing = None;
-        for (number, module) in (0..).zip(&spaces.modules) {
-            let contents = ModuleSummary::of(module)?;
-            if contents.can_change() && changing.replace((number, contents)).is_some() {
+        let mut stateful = None;
+        for (index, module) in (0..).zip(&spaces.modules) {
+            let summary = ModuleSummary::of(module)?;
+            if summary.is_stateful() && stateful.replace((index, summary)).is_some() {
                 return Err(NotReusable::SeveralModules);
             }
         }
-        let (module, contents) = changing.ok_or(NotReusable::Memory)?;
+        let (module, summary) = stateful.ok_or(NotReusable::Memory)?;
         let mut instances = (0..).zip(&spaces.instances);
         let instance = instances.find(|(_, instance)| {
             matches!(instance, Instance::Instantiate { module_index, .. } if *module_index == module)
@@ -39,47 +39,49 @@ impl<'a> ReusableModule<'a> {
         if spaces.instances_of(module) != 1 {
             return Err(NotReusable::SeveralModules);
         }
-        if !contents.has_one_memory() {
+        if !summary.has_one_memory() {
             return Err(NotReusable::Memory);
         }
-        let lifted = at(&spaces.functions, called.lifted).flatten();
-        let (of, export) = lifted.ok_or(NotReusable::Exports)?;
-        let is_it = |function: &u32| at(&spaces.functions, *function) == Some(Some((of, export)));
-        // Its globals are set when it is called from outside, and only then.
-        let used_within = called.others.iter().any(is_it)
+        let lifted = at(&spaces.functions, entry_points.lifted).flatten();
+        let (owner, export) = lifted.ok_or(NotReusable::Exports)?;
+        let is_exported =
+            |function: &u32| at(&spaces.functions, *function) == Some(Some((owner, export)));
+        // The wrapper sets the globals, so it may only run when the component is called from
+        // outside.
+        let used_within = entry_points.others.iter().any(is_exported)
             || spaces.instances.iter().any(|instance| match instance {
-                Instance::Instantiate { args, .. } => args.iter().any(|arg| arg.index == of),
+                Instance::Instantiate { args, .. } => args.iter().any(|arg| arg.index == owner),
                 Instance::FromExports(exports) => exports
                     .iter()
-                    .any(|export| export.kind == ExternalKind::Func && is_it(&export.index)),
+                    .any(|export| export.kind == ExternalKind::Func && is_exported(&export.index)),
             });
         if used_within {
             return Err(NotReusable::CalledWithin);
         }
-        if of != instance {
+        if owner != instance {
             return Err(NotReusable::Exports);
         }
         Ok(Self {
             spaces,
             instance,
             module,
-            contents,
+            summary,
             export,
         })
     }
 }
 
-/// The core functions that are called from outside of a component.
-struct Called {
-    /// The one that it exports.
+/// The core functions that the component model calls.
+struct EntryPoints {
+    /// The exported function.
     lifted: u32,
-    /// Those that allocate, and those that are called after another has returned.
+    /// Functions that allocate, and functions that run after another has returned.
     others: Vec<u32>,
 }
 
-impl Called {
-    /// Fails unless it exports a single function, and has only such parts as keep nothing from one call
-    /// to the next, besides its modules.
+impl EntryPoints {
+    /// Fails unless the component exports exactly one function, and has only parts without state
+    /// besides its modules.
     fn of(component: &[u8]) -> Result<Self, NotReusable> {
         let (mut lifted, mut others) = (None, Vec::new());
         let mut depth = 0_u32;
@@ -91,7 +93,7 @@ impl Called {
                 }
                 Payload::ComponentTypeSection(section) => {
                     for ty in section {
-                        // A resource of its own has handles that stay.
+                        // The component's own resource would have handles that outlive a call.
                         if matches!(ty.map_err(unknown)?, ComponentType::Resource { .. }) {
                             return Err(NotReusable::Resource);
                         }
@@ -115,11 +117,11 @@ impl Called {
                             return Err(NotReusable::Exports);
                         }
                         for option in &options {
-                            others.extend(called_for(option).ok_or(NotReusable::Unknown)?);
+                            others.extend(option_function(option).ok_or(NotReusable::Unknown)?);
                         }
                     }
                 }
-                // Of components within, only such as give names to what is here.
+                // A nested component may only rename items.
                 Payload::ModuleSection { .. }
                 | Payload::InstanceSection(_)
                 | Payload::ComponentCanonicalSection(_)
@@ -138,9 +140,8 @@ impl Called {
     }
 }
 
-/// The function that an option names, if it names one. None if it is not an option of functions that
-/// are called, return, and leave nothing.
-fn called_for(option: &CanonicalOption) -> Option<Option<u32>> {
+/// The function that an option names, if any; `None` for an option that could leave state.
+fn option_function(option: &CanonicalOption) -> Option<Option<u32>> {
     match option {
         CanonicalOption::UTF8
         | CanonicalOption::UTF16

@@ -1,8 +1,8 @@
-//! A function of the host's own in a component: sets the globals as each call does, and compares them
-//! with what the module says.
+//! Adds a function to a component that verifies its globals.
 //!
-//! What the globals begin with is read again here, and compared bit by bit, so that a mistake in what
-//! sets them is seen.
+//! The function sets the globals as each call does, and compares them with their initial values.
+//! These are read from the module again and compared bit by bit, so that a mistake in setting them
+//! is found.
 
 use wasm_encoder::{
     Alias, BlockType, CanonicalFunctionSection, ComponentAliasSection, ComponentExportKind,
@@ -15,11 +15,11 @@ use super::module::unknown;
 use super::reusable_module::ReusableModule;
 use crate::compile::NotReusable;
 
-/// What the component exports it as, and its module.
+/// The export name of the function, in the component and in its module.
 pub(crate) const EXPORT: &str = "functions-host-verify-globals";
 
-/// Sets the globals, and returns 0 if all have their first value, or else the number of the first one
-/// that does not, counted from 1.
+/// The body of the function. Returns 0 if all globals have their initial value, or else the index
+/// of the first one that differs, plus 1.
 pub(super) fn body(module: &[u8], set: &[Instruction<'_>]) -> Result<Function, NotReusable> {
     let mut function = Function::new([]);
     for instruction in set {
@@ -27,8 +27,8 @@ pub(super) fn body(module: &[u8], set: &[Instruction<'_>]) -> Result<Function, N
     }
     for payload in Parser::new(0).parse_all(module) {
         if let Payload::GlobalSection(section) = payload.map_err(unknown)? {
-            for (number, global) in (0..).zip(section) {
-                compare(&mut function, number, &global.map_err(unknown)?)?;
+            for (index, global) in (0..).zip(section) {
+                compare(&mut function, index, &global.map_err(unknown)?)?;
             }
         }
     }
@@ -37,7 +37,7 @@ pub(super) fn body(module: &[u8], set: &[Instruction<'_>]) -> Result<Function, N
     Ok(function)
 }
 
-fn compare(function: &mut Function, number: u32, global: &Global<'_>) -> Result<(), NotReusable> {
+fn compare(function: &mut Function, index: u32, global: &Global<'_>) -> Result<(), NotReusable> {
     if !global.ty.mutable {
         return Ok(());
     }
@@ -48,25 +48,25 @@ fn compare(function: &mut Function, number: u32, global: &Global<'_>) -> Result<
         ValType::F64 => (Some(Instruction::I64ReinterpretF64), Instruction::I64Ne),
         _ => return Err(NotReusable::Globals),
     };
-    function.instruction(&Instruction::GlobalGet(number));
+    function.instruction(&Instruction::GlobalGet(index));
     if let Some(to_bits) = &to_bits {
         function.instruction(to_bits);
     }
-    function.raw(first_value(global)?.iter().copied());
+    function.raw(initial_value(global)?.iter().copied());
     if let Some(to_bits) = &to_bits {
         function.instruction(to_bits);
     }
     function.instruction(&differs);
     function.instruction(&Instruction::If(BlockType::Empty));
-    let shown = i32::try_from(number).map_err(|_large| NotReusable::Globals)?;
-    function.instruction(&Instruction::I32Const(shown.saturating_add(1)));
+    let index = i32::try_from(index).map_err(|_large| NotReusable::Globals)?;
+    function.instruction(&Instruction::I32Const(index.saturating_add(1)));
     function.instruction(&Instruction::Return);
     function.instruction(&Instruction::End);
     Ok(())
 }
 
-/// The bytes of the instruction that a global begins with, without the one that ends the expression.
-fn first_value<'a>(global: &Global<'a>) -> Result<&'a [u8], NotReusable> {
+/// The bytes of the initial instruction, without the `end` of the expression.
+fn initial_value<'a>(global: &Global<'a>) -> Result<&'a [u8], NotReusable> {
     let mut reader = global.init_expr.get_binary_reader();
     let bytes = reader
         .read_bytes(reader.bytes_remaining())
@@ -77,9 +77,9 @@ fn first_value<'a>(global: &Global<'a>) -> Result<&'a [u8], NotReusable> {
         .ok_or(NotReusable::Globals)
 }
 
-/// Lets the component export the function, which its module exports already.
+/// Exports the module's verifying function from the component.
 pub(super) fn export(
-    shape: &ReusableModule<'_>,
+    reusable: &ReusableModule<'_>,
     component: &mut Vec<u8>,
 ) -> Result<(), NotReusable> {
     let count = |of: usize| u32::try_from(of).map_err(|_large| NotReusable::Unknown);
@@ -89,14 +89,18 @@ pub(super) fn export(
     types.function().params(no_parameters).result(Some(result));
     let mut aliases = ComponentAliasSection::new();
     aliases.alias(Alias::CoreInstanceExport {
-        instance: shape.instance,
+        instance: reusable.instance,
         kind: ExportKind::Func,
         name: EXPORT,
     });
     let mut functions = CanonicalFunctionSection::new();
-    functions.lift(count(shape.spaces.functions.len())?, shape.spaces.types, []);
+    functions.lift(
+        count(reusable.spaces.functions.len())?,
+        reusable.spaces.types,
+        [],
+    );
     let mut exports = ComponentExportSection::new();
-    let lifted = shape.spaces.lifted;
+    let lifted = reusable.spaces.lifted;
     exports.export(EXPORT, ComponentExportKind::Func, lifted, None);
     types.append_to_component(component);
     aliases.append_to_component(component);

@@ -4,11 +4,11 @@ use wasmtime::component::Component;
 use super::{component, engine, f_of};
 use crate::compile::rewrite::reusable::make_reusable;
 
-/// Whatever else has a number of the kind that is counted, is refused: the functions of one module would
-/// be taken for those of another.
+/// A component is refused if an uncounted item shifts an index space. Functions of one module would
+/// pass for those of another.
 #[test]
-fn whoever_has_a_number_is_counted() {
-    // The one that counts is behind another, whose number is not what it seems.
+fn uncounted_indices_are_refused() {
+    // The counting function hides behind another one, whose index is not what it seems.
     let counts = r#"
         (core module $m (memory (export "memory") 1)
             (global $g (mut i32) (i32.const 0))
@@ -34,7 +34,7 @@ fn whoever_has_a_number_is_counted() {
         assert!(make_reusable(&component).is_err(), "{again}");
     }
 
-    // A function of a kind that has a byte of its own is one as well.
+    // A function whose kind has its own encoding is counted as well.
     let mut component = component(
         r#"(func (export "real") (param i32) (result i32) local.get 0)"#,
         "unreachable",
@@ -49,11 +49,11 @@ fn whoever_has_a_number_is_counted() {
     assert!(make_reusable(&component).is_err());
 }
 
-/// One whose function is also called from within, or that has another, is refused: its globals would be
-/// set in the middle of a request.
+/// A component is refused if its function is also called from within, or if it exports another one.
+/// The wrapper would set globals in the middle of a request.
 #[test]
-fn globals_are_set_from_outside_only() {
-    let is_renewable = |options: &str, more: &str| {
+fn functions_called_from_within_are_refused() {
+    let is_reusable = |options: &str, more: &str| {
         let text = format!(
             r#"(component
                 (import "name" (func $name (result string)))
@@ -77,14 +77,14 @@ fn globals_are_set_from_outside_only() {
             r#"(core func (canon lower (func $name) (memory $memory) (realloc (core func $i "{of}"))))"#
         )
     };
-    assert!(is_renewable("", &realloc("r")));
-    assert!(!is_renewable(r#"(post-return (core func $i "f"))"#, ""));
+    assert!(is_reusable("", &realloc("r")));
+    assert!(!is_reusable(r#"(post-return (core func $i "f"))"#, ""));
     for more in [
         r#"(core instance (export "x" (func $i "f")))"#,
         r#"(core instance (instantiate $other (with "m" (instance $i))))"#,
         r#"(func $g (canon lift (core func $i "f"))) (export "g" (func $g))"#,
     ] {
-        assert!(!is_renewable("", more), "{more}");
+        assert!(!is_reusable("", more), "{more}");
     }
     let r = r#"(param "a" u32) (param "b" u32) (param "c" u32) (param "d" u32) (result u32)"#;
     let lifted = |of: &str| {
@@ -106,10 +106,10 @@ fn globals_are_set_from_outside_only() {
     assert!(make_reusable(&wat::parse_str(lifted("r")).unwrap()).is_err());
 }
 
-/// A function that calls itself through the component would have its globals set in the middle of a
-/// request. It is renewable, for wasmtime stops it: should that change, this fails.
+/// A function that calls itself through the component would have its globals set mid-request. The
+/// component is reusable, because wasmtime stops such a call. Should that change, this test fails.
 #[test]
-fn none_calls_itself() {
+fn wasmtime_stops_recursive_calls() {
     let text = r#"(component
         (core module $m
             (memory (export "memory") 1)

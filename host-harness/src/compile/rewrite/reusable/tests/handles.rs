@@ -3,9 +3,9 @@ use wasmtime::component::Component;
 use super::engine;
 use crate::compile::rewrite::reusable::handles::imports_return_handles;
 
-/// Who imports a function that gives a handle, however deep in what it gives, is told.
+/// An import that returns a handle is found, at any depth of its result.
 #[test]
-fn handles_are_seen() {
+fn returned_handles_are_found() {
     let engine = engine();
     let imports = |ty: &str, result: &str| {
         let text = format!(

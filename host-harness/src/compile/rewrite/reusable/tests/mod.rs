@@ -18,14 +18,14 @@ fn engine() -> Engine {
     Engine::new(&config).unwrap()
 }
 
-/// Functions of the SDK are renewable unless they import what gives them handles.
+/// Functions of the SDK are reusable unless an import gives them handles.
 #[test]
-fn functions_are_renewable() {
+fn sdk_functions_without_handles_are_reusable() {
     let engine = engine();
-    let may_be_used_again = |file: &str| {
+    let is_reusable = |file: &str| {
         let wasm = fs::read(file).unwrap();
-        let direct = without_shim(&wasm).unwrap();
-        assert!(make_reusable(&direct).is_ok(), "{file}");
+        let inlined = without_shim(&wasm).unwrap();
+        assert!(make_reusable(&inlined).is_ok(), "{file}");
         ComponentBytes::new(wasm)
             .compile(&engine)
             .unwrap()
@@ -41,7 +41,7 @@ fn functions_are_renewable() {
         test_guests::RESPOND,
         test_guests::REMEMBER,
     ] {
-        assert!(may_be_used_again(file), "{file}");
+        assert!(is_reusable(file), "{file}");
     }
     for file in [
         test_guests::PROXY,
@@ -50,11 +50,11 @@ fn functions_are_renewable() {
         test_guests::MISBEHAVE,
         test_guests::USES_STD,
     ] {
-        assert!(!may_be_used_again(file), "{file}");
+        assert!(!is_reusable(file), "{file}");
     }
 }
 
-/// A component with one function, `f`, and what else is in its module and besides that.
+/// A component with one function, `f`, and additional parts in its module and beside it.
 fn component(module: &str, f: &str, rest: &str) -> Vec<u8> {
     wat::parse_str(text(module, f, rest)).unwrap()
 }
@@ -79,7 +79,7 @@ fn text(module: &str, f: &str, rest: &str) -> String {
     )
 }
 
-/// A component's `f`, in an instance.
+/// The function `f` of a component, in a new instance.
 fn f_of(component: &[u8]) -> (Store<()>, TypedFunc<(i32,), (i32,)>) {
     let engine = engine();
     let component = Component::new(&engine, component).unwrap();
@@ -89,15 +89,15 @@ fn f_of(component: &[u8]) -> (Store<()>, TypedFunc<(i32,), (i32,)>) {
     (store, f)
 }
 
-/// Calls a component's `f` a few times in the same instance.
+/// Calls a component's `f` four times in the same instance.
 fn calls(component: &[u8]) -> [i32; 4] {
     let (mut store, f) = f_of(component);
     [1, 2, 3, 4].map(|x| f.call(&mut store, (x,)).unwrap().0)
 }
 
-/// Globals of every type begin each call with what they begin with.
+/// Globals of every type have their initial value in each call.
 #[test]
-fn globals_are_set() {
+fn globals_are_reset_on_each_call() {
     for (f, first) in [
         (
             "(global.set $i (i32.add (global.get $i) (local.get 0))) global.get $i",
@@ -126,9 +126,9 @@ fn globals_are_set() {
     }
 }
 
-/// Who could keep something anywhere else is not renewable.
+/// A component that could keep state anywhere else is not reusable.
 #[test]
-fn whatever_else_could_change_is_refused() {
+fn other_state_is_refused() {
     let same = "local.get 0";
     assert!(make_reusable(&component("", same, "")).is_ok());
     for f in [
@@ -197,13 +197,13 @@ fn whatever_else_could_change_is_refused() {
         let changed = wat::parse_str(changed).unwrap();
         assert!(make_reusable(&changed).is_err(), "{other}");
     }
-    // Who sets more globals than that for each call takes longer than one who makes an instance.
+    // Setting more globals than the limit on each call takes longer than creating an instance.
     for (more, refused) in [(60, false), (61, true)] {
         let many = "(global (mut i32) (i32.const 0))".repeat(more);
         let result = make_reusable(&component(&many, same, ""));
         assert_eq!(result.is_err(), refused, "{more}");
     }
-    // Without memory, there is nothing to be gained.
+    // Without memory, there is nothing to gain.
     let bare = r#"(component (core module $m
             (global $g (mut i32) (i32.const 0))
             (func (export "f") (result i32) global.get $g))

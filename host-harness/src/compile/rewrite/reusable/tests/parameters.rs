@@ -4,8 +4,8 @@ use super::engine;
 use crate::compile::NotReusable;
 use crate::compile::rewrite::{check_types, make_reusable};
 
-/// A function that takes what lies in memory would be given that memory before its globals are set. Should
-/// `invoke` ever take such a parameter, no function of the SDK is reused: see `functions_are_renewable`.
+/// A parameter in memory would be allocated before the globals are set. If `invoke` ever takes one,
+/// no function of the SDK is reused: see `sdk_functions_without_handles_are_reusable`.
 #[test]
 fn parameters_that_need_memory_are_refused() {
     let check = |parameter: &str, core: &str| {

@@ -7,7 +7,7 @@ use super::{component, engine};
 use crate::compile::rewrite::{VERIFY, make_reusable};
 use crate::pool::seeded_bugs::{self, Bug};
 
-/// Changes all globals that can be changed.
+/// Changes all mutable globals.
 const CHANGE: &str = "
     (global.set $i (local.get 0))
     (global.set $l (i64.const 5))
@@ -15,7 +15,7 @@ const CHANGE: &str = "
     (global.set $d (f64.const nan:0x8000000000001))
     local.get 0";
 
-/// What an instance says of its globals, after a request that changed them.
+/// The result of the verification, after a request that changed the globals.
 fn verify(module: &str) -> u32 {
     let engine: Engine = engine();
     let changed = make_reusable(&component(module, CHANGE, "")).unwrap();
@@ -34,7 +34,7 @@ fn verify(module: &str) -> u32 {
     verify.call(&mut store, ()).unwrap().0
 }
 
-/// All globals have their first value again, bit by bit.
+/// Verification finds all globals at their initial value, bit by bit.
 #[test]
 fn globals_are_verified() {
     assert_eq!(verify(""), 0);
@@ -47,26 +47,26 @@ fn globals_are_verified() {
     }
 }
 
-/// One that keeps its value is told by its number, from 1 on: with a bug that is put in on purpose, in a
-/// process of its own.
+/// Verification reports a global that keeps its value by its index plus 1. Uses a seeded bug, in a
+/// child process.
 #[test]
-fn a_global_that_is_kept_is_told() {
+fn changed_global_is_reported() {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    let name = "compile::rewrite::reusable::tests::verify::keeps_a_global";
-    let ended = command
+    let name = "compile::rewrite::reusable::tests::verify::with_first_global_kept";
+    let output = command
         .args(["--exact", name, "--ignored"])
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(
-        ended.status.success() && said.contains("1 passed"),
-        "{said}"
+        output.status.success() && stdout.contains("1 passed"),
+        "{stdout}"
     );
 }
 
 #[test]
-#[ignore = "puts a bug into the process: `a_global_that_is_kept_is_told` runs it"]
-fn keeps_a_global() {
+#[ignore = "seeds a bug into the process: `changed_global_is_reported` runs it"]
+fn with_first_global_kept() {
     seeded_bugs::seed(Bug::FirstGlobalKept as u8);
     assert_eq!(verify(""), 1);
 }
