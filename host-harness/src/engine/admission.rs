@@ -1,9 +1,9 @@
-//! How many invocations run at once, so that none waits for itself.
+//! Admission: limits how many invocations run at once, without deadlock.
 //!
-//! An invocation holds a place of the pool while it runs, and waits for those that it calls. Would
-//! both wait for the same places, they could wait for each other for ever. So there is a turn to
-//! take for every depth of calls: who waits for one waits only for invocations of that depth to
-//! answer, and those only for deeper ones.
+//! An invocation holds a slot of the pool while it runs, and waits for the functions that it calls.
+//! If callers and callees shared one set of permits, they could deadlock. So each depth of calls
+//! has its own permits. A call waits only for invocations at its own depth, which wait only for
+//! deeper ones.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,39 +13,39 @@ use crate::invocation::CallChain;
 use crate::limits::Limits;
 use crate::telemetry::MAX_DEPTH;
 
-/// The places of the pool, and the turns to take one.
+/// The slots of the pool, and the permits to wait for one.
 pub(super) struct Admission {
-    /// Places for requests to the host, each until its function has ended.
+    /// Slots of requests, each held until its function ends.
     requests: BoundedSemaphore,
-    /// Turns of calls, the first for those that a request's function makes: each until the call is
-    /// answered, or its answer has begun.
+    /// Permits for calls, by depth, starting with those of a request's function. Each is held until
+    /// the call has a response, or has started one.
     depth_permits: Box<[BoundedSemaphore]>,
-    /// Places for calls, each until its function has ended. As many as there are turns, and more for
-    /// the answers that have begun: without those, no turn is worth anything.
+    /// Slots of calls, each held until its function ends. There is one per permit, and more for
+    /// started responses, so that a permit guarantees a slot.
     calls: Semaphore,
 }
 
 impl Admission {
     pub(super) fn new(limits: &Limits) -> Self {
-        let queue = |running| BoundedSemaphore::new(running, limits.queue);
+        let bounded = |permits| BoundedSemaphore::new(permits, limits.queue);
         Self {
-            requests: queue(limits.concurrency.max(1)),
-            depth_permits: depth_permits(limits).map(queue).collect(),
+            requests: bounded(limits.concurrency.max(1)),
+            depth_permits: depth_permits(limits).map(bounded).collect(),
             calls: semaphore(call_slots(limits)),
         }
     }
 
-    /// Waits until an invocation is to run.
+    /// Waits until the invocation may run.
     pub(super) async fn acquire_depth_permit(
         &self,
         call_chain: CallChain,
     ) -> Result<Option<SemaphorePermit<'_>>, Overloaded> {
         let depth = usize::try_from(call_chain.depth).unwrap_or(usize::MAX);
-        // What a stream calls has its turn at once: who reads the stream may hold the one that it
-        // would wait for.
+        // Calls within a stream need no permit: the reader of the stream may hold the permit that
+        // such a call would wait for.
         match depth
             .checked_sub(1)
-            .and_then(|call| self.depth_permits.get(call))
+            .and_then(|index| self.depth_permits.get(index))
         {
             Some(depth_permits) if !call_chain.in_stream => {
                 depth_permits.acquire_many(1).await.map(Some)
@@ -54,8 +54,8 @@ impl Admission {
         }
     }
 
-    /// Takes a place for each of a function's memories, all at once; for a call, whose turn it is,
-    /// there are as many or there are not.
+    /// Takes one slot for each of a function's memories, all at once. A call that has its permit
+    /// either gets them immediately or is refused.
     pub(super) async fn acquire_slot(
         &self,
         call_chain: CallChain,
@@ -66,43 +66,43 @@ impl Admission {
             _ => self
                 .calls
                 .try_acquire_many(memories)
-                .map_err(|_none| Overloaded),
+                .map_err(|_no_permits| Overloaded),
         }
     }
 }
 
-/// How many places there are in all.
+/// The total number of slots.
 pub(super) fn total_slots(limits: &Limits) -> u32 {
     limits.concurrency.max(1).saturating_add(call_slots(limits))
 }
 
-/// How many calls of each depth run at once: as many as requests, and half as many with every
-/// further depth, which fewer of them reach.
+/// The number of concurrent calls at each depth: as many as requests, halved with every further
+/// depth, because fewer invocations get there.
 fn depth_permits(limits: &Limits) -> impl Iterator<Item = u32> {
-    let most = limits.concurrency.max(1);
-    (0..limits.depth.min(MAX_DEPTH)).map(move |depth| (most >> depth).max(1))
+    let max = limits.concurrency.max(1);
+    (0..limits.depth.min(MAX_DEPTH)).map(move |depth| (max >> depth).max(1))
 }
 
 fn call_slots(limits: &Limits) -> u32 {
     let depth_permits = depth_permits(limits).fold(0, u32::saturating_add);
-    // None where there are no calls.
+    // Zero if calls are disabled.
     depth_permits.saturating_add(depth_permits.min(limits.concurrency.max(1)))
 }
 
-/// Bounds how many run at once, and how many wait for their turn.
+/// A semaphore with a bounded number of waiters.
 struct BoundedSemaphore {
     running: Semaphore,
     waiting: AtomicUsize,
     max_waiting: usize,
 }
 
-/// There are as many waiting as may.
+/// The queue is full.
 #[derive(Debug)]
 pub(super) struct Overloaded;
 
-fn semaphore(admission: u32) -> Semaphore {
-    let admission = usize::try_from(admission).unwrap_or(usize::MAX);
-    Semaphore::new(admission.min(Semaphore::MAX_PERMITS))
+fn semaphore(permits: u32) -> Semaphore {
+    let permits = usize::try_from(permits).unwrap_or(usize::MAX);
+    Semaphore::new(permits.min(Semaphore::MAX_PERMITS))
 }
 
 impl BoundedSemaphore {
@@ -114,25 +114,25 @@ impl BoundedSemaphore {
         }
     }
 
-    /// Whoever waits for several is not overtaken by those that need one.
-    async fn acquire_many(&self, admission: u32) -> Result<SemaphorePermit<'_>, Overloaded> {
-        if let Ok(permit) = self.running.try_acquire_many(admission) {
+    /// A waiter for several permits is not overtaken by those that need fewer.
+    async fn acquire_many(&self, permits: u32) -> Result<SemaphorePermit<'_>, Overloaded> {
+        if let Ok(permit) = self.running.try_acquire_many(permits) {
             return Ok(permit);
         }
         let _position = QueuePosition::take(&self.waiting, self.max_waiting)?;
-        let acquired = self.running.acquire_many(admission).await;
+        let acquired = self.running.acquire_many(permits).await;
         acquired.map_err(|_closed| Overloaded)
     }
 }
 
-/// A place in the queue, given back when it is dropped: also when its request goes away.
+/// A position in the queue, freed on drop, also if its request is cancelled.
 struct QueuePosition<'a>(&'a AtomicUsize);
 
 impl<'a> QueuePosition<'a> {
     fn take(waiting: &'a AtomicUsize, max: usize) -> Result<Self, Overloaded> {
-        let place = Self(waiting);
+        let position = Self(waiting);
         if waiting.fetch_add(1, Ordering::Relaxed) < max {
-            Ok(place)
+            Ok(position)
         } else {
             Err(Overloaded)
         }
@@ -151,9 +151,9 @@ mod tests {
 
     use super::*;
 
-    /// One runs, one waits, the third is turned away; a place that is left is free again.
+    /// One runs, one waits, the third is refused. A cancelled waiter frees its position.
     #[tokio::test]
-    async fn bounds_running_and_waiting() {
+    async fn third_request_is_refused_while_one_waits() {
         let queue = BoundedSemaphore::new(1, 1);
         let running = queue.acquire_many(1).await.unwrap();
         let mut waiting = Box::pin(queue.acquire_many(1));
@@ -174,9 +174,9 @@ mod tests {
         }
     }
 
-    /// There is a turn at every depth, fewer the deeper, and a place for each of them and more.
+    /// Every depth has permits, fewer the deeper, with a slot for each and some more.
     #[test]
-    fn places_for_every_depth() {
+    fn every_depth_has_permits_and_slots() {
         let of = |limits: &Limits| depth_permits(limits).collect::<Vec<_>>();
         assert_eq!(of(&limits(8, 5)), [8, 4, 2, 1, 1]);
         assert_eq!(of(&limits(1, 3)), [1, 1, 1]);
@@ -192,10 +192,10 @@ mod tests {
         CallChain { depth, in_stream }
     }
 
-    /// A call waits for its turn, and has it at once where a stream makes it; one without a place is
-    /// turned away.
+    /// Calls wait for a permit of their depth, except within a stream. A call without a slot is
+    /// refused.
     #[tokio::test]
-    async fn turns_are_of_a_depth() {
+    async fn calls_wait_for_permits_of_their_depth() {
         let admission = Admission::new(&limits(1, 2));
         let _first = admission
             .acquire_depth_permit(call(1, false))
@@ -227,9 +227,9 @@ mod tests {
         assert!(admission.acquire_slot(call(0, false), 1).await.is_ok());
     }
 
-    /// A function with several memories takes as many places, and waits until there are as many.
+    /// A function with several memories takes as many slots, and waits until they are free.
     #[tokio::test]
-    async fn several_memories_take_several_places() {
+    async fn several_memories_take_several_slots() {
         let admission = Admission::new(&limits(4, 1));
         let request = |memories| admission.acquire_slot(call(0, false), memories);
         let first = request(3).await.unwrap();
@@ -237,12 +237,12 @@ mod tests {
         let second = request(1).now_or_never().unwrap().unwrap();
         let mut waiting = Box::pin(request(2));
         assert!(waiting.as_mut().now_or_never().is_none());
-        // No place for one who comes later, although it would need only what is left.
+        // A later request does not overtake, although the free slots would be enough for it.
         drop(second);
         assert!(request(1).now_or_never().is_none());
         drop(first);
         assert!(waiting.await.is_ok());
-        // Of calls, there are 8 places.
+        // Calls have 8 slots.
         let _call = admission.acquire_slot(call(1, true), 6).await.unwrap();
         assert!(admission.acquire_slot(call(1, true), 3).await.is_err());
         assert!(admission.acquire_slot(call(1, true), 2).await.is_ok());

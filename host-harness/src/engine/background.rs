@@ -1,10 +1,10 @@
-//! Invocations that compute for longer than a slice, out of the way of those that do not.
+//! Moves long-running invocations away from short ones.
 //!
-//! Every slice of a loop is one place in the runtime's queue, like a request that takes a thousandth of
-//! it: a few functions that compute would leave almost nothing to the others. So an invocation that
-//! has used up its first slice leaves the task of its connection, and goes on in threads that have a
-//! lower priority. The system's scheduler shares the processors between the two: these threads have
-//! all that is left over, and never less than a seventh of what one of the others has.
+//! A computing function takes one turn in the runtime's queue per slice, like a request that needs
+//! a thousandth of that. A few such functions would leave almost nothing to the others. So an
+//! invocation that has used up its first slice leaves the task of its connection, and continues on
+//! threads of lower priority. The system's scheduler divides the processors: these threads get all
+//! idle time, and never less than a seventh of a normal thread's share.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -23,21 +23,21 @@ use super::invoke::Outcome;
 use super::task::{InvocationFuture, poll_once};
 use crate::invocation::started::StartedResponse;
 
-/// How much nicer these threads are than the others. The scheduler gives a thread a fifth less for each
-/// step: with 6, one of these has 21 % beside one of the others.
-const NICER: i32 = 6;
+/// The difference in niceness to other threads. Each step costs a thread a fifth of its share: at
+/// 6, it gets 21 % beside a normal thread.
+const NICE_INCREMENT: i32 = 6;
 
 thread_local! {
-    static HERE: Cell<bool> = const { Cell::new(false) };
+    static IN_BACKGROUND: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this is one of the threads.
-pub(super) fn is_here() -> bool {
-    HERE.get()
+/// Whether this is a background thread.
+pub(super) fn is_background_thread() -> bool {
+    IN_BACKGROUND.get()
 }
 
-/// An invocation that goes on in the background. Dropping it ends the invocation, at its next yield at
-/// the latest.
+/// An invocation in the background. Dropping it ends the invocation at its next yield at the
+/// latest.
 pub(super) struct Background {
     task: FallibleTask<Result<Outcome, Failure>>,
     shared: Arc<Shared>,
@@ -45,29 +45,33 @@ pub(super) struct Background {
 
 #[derive(Default)]
 struct Shared {
-    /// The response that it has begun, until it is sent.
+    /// The response that was started and not yet sent.
     started: Mutex<Option<Box<StartedResponse>>>,
     /// The connection.
     waiting: AtomicWaker,
 }
 
-/// Moves an invocation to the background; gives it back where that cannot be: outside of tokio, where
-/// there are no threads, or where it is already.
+/// Moves an invocation to the background. Returns it if that is impossible: outside tokio, without
+/// background threads, or if it is there already.
 pub(super) fn start(mut invocation: InvocationFuture) -> Result<Background, InvocationFuture> {
-    let (false, true, Ok(runtime)) = (is_here(), QUEUE.has_threads, Handle::try_current()) else {
+    let (false, true, Ok(runtime)) = (
+        is_background_thread(),
+        QUEUE.has_threads,
+        Handle::try_current(),
+    ) else {
         return Err(invocation);
     };
     let shared = Arc::new(Shared::default());
     let work = {
         let shared = Arc::clone(&shared);
         poll_fn(move |cx| {
-            // Timers, sockets and tasks stay the runtime's.
+            // Timers, sockets and tasks still belong to the runtime.
             let _runtime = runtime.enter();
             let (polled, started) = poll_once(&mut invocation, cx);
             if started.is_some() {
                 *lock(&shared.started) = started;
             }
-            // It may have written to its stream.
+            // The invocation may have written to its stream.
             shared.waiting.wake();
             polled
         })
@@ -81,35 +85,35 @@ pub(super) fn start(mut invocation: InvocationFuture) -> Result<Background, Invo
 }
 
 impl Background {
-    /// As [`poll_once`], from the task of the connection.
+    /// Like [`poll_once`], from the task of the connection.
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
     ) -> (Poll<Result<Outcome, Failure>>, Option<Box<StartedResponse>>) {
         self.shared.waiting.register(cx.waker());
         let ended = Pin::new(&mut self.task).poll(cx);
-        // After the task: what it began before it ended is there.
+        // Read after the task, so that a response started before its end is seen.
         let started = lock(&self.shared.started).take();
-        // Without a result, it was dropped, which is for this to do.
-        let lost = || Failure::Host(wasmtime::format_err!("lost in the background"));
-        let ended = ended.map(|ended| ended.unwrap_or_else(|| Err(lost())));
+        // Only dropping the task cancels it, and only this type does so.
+        let cancelled = || Failure::Host(wasmtime::format_err!("cancelled in the background"));
+        let ended = ended.map(|ended| ended.unwrap_or_else(|| Err(cancelled())));
         (ended, started)
     }
 }
 
-/// What waits for one of the threads, in turns.
+/// The invocations that wait for a background thread, in turn.
 struct Queue {
     waiting: Mutex<VecDeque<Runnable>>,
     pushed: Condvar,
     has_threads: bool,
 }
 
-/// That of the process: processors are shared by all hosts in it.
+/// The queue of the process: all its hosts share the processors.
 static QUEUE: LazyLock<Queue> = LazyLock::new(|| {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let started = (0..threads).filter(|number| {
         let thread = std::thread::Builder::new().name(format!("functions-long-{number}"));
-        // They wait until there is a queue.
+        // The threads wait until the queue exists.
         thread.spawn(|| QUEUE.work()).is_ok()
     });
     Queue {
@@ -139,31 +143,31 @@ impl Queue {
     }
 
     fn work(&self) -> ! {
-        HERE.set(true);
+        IN_BACKGROUND.set(true);
         lower_priority();
         loop {
             let runnable = self.next();
-            // Panics of an invocation are its failure; what is left is what goes with it.
+            // An invocation's panic is its failure. Only dropping an invocation can panic here.
             let _ = catch_unwind(AssertUnwindSafe(|| runnable.run()));
         }
     }
 }
 
-/// A list is whole at every moment, whoever panicked with it in hand.
+/// A panic cannot leave the queue half changed.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Lowers that of this thread. Where threads have none of their own they share the processors with the
-/// others as equals, and are few.
+/// Lowers the priority of this thread. On systems without priorities per thread, the few background
+/// threads compete with the others as equals.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn lower_priority() {
     use rustix::process::{getpriority_process, setpriority_process};
-    // Without a process, Linux takes the thread.
+    // Without a process ID, Linux changes the calling thread.
     let lowered = getpriority_process(None)
-        .and_then(|nice| setpriority_process(None, nice.saturating_add(NICER)));
+        .and_then(|nice| setpriority_process(None, nice.saturating_add(NICE_INCREMENT)));
     if let Err(error) = lowered {
-        tracing::warn!("functions that compute have the priority of the others: {error}");
+        tracing::warn!("cannot lower the priority of background threads: {error}");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Wasmtime's settings. Those that look odd were measured: see `docs/decisions`.
+//! Wasmtime's settings. The unusual ones were measured: see `docs/decisions`.
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
@@ -8,19 +8,20 @@ use crate::limits::Limits;
 use crate::pool;
 use crate::pool::Handover;
 
-/// Core instances, and tables, of one component: a function made with the SDK has up to four.
+/// The maximum core instances, and tables, of one component. A function made with the SDK has up to
+/// four.
 const CORE_PER_COMPONENT: u32 = 8;
 
-/// How much of a freed memory or table is cleared in place rather than given back, in bytes.
+/// How much of a freed memory or table is cleared in place instead of decommitted, in bytes.
 const KEEP_RESIDENT: usize = 256 * 1024;
 
 /// Where memories and stacks come from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Pool {
-    /// The host's own, or wasmtime's where the system does not support it.
+    /// The host's own pool, or wasmtime's if the system does not support it.
     #[default]
     Own,
-    /// Wasmtime's, in which no instance is reused.
+    /// Wasmtime's pool. No instance is reused.
     Wasmtime,
 }
 
@@ -33,10 +34,10 @@ impl From<Allocation> for Pool {
     }
 }
 
-/// An engine with a place for as many instances as there may be at once; without, where they do not
-/// fit the address space.
+/// Creates an engine with a slot for every concurrent instance, or without slots if they do not fit
+/// the address space.
 ///
-/// Says as well where its memories and stacks come from.
+/// Also returns where its memories and stacks come from.
 pub(super) fn engine(
     limits: &Limits,
     setup: Setup,
@@ -44,31 +45,31 @@ pub(super) fn engine(
     if setup.pool == Pool::Own {
         match own(limits, setup) {
             Ok(engine) => return Ok((engine, Allocation::HostPool)),
-            // Wasmtime's slots change hands, with their pages mapped.
+            // Wasmtime's slots change owner with their pages mapped.
             Err(error) if setup.multi_tenant => return Err(error.context(NO_POOL)),
             Err(error) => tracing::warn!(
-                "the host's own memory pool is not available ({error:#}); using wasmtime's, in which \
-                 a request takes several times longer and no instance is reused. It needs Linux on \
-                 64 bits, a readable /proc/self/pagemap, and address space (ulimit -v unlimited)",
+                "the host's own memory pool is not available ({error:#}); using wasmtime's, which \
+                 takes several times longer per request and reuses no instance. The host's pool needs \
+                 64-bit Linux, a readable /proc/self/pagemap, and address space (ulimit -v unlimited)",
             ),
         }
     }
     without_own(limits)
 }
 
-/// Why there is no engine for functions of strangers.
-const NO_POOL: &str = "--multi-tenant needs the host's own memory pool, which takes Linux on 64 bits, a \
+/// Why a multi-tenant host has no engine.
+const NO_POOL: &str = "--multi-tenant needs the host's own memory pool, which needs 64-bit Linux, a \
                        readable /proc/self/pagemap, and address space (ulimit -v unlimited)";
 
-/// With wasmtime's pool, or without a pool where that has no room.
+/// Creates an engine with wasmtime's pool, or without a pool if the address space is too small.
 fn without_own(limits: &Limits) -> wasmtime::Result<(wasmtime::Engine, Allocation)> {
-    let places = admission::total_slots(limits);
+    let slots = admission::total_slots(limits);
     let pooled = wasmtime::Engine::new(&pooled(limits));
     let pooled = pooled.map(|engine| (engine, Allocation::WasmtimePool));
     pooled.or_else(|error| {
         let engine = wasmtime::Engine::new(&on_demand())?;
         tracing::warn!(
-            "no room for a pool of {places} instances ({error:#}); making each from scratch, which is \
+            "no room for a pool of {slots} instances ({error:#}); creating each from scratch, which is \
              several times slower. Raise the limit on address space (ulimit -v), or lower \
              --max-concurrency or --max-depth",
         );
@@ -76,37 +77,37 @@ fn without_own(limits: &Limits) -> wasmtime::Result<(wasmtime::Engine, Allocatio
     })
 }
 
-/// With memories and stacks of the host's own.
+/// Creates an engine with the host's own memories and stacks.
 fn own(limits: &Limits, setup: Setup) -> wasmtime::Result<wasmtime::Engine> {
-    // A function that is tried out as it is loaded has no permit.
-    let more = limits.memories.saturating_sub(1);
-    let places = admission::total_slots(limits)
+    // A trial run during loading has no permit.
+    let trial_slots = limits.memories.saturating_sub(1);
+    let slots = admission::total_slots(limits)
         .saturating_add(idle_instances::capacity(limits))
-        .saturating_add(more);
+        .saturating_add(trial_slots);
     let mut config = base();
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
     let handover = match setup.multi_tenant {
         true => Handover::Unmapped,
         false => Handover::Emptied,
     };
-    pool::configure(&mut config, places, limits.verify_reuse, handover)?;
+    pool::configure(&mut config, slots, limits.verify_reuse, handover)?;
     wasmtime::Engine::new(&config)
 }
 
 fn pooled(limits: &Limits) -> Config {
-    let places = admission::total_slots(limits);
+    let slots = admission::total_slots(limits);
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(places)
-        .total_memories(places)
-        .total_stacks(places)
-        .total_core_instances(places.saturating_mul(CORE_PER_COMPONENT))
-        .total_tables(places.saturating_mul(CORE_PER_COMPONENT))
-        // The shim's is one more: see `rewrite`.
+    pool.total_component_instances(slots)
+        .total_memories(slots)
+        .total_stacks(slots)
+        .total_core_instances(slots.saturating_mul(CORE_PER_COMPONENT))
+        .total_tables(slots.saturating_mul(CORE_PER_COMPONENT))
+        // The inlined shim adds one table: see `compile/rewrite`.
         .max_tables_per_module(CORE_PER_COMPONENT)
         .max_memory_size(limits.memory)
         .max_memories_per_module(limits.memories)
-        // Wasmtime 48 asks for pages that are written to and present: one that is swapped out as an
-        // instance goes keeps its contents, and the next instance reads them
+        // Wasmtime 48 scans for pages that are both written and present. A page that is swapped out
+        // when an instance is dropped keeps its contents, and the next instance reads them
         // (https://github.com/bytecodealliance/wasmtime/pull/14357).
         .pagemap_scan(Enabled::No)
         .linear_memory_keep_resident(KEEP_RESIDENT)

@@ -21,14 +21,14 @@ pub(crate) enum Failure {
     Memory,
     #[error("the function stopped")]
     Trap(#[source] wasmtime::Error),
-    #[error("the function answered with something that is no HTTP response: {0}")]
+    #[error("the function's reply is not a valid HTTP response: {0}")]
     InvalidReply(String),
-    /// Nothing that the function did.
+    /// A failure that the function did not cause.
     #[error("the host could not run the function")]
     Host(#[source] wasmtime::Error),
 }
 
-/// Whether an instance could not be made because others have all memories or stacks.
+/// Whether instantiation failed because all memories or stacks are in use.
 fn no_slot_left(error: &wasmtime::Error) -> bool {
     error.is::<PoolConcurrencyLimitError>()
         || error
@@ -36,39 +36,40 @@ fn no_slot_left(error: &wasmtime::Error) -> bool {
             .any(|cause| cause.to_string().contains(pool::FULL))
 }
 
-/// How far from address 0 the stack of a function that overflows is at most: as far as a function moves
-/// its stack pointer at once.
+/// How far from address 0 an overflowing stack accesses memory: the largest step of a stack
+/// pointer.
 const STACK_FRAME: u64 = 16 * 1024 * 1024;
 
-/// What a trap means where its own text is misleading.
+/// Adds an explanation to a trap whose own text is misleading.
 ///
-/// A function has two stacks, and either can be too small. That of its calls is the host's. That of its
-/// values is at the beginning of its memory: below address 0 is the end of 32 bits, which is out of bounds.
-fn explained(error: wasmtime::Error) -> wasmtime::Error {
-    let what = match error.downcast_ref() {
-        Some(Trap::StackOverflow) => "stack overflow: its calls are nested too deep",
+/// A function has two stacks, and either can overflow. The host's holds its calls. The one for its
+/// values starts at the beginning of its memory: below address 0 the address wraps around to the
+/// end of 32 bits, which is out of bounds.
+fn explain(error: wasmtime::Error) -> wasmtime::Error {
+    let hint = match error.downcast_ref() {
+        Some(Trap::StackOverflow) => "stack overflow: calls are nested too deeply",
         Some(Trap::MemoryOutOfBounds) if fault_is_below_zero(&error) || recursed(&error) => {
-            "probably a stack overflow: its calls are nested too deep, or its values on the stack too large"
+            "probably a stack overflow: calls are nested too deeply, or values on the stack too large"
         }
         _ => return error,
     };
-    error.context(what)
+    error.context(hint)
 }
 
 /// Whether an access was out of bounds just below address 0. Only wasmtime's text has the address.
 fn fault_is_below_zero(error: &wasmtime::Error) -> bool {
     let address = error.chain().find_map(|cause| {
         let cause = cause.to_string();
-        let (address, _) = cause.strip_prefix(FAULT)?.split_once(' ')?;
+        let (address, _) = cause.strip_prefix(FAULT_PREFIX)?.split_once(' ')?;
         u64::from_str_radix(address, 16).ok()
     });
     let zero = 1_u64 << 32;
-    // What is loaded or stored may have an offset that carries it across.
+    // The offset of the instruction may carry the access across address 0.
     address.is_some_and(|address| address.abs_diff(zero) <= STACK_FRAME)
 }
 
-/// Whether a function of the component was called from within itself again and again. Where accesses are
-/// checked by compiled code, nothing tells the address that was out of bounds.
+/// Whether a function called itself repeatedly. If compiled code checks bounds, the trap has no
+/// address.
 fn recursed(error: &wasmtime::Error) -> bool {
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
         return false;
@@ -80,18 +81,18 @@ fn recursed(error: &wasmtime::Error) -> bool {
     let same = frames
         .iter()
         .filter(|frame| frame.func_index() == outermost.func_index());
-    // The backtrace ends at its longest, in the middle of the recursion.
-    frames.len() >= DEEP && same.count() >= TURNS
+    // A truncated backtrace ends in the middle of the recursion.
+    frames.len() >= BACKTRACE_LIMIT && same.count() >= MIN_RECURSION
 }
 
-/// How many calls a backtrace has that was cut short: wasmtime keeps 20.
-const DEEP: usize = 20;
+/// The length of a truncated backtrace: wasmtime keeps 20 calls.
+const BACKTRACE_LIMIT: usize = 20;
 
-/// How often the same function is among them. Cycles of up to six functions are recognized.
-const TURNS: usize = 3;
+/// How often the same function occurs in one. Recognizes cycles of up to six functions.
+const MIN_RECURSION: usize = 3;
 
-/// What wasmtime's description of a fault begins with.
-const FAULT: &str = "memory fault at wasm address 0x";
+/// The prefix of wasmtime's description of a fault.
+const FAULT_PREFIX: &str = "memory fault at wasm address 0x";
 
 impl From<Overloaded> for Failure {
     fn from(_: Overloaded) -> Self {
@@ -100,8 +101,9 @@ impl From<Overloaded> for Failure {
 }
 
 impl Failure {
-    /// Why a call ended, with what it left behind: a function that was refused memory traps soon after.
-    pub(super) fn of_call(error: wasmtime::Error, state: &State) -> Self {
+    /// The failure of a call that returned an error. Checks the state first, because a function
+    /// that was refused memory traps soon after.
+    pub(super) fn from_call(error: wasmtime::Error, state: &State) -> Self {
         match error.downcast_ref() {
             Some(OutOfTime::Cpu) => return Self::CpuTime,
             Some(OutOfTime::Wall) if state.is_streaming() => return Self::StreamTimeout,
@@ -114,11 +116,11 @@ impl Failure {
         {
             Self::Memory
         } else {
-            Self::Trap(explained(error))
+            Self::Trap(explain(error))
         }
     }
 
-    /// The whole of it goes to the log: the client only learns its kind, or that there is no more.
+    /// Logs the whole failure. The client learns only its kind, or that the body is incomplete.
     pub(crate) fn log(&self, function: &str, id: InvocationId) {
         match self {
             Self::Trap(cause) | Self::Host(cause) => {
@@ -139,15 +141,15 @@ mod tests {
         let error = match fault {
             None => error,
             Some(address) => error.context(format!(
-                "{FAULT}{address:x} in linear memory of size 0x110000"
+                "{FAULT_PREFIX}{address:x} in linear memory of size 0x110000"
             )),
         };
-        explained(error).to_string()
+        explain(error).to_string()
     }
 
-    /// What is out of bounds just below address 0 is the stack, and nothing else is.
+    /// An access just below address 0 is explained as a stack overflow, and no other is.
     #[test]
-    fn stack_overflows_are_told_apart() {
+    fn stack_overflow_is_told_from_other_accesses() {
         let out_of_bounds = |address| explanation(Trap::MemoryOutOfBounds, Some(address));
         for stack in [0xffff_fff0, 0x1_0000_0010, 0xff00_0000] {
             assert!(out_of_bounds(stack).contains("stack overflow"), "{stack:x}");

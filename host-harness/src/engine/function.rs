@@ -13,38 +13,38 @@ use crate::invocation::FunctionContext;
 use crate::pool::{MemoryImage, MemoryReset, Registration};
 use crate::wit::{HANDLER, State, handler};
 
-/// A function that is ready to be called.
+/// A function, ready to be called.
 pub(crate) struct Function {
     pub(crate) context: Arc<FunctionContext>,
     pub(super) instance: InstancePre<State>,
     pub(super) invoke: ComponentExportIndex,
-    /// Whose its memories and stacks are.
+    /// The owner of its memories and stacks.
     pub(super) owner: Registration,
-    /// The function with which an instance verifies its globals.
+    /// The component's export that verifies its globals.
     pub(super) verify: Option<ComponentExportIndex>,
-    /// Whether its instances can be made as they were when they were new.
+    /// Whether instances can be reset to their initial state.
     pub(super) reusable: Result<(), NotReusable>,
-    /// How many linear memories an instance has, each of which takes a slot: at least one.
+    /// The number of linear memories of an instance, at least one. Each takes a slot.
     pub(super) memories: u32,
-    /// What is in the memory of a new instance, of a function that is renewable; known with its first
+    /// The initial contents of the memory, if the function is reusable. Captured from the first
     /// instance.
     pub(super) image: OnceLock<Option<MemoryImage>>,
-    /// How often in a row that took more than making one does.
+    /// How many resets in a row cost more than a new instance.
     oversize_resets: AtomicU32,
 }
 
-/// How often in a row a function may write to more memory than is kept in place.
+/// How many resets in a row may exceed the resident memory before resets stop.
 const MAX_OVERSIZE_RESETS: u32 = 8;
 
-/// How many of its instances are made from there on, until it is tried again.
-const MADE: u32 = 1000;
+/// How many instances are created until resets are tried again.
+const RETRY_AFTER: u32 = 1000;
 
 impl Function {
     pub(super) fn is_reusable(&self) -> bool {
         self.reusable.is_ok() && self.oversize_resets.load(Ordering::Relaxed) < MAX_OVERSIZE_RESETS
     }
 
-    /// Whether requests are answered by instances that have answered others, or why not.
+    /// Whether requests share instances that are reset in between, or why not.
     pub(crate) fn reusable(&self) -> Result<(), NotReusable> {
         self.reusable?;
         match self.image.get() {
@@ -58,30 +58,30 @@ impl Function {
         tracing::info!(%function, "{}", describe_reuse(self.reusable()));
     }
 
-    /// What a new instance has in its memory, which is of this function and was just made.
+    /// The initial contents of the memory, captured if this is the first instance.
     ///
     /// # Safety
     ///
-    /// As for [`MemoryReset::image`].
-    #[expect(unsafe_code, reason = "memory of functions is read from outside")]
+    /// The memory is of an instance of this function that was just created. Otherwise as for
+    /// [`MemoryReset::image`].
+    #[expect(unsafe_code, reason = "reads the memory of functions")]
     pub(super) unsafe fn image_of(&self, memory: &MemoryReset) -> Option<&MemoryImage> {
-        // SAFETY: the caller has promised it.
+        // SAFETY: the caller guarantees what `MemoryReset::image` needs.
         let image = self.image.get_or_init(|| unsafe { memory.image() });
         image.as_ref()
     }
 
-    /// Whether one that is being made is to be renewed.
+    /// Whether the instance that is being created should be reset after its first invocation.
     pub(super) fn should_reset(&self) -> bool {
         let oversize_resets = self.oversize_resets.load(Ordering::Relaxed);
         if self.reusable.is_ok() && oversize_resets >= MAX_OVERSIZE_RESETS {
-            let next = (oversize_resets + 1) % (MAX_OVERSIZE_RESETS + MADE);
+            let next = (oversize_resets + 1) % (MAX_OVERSIZE_RESETS + RETRY_AFTER);
             self.oversize_resets.store(next, Ordering::Relaxed);
         }
         self.is_reusable()
     }
 
-    /// Counts an instance that was renewed. As a rule nothing is written, which other threads would
-    /// have to read.
+    /// Counts a reset. Usually writes nothing, so that threads share the cache line.
     pub(super) fn count_reset(&self, in_place: bool) {
         let oversize_resets = self.oversize_resets.load(Ordering::Relaxed);
         let now = if in_place { 0 } else { oversize_resets + 1 };
@@ -91,7 +91,7 @@ impl Function {
     }
 }
 
-/// Says whether instances of a function are reused, for the log and for who watches.
+/// Describes whether instances are reused, for the log and for `functions serve -v`.
 pub(crate) fn describe_reuse(reusable: Result<(), NotReusable>) -> String {
     match reusable {
         Ok(()) => "instances are reset and reused".into(),
@@ -99,45 +99,49 @@ pub(crate) fn describe_reuse(reusable: Result<(), NotReusable>) -> String {
     }
 }
 
-/// Why a component is not a function that this host can run.
+/// Why this host cannot run a component.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidFunction {
-    #[error("it does not compile")]
+    #[error("the component does not compile")]
     Compile(#[source] wasmtime::Error),
     #[error(transparent)]
     NotCompiled(CompileError),
-    #[error("it imports {}, which this host does not offer", needs.join(" and "))]
+    #[error("the component imports {}, which this host does not offer", needs.join(" and "))]
     Import { needs: Vec<String> },
-    #[error("it needs {}, and this host offers less than that", needs.join(" and "))]
+    #[error("the component needs functions of {} that this host does not provide", needs.join(" and "))]
     Link {
         needs: Vec<String>,
         source: wasmtime::Error,
     },
-    #[error("it does not export {HANDLER}, which makes a component a web function{}", found(.exports))]
+    #[error("the component does not export {HANDLER}, as a web function must{}", found(.exports))]
     Export { exports: Vec<String> },
-    #[error("its instances have {memories} linear memories, above the limit of {most}; {fix}")]
+    #[error(
+        "the component's instances have {memories} linear memories, above the limit of {max}; {fix}"
+    )]
     Memories {
         memories: u32,
-        most: u32,
+        max: u32,
         fix: &'static str,
     },
-    #[error("it begins with more memory than its limit of {limit} bytes; raise it with --memory")]
+    #[error(
+        "the component's initial memory exceeds the limit of {limit} bytes; raise it with --memory"
+    )]
     Memory { limit: usize },
     #[error(
-        "its instances would take {bytes} bytes besides their memory, for the globals, functions and \
-         imports of its modules; {} is the most",
+        "the component's instances would take {bytes} bytes besides their memory, for globals, functions \
+         and imports of modules, above the limit of {}",
         footprint::MAX
     )]
     Footprint { bytes: u64 },
     #[error(
-        "making an instance of it would copy {bytes} bytes into its memory and tables, as which a function \
-         in a table counts 32; {} is the most",
+        "instantiating the component would copy {bytes} bytes into memories and tables, above the limit \
+         of {}; a function in a table counts 32",
         footprint::MAX_INITIAL
     )]
     Initial { bytes: u64 },
-    #[error("its export {HANDLER} is not of the type that this host calls")]
+    #[error("the component's export {HANDLER} does not have the type that this host calls")]
     Type(#[source] wasmtime::Error),
-    #[error("no instance of it can be made")]
+    #[error("the component cannot be instantiated")]
     Start(#[source] wasmtime::Error),
 }
 
@@ -150,14 +154,14 @@ fn found(exports: &[String]) -> String {
 }
 
 impl Engine {
-    /// Compiles a component unless that was kept, and makes all of its links.
+    /// Compiles a component, or loads it from the cache, and links it.
     pub(crate) fn prepare(
         &self,
         wasm: &ComponentBytes,
         context: FunctionContext,
         reuse: Reuse,
     ) -> Result<Function, InvalidFunction> {
-        // What cannot be parsed does not compile, which tells why.
+        // A component that cannot be parsed does not compile either, and that error says why.
         let footprint = Footprint::of(&wasm.bytes);
         if let Some(Footprint { bytes, initial, .. }) = footprint {
             if bytes > footprint::MAX {
@@ -204,7 +208,7 @@ impl Engine {
             image: OnceLock::new(),
             oversize_resets: AtomicU32::new(0),
         };
-        self.try_out(&function, footprint.starts)?;
+        self.run_trial(&function, footprint.starts)?;
         function.log_reuse();
         Ok(function)
     }
@@ -220,32 +224,28 @@ impl Engine {
         }
     }
 
-    /// How many linear memories an instance has: each takes a permit of a request's, and there must be
-    /// as many.
+    /// The number of linear memories of an instance. Each takes a permit, so there must be enough
+    /// permits.
     fn check_memories(&self, component: &Component) -> Result<u32, InvalidFunction> {
-        let most = self.limits.memories.max(1);
+        let max = self.limits.memories.max(1);
         let resources = component.resources_required();
-        // Unknown where it imports modules, which no host offers.
-        let memories = resources.map_or(most, |resources| resources.num_memories);
+        // The number is unknown if the component imports modules, which no host offers.
+        let memories = resources.map_or(max, |resources| resources.num_memories);
         let concurrency = self.limits.concurrency.max(1);
-        let (most, fix) = if self.setup.multi_tenant {
-            (most, "--multi-tenant allows no more")
-        } else if most <= concurrency {
-            (most, "raise it with --max-memories")
+        let (max, fix) = if self.setup.multi_tenant {
+            (max, "--multi-tenant allows no more")
+        } else if max <= concurrency {
+            (max, "raise it with --max-memories")
         } else {
             (concurrency, "raise --max-concurrency")
         };
-        if memories > most {
-            return Err(InvalidFunction::Memories {
-                memories,
-                most,
-                fix,
-            });
+        if memories > max {
+            return Err(InvalidFunction::Memories { memories, max, fix });
         }
         Ok(memories.max(1))
     }
 
-    /// The pool refuses what does not fit its places when it is compiled.
+    /// Wasmtime's pool refuses a memory that exceeds its slots during compilation.
     fn not_compiled(&self, error: CompileError) -> InvalidFunction {
         match error {
             CompileError::Invalid(error)
@@ -260,7 +260,7 @@ impl Engine {
         }
     }
 
-    /// Finds imports that are not offered, to say it better than the linker could.
+    /// Finds imports that the host does not offer, for a better message than the linker's.
     fn check_imports(&self, component: &Component) -> Result<(), InvalidFunction> {
         let offered = self.offered();
         let needs: Vec<String> = component
@@ -301,7 +301,7 @@ fn describe(name: &str, item: &ComponentItem) -> String {
 }
 
 fn is_offered(import: &str, offered: &[String]) -> bool {
-    // Which of WASI's is there, and which is not, the linker knows.
+    // The linker knows which WASI interfaces exist.
     let wasi = import.starts_with("wasi:")
         && !import.starts_with("wasi:http/")
         && import
@@ -313,8 +313,8 @@ fn is_offered(import: &str, offered: &[String]) -> bool {
         .any(|offered| import == offered || fits(import, offered))
 }
 
-/// Whether two interfaces are the same, up to what may differ within a major version. What a newer
-/// minor version has more, the linker misses if it is used.
+/// Whether two interfaces match up to compatible differences within a major version. The linker
+/// reports a missing function of a newer minor version if it is used.
 fn fits(name: &str, offered: &str) -> bool {
     let split = |name: &str| -> Option<(String, String)> {
         let (interface, version) = name.split_once('@')?;
@@ -327,9 +327,9 @@ fn fits(name: &str, offered: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// What is offered is offered in every compatible version, and nothing else is.
+    /// Offered interfaces match in every compatible version, and nothing else matches.
     #[test]
-    fn offers() {
+    fn compatible_versions_are_offered() {
         let none: crate::wit::HostInterfaces = Arc::new([]);
         let offered = crate::wit::offered(&none);
         assert!(is_offered("functions:web/environment@1.0.0", &offered));

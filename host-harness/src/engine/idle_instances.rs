@@ -1,5 +1,5 @@
-//! Instances that wait for their function's next invocation: what is most of the work of one is to
-//! make an instance.
+//! Idle instances, ready for their function's next invocation. Instantiation is most of the work of
+//! an invocation.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,28 +11,30 @@ use crate::invocation::FunctionContext;
 use crate::limits::Limits;
 use crate::pool::sharded_free_list::ShardedFreeList;
 
-/// The most that one thread keeps: of so many functions that it runs in turns, or of one that waits.
-const EACH_THREAD: usize = 16;
+/// The maximum number of idle instances per thread, for functions that alternate or one that waits.
+const MAX_PER_THREAD: usize = 16;
 
-/// How many there are at most, which have places besides those of what runs: never more than those.
+/// The maximum number of idle instances, which need slots of their own: at most as many as
+/// invocations have.
 pub(super) fn capacity(limits: &Limits) -> u32 {
     limits.idle_instances.min(admission::total_slots(limits))
 }
 
+/// The idle instances of all functions of one engine.
 pub(super) struct IdleInstances {
     free: ShardedFreeList<IdleInstance, ()>,
-    left: Arc<AtomicU32>,
-    /// Counts the sweeps.
+    available: Arc<AtomicU32>,
+    /// The number of sweeps so far.
     round: AtomicU64,
 }
 
-/// One that was not used since a sweep.
+/// An instance, with the sweep after which it was last used.
 struct IdleInstance {
     instance: Instance,
     round: u64,
 }
 
-/// That an instance may be kept, now or later.
+/// The permission to keep one instance idle.
 pub(super) struct IdlePermit(Arc<AtomicU32>);
 
 impl Drop for IdlePermit {
@@ -45,54 +47,55 @@ impl IdleInstances {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
             free: ShardedFreeList::new(&Arc::new(())),
-            left: Arc::new(AtomicU32::new(capacity(limits))),
+            available: Arc::new(AtomicU32::new(capacity(limits))),
             round: AtomicU64::new(0),
         }
     }
 
-    /// One of this function's, that this thread used last.
+    /// Takes an idle instance of this function from this thread's shard.
     pub(super) fn take(&self, function: &Arc<FunctionContext>) -> Option<Instance> {
         let of_function = |idle: &IdleInstance| idle.instance.is_of(function);
         let idle = self.free.home().take(of_function)?;
         Some(idle.instance)
     }
 
-    /// Keeps one that is as if it were new; for it, the one that this thread has not used for longest
-    /// may have to go.
+    /// Keeps a reset instance. May evict the instance that this thread has not used for longest.
     pub(super) fn put(&self, mut instance: Instance) {
-        let shelf = self.free.home();
-        if instance.ticket.is_none() {
-            let ticket = self.ticket().or_else(|| {
-                drop_all(shelf.take_oldest(1));
-                self.ticket()
+        let shard = self.free.home();
+        if instance.permit.is_none() {
+            let permit = self.permit().or_else(|| {
+                drop_all(shard.take_oldest(1));
+                self.permit()
             });
-            let Some(ticket) = ticket else { return };
-            instance.ticket = Some(ticket);
+            let Some(permit) = permit else { return };
+            instance.permit = Some(permit);
         }
         let round = self.round.load(Ordering::Relaxed);
-        drop_all(shelf.take_oldest(EACH_THREAD));
-        shelf.put(IdleInstance { instance, round });
+        drop_all(shard.take_oldest(MAX_PER_THREAD));
+        shard.put(IdleInstance { instance, round });
     }
 
-    fn ticket(&self) -> Option<IdlePermit> {
-        let one_less = |left: u32| left.checked_sub(1);
+    fn permit(&self) -> Option<IdlePermit> {
+        let minus_one = |available: u32| available.checked_sub(1);
         let taken = self
-            .left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
-        taken.is_ok().then(|| IdlePermit(Arc::clone(&self.left)))
+            .available
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, minus_one);
+        taken
+            .is_ok()
+            .then(|| IdlePermit(Arc::clone(&self.available)))
     }
 
-    /// Lets those go that were not used since the sweep before the last.
+    /// Drops the instances that were unused during the last two sweeps.
     pub(super) fn sweep(&self) {
         let last = self.round.fetch_add(1, Ordering::Relaxed);
-        for shelf in self.free.all() {
-            drop_all(shelf.take_all(|idle| idle.round < last));
+        for shard in self.free.all() {
+            drop_all(shard.take_all(|idle| idle.round < last));
         }
     }
 }
 
-/// Drops what is no longer needed, none of which is of who does it. What goes with it may be an
-/// embedder's, and panic: that was reported, and is all there is to do.
+/// Drops instances. This may drop an embedder's value that panics, which is already reported and
+/// concerns no current invocation.
 fn drop_all(instances: impl IntoIterator<Item = IdleInstance>) {
     for instance in instances {
         let _ = catch_unwind(AssertUnwindSafe(|| drop(instance)));

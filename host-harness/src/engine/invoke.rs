@@ -23,10 +23,10 @@ use crate::pool::verify;
 use crate::wit::bindings::functions::bytes::bytes::Data;
 use crate::wit::{Buffer, MAX_ENTRIES, State, handler};
 
-/// Epochs between two looks at a running function.
-const LOOK_EVERY: u64 = 1;
+/// The number of epochs between two checks of a running function.
+const CHECK_EPOCHS: u64 = 1;
 
-/// What a function answered.
+/// A function's response.
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) head: Head,
@@ -34,15 +34,16 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// The length that the response to a GET would have, as far as that is known (RFC 9110, section
-    /// 8.6). No body says nothing: a function that knows it is asked for the head alone may make none.
+    /// The length that the response to a GET would have, if known (RFC 9110, section 8.6).
+    ///
+    /// An empty body says nothing: a function that sees a HEAD request may create none.
     pub(crate) fn length_for_head(&self) -> Option<u64> {
         let length = self.body.len().filter(|length| *length > 0);
         length.or(self.head.declared_length)
     }
 }
 
-/// What a function returned.
+/// The result of a function's handler.
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,
@@ -50,20 +51,20 @@ impl Reply {
 )]
 pub(super) enum Outcome {
     Replied(Reply),
-    /// It says that it has streamed its response.
+    /// The function claims to have streamed its response.
     Streamed,
 }
 
-/// What an invocation came to so far.
-enum Answer {
+/// The first result of an invocation.
+enum Started {
     Whole(Reply),
-    /// There is a head, and the invocation makes the body, or has ended already.
-    StartedResponse(Box<StartedResponse>, Poll<Result<Outcome, Failure>>),
+    /// The function has sent a head, and streams the body or has already ended.
+    Streaming(Box<StartedResponse>, Poll<Result<Outcome, Failure>>),
 }
 
 impl Engine {
-    /// When an invocation that begins now has to have answered, and when it has to be over if it
-    /// streams its response.
+    /// The deadlines of an invocation that starts now: for its response, and for its end if it
+    /// streams the response.
     pub(crate) fn deadlines(&self) -> (Option<Instant>, Option<Instant>) {
         let now = Instant::now();
         (
@@ -72,10 +73,10 @@ impl Engine {
         )
     }
 
-    /// Answers one request in an instance of its own, which is as if it were new. Afterwards it is
-    /// that again, or gone, whatever happened.
+    /// Answers one request in its own instance, newly created or reset. Afterwards the instance is
+    /// reset again, or dropped.
     ///
-    /// Of a response that is streamed this returns the head; its body goes on with the invocation.
+    /// For a streamed response this returns the head. The body continues the invocation.
     pub(crate) async fn invoke(
         self: &Arc<Self>,
         function: &Arc<Function>,
@@ -84,36 +85,37 @@ impl Engine {
     ) -> Result<Reply, Failure> {
         let (id, call_chain) = (call.id, call.call_chain);
         let (deadline, stream_deadline) = (call.deadline, call.stream_deadline);
-        let running = Arc::clone(self).run(Arc::clone(function), call, body);
-        let mut running = InvocationTask::new(function.owner.owner(), running);
-        let answer = async {
+        let task = Arc::clone(self).run(Arc::clone(function), call, body);
+        let mut task = InvocationTask::new(function.owner.owner(), task);
+        let started = async {
             let _depth_permit = self.admission.acquire_depth_permit(call_chain).await?;
-            poll_fn(|cx| poll_answer(&mut running, cx)).await
+            poll_fn(|cx| poll_started(&mut task, cx)).await
         };
-        // The clock runs while the function waits for the host, where no epoch can reach it.
-        let answer = match deadline {
-            None => answer.await,
-            Some(deadline) => tokio::time::timeout_at(deadline, answer)
+        // A timer also covers the time that the function waits for the host, where epochs do not
+        // apply.
+        let started = match deadline {
+            None => started.await,
+            Some(deadline) => tokio::time::timeout_at(deadline, started)
                 .await
                 .unwrap_or(Err(Failure::Timeout)),
         };
-        match answer? {
-            // Of a request from outside, it lives as long as its connection does: the client has a time
-            // to take it. It could send an echo of its own upload for ever.
-            Answer::Whole(mut reply) if call_chain.depth == 0 => {
+        match started? {
+            // The connection bounds how long a client may take to read the body. Only an echo of
+            // the client's own upload could otherwise last forever.
+            Started::Whole(mut reply) if call_chain.depth == 0 => {
                 reply.body.limit_upload(stream_deadline);
                 Ok(reply)
             }
-            Answer::Whole(mut reply) => {
+            Started::Whole(mut reply) => {
                 reply.body.limit(stream_deadline);
                 Ok(reply)
             }
-            Answer::StartedResponse(started, ended) => {
-                let StartedResponse { head, pipe } = *started;
+            Started::Streaming(response, ended) => {
+                let StartedResponse { head, pipe } = *response;
                 let mut streamed = StreamingBody::new(Arc::clone(&function.context), id, pipe);
                 match ended {
                     Poll::Ready(ended) => streamed.end(ended),
-                    Poll::Pending => streamed.attach(running, stream_deadline),
+                    Poll::Pending => streamed.attach(task, stream_deadline),
                 }
                 let body = Body::new(streamed);
                 Ok(Reply { head, body })
@@ -134,8 +136,8 @@ impl Engine {
         let mut instance = match self.idle.take(&function.context) {
             Some(mut instance) => {
                 coverage::count(Way::Reused);
-                instance.begin(call);
-                instance.store.set_epoch_deadline(LOOK_EVERY);
+                instance.assign(call);
+                instance.store.set_epoch_deadline(CHECK_EPOCHS);
                 instance
             }
             None => {
@@ -150,36 +152,35 @@ impl Engine {
             .push(Buffer::new(body))
             .map_err(|error| Failure::Host(error.into()))?;
 
-        let called = {
+        let returned = {
             let call = pin!(instance.call(&function, request));
             CpuTimed::new(call).await
         };
-        let reply = called.map_err(|error| Failure::of_call(error, instance.store.data()))?;
+        let reply = returned.map_err(|error| Failure::from_call(error, instance.store.data()))?;
         let ended = finish(&mut instance.store, reply)?;
-        // No request begins in the background, to use it again.
-        if !background::is_here()
+        // An instance reset in the background is never reused, because no request starts there.
+        if !background::is_background_thread()
             && let Some(instance) = instance.reset(&function)
         {
-            self.keep(instance, &function).await;
+            self.store_idle(instance, &function).await;
         }
         Ok(ended)
     }
 
-    /// Keeps an instance that was reset for the function's next request, and now and then looks whether
-    /// it is as it should be.
-    async fn keep(&self, mut instance: Instance, function: &Function) {
+    /// Keeps a reset instance for the function's next request. Occasionally verifies it first.
+    async fn store_idle(&self, mut instance: Instance, function: &Function) {
         if verify::is_due(self.limits.verify_reuse) {
-            instance.store.set_epoch_deadline(LOOK_EVERY);
-            // In a box, for it is much and seldom.
+            instance.store.set_epoch_deadline(CHECK_EPOCHS);
+            // Boxed, because it is large and rarely runs.
             if let Err(error) = Box::pin(instance.verify(function)).await {
-                tracing::warn!(function = %function.context.name, "an instance that was reset cannot be verified, and is not reused: {error:#}");
+                tracing::warn!(function = %function.context.name, "cannot verify a reset instance; dropping it: {error:#}");
                 return;
             }
         }
         self.idle.put(instance);
     }
 
-    /// What one invocation lives in, with its bounds.
+    /// A new store for one invocation, with its limits.
     pub(super) fn store(&self, call: Invocation) -> Store<State> {
         let memory = MemoryLimit::new(self.limits.memory, self.limits.memories.max(1));
         let state = State::new(call, memory, TimeCheck::new(self.limits.cpu_time));
@@ -193,34 +194,31 @@ impl Engine {
 }
 
 fn bound_cpu_time(store: &mut Store<State>) {
-    store.set_epoch_deadline(LOOK_EVERY);
+    store.set_epoch_deadline(CHECK_EPOCHS);
     store.epoch_deadline_callback(|mut store| {
         store.data_mut().look_at_time()?;
-        // Wasmtime's own way to yield wakes itself at once, and the runtime's timers and
-        // sockets would wait for many rounds of that.
-        let others = Box::pin(tokio::task::yield_now());
-        Ok(UpdateDeadline::YieldCustom(LOOK_EVERY, others))
+        // Wasmtime's own yield wakes itself at once. The runtime would then poll timers and sockets
+        // only after many rounds.
+        let yielded = Box::pin(tokio::task::yield_now());
+        Ok(UpdateDeadline::YieldCustom(CHECK_EPOCHS, yielded))
     });
 }
 
-/// Polls an invocation until there is something to send.
-fn poll_answer(
-    running: &mut InvocationTask,
-    cx: &mut Context<'_>,
-) -> Poll<Result<Answer, Failure>> {
-    let (polled, started) = running.poll(cx);
+/// Polls an invocation until it has a response, or has started one.
+fn poll_started(task: &mut InvocationTask, cx: &mut Context<'_>) -> Poll<Result<Started, Failure>> {
+    let (polled, started) = task.poll(cx);
     if let Some(started) = started {
-        return Poll::Ready(Ok(Answer::StartedResponse(started, polled)));
+        return Poll::Ready(Ok(Started::Streaming(started, polled)));
     }
     polled.map(|ended| match ended? {
-        Outcome::Replied(reply) => Ok(Answer::Whole(reply)),
+        Outcome::Replied(reply) => Ok(Started::Whole(reply)),
         Outcome::Streamed => Err(Failure::InvalidReply(
-            "it said that it had streamed one, and had not".into(),
+            "the function reported a streamed response, but started none".into(),
         )),
     })
 }
 
-/// Takes the reply out of the store.
+/// Takes the response out of the store.
 fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Outcome, Failure> {
     let mut response = match reply {
         handler::Reply::Response(response) => response,
@@ -230,7 +228,7 @@ fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Outcome, Fa
     let headers = response.take_headers(limit);
     let headers = headers.map_err(|invalid| Failure::InvalidReply(invalid.to_string()))?;
     let body = match response.body {
-        // It may never be read. That of a request's response has a client, which has to take it.
+        // The caller may never read it. A client's connection bounds that for a request's response.
         Data::Value(bytes) if store.data().call.call_chain.depth > 0 => {
             let held = store.data().call.function.bodies.hold(bytes);
             Body::from(held.map_err(|held_bodies::Full| Failure::Overloaded)?)

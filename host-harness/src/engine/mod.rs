@@ -1,4 +1,4 @@
-//! Wasmtime: how it is configured, what one invocation is, and what bounds it.
+//! Runs invocations on wasmtime: configuration, admission, instances and limits.
 
 mod admission;
 mod background;
@@ -33,14 +33,14 @@ pub(crate) use function::{Function, InvalidFunction, describe_reuse};
 pub(crate) use invoke::Reply;
 pub use reuse::Reuse;
 
-/// What an engine is made of that tests and the fuzzer change, to compare with.
+/// The parts of an engine that tests and the fuzzer replace, for comparison.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setup {
     pub(crate) pool: Pool,
-    /// Whether components may be compiled in another form: see `rewrite`.
+    /// Whether components may be rewritten: see `compile/rewrite`.
     pub(crate) rewrite: bool,
-    /// Whether strangers deploy: no slot changes hands between functions, on the host's own pool or not
-    /// at all.
+    /// Whether the functions belong to different tenants. Then slots never change owner, and the
+    /// host's own pool is required.
     pub(crate) multi_tenant: bool,
 }
 
@@ -54,7 +54,8 @@ impl Default for Setup {
     }
 }
 
-/// Runs functions: each invocation in an instance of its own, which is new or as if it were.
+/// Runs functions. Every invocation has its own instance, newly created or reset to its initial
+/// state.
 pub(crate) struct Engine {
     wasmtime: wasmtime::Engine,
     linker: Linker<State>,
@@ -66,13 +67,15 @@ pub(crate) struct Engine {
     idle: Arc<idle_instances::IdleInstances>,
     bodies: Arc<HeldBodies>,
     interfaces: HostInterfaces,
-    /// That of epochs, that of sweeps, and the watchdog.
+    /// Advance epochs, sweep idle instances, and watch for hung threads.
     _tickers: Vec<ticker::Ticker>,
 }
 
 impl Engine {
-    /// With a folder, keeps there what it compiles; where it cannot, it goes without. Compiles in this
-    /// process unless there is one for it.
+    /// Creates an engine.
+    ///
+    /// Caches compiled code in the folder, if it is given and usable. Compiles in this process if
+    /// `compiler` is `None`.
     pub(crate) fn new(
         limits: Limits,
         cache: Option<&Path>,
@@ -99,8 +102,8 @@ impl Engine {
         let idle = Arc::new(idle_instances::IdleInstances::new(&limits));
         Ok(Arc::new(Self {
             _tickers: vec![
-                ticker::Ticker::of_epochs(&wasmtime)?,
-                ticker::Ticker::of_sweeps(&idle)?,
+                ticker::Ticker::epochs(&wasmtime)?,
+                ticker::Ticker::sweeps(&idle)?,
             ]
             .into_iter()
             .chain(limits.watchdog.map(watchdog::start).transpose()?)
@@ -127,7 +130,7 @@ impl Engine {
         wit::offered(&self.interfaces)
     }
 
-    /// The interfaces that the embedder added, for the functions that use them.
+    /// The embedder's interfaces, for the functions that use them.
     pub(crate) fn interfaces(&self) -> Arc<[Arc<dyn Any + Send + Sync>]> {
         let interfaces = self.interfaces.iter().cloned();
         interfaces
@@ -135,18 +138,18 @@ impl Engine {
             .collect()
     }
 
-    /// What the host holds of bodies that functions gave, of all of them.
+    /// The budget for bodies of all functions that the host holds in memory.
     pub(crate) fn bodies(&self) -> Arc<HeldBodies> {
         Arc::clone(&self.bodies)
     }
 
-    /// How long a client may take nothing of what waits for it.
+    /// How long a client may read nothing of a response before its connection closes.
     pub(crate) fn client_timeout(&self) -> Duration {
         self.limits.client_timeout.min(FAR)
     }
 
-    /// How long a connection may be open before its first request's head is complete, how long between
-    /// two requests, and how long with all of them waiting for the client.
+    /// The time limits of a connection: until the head of its first request is complete, between
+    /// two requests, and while all its requests wait for the client.
     pub(crate) fn idle_timeouts(&self) -> [Duration; 3] {
         let limits = &self.limits;
         [
@@ -156,7 +159,7 @@ impl Engine {
         ]
     }
 
-    /// How many calls within calls there may be.
+    /// The maximum depth of calls.
     pub(crate) fn max_depth(&self) -> u32 {
         self.limits.depth
     }

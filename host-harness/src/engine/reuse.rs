@@ -1,17 +1,17 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Whether a function's requests may be answered by an instance that has answered others.
+/// Whether requests to a function may share an instance that is reset in between.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reuse {
-    /// Resets an instance after a request and gives it to the next one, where all that can differ from
-    /// a new instance can be reset: about twice as fast. Isolation between the requests of this function
-    /// then rests on the host's resetting as well as on wasmtime.
+    /// Resets the instance after each request and reuses it, if everything that can change can be
+    /// reset. This is about twice as fast. Isolation between requests to this function then also
+    /// rests on the host's reset, besides wasmtime.
     #[default]
     Auto,
-    /// Makes an instance for each request, and drops it afterwards: isolation rests on wasmtime, and on
-    /// memory being cleared. For hosts on which strangers deploy.
+    /// Creates an instance for each request, and drops it afterwards. Isolation rests on wasmtime,
+    /// and on cleared memory. Meant for hosts of untrusted tenants.
     Never,
 }
 

@@ -1,4 +1,4 @@
-//! The body of a response that its function still writes.
+//! The body of a response that its function is still writing.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -17,12 +17,12 @@ use crate::message::body::Incomplete;
 use crate::message::pipe::{End, Pipe};
 use crate::telemetry::InvocationId;
 
-/// A body that owns the invocation which makes it, and runs that when it is asked for more: the
-/// function goes no faster than its client, and no further than the body lives.
+/// A body that owns its invocation, and polls it when more data is needed. The function runs no
+/// faster than its client reads, and ends with the body.
 pub(super) struct StreamingBody {
     stream: Arc<Mutex<Stream>>,
-    /// A connection does not ask for more while its client takes nothing, so that the time limit
-    /// needs someone else to look at it.
+    /// Ends the function at its deadline. The connection does not poll while its client reads
+    /// nothing.
     time_limit: Option<AbortOnDropJoinHandle<()>>,
 }
 
@@ -31,31 +31,30 @@ struct Stream {
     id: InvocationId,
     pipe: Arc<Pipe>,
     stage: Stage,
-    /// Something went to the connection, which may not have passed it on.
-    unsent: bool,
-    /// The connection, where it waits for this body.
+    /// The connection took data, and may not have sent it yet.
+    unflushed: bool,
+    /// The connection, if it waits for this body.
     waiting: Option<Waker>,
 }
 
 enum Stage {
-    InvocationTask(InvocationTask),
-    /// The function has ended, and so has its body.
-    Whole,
-    /// There is no more, and yet it is not whole: the client must not take it for that.
-    Cut,
+    Running(InvocationTask),
+    /// The function has ended, and its body is complete.
+    Complete,
+    /// The body ended early, and the client must not take it for complete.
+    Aborted,
 }
 
 impl StreamingBody {
-    /// The body of a function that was cut off, until [`end`](Self::end) or
-    /// [`attach`](Self::attach) tells otherwise.
+    /// Creates the body as aborted, until [`end`](Self::end) or [`attach`](Self::attach) is called.
     pub(super) fn new(function: Arc<FunctionContext>, id: InvocationId, pipe: Arc<Pipe>) -> Self {
         let stream = Stream {
             function,
             id,
             pipe,
-            stage: Stage::Cut,
-            // The head, to begin with.
-            unsent: true,
+            stage: Stage::Aborted,
+            // The head, at first.
+            unflushed: true,
             waiting: None,
         };
         Self {
@@ -64,25 +63,25 @@ impl StreamingBody {
         }
     }
 
-    /// The function has ended already.
+    /// Records that the function has already ended.
     pub(super) fn end(&mut self, ended: Result<Outcome, Failure>) {
         lock(&self.stream).end(ended);
     }
 
-    /// The function makes more, until the deadline.
-    pub(super) fn attach(&mut self, running: InvocationTask, deadline: Option<Instant>) {
-        lock(&self.stream).stage = Stage::InvocationTask(running);
+    /// Continues the function until the deadline.
+    pub(super) fn attach(&mut self, task: InvocationTask, deadline: Option<Instant>) {
+        lock(&self.stream).stage = Stage::Running(task);
         self.time_limit =
-            deadline.map(|deadline| spawn(end_at(deadline, Arc::downgrade(&self.stream))));
+            deadline.map(|deadline| spawn(abort_at(deadline, Arc::downgrade(&self.stream))));
     }
 }
 
-/// Waits at most until the function yields, for a body that is just being polled.
+/// Blocks at most until the function yields, if another thread polls the body.
 fn lock(stream: &Mutex<Stream>) -> MutexGuard<'_, Stream> {
     stream.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn end_at(deadline: Instant, stream: Weak<Mutex<Stream>>) {
+async fn abort_at(deadline: Instant, stream: Weak<Mutex<Stream>>) {
     tokio::time::sleep_until(deadline).await;
     if let Some(stream) = stream.upgrade() {
         lock(&stream).time_out();
@@ -95,33 +94,34 @@ impl Stream {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Incomplete>>> {
         loop {
-            // Before the function goes on: what it wrote waits for nothing that it does next.
+            // Checked before the function is polled, so that written data never waits for the
+            // function.
             if let Some(bytes) = self.pipe.take() {
-                self.unsent = true;
+                self.unflushed = true;
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
             match &mut self.stage {
-                Stage::InvocationTask(running) => match running.poll(cx).0 {
+                Stage::Running(task) => match task.poll(cx).0 {
                     Poll::Ready(ended) => self.end(ended),
                     Poll::Pending if self.pipe.queued() > 0 => {}
-                    Poll::Pending if self.pipe.ended() == End::Cut => self.fail(dropped()),
+                    Poll::Pending if self.pipe.ended() == End::Cut => self.fail(unfinished()),
                     Poll::Pending => return self.wait(cx),
                 },
-                Stage::Whole => return Poll::Ready(None),
-                // The connection ends where it learns of the error, and what it holds with it:
-                // first it gets to send that.
-                Stage::Cut if self.unsent => {
+                Stage::Complete => return Poll::Ready(None),
+                // An error closes the connection with its unsent data, so the connection gets a
+                // chance to send.
+                Stage::Aborted if self.unflushed => {
                     cx.waker().wake_by_ref();
                     return self.wait(cx);
                 }
-                Stage::Cut => return Poll::Ready(Some(Err(Incomplete))),
+                Stage::Aborted => return Poll::Ready(Some(Err(Incomplete))),
             }
         }
     }
 
-    /// A connection that has to wait sends what it has.
+    /// A pending poll makes the connection send what it has.
     fn wait<T>(&mut self, cx: &mut Context<'_>) -> Poll<T> {
-        self.unsent = false;
+        self.unflushed = false;
         self.waiting = Some(cx.waker().clone());
         Poll::Pending
     }
@@ -129,23 +129,23 @@ impl Stream {
     fn end(&mut self, ended: Result<Outcome, Failure>) {
         let failure = match (ended, self.pipe.ended()) {
             (Ok(Outcome::Streamed), End::Finished) => {
-                self.stage = Stage::Whole;
+                self.stage = Stage::Complete;
                 return;
             }
             (Ok(Outcome::Streamed), End::Open) => Failure::InvalidReply(
-                "it said that it had streamed one, and had not finished it".into(),
+                "the function reported a streamed response, but did not finish it".into(),
             ),
-            (Ok(Outcome::Streamed), End::Cut) => dropped(),
-            (Ok(Outcome::Replied(_)), _) => {
-                Failure::InvalidReply("it returned one after it had begun to stream another".into())
-            }
+            (Ok(Outcome::Streamed), End::Cut) => unfinished(),
+            (Ok(Outcome::Replied(_)), _) => Failure::InvalidReply(
+                "the function returned a response after it started to stream one".into(),
+            ),
             (Err(failure), _) => failure,
         };
         self.fail(failure);
     }
 
     fn time_out(&mut self) {
-        if matches!(self.stage, Stage::InvocationTask(_)) {
+        if matches!(self.stage, Stage::Running(_)) {
             self.fail(Failure::StreamTimeout);
             if let Some(connection) = self.waiting.take() {
                 connection.wake();
@@ -153,15 +153,15 @@ impl Stream {
         }
     }
 
-    /// Ends the function, if it still runs, and its body with an error.
+    /// Ends the function if it still runs, and its body with an error.
     fn fail(&mut self, failure: Failure) {
         failure.log(&self.function.name, self.id);
-        self.stage = Stage::Cut;
+        self.stage = Stage::Aborted;
     }
 }
 
-fn dropped() -> Failure {
-    Failure::InvalidReply("it dropped the one that it streamed before it was finished".into())
+fn unfinished() -> Failure {
+    Failure::InvalidReply("the function's streamed response ended before it was finished".into())
 }
 
 impl Body for StreamingBody {
@@ -179,12 +179,12 @@ impl Body for StreamingBody {
         self.size_hint().exact() == Some(0)
     }
 
-    /// A function that has ended by now left all there is: then its length can be sent first.
+    /// If the function has ended, its length is known before the first byte is sent.
     fn size_hint(&self) -> SizeHint {
         let stream = lock(&self.stream);
         match stream.stage {
-            Stage::Whole => SizeHint::with_exact(stream.pipe.queued() as u64),
-            Stage::InvocationTask(_) | Stage::Cut => SizeHint::default(),
+            Stage::Complete => SizeHint::with_exact(stream.pipe.queued() as u64),
+            Stage::Running(_) | Stage::Aborted => SizeHint::default(),
         }
     }
 }

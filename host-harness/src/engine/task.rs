@@ -11,21 +11,23 @@ use crate::invocation::cpu_time;
 use crate::invocation::started::{self, StartedResponse};
 use crate::pool::{Owner, PollScope};
 
-/// The future of an invocation, and whose it is.
+/// The future of an invocation, and the function that owns its slots.
 pub(super) struct InvocationFuture {
     function: Owner,
     future: Pin<Box<dyn Future<Output = Result<Outcome, Failure>> + Send>>,
 }
 
-/// An invocation that is under way. In a box of its own, so that the body of the response, or a thread
-/// for long ones, can take it along; whoever drops it ends the function.
+/// An invocation in flight.
+///
+/// The body of the response, or a background thread, can take it over. Dropping it ends the
+/// function.
 pub(super) enum InvocationTask {
-    /// In the task of its connection.
-    Here(InvocationFuture),
-    /// It has used up its first slice.
+    /// Runs in the task of its connection.
+    Foreground(InvocationFuture),
+    /// Used up its first slice, and runs on a background thread.
     Background(Background),
-    /// It was, and ended by a panic.
-    Ended,
+    /// Left over only if moving it to the background panicked.
+    Lost,
 }
 
 impl InvocationTask {
@@ -33,21 +35,21 @@ impl InvocationTask {
         function: Owner,
         invocation: impl Future<Output = Result<Outcome, Failure>> + Send + 'static,
     ) -> Self {
-        Self::Here(InvocationFuture {
+        Self::Foreground(InvocationFuture {
             function,
             future: Box::pin(invocation),
         })
     }
 
-    /// Polls it; returns also the response that it has begun since the last time.
+    /// Polls the invocation. Also returns the response that it started since the last poll.
     pub(super) fn poll(
         &mut self,
         cx: &mut Context<'_>,
     ) -> (Poll<Result<Outcome, Failure>>, Option<Box<StartedResponse>>) {
         let invocation = match self {
-            Self::Here(invocation) => invocation,
+            Self::Foreground(invocation) => invocation,
             Self::Background(background) => return background.poll(cx),
-            Self::Ended => return (Poll::Pending, None),
+            Self::Lost => return (Poll::Pending, None),
         };
         let (polled, started) = poll_once(invocation, cx);
         if polled.is_pending() && cpu_time::take_long() {
@@ -57,29 +59,28 @@ impl InvocationTask {
     }
 
     fn go_to_background(&mut self, cx: &mut Context<'_>) {
-        let Self::Here(invocation) = std::mem::replace(self, Self::Ended) else {
+        let Self::Foreground(invocation) = std::mem::replace(self, Self::Lost) else {
             return;
         };
         *self = match background::start(invocation) {
             Ok(background) => {
-                // Polled once more, to learn of what it does.
+                // Polls again, to register for its progress.
                 cx.waker().wake_by_ref();
                 Self::Background(background)
             }
-            Err(invocation) => Self::Here(invocation),
+            Err(invocation) => Self::Foreground(invocation),
         };
     }
 }
 
-/// Polls an invocation on this thread; returns also the response that it began in that very poll.
+/// Polls an invocation on this thread. Also returns the response that it started in this poll.
 ///
-/// A panic of the host's own ends the invocation that it happened in, and no other: the connection
-/// may have more of them.
+/// A panic in the host ends only this invocation. The connection may carry others.
 pub(super) fn poll_once(
     invocation: &mut InvocationFuture,
     cx: &mut Context<'_>,
 ) -> (Poll<Result<Outcome, Failure>>, Option<Box<StartedResponse>>) {
-    // That of an earlier poll.
+    // Clears the mark of an earlier poll.
     cpu_time::take_long();
     started::watch(|| {
         let InvocationFuture { function, future } = invocation;
@@ -93,12 +94,12 @@ pub(super) fn poll_once(
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Failure {
-    let what = panic
+    let message = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned());
-    let what = what.unwrap_or_else(|| "without a message".into());
-    Failure::Host(wasmtime::format_err!("panicked: {what}"))
+    let message = message.unwrap_or_else(|| "without a message".into());
+    Failure::Host(wasmtime::format_err!("panicked: {message}"))
 }
 
 #[cfg(test)]
@@ -108,41 +109,41 @@ mod tests {
     use super::*;
     use crate::invocation::cpu_time::CpuTimed;
 
-    /// A panic is a failure of that invocation, and its message is for the log.
+    /// A panic fails its invocation, with the panic's message for the log.
     #[tokio::test]
-    async fn panics_are_contained() {
-        let mut running = InvocationTask::new(Owner::new(), async { panic!("on {}", "purpose") });
-        let ended = std::future::poll_fn(|cx| running.poll(cx).0).await;
+    async fn panic_fails_its_invocation() {
+        let mut task = InvocationTask::new(Owner::new(), async { panic!("on {}", "purpose") });
+        let ended = std::future::poll_fn(|cx| task.poll(cx).0).await;
         let Err(Failure::Host(cause)) = ended else {
             panic!("{ended:?}");
         };
         assert_eq!(cause.to_string(), "panicked: on purpose");
     }
 
-    /// Computes for a while, and lets others run, as a function does whose epoch has passed.
+    /// Computes for a slice and yields, as a function does at the end of an epoch.
     async fn slice() {
         let started = cpu_time::used();
         while cpu_time::used() < started + cpu_time::SLICE {}
         tokio::task::yield_now().await;
     }
 
-    async fn ended(mut running: InvocationTask) -> Result<Outcome, Failure> {
-        std::future::poll_fn(|cx| running.poll(cx).0).await
+    async fn ended(mut task: InvocationTask) -> Result<Outcome, Failure> {
+        std::future::poll_fn(|cx| task.poll(cx).0).await
     }
 
-    /// An invocation that computes leaves the thread of its connection, where timers and tasks are those
-    /// of the runtime as before.
+    /// A computing invocation leaves its connection's thread. Its timers and tasks still belong to
+    /// the runtime.
     #[tokio::test]
-    async fn long_invocations_go_to_the_background() {
+    async fn computing_invocation_moves_to_the_background() {
         let invocation = CpuTimed::new(Box::pin(async {
-            assert!(!background::is_here());
-            while !background::is_here() {
+            assert!(!background::is_background_thread());
+            while !background::is_background_thread() {
                 slice().await;
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
-            assert!(background::is_here());
+            assert!(background::is_background_thread());
             tokio::spawn(async {}).await.unwrap();
-            assert!(background::is_here());
+            assert!(background::is_background_thread());
             Ok(Outcome::Streamed)
         }));
         assert!(
@@ -152,14 +153,14 @@ mod tests {
         );
     }
 
-    /// One that only waits stays.
+    /// A waiting invocation stays in its connection's task.
     #[tokio::test]
-    async fn short_invocations_stay() {
+    async fn waiting_invocation_stays_in_the_foreground() {
         let invocation = CpuTimed::new(Box::pin(async {
             for _ in 0..20 {
                 tokio::time::sleep(Duration::from_millis(1)).await;
                 std::thread::sleep(Duration::from_millis(1));
-                assert!(!background::is_here());
+                assert!(!background::is_background_thread());
             }
             Ok(Outcome::Streamed)
         }));
@@ -170,12 +171,12 @@ mod tests {
         );
     }
 
-    /// A panic in the background is a failure of that invocation too, and its thread goes on.
+    /// A panic in the background fails its invocation too, and the thread continues.
     #[tokio::test]
-    async fn panics_in_the_background_are_contained() {
+    async fn background_panic_fails_its_invocation() {
         for _ in 0..8 {
             let invocation = CpuTimed::new(Box::pin(async {
-                while !background::is_here() {
+                while !background::is_background_thread() {
                     slice().await;
                 }
                 panic!("on purpose")
@@ -188,18 +189,18 @@ mod tests {
         }
     }
 
-    /// Whoever drops an invocation in the background ends it, whether it computes or waits.
+    /// Dropping an invocation in the background ends it, whether it computes or waits.
     #[tokio::test]
-    async fn dropped_invocations_end_in_the_background() {
+    async fn dropped_background_invocation_ends() {
         for computes in [true, false] {
-            let (there, is_there) = tokio::sync::oneshot::channel();
+            let (entered, in_background) = tokio::sync::oneshot::channel();
             let (alive, mut gone) = tokio::sync::mpsc::channel::<()>(1);
             let invocation = CpuTimed::new(Box::pin(async move {
                 let _alive = alive;
-                while !background::is_here() {
+                while !background::is_background_thread() {
                     slice().await;
                 }
-                let _ = there.send(());
+                let _ = entered.send(());
                 if computes {
                     loop {
                         slice().await;
@@ -207,12 +208,12 @@ mod tests {
                 }
                 std::future::pending().await
             }));
-            let mut running = Box::pin(ended(InvocationTask::new(Owner::new(), invocation)));
+            let mut task = Box::pin(ended(InvocationTask::new(Owner::new(), invocation)));
             tokio::select! {
-                _ = &mut running => panic!("it never ends"),
-                there = is_there => there.unwrap(),
+                _ = &mut task => panic!("the invocation ended"),
+                entered = in_background => entered.unwrap(),
             }
-            drop(running);
+            drop(task);
             assert!(gone.recv().await.is_none());
         }
     }

@@ -6,22 +6,22 @@ use std::time::Duration;
 use super::idle_instances::IdleInstances;
 use crate::invocation::time_check;
 
-/// How often a running function is looked at: to let others run, and to stop it when its time is up.
-const TICK: Duration = Duration::from_millis(10);
+/// The length of an epoch: how often a running function yields, and its time limits are checked.
+const EPOCH: Duration = Duration::from_millis(10);
 
-/// How often the instances are looked at that wait.
-const SWEEP: Duration = Duration::from_secs(1);
+/// How often idle instances are swept.
+const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Something that is done again and again as long as this lives, in a thread of its own.
+/// Repeats an action on its own thread until dropped.
 pub(super) struct Ticker {
     stopped: Arc<AtomicBool>,
 }
 
 impl Ticker {
-    /// Advances an engine's epoch: one thread for all functions.
-    pub(super) fn of_epochs(engine: &wasmtime::Engine) -> std::io::Result<Self> {
+    /// Advances an engine's epoch, for all functions.
+    pub(super) fn epochs(engine: &wasmtime::Engine) -> std::io::Result<Self> {
         let engine = engine.weak();
-        Self::start("functions-epoch", TICK, move || {
+        Self::start("functions-epoch", EPOCH, move || {
             let engine = engine.upgrade()?;
             engine.increment_epoch();
             time_check::next_epoch();
@@ -29,16 +29,16 @@ impl Ticker {
         })
     }
 
-    /// Lets instances go that nobody uses. Not where epochs are counted: it takes its time.
-    pub(super) fn of_sweeps(idle: &Arc<IdleInstances>) -> std::io::Result<Self> {
+    /// Evicts unused instances. Has its own thread, because a sweep may delay epochs.
+    pub(super) fn sweeps(idle: &Arc<IdleInstances>) -> std::io::Result<Self> {
         let idle = Arc::downgrade(idle);
-        Self::start("functions-sweep", SWEEP, move || {
+        Self::start("functions-sweep", SWEEP_INTERVAL, move || {
             idle.upgrade()?.sweep();
             Some(())
         })
     }
 
-    /// Until it has nothing to do any more.
+    /// Repeats `tick` until it returns `None`.
     pub(super) fn start(
         name: &'static str,
         every: Duration,
@@ -54,11 +54,11 @@ impl Ticker {
                     if stop.load(Ordering::Relaxed) {
                         break;
                     }
-                    // Limits hold only as long as this thread goes on, whatever went wrong once.
+                    // Limits hold only while this thread runs, so it survives a panic.
                     match catch_unwind(AssertUnwindSafe(&mut tick)) {
                         Ok(Some(())) => {}
                         Ok(None) => break,
-                        Err(_) => tracing::error!("a tick of {name} panicked; the next one comes"),
+                        Err(_) => tracing::error!("a tick of {name} panicked; continuing"),
                     }
                 }
             })?;
@@ -78,9 +78,9 @@ mod tests {
 
     use super::*;
 
-    /// One that panics goes on: without epochs, no limit of computing would hold.
+    /// A ticker continues after a panic: without epochs, no CPU time limit would hold.
     #[test]
-    fn panicking_tick_is_repeated() {
+    fn ticker_continues_after_panic() {
         let (sender, ticks) = mpsc::channel();
         let mut count = 0;
         let _ticker = Ticker::start("test", Duration::from_millis(1), move || {

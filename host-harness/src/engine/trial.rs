@@ -1,8 +1,8 @@
-//! One instance of a function, made as it is loaded.
+//! Instantiates a function once while it loads.
 //!
-//! Only that checks the type of its handler, and that its memory fits. It runs the `start` of its modules,
-//! if there is one, to its end, within the limits of a request: whether a function is refused must not
-//! depend on how far it came before it was looked at.
+//! Only this checks the type of its handler, and that its memory fits. It runs the `start`
+//! functions of its modules, if any, to their end, within the limits of a request. So the result
+//! never depends on how far they got.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -18,45 +18,49 @@ use crate::invocation::cpu_time::CpuTimed;
 use crate::pool::{self, PollScope};
 use crate::wit::{State, handler};
 
-/// What a `start` is stopped with that waits.
+/// The error of a `start` that waits for too long.
 #[derive(Debug, thiserror::Error)]
-#[error("its start took longer than the time limit of a request; --timeout raises it")]
+#[error("the component's start exceeds the time limit of a request; raise it with --timeout")]
 struct OutOfTime;
 
 impl Engine {
-    /// Makes one instance; `starts` says whether that runs anything of the component.
-    pub(super) fn try_out(&self, function: &Function, starts: bool) -> Result<(), InvalidFunction> {
+    /// Creates one instance. `starts` says whether instantiation runs code of the component.
+    pub(super) fn run_trial(
+        &self,
+        function: &Function,
+        starts: bool,
+    ) -> Result<(), InvalidFunction> {
         let mut store = self.store(Invocation::placeholder(function.context.clone()));
-        let made = {
-            // That time is counted, so that it yields.
-            let made = instantiate(function, &mut store);
+        let result = {
+            // Counts CPU time, so that it yields.
+            let instantiation = instantiate(function, &mut store);
             let owner = function.owner.owner();
-            let mut made = pin!(made);
-            let made = poll_fn(|cx| {
+            let mut instantiation = pin!(instantiation);
+            let instantiation = poll_fn(|cx| {
                 let _scope = PollScope::enter(owner);
-                made.as_mut().poll(cx)
+                instantiation.as_mut().poll(cx)
             });
-            let mut made = CpuTimed::new(made);
-            let at_once = match starts {
+            let mut instantiation = CpuTimed::new(instantiation);
+            let finished = match starts {
                 true => None,
-                // Needs no runtime then, nor waits, but may yield.
-                false => (&mut made).now_or_never(),
+                // Then instantiation never waits and needs no runtime, but may yield.
+                false => (&mut instantiation).now_or_never(),
             };
-            at_once.unwrap_or_else(|| self.finish_trial(made))
+            finished.unwrap_or_else(|| self.finish_trial(instantiation))
         };
-        if made.is_err() && store.data().memory.exceeded() {
+        if result.is_err() && store.data().memory.exceeded() {
             return Err(InvalidFunction::Memory {
                 limit: self.limits.memory,
             });
         }
-        made
+        result
     }
 
-    /// Polls it to its end on a thread of its own: it may wait for what needs a runtime, and whoever
-    /// loads a function may be within one already.
+    /// Polls the instantiation to its end on its own thread. It may need a runtime, and the caller
+    /// may already be within one.
     fn finish_trial(
         &self,
-        made: impl Future<Output = Result<(), InvalidFunction>> + Send,
+        instantiation: impl Future<Output = Result<(), InvalidFunction>> + Send,
     ) -> Result<(), InvalidFunction> {
         let run = || -> Result<(), InvalidFunction> {
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -64,15 +68,15 @@ impl Engine {
                 .build();
             let runtime = runtime.map_err(|error| InvalidFunction::Start(error.into()))?;
             runtime.block_on(async {
-                let made = tokio::time::timeout(self.limits.timeout, made).await;
-                made.unwrap_or_else(|_| Err(InvalidFunction::Start(OutOfTime.into())))
+                let result = tokio::time::timeout(self.limits.timeout, instantiation).await;
+                result.unwrap_or_else(|_| Err(InvalidFunction::Start(OutOfTime.into())))
             })
         };
         thread::scope(|scope| {
             let thread = thread::Builder::new().name("trial".into());
             let thread = thread.spawn_scoped(scope, run);
             let thread = thread.map_err(|error| InvalidFunction::Start(error.into()))?;
-            let panicked = wasmtime::Error::msg("the thread that tried it out panicked");
+            let panicked = wasmtime::Error::msg("the trial thread panicked");
             thread
                 .join()
                 .unwrap_or_else(|_| Err(InvalidFunction::Start(panicked)))
@@ -80,7 +84,7 @@ impl Engine {
     }
 }
 
-#[expect(unsafe_code, reason = "memory of functions is read from outside")]
+#[expect(unsafe_code, reason = "reads the memory of functions")]
 async fn instantiate(function: &Function, store: &mut Store<State>) -> Result<(), InvalidFunction> {
     let instance = function.instance.instantiate_async(&mut *store);
     let (instance, memory) = pool::capture_memory(instance).await;
@@ -88,8 +92,8 @@ async fn instantiate(function: &Function, store: &mut Store<State>) -> Result<()
     let typed = handler::load(store, &instance, &function.invoke);
     typed.map_err(InvalidFunction::Type)?;
     if let (Ok(()), Some(memory)) = (function.reusable, &memory) {
-        // SAFETY: the instance was just made, in the store that is borrowed, and a function that is
-        // reusable runs nothing at its start.
+        // SAFETY: the instance was just created in the store that is borrowed. It does not run: a
+        // reusable function runs nothing at its start.
         unsafe { function.image_of(memory) };
     }
     Ok(())

@@ -1,8 +1,8 @@
-//! Notices a thread that does not come back from the poll of an invocation.
+//! Detects a thread that is stuck in the poll of an invocation.
 //!
-//! Everything that an invocation does yields after some milliseconds; what does not is a fault of the
-//! host's, or code of an embedder's that blocks. It would take a thread of the runtime with it, and soon
-//! all of them: a process that has ended can be started again.
+//! Every invocation yields after some milliseconds. A poll that does not return is a bug of the
+//! host, or blocking code of an embedder. It occupies a thread of the runtime, and soon all of
+//! them. A process that has ended can be restarted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -11,18 +11,18 @@ use std::time::Duration;
 use super::ticker::Ticker;
 use crate::telemetry::stderr;
 
-/// How often the threads are looked at within the time that they have. Looks count, and not the clock:
-/// a process that was stopped is not one that hangs.
-const LOOKS: u32 = 20;
+/// The number of checks within the time limit. Counts checks instead of time, because a suspended
+/// process is not stuck.
+const CHECKS: u32 = 20;
 
-/// Whether a thread is in a poll. Counts up in steps of two as one begins or ends; odd within one.
+/// Counts the starts and ends of polls on one thread, in steps of two. Odd within a poll.
 type Polls = AtomicU64;
 
-/// Of all threads that have polled an invocation, and are there still.
+/// The counters of all living threads that have polled an invocation.
 static THREADS: Mutex<Vec<Weak<Polls>>> = Mutex::new(Vec::new());
 
 thread_local! {
-    static HERE: Arc<Polls> = {
+    static POLLS: Arc<Polls> = {
         let polls = Arc::new(Polls::new(0));
         let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
         threads.push(Arc::downgrade(&polls));
@@ -30,55 +30,55 @@ thread_local! {
     };
 }
 
-/// Polls where the watchdog sees it. One may be within another.
+/// Polls under the watchdog. Polls may nest.
 pub(super) fn watched<T>(poll: impl FnOnce() -> T) -> T {
-    let _poll = HERE.try_with(Poll::begin).ok();
+    let _poll = POLLS.try_with(PollGuard::begin).ok();
     poll()
 }
 
-struct Poll {
-    within: u64,
+struct PollGuard {
+    nested: u64,
 }
 
-impl Poll {
+impl PollGuard {
     fn begin(polls: &Arc<Polls>) -> Self {
-        // No other thread writes.
+        // No other thread writes this counter.
         let before = polls.load(Ordering::Relaxed);
         polls.store((before + 2) | 1, Ordering::Relaxed);
-        Self { within: before & 1 }
+        Self { nested: before & 1 }
     }
 }
 
-impl Drop for Poll {
+impl Drop for PollGuard {
     fn drop(&mut self) {
-        let _ = HERE.try_with(|polls| {
+        let _ = POLLS.try_with(|polls| {
             let now = polls.load(Ordering::Relaxed);
-            // Another number than within: what goes on around it is not the same.
-            polls.store(((now + 2) & !1) | self.within, Ordering::Relaxed);
+            // A new number: the outer poll has made progress.
+            polls.store(((now + 2) & !1) | self.nested, Ordering::Relaxed);
         });
     }
 }
 
-/// Ends the process once a thread was in one poll for that long.
+/// Aborts the process once a thread has been in one poll for this long.
 pub(super) fn start(after: Duration) -> std::io::Result<Ticker> {
-    let mut watch = Watch::default();
-    Ticker::start("functions-watchdog", after / LOOKS, move || {
-        if watch.look() > LOOKS {
-            end(after);
+    let mut observer = Observer::default();
+    Ticker::start("functions-watchdog", after / CHECKS, move || {
+        if observer.check() > CHECKS {
+            abort(after);
         }
         Some(())
     })
 }
 
-/// What was seen of each thread, and how often in a row.
+/// The polls seen at the last check, and for how many checks in a row.
 #[derive(Default)]
-struct Watch {
+struct Observer {
     seen: Vec<(Weak<Polls>, u64, u32)>,
 }
 
-impl Watch {
-    /// How often in a row a thread was seen in the same poll: of all threads, the most.
-    fn look(&mut self) -> u32 {
+impl Observer {
+    /// Checks all threads. Returns how many checks in a row the longest poll was seen.
+    fn check(&mut self) -> u32 {
         let before = std::mem::take(&mut self.seen);
         let mut threads = THREADS.lock().unwrap_or_else(PoisonError::into_inner);
         threads.retain(|thread| thread.strong_count() > 0);
@@ -97,11 +97,12 @@ impl Watch {
     }
 }
 
-/// Says why, and ends the process, whatever becomes of what was said: who reads it may be what hangs.
-fn end(after: Duration) -> ! {
+/// Reports why, and aborts the process. Does not wait for the report, because its reader may be
+/// stuck.
+fn abort(after: Duration) -> ! {
     stderr::write_error(&format!(
-        "a thread has not come back from a function for {after:?}, and never should have taken so \
-         long: ending the process. Please report this with a core dump; --watchdog sets the time"
+        "a thread has been stuck in a function for {after:?}; aborting the process. Please report this \
+         with a core dump. --watchdog sets the time"
     ));
     stderr::flush(stderr::FLUSH);
     std::process::abort()
@@ -111,27 +112,28 @@ fn end(after: Duration) -> ! {
 mod tests {
     use super::*;
 
-    /// How often this thread was seen in the same poll.
-    fn times(watch: &mut Watch) -> u32 {
-        watch.look();
-        let this = HERE.with(Arc::downgrade);
-        let seen = watch.seen.iter().find(|seen| seen.0.ptr_eq(&this));
+    /// How many checks in a row saw this thread in the same poll.
+    fn times(observer: &mut Observer) -> u32 {
+        observer.check();
+        let this = POLLS.with(Arc::downgrade);
+        let seen = observer.seen.iter().find(|seen| seen.0.ptr_eq(&this));
         seen.map_or(0, |seen| seen.2)
     }
 
-    /// A poll counts as long as it is the same; one that ends within it shows that the thread goes on.
+    /// The count rises only within one poll. An inner poll that ends shows progress of the outer
+    /// one.
     #[test]
-    fn one_poll_is_told_from_many() {
-        let mut watch = Watch::default();
-        assert_eq!(times(&mut watch), 0);
+    fn only_one_long_poll_is_counted() {
+        let mut observer = Observer::default();
+        assert_eq!(times(&mut observer), 0);
         watched(|| {
-            assert_eq!((times(&mut watch), times(&mut watch)), (1, 2));
-            watched(|| assert_eq!(times(&mut watch), 1));
-            assert_eq!((times(&mut watch), times(&mut watch)), (1, 2));
+            assert_eq!((times(&mut observer), times(&mut observer)), (1, 2));
+            watched(|| assert_eq!(times(&mut observer), 1));
+            assert_eq!((times(&mut observer), times(&mut observer)), (1, 2));
         });
-        assert_eq!(times(&mut watch), 0);
+        assert_eq!(times(&mut observer), 0);
         for _ in 0..3 {
-            watched(|| assert_eq!(times(&mut watch), 1));
+            watched(|| assert_eq!(times(&mut observer), 1));
         }
     }
 }

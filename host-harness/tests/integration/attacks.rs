@@ -288,5 +288,5 @@ fn a_thread_that_hangs_ends_the_process() {
         .unwrap();
     let said = String::from_utf8_lossy(&child.stderr);
     assert_eq!(child.status.signal(), Some(6), "{said}");
-    assert!(said.contains("ending the process"), "{said}");
+    assert!(said.contains("aborting the process"), "{said}");
 }

@@ -106,8 +106,8 @@ async fn cut_streams_are_logged() {
     for cause in [
         "the function stopped",
         "longer than its CPU time limit",
-        "had not finished it",
-        "after it had begun to stream",
+        "did not finish it",
+        "after it started to stream",
     ] {
         assert_eq!(said.matches(cause).count(), 1, "{cause} in {said}");
     }
@@ -207,7 +207,7 @@ async fn serves_in_a_small_address_space() {
         "{said}"
     );
     assert_eq!(
-        said.matches("making each from scratch").count(),
+        said.matches("creating each from scratch").count(),
         1,
         "{said}"
     );

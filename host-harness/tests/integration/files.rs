@@ -92,12 +92,16 @@ fn refusals_say_what_to_do() {
         (
             traps.into_bytes(),
             LoadErrorKind::NotAFunction,
-            &["no instance of it can be made", "unreachable"],
+            &["cannot be instantiated", "unreachable"],
         ),
         (
             large.into_bytes(),
             LoadErrorKind::NotAFunction,
-            &["besides their memory", "globals", "16777216 is the most"],
+            &[
+                "besides their memory",
+                "globals",
+                "above the limit of 16777216",
+            ],
         ),
         (
             memories.into_bytes(),

@@ -274,7 +274,12 @@ async fn starts_are_run_to_their_end() {
             LONG,
             "CPU time limit",
         ),
-        (wait(3_600_000_000_000), LONG, SHORT, "--timeout raises it"),
+        (
+            wait(3_600_000_000_000),
+            LONG,
+            SHORT,
+            "raise it with --timeout",
+        ),
     ] {
         let file = text(&folder, &starting(&start));
         let refusal = || {

@@ -15,80 +15,85 @@ use crate::pool::{self, MemoryReset};
 use crate::wit::handler::{self, Invoke};
 use crate::wit::{Buffer, State};
 
-/// What one invocation runs in, and after it another one of the same function: in between, it is made
-/// as it was when it was new.
+/// An instance, which one invocation at a time uses. Between two invocations of its function, it is
+/// reset to its initial state.
 pub(super) struct Instance {
     pub(super) store: Store<State>,
-    made: Option<Instantiated>,
-    /// That it may be kept. After the store: a place is free before another may take it.
-    pub(super) ticket: Option<IdlePermit>,
+    instantiated: Option<Instantiated>,
+    /// The permission to keep it idle. Dropped after the store: the slot must be free before the
+    /// permit is.
+    pub(super) permit: Option<IdlePermit>,
 }
 
-/// What there is once it was made.
+/// The parts that exist after instantiation.
 struct Instantiated {
     instance: wasmtime::component::Instance,
     invoke: Invoke,
-    /// What it takes to make it as it was; none where that cannot be done.
-    renewable: Option<Reusable>,
+    /// What a reset needs; `None` if the instance cannot be reset.
+    reusable: Option<Reusable>,
 }
 
 struct Reusable {
     memory: MemoryReset,
-    /// What the instance took of its memory limit when it was made.
+    /// The initial use of the memory limit.
     limit: MemoryLimit,
 }
 
 impl Instance {
-    /// One that will be made.
+    /// An instance that is created on the first call.
     pub(super) fn new(store: Store<State>) -> Self {
         Self {
             store,
-            made: None,
-            ticket: None,
+            instantiated: None,
+            permit: None,
         }
     }
 
-    /// Calls the function, in a new instance unless this is one.
+    /// Calls the function, and creates the instance first if needed.
     ///
-    /// From here to [`reset`](Self::reset), it is within one poll if the function does not wait.
+    /// If the function does not wait, everything from here to [`reset`](Self::reset) happens within
+    /// one poll.
     pub(super) async fn call(
         &mut self,
         function: &Function,
         request: Resource<Buffer>,
     ) -> wasmtime::Result<handler::Reply> {
-        let made = match &mut self.made {
-            Some(made) => made,
-            // In a box, for it is much and seldom.
+        let instantiated = match &mut self.instantiated {
+            Some(instantiated) => instantiated,
+            // Boxed, because it is large and rarely runs.
             none => none.insert(Box::pin(Instantiated::new(&mut self.store, function)).await?),
         };
-        if let Some(renewable) = &mut made.renewable {
-            renewable.memory.begin();
+        if let Some(reusable) = &mut instantiated.reusable {
+            reusable.memory.begin();
         }
-        let (reply,) = made.invoke.call_async(&mut self.store, (request,)).await?;
+        let (reply,) = instantiated
+            .invoke
+            .call_async(&mut self.store, (request,))
+            .await?;
         Ok(reply)
     }
 
-    /// Makes it as it was when it was new, after a call that returned. None if that cannot be done.
-    #[expect(unsafe_code, reason = "memory of functions is written to from outside")]
+    /// Resets the instance after a call that returned. Returns `None` if it cannot be reset.
+    #[expect(unsafe_code, reason = "writes the memory of functions")]
     pub(super) fn reset(mut self, function: &Function) -> Option<Self> {
-        let renewable = self.made.as_mut()?.renewable.as_mut()?;
+        let reusable = self.instantiated.as_mut()?.reusable.as_mut()?;
         let state = self.store.data_mut();
-        // A handle that the function still has would be there for the next request; and memory that
-        // has grown cannot shrink.
+        // A remaining handle would be visible to the next request, and a grown memory cannot
+        // shrink.
         let handles = !state.table.is_empty() && !seeded_bugs::is_on(Bug::HandlesKept);
-        let grown = state.memory != renewable.limit && !seeded_bugs::is_on(Bug::GrownMemoryKept);
+        let grown = state.memory != reusable.limit && !seeded_bugs::is_on(Bug::GrownMemoryKept);
         if handles || grown {
             return None;
         }
         let image = function.image.get()?.as_ref()?;
-        // SAFETY: the instance is in this store, which is borrowed; its memory has not grown, as its
-        // limit tells, and the image is the function's.
-        let in_place = unsafe { renewable.memory.reset(image) }.ok()?;
+        // SAFETY: the instance is in this store, which is borrowed, so it does not run. Its memory
+        // has not grown, as its limit shows. The image is this function's.
+        let in_place = unsafe { reusable.memory.reset(image) }.ok()?;
         function.count_reset(in_place);
         if !function.is_reusable() {
             return None;
         }
-        let limit = renewable.limit.clone();
+        let limit = reusable.limit.clone();
         let time = TimeCheck::new(state.time.cpu_time());
         *state = State::new(
             Invocation::placeholder(Arc::clone(&function.context)),
@@ -98,37 +103,43 @@ impl Instance {
         Some(self)
     }
 
-    /// Ends the process if one that was just renewed is not as one that is new.
-    #[expect(unsafe_code, reason = "memory of functions is read from outside")]
+    /// Aborts the process if an instance that was just reset differs from a new one.
+    #[expect(unsafe_code, reason = "reads the memory of functions")]
     pub(super) async fn verify(&mut self, function: &Function) -> wasmtime::Result<()> {
-        let made = self.made.as_ref().context("it was not made")?;
-        let memory = made.renewable.as_ref().map(|renewable| &renewable.memory);
+        let instantiated = self
+            .instantiated
+            .as_ref()
+            .context("the instance was never created")?;
+        let memory = instantiated
+            .reusable
+            .as_ref()
+            .map(|reusable| &reusable.memory);
         let image = function.image.get().and_then(Option::as_ref);
         if let (Some(memory), Some(image)) = (memory, image) {
-            // SAFETY: as for `reset`, which this comes after.
-            let different = unsafe { memory.first_difference(image) }?;
-            if let Some(at) = different {
+            // SAFETY: as for `reset`, which ran before without an invocation in between.
+            let difference = unsafe { memory.first_difference(image) }?;
+            if let Some(at) = difference {
                 let name = &function.context.name;
                 verify::abort(name, format_args!("its memory differs at {at:#x}"));
             }
         }
         let verify = function
             .verify
-            .context("it has nothing to verify its globals with")?;
+            .context("the component does not export its verification")?;
         let store = &mut self.store;
-        let verify = made
+        let verify = instantiated
             .instance
             .get_typed_func::<(), (u32,)>(&mut *store, &verify)?;
-        let (different,) = verify.call_async(&mut *store, ()).await?;
-        if let Some(global) = different.checked_sub(1) {
+        let (difference,) = verify.call_async(&mut *store, ()).await?;
+        if let Some(global) = difference.checked_sub(1) {
             let name = &function.context.name;
             verify::abort(name, format_args!("its global {global} differs"));
         }
         Ok(())
     }
 
-    /// Gives one that was renewed to another request.
-    pub(super) fn begin(&mut self, call: Invocation) {
+    /// Assigns an idle instance to another request.
+    pub(super) fn assign(&mut self, call: Invocation) {
         let state = self.store.data_mut();
         state.call = call;
         state.time = TimeCheck::new(state.time.cpu_time());
@@ -148,28 +159,28 @@ impl Instantiated {
             return Ok(Self {
                 instance,
                 invoke,
-                renewable: None,
+                reusable: None,
             });
         }
         let (instance, memory) = pool::capture_memory(instance).await;
-        // The memory of one that could not be made is another's by now.
+        // On failure, another instance may already use the memory.
         let instance = instance?;
         let invoke = handler::load(store, &instance, &function.invoke)?;
-        let renewable = memory.and_then(|memory| Reusable::new(store, function, memory));
+        let reusable = memory.and_then(|memory| Reusable::new(store, function, memory));
         Ok(Self {
             instance,
             invoke,
-            renewable,
+            reusable,
         })
     }
 }
 
 impl Reusable {
-    /// Takes the image of the function's memory if this is the first instance.
-    #[expect(unsafe_code, reason = "memory of functions is read from outside")]
+    /// Captures the initial contents of the memory if this is the function's first instance.
+    #[expect(unsafe_code, reason = "reads the memory of functions")]
     fn new(store: &Store<State>, function: &Function, memory: MemoryReset) -> Option<Self> {
-        // SAFETY: the instance was just made, in this store, which is borrowed; a function that is
-        // renewable runs nothing at its start.
+        // SAFETY: the instance was just created in this store, which is borrowed. It does not run:
+        // a reusable function runs nothing at its start.
         let image = unsafe { function.image_of(&memory) };
         image.is_some().then(|| Self {
             memory,
@@ -178,7 +189,7 @@ impl Reusable {
     }
 }
 
-// Elsewhere none is used again.
+// On other systems, no instance is reused.
 #[cfg(test)]
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod tests;

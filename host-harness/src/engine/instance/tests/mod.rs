@@ -31,7 +31,7 @@ impl Host {
             ..Limits::default()
         };
         let mut engine = Engine::new(limits, None, setup, None, Arc::new([])).unwrap();
-        // Sweeps are the tests' own.
+        // Tests sweep by hand.
         Arc::get_mut(&mut engine).unwrap()._tickers.truncate(1);
         let function = prepare(&engine, file);
         Self { engine, function }
@@ -49,8 +49,8 @@ impl Host {
         self.ask(query, Body::empty()).await.unwrap()
     }
 
-    /// Whether this thread has an instance for the next request.
-    fn keeps(&self) -> bool {
+    /// Whether this thread has an idle instance for the next request.
+    fn has_idle(&self) -> bool {
         let idle = self.engine.idle.take(&self.function.context);
         idle.map(|idle| self.engine.idle.put(idle)).is_some()
     }
@@ -86,7 +86,7 @@ fn prepare_with(
     Arc::new(engine.prepare(&wasm, context, reuse).unwrap())
 }
 
-/// A body that comes in two pieces, with some time between.
+/// A body of two chunks with a pause in between.
 fn slow() -> Body {
     let pieces = futures_util::stream::unfold(2, |left| async move {
         let left = u8::checked_sub(left, 1)?;
@@ -97,10 +97,10 @@ fn slow() -> Body {
     Body::new(StreamBody::new(pieces))
 }
 
-/// Numbers without a pattern, other ones in each run.
-struct Numbers(u64);
+/// Pseudorandom numbers, different in each run.
+struct Random(u64);
 
-impl Numbers {
+impl Random {
     fn below(&mut self, most: u64) -> u64 {
         self.0 = self
             .0
@@ -109,7 +109,7 @@ impl Numbers {
         (self.0 >> 33) % most
     }
 
-    /// Something to leave behind: a lot or a little, where others do as well or not.
+    /// Writes, growth and leaks: large or small, at familiar or new places.
     fn steps(&mut self) -> String {
         let count = self.below(4);
         let steps = (0..count).map(|_| match self.below(12) {
@@ -126,57 +126,57 @@ impl Numbers {
     }
 }
 
-/// Whatever others left, a request finds all of its memory as in an instance that is new.
+/// A request finds all of its memory as in a new instance, whatever others left.
 #[tokio::test]
-async fn nothing_is_left() {
-    let again = dump_among_others(&Host::new(test_guests::REMEMBER), 150).await;
-    assert!(again > 50, "{again}");
+async fn memory_is_reset_between_requests() {
+    let reused = dump_among_others(&Host::new(test_guests::REMEMBER), 150).await;
+    assert!(reused > 50, "{reused}");
 }
 
-/// The same where the system does not support the host's own memories, and no instance is reused.
+/// The same with wasmtime's pool, in which no instance is reused.
 #[tokio::test]
-async fn nothing_is_left_in_the_pool_of_wasmtime() {
+async fn memory_of_wasmtimes_pool_is_cleared() {
     let setup = Setup {
         pool: Pool::Wasmtime,
         ..Setup::default()
     };
     let host = Host::with(test_guests::REMEMBER, setup);
     assert_eq!(host.function.reusable(), Err(NotReusable::NoPool));
-    let again = dump_among_others(&host, 50).await;
-    assert_eq!(again, 0);
+    let reused = dump_among_others(&host, 50).await;
+    assert_eq!(reused, 0);
 }
 
-/// Compares all of the memory with that of a new instance, after requests that left something. Returns how
-/// often an instance was kept in between.
+/// Compares all of the memory with that of a new instance, after requests that changed it. Returns
+/// how often an idle instance was reused.
 async fn dump_among_others(host: &Host, times: u32) -> u32 {
     let new = Host::new(test_guests::REMEMBER).get("dump").await;
     assert_eq!(new.len(), 17);
     let seed = SystemTime::UNIX_EPOCH.elapsed().unwrap().subsec_nanos();
-    let mut numbers = Numbers(seed.into());
-    let mut again = 0;
+    let mut random = Random(seed.into());
+    let mut reused = 0;
     for _ in 0..times {
-        // Who looks at all of the memory has it mapped: mostly, nobody does.
-        for _ in 0..numbers.below(5) {
-            let body = if numbers.below(4) == 0 {
+        // A dump maps all of the memory, which most requests do not.
+        for _ in 0..random.below(5) {
+            let body = if random.below(4) == 0 {
                 slow()
             } else {
                 Body::empty()
             };
-            let trap = if numbers.below(10) == 0 { "trap" } else { "" };
-            let asked = host.ask(&format!("{}{trap}", numbers.steps()), body).await;
+            let trap = if random.below(10) == 0 { "trap" } else { "" };
+            let asked = host.ask(&format!("{}{trap}", random.steps()), body).await;
             assert_eq!(asked.is_err(), !trap.is_empty(), "seed {seed}: {asked:?}");
         }
-        again += u32::from(host.keeps());
+        reused += u32::from(host.has_idle());
         assert_eq!(host.get("dump").await, new, "seed {seed}");
     }
-    again
+    reused
 }
 
-/// An instance is used again after a request that ended well, also if it had to wait.
+/// An instance is reused after a successful request, also if the request had to wait.
 #[tokio::test]
-async fn instances_are_used_again() {
+async fn instances_are_reused_after_success() {
     let host = Host::new(test_guests::REMEMBER);
-    assert!(!host.keeps());
+    assert!(!host.has_idle());
     for query in [
         "",
         "write=9:9:9",
@@ -186,37 +186,37 @@ async fn instances_are_used_again() {
         "collect",
     ] {
         host.get(query).await;
-        assert!(host.keeps(), "{query}");
+        assert!(host.has_idle(), "{query}");
     }
     assert_eq!(host.ask("collect", slow()).await.unwrap(), "8 ");
-    assert!(host.keeps());
+    assert!(host.has_idle());
 }
 
-/// One that could be told from a new one is not.
+/// An instance that differs from a new one is dropped.
 #[tokio::test]
-async fn others_go() {
+async fn changed_instances_are_dropped() {
     let host = Host::new(test_guests::REMEMBER);
     for query in ["grow=1", "leak", "trap"] {
         host.get("").await;
-        assert!(host.keeps());
+        assert!(host.has_idle());
         let asked = host.ask(query, Body::empty()).await;
         assert_eq!(asked.is_err(), query == "trap", "{query}: {asked:?}");
-        assert!(!host.keeps(), "{query}");
+        assert!(!host.has_idle(), "{query}");
     }
     let events = Host::new(test_guests::MISBEHAVE);
     events.get("").await;
-    assert!(!events.keeps());
+    assert!(!events.has_idle());
 }
 
-/// A function that always writes to more than is kept in place has instances that are made, after a
-/// while; one that does so sometimes does not.
+/// A function that always exceeds the resident memory gets new instances after a while. One that
+/// does so sometimes does not.
 #[tokio::test]
-async fn who_never_fits_is_told() {
+async fn repeated_oversize_resets_stop_reuse() {
     let host = Host::new(test_guests::REMEMBER);
     for _ in 0..5 {
         for _ in 0..5 {
             host.get("write=0:400000:1").await;
-            assert!(host.keeps());
+            assert!(host.has_idle());
         }
         host.get("").await;
         host.get("").await;
@@ -226,18 +226,18 @@ async fn who_never_fits_is_told() {
     }
     for _ in 0..3 {
         assert_eq!(host.get("recurse=0").await, "0 ");
-        assert!(!host.keeps());
+        assert!(!host.has_idle());
     }
-    // It may have been a time of large requests.
+    // The large requests may have been temporary.
     for _ in 0..1000 {
         host.get("").await;
     }
-    assert!(host.keeps());
+    assert!(host.has_idle());
 }
 
-/// A request that nobody waits for any more takes its instance along.
+/// A cancelled request drops its instance.
 #[tokio::test]
-async fn who_gives_up_leaves_none() {
+async fn cancelled_request_drops_its_instance() {
     let host = Host::new(test_guests::REMEMBER);
     host.get("").await;
     let never = Body::new(StreamBody::new(futures_util::stream::pending::<
@@ -249,13 +249,13 @@ async fn who_gives_up_leaves_none() {
             .await
             .is_err()
     );
-    assert!(!host.keeps());
+    assert!(!host.has_idle());
     assert_eq!(host.ask("collect", slow()).await.unwrap(), "8 ");
 }
 
-/// Of one function, none is another's; and of many, the oldest goes, so that there are places.
+/// Idle instances belong to one function, and the oldest are evicted to free slots.
 #[tokio::test]
-async fn functions_have_their_own() {
+async fn idle_instances_belong_to_one_function() {
     let host = Host::new(test_guests::REMEMBER);
     let functions: Vec<_> = (0..40)
         .map(|_| Host {
@@ -265,33 +265,39 @@ async fn functions_have_their_own() {
         .collect();
     for _ in 0..2 {
         for function in &functions {
-            assert!(!function.keeps());
+            assert!(!function.has_idle());
             function.get("").await;
         }
     }
-    let idle = functions.iter().filter(|function| function.keeps()).count();
-    // As many as may run at once.
+    let idle = functions
+        .iter()
+        .filter(|function| function.has_idle())
+        .count();
+    // The capacity equals the concurrency.
     assert_eq!(idle, 2);
     for _ in 0..2 {
         host.engine.idle.sweep();
         assert_eq!(
-            functions.iter().filter(|function| function.keeps()).count(),
+            functions
+                .iter()
+                .filter(|function| function.has_idle())
+                .count(),
             2
         );
     }
     host.engine.idle.sweep();
     host.engine.idle.sweep();
-    assert!(!functions.iter().any(Host::keeps));
+    assert!(!functions.iter().any(Host::has_idle));
 }
 
-/// What a function does is done in slots of its own.
+/// Each function runs in its own slots.
 #[tokio::test]
-async fn slots_are_taken_for_the_function() {
-    let (tell, owners) = std::sync::mpsc::channel();
+async fn slots_belong_to_the_polled_function() {
+    let (report, owners) = std::sync::mpsc::channel();
     let host = Host::new(test_guests::REMEMBER);
     for _ in 0..2 {
-        let tell = tell.clone();
-        let sink = move |_| tell.send(PollScope::owner()).unwrap();
+        let report = report.clone();
+        let sink = move |_| report.send(PollScope::owner()).unwrap();
         let function = prepare_with(&host.engine, test_guests::REMEMBER, Reuse::Auto, sink);
         let engine = Arc::clone(&host.engine);
         let of = Host { engine, function };
@@ -302,9 +308,9 @@ async fn slots_are_taken_for_the_function() {
     assert_eq!(PollScope::owner(), None);
 }
 
-/// A function whose reuse is set to never has a new instance for each request.
+/// A function whose reuse is set to never gets a new instance for each request.
 #[tokio::test]
-async fn never_is_never() {
+async fn reuse_never_creates_an_instance_per_request() {
     let host = Host::new(test_guests::REMEMBER);
     let function = prepare_with(&host.engine, test_guests::REMEMBER, Reuse::Never, |_| {});
     assert_eq!(host.function.reusable(), Ok(()));
@@ -314,14 +320,14 @@ async fn never_is_never() {
         function,
     };
     never.get("").await;
-    assert!(!never.keeps());
+    assert!(!never.has_idle());
     host.get("").await;
-    assert!(host.keeps());
+    assert!(host.has_idle());
 }
 
-/// Why a function's instances are not reused is known once it is loaded.
+/// The reason why instances are not reused is known after loading.
 #[tokio::test]
-async fn functions_say_why_they_are_not_reused() {
+async fn reason_against_reuse_is_known_after_loading() {
     for (file, reason) in [
         (test_guests::MISBEHAVE, NotReusable::Handles),
         (test_guests::USES_STD, NotReusable::Handles),

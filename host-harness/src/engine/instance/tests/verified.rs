@@ -1,44 +1,44 @@
-//! A reset that leaves something is noticed, whatever leaves it: here bugs that are put in on purpose, in
-//! a process of their own, which they end.
+//! An incomplete reset is detected, whatever causes it. Tests seed a bug in a child process, which
+//! aborts.
 
 use std::process::Command;
 
 use super::*;
 use crate::pool::seeded_bugs::{self, Bug};
 
-/// Set in a process that is to end.
+/// Names the bug in the child process, which is expected to abort.
 const BUG: &str = "HOST_HARNESS_TEST_BUG";
 
-/// Runs a test of this file once more, with a bug, and returns what it says in the end.
+/// Runs a test of this file in a child process with a bug, and returns its standard error.
 fn ends_with(bug: Bug, test: &str) -> String {
     let mut command = Command::new(std::env::current_exe().unwrap());
     let name = format!("engine::instance::tests::verified::{test}");
     let command = command.args(["--exact", &name, "--ignored", "--nocapture"]);
-    let ended = command.env(BUG, (bug as u8).to_string()).output().unwrap();
-    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
-    assert!(!ended.status.success(), "{said}");
-    said
+    let output = command.env(BUG, (bug as u8).to_string()).output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success(), "{stderr}");
+    stderr
 }
 
 fn seed() {
     seeded_bugs::seed(std::env::var(BUG).unwrap().parse().unwrap());
 }
 
-/// Memory that is not cleared ends the process, and the message names the function.
+/// Uncleared memory aborts the process, with a message that names the function.
 #[test]
-fn memory_that_is_left_is_noticed() {
-    let said = ends_with(Bug::FaultsIgnored, "leaves_memory");
+fn uncleared_memory_aborts() {
+    let stderr = ends_with(Bug::FaultsIgnored, "with_uncleared_memory");
     assert!(
-        said.contains(
+        stderr.contains(
             "the isolation of function \"f\" failed: after a reset, its memory differs at 0x"
         ),
-        "{said}"
+        "{stderr}"
     );
 }
 
 #[tokio::test]
-#[ignore = "ends the process: `memory_that_is_left_is_noticed` runs it"]
-async fn leaves_memory() {
+#[ignore = "aborts the process: `uncleared_memory_aborts` runs it"]
+async fn with_uncleared_memory() {
     seed();
     let host = Host::new(test_guests::REMEMBER);
     for at in 0..20 {
@@ -47,19 +47,19 @@ async fn leaves_memory() {
     }
 }
 
-/// The same of a memory that goes to the next instance, and of pages beyond those that are known.
+/// The same for a memory slot that another instance gets, and for pages beyond the known ones.
 #[test]
-fn memory_that_is_left_in_a_slot_is_noticed() {
-    let said = ends_with(Bug::PartsLeft, "leaves_parts");
+fn uncleared_slot_aborts() {
+    let stderr = ends_with(Bug::PartsLeft, "with_uncleared_parts");
     assert!(
-        said.contains("the isolation of function \"f\" failed"),
-        "{said}"
+        stderr.contains("the isolation of function \"f\" failed"),
+        "{stderr}"
     );
 }
 
 #[tokio::test]
-#[ignore = "ends the process: `memory_that_is_left_in_a_slot_is_noticed` runs it"]
-async fn leaves_parts() {
+#[ignore = "aborts the process: `uncleared_slot_aborts` runs it"]
+async fn with_uncleared_parts() {
     seed();
     let host = Host::new(test_guests::REMEMBER);
     let writes: String = (0..20)
