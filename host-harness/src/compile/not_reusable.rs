@@ -12,11 +12,11 @@ pub(crate) enum NotReusable {
     SeveralModules = 2,
     #[error("it has no memory, a 64-bit or shared memory, or more than one")]
     Memory = 3,
-    #[error("a core module of it imports a memory or a global")]
+    #[error("one of its core modules imports a memory or a global")]
     Imports = 4,
-    #[error("a mutable global of it does not begin with a constant number, or there are too many")]
+    #[error("one of its mutable globals has no constant initial value, or there are too many")]
     Globals = 5,
-    #[error("it has passive segments or instructions that change a table or drop a segment")]
+    #[error("it has passive segments, or instructions that change a table or drop a segment")]
     Segments = 6,
     #[error(
         "it has instructions of a WebAssembly proposal that the host does not know how to reset"
@@ -24,7 +24,7 @@ pub(crate) enum NotReusable {
     Instructions = 7,
     #[error("it runs code at its start")]
     Start = 8,
-    #[error("it exports more than one function, or none of its module's")]
+    #[error("it does not export exactly one function of its own module")]
     Exports = 9,
     #[error("its exported function is also called from within")]
     CalledWithin = 10,
@@ -44,7 +44,7 @@ pub(crate) enum NotReusable {
     NoIdleInstances = 101,
     #[error("the host's own memory pool is not available")]
     NoPool = 102,
-    #[error("the data in its memory is more than can be reset in place")]
+    #[error("its initial memory contents are too large to reset in place")]
     Image = 103,
 }
 

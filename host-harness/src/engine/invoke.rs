@@ -47,7 +47,7 @@ impl Reply {
 #[derive(Debug)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "most are the large one, and a box would be an allocation for each request"
+    reason = "most outcomes are the large variant, and a box costs an allocation per request"
 )]
 pub(super) enum Outcome {
     Replied(Reply),

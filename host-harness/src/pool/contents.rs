@@ -32,7 +32,7 @@ pub(super) unsafe fn first_difference(
     let page = pagemap.page();
     let mut expected = vec![0; page];
     let mut image = image.iter().peekable();
-    for address in pagemap.mapped(region.address(0)..region.address(size))? {
+    for address in pagemap.find_mapped(region.address(0)..region.address(size))? {
         let offset = address - region.address(0);
         while image
             .next_if(|(at, bytes)| at + bytes.len() <= offset)

@@ -85,11 +85,11 @@ impl MemoryPool {
         // SAFETY: the memory was just made accessible, and nobody else uses it.
         unsafe { memory.zero(page..page + 1) };
         let counted = before.is_some() && faults::count() > before;
-        let found = pagemap.within(memory.address(0)..memory.address(2 * page), 2 * page)?;
+        let found = pagemap.find_written(memory.address(0)..memory.address(2 * page), 2 * page)?;
         let right = memory.address(page)..memory.address(2 * page);
         // Locked memory cannot be returned to the kernel.
         memory.decommit(0..2 * page)?;
-        let after = pagemap.within(memory.address(0)..memory.address(2 * page), 2 * page)?;
+        let after = pagemap.find_written(memory.address(0)..memory.address(2 * page), 2 * page)?;
         if counted && found.parts == [right] && after.parts.is_empty() {
             Ok(())
         } else {

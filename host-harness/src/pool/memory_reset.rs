@@ -52,7 +52,7 @@ impl MemoryReset {
         let (mut from, mut bytes) = (all.start, 0);
         let mut parts = Vec::new();
         while from < all.end {
-            let found = self.pagemap.within(from..all.end, self.size).ok()?;
+            let found = self.pagemap.find_written(from..all.end, self.size).ok()?;
             for part in &found.parts {
                 for page in part.clone().step_by(self.pagemap.page()) {
                     // SAFETY: the kernel reports this page, which lies within the memory, and the
@@ -164,16 +164,16 @@ thread_local! {
 /// Runs a future, and returns the memory created in it if it created exactly one.
 pub(crate) async fn capture_memory<F: Future>(future: F) -> (F::Output, Option<MemoryReset>) {
     let mut future = pin!(future);
-    let mut made = Some(Vec::new());
+    let mut created = Some(Vec::new());
     let output = poll_fn(|cx| {
-        let _outer = OuterCapture(CAPTURED.replace(made.take()));
+        let _outer = OuterCapture(CAPTURED.replace(created.take()));
         let polled = future.as_mut().poll(cx);
-        made = CAPTURED.take();
+        created = CAPTURED.take();
         polled
     })
     .await;
-    let only = made.filter(|made| made.len() == 1);
-    (output, only.and_then(|mut made| made.pop()))
+    let only = created.filter(|created| created.len() == 1);
+    (output, only.and_then(|mut created| created.pop()))
 }
 
 /// The capture around this one. It continues afterwards, also after a panic.
@@ -187,9 +187,9 @@ impl Drop for OuterCapture {
 
 /// Adds a memory to the current capture.
 pub(super) fn report_memory(memory: impl FnOnce() -> MemoryReset) {
-    CAPTURED.with_borrow_mut(|made| {
-        if let Some(made) = made {
-            made.push(memory());
+    CAPTURED.with_borrow_mut(|created| {
+        if let Some(created) = created {
+            created.push(memory());
         }
     });
 }

@@ -27,7 +27,7 @@ impl ResidentPages {
         pagemap: &Pagemap,
     ) -> io::Result<usize> {
         let start = region.address(0);
-        let found = pagemap.within(start..region.address(size), KEEP_RESIDENT)?;
+        let found = pagemap.find_written(start..region.address(size), KEEP_RESIDENT)?;
         self.parts.clear();
         let parts = found.parts.into_iter();
         self.parts

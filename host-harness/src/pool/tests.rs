@@ -112,10 +112,10 @@ async fn new_memories_are_zeroed() {
 #[tokio::test]
 async fn writes_of_other_threads_are_cleared() {
     let memories = memories(1);
-    let (to, there) = std::sync::mpsc::channel::<Box<dyn LinearMemory>>();
+    let (to, arriving) = std::sync::mpsc::channel::<Box<dyn LinearMemory>>();
     let (back, from) = std::sync::mpsc::channel();
     let other = std::thread::spawn(move || {
-        for (number, mut memory) in there.into_iter().enumerate() {
+        for (number, mut memory) in arriving.into_iter().enumerate() {
             bytes(&mut *memory)[number * 8000] = 7;
             back.send(memory).unwrap();
         }
@@ -155,7 +155,7 @@ fn memory_pages_are_dropped_before_another_function() {
     let pagemap = Pagemap::open().unwrap();
     let mapped = |memory: &mut dyn LinearMemory| {
         let start = memory.as_ptr().expose_provenance();
-        let found = pagemap.within(start..start + memory.byte_size(), memory.byte_size());
+        let found = pagemap.find_written(start..start + memory.byte_size(), memory.byte_size());
         found.unwrap().parts.len()
     };
     let memories = memories(1);
@@ -181,7 +181,11 @@ fn stack_pages_are_dropped_before_another_function() {
     let stacks = StackPool::new(1, Handover::Emptied).unwrap();
     let use_once = |owner: Owner| {
         let stack = during(owner, || stacks.new_stack(SIZE, false)).unwrap();
-        let found = pagemap.within(stack.range(), SIZE).unwrap().parts.len();
+        let found = pagemap
+            .find_written(stack.range(), SIZE)
+            .unwrap()
+            .parts
+            .len();
         // SAFETY: the address lies within the stack, on which nothing runs.
         unsafe { stack.top().wrapping_sub(SIZE / 2).write(7) };
         found
@@ -230,9 +234,9 @@ fn failed_growth_is_undone() {
     // The memory grows across a read-only file, which cannot be made writable.
     let file = std::fs::File::open("/proc/self/exe").unwrap();
     let flags = MapFlags::SHARED | MapFlags::FIXED;
-    let there = start.wrapping_add(3 * WASM_PAGE).cast();
+    let target = start.wrapping_add(3 * WASM_PAGE).cast();
     // SAFETY: the address lies within the slot, inaccessible, and nobody uses it.
-    unsafe { rustix::mm::mmap(there, WASM_PAGE, ProtFlags::empty(), flags, &file, 0) }.unwrap();
+    unsafe { rustix::mm::mmap(target, WASM_PAGE, ProtFlags::empty(), flags, &file, 0) }.unwrap();
     assert!(memory.grow_to(5 * WASM_PAGE).is_err());
     assert_eq!(memory.byte_size(), WASM_PAGE);
     // SAFETY: the kernel made this page accessible before it reached the file.
@@ -268,9 +272,9 @@ fn is_file_at(address: usize) -> bool {
 fn map_file_at(address: usize) {
     let file = std::fs::File::open("/proc/self/exe").unwrap();
     let flags = MapFlags::SHARED | MapFlags::FIXED;
-    let there = std::ptr::with_exposed_provenance_mut(address);
+    let target = std::ptr::with_exposed_provenance_mut(address);
     // SAFETY: the address lies within a slot, and nobody uses it.
-    unsafe { rustix::mm::mmap(there, WASM_PAGE, ProtFlags::empty(), flags, &file, 0) }.unwrap();
+    unsafe { rustix::mm::mmap(target, WASM_PAGE, ProtFlags::empty(), flags, &file, 0) }.unwrap();
     assert!(is_file_at(address));
 }
 

@@ -16,13 +16,13 @@ pub(crate) fn finds_pages_that_are_not_present() -> Option<bool> {
     memory.make_accessible(0..4 * page).ok()?;
     let absent = memory.address(page)..memory.address(2 * page);
     // SAFETY: nobody reads or writes this page, which lies within the region.
-    let made = unsafe { libc::madvise(memory.pointer(page).cast(), page, GUARD_INSTALL) };
-    if made != 0 {
+    let failed = unsafe { libc::madvise(memory.pointer(page).cast(), page, GUARD_INSTALL) };
+    if failed != 0 {
         return None;
     }
     let all = memory.address(0)..memory.address(4 * page);
-    let found = pagemap.within(all.clone(), 4 * page).ok()?;
-    let mapped = pagemap.mapped(all).ok()?;
+    let found = pagemap.find_written(all.clone(), 4 * page).ok()?;
+    let mapped = pagemap.find_mapped(all).ok()?;
     Some(found.parts == [absent.clone()] && mapped == [absent.start])
 }
 

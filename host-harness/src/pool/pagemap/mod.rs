@@ -8,12 +8,12 @@ use std::os::unix::fs::FileExt as _;
 
 use super::seeded_bugs::{self, Bug};
 
-/// The most parts reported for one memory. Pages beyond these go back to the kernel.
+/// The maximum number of parts reported for one memory. Pages beyond these go back to the kernel.
 const MAX_PARTS: usize = 64;
 
 /// The size of an entry in the table of pages, and the number of entries read at once.
-const ENTRY: usize = size_of::<u64>();
-const TABLE: usize = 1024;
+const ENTRY_BYTES: usize = size_of::<u64>();
+const ENTRIES_PER_READ: usize = 1024;
 
 /// The kernel's table of this process's pages.
 pub(super) struct Pagemap {
@@ -40,11 +40,13 @@ impl Pagemap {
         self.page
     }
 
-    /// Finds written pages of a memory, up to `most` bytes of them.
-    pub(super) fn within(&self, memory: Range<usize>, most: usize) -> io::Result<Found> {
+    /// Finds written pages of a memory, up to `max_bytes` bytes of them.
+    pub(super) fn find_written(&self, memory: Range<usize>, max_bytes: usize) -> io::Result<Found> {
         // Needs Linux 6.7 or newer; on an older kernel, reads the table of all pages.
-        match self.scan(memory.clone(), most) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => self.read(memory, most),
+        match self.scan(memory.clone(), max_bytes) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                self.read(memory, max_bytes)
+            }
             found => found,
         }
     }
@@ -52,15 +54,15 @@ impl Pagemap {
     /// Finds them with `PAGEMAP_SCAN`. A swapped-out page counts as written, like a present one;
     /// the kernel's page of zeroes does not.
     #[expect(unsafe_code, reason = "there is no safe way to ask")]
-    fn scan(&self, memory: Range<usize>, most: usize) -> io::Result<Found> {
-        let mut parts = [Part::default(); MAX_PARTS];
-        let mut scan = Scan {
-            size: size_of::<Scan>() as u64,
+    fn scan(&self, memory: Range<usize>, max_bytes: usize) -> io::Result<Found> {
+        let mut parts = [PageRegion::default(); MAX_PARTS];
+        let mut scan = ScanArgs {
+            size: size_of::<ScanArgs>() as u64,
             start: memory.start as u64,
             end: memory.end as u64,
             vec: parts.as_mut_ptr().expose_provenance() as u64,
             vec_len: MAX_PARTS as u64,
-            max_pages: (most / self.page).max(1) as u64,
+            max_pages: (max_bytes / self.page).max(1) as u64,
             category_inverted: ZERO,
             category_mask: ZERO,
             category_anyof_mask: if seeded_bugs::is_on(Bug::SwappedIgnored) {
@@ -68,11 +70,11 @@ impl Pagemap {
             } else {
                 PRESENT | SWAPPED
             },
-            ..Scan::default()
+            ..ScanArgs::default()
         };
         // SAFETY: the call writes to `scan` and to `parts`, at most the `vec_len` entries that
         // `parts` has.
-        let found = unsafe { libc::ioctl(self.pagemap.as_raw_fd(), SCAN, &raw mut scan) };
+        let found = unsafe { libc::ioctl(self.pagemap.as_raw_fd(), PAGEMAP_SCAN, &raw mut scan) };
         let found = usize::try_from(found).map_err(|_negative| io::Error::last_os_error())?;
         let address = |address| usize::try_from(address).unwrap_or(usize::MAX);
         let parts = parts.iter().take(found);
@@ -86,15 +88,15 @@ impl Pagemap {
 
     /// The addresses of all pages with an entry in the table, including swapped-out pages and the
     /// kernel's page of zeroes.
-    pub(super) fn mapped(&self, memory: Range<usize>) -> io::Result<Vec<usize>> {
+    pub(super) fn find_mapped(&self, memory: Range<usize>) -> io::Result<Vec<usize>> {
         let mut found = Vec::new();
-        let mut table = vec![0; TABLE * ENTRY];
-        for chunk in memory.clone().step_by(TABLE * self.page) {
-            let pages = ((memory.end - chunk) / self.page).min(TABLE);
-            let table = table.get_mut(..pages * ENTRY).unwrap_or_default();
+        let mut table = vec![0; ENTRIES_PER_READ * ENTRY_BYTES];
+        for chunk in memory.clone().step_by(ENTRIES_PER_READ * self.page) {
+            let pages = ((memory.end - chunk) / self.page).min(ENTRIES_PER_READ);
+            let table = table.get_mut(..pages * ENTRY_BYTES).unwrap_or_default();
             self.pagemap
-                .read_exact_at(table, (chunk / self.page * ENTRY) as u64)?;
-            let entries = table.chunks_exact(ENTRY).zip(0..);
+                .read_exact_at(table, (chunk / self.page * ENTRY_BYTES) as u64)?;
+            let entries = table.chunks_exact(ENTRY_BYTES).zip(0..);
             let mapped = entries.filter(|(entry, _)| is_mapped(entry));
             found.extend(mapped.map(|(_, number)| chunk + number * self.page));
         }
@@ -102,20 +104,20 @@ impl Pagemap {
     }
 
     /// Finds them in the table of all pages.
-    fn read(&self, memory: Range<usize>, most: usize) -> io::Result<Found> {
+    fn read(&self, memory: Range<usize>, max_bytes: usize) -> io::Result<Found> {
         let pages = (memory.end - memory.start) / self.page;
-        let mut table = vec![0; pages * ENTRY];
-        let at = memory.start / self.page * ENTRY;
+        let mut table = vec![0; pages * ENTRY_BYTES];
+        let at = memory.start / self.page * ENTRY_BYTES;
         self.pagemap.read_exact_at(&mut table, at as u64)?;
         let mut found = Found {
             parts: Vec::new(),
             end: memory.start,
         };
         let mut bytes = 0;
-        for entry in table.chunks_exact(ENTRY) {
+        for entry in table.chunks_exact(ENTRY_BYTES) {
             let here = found.end..found.end + self.page;
             if is_mapped(entry) {
-                if bytes + self.page > most {
+                if bytes + self.page > max_bytes {
                     break;
                 }
                 let full = found.parts.len() == MAX_PARTS;
@@ -146,7 +148,7 @@ fn page_size() -> io::Result<usize> {
 }
 
 /// `PAGEMAP_SCAN` of `linux/fs.h`, `_IOWR('f', 16, struct pm_scan_arg)`.
-const SCAN: libc::Ioctl = 0xc060_6610_u32 as libc::Ioctl;
+const PAGEMAP_SCAN: libc::Ioctl = 0xc060_6610_u32 as libc::Ioctl;
 const PRESENT: u64 = 1 << 3;
 const SWAPPED: u64 = 1 << 4;
 const ZERO: u64 = 1 << 5;
@@ -154,7 +156,7 @@ const ZERO: u64 = 1 << 5;
 /// `struct pm_scan_arg`.
 #[derive(Default)]
 #[repr(C)]
-struct Scan {
+struct ScanArgs {
     size: u64,
     flags: u64,
     start: u64,
@@ -172,7 +174,7 @@ struct Scan {
 /// `struct page_region`.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
-struct Part {
+struct PageRegion {
     start: u64,
     end: u64,
     categories: u64,
@@ -209,10 +211,10 @@ mod tests {
             end: at(64),
         };
         assert_eq!(pagemap.read(all.clone(), 3 * page).unwrap(), found);
-        assert_eq!(pagemap.within(all.clone(), 3 * page).unwrap(), found);
+        assert_eq!(pagemap.find_written(all.clone(), 3 * page).unwrap(), found);
         for found in [
             pagemap.read(all.clone(), 2 * page).unwrap(),
-            pagemap.within(all, 2 * page).unwrap(),
+            pagemap.find_written(all, 2 * page).unwrap(),
         ] {
             assert_eq!(found.parts, vec![at(3)..at(5)]);
             assert!((at(5)..=at(9)).contains(&found.end), "{found:x?}");

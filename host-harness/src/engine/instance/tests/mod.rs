@@ -101,12 +101,12 @@ fn slow() -> Body {
 struct Random(u64);
 
 impl Random {
-    fn below(&mut self, most: u64) -> u64 {
+    fn below(&mut self, bound: u64) -> u64 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
-        (self.0 >> 33) % most
+        (self.0 >> 33) % bound
     }
 
     /// Writes, growth and leaks: large or small, at familiar or new places.
