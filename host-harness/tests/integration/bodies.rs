@@ -1,4 +1,4 @@
-//! Bodies: whole, in pieces, unread, endless, broken off.
+//! Request bodies: whole, in pieces, unread, endless, incomplete.
 
 use bytes::Bytes;
 use http::Method;
@@ -11,15 +11,14 @@ use crate::support::{server, soon};
 
 const MIB: usize = 1024 * 1024;
 
-/// Bytes that differ from place to place, so that a piece out of order is seen.
+/// Bytes that differ by position, so that a misplaced piece is detected.
 fn bytes(length: usize) -> Bytes {
     (0..length)
         .map(|place| (place ^ (place >> 8) ^ (place >> 16)) as u8)
         .collect()
 }
 
-/// What is echoed is what was sent, around every boundary that a buffer may have, with and without
-/// a length.
+/// An echo equals its request, at every boundary that a buffer may have, with and without a length.
 #[tokio::test]
 async fn echo_returns_what_it_was_sent() {
     let server = server().await;
@@ -53,7 +52,7 @@ async fn echo_returns_what_it_was_sent() {
         let (sender, body) = pieces();
         let request = client.request(Method::POST, "/echo").body(body).unwrap();
         let send = async {
-            // In pieces of their own odd size; none at all where there is nothing.
+            // In pieces of an odd size; without any piece if the body is empty.
             for piece in sent.chunks(100_003) {
                 sender.send(Bytes::copy_from_slice(piece)).await.unwrap();
             }
@@ -64,7 +63,7 @@ async fn echo_returns_what_it_was_sent() {
     }
 }
 
-/// The answer begins before the upload ends: each piece is back before the next is sent.
+/// The response starts before the upload ends: each piece returns before the next is sent.
 #[tokio::test]
 async fn echo_streams() {
     let server = server().await;
@@ -89,7 +88,7 @@ async fn echo_streams() {
     }
 }
 
-/// A function reads a body whole, in chunks, or without ever blocking, and gets all of it.
+/// A function reads the whole body, in one read, in chunks, or without blocking.
 #[tokio::test]
 async fn functions_read_bodies() {
     let server = server().await;
@@ -129,7 +128,7 @@ async fn functions_wait_for_bodies() {
     });
     for _ in 0..5 {
         sender.send(Bytes::from_static(b"piece")).await.unwrap();
-        // Another request goes all the way in between: this one is waiting meanwhile.
+        // Another request completes meanwhile, while this one waits.
         assert_eq!(client.get("/ping").await.text(), "pong");
     }
     drop(sender);
@@ -163,7 +162,7 @@ async fn limits_are_inclusive() {
             .unwrap();
         let send = async {
             for piece in sent.chunks(300) {
-                // The server may have seen enough before the last piece.
+                // The server may refuse the body before the last piece.
                 let _ = sender.send(Bytes::copy_from_slice(piece)).await;
             }
             drop(sender);
@@ -173,7 +172,7 @@ async fn limits_are_inclusive() {
     }
 }
 
-/// A body that breaks off is an error to the function, and is never taken for a whole one.
+/// An incomplete body is an error in the function, and never taken for complete.
 #[tokio::test]
 async fn broken_bodies_are_not_whole() {
     let server = server().await;
@@ -198,7 +197,7 @@ async fn broken_bodies_are_not_whole() {
         }
         let mut answer = String::new();
         soon(stream.read_to_string(&mut answer)).await.unwrap();
-        // A client that is gone may not get an answer at all.
+        // A client that has disconnected may not receive an answer.
         assert!(
             answer.is_empty() || answer.contains("Closed after 9 bytes"),
             "{answer}"
@@ -206,7 +205,7 @@ async fn broken_bodies_are_not_whole() {
     }
 }
 
-/// An echo whose upload breaks off is cut off too, not ended as if it were whole.
+/// An echo with an incomplete upload is cut too, and does not look complete.
 #[tokio::test]
 async fn broken_echo_is_cut_off() {
     let server = server().await;
@@ -221,8 +220,7 @@ async fn broken_echo_is_cut_off() {
     assert!(!answer.ends_with("0\r\n\r\n"), "{answer}");
 }
 
-/// An upload that nobody reads is taken in and thrown away: the client gets its answer, and can go
-/// on with the same connection.
+/// An unread upload is discarded: the client gets its answer, and can reuse the connection.
 #[tokio::test]
 async fn unread_uploads_are_thrown_away() {
     let server = server().await;

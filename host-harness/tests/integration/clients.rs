@@ -24,12 +24,12 @@ fn greeting(func: &FunctionBinding) -> functions_binding::InvokeFuture<BTreeMap<
     func.invoke_json("greet", &ada(), InvokeOptions::default())
 }
 
-/// A call of the function that misbehaves.
+/// A call of the function `misbehave`.
 fn misbehave(server: &Server, path: &str) -> Call {
     Call::get("misbehave", path).at(&url(server))
 }
 
-/// JSON goes there and back, awaited and waited for; several calls are under way at once.
+/// JSON round-trips with `.await` and with `wait`, and several calls are in flight at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn json_goes_both_ways() {
     let server = server().await;
@@ -53,7 +53,7 @@ async fn json_goes_both_ways() {
     assert!(text.starts_with(start), "{text}");
 }
 
-/// A plain request has the method, path, query and headers that it says.
+/// A plain request has the given method, path, query and headers.
 #[tokio::test]
 async fn requests_arrive_as_they_are() {
     let server = server().await;
@@ -83,7 +83,7 @@ async fn requests_arrive_as_they_are() {
     assert!(!said.contains("connection:"), "{said}");
 }
 
-/// A header that comes more than once stays so, and is joined where there is one value a name.
+/// A repeated header stays repeated, and is joined in a map with one value per name.
 #[tokio::test]
 async fn response_headers_are_all_there() {
     let server = server().await;
@@ -106,8 +106,8 @@ async fn response_headers_are_all_there() {
     assert_eq!(response.headers["set-cookie"], "b");
 }
 
-/// Bodies stream both ways at once: more than any buffer holds comes back while it is still being
-/// sent, and a response's body is the next request's.
+/// Bodies stream in both directions at once: more than any buffer holds returns while it is still sent, and a
+/// response's body is the next request's.
 #[tokio::test]
 async fn bodies_stream() {
     const LENGTH: usize = 32 << 20;
@@ -125,7 +125,7 @@ async fn bodies_stream() {
     assert_eq!(length, LENGTH);
 }
 
-/// What the host says is the error that a function would get.
+/// An error of the host is the error that a function would get.
 #[tokio::test]
 async fn failures_of_the_host_are_errors() {
     let server = misbehaving()
@@ -155,7 +155,7 @@ async fn failures_of_the_host_are_errors() {
     }
 }
 
-/// What a function answers is its response, also where it is a problem document.
+/// A function's answer is a response, even if it is a problem document.
 #[tokio::test]
 async fn failures_of_the_function_are_responses() {
     let server = server().await;
@@ -165,7 +165,7 @@ async fn failures_of_the_function_are_responses() {
     assert!(response.text().unwrap().contains("missing field `name`"));
 }
 
-/// The time that a call is given bounds it until the last byte.
+/// The timeout of a call includes the last byte.
 #[tokio::test]
 async fn timeouts_bound_the_whole_call() {
     let server = server().await;
@@ -179,7 +179,7 @@ async fn timeouts_bound_the_whole_call() {
         assert!(matches!(error, BindingError::Timeout), "{error}");
     }
 
-    // It begins, and then sleeps. On a busy machine it may take a while to begin.
+    // The function starts and then sleeps. On a busy machine starting may take a while.
     let mut time = Duration::from_millis(500);
     let response: Response = loop {
         let call = misbehave(&server, "/stream-then/sleep").timeout(time);
@@ -198,7 +198,7 @@ async fn timeouts_bound_the_whole_call() {
     assert!(end.is_err(), "{end:?}");
 }
 
-/// A body that breaks off is an error, never shorter.
+/// An incomplete body is an error, and never a shorter body.
 #[tokio::test]
 async fn half_a_body_is_an_error() {
     let server = server().await;
@@ -212,8 +212,7 @@ async fn half_a_body_is_an_error() {
     assert!(matches!(error, BindingError::Body(_)), "{error}");
 }
 
-/// A host that is full says so; a call that is dropped ends the function that was called, and makes
-/// room for the next.
+/// A full host reports it. Dropping a call ends the callee, and frees its slot.
 #[tokio::test]
 async fn dropped_calls_make_room() {
     let server = misbehaving()
@@ -237,7 +236,7 @@ async fn dropped_calls_make_room() {
     assert!(matches!(error, BindingError::Overloaded), "{error}");
     drop((first, second, third));
 
-    // One at a time: only that both sleepers are gone lets it be answered. They may still be going.
+    // One slot: the request is answered only after both sleepers have ended, which may take a moment.
     let harmless = async {
         loop {
             match misbehave(&server, "/harmless").send().await {
@@ -249,7 +248,7 @@ async fn dropped_calls_make_room() {
     assert_eq!(soon(harmless).await.unwrap().text().unwrap(), "unknown");
 }
 
-/// Where there is no host, the error says where it was looked for, and what to do.
+/// Without a host, the error says which URL was tried, and what to do.
 #[tokio::test]
 async fn no_host_is_an_error() {
     let gone: SocketAddr = {
@@ -265,8 +264,8 @@ async fn no_host_is_an_error() {
     says("FUNCTIONS_URL");
 }
 
-/// The environment says which host it is, and a URL where each function is. This test runs itself
-/// once more, with such an environment.
+/// The environment sets the host's URL, and a URL names each function. This test runs itself again with such
+/// an environment.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_environment_names_the_host() {
     const ITSELF: &str = "clients::the_environment_names_the_host";

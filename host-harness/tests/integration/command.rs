@@ -1,4 +1,4 @@
-//! The `functions` command as a process: what it says, how it stops, what it takes.
+//! The `functions` command as a process: its output, its end, its memory.
 
 use std::process::Command;
 
@@ -26,7 +26,7 @@ fn named(name: &str, file: &str) -> String {
     format!("{name}={file}")
 }
 
-/// It serves by the given names, and by the files' own, and stops with 0 when told to.
+/// Functions are served under the given names and the files' names, and the command stops with 0.
 #[tokio::test]
 async fn serves_and_stops() {
     for signal in ["TERM", "INT"] {
@@ -40,7 +40,7 @@ async fn serves_and_stops() {
     }
 }
 
-/// A request that runs when the signal comes is answered to its end; no other is taken.
+/// A request that runs at the signal is completed, and no other is accepted.
 #[tokio::test]
 async fn drains() {
     let serving = serve(&[test_guests::ECHO]);
@@ -66,7 +66,7 @@ async fn drains() {
     assert_eq!(serving.end().0.code(), Some(0));
 }
 
-/// A second signal does not wait for what still runs.
+/// A second signal does not wait for running requests.
 #[tokio::test]
 async fn second_signal_stops_at_once() {
     let mut serving = serve(&[test_guests::ECHO]);
@@ -90,7 +90,7 @@ async fn second_signal_stops_at_once() {
     assert!(said.contains("cut off"), "{said}");
 }
 
-/// A stream that fails is in the log like any failure, once, with its function and its invocation.
+/// A failed stream is logged once, with its function and its invocation.
 #[tokio::test]
 async fn cut_streams_are_logged() {
     let serving = serve(&[test_guests::MISBEHAVE, "--cpu-time", "50ms"]);
@@ -114,7 +114,7 @@ async fn cut_streams_are_logged() {
     assert_eq!(said.matches("invocation").count(), 4, "{said}");
 }
 
-/// A stack that is too small is called that, whatever wasm makes of it.
+/// A stack overflow is named as such in the log.
 #[tokio::test]
 async fn stack_overflow_is_named() {
     let serving = serve(&[test_guests::MISBEHAVE]);
@@ -126,8 +126,7 @@ async fn stack_overflow_is_named() {
     assert_eq!(said.matches("stack overflow").count(), 1, "{said}");
 }
 
-/// What functions print and log goes to standard error, as text or as JSON, from the level on that
-/// was asked for.
+/// Printed lines and log records go to standard error, as text or JSON, from the requested level on.
 #[tokio::test]
 async fn writes_records() {
     for (options, level) in [
@@ -158,7 +157,7 @@ async fn writes_records() {
                 .lines()
                 .map(|line| serde_json::from_str(line).unwrap())
                 .partition(is_host);
-            // What the host says: that the function stopped, and that it stops itself.
+            // The host's lines: the function stopped, and the host stops.
             assert_eq!(host.len(), 2, "{said}");
             assert_eq!(host[0]["function"], "misbehave");
             assert!(host[1]["message"].as_str().unwrap().starts_with("stopping"));
@@ -180,7 +179,7 @@ async fn writes_records() {
     }
 }
 
-/// Where the address space has no room for the pool it says so, once, and serves all the same.
+/// Without address space for the pool the command says so once, and still serves.
 #[tokio::test]
 async fn serves_in_a_small_address_space() {
     let mut command = Command::new("sh");
@@ -200,7 +199,7 @@ async fn serves_in_a_small_address_space() {
     serving.signal("TERM");
     let (status, said) = serving.end();
     assert_eq!(status.code(), Some(0), "{said}");
-    // A line for each step down: to wasmtime's pool, and to none.
+    // One line for each fallback: to wasmtime's pool, and to no pool.
     assert_eq!(
         said.matches("own memory pool is not available").count(),
         1,
@@ -213,8 +212,7 @@ async fn serves_in_a_small_address_space() {
     );
 }
 
-/// An upload that the function does not read, and one that it hands straight back, are never held
-/// in memory.
+/// An upload that the function does not read, or returns directly, is not kept in memory.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn large_bodies_are_not_held() {
@@ -248,7 +246,7 @@ async fn large_bodies_are_not_held() {
     assert!(grown < 32 * 1024, "grew by {grown} KiB");
 }
 
-/// The most memory that a process ever had resident.
+/// The peak resident memory of a process.
 #[cfg(target_os = "linux")]
 fn peak_kib(process: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap();
@@ -259,7 +257,7 @@ fn peak_kib(process: u32) -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// A port that is taken is an error that says so, and how to find another.
+/// A port in use is an error that says how to find another.
 #[test]
 fn taken_ports_are_told() {
     let serving = serve(&[test_guests::PING]);
@@ -277,7 +275,7 @@ fn taken_ports_are_told() {
     );
 }
 
-/// Arguments that make no sense are refused with 2 and what would.
+/// Invalid arguments are refused with exit code 2 and the expected form.
 #[test]
 fn bad_arguments_are_refused() {
     for (arguments, says) in [

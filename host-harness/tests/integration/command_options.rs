@@ -1,4 +1,4 @@
-//! Options of the `functions` command, and the variables that stand for them.
+//! Options of the `functions` command, and their variables.
 
 use std::process::Command;
 
@@ -9,7 +9,7 @@ fn help() -> String {
     String::from_utf8(run(&["serve", "--help"]).stdout).unwrap()
 }
 
-/// The words of the help that begin with something.
+/// The words of the help with a prefix.
 fn words_of_help(beginning: &str) -> Vec<String> {
     let is_part = |character: char| character.is_ascii_alphanumeric() || "-_".contains(character);
     let help = help();
@@ -20,7 +20,7 @@ fn words_of_help(beginning: &str) -> Vec<String> {
     found.collect()
 }
 
-/// Serves one function without any option but those in the environment.
+/// Serves one function, with options from the environment only.
 async fn serves(mut command: Command) {
     command.args(["serve", test_guests::PING]);
     let serving = Serving::start(command);
@@ -28,7 +28,7 @@ async fn serves(mut command: Command) {
     assert_eq!(client.get("/ping").await.text(), "pong");
 }
 
-/// A variable that is empty is one that is not set, for every option that has one.
+/// An empty variable counts as unset, for every option with a variable.
 #[tokio::test]
 async fn empty_variables_are_unset() {
     let variables = words_of_help("FUNCTIONS_");
@@ -37,7 +37,7 @@ async fn empty_variables_are_unset() {
     for variable in variables {
         command.env(variable, "");
     }
-    // What is kept goes to a folder of the test's own.
+    // The cache is in a folder of the test.
     let folder = tempfile::tempdir().unwrap();
     command.env("XDG_CACHE_HOME", folder.path());
     command.env("RUST_LOG", "").env("FUNCTIONS_LISTEN", "0");
@@ -45,7 +45,7 @@ async fn empty_variables_are_unset() {
     assert!(folder.path().join("functions").exists());
 }
 
-/// A switch is a switch however it is written, and an error that names the variable otherwise.
+/// A switch accepts every spelling, and an invalid value is an error that names the variable.
 #[tokio::test]
 async fn switches_in_variables_are_understood() {
     for (value, keeps) in [
@@ -65,7 +65,7 @@ async fn switches_in_variables_are_understood() {
     }
 }
 
-/// What is wrong with a variable is said of the variable, unless the option was given.
+/// An error about a variable names the variable, unless the option was given.
 #[test]
 fn invalid_variables_are_named() {
     for (variable, value) in [
@@ -87,7 +87,8 @@ fn invalid_variables_are_named() {
     assert!(!text.contains("FUNCTIONS_TIMEOUT"), "{text}");
 }
 
-/// Nothing happens within no time: only a wait for others, or a watch over them, can there be none of.
+/// Zero is refused for times in which nothing could happen. Only waiting for others, or watching them, may
+/// have none.
 #[test]
 fn zero_durations_are_refused() {
     let help = help();
@@ -97,7 +98,7 @@ fn zero_durations_are_refused() {
         .collect();
     assert!(options.len() >= 5, "{options:?}");
     for option in options {
-        // The file does not exist: where the option is fine, that is the error.
+        // The file does not exist. If the option is valid, that is the error.
         let output = run(&["serve", "none.wasm", option, "0s"]);
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{text}");
@@ -107,7 +108,7 @@ fn zero_durations_are_refused() {
     }
 }
 
-/// Names and ports alone can be listened on.
+/// Names and bare ports are valid for `--listen`.
 #[tokio::test]
 async fn listens_on_names_and_ports() {
     for listen in ["localhost:0", "0", "127.0.0.1:0"] {
@@ -127,7 +128,7 @@ async fn listens_on_names_and_ports() {
     assert!(text.contains("no-such-host.invalid:0"), "{text}");
 }
 
-/// A level that cannot be understood is not passed over in silence.
+/// An invalid level is reported.
 #[tokio::test]
 async fn invalid_rust_log_is_told() {
     let mut command = functions(&["serve", test_guests::PING, "--listen", "0"]);
@@ -138,7 +139,7 @@ async fn invalid_rust_log_is_told() {
     assert!(said.contains("RUST_LOG"), "{said}");
 }
 
-/// Empty pieces of a list, as templates leave them behind, name nothing.
+/// Empty pieces of a list, which templates leave behind, are ignored.
 #[tokio::test]
 async fn lists_may_have_empty_pieces() {
     let mut command = functions(&[
@@ -157,7 +158,7 @@ async fn lists_may_have_empty_pieces() {
     assert_eq!(client.get("/echo").await.status, 200);
 }
 
-/// A list of nothing but commas is not taken for one that is not set: that would allow every host.
+/// A list that contains only commas does not count as unset, because that would allow every host.
 #[test]
 fn empty_lists_are_refused() {
     for variable in [
@@ -176,7 +177,7 @@ fn empty_lists_are_refused() {
     }
 }
 
-/// Whatever an option that has a unit or a number is given, the error says what it could be.
+/// The error of an invalid number or unit says what is expected.
 #[test]
 fn invalid_values_are_told_what_to_give() {
     let help = help();
@@ -203,7 +204,7 @@ fn invalid_values_are_told_what_to_give() {
     assert!(found > 15, "{help}");
 }
 
-/// The longest durations, and the largest numbers, are no fault of the host's.
+/// The longest durations and the largest numbers cause no panic.
 #[tokio::test]
 async fn extreme_limits_are_served_with() {
     let help = help();
@@ -224,7 +225,7 @@ async fn extreme_limits_are_served_with() {
     assert_eq!(status.code(), Some(0), "{said}");
 }
 
-/// Nothing that it is given steers a terminal, wherever it is said again.
+/// No argument can control the terminal where it is repeated.
 #[test]
 fn given_text_is_escaped() {
     let special = "a\u{202e}b\u{1b}[31mc\u{9b}d\re";

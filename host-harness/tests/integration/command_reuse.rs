@@ -1,4 +1,4 @@
-//! Options of the `functions` command that say whether instances are reused, and what it says of it.
+//! Options of the `functions` command about reuse, and its output about it.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::Stdio;
@@ -6,7 +6,7 @@ use std::process::Stdio;
 use crate::support::client::Client;
 use crate::support::command::{Serving, functions, run};
 
-/// The functions, of which one can be reused.
+/// Two functions, one of which is reusable.
 const SERVE: [&str; 5] = [
     "serve",
     "--listen",
@@ -15,7 +15,7 @@ const SERVE: [&str; 5] = [
     test_guests::PROXY,
 ];
 
-/// What it says of the functions as it starts, without the line that says where it listens.
+/// The lines about the functions at the start, without the line of the address.
 fn announced(options: &[&str]) -> Vec<String> {
     let mut child = functions(&SERVE)
         .args(options)
@@ -56,7 +56,7 @@ fn verbose_tells_whether_instances_are_reused() {
     );
 }
 
-/// The log says the same.
+/// The log has the same information.
 #[tokio::test]
 async fn log_tells_whether_instances_are_reused() {
     for (reuse, says) in [("auto", "reset and reused"), ("never", "is set to never")] {
@@ -72,7 +72,7 @@ async fn log_tells_whether_instances_are_reused() {
     }
 }
 
-/// Requests are answered the same whether instances are reused, and whether that is verified.
+/// Answers do not depend on reuse and its verification.
 #[tokio::test]
 async fn requests_are_answered_with_every_setting() {
     for options in [
@@ -94,7 +94,7 @@ async fn requests_are_answered_with_every_setting() {
     }
 }
 
-/// What cannot be understood is told what to give.
+/// The error of an invalid value says what is expected.
 #[test]
 fn other_settings_are_refused_with_what_to_give() {
     for (option, says) in [

@@ -1,4 +1,4 @@
-//! When and how the `functions` command ends, and what does not end it.
+//! When and how the `functions` command ends.
 
 use std::fs::{self, File};
 use std::io::{Read as _, Write as _};
@@ -24,7 +24,7 @@ fn serve(options: &[&str]) -> Command {
     command
 }
 
-/// Waits for what another process does.
+/// Waits for a condition of another process.
 fn until(mut happened: impl FnMut() -> bool) {
     for _ in 0..6000 {
         if happened() {
@@ -44,14 +44,14 @@ fn hears_signals(child: &Child) -> bool {
     caught & (1 << (15 - 1)) != 0
 }
 
-/// A signal before it serves ends it, in good order: by itself it would do so in no container, where
-/// the process has the number 1 and signals that it does not ask for do nothing.
+/// A signal before the command serves ends it with 0. Process 1 of a container would ignore signals without a
+/// handler.
 #[cfg(target_os = "linux")]
 #[test]
 fn signal_at_start_ends_the_process() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("never.wasm");
-    // Reading it does not end, as compiling a large function would not for a while.
+    // Reading this file does not end, like compiling a large function.
     let made = Command::new("mkfifo").arg(&file).status().unwrap();
     assert!(made.success());
     let mut child = functions(&["serve", file.to_str().unwrap()])
@@ -68,7 +68,7 @@ fn signal_at_start_ends_the_process() {
     assert!(said.contains("before it served"), "{said}");
 }
 
-/// Requests that are cut off are told by the exit code.
+/// The exit code reports requests that were cut.
 #[tokio::test]
 async fn cut_requests_are_told_by_the_exit_code() {
     let serving = Serving::start(serve(&["--grace", "0s"]));
@@ -83,8 +83,7 @@ async fn cut_requests_are_told_by_the_exit_code() {
     assert!(said.contains("cut off"), "{said}");
 }
 
-/// Whether anybody reads what it says on standard output is nothing to a server. Where it cannot say it
-/// there, it says it on standard error.
+/// A closed standard output does not stop the server, which writes the line to standard error instead.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn closed_or_full_stdout_does_not_end_it() {
@@ -105,7 +104,7 @@ async fn closed_or_full_stdout_does_not_end_it() {
     }
 }
 
-/// Where a process listens that could not write it to standard output.
+/// The address of a process that could not write it to standard output.
 fn address_in_warning(child: &mut Child) -> std::net::SocketAddr {
     let (mut said, mut piece) = (String::new(), [0; 1024]);
     let stderr = child.stderr.as_mut().unwrap();
@@ -121,12 +120,12 @@ fn address_in_warning(child: &mut Child) -> std::net::SocketAddr {
     }
 }
 
-/// A pipe that nobody reads keeps it from nothing, not even from stopping.
+/// A blocked pipe stops neither serving nor stopping.
 #[cfg(target_os = "linux")]
 #[test]
 fn unread_stdout_does_not_block_it() {
     let (reader, mut full) = std::io::pipe().unwrap();
-    // A pipe is 16 pages, and a line takes one that has room.
+    // A pipe has 16 pages, and a line goes into one with room.
     full.write_all(&[b'x'; 16 * 4096]).unwrap();
     let mut child = serve(&[])
         .stdout(full)
@@ -162,8 +161,8 @@ fn listens(child: &Child) -> bool {
         })
 }
 
-/// A limit of the size of files is nothing that ends it: what cannot be kept is compiled again, and what
-/// cannot be logged is counted.
+/// A limit of file sizes does not end the command. What cannot be cached is compiled again, and what cannot
+/// be logged is counted.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn limit_of_file_sizes_does_not_end_it() {
@@ -200,7 +199,7 @@ async fn limit_of_file_sizes_does_not_end_it() {
     assert!(said.len() <= 1024, "{said}");
 }
 
-/// A pipe that nobody reads keeps the last lines of a log from being written, and not the end.
+/// A blocked pipe loses the last lines of a log, and does not prevent the end.
 #[tokio::test]
 async fn unread_stderr_does_not_keep_it_from_ending() {
     let mut serving = Serving::start(serve(&["--grace", "0s"]));

@@ -1,4 +1,4 @@
-//! How long connections last, in each of their states.
+//! The lifetime of connections in each state.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn serving(head: Duration, idle: Duration) -> Server {
     builder.build().unwrap().serve("127.0.0.1:0").await.unwrap()
 }
 
-/// A connection ends on which no first request comes, whatever part of one has come.
+/// A connection without a first request is closed, whatever part of one has arrived.
 #[tokio::test]
 async fn connection_without_a_head_is_closed() {
     let server = serving(SHORT, LONG).await;
@@ -43,13 +43,13 @@ async fn connection_without_a_head_is_closed() {
         &half_headers,
     ] {
         let mut wire = Wire::saying(server.address(), begun).await;
-        // HTTP/2 has a goodbye of its own, that the client does not answer.
+        // HTTP/2 has its own shutdown, which this client does not answer.
         let (_, end) = wire.rest().await;
         end.unwrap();
     }
 }
 
-/// A first head that goes on without end is no longer waited for than one that does not.
+/// An endless first head is closed as early as an incomplete one.
 #[tokio::test]
 async fn connection_with_a_trickling_head_is_closed() {
     let server = serving(SHORT, LONG).await;
@@ -69,7 +69,7 @@ async fn connection_with_a_trickling_head_is_closed() {
     }
 }
 
-/// A connection ends when it has been idle for its time after a request, pings or not.
+/// A connection is closed after its idle time, with or without pings.
 #[tokio::test]
 async fn idle_connection_is_closed() {
     let server = serving(LONG, SHORT).await;
@@ -98,7 +98,7 @@ async fn idle_connection_is_closed() {
     assert!(wire.text().await.ends_with("pong"));
 }
 
-/// A later head has the time of a first one, also where the idle time is longer.
+/// A later head has the time of a first one, even if the idle time is longer.
 #[tokio::test]
 async fn later_half_head_is_closed() {
     let server = serving(SHORT, LONG).await;
@@ -110,7 +110,7 @@ async fn later_half_head_is_closed() {
     }
 }
 
-/// So has one that came in one read with the request before it, or while that was answered.
+/// So does a head that arrived with the request before it, or while that was answered.
 #[tokio::test]
 async fn half_head_behind_a_request_is_closed() {
     let server = serving(SHORT, LONG).await;
@@ -128,7 +128,7 @@ async fn half_head_behind_a_request_is_closed() {
     }
 }
 
-/// An idle connection is there for the next request for as long as is said, 75 s unless set.
+/// An idle connection stays open for the configured time, by default 75 s.
 #[tokio::test]
 async fn second_request_after_40_seconds_is_answered() {
     let server = server().await;
@@ -146,11 +146,11 @@ async fn second_request_after_40_seconds_is_answered() {
     }
     http2.say(get(3, "/ping")).await;
     let closed = soon(http2.until_bytes(b"pong"));
-    // That was 80 s.
+    // After 80 s.
     assert!(!closed.await);
 }
 
-/// A request that runs is no idle time, however long it takes.
+/// A running request is not idle time, however long it takes.
 #[tokio::test]
 async fn running_requests_are_not_idle() {
     let server = misbehaving()
@@ -178,8 +178,8 @@ async fn running_requests_are_not_idle() {
     }
 }
 
-/// A client of HTTP/2 that opens no window for what it asked for is left, pings or not, and so is one that
-/// takes part of it.
+/// An HTTP/2 client that opens no window is disconnected, with or without pings, and so is one that reads
+/// only a part.
 #[tokio::test]
 async fn client_without_a_window_is_left() {
     let server = misbehaving()
@@ -214,7 +214,7 @@ async fn client_without_a_window_is_left() {
     }
 }
 
-/// The same for what a client sent behind its request: a line too many, or part of the next request.
+/// The same applies to bytes behind a request: an extra line, or a part of the next request.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn client_that_left_behind_more_than_its_request_is_noticed() {
@@ -246,8 +246,8 @@ async fn client_that_left_behind_more_than_its_request_is_noticed() {
     }
 }
 
-/// A client that leaves ends its function, though the function has not read what it sent. TCP tells of
-/// the end only where the rest of the upload fits into the socket's buffer.
+/// A client that disconnects cancels its function, even if the function has not read the upload. TCP reports
+/// the end only if the rest of the upload fits into the socket's buffer.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn client_that_left_with_an_unread_upload_is_noticed() {
@@ -268,7 +268,7 @@ async fn client_that_left_with_an_unread_upload_is_noticed() {
         let request = sleeper.request(http::Method::POST, "/misbehave/sleep");
         let request = request.body(whole(vec![0; 32 * 1024])).unwrap();
         let asleep = tokio::spawn(async move { sleeper.begin(request).await.map(drop) });
-        // It has the only place when nobody else is answered any more.
+        // The function holds the only slot once no other request is answered.
         let harmless = || client.get("/misbehave/harmless");
         while tokio::time::timeout(SHORT, harmless()).await.is_ok() {}
         asleep.abort();

@@ -1,4 +1,4 @@
-//! What loading a function may take, whoever wrote it.
+//! The limits of loading a function.
 
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ fn section(id: u8, contents: &[u8]) -> Vec<u8> {
     [&[id][..], &leb(contents.len()), contents].concat()
 }
 
-/// Empty components within one another.
+/// Nested empty components.
 fn nested_components(depth: usize) -> Vec<u8> {
     let mut heads = Vec::new();
     let mut length = COMPONENT.len();
@@ -40,13 +40,13 @@ fn nested_components(depth: usize) -> Vec<u8> {
     [heads.concat(), COMPONENT.to_vec()].concat()
 }
 
-/// Types of instances within one another.
+/// Nested types of instances.
 fn nested_types(depth: usize) -> Vec<u8> {
     let contents = [[1].to_vec(), [0x42, 1, 1].repeat(depth), vec![0x42, 0]].concat();
     [COMPONENT, &section(7, &contents)].concat()
 }
 
-/// A module of so many functions of loops within one another.
+/// A module of functions with nested loops.
 fn nested_loops(functions: usize, depth: usize) -> Vec<u8> {
     let body = [vec![0], [3, 0x40].repeat(depth), vec![0x0b; depth + 1]].concat();
     let body = [leb(body.len()), body].concat();
@@ -60,7 +60,7 @@ fn nested_loops(functions: usize, depth: usize) -> Vec<u8> {
     [COMPONENT, &section(1, &module.concat())].concat()
 }
 
-/// A module of one long function without a branch, which takes memory in the first place.
+/// A module of one long function without a branch, whose compilation needs much memory.
 fn calls(number: usize) -> Vec<u8> {
     let body = [vec![0], [0x10, 0].repeat(number), vec![0x0b]].concat();
     let module = [
@@ -82,7 +82,7 @@ fn text(folder: &TempDir, text: &str) -> PathBuf {
     file(folder, "text.wasm", &wat::parse_str(text).unwrap())
 }
 
-/// Why a program's host refuses a file.
+/// The library's error for a file.
 fn refusal(builder: Builder, file: &Path) -> String {
     let built = builder.function("f", file).concurrency(1, 1).build();
     let BuildError::Load(error) = built.unwrap_err() else {
@@ -97,7 +97,7 @@ fn refusal(builder: Builder, file: &Path) -> String {
     said
 }
 
-/// Why the command does, with 2 for its exit code.
+/// The command's error for a file, with exit code 2.
 fn command_refusal(file: &Path, options: &[&str]) -> String {
     let file = file.to_str().unwrap();
     let output = run(&[&["serve", "--max-concurrency", "1", file], options].concat());
@@ -106,7 +106,7 @@ fn command_refusal(file: &Path, options: &[&str]) -> String {
     said
 }
 
-/// What would take a parser or compiler minutes, gigabytes or its stack is refused before it gets there.
+/// A component that would take minutes, gigabytes or the stack is refused before it is parsed or compiled.
 #[test]
 fn nesting_is_refused_before_it_is_parsed() {
     let folder = TempDir::new().unwrap();
@@ -128,8 +128,7 @@ fn nesting_is_refused_before_it_is_parsed() {
     }
 }
 
-/// Modules that copy into one memory as they are instantiated, so many times five mebibytes: nothing could
-/// interrupt that.
+/// Modules that each copy five mebibytes into one memory at instantiation, which nothing could interrupt.
 #[test]
 fn initial_data_is_bounded() {
     let folder = TempDir::new().unwrap();
@@ -149,8 +148,8 @@ fn initial_data_is_bounded() {
     }
 }
 
-/// What takes the compiler more than its limits is refused with the limit's name, with and without a
-/// folder for what is compiled.
+/// A component that exceeds a limit of the compiler is refused with the limit's name, with and without a
+/// cache.
 #[test]
 fn limits_of_compiling_are_told() {
     let folder = TempDir::new().unwrap();
@@ -170,7 +169,7 @@ fn limits_of_compiling_are_told() {
     }
 }
 
-/// A function that was compiled once takes no compiler at the next start.
+/// A cached function needs no compiler at the next start.
 #[tokio::test]
 async fn kept_functions_need_no_compiler() {
     let folder = TempDir::new().unwrap();
@@ -188,8 +187,7 @@ async fn kept_functions_need_no_compiler() {
     assert!(said.contains("--compile-timeout"), "{said}");
 }
 
-/// A program has its components compiled by the command, which tells what is wrong with one as the
-/// library does.
+/// A program can compile with the command, whose errors equal the library's.
 #[test]
 fn programs_compile_in_a_process() {
     let process = || CompilerProcess::new(env!("CARGO_BIN_EXE_functions"));
@@ -208,7 +206,7 @@ fn programs_compile_in_a_process() {
     assert!(said.contains("--compile-timeout"), "{said}");
 }
 
-/// A program that is not there, or is another one, is an error that says so.
+/// A missing program, or a different one, is an error that says so.
 #[test]
 fn wrong_compilers_are_told() {
     for (program, says) in [
@@ -222,7 +220,7 @@ fn wrong_compilers_are_told() {
     }
 }
 
-/// A component that does something as it starts; all that is wrong with it then is its handler's type.
+/// A component with a `start` function, whose handler otherwise has the wrong type.
 fn starting(start: &str) -> String {
     format!(
         r#"(component
@@ -251,8 +249,8 @@ fn starting(start: &str) -> String {
     )
 }
 
-/// Whether a function that starts is refused does not depend on how long it takes until it fails, nor
-/// on whether it is loaded within a runtime.
+/// Whether a component with a `start` is refused depends neither on the time until it fails, nor on a
+/// runtime.
 #[tokio::test]
 async fn starts_are_run_to_their_end() {
     const COUNT: &str = "(loop $l (local.set $i (i64.add (local.get $i) (i64.const 1)))

@@ -1,4 +1,4 @@
-//! Every way to write an address that is not public, by every way there is to reach it.
+//! Addresses that are not public, in every notation and by every way to reach them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use super::server::{Upstream, text};
 use super::{builder, get};
 use crate::support::client::whole;
 
-/// Hosts that lead to what is not public: into this machine, its network, a cloud's metadata.
+/// Hosts with addresses that are not public: this machine, its network, cloud metadata.
 const NOT_PUBLIC: &[&str] = &[
     // Loopback, in all the forms of URLs.
     "127.0.0.1",
@@ -32,12 +32,12 @@ const NOT_PUBLIC: &[&str] = &[
     "[::127.0.0.1]",
     "[64:ff9b::127.0.0.1]",
     "[2002:7f00:1::]",
-    // Whatever this machine's own is.
+    // The unspecified address, which means this machine.
     "0.0.0.0",
     "0",
     "[::]",
     "[::ffff:0.0.0.0]",
-    // Private networks, carriers' and providers' own.
+    // Private networks of companies, carriers and providers.
     "10.0.0.1",
     "172.16.0.1",
     "192.168.0.1",
@@ -55,12 +55,12 @@ const NOT_PUBLIC: &[&str] = &[
     "[fe80::1]",
     "[fd00:ec2::254]",
     "168.63.129.16",
-    // Nobody's alone.
+    // Shared and reserved ranges.
     "224.0.0.1",
     "255.255.255.255",
     "240.0.0.1",
     "[ff02::1]",
-    // Names that somebody else says the addresses of.
+    // Names whose addresses another party sets.
     "rebound.example",
     "metadata.example",
     "half.example",
@@ -70,8 +70,8 @@ fn encoded(url: &str) -> String {
     url::form_urlencoded::byte_serialize(url.as_bytes()).collect()
 }
 
-/// No request leaves for an address that is not public: neither by one call nor sent, nor after a
-/// redirect, nor where `*` allows all that are.
+/// No request is sent to an address that is not public. That holds for calls and sent requests, after a
+/// redirect, and with `*`.
 #[tokio::test]
 async fn nothing_private_is_reached() {
     let secrets = Arc::new(AtomicUsize::new(0));
@@ -90,7 +90,7 @@ async fn nothing_private_is_reached() {
             .next()
             .map(|(_, to)| to.into_owned())
             .unwrap();
-        // Not as it is: only the function's host may make sense of it.
+        // Percent-encoded, so that only the function's host interprets it.
         let response = Response::builder()
             .status(307)
             .header("location", to.as_bytes());
@@ -127,8 +127,8 @@ async fn nothing_private_is_reached() {
     assert_eq!(secrets.load(Ordering::SeqCst), 0);
 }
 
-/// A name that was allowed is connected to at the address that was looked at, whatever it is, and
-/// its port is the request's unless another was given.
+/// The host connects to an allowed name at the address that it has checked. The port is the request's, unless
+/// the rule names another.
 #[tokio::test]
 async fn names_lead_where_they_were_told_to() {
     let upstream = Upstream::http(async |request| {
@@ -157,8 +157,7 @@ async fn names_lead_where_they_were_told_to() {
     }
 }
 
-/// An address that nobody answers at: so many connections wait there that the kernel takes no more. For as
-/// long as what is returned lives.
+/// An address at which connections hang, because the kernel's backlog is full while the result lives.
 async fn dead() -> (std::net::SocketAddr, Vec<Box<dyn std::any::Any + Send>>) {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -174,8 +173,8 @@ async fn dead() -> (std::net::SocketAddr, Vec<Box<dyn std::any::Any + Send>>) {
     (address, held)
 }
 
-/// A name whose first address is dead costs a moment, and not a good part of the time for a connection;
-/// one with no other address ends with that time.
+/// A name whose first address is unreachable costs 250 ms. A name with no other address ends with the time to
+/// connect.
 #[tokio::test]
 async fn dead_addresses_are_passed_over() {
     let (dead, _held) = dead().await;
@@ -192,7 +191,7 @@ async fn dead_addresses_are_passed_over() {
     let begun = std::time::Instant::now();
     let answer = get(&harness, "/calls-out/text?url=http://half.example/").await;
     assert_eq!(answer.text(), "here");
-    // 250 ms, on a machine that may be busy; it was 2.5 s.
+    // 250 ms, on a machine that may be busy.
     assert!(begun.elapsed().as_millis() < 2000, "{:?}", begun.elapsed());
     let answer = get(
         &harness,
@@ -202,7 +201,7 @@ async fn dead_addresses_are_passed_over() {
     assert_eq!(answer.text(), "Timeout");
 }
 
-/// std's sockets lead nowhere, allowed or not: requests are the only way out.
+/// std's sockets do not work, whatever is allowed. Requests are the only way out.
 #[tokio::test]
 async fn sockets_lead_nowhere() {
     let reached = Arc::new(AtomicUsize::new(0));

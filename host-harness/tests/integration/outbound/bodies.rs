@@ -1,4 +1,4 @@
-//! What goes to other servers, and what comes back.
+//! Bodies and headers of outbound requests and their responses.
 
 use bytes::Bytes;
 use http::{Method, Response};
@@ -9,7 +9,7 @@ use super::{call, get, local};
 use crate::support::client::{Client, pieces, whole};
 use crate::support::soon;
 
-/// A body is the same at the other server, and its response's at the client, whatever is in it.
+/// A body is unchanged at the server, and the response's body at the client.
 #[tokio::test]
 async fn bodies_pass_unchanged() {
     let upstream = Upstream::http(async |request| {
@@ -42,7 +42,7 @@ async fn bodies_pass_unchanged() {
     }
 }
 
-/// A piece of a body is at its other end before the next one is sent, in both directions.
+/// Each piece of a body arrives before the next one is sent, in both directions.
 #[tokio::test]
 async fn bodies_stream() {
     let upstream = Upstream::http(async |request| {
@@ -71,8 +71,8 @@ async fn bodies_stream() {
     assert!(soon(answer.frame()).await.is_none());
 }
 
-/// Headers pass in both directions, repeated ones too; those of one connection do not, and what
-/// frames a message is the host's.
+/// Headers pass in both directions, including repeated ones. Hop-by-hop headers do not, and the host sets the
+/// framing.
 #[tokio::test]
 async fn headers_pass() {
     let upstream = Upstream::http(async |request| {
@@ -120,7 +120,7 @@ async fn headers_pass() {
     assert_eq!(body, expected.as_bytes());
 }
 
-/// A redirect is a response unless the function wants it followed, and then only so often.
+/// A redirect is returned as a response, unless the function wants it followed, up to its limit.
 #[tokio::test]
 async fn redirects_are_followed_when_asked() {
     let upstream = Upstream::http(async |request| {
@@ -156,7 +156,7 @@ async fn redirects_are_followed_when_asked() {
     assert_eq!(get(&harness, &path(1)).await.status, 502);
 }
 
-/// One connection carries a function's requests one after the other, and never another function's.
+/// A connection is reused for the next request of the same function, and never for another function.
 #[tokio::test]
 async fn connections_are_kept_for_their_function() {
     let connections = std::sync::Arc::new(std::sync::Mutex::new(std::collections::BTreeSet::new()));

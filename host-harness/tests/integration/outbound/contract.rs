@@ -1,4 +1,4 @@
-//! What the contract says of a `pending` and its pollables, asked of the host without the SDK.
+//! Tests `pending` and its pollables against the contract, without the SDK.
 
 use std::sync::Arc;
 
@@ -7,8 +7,7 @@ use tokio::sync::Semaphore;
 use super::server::{Upstream, text};
 use super::{get, local};
 
-/// Each way to wait for a response, in each order: see `test-guests/calls-out/src/contract.rs` for
-/// what it does and expects.
+/// Every way to wait for a response, in every order, works: see `test-guests/calls-out/src/contract.rs`.
 #[tokio::test]
 async fn pendings_do_as_they_should() {
     let let_go = Arc::new(Semaphore::new(0));

@@ -1,4 +1,4 @@
-//! Whom functions may reach.
+//! Egress rules: the servers that functions may reach.
 
 use http::Response;
 
@@ -7,8 +7,8 @@ use super::{allowing, builder, get};
 use crate::support::client::whole;
 use crate::support::command::run;
 
-/// This machine is not reached unless it is named, and the function is told by which option; its
-/// client is not.
+/// This machine is reached only if it is named. The function learns the option that allows it, and its client
+/// does not.
 #[tokio::test]
 async fn denied_by_default() {
     let upstream = Upstream::http(async |_| text("secret")).await;
@@ -45,7 +45,7 @@ async fn denied_by_default() {
     assert_eq!(get(&allowing, &path).await.text(), "200");
 }
 
-/// `*` is no way to this machine, and a name that is allowed is.
+/// `*` does not allow this machine, and an allowed name does.
 #[tokio::test]
 async fn names_are_allowed() {
     let upstream = Upstream::http(async |_| text("here")).await;
@@ -63,7 +63,7 @@ async fn names_are_allowed() {
     }
 }
 
-/// A redirect leads nowhere that a request would not get to.
+/// A redirect is subject to the same rules as a request.
 #[tokio::test]
 async fn redirects_are_checked() {
     let secret = Upstream::http(async |_| text("secret")).await;
@@ -82,8 +82,7 @@ async fn redirects_are_checked() {
     assert_eq!(get(&harness, &path).await.text(), "200");
 }
 
-/// An option that cannot be understood is refused before anything is served, with the corrected
-/// form.
+/// An invalid option is refused before the host serves, with the corrected form.
 #[test]
 fn bad_options_are_refused() {
     let output = run(&[

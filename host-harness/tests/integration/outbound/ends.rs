@@ -1,4 +1,4 @@
-//! What may go wrong, and who ends what.
+//! Failures and cancellation of outbound requests.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use super::{builder, call, get, local};
 use crate::support::client::{Client, whole};
 use crate::support::soon;
 
-/// Each way to fail is an error of its own, whether it is waited for or awaited, and has its status.
+/// Each failure has its own error and status, with blocking and with async calls.
 #[tokio::test]
 async fn failures_are_told_apart() {
-    // A port that was free a moment ago, and whose place nobody takes while its socket is bound.
+    // A free port, which no other process takes while its socket is bound.
     let unused = tokio::net::TcpSocket::new_v4().unwrap();
     unused.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let refused = unused.local_addr().unwrap();
@@ -79,8 +79,7 @@ async fn failures_are_told_apart() {
     }
 }
 
-/// A response that breaks off is never taken for whole: neither by the function, nor by a client
-/// that it is passed on to.
+/// An incomplete response is never taken for complete, neither by the function nor by its client.
 #[tokio::test]
 async fn truncated_is_broken() {
     for bytes in [
@@ -107,8 +106,8 @@ async fn truncated_is_broken() {
     }
 }
 
-/// Where a response breaks off, the client of the function is not to blame, whichever way the function
-/// reads it, and learns whose it was.
+/// An incomplete response is not the client's fault, however the function reads it, and the log names its
+/// source.
 #[tokio::test]
 async fn truncated_is_the_upstreams() {
     let bytes = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello";
@@ -131,7 +130,7 @@ async fn truncated_is_the_upstreams() {
     }
 }
 
-/// A response that gets longer than its limit breaks off there, and so does one that is too slow.
+/// A response over its limit is cut there, and so is one that is too slow.
 #[tokio::test]
 async fn limits_hold_for_bodies() {
     let chunks = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n5\r\nworld\r\n0\r\n\r\n";
@@ -152,7 +151,7 @@ async fn limits_hold_for_bodies() {
     assert_eq!(get(&harness, &path).await.status, 502);
 }
 
-/// Requests that were sent are under way at once: the server answers none before it has all three.
+/// Sent requests are in flight at once: the server answers none before it has all three.
 #[tokio::test]
 async fn requests_overlap() {
     let all = Arc::new(Barrier::new(3));
@@ -169,7 +168,7 @@ async fn requests_overlap() {
     assert_eq!(answer.text(), "n=1n=2n=3");
 }
 
-/// Dropping a request that was sent closes its connection, while the function goes on.
+/// Dropping a sent request closes its connection, and the function continues.
 #[tokio::test]
 async fn dropping_cancels() {
     let (arrived, gone) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
@@ -186,7 +185,7 @@ async fn dropping_cancels() {
         }
     })
     .await;
-    // Answers first when the other has its request, then when the other's connection is closed.
+    // Answers once the other request has arrived, and again once the other's connection is closed.
     let first = Arc::new(std::sync::atomic::AtomicBool::new(true));
     let meanwhile = Upstream::http(move |_| {
         let is_first = first.swap(false, std::sync::atomic::Ordering::SeqCst);
@@ -211,7 +210,7 @@ async fn dropping_cancels() {
     assert_eq!(get(&harness, &path).await.text(), "arrived gone");
 }
 
-/// A caller that goes away takes the request with it that is sent for it, whichever way it is sent.
+/// A client that disconnects cancels the requests that its function has sent, in every form.
 #[tokio::test]
 async fn caller_gone_cancels() {
     for path in ["error", "error-async"] {
@@ -238,11 +237,11 @@ async fn caller_gone_cancels() {
     }
 }
 
-/// An invocation has so many requests under way at once, and one more is refused without a trap.
+/// An invocation may have a limited number of requests in flight. One more is refused without a trap.
 #[tokio::test]
 async fn pendings_are_bounded() {
     for (count, expected) in [(63, "63 0"), (64, "64 0"), (65, "64 1")] {
-        // Answers none before it has as many as are allowed.
+        // Answers none before it has the maximum number.
         let all = Arc::new(Barrier::new(count.min(64)));
         let upstream = Upstream::http(move |_| {
             let all = Arc::clone(&all);
@@ -258,7 +257,7 @@ async fn pendings_are_bounded() {
     }
 }
 
-/// However many requests at once are refused before they are sent, none of them holds a handle.
+/// Concurrent requests that are refused hold no handle, however many there are.
 #[tokio::test]
 async fn refused_requests_hold_no_handles() {
     let upstream = Upstream::http(async |_| Response::new(whole(""))).await;
@@ -275,8 +274,7 @@ async fn refused_requests_hold_no_handles() {
     }
 }
 
-/// Bodies that functions make are held up to a limit, and one too many is refused; those that are passed
-/// on, and small ones, do not count.
+/// Bodies by value are limited, and one too many is refused. Passed-on and small bodies do not count.
 #[tokio::test]
 async fn held_bodies_are_bounded() {
     const LIMIT: usize = 1024 * 1024;

@@ -1,4 +1,4 @@
-//! Bodies on their way through: nobody holds the whole of one, and who goes away ends it.
+//! Bodies that pass through: nothing holds a whole body, and a disconnect at one end ends both.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,15 +15,15 @@ use super::server::{Upstream, closed, read_head};
 use crate::support::client::{Client, pieces, whole};
 use crate::support::soon;
 
-/// How much may be between two ends of which one does nothing: the kernel's buffers of four sockets
-/// and the host's own. A body that the host held would be longer.
+/// The maximum number of bytes between two ends of which one is idle: the buffers of four sockets, and the
+/// host's own. A buffered body would be longer.
 const BETWEEN: usize = 64 << 20;
-/// The length of a body of which little is ever sent.
+/// The length of a body of which little is sent.
 const LENGTH: usize = 1 << 30;
-/// How long nothing moves before we believe that nothing will.
+/// The time without progress after which a transfer counts as blocked.
 const STILL: Duration = Duration::from_millis(300);
 
-/// Waits until a counter stands still.
+/// Waits until a counter stops changing.
 async fn stands_still(counter: &AtomicUsize) -> usize {
     let mut before = None;
     loop {
@@ -36,7 +36,7 @@ async fn stands_still(counter: &AtomicUsize) -> usize {
     }
 }
 
-/// A client has the first bytes before the server sends the last.
+/// The client receives the first bytes before the server sends the last.
 #[tokio::test]
 async fn first_bytes_do_not_wait() {
     let seen = Arc::new(Semaphore::new(0));
@@ -70,7 +70,8 @@ async fn first_bytes_do_not_wait() {
     }
 }
 
-/// A server that sends much to a client that reads nothing is held back, and let go with the client.
+/// A server that sends much to a client that reads nothing is blocked, and released when the client
+/// disconnects.
 #[tokio::test]
 async fn downloads_are_held_back() {
     let sent = Arc::new(AtomicUsize::new(0));
@@ -107,7 +108,8 @@ async fn downloads_are_held_back() {
     }
 }
 
-/// A client that sends much to a server that reads nothing is held back, and let go with the server.
+/// A client that sends much to a server that reads nothing is blocked, and released when the server
+/// disconnects.
 #[tokio::test]
 async fn uploads_are_held_back() {
     let hang_up = Arc::new(Notify::new());
@@ -154,7 +156,7 @@ async fn uploads_are_held_back() {
     }
 }
 
-/// A client that goes away in the middle of a body takes the server's connection with it.
+/// A client that disconnects in the middle of a body closes the server's connection too.
 #[tokio::test]
 async fn clients_gone_are_noticed() {
     let gone = Arc::new(Notify::new());
@@ -186,7 +188,7 @@ async fn clients_gone_are_noticed() {
     }
 }
 
-/// A client that stops in the middle of its own body is noticed by the server, too.
+/// A client that stops in the middle of its own body is noticed by the server too.
 #[tokio::test]
 async fn uploads_that_stop_are_noticed() {
     let (sender, mut received) = tokio::sync::mpsc::unbounded_channel();

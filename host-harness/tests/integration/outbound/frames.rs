@@ -1,4 +1,4 @@
-//! A server of HTTP/2 whose every frame a test says.
+//! An HTTP/2 server of which a test controls every frame.
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -8,7 +8,7 @@ use tokio_rustls::server::TlsStream;
 use super::server::Upstream;
 use crate::support::tls::{Authority, about};
 
-/// The name that the server is asked for by.
+/// The server's name.
 pub(super) const NAME: &str = "frames.test";
 
 const DATA: u8 = 0;
@@ -18,7 +18,7 @@ const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
-/// Also of the answer to settings.
+/// The flag also marks the acknowledgement of settings.
 const ACK: u8 = 1;
 
 /// `:status: 200` in HPACK.
@@ -26,7 +26,7 @@ const STATUS_200: u8 = 0x88;
 
 const REFUSED_STREAM: u32 = 7;
 
-/// A server that does something with each of its connections, once they are set up.
+/// A server that runs a function for each connection after its setup.
 pub(super) async fn serve<F>(
     authority: &Authority,
     connection: impl Fn(Frames) -> F + Clone + Send + Sync + 'static,
@@ -42,7 +42,7 @@ where
     .await
 }
 
-/// Its end of a connection.
+/// The server's end of a connection.
 pub(super) struct Frames {
     stream: TlsStream<TcpStream>,
 }
@@ -63,12 +63,12 @@ impl Frames {
         frame.extend([kind, flags]);
         frame.extend(id.to_be_bytes());
         frame.extend(payload);
-        // Who is cut off does not hear it.
+        // A client whose connection was cut does not receive it.
         let _ = self.stream.write_all(&frame).await;
         let _ = self.stream.flush().await;
     }
 
-    /// The stream of the next request that is whole; none when the client has gone.
+    /// The stream of the next complete request; `None` if the client has disconnected.
     pub(super) async fn request(&mut self) -> Option<u32> {
         loop {
             let mut head = [0; 9];
@@ -102,14 +102,14 @@ impl Frames {
         self.send(RST_STREAM, 0, id, &reason.to_be_bytes()).await;
     }
 
-    /// Says which stream is the last that it processes, and why.
+    /// Sends a GOAWAY with the last stream and the error.
     pub(super) async fn go_away(&mut self, last: u32, reason: u32) {
         let mut payload = last.to_be_bytes().to_vec();
         payload.extend(reason.to_be_bytes());
         self.send(GOAWAY, 0, 0, &payload).await;
     }
 
-    /// Closes the connection, when all that was sent has arrived.
+    /// Closes the connection after everything that was sent has arrived.
     pub(super) async fn close(mut self) {
         let _ = self.stream.shutdown().await;
     }

@@ -1,4 +1,4 @@
-//! How requests are framed.
+//! The framing of outbound requests.
 
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
@@ -9,7 +9,7 @@ use super::server::{Upstream, read_head};
 use crate::support::client::{pieces, whole};
 use crate::support::soon;
 
-/// A server that answers with the framing of what it was asked, and with the body.
+/// A server that answers with the framing and the body of its request.
 async fn repeating() -> Upstream {
     Upstream::raw(async |mut stream| {
         let head = read_head(&mut stream).await;
@@ -36,7 +36,8 @@ async fn repeating() -> Upstream {
     .await
 }
 
-/// A request without a body says so where servers want to know it, or the function says it.
+/// A request without a body has a length of 0 for methods that usually have a body, or if the function sets
+/// it.
 #[tokio::test]
 async fn no_body_is_announced() {
     let upstream = repeating().await;
@@ -49,7 +50,7 @@ async fn no_body_is_announced() {
         (Method::OPTIONS, None, ""),
         (Method::DELETE, Some("0"), "content-length: 0"),
         (Method::POST, Some("0"), "content-length: 0"),
-        // Not what the function says, but what is.
+        // The actual length, not the function's.
         (Method::POST, Some("7"), "content-length: 0"),
         (Method::DELETE, Some("7"), ""),
     ] {
@@ -64,7 +65,7 @@ async fn no_body_is_announced() {
     }
 }
 
-/// A redirect that takes the body away takes its length along.
+/// A redirect that drops the body drops its length too.
 #[tokio::test]
 async fn redirects_drop_the_length() {
     let upstream = repeating().await;
@@ -86,7 +87,7 @@ async fn redirects_drop_the_length() {
     assert_eq!(body.to_bytes(), "");
 }
 
-/// A body of unknown length is sent whatever the method.
+/// A body of unknown length is sent with every method.
 #[tokio::test]
 async fn unknown_lengths_are_chunked() {
     let upstream = repeating().await;

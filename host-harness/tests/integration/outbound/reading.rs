@@ -8,12 +8,11 @@ use tokio::sync::Barrier;
 use super::server::{Upstream, read_head};
 use super::{get, local};
 
-/// More than there is room for between a server and a function that reads nothing: in the kernel's
-/// buffers, and the host's own.
+/// More than the buffers of the kernel and the host hold between a server and a function that reads nothing.
 const MUCH: usize = 12 << 20;
 
-/// Bodies that are awaited together are read at once: neither ends before nearly all of the other was
-/// read, so that reading one after the other would never end.
+/// Bodies that are awaited together are read concurrently. Neither ends before most of the other was read, so
+/// sequential reading would never end.
 #[tokio::test]
 async fn bodies_overlap() {
     let both = Arc::new(Barrier::new(2));
@@ -37,8 +36,7 @@ async fn bodies_overlap() {
     }
 }
 
-/// A body that is awaited is as long as it may be: by what is read, and by what the request allows,
-/// whether or not its length is known beforehand.
+/// An awaited body is limited by the read and by the request, whether or not its length is known.
 #[tokio::test]
 async fn awaited_bodies_are_limited() {
     const MOST: usize = 2 * 1024 * 1024;

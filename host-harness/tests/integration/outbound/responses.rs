@@ -1,4 +1,4 @@
-//! Heads of responses that are unusual, or none.
+//! Unusual and invalid heads of responses.
 
 use http::Method;
 use tokio::io::AsyncWriteExt as _;
@@ -7,7 +7,7 @@ use super::server::{Upstream, read_head};
 use super::{builder, call, get, local};
 use crate::support::client::Client;
 
-/// A server that says this as the answer to every request.
+/// A server that sends these bytes as the answer to every request.
 async fn saying(bytes: Vec<u8>) -> Upstream {
     Upstream::raw(move |mut stream| {
         let bytes = bytes.clone();
@@ -20,8 +20,7 @@ async fn saying(bytes: Vec<u8>) -> Upstream {
     .await
 }
 
-/// As many headers pass as a function may give, in a head of as many bytes as are taken; beyond that, the
-/// error says what the limits are.
+/// The maximum number and length of headers pass. Beyond them, the error names the limits.
 #[tokio::test]
 async fn heads_have_limits() {
     let headers = |count| "x: y\r\n".repeat(count);
@@ -48,7 +47,7 @@ async fn heads_have_limits() {
     }
 }
 
-/// A redirect is followed whatever a server takes for a URL, as browsers do it.
+/// A redirect is followed even if its location is not a strictly valid URL, as in browsers.
 #[tokio::test]
 async fn redirects_may_be_beyond_ascii() {
     for (location, path) in [
@@ -80,7 +79,7 @@ async fn redirects_may_be_beyond_ascii() {
     }
 }
 
-/// A status that no response may have is not the function's fault: whoever passes it on answers 502.
+/// An invalid status is not the function's fault: a function that passes it on answers 502.
 #[tokio::test]
 async fn invalid_statuses_are_the_upstreams() {
     let server = local().serve("127.0.0.1:0").await.unwrap();
@@ -92,13 +91,13 @@ async fn invalid_statuses_are_the_upstreams() {
             let answer = Client::new(server.address()).post(&path, "x").await;
             assert_eq!(answer.problem("title"), "Bad Gateway", "{path}");
         }
-        // The function sees it.
+        // The function sees the status.
         let path = format!("/calls-out/error?url={}", upstream.url("/"));
         assert_eq!(get(&local(), &path).await.text(), status.to_string());
     }
 }
 
-/// What nobody asked for is no response: a change of protocol least of all.
+/// An unrequested interim response is not the response, and a protocol switch is an error.
 #[tokio::test]
 async fn informational_statuses_are_no_responses() {
     let early =
@@ -112,8 +111,8 @@ async fn informational_statuses_are_no_responses() {
     }
 }
 
-/// A function may keep many responses and is told where there are too many; it can still read those that it
-/// has.
+/// A function may keep many responses, and gets an error if there are too many. It can still read those that
+/// it has.
 #[tokio::test]
 async fn handles_end_with_an_error() {
     let upstream = Upstream::http(async |_| super::server::text("ab")).await;
@@ -133,7 +132,7 @@ async fn handles_end_with_an_error() {
     assert_eq!(one.text(), "ab");
 }
 
-/// However many sleep in a function, they all wake up.
+/// Any number of sleeps in a function wake up.
 #[tokio::test]
 async fn sleepers_are_not_counted() {
     let harness = builder().build().unwrap();

@@ -1,4 +1,4 @@
-//! Which requests are sent once more, and which never.
+//! The requests that are retried, and those that are not.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,17 +15,17 @@ use crate::support::tls::Authority;
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
-/// How a server ends a connection that it has kept.
+/// How a server ends an idle connection.
 #[derive(Debug, Clone, Copy)]
 enum End {
     Closes,
     Resets,
-    /// After some of a response.
+    /// After a part of a response.
     Says(&'static [u8]),
 }
 
-/// A server that answers one request on each connection, and ends it at the next. Counts the requests,
-/// whatever became of them.
+/// A server that answers one request on each connection, and ends the connection at the next. Counts all
+/// requests.
 async fn ending(end: End, requests: &Arc<AtomicUsize>) -> Upstream {
     let requests = Arc::clone(requests);
     Upstream::raw(move |mut stream| {
@@ -44,7 +44,7 @@ async fn ending(end: End, requests: &Arc<AtomicUsize>) -> Upstream {
     .await
 }
 
-/// Reads a request, whose body is of three bytes if it has one, and counts it.
+/// Reads and counts a request, with a body of three bytes if it has one.
 async fn request(stream: &mut TcpStream, requests: &AtomicUsize) {
     let head = read_head(stream).await;
     if head.contains("content-length: 3") {
@@ -58,8 +58,8 @@ async fn request(stream: &mut TcpStream, requests: &AtomicUsize) {
     }
 }
 
-/// A kept connection that dies under a request which may be sent twice costs nothing but time; any other
-/// request fails, and is not sent again.
+/// A request that may be sent twice survives the end of an idle connection. Any other request fails, and is
+/// not retried.
 #[tokio::test]
 async fn stale_connections_are_replaced_once() {
     let partial = End::Says(b"HTTP/1.1 2");
@@ -74,7 +74,7 @@ async fn stale_connections_are_replaced_once() {
         (End::Resets, Method::PATCH, "own=1&", "abc", "Protocol(", 2),
         // A body that was passed on cannot be sent again.
         (End::Closes, Method::PUT, "", "abc", "Protocol(", 2),
-        // It has begun to answer.
+        // The response has started.
         (partial, Method::GET, "", "", "Protocol(", 2),
     ] {
         for path in ["error", "error-async"] {
@@ -94,7 +94,7 @@ async fn stale_connections_are_replaced_once() {
     }
 }
 
-/// On a new connection nothing is sent twice, and a request is sent at most twice.
+/// Nothing is retried on a new connection, and a request is sent at most twice.
 #[tokio::test]
 async fn new_connections_are_not_replaced() {
     let requests = Arc::new(AtomicUsize::new(0));
@@ -122,7 +122,7 @@ async fn new_connections_are_not_replaced() {
     }
 }
 
-/// All kept connections may have died at once, as when a server was started anew: the second try is on a
+/// All idle connections may have ended at once, for example after a restart of the server. The retry uses a
 /// new one.
 #[tokio::test]
 async fn other_stale_connections_are_not_tried() {
@@ -130,7 +130,7 @@ async fn other_stale_connections_are_not_tried() {
     let upstream = ending(End::Closes, &requests).await;
     let harness = local();
     let path = format!("/calls-out/join?url={}", upstream.url("/"));
-    // Three connections are kept, each of which ends at the next request.
+    // Three idle connections, each of which ends at the next request.
     assert_eq!(get(&harness, &path).await.status, 200);
     let path = format!("/calls-out/error?url={}", upstream.url("/"));
     assert_eq!(get(&harness, &path).await.text(), "200");
@@ -142,7 +142,7 @@ fn knowing(authority: &Authority, upstream: &Upstream) -> Harness {
     builder.ca_file(authority.file.path()).build().unwrap()
 }
 
-/// A server that refuses so many streams of each connection, and answers the others. Counts them all.
+/// A server that refuses a number of streams of each connection, and answers the others. Counts all of them.
 async fn refusing(authority: &Authority, refused: usize, requests: &Arc<AtomicUsize>) -> Upstream {
     let requests = Arc::clone(requests);
     frames::serve(authority, move |mut frames: Frames| {
@@ -164,8 +164,8 @@ async fn refusing(authority: &Authority, refused: usize, requests: &Arc<AtomicUs
     .await
 }
 
-/// A stream that was refused was not processed: it is sent again, whatever the method, where its body can
-/// be, and not without end.
+/// A refused stream was not processed. It is retried with every method, if its body can be sent again, a
+/// limited number of times.
 #[tokio::test]
 async fn refused_streams_are_sent_again() {
     let authority = Authority::new();
@@ -188,7 +188,7 @@ async fn refused_streams_are_sent_again() {
     }
 }
 
-/// Any other reset is the answer: the server may have done what it was asked for.
+/// Any other reset is an error, because the server may have processed the request.
 #[tokio::test]
 async fn reset_streams_are_not() {
     let authority = Authority::new();
@@ -214,14 +214,14 @@ async fn reset_streams_are_not() {
     }
 }
 
-/// What a server does with the second request of its first connection, the first being answered.
+/// What a server does with the second request of its first connection. The first one is answered.
 #[derive(Debug, Clone, Copy)]
 enum Ending {
-    /// It is beyond the last that is processed.
+    /// The stream is beyond the last processed one.
     Beyond { reason: u32 },
-    /// It is among those that are processed, and has no answer.
+    /// The stream is a processed one without an answer.
     Within { reason: u32 },
-    /// Nothing is said.
+    /// No frame is sent.
     Closed,
 }
 
@@ -254,8 +254,7 @@ async fn going_away(
     .await
 }
 
-/// A stream beyond the last that a server processes is sent again; one before it only if twice is as good
-/// as once.
+/// A stream beyond the last processed one is retried. An earlier one is retried only if it is idempotent.
 #[tokio::test]
 async fn streams_beyond_the_last_are_sent_again() {
     let authority = Authority::new();
@@ -284,7 +283,7 @@ async fn streams_beyond_the_last_are_sent_again() {
     }
 }
 
-/// A connection that ends before it has taken any request costs none.
+/// A connection that ends before it has received a request causes no failure.
 #[tokio::test]
 async fn unused_connections_are_replaced() {
     let authority = Authority::new();
@@ -308,7 +307,7 @@ async fn unused_connections_are_replaced() {
     assert_eq!(answer.text(), "200");
 }
 
-/// A kept connection is closed where nobody asks for anything: that is no request's concern.
+/// The end of an idle connection does not affect requests.
 #[tokio::test]
 async fn idle_connections_may_end() {
     let upstream = Upstream::raw(async |mut stream| {

@@ -1,4 +1,4 @@
-//! Other people's servers: those that speak HTTP, and those that don't quite.
+//! Servers of tests: HTTP servers, and servers that violate HTTP.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::client::{Body, whole};
 
-/// A server on a free port, for as long as a test lasts.
+/// A server on a free port, which ends with the test.
 pub(super) struct Upstream {
     pub(super) address: SocketAddr,
     accepting: JoinHandle<()>,
@@ -27,7 +27,7 @@ impl Drop for Upstream {
 }
 
 impl Upstream {
-    /// One that does something with every connection.
+    /// A server that runs a function for every connection.
     pub(super) async fn raw<F>(connection: impl Fn(TcpStream) -> F + Send + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
@@ -42,7 +42,7 @@ impl Upstream {
         Self { address, accepting }
     }
 
-    /// One that speaks HTTP.
+    /// A server that speaks HTTP.
     pub(super) async fn http<F>(
         answer: impl Fn(Request<Incoming>) -> F + Clone + Send + 'static,
     ) -> Self
@@ -65,7 +65,7 @@ impl Upstream {
         .await
     }
 
-    /// One that reads a request's head, and then says these very bytes and closes.
+    /// A server that reads a request's head, sends these bytes, and closes the connection.
     pub(super) async fn saying(bytes: &'static str) -> Self {
         Self::raw(async move |mut stream| {
             read_head(&mut stream).await;
@@ -74,7 +74,7 @@ impl Upstream {
         .await
     }
 
-    /// Its URL, to be put into a query.
+    /// The server's URL, encoded for a query.
     pub(super) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
@@ -92,7 +92,7 @@ pub(super) async fn read_head(stream: &mut TcpStream) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// Waits until the other end has closed.
+/// Waits until the other end has closed the connection.
 pub(super) async fn closed(stream: &mut TcpStream) {
     let mut rest = Vec::new();
     let _ = stream.read_to_end(&mut rest).await;

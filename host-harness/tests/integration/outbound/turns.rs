@@ -1,4 +1,4 @@
-//! How many requests the functions of a host have under way together.
+//! The limit of outbound requests of all functions.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,14 +15,14 @@ use super::{builder, get};
 use crate::support::client::{pieces, whole};
 use crate::support::soon;
 
-/// A host whose functions have so many requests under way together, to any server of a test's.
+/// A host with this limit, whose functions may reach every server of a test.
 fn limited(requests: u32) -> Harness {
     let builder = builder().function("proxy", test_guests::PROXY);
     let builder = builder.allow_host("127.0.0.1").outbound(requests);
     builder.build().unwrap()
 }
 
-/// A server that begins to answer `/held`, whose ends it hands out, and counts what else it is asked.
+/// A server that starts to answer `/held`, returns the ends of these responses, and counts other requests.
 async fn holding() -> (
     Upstream,
     mpsc::UnboundedReceiver<mpsc::Sender<Bytes>>,
@@ -47,8 +47,7 @@ async fn holding() -> (
     (upstream, held, others)
 }
 
-/// There are as many at once as there may be, of all invocations together, and no more; all have
-/// their turn.
+/// All invocations together reach the limit and do not exceed it, and every request is sent eventually.
 #[tokio::test]
 async fn as_many_as_may_be() {
     for limit in [1, 3] {
@@ -60,7 +59,7 @@ async fn as_many_as_may_be() {
             let together = Arc::clone(&together);
             async move {
                 seen.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-                // Answers none before there are as many as may be.
+                // Answers none before the limit is reached.
                 together.wait().await;
                 now.fetch_sub(1, Ordering::SeqCst);
                 Response::new(whole(""))
@@ -75,8 +74,8 @@ async fn as_many_as_may_be() {
     }
 }
 
-/// A request has its turn until its response has ended or is dropped: one that cannot wait that long
-/// times out, and is not sent; one that can is sent then.
+/// A request holds its permit until its response has ended or is dropped. A request whose time ends first
+/// times out unsent, and one with more time is sent.
 #[tokio::test]
 async fn turns_end_with_the_response() {
     let (upstream, mut held, others) = holding().await;
@@ -113,7 +112,7 @@ async fn turns_end_with_the_response() {
     }
 }
 
-/// A function that drops a response has its turn back, without that a byte of it was read.
+/// A function that drops a response releases its permit, even without reading a byte.
 #[tokio::test]
 async fn dropped_responses_give_their_turn_back() {
     let (upstream, _held, others) = holding().await;
@@ -125,10 +124,10 @@ async fn dropped_responses_give_their_turn_back() {
     assert_eq!(others.load(Ordering::SeqCst), 4);
 }
 
-/// Who holds what it waits for is ended by its time, and what it held is free.
+/// A function that holds the permits that it waits for ends with its time, and releases them.
 #[tokio::test]
 async fn waiting_for_oneself_ends() {
-    // Answers one when it has the other.
+    // Answers a request when it has the other one.
     let both = Arc::new(Barrier::new(2));
     let upstream = Upstream::http(move |request| {
         let both = Arc::clone(&both);
@@ -146,6 +145,6 @@ async fn waiting_for_oneself_ends() {
     let path = format!("/calls-out/contract?step=get&url={}", upstream.url(""));
     assert_eq!(get(&harness, &path).await.problem("reason"), "timeout");
     let path = format!("/calls-out/text?url={}", upstream.url("/next"));
-    // On a busy machine it may take longer than it has.
+    // On a busy machine it may take longer than its time.
     soon(async { while get(&harness, &path).await.status != 200 {} }).await;
 }

@@ -1,4 +1,4 @@
-//! Servers that break off, dawdle, or do not speak HTTP as it is written.
+//! Servers that cut responses, are slow, or violate HTTP.
 
 use std::io;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::server::{Upstream, closed, read_head, text};
 use super::{call, get, local};
 use crate::support::soon;
 
-/// Says something again and again, until nobody listens; how many bytes that were.
+/// Sends bytes repeatedly until the connection ends; returns the number of bytes.
 async fn repeat(stream: &mut TcpStream, piece: &[u8], pause: Option<Duration>) -> usize {
     let mut said = 0;
     while stream.write_all(piece).await.is_ok() {
@@ -25,13 +25,13 @@ async fn repeat(stream: &mut TcpStream, piece: &[u8], pause: Option<Duration>) -
     said
 }
 
-/// A connection that is reset, and not merely closed.
+/// Resets a connection, instead of closing it.
 fn reset(stream: TcpStream) {
     stream.set_zero_linger().unwrap();
     drop(stream);
 }
 
-/// What is no head of a response is the error `protocol`, and not waited for any longer.
+/// An invalid response head is the error `protocol` at once.
 #[tokio::test]
 async fn no_head() {
     let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(2000));
@@ -59,7 +59,7 @@ async fn no_head() {
             async move {
                 read_head(&mut stream).await;
                 let _ = stream.write_all(bytes.as_bytes()).await;
-                // An end would not be waited for, where there is enough to know.
+                // The error comes without the end of the connection, if the bytes are enough.
                 if bytes.ends_with("\r\n\r\n") {
                     closed(&mut stream).await;
                 }
@@ -80,7 +80,7 @@ async fn no_head() {
     }
 }
 
-/// A reset is the error `protocol` before there is a head, and a body that breaks off after.
+/// A reset is the error `protocol` before the head, and an incomplete body after it.
 #[tokio::test]
 async fn resets() {
     let before = Upstream::raw(async |mut stream| {
@@ -92,7 +92,7 @@ async fn resets() {
         read_head(&mut stream).await;
         let begun = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello";
         stream.write_all(begun).await.unwrap();
-        // Once the function has that: a reset overtakes what is on its way.
+        // After the function has read it, because a reset overtakes bytes in transit.
         read_head(&mut stream).await;
         reset(stream);
     })
@@ -102,7 +102,7 @@ async fn resets() {
     let error = get(&harness, &path).await;
     assert!(error.text().starts_with("Protocol("), "{}", error.text());
 
-    // The request's body goes on when the function has begun to pass the response on.
+    // The request's body continues after the function has started to pass the response on.
     let (sender, body) = crate::support::client::pieces();
     let server = harness.serve("127.0.0.1:0").await.unwrap();
     let client = crate::support::client::Client::new(server.address());
@@ -116,7 +116,7 @@ async fn resets() {
     assert!(end.unwrap().is_err());
 }
 
-/// The timeout holds for a server that never pauses for long: in its head, and in its body.
+/// The timeout also ends the head and the body of a server that never pauses for long.
 #[tokio::test]
 async fn trickles_end() {
     const PAUSE: Option<Duration> = Some(Duration::from_millis(1));
@@ -141,7 +141,7 @@ async fn trickles_end() {
     assert_eq!(answer.status, 502, "{}", answer.text());
 }
 
-/// What is longer than the limit is not read: the server is hung up on long before its end.
+/// A body over the limit is not read: the connection is closed long before its end.
 #[tokio::test]
 async fn far_beyond_the_limit() {
     const LENGTH: usize = 100_000_000;
@@ -188,7 +188,7 @@ async fn far_beyond_the_limit() {
     }
 }
 
-/// A request whose body breaks off is never whole at the server, and the function is told.
+/// A request with an incomplete body never looks complete at the server, and the function gets an error.
 #[tokio::test]
 async fn request_bodies_break_off() {
     let (sender, mut received) = tokio::sync::mpsc::unbounded_channel();
@@ -224,7 +224,7 @@ async fn request_bodies_break_off() {
     }
 }
 
-/// A server that asks for what it redirects to is not followed for ever.
+/// A redirect loop ends.
 #[tokio::test]
 async fn redirect_loops_end() {
     let upstream = Upstream::http(async |request| {

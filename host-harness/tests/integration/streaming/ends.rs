@@ -1,4 +1,4 @@
-//! How streams end that do not end by themselves: cut off, out of time, with nobody to take them.
+//! Streams that end early: cut, out of time, or without a reader.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::{handle, next};
 use crate::support::client::{Client, pieces, whole};
 use crate::support::{misbehaving, soon};
 
-/// The ways to end a response that must not be taken for whole.
+/// The ways in which a response ends incomplete.
 const CUT: [&str; 7] = [
     "/stream-then/panic",
     "/stream-then/exit",
@@ -23,7 +23,7 @@ const CUT: [&str; 7] = [
     "/stream-drop",
 ];
 
-/// What there was of a body that broke off.
+/// The received part of an incomplete body.
 async fn broken<B>(mut body: B) -> Vec<u8>
 where
     B: http_body::Body<Data = Bytes> + Unpin,
@@ -38,8 +38,7 @@ where
     }
 }
 
-/// What is cut off, for whatever reason, does not look whole over HTTP/1: what was written arrives,
-/// its end does not.
+/// A cut response does not look complete over HTTP/1: the written bytes arrive, and the end does not.
 #[tokio::test]
 async fn cut_streams_have_no_end() {
     let harness = misbehaving()
@@ -62,7 +61,7 @@ async fn cut_streams_have_no_end() {
     }
 }
 
-/// The same over HTTP/2, where the connection lives on, and without any.
+/// The same over HTTP/2, where the connection stays open, and in the library.
 #[tokio::test]
 async fn cut_streams_are_errors() {
     let harness = misbehaving()
@@ -86,8 +85,8 @@ async fn cut_streams_are_errors() {
     }
 }
 
-/// The time limit of answers ends when the response begins, and that of streams holds for the
-/// whole, also where nobody asks for the body. On a clock of its own, which runs when all wait.
+/// The time to answer ends when the response starts, and the time of streams covers the whole response, even
+/// if nothing polls the body. The paused clock advances while all tasks wait.
 #[tokio::test(start_paused = true)]
 async fn streams_have_their_own_time() {
     let harness = misbehaving()
@@ -116,8 +115,8 @@ async fn streams_have_their_own_time() {
     );
 }
 
-/// A client that takes nothing of a response, whole or streamed, loses its connection, and the body
-/// goes with it: nothing is left to wait for when the host stops.
+/// A client that reads nothing of a response loses its connection, and the body is dropped, so that a
+/// stopping host waits for nothing.
 #[tokio::test]
 async fn clients_that_take_nothing_are_cut_off() {
     let harness = misbehaving()
@@ -137,8 +136,8 @@ async fn clients_that_take_nothing_are_cut_off() {
     }
 }
 
-/// The head arrives before anything is written. A client that then goes away ends the function, whether that waits for it or for something else: the
-/// only place is free again.
+/// The head arrives before the first write. A client that then disconnects cancels the function, whatever
+/// that waits for, and its slot is free again.
 #[tokio::test]
 async fn clients_that_go_away_end_their_stream() {
     let harness = misbehaving().concurrency(1, 0).build().unwrap();
@@ -162,8 +161,7 @@ async fn clients_that_go_away_end_their_stream() {
     }
 }
 
-/// Where HTTP has no place for a body the function ends, since nobody is to get what it writes, and
-/// the connection goes on.
+/// If a response cannot have a body, the function ends, and the connection continues.
 #[tokio::test]
 async fn bodiless_streams_end() {
     let harness = misbehaving().concurrency(1, 0).build().unwrap();
@@ -186,8 +184,8 @@ async fn bodiless_streams_end() {
     }
 }
 
-/// A stream is a request that runs: a server that shuts down waits for it, and cuts it when the
-/// grace is over.
+/// A stream is a running request: a server that stops waits for it, and cuts it at the end of the grace
+/// period.
 #[tokio::test]
 async fn shutdown_waits_for_streams() {
     for patient in [true, false] {
