@@ -1,4 +1,4 @@
-//! Compiled functions that are kept: by the library where it is told to, by the command unless.
+//! The compile cache, which is off by default in the library and on in the command.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::support::client::Client;
 use crate::support::command::{Serving, functions};
 
-/// Starts the command with its own log, asks its function, and returns what it said.
+/// Starts the command with its own log, sends a request, and returns the output.
 async fn serve(mut command: Command) -> String {
     command.env("RUST_LOG", "host_harness=debug");
     let serving = Serving::start(command);
@@ -22,7 +22,7 @@ async fn serve(mut command: Command) -> String {
     serving.end().1
 }
 
-/// `functions serve ping` that keeps what it compiles.
+/// `functions serve ping` with a cache.
 fn keeping(options: &[&str]) -> Command {
     let mut command = functions(&["serve", "--listen", "127.0.0.1:0", test_guests::PING]);
     command.args(["--max-concurrency", "4"]).args(options);
@@ -35,7 +35,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     files.map(|file| file.unwrap().path()).collect()
 }
 
-/// The second start compiles nothing, and serves the same; one that was damaged in between does.
+/// The second start compiles nothing, and answers the same. A damaged file is compiled again.
 #[tokio::test]
 async fn second_start_finds_what_the_first_compiled() {
     let folder = TempDir::new().unwrap();
@@ -56,8 +56,8 @@ async fn second_start_finds_what_the_first_compiled() {
     assert_eq!(fs::read(&file).unwrap(), content);
 }
 
-/// Without being told, the command keeps functions in the user's folder for such; told not to, it
-/// does not, and neither does the library.
+/// By default the command caches in the user's folder. With `--no-cache` it does not, and neither does the
+/// library.
 #[tokio::test]
 async fn keeps_by_default_and_not_when_told() {
     let home = TempDir::new().unwrap();
@@ -86,7 +86,7 @@ async fn keeps_by_default_and_not_when_told() {
     assert_eq!(files(&named).len(), 1);
 }
 
-/// A folder that cannot be used is said, with the reason and what to do, and the functions are served.
+/// An unusable folder is reported with the reason and the fix, and the functions are served.
 #[tokio::test]
 async fn serves_without_a_folder() {
     let folder = TempDir::new().unwrap();
@@ -108,8 +108,8 @@ async fn serves_without_a_folder() {
     assert_eq!(files(folder.path()), [file]);
 }
 
-/// A host in a program keeps its functions where it is told to, those of another are found there, and
-/// each has its own file.
+/// A program's host caches in the given folder, finds the files of others there, and has a file for each
+/// function.
 #[tokio::test]
 async fn programs_keep_functions() {
     let folder = TempDir::new().unwrap();
@@ -137,7 +137,7 @@ async fn programs_keep_functions() {
     assert_eq!(first, second);
 }
 
-/// A host with less memory for each function refuses what another one kept.
+/// A host with a lower memory limit refuses a function that another host cached.
 #[test]
 fn limits_hold_for_what_is_kept() {
     let folder = TempDir::new().unwrap();
@@ -158,8 +158,8 @@ fn limits_hold_for_what_is_kept() {
     assert_eq!(files(folder.path()).len(), 1);
 }
 
-/// Where no function makes calls, nothing is reserved for them: each place has address space of its
-/// own.
+/// Without a function that makes calls, no slots are reserved for calls, because each slot has its own
+/// address space.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn places_for_calls_only_where_there_are_calls() {

@@ -1,5 +1,5 @@
-//! Native programs that call a host over https. Whom they trust is in their environment, so these tests
-//! run themselves once more, each time with another one.
+//! Native programs that call a host over https. Their environment names the trusted authorities, so these
+//! tests run themselves again, each with another environment.
 
 use std::process::Command;
 
@@ -9,13 +9,13 @@ use tokio_rustls::TlsAcceptor;
 use crate::support::tls::{Authority, about, before};
 use crate::support::{server, soon};
 
-/// What names the host to a test that is run once more.
+/// The variable with the host's URL, for a test that runs again.
 const URL: &str = "FUNCTIONS_URL";
 
-/// Whom that test trusts.
+/// The variable with the trusted authorities.
 const CA_FILE: &str = "FUNCTIONS_CA_FILE";
 
-/// Runs one of these tests with an environment of its own.
+/// Runs one of these tests with its own environment.
 fn once_more(test: &str, variables: &[(&str, &str)]) {
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", &format!("clients_tls::{test}")])
@@ -28,7 +28,7 @@ fn once_more(test: &str, variables: &[(&str, &str)]) {
     assert!(said.contains("1 passed"), "{said}");
 }
 
-/// A certificate for this machine, from an authority that nobody knows.
+/// A certificate for this machine, from an unknown authority.
 fn certified(authority: &Authority) -> TlsAcceptor {
     authority.certify(about(&["127.0.0.1"])).server(&[])
 }
@@ -42,7 +42,7 @@ async fn refused() -> String {
     error.to_string()
 }
 
-/// A host whose authority the environment names is called over https, with bodies of any length.
+/// A host whose authority is in the environment is called over https, with bodies of any length.
 #[tokio::test(flavor = "multi_thread")]
 async fn named_authorities_are_trusted() {
     if std::env::var_os(URL).is_some() {
@@ -69,7 +69,7 @@ async fn named_authorities_are_trusted() {
     );
 }
 
-/// One that nobody vouches for is not called, and the error says what would make it trusted.
+/// An untrusted host is not called, and the error says how to trust it.
 #[tokio::test(flavor = "multi_thread")]
 async fn others_are_not_trusted() {
     if std::env::var_os(URL).is_some() {
@@ -86,7 +86,7 @@ async fn others_are_not_trusted() {
     once_more("others_are_not_trusted", &[(URL, &url), (CA_FILE, file)]);
 }
 
-/// A certificate for somebody else is none, whoever vouches for it.
+/// A certificate for another name is refused, whoever signed it.
 #[tokio::test(flavor = "multi_thread")]
 async fn names_are_checked() {
     if std::env::var_os(URL).is_some() {
@@ -102,7 +102,7 @@ async fn names_are_checked() {
     once_more("names_are_checked", &[(URL, &url), (CA_FILE, file)]);
 }
 
-/// A file that is no use is an error that names it, before anything is sent.
+/// An invalid file is an error that names it, before anything is sent.
 #[tokio::test]
 async fn bad_files_are_refused() {
     let Some(file) = std::env::var_os(CA_FILE) else {

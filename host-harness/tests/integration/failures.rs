@@ -1,4 +1,4 @@
-//! Functions that fail, loop, hang or take too much: the client learns little, the host goes on.
+//! Functions that fail, loop, hang or use too much: the client gets no details, and the host continues.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use http::Method;
 use crate::support::client::{Answer, Client, pieces, whole};
 use crate::support::{misbehaving, soon};
 
-/// Asks a host for one path, and then for something harmless.
+/// Sends a request for a path, and then a harmless one.
 async fn fail(harness: Harness, path: &str) -> Answer {
     let server = harness.serve("127.0.0.1:0").await.unwrap();
     let client = Client::new(server.address());
@@ -25,7 +25,7 @@ fn status_and_reason(answer: &Answer) -> (u16, String) {
     (answer.status.as_u16(), answer.problem("reason"))
 }
 
-/// A function that stops by itself, however it does, is a 500 that tells nothing but an id.
+/// A function that ends itself, in any way, is a 500 with only an id.
 #[tokio::test]
 async fn traps_are_contained() {
     let harness = misbehaving().build().unwrap();
@@ -37,7 +37,7 @@ async fn traps_are_contained() {
     }
 }
 
-/// A function that computes for ever is stopped when its CPU time is up, though there is time left.
+/// A function that computes forever is ended at its CPU limit, although it has time left.
 #[tokio::test]
 async fn loops_end() {
     let harness = misbehaving()
@@ -50,8 +50,7 @@ async fn loops_end() {
     );
 }
 
-/// A function that waits on the host for ever is stopped when its time is up, though it used none
-/// of its CPU time.
+/// A function that waits forever is ended at its time limit, although it used no CPU time.
 #[tokio::test]
 async fn waits_end() {
     let harness = misbehaving()
@@ -62,7 +61,7 @@ async fn waits_end() {
     let client = Client::new(server.address());
     let answer = client.get("/misbehave/sleep").await;
     assert_eq!(status_and_reason(&answer), (504, "timeout".into()));
-    // The same for one that waits for a body which never comes.
+    // The same for a function that waits for a body that never arrives.
     let (_sender, body) = pieces();
     let request = client
         .request(Method::POST, "/misbehave/chunks")
@@ -74,7 +73,7 @@ async fn waits_end() {
     );
 }
 
-/// A busy function does not keep others from running, also on a single thread.
+/// A busy function does not block others, also on a single thread.
 #[tokio::test]
 async fn loops_let_others_run() {
     let harness = misbehaving()
@@ -98,7 +97,7 @@ async fn loops_let_others_run() {
     busy.abort();
 }
 
-/// A function that takes too much memory is told apart from one that fails.
+/// A function that exceeds its memory has its own reason.
 #[tokio::test]
 async fn memory_is_bounded() {
     let harness = misbehaving().memory(16 * 1024 * 1024).build().unwrap();
@@ -106,14 +105,14 @@ async fn memory_is_bounded() {
     let client = Client::new(server.address());
     let answer = client.get("/misbehave/grow").await;
     assert_eq!(status_and_reason(&answer), (500, "memory-limit".into()));
-    // A body that cannot fit is refused before it is read, on the host as in the function.
+    // A body that does not fit is refused before it is read, on the host as in the function.
     let answer = client
         .post("/misbehave/collect", vec![0; 17 * 1024 * 1024])
         .await;
     assert_eq!(answer.text(), "Error::TooLarge(16777216)");
 }
 
-/// More requests than may run and wait are turned away at once, and told to come back.
+/// Requests beyond the running and waiting ones are refused at once, and told to retry.
 #[tokio::test]
 async fn overload_is_429() {
     let harness = misbehaving().concurrency(1, 0).build().unwrap();
@@ -144,7 +143,7 @@ async fn overload_is_429() {
     assert_eq!(client.get("/misbehave/harmless").await.text(), "unknown");
 }
 
-/// A client that goes away ends its function: the only place is free again.
+/// A client that disconnects cancels its function, and frees the only slot.
 #[tokio::test]
 async fn clients_that_go_away_end_their_function() {
     let harness = misbehaving()
@@ -163,7 +162,7 @@ async fn clients_that_go_away_end_their_function() {
     soon(async { while client.get("/misbehave/harmless").await.status != 200 {} }).await;
 }
 
-/// What fails over a socket fails the same way through the library.
+/// A failure is the same over a socket and through the library.
 #[tokio::test]
 async fn handle_answers_like_the_server() {
     use http_body_util::BodyExt as _;

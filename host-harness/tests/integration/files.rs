@@ -1,4 +1,4 @@
-//! Files that cannot be served: one clear error that names the file and says what to do.
+//! Files that cannot be served: one error that names the file and the fix.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ fn file(folder: &TempDir, content: &[u8]) -> PathBuf {
     path
 }
 
-/// What the host says of a file, the causes included, and what kind of problem it is.
+/// The host's error for a file, with its causes and its kind.
 fn refusal(path: &Path) -> (LoadErrorKind, String) {
     let built = Harness::builder()
         .function("f", path)
@@ -33,7 +33,7 @@ fn refusal(path: &Path) -> (LoadErrorKind, String) {
     (error.kind(), text)
 }
 
-/// Whatever is wrong with a file, its kind is told, and the text has what a user needs to go on.
+/// Each invalid file has an error with its kind, and with the information that a user needs.
 #[test]
 fn refusals_say_what_to_do() {
     let folder = TempDir::new().unwrap();
@@ -158,7 +158,7 @@ fn refusals_say_what_to_do() {
     }
 }
 
-/// A function that begins with more memory than it may have names the setting.
+/// A function whose initial memory exceeds its limit is refused with the option's name.
 #[test]
 fn too_much_memory_names_the_setting() {
     let built = Harness::builder()
@@ -174,7 +174,7 @@ fn too_much_memory_names_the_setting() {
     );
 }
 
-/// A file that is not there, or is none, cannot be read.
+/// A missing file, or a folder, cannot be read.
 #[test]
 fn unreadable_files_are_refused() {
     let folder = TempDir::new().unwrap();
@@ -185,7 +185,7 @@ fn unreadable_files_are_refused() {
     assert_eq!(refusal(folder.path()).0, LoadErrorKind::Unreadable);
 }
 
-/// Names are checked, and given once.
+/// Names are validated, and unique.
 #[test]
 fn names_are_checked() {
     for builder in [
@@ -199,7 +199,7 @@ fn names_are_checked() {
     }
 }
 
-/// The command ends with 2, one line, and no panic.
+/// The command exits with 2 and one line, without a panic.
 #[test]
 fn command_refuses_with_one_line() {
     let folder = TempDir::new().unwrap();

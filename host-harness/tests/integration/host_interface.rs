@@ -1,4 +1,4 @@
-//! Interfaces that an embedder adds to those of the contract.
+//! Interfaces that an embedder adds to the contract's.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -7,13 +7,13 @@ use host_harness::wasmtime::component::Linker;
 use host_harness::{BuildError, Harness, HostInterface, InvocationState};
 use http_body_util::BodyExt as _;
 
-/// `acme:clock`, which counts how often any function has asked.
+/// `acme:clock`, which counts all reads.
 #[derive(Default)]
 struct Clock {
     asked: AtomicU64,
 }
 
-/// How often one invocation has asked.
+/// The number of reads in one invocation.
 #[derive(Default)]
 struct Asked(u64);
 
@@ -51,8 +51,8 @@ async fn get(harness: &Harness) -> String {
     String::from_utf8(body.to_vec()).unwrap()
 }
 
-/// All invocations share the interface; what it keeps of one is gone with the next, also where the
-/// instance is reused.
+/// All invocations share the interface, and state of one invocation is dropped with it, also in a reused
+/// instance.
 #[tokio::test]
 async fn invocations_share_the_interface_and_no_locals() {
     let harness = Harness::builder()
@@ -65,7 +65,7 @@ async fn invocations_share_the_interface_and_no_locals() {
     assert_eq!(get(&harness).await, "501 602");
 }
 
-/// Without the interface the function is refused, and the error names what it needs.
+/// Without the interface the function is refused, and the error names the missing import.
 #[test]
 fn missing_interface_is_named() {
     let refused = Harness::builder()

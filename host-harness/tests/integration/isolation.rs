@@ -1,4 +1,4 @@
-//! Nothing of one request is there for another.
+//! No request sees data of another.
 
 use host_harness::{Harness, Server};
 
@@ -7,8 +7,8 @@ use crate::support::server;
 
 const CONNECTIONS: usize = 64;
 
-/// A counter in a function's memory tells a fresh instance from a used one: all requests, over
-/// many connections at once, are the first of their instance.
+/// A counter in the memory shows whether an instance is new: all requests, over many concurrent connections,
+/// are the first of their instance.
 async fn all_are_the_first(server: &Server, requests: usize) {
     let address = server.address();
     let connections: Vec<_> = (0..CONNECTIONS)
@@ -32,7 +32,7 @@ async fn every_request_gets_a_fresh_instance() {
     all_are_the_first(&server().await, 10_000).await;
 }
 
-/// Also where none is kept from one request to the next.
+/// The same without idle instances.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_request_gets_one_that_is_made() {
     let harness = Harness::builder()

@@ -1,5 +1,5 @@
-//! The log of the `functions` command, where standard error does not take it: full, closed, or slow.
-//! Nothing but the log is lost, and how much of that is told.
+//! The log of the `functions` command with a full, closed or slow standard error. Only the log loses records,
+//! and it counts them.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -11,7 +11,7 @@ use http::{Method, StatusCode};
 use crate::support::client::{Client, whole};
 use crate::support::command::{Serving, functions};
 
-/// More than a pipe holds, and a queue: a line has a thousand bytes.
+/// More than a pipe and the queue hold, with lines of a thousand bytes.
 const MANY_LINES: usize = 12_000;
 
 fn serve(options: &[&str]) -> Command {
@@ -22,14 +22,13 @@ fn serve(options: &[&str]) -> Command {
         test_guests::CALLS_OUT,
     ]);
     command.args(["--max-log-records", "1000000", "--max-log-bytes", "100MiB"]);
-    // Without optimisation, and beside other tests, printing takes its time.
+    // Unoptimized, and beside other tests, printing takes time.
     command.args(["--cpu-time", "10m", "--timeout", "10m"]);
     command.args(options);
     command
 }
 
-/// All that makes the host log something, and what functions log: everything is answered as if it was
-/// read.
+/// Sends requests that make the host and functions log, which are answered as if the log were read.
 async fn log_everything(client: &Client) {
     for (path, status) in [
         ("/misbehave/panic", 500),
@@ -50,7 +49,7 @@ async fn log_everything(client: &Client) {
     }
 }
 
-/// A pipe that nobody reads stops neither functions that print nor others, nor the end.
+/// A blocked pipe stops neither functions that print nor others, nor the end.
 #[tokio::test]
 async fn unread_stderr_blocks_nothing() {
     let mut serving = Serving::start(serve(&[]));
@@ -69,7 +68,7 @@ async fn unread_stderr_blocks_nothing() {
     assert_eq!(serving.wait().code(), Some(0));
 }
 
-/// Standard error may be closed, or a disk that is full: nothing else fails with it.
+/// A closed standard error, or a full disk, affects only the log.
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn failing_stderr_fails_nothing_else() {
@@ -89,8 +88,7 @@ async fn failing_stderr_fails_nothing_else() {
     }
 }
 
-/// What nobody reads in time is counted: lines and counts add up, and every line is one, in either
-/// format.
+/// Dropped lines are counted: lines and counts add up, and every line is complete, in both formats.
 #[tokio::test]
 async fn lost_records_are_counted() {
     for format in ["text", "json"] {
@@ -104,7 +102,7 @@ async fn lost_records_are_counted() {
             stderr.read_to_string(&mut said).unwrap();
             said
         });
-        // The queue is empty again at the end, or soon after.
+        // The queue is empty at the end, or soon after.
         serving.signal("TERM");
         assert_eq!(serving.wait().code(), Some(0));
         let said = reading.join().unwrap();
@@ -131,7 +129,7 @@ async fn lost_records_are_counted() {
     }
 }
 
-/// An invocation that logs beyond its limits is cut short, and the rest counted, in either format.
+/// An invocation that logs beyond its limits is cut, and the rest is counted, in both formats.
 #[tokio::test]
 async fn invocation_beyond_its_limits_is_told() {
     for (limit, value) in [("--max-log-records", "3"), ("--max-log-bytes", "3000")] {

@@ -1,6 +1,6 @@
-//! The host over real sockets, with real components.
+//! Integration tests of the host, with real components over real sockets.
 //!
-//! Each test starts a server of its own on a free port; the compiled functions are shared.
+//! Each test starts its own server on a free port; the tests share the compiled functions.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,

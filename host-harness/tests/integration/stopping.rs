@@ -1,4 +1,4 @@
-//! A server that shuts down: what it waits for, and what not.
+//! What a server that stops waits for.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::support::client::{Client, pieces, whole};
 use crate::support::wire::{HALF_HEADERS, PREFACE, SETTINGS};
 use crate::support::{server, soon};
 
-/// Much longer than anything here takes.
+/// Much longer than any wait in these tests.
 const GRACE: Duration = Duration::from_secs(3600);
 
-/// Waits for the end of the server, for less than a client has for a head.
+/// Waits for the end of the server, for less than the time of a head.
 async fn stops(server: Server) -> bool {
     let stopping = tokio::time::timeout(Duration::from_secs(15), server.shutdown(GRACE));
     stopping
@@ -24,7 +24,7 @@ async fn stops(server: Server) -> bool {
         .expect("it waited for what is not a request yet")
 }
 
-/// The time that a server gives to what does not run passes, and no time for whoever runs the tests.
+/// Advances the paused clock by the server's grace for idle connections, so that the test does not wait.
 async fn while_passes() {
     tokio::time::pause();
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -38,7 +38,7 @@ fn client(server: &Server, http2: bool) -> Client {
     }
 }
 
-/// A head that has not arrived whole is not waited for, whether it is the connection's first or not.
+/// An incomplete head is not waited for, whether it is the connection's first or not.
 #[tokio::test]
 async fn half_a_head_is_not_waited_for() {
     let whole = b"GET /ping HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -56,7 +56,7 @@ async fn half_a_head_is_not_waited_for() {
             assert_ne!(soon(stream.read_buf(&mut answer)).await.unwrap(), 0);
         }
         stream.write_all(half).await.unwrap();
-        // By then it has read the half, mostly; it is to stop in either case.
+        // By then the server has usually read the half; it has to stop in either case.
         assert_eq!(
             Client::new(server.address()).get("/ping").await.text(),
             "pong"
@@ -65,7 +65,7 @@ async fn half_a_head_is_not_waited_for() {
     }
 }
 
-/// A client of HTTP/2 that does not take part in the goodbye is not waited for, nor half of its head.
+/// An HTTP/2 client that ignores the shutdown is not waited for, nor is half of its head.
 #[tokio::test]
 async fn silent_http2_is_not_waited_for() {
     for rest in [&b""[..], HALF_HEADERS] {
@@ -75,13 +75,13 @@ async fn silent_http2_is_not_waited_for() {
             .write_all(&[PREFACE, SETTINGS, rest].concat())
             .await
             .unwrap();
-        // It has settings of its own to say.
+        // The server sends its own settings first.
         soon(stream.read_u8()).await.unwrap();
         assert!(stops(server).await);
     }
 }
 
-/// A function that has not answered when the server stops does so, after as long as it takes.
+/// A function that has not answered when the server stops still answers, however long it takes.
 #[tokio::test]
 async fn running_requests_are_answered() {
     let upstream = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -107,8 +107,7 @@ async fn running_requests_are_answered() {
     }
 }
 
-/// A response is sent to its end: one that the function goes on with, and one that is whole and waits
-/// for the client alone.
+/// A response is sent completely, whether its function still streams it or it waits only for the client.
 #[tokio::test]
 async fn responses_are_sent_to_their_end() {
     for http2 in [false, true] {
@@ -133,7 +132,8 @@ async fn responses_are_sent_to_their_end() {
     }
 }
 
-/// What a client still sends is taken when it has its response: closed on, it could lose that.
+/// The host discards what a client still sends after its response, because closing the connection could lose
+/// the response.
 #[tokio::test]
 async fn uploads_are_taken_to_their_end() {
     let server = server().await;

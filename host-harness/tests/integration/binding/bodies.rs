@@ -1,4 +1,4 @@
-//! Bodies on their way through several functions.
+//! Bodies that pass through several functions.
 
 use bytes::Bytes;
 use http::Method;
@@ -8,7 +8,7 @@ use super::{Gate, SHARED, ask, get_with, request};
 use crate::support::client::{Client, pieces, whole};
 use crate::support::soon;
 
-/// Every byte, and many of them, arrive as they are in either direction.
+/// Bodies arrive unchanged in both directions, also long ones.
 #[tokio::test]
 async fn bodies_are_whole() {
     let harness = &*SHARED;
@@ -28,7 +28,7 @@ async fn bodies_are_whole() {
     }
 }
 
-/// A piece is through three functions and back before the next is sent.
+/// A piece passes through three functions and back before the next is sent.
 #[tokio::test]
 async fn bodies_pass_as_they_arrive() {
     let harness = &*SHARED;
@@ -57,7 +57,7 @@ async fn bodies_pass_as_they_arrive() {
     }
 }
 
-/// What one function streams is another's request, and what that answers is the response.
+/// A streamed response is another function's request, whose answer is the response.
 #[tokio::test]
 async fn streams_go_from_one_to_the_other() {
     let harness = &*SHARED;
@@ -73,7 +73,7 @@ async fn streams_go_from_one_to_the_other() {
     }
 }
 
-/// A call that was sent can be looked at before there is a response, and is not lost by that.
+/// A sent call can be checked before there is a response, and is not lost.
 #[tokio::test]
 async fn looking_does_not_wait() {
     let gate = Gate::new().await;
@@ -86,7 +86,7 @@ async fn looking_does_not_wait() {
     assert_eq!((answer.status.as_u16(), answer.text()), (200, "open"));
 }
 
-/// Calls that were sent are under way at once: none is let go on before all are there.
+/// Sent calls are in flight at once: none is released before all have arrived.
 #[tokio::test]
 async fn calls_overlap() {
     let gate = Gate::new().await;

@@ -1,4 +1,4 @@
-//! How calls end that do not end by themselves.
+//! Calls that end early.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::support::soon;
 /// In milliseconds, each for a busier machine.
 const TIMEOUTS: [&str; 4] = ["50", "500", "5000", "50000"];
 
-/// A callee that does not answer in time is ended, and its caller goes on; and one that has all the
-/// time there is, but not its caller, is ended with that.
+/// A callee that does not answer in time is ended, and its caller continues. A callee without its own limit
+/// ends with its caller's time.
 #[tokio::test]
 async fn timeouts_end_the_callee() {
     let harness = &*SHARED;
@@ -26,7 +26,7 @@ async fn timeouts_end_the_callee() {
     ] {
         let gate = Gate::new().await;
         let path = format!("{how}/{}", gate.path());
-        // On a busy machine one may not get as far as to the gate.
+        // On a busy machine a callee may not reach the gate.
         for timeout in TIMEOUTS {
             let answer = get_with(harness, &path, &[("x-call-timeout", timeout)]).await;
             assert_eq!(answer.text(), "Error::Timeout", "{how}");
@@ -38,7 +38,7 @@ async fn timeouts_end_the_callee() {
     }
 }
 
-/// A callee has the time that its caller gives it, and no more than the caller has left.
+/// A callee has the time that its caller gives it, and at most the caller's remaining time.
 #[tokio::test]
 async fn callers_time_is_a_bound() {
     let harness = builder().timeout(Duration::from_secs(100)).build().unwrap();
@@ -56,12 +56,11 @@ async fn callers_time_is_a_bound() {
     }
 }
 
-/// The time bounds the body as well, whoever makes it: one that the callee streams, and one that it
-/// only passes on.
+/// The time includes the body, whether the callee streams it or passes it on.
 #[tokio::test]
 async fn timeouts_break_bodies_off() {
     let harness = &*SHARED;
-    // On a busy machine one may not get as far as to begin its response.
+    // On a busy machine a callee may not start its response.
     let mut streamed = String::new();
     for timeout in TIMEOUTS {
         let headers = [("x-call-timeout", timeout)];
@@ -85,8 +84,7 @@ async fn timeouts_break_bodies_off() {
     panic!("it never began");
 }
 
-/// A body that its function does not make whole never looks whole: not to the caller, and not to
-/// the client that it is passed on to.
+/// An incomplete body never looks complete, neither to the caller nor to the caller's client.
 #[tokio::test]
 async fn cut_bodies_are_broken() {
     let harness = builder()
@@ -110,7 +108,7 @@ async fn cut_bodies_are_broken() {
     }
 }
 
-/// Dropping a call that was sent ends the callee, while the caller goes on.
+/// Dropping a sent call ends the callee, and the caller continues.
 #[tokio::test]
 async fn dropping_ends_the_callee() {
     let (dropped, meanwhile) = (Gate::new().await, Gate::new().await);
@@ -128,7 +126,7 @@ async fn dropping_ends_the_callee() {
     assert_eq!(soon(asked).await.unwrap().text(), "open open");
 }
 
-/// A caller that goes away ends those that it called, however deep.
+/// A caller that is cancelled ends its callees, at any depth.
 #[tokio::test]
 async fn callers_that_go_away_end_their_callees() {
     for how in [
@@ -148,11 +146,11 @@ async fn callers_that_go_away_end_their_callees() {
     }
 }
 
-/// What a function computes is charged to it alone: neither to its caller, nor the other way round.
+/// CPU time is charged to the function that uses it, neither to its caller nor to its callees.
 #[tokio::test]
 async fn computing_is_charged_to_whom_it_is_of() {
     let harness = builder().cpu_time(Duration::from_secs(2)).build().unwrap();
-    // Three times 0.8 s in three callees.
+    // Three callees with 0.8 s each.
     let headers = [("x-call-count", "3")];
     let answer = get_with(&harness, "many/caller/spin/800", &headers).await;
     assert_eq!((answer.status.as_u16(), answer.text()), (200, "spun"));

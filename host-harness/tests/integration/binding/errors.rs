@@ -1,10 +1,10 @@
-//! Every way in which a call can fail before there is a response.
+//! Calls that fail before there is a response.
 
 use std::time::Duration;
 
 use super::{SHARED, builder, chain, get, get_with};
 
-/// What cannot be called, or with that, is an error of its own kind.
+/// Each invalid call has its own error.
 #[tokio::test]
 async fn invalid_calls_are_typed() {
     let harness = &*SHARED;
@@ -43,7 +43,7 @@ async fn invalid_calls_are_typed() {
     }
 }
 
-/// A callee that fails is an error of its caller's and nothing worse, which says whose and how.
+/// A callee that fails is an error in its caller, which names the callee and the cause.
 #[tokio::test]
 async fn failures_are_contained() {
     let harness = builder()
@@ -72,7 +72,7 @@ async fn failures_are_contained() {
     }
 }
 
-/// So many calls within calls, and no more; by one function and by two that call each other.
+/// Nested calls are limited, by one function and by two that call each other.
 #[tokio::test]
 async fn depth_is_bounded() {
     for depth in [0, 1, 3, 16] {
@@ -95,7 +95,7 @@ async fn depth_is_bounded() {
     }
 }
 
-/// An invocation has so many calls under way at once, and one more is refused without a trap.
+/// An invocation may have a limited number of calls in flight. One more is refused without a trap.
 #[tokio::test]
 async fn pendings_are_bounded() {
     let harness = &*SHARED;
@@ -106,8 +106,8 @@ async fn pendings_are_bounded() {
     }
 }
 
-/// What is answered counts on until its body is there or given up; a body that is whole from the start
-/// does not.
+/// An answered call counts until its body is complete or dropped. A body that is complete from the start does
+/// not count.
 #[tokio::test]
 async fn bodies_that_are_kept_count() {
     let headers = [("x-call-count", "70")];
@@ -120,8 +120,7 @@ async fn bodies_that_are_kept_count() {
     }
 }
 
-/// Answers of callees that nobody reads are held up to a limit, and one too many is refused until others
-/// are dropped.
+/// Unread responses by value are limited, and one too many is refused until others are dropped.
 #[tokio::test]
 async fn kept_answers_are_bounded() {
     let harness = builder().body_memory(64 * 1024 * 1024).build().unwrap();

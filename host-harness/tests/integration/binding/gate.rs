@@ -8,15 +8,15 @@ use tokio::task::JoinHandle;
 
 use crate::support::soon;
 
-/// A server that functions wait for until a test lets them go on: what happens in which order is for
-/// the test to say, and no clock is needed.
+/// A server that holds functions until a test releases them, so that the test decides the order without a
+/// clock.
 pub(super) struct Gate {
     pub(super) address: SocketAddr,
     state: Arc<State>,
     accepting: JoinHandle<()>,
 }
 
-/// How many there were of each.
+/// The number of arrivals of each name.
 struct State {
     arrived: Semaphore,
     open: Semaphore,
@@ -51,29 +51,29 @@ impl Gate {
         }
     }
 
-    /// A path of `calls-out` that answers `open` when the gate lets it.
+    /// A path of `calls-out` that answers `open` when the gate releases it.
     pub(super) fn path(&self) -> String {
         format!("calls-out/text?url=http://{}/", self.address)
     }
 
-    /// Waits until so many are waiting here.
+    /// Waits until this number of functions wait here.
     pub(super) async fn arrived(&self, count: u32) {
         let all = soon(self.state.arrived.acquire_many(count)).await;
         all.unwrap().forget();
     }
 
-    /// Whether one got here; it counts once.
+    /// Whether a function arrived here; each arrival counts once.
     pub(super) fn has_arrived(&self) -> bool {
         let arrived = self.state.arrived.try_acquire();
         arrived.map(SemaphorePermit::forget).is_ok()
     }
 
-    /// Lets so many go on.
+    /// Releases this number of functions.
     pub(super) fn open(&self, count: usize) {
         self.state.open.add_permits(count);
     }
 
-    /// Waits until one went away without that it was let.
+    /// Waits until a function disconnected without being released.
     pub(super) async fn gone(&self) {
         soon(self.state.gone.acquire()).await.unwrap().forget();
     }

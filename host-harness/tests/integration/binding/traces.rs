@@ -1,11 +1,11 @@
-//! Traces, which go on through whatever a function sends.
+//! Trace propagation through calls and outbound requests.
 
 use super::{SHARED, get_with};
 use crate::support::client::Answer;
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
-/// What a request says of its trace, as the function shows it that it reached.
+/// The trace headers of a request, as its function received them.
 fn shown(answer: &Answer) -> Vec<String> {
     assert_eq!(answer.status, 200, "{}", answer.text());
     let lines = answer.text().lines();
@@ -13,7 +13,7 @@ fn shown(answer: &Answer) -> Vec<String> {
     lines.map(str::to_owned).collect()
 }
 
-/// Checks that it is the same trace, and a span of its own; which one.
+/// Checks that the trace is the same and the span is new; returns the span.
 fn child(lines: &[String]) -> &str {
     let parent = lines[0].strip_prefix("traceparent=").unwrap();
     assert_eq!((&parent[..36], &parent[52..]), (&TRACE[..36], "-01"));
@@ -24,7 +24,7 @@ fn child(lines: &[String]) -> &str {
 
 const STATE: [(&str, &str); 2] = [("tracestate", "a=1"), ("tracestate", "b=2")];
 
-/// A trace goes on through calls, as a child of each caller, unless the caller says which it is.
+/// A trace continues through calls, as a child of each caller, unless the caller sets it.
 #[tokio::test]
 async fn traces_go_on_through_calls() {
     let harness = &*SHARED;
@@ -45,7 +45,7 @@ async fn traces_go_on_through_calls() {
     assert!(ask("call/caller/show", &[bare]).await.is_empty());
 }
 
-/// So it does through requests to other servers.
+/// A trace also continues through outbound requests.
 #[tokio::test]
 async fn traces_go_on_over_http() {
     let server = SHARED.serve("127.0.0.1:0").await.unwrap();

@@ -1,4 +1,4 @@
-//! Where a response ends, and how a client learns that it has all of it.
+//! The end of a response, and how a client recognizes it.
 
 use super::*;
 
@@ -6,13 +6,13 @@ fn http10(path: &str) -> String {
     format!("GET {path} HTTP/1.0\r\n\r\n")
 }
 
-/// Whether this is a connection that was reset.
+/// Whether the error is a reset of the connection.
 fn is_reset(end: io::Result<()>) -> bool {
     end.is_err_and(|error| error.kind() == io::ErrorKind::ConnectionReset)
 }
 
-/// A response that is cut under HTTP/1.0 ends in a reset, whatever cuts it: only the end of the
-/// connection tells that it is whole.
+/// A cut response over HTTP/1.0 ends in a reset, whatever cuts it, because the end of the connection would
+/// mean that it is complete.
 #[tokio::test]
 async fn cut_response_of_http10_is_reset() {
     let server = misbehaving()
@@ -28,13 +28,13 @@ async fn cut_response_of_http10_is_reset() {
         let (read, end) = wire.rest().await;
         assert!(is_reset(end), "{then}: {}", String::from_utf8_lossy(&read));
     }
-    // As it is of any other version: without a last chunk.
+    // In other versions the last chunk is missing.
     let request = "GET /misbehave/stream-then/panic HTTP/1.1\r\nhost: x\r\n\r\n";
     let answer = Wire::saying(server.address(), request).await.text().await;
     assert!(!answer.ends_with("0\r\n\r\n"), "{answer}");
 }
 
-/// A server that is stopped while it sends does not make a response of HTTP/1.0 look whole.
+/// A server that is stopped while it sends does not make a response over HTTP/1.0 look complete.
 #[tokio::test]
 async fn stopped_response_of_http10_is_reset() {
     for grace in [Duration::ZERO, Duration::from_millis(100)] {
@@ -47,7 +47,7 @@ async fn stopped_response_of_http10_is_reset() {
     }
 }
 
-/// A whole response of HTTP/1.0 ends as it should, with a length, without one, and without a body.
+/// A complete response over HTTP/1.0 ends correctly, with a length, without one, and without a body.
 #[tokio::test]
 async fn whole_response_of_http10_is_not_reset() {
     let server = server().await;
@@ -61,7 +61,7 @@ async fn whole_response_of_http10_is_not_reset() {
         for client in ["", "connection: keep-alive\r\n"] {
             let request = format!("GET {path} HTTP/1.0\r\n{client}\r\n");
             let mut wire = Wire::saying(server.address(), request).await;
-            // One that is kept open, the client has to end.
+            // The client ends a connection that is kept open.
             if client.is_empty() || path.contains("slow") {
                 let answer = wire.text().await;
                 assert!(answer.ends_with(end), "{path}: {answer}");
@@ -78,7 +78,7 @@ async fn whole_response_of_http10_is_not_reset() {
     assert!(wire.text().await.ends_with("\r\n\r\n"));
 }
 
-/// A client that was told to go on, and is refused before it has sent everything, gets the refusal.
+/// A client that received `100 Continue` and is refused before it has sent everything gets the refusal.
 #[tokio::test]
 async fn early_answer_after_100_continue_arrives() {
     let server = server().await;
@@ -89,7 +89,7 @@ async fn early_answer_after_100_continue_arrives() {
         wire.until("\r\n\r\n").await,
         "HTTP/1.1 100 Continue\r\n\r\n"
     );
-    // Much more than `Json` takes, and than the buffers of sockets hold.
+    // Much more than `Json` accepts, and than socket buffers hold.
     let chunk = [&b"100000\r\n"[..], &vec![b' '; 1 << 20], b"\r\n"].concat();
     for _ in 0..32 {
         wire.say(&chunk).await;
@@ -101,8 +101,8 @@ async fn early_answer_after_100_continue_arrives() {
     assert!(answer.ends_with("pong"), "{answer}");
 }
 
-/// A client that was not told to go on, and does so all the same, gets its answer. It is told that it
-/// is the last one: nobody can know whether what follows is its body.
+/// A client that sends its body without `100 Continue` gets its answer, with `connection: close`, because the
+/// next bytes are ambiguous.
 #[tokio::test]
 async fn answer_without_100_continue_arrives() {
     let server = server().await;
@@ -122,7 +122,7 @@ async fn answer_without_100_continue_arrives() {
     }
 }
 
-/// A head that is too long is answered while its client still sends, and the answer is not lost.
+/// The answer to an oversized head is not lost while its client still sends.
 #[tokio::test]
 async fn refusal_of_an_endless_head_arrives() {
     let server = server().await;
@@ -133,7 +133,7 @@ async fn refusal_of_an_endless_head_arrives() {
     assert!(answer.starts_with(b"HTTP/1.1 431 "));
 }
 
-/// An echo that a client sends for ever is cut when the time of streams is over.
+/// An endless echo is cut at the time of streams.
 #[tokio::test]
 async fn trickling_echo_is_cut() {
     let server = crate::support::builder()

@@ -1,8 +1,8 @@
-//! Whom a request is for.
+//! The host of a request.
 
 use super::*;
 
-/// The host has to be there, once and valid; HTTP/1.0 may leave it out. The connection goes on.
+/// A host is required, once and valid; HTTP/1.0 may omit it. The connection stays open.
 #[tokio::test]
 async fn hosts_are_checked() {
     let server = server().await;
@@ -52,7 +52,7 @@ async fn refused_head_has_no_body() {
     assert!(answer.ends_with("\r\n\r\n"), "{answer}");
 }
 
-/// What a refused request still sends is taken, so that its client gets to see the refusal.
+/// The rest of a refused request is discarded, so that its client receives the refusal.
 #[tokio::test]
 async fn refused_upload_is_taken() {
     let server = server().await;
@@ -65,8 +65,8 @@ async fn refused_upload_is_taken() {
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
 }
 
-/// A length besides a transfer coding, with which a proxy in front may be fooled: the coding counts,
-/// and the connection ends with the response (RFC 9112, section 6.1).
+/// A length beside a transfer coding could deceive a proxy in front. The coding counts, and the connection
+/// closes after the response (RFC 9112, section 6.1).
 #[tokio::test]
 async fn two_framings_end_the_connection() {
     let server = server().await;

@@ -18,7 +18,7 @@ const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
-/// The flag also marks the acknowledgement of settings.
+/// The flag of an acknowledged SETTINGS or PING frame.
 const ACK: u8 = 1;
 
 /// `:status: 200` in HPACK.

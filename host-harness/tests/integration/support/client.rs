@@ -13,14 +13,14 @@ use hyper_util::rt::TokioExecutor;
 
 pub(crate) type Body = BoxBody<Bytes, Infallible>;
 
-/// A client of one server, with connections it keeps.
+/// A client of one server, which keeps connections.
 #[derive(Clone)]
 pub(crate) struct Client {
     hyper: HyperClient<HttpConnector, Body>,
     server: SocketAddr,
 }
 
-/// A whole response.
+/// A complete response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -37,7 +37,7 @@ impl Answer {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
-    /// The problem document's member, after a check that this is one, with the response's status.
+    /// A member of the problem document, after a check of its type and the response's status.
     pub(crate) fn problem(&self, member: &str) -> String {
         assert_eq!(
             self.header("content-type"),
@@ -66,14 +66,14 @@ impl Client {
         Self { hyper, server }
     }
 
-    /// A request to this server, to be filled in.
+    /// A request builder for this server.
     pub(crate) fn request(&self, method: Method, path: &str) -> http::request::Builder {
         Request::builder()
             .method(method)
             .uri(format!("http://{}{path}", self.server))
     }
 
-    /// The response's head, with its body to come.
+    /// The response's head, with its body still arriving.
     pub(crate) async fn begin(
         &self,
         request: Request<Body>,
@@ -107,7 +107,7 @@ pub(crate) fn whole(body: impl Into<Bytes>) -> Body {
     Full::new(body.into()).boxed()
 }
 
-/// A body that is sent in pieces, without its length, as they are handed to the sender.
+/// A body that is sent in pieces without its length, as they are passed to the sender.
 pub(crate) fn pieces() -> (tokio::sync::mpsc::Sender<Bytes>, Body) {
     let (sender, mut receiver) = tokio::sync::mpsc::channel::<Bytes>(1);
     let frames = futures_util::stream::poll_fn(move |cx| {

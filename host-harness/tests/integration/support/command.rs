@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
-/// The command, with its arguments. It keeps nothing: tests share no state, with a user neither.
+/// The command with its arguments, without a cache, so that tests share no state with each other or the user.
 pub(crate) fn functions(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_functions"));
     command.args(arguments).env("FUNCTIONS_NO_CACHE", "true");
@@ -37,19 +37,19 @@ pub(crate) fn wait(child: &mut Child) -> ExitStatus {
     }
 }
 
-/// A command that is serving; it ends with the test, whatever happens.
+/// A serving command, which ends with the test.
 pub(crate) struct Serving {
     pub(crate) address: SocketAddr,
     child: Child,
 }
 
 impl Serving {
-    /// Starts it, and waits for its first line.
+    /// Starts the command, and waits for its first line.
     pub(crate) fn start(command: Command) -> Self {
         Self::start_with(command, Stdio::piped())
     }
 
-    /// The same, where standard error is anything.
+    /// The same with any standard error.
     pub(crate) fn start_with(mut command: Command, stderr: impl Into<Stdio>) -> Self {
         let mut child = command
             .stdin(Stdio::null())
@@ -75,7 +75,7 @@ impl Serving {
         }
     }
 
-    /// Its standard error, to be read or closed.
+    /// Takes the standard error, to read or close it.
     pub(crate) fn stderr(&mut self) -> ChildStderr {
         self.child.stderr.take().unwrap()
     }
@@ -89,17 +89,17 @@ impl Serving {
         signal(&self.child, name);
     }
 
-    /// Whether it still runs.
+    /// Whether the command still runs.
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Waits for its end, without reading what it says.
+    /// Waits for the end, without reading the output.
     pub(crate) fn wait(&mut self) -> ExitStatus {
         wait(&mut self.child)
     }
 
-    /// Waits for its end; returns what it said on standard error, too.
+    /// Waits for the end; returns the output, standard error included.
     pub(crate) fn end(mut self) -> (ExitStatus, String) {
         let mut said = String::new();
         self.child

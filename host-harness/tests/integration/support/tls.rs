@@ -1,4 +1,4 @@
-//! Certificates, and servers that have them.
+//! Certificates, and TLS servers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-/// A certificate authority of a test's own.
+/// A test's own certificate authority.
 pub(crate) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     pub(crate) file: NamedTempFile,
@@ -21,7 +21,7 @@ impl Authority {
         let key = KeyPair::generate().unwrap();
         let mut about = CertificateParams::new([]).unwrap();
         about.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        // Another authority has another name.
+        // Each authority has its own name.
         let name = format!("authority {:x?}", key.public_key_raw());
         about.distinguished_name.push(DnType::CommonName, name);
         let file = NamedTempFile::new().unwrap();
@@ -38,7 +38,7 @@ impl Authority {
     }
 }
 
-/// A certificate, and what proves that it is one's own.
+/// A certificate with its private key.
 pub(crate) struct Certified {
     certificate: CertificateDer<'static>,
     key: PrivateKeyDer<'static>,
@@ -50,7 +50,7 @@ impl Certified {
         Self { certificate, key }
     }
 
-    /// What a server is set up with that has this certificate and speaks these protocols.
+    /// The configuration of a server with this certificate and these protocols.
     pub(crate) fn server(self, protocols: &[&str]) -> TlsAcceptor {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
@@ -64,7 +64,7 @@ impl Certified {
     }
 }
 
-/// A certificate's content: whom it is for.
+/// A certificate's parameters, with its names.
 pub(crate) fn about(names: &[&str]) -> CertificateParams {
     CertificateParams::new(
         names
@@ -75,7 +75,7 @@ pub(crate) fn about(names: &[&str]) -> CertificateParams {
     .unwrap()
 }
 
-/// Stands before a server that speaks no TLS, for as long as the test lasts; returns where.
+/// Runs a TLS proxy in front of a server for the duration of the test; returns its address.
 pub(crate) async fn before(server: SocketAddr, acceptor: TlsAcceptor) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -83,7 +83,7 @@ pub(crate) async fn before(server: SocketAddr, acceptor: TlsAcceptor) -> SocketA
         while let Ok((stream, _)) = listener.accept().await {
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
-                // Who does not trust it ends the handshake.
+                // A client that does not trust it ends the handshake.
                 if let Ok(mut stream) = acceptor.accept(stream).await {
                     let mut server = TcpStream::connect(server).await.unwrap();
                     let _ = tokio::io::copy_bidirectional(&mut stream, &mut server).await;

@@ -8,16 +8,16 @@ use tokio::net::TcpStream;
 
 use super::soon;
 
-/// What an HTTP/2 client says first.
+/// The connection preface of HTTP/2.
 pub(crate) const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// HTTP/2's frame of settings, empty.
+/// An empty SETTINGS frame.
 pub(crate) const SETTINGS: &[u8] = b"\0\0\0\x04\0\0\0\0\0";
 
-/// The beginning of headers that go on in another frame: GET, and no more.
+/// HEADERS without END_HEADERS, with only the method GET.
 pub(crate) const HALF_HEADERS: &[u8] = b"\0\0\x01\x01\0\0\0\0\x01\x82";
 
-/// A ping that wants an answer.
+/// A PING without ACK.
 pub(crate) const PING: &[u8] = b"\0\0\x08\x06\0\0\0\0\0pingping";
 
 /// A GET with the authority `x`, on a stream.
@@ -42,7 +42,7 @@ impl Wire {
         Self(TcpStream::connect(server).await.unwrap())
     }
 
-    /// A connection on which this was sent.
+    /// Opens a connection, and sends these bytes.
     pub(crate) async fn saying(server: SocketAddr, bytes: impl AsRef<[u8]>) -> Self {
         let mut wire = Self::to(server).await;
         wire.say(bytes).await;
@@ -53,7 +53,7 @@ impl Wire {
         soon(self.0.write_all(bytes.as_ref())).await.unwrap();
     }
 
-    /// Reads until what was read ends, or the connection does.
+    /// Reads until the received bytes end with these, or the connection ends.
     pub(crate) async fn until(&mut self, end: &str) -> String {
         let mut read = Vec::new();
         while !read.ends_with(end.as_bytes()) {
@@ -67,7 +67,7 @@ impl Wire {
         String::from_utf8(read).unwrap()
     }
 
-    /// Reads until this was somewhere in it; whether it was before the connection ended.
+    /// Reads until the received bytes contain these; returns whether they came before the end.
     pub(crate) async fn until_bytes(&mut self, bytes: &[u8]) -> bool {
         let mut read = Vec::new();
         while !read.windows(bytes.len()).any(|part| part == bytes) {
@@ -79,14 +79,14 @@ impl Wire {
         true
     }
 
-    /// All that comes, and how it ends.
+    /// Reads to the end; returns the bytes and the kind of the end.
     pub(crate) async fn rest(&mut self) -> (Vec<u8>, io::Result<()>) {
         let mut read = Vec::new();
         let end = soon(self.0.read_to_end(&mut read)).await;
         (read, end.map(drop))
     }
 
-    /// All that comes, where the connection ends as it should.
+    /// Reads to the end of a connection that ends correctly.
     pub(crate) async fn text(&mut self) -> String {
         let (read, end) = self.rest().await;
         end.unwrap();
