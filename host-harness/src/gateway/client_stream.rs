@@ -1,4 +1,4 @@
-//! The client's end of a connection.
+//! A connection as hyper sees it, with the host's time limits and counters.
 
 use std::io;
 use std::pin::Pin;
@@ -14,17 +14,17 @@ use super::gate::Gate;
 use super::socket::Socket;
 use crate::message::active_requests::{ActiveRequest, ActiveRequests};
 
-/// A client that has to take what it is sent: hyper itself would wait for it for ever.
+/// The client's stream. Writes have a time limit; hyper alone would wait forever.
 pub(super) struct ClientStream {
     stream: Pin<Box<TimeoutStream<Socket>>>,
     gate: Gate,
     /// The last bytes that were read.
     tail: Tail,
     requests: Arc<ActiveRequests>,
-    /// What waits for the client is of a request that runs, though hyper may have copied it and
-    /// forgotten whose it is.
+    /// Keeps the request in flight while bytes wait for the client. hyper may have copied them and
+    /// forgotten which request they belong to.
     unsent: Option<ActiveRequest>,
-    /// From the moment on when the host has nothing more to say.
+    /// Set once the host has nothing more to send.
     farewell: Option<Farewell>,
 }
 
@@ -46,13 +46,13 @@ impl ClientStream {
         if written.is_ready() {
             self.unsent = None;
         } else if self.unsent.is_none() {
-            self.unsent = Some(self.requests.begin());
+            self.unsent = Some(self.requests.start());
         }
         written
     }
 }
 
-/// The last bytes of what arrived, in however many pieces.
+/// The last bytes that arrived, across reads.
 #[derive(Default)]
 struct Tail([u8; 3]);
 
@@ -69,7 +69,7 @@ impl Tail {
         }
     }
 
-    /// Whether they end with an empty line, as heads do.
+    /// Whether the bytes end with an empty line, as heads do.
     fn ends_head(&self) -> bool {
         matches!(self.0, [_, b'\n', b'\n'] | [b'\n', b'\r', b'\n'])
     }
@@ -139,9 +139,9 @@ mod tests {
 
     use super::*;
 
-    /// A head ends with an empty line, whatever it is cut into.
+    /// A head ends with an empty line, however its bytes are cut.
     #[test]
-    fn tails_tell_the_end_of_a_head() {
+    fn empty_line_ends_a_head() {
         for (text, ends) in [
             ("", false),
             ("GET / HTTP/1.1\r\n", false),
@@ -162,9 +162,9 @@ mod tests {
         }
     }
 
-    /// As long as bytes wait for a client, something runs.
+    /// While bytes wait for the client, a request is in flight.
     #[tokio::test]
-    async fn unsent_bytes_run() {
+    async fn unsent_bytes_count_as_in_flight() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await;
         let (mut other, _) = listener.accept().await.unwrap();

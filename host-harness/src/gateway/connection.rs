@@ -26,22 +26,22 @@ use super::socket::Socket;
 use super::tracked_body::TrackedBody;
 use crate::message::active_requests::ActiveRequests;
 
-/// How long a connection lasts that is to end, after the last request on it has. It is for what is on
-/// its way at that moment: the rest of a head, or the client's part in HTTP/2's goodbye.
+/// How long a draining connection stays open after its last request. That is time for the rest of a
+/// request head, or for the client's part in HTTP/2's GOAWAY.
 const DRAIN_IDLE: Duration = Duration::from_millis(500);
 
-/// How long a request runs on whose client has closed its side, and whose body is not read to its end:
-/// for a function that is about to read it.
+/// How long a request continues after its client has closed its side with unread bytes. The function
+/// may be about to read them.
 const LEFT_GRACE: Duration = Duration::from_secs(1);
 
-/// Serves one connection, HTTP/1 or HTTP/2, until its end. `running` is closed when the server stops.
+/// Serves one connection, HTTP/1 or HTTP/2, until its end. `running` closes when the server stops.
 pub(super) async fn serve(
     gateway: Arc<Gateway>,
     stream: TcpStream,
     peer: SocketAddr,
     mut running: watch::Receiver<()>,
 ) {
-    // Responses are written whole: nothing is gained by holding back small ones.
+    // Responses are written in few large pieces: Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     let socket = Socket::new(stream);
     let requests = Arc::new(ActiveRequests::default());
@@ -56,7 +56,7 @@ pub(super) async fn serve(
     let service = service_fn(move |request: Request<Incoming>| {
         let gateway = Arc::clone(&gateway);
         let version = request.version();
-        // Most have none, and nothing to receive.
+        // Most requests have no body to receive.
         let has_body = !request.body().is_end_stream();
         let running = received.receive(version, has_body);
         let uploading = has_body.then(|| running.uploading());
@@ -65,7 +65,7 @@ pub(super) async fn serve(
         async move {
             let mut response = gateway.receive(request, Some(peer), uploading).await;
             drop(at_work);
-            // hyper may learn too late that it is not to read on.
+            // hyper may learn too late that it must not read on.
             if running.has_unread() {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(CONNECTION, close);
@@ -76,18 +76,18 @@ pub(super) async fn serve(
         }
     });
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    // Time limits of heads are the idle watch's.
+    // The idle watch limits the time of heads.
     builder.http1().header_read_timeout(None);
     builder.http2().timer(TokioTimer::new());
     let mut connection = pin!(builder.serve_connection(TokioIo::new(client), service));
     let mut leaving = pin!(leaving(&socket));
-    // Asked only while a request waits for something: what waits for the socket costs a lock each time.
+    // Polled only while a request is in flight: watching the socket takes a lock each time.
     let mut left = pin!(poll_fn(|cx| match requests.is_idle() {
         true => Poll::Pending,
         false => leaving.as_mut().poll(cx),
     }));
     let why = tokio::select! {
-        // First, so that what it has is on its way before it is closed, and the others know of it.
+        // The connection first: what it can write is written before it is closed, and it updates `requests`.
         biased;
         ended = connection.as_mut() => return log(peer, ended),
         () = left.as_mut() => return log(peer, Err("the client has left")),
@@ -95,11 +95,11 @@ pub(super) async fn serve(
             Idle::NoRequest => "no request came in time",
             Idle::Stalled => return log(peer, Err("the client takes nothing")),
         },
-        // Nothing is ever sent: this waits for the end.
+        // The channel carries no value: this resolves when the sender is dropped.
         _ = running.changed() => "the server stops",
     };
     connection.as_mut().graceful_shutdown();
-    // hyper waits for a head that has begun, and for a client that does not take part in the goodbye.
+    // hyper waits for the rest of a head, and for clients that do not answer GOAWAY.
     tokio::select! {
         biased;
         ended = connection => log(peer, ended),
@@ -108,8 +108,8 @@ pub(super) async fn serve(
     }
 }
 
-/// Waits until the client has left, while something it sent is unread: part of a body, or what came behind
-/// a request. hyper itself notices only behind the last byte.
+/// Waits until the client has left with bytes of it unread: part of a body, or a pipelined request.
+/// hyper itself notices only after the last byte.
 async fn leaving(socket: &Socket) {
     socket.closed().await;
     tokio::time::sleep(LEFT_GRACE).await;

@@ -1,4 +1,4 @@
-//! The end of a connection whose client may still be sending.
+//! Closes a connection whose client may still be sending.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,23 +10,23 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::message::active_requests::{ActiveRequest, ActiveRequests};
 
-/// How long the host reads on after its last byte.
+/// How long the host keeps reading after its last byte.
 const LINGER: Duration = Duration::from_secs(30);
 
-/// How long the client may pause meanwhile.
+/// How long the client may pause in that time.
 const LINGER_IDLE: Duration = Duration::from_secs(5);
 
-/// Reads and throws away what the client still sends, for a while.
+/// Reads and discards what the client still sends, for a limited time.
 ///
-/// A socket that is closed with bytes unread, or that gets some afterwards, resets the connection, and
-/// the client could lose the response that is on its way (RFC 9112, section 9.6). Where the client owes
-/// nothing, this ends at once.
+/// Closing a socket with bytes unread, or that receives some afterwards, resets the connection. The
+/// client could then lose the response in flight (RFC 9112, section 9.6). If the client has nothing
+/// left to send, this ends at once.
 pub(super) struct Farewell {
     end: Instant,
-    /// Whether there is something to wait for.
-    owed: bool,
-    alarm: Option<Pin<Box<Sleep>>>,
-    /// A server that stops waits for it.
+    /// Whether the client may have more to send.
+    expects_more: bool,
+    timer: Option<Pin<Box<Sleep>>>,
+    /// A server that shuts down waits for this.
     _running: ActiveRequest,
 }
 
@@ -34,9 +34,9 @@ impl Farewell {
     pub(super) fn new(requests: &Arc<ActiveRequests>) -> Self {
         Self {
             end: Instant::now() + LINGER,
-            owed: requests.has_unread(),
-            alarm: None,
-            _running: requests.begin(),
+            expects_more: requests.has_unread(),
+            timer: None,
+            _running: requests.start(),
         }
     }
 
@@ -45,22 +45,22 @@ impl Farewell {
         mut stream: Pin<&mut S>,
         cx: &mut Context<'_>,
     ) -> Poll<()> {
-        let mut scrap = [0; 4096];
-        // One that is always ready to be read is to end as well.
+        let mut discarded = [0; 4096];
+        // The clock is checked first: a stream that is always ready has to end as well.
         while Instant::now() < self.end {
-            let mut into = ReadBuf::new(&mut scrap);
+            let mut into = ReadBuf::new(&mut discarded);
             match stream.as_mut().poll_read(cx, &mut into) {
                 Poll::Ready(Ok(())) if !into.filled().is_empty() => {
-                    self.owed = true;
-                    self.alarm = None;
+                    self.expects_more = true;
+                    self.timer = None;
                 }
                 Poll::Ready(_) => return Poll::Ready(()),
-                Poll::Pending if !self.owed => return Poll::Ready(()),
+                Poll::Pending if !self.expects_more => return Poll::Ready(()),
                 Poll::Pending => {
                     let pause = self.end.min(Instant::now() + LINGER_IDLE);
-                    let alarm = &mut self.alarm;
-                    let alarm = alarm.get_or_insert_with(|| Box::pin(sleep_until(pause)));
-                    ready!(alarm.as_mut().poll(cx));
+                    let timer = &mut self.timer;
+                    let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(pause)));
+                    ready!(timer.as_mut().poll(cx));
                     return Poll::Ready(());
                 }
             }
@@ -86,9 +86,9 @@ mod tests {
         started.elapsed()
     }
 
-    /// A client that owes nothing is not waited for.
+    /// A client with nothing left to send is not waited for.
     #[tokio::test(start_paused = true)]
-    async fn nothing_owed_ends_at_once() {
+    async fn client_with_nothing_to_send_ends_at_once() {
         let (stream, _other) = duplex(1);
         let requests = Arc::new(ActiveRequests::default());
         assert_eq!(
@@ -99,7 +99,7 @@ mod tests {
 
     /// The rest of a body is waited for, until the client closes or pauses for too long.
     #[tokio::test(start_paused = true)]
-    async fn rests_are_read() {
+    async fn rest_of_a_body_is_discarded() {
         let requests = Arc::new(ActiveRequests::default());
         requests.leave_unread();
         let (stream, other) = duplex(1);
@@ -117,9 +117,9 @@ mod tests {
         assert_eq!(lasted, LINGER_IDLE);
     }
 
-    /// A client that never ends is left in the end, and so is one that sends a byte now and then.
+    /// A client that never ends is cut off, and so is one that sends a byte now and then.
     #[tokio::test(start_paused = true)]
-    async fn endless_clients_are_left() {
+    async fn endless_clients_are_cut_off() {
         for pause in [
             Duration::from_millis(1),
             LINGER_IDLE - Duration::from_millis(1),

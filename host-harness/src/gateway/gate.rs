@@ -1,4 +1,4 @@
-//! What a connection's first request head is kept in until it is complete.
+//! Holds a connection's first request head back from hyper until it is complete.
 
 use std::io;
 use std::pin::Pin;
@@ -6,19 +6,19 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, ReadBuf};
 
-/// How much of a head is kept here. The rest of a longer one arrives in hyper's buffer.
-const MAX_KEPT: usize = 4096;
+/// How much of a head the gate buffers. The rest of a longer head arrives in hyper's buffer.
+const MAX_BUFFERED: usize = 4096;
 
-/// How many headers are looked at, as many as hyper takes.
+/// How many headers the gate parses: hyper's own limit.
 const MAX_HEADERS: usize = 100;
 
-/// Bytes that hyper does not see before there is a whole head, or something that never will be one.
+/// Buffers bytes until they are a whole head, or can no longer become one.
 ///
-/// hyper has buffers of 16 KiB for half a head, and sets up all that it takes to answer it. Here half a head
-/// costs its own length, so that many connections which send no more cost little.
+/// For half a head, hyper allocates buffers of 16 KiB and everything that answering takes. Here half a
+/// head costs its own length, so many connections that send no more stay cheap.
 #[derive(Default)]
 pub(super) struct Gate {
-    kept: Vec<u8>,
+    buffered: Vec<u8>,
     state: State,
 }
 
@@ -26,13 +26,13 @@ pub(super) struct Gate {
 enum State {
     #[default]
     Closed,
-    /// What was kept is handed on.
+    /// The buffered bytes are being handed on.
     Opening,
     Open,
 }
 
 impl Gate {
-    /// Reads what there is for hyper.
+    /// Reads what is ready for hyper.
     pub(super) fn poll_read<S: AsyncRead>(
         &mut self,
         mut stream: Pin<&mut S>,
@@ -43,26 +43,26 @@ impl Gate {
             let mut piece = [0; 1024];
             let mut read = ReadBuf::new(&mut piece);
             ready!(stream.as_mut().poll_read(cx, &mut read))?;
-            self.kept.extend_from_slice(read.filled());
-            if read.filled().is_empty() || !is_part_of_head(&self.kept) {
+            self.buffered.extend_from_slice(read.filled());
+            if read.filled().is_empty() || !is_part_of_head(&self.buffered) {
                 self.state = State::Opening;
             }
         }
         if self.state == State::Open {
             return stream.poll_read(cx, into);
         }
-        let count = into.remaining().min(self.kept.len());
-        into.put_slice(self.kept.get(..count).unwrap_or_default());
-        self.kept.drain(..count);
-        if self.kept.is_empty() {
-            self.kept = Vec::new();
+        let count = into.remaining().min(self.buffered.len());
+        into.put_slice(self.buffered.get(..count).unwrap_or_default());
+        self.buffered.drain(..count);
+        if self.buffered.is_empty() {
+            self.buffered = Vec::new();
             self.state = State::Open;
         }
         Poll::Ready(Ok(()))
     }
 }
 
-/// Whether this may become a head, and is none yet. HTTP/2 begins with a preface that is none.
+/// Whether the bytes may still become a head. HTTP/2's preface counts as a head.
 fn is_part_of_head(bytes: &[u8]) -> bool {
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     if PREFACE.starts_with(bytes) {
@@ -70,7 +70,7 @@ fn is_part_of_head(bytes: &[u8]) -> bool {
     }
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let parsed = httparse::Request::new(&mut headers).parse(bytes);
-    bytes.len() < MAX_KEPT && parsed.is_ok_and(|parsed| parsed.is_partial())
+    bytes.len() < MAX_BUFFERED && parsed.is_ok_and(|parsed| parsed.is_partial())
 }
 
 #[cfg(test)]
@@ -92,9 +92,9 @@ mod tests {
         }
     }
 
-    /// Half a head is kept, and what is a whole one or cannot become one is handed on.
+    /// Half a head is buffered; a whole one, or bytes that cannot become one, are handed on.
     #[test]
-    fn halves_are_kept() {
+    fn half_heads_are_buffered() {
         for (bytes, is_part) in [
             (&b""[..], true),
             (b"P", true),
@@ -114,17 +114,16 @@ mod tests {
             let text = String::from_utf8_lossy(bytes);
             assert_eq!(is_part_of_head(bytes), is_part, "{text:?}");
         }
-        let long = [&b"GET / HTTP/1.1\r\nx: "[..], &[b'x'; MAX_KEPT]].concat();
-        assert!(is_part_of_head(&long[..MAX_KEPT - 1]));
-        assert!(!is_part_of_head(&long[..MAX_KEPT]));
+        let long = [&b"GET / HTTP/1.1\r\nx: "[..], &[b'x'; MAX_BUFFERED]].concat();
+        assert!(is_part_of_head(&long[..MAX_BUFFERED - 1]));
+        assert!(!is_part_of_head(&long[..MAX_BUFFERED]));
         let many = format!("GET / HTTP/1.1\r\n{}", "x: y\r\n".repeat(MAX_HEADERS + 1));
         assert!(!is_part_of_head(many.as_bytes()));
     }
 
-    /// Everything arrives, whatever it is cut into and read with, and whether the client ends within a
-    /// head or not.
+    /// Every byte arrives, however the input is cut and read, and wherever the client stops.
     #[tokio::test]
-    async fn everything_arrives() {
+    async fn every_byte_is_handed_on() {
         let request = b"POST / HTTP/1.1\r\nhost: x\r\n\r\nbody\r\n\r\nand more";
         for sent in 0..=request.len() {
             for piece in [1, 7, 24, 100] {

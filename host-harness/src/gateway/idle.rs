@@ -1,4 +1,4 @@
-//! How long a connection may last on which nothing happens.
+//! How long a connection may stay open while nothing happens on it.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,34 +10,35 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::limits::FAR;
 use crate::message::active_requests::ActiveRequests;
 
-/// Why a connection is to be closed.
+/// Why a connection has to be closed.
 #[derive(Debug, PartialEq)]
 pub(super) enum Idle {
-    /// It has been without a request for too long.
+    /// The connection has been without a request for too long.
     NoRequest,
-    /// All that runs on it waits for the client, which has taken nothing for too long.
+    /// All its requests wait for the client, which has read nothing for too long.
     Stalled,
 }
 
-/// Ends when nothing has happened on a connection for too long.
+/// Resolves when nothing has happened on a connection for too long.
 ///
-/// A client that takes nothing over HTTP/1 is noticed by the socket. Over HTTP/2 a client takes frames, and
-/// opens no window for what it asked for: then only this notices, after once to twice its time.
+/// Over HTTP/1, the socket's write timeout notices a client that reads nothing. An HTTP/2 client may
+/// read frames and open no window for its responses. Only this watch notices that, after once to
+/// twice `client`.
 ///
-/// One timer a connection, which is moved when it rings and not with each request.
+/// There is one timer a connection. It is moved when it fires, not with each request.
 pub(super) struct IdleWatch {
     requests: Arc<ActiveRequests>,
-    /// From the opening to the first complete head; in HTTP/1 from a later head's first byte to its
-    /// last as well.
+    /// From the opening to the first complete head; in HTTP/1, also from a later head's first byte to
+    /// its last.
     head: Duration,
     /// From the end of a request to the next one.
     idle: Duration,
-    /// In which the client takes nothing.
+    /// How long the client may read nothing.
     client: Duration,
-    alarm: Pin<Box<Sleep>>,
-    /// When the head that has not arrived in full was first seen, and how many had by then.
+    timer: Pin<Box<Sleep>>,
+    /// The number of complete heads, and when part of the next one was first seen.
     head_since: Option<(usize, Instant)>,
-    /// What had happened when the alarm last rang, and everything waited for the client.
+    /// The progress count when the timer last fired, if everything waited for the client.
     stalled: Option<usize>,
 }
 
@@ -49,13 +50,13 @@ impl IdleWatch {
             head,
             idle,
             client,
-            alarm: Box::pin(sleep_until(first)),
+            timer: Box::pin(sleep_until(first)),
             head_since: None,
             stalled: None,
         }
     }
 
-    /// When the connection is to be closed as things are; `None` while something runs.
+    /// When to close the connection if nothing more happens; `None` while a request is in flight.
     fn deadline(&mut self) -> Option<Instant> {
         let requests = &self.requests;
         if !requests.is_idle() {
@@ -70,41 +71,41 @@ impl IdleWatch {
             return Some(after(requests.ended(), self.idle));
         }
         let of_this = self.head_since.filter(|(of, _)| *of == heads);
-        let (_, begun) = *self
+        let (_, started) = *self
             .head_since
             .insert(of_this.unwrap_or((heads, Instant::now())));
-        Some(after(begun, self.head))
+        Some(after(started, self.head))
     }
 
-    /// Polled after the connection, whenever that is polled.
+    /// Polled after the connection, every time the connection is polled.
     pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Idle> {
         if let Some(deadline) = self.deadline()
-            && deadline < self.alarm.deadline()
+            && deadline < self.timer.deadline()
         {
-            self.alarm.as_mut().reset(deadline);
+            self.timer.as_mut().reset(deadline);
         }
         loop {
-            ready!(self.alarm.as_mut().poll(cx));
+            ready!(self.timer.as_mut().poll(cx));
             let now = Instant::now();
             match self.deadline() {
                 Some(deadline) if deadline <= now => return Poll::Ready(Idle::NoRequest),
-                Some(deadline) => self.alarm.as_mut().reset(deadline),
+                Some(deadline) => self.timer.as_mut().reset(deadline),
                 None => {
                     let before = self.stalled.take();
                     self.stalled = self.requests.awaiting_client();
                     if before.is_some() && before == self.stalled {
                         return Poll::Ready(Idle::Stalled);
                     }
-                    // What ends until the next ring is idle for less than it may be by then.
+                    // A request that ends before the next firing will have been idle for less than `idle`.
                     let next = after(now, self.idle.min(self.client));
-                    self.alarm.as_mut().reset(next);
+                    self.timer.as_mut().reset(next);
                 }
             }
         }
     }
 }
 
-/// A time that is too far away to be told is never, or as good as that.
+/// `moment + time`, capped at a time far enough away to mean never.
 fn after(moment: Instant, time: Duration) -> Instant {
     moment + time.min(FAR)
 }
@@ -131,45 +132,45 @@ mod tests {
         )
     }
 
-    async fn rings(watch: &mut IdleWatch) -> Duration {
-        let begun = Instant::now();
+    async fn fires(watch: &mut IdleWatch) -> Duration {
+        let started = Instant::now();
         assert_eq!(poll_fn(|cx| watch.poll(cx)).await, Idle::NoRequest);
-        begun.elapsed()
+        started.elapsed()
     }
 
-    /// Polls as a connection does on which something happened.
+    /// Polls as the connection's task does when something has happened.
     fn is_open(watch: &mut IdleWatch) -> bool {
         poll_fn(|cx| watch.poll(cx)).now_or_never().is_none()
     }
 
-    /// A connection without a head is closed, whatever else arrives on it.
+    /// A connection without a head is closed, whatever other bytes arrive on it.
     #[tokio::test(start_paused = true)]
     async fn first_head_has_its_own_limit() {
         let (requests, mut watch) = watch();
         requests.read(true);
         assert!(is_open(&mut watch));
-        assert_eq!(rings(&mut watch).await, HEAD);
+        assert_eq!(fires(&mut watch).await, HEAD);
     }
 
-    /// The idle time begins with the end of the last request, however long that takes.
+    /// The idle time starts with the end of the last request, however long that request takes.
     #[tokio::test(start_paused = true)]
-    async fn idle_begins_with_the_end() {
+    async fn idle_time_starts_with_the_end_of_a_request() {
         for seconds in [0, 1, 29, 31, 74, 76, 200] {
             let (requests, mut watch) = watch();
             let running = requests.receive(Version::HTTP_11, false);
             let at_work = running.at_work();
-            let mut ringing = Box::pin(rings(&mut watch));
-            assert!((&mut ringing).now_or_never().is_none());
+            let mut firing = Box::pin(fires(&mut watch));
+            assert!((&mut firing).now_or_never().is_none());
             let took = Duration::from_secs(seconds);
             tokio::spawn(async move {
                 sleep(took).await;
                 drop((at_work, running));
             });
-            assert_eq!(ringing.await, took + IDLE, "{seconds}");
+            assert_eq!(firing.await, took + IDLE, "{seconds}");
         }
     }
 
-    /// A head that has begun has the time of a head, which may end before or after the idle time.
+    /// A started head has the time limit of a head, which may end before or after the idle time.
     #[tokio::test(start_paused = true)]
     async fn later_heads_have_the_limit_of_a_head() {
         for seconds in [1, 70] {
@@ -180,29 +181,29 @@ mod tests {
             requests.read(true);
             assert!(is_open(&mut watch));
             sleep(Duration::from_secs(1)).await;
-            // A slow one gains nothing by another byte.
+            // A slow head gains nothing by another byte.
             requests.read(true);
             assert!(is_open(&mut watch));
-            assert_eq!(rings(&mut watch).await, HEAD - Duration::from_secs(1));
+            assert_eq!(fires(&mut watch).await, HEAD - Duration::from_secs(1));
         }
     }
 
-    /// So has one whose beginning came with the request before it.
+    /// So has a head whose first bytes came with the request before it.
     #[tokio::test(start_paused = true)]
-    async fn heads_that_begin_early_have_the_limit_of_a_head() {
+    async fn pipelined_heads_have_the_limit_of_a_head() {
         let (requests, mut watch) = watch();
         for _ in 0..3 {
             requests.read(false);
             drop(requests.receive(Version::HTTP_11, false));
             assert!(is_open(&mut watch));
-            // Most of its time, which is no other's.
+            // Most of this head's time, which does not count against the next one.
             sleep(HEAD * 9 / 10).await;
             assert!(is_open(&mut watch));
         }
-        assert_eq!(rings(&mut watch).await, HEAD / 10);
+        assert_eq!(fires(&mut watch).await, HEAD / 10);
     }
 
-    /// A head that is complete leaves the next one its whole time.
+    /// A complete head leaves the next one its whole time.
     #[tokio::test(start_paused = true)]
     async fn complete_heads_start_afresh() {
         let (requests, mut watch) = watch();
@@ -212,12 +213,12 @@ mod tests {
             assert!(is_open(&mut watch));
             sleep(HEAD * 2).await;
         }
-        assert_eq!(rings(&mut watch).await, IDLE - HEAD * 2);
+        assert_eq!(fires(&mut watch).await, IDLE - HEAD * 2);
     }
 
-    /// On HTTP/2 bytes say nothing about heads: a client that only pings is idle.
+    /// On HTTP/2, bytes say nothing about heads: a client that only pings is idle.
     #[tokio::test(start_paused = true)]
-    async fn pings_are_no_heads() {
+    async fn pings_do_not_count_as_heads() {
         let (requests, mut watch) = watch();
         drop(requests.receive(Version::HTTP_2, false));
         for _ in 0..70 {
@@ -225,16 +226,16 @@ mod tests {
             assert!(is_open(&mut watch));
             sleep(Duration::from_secs(1)).await;
         }
-        assert_eq!(rings(&mut watch).await, Duration::from_secs(5));
+        assert_eq!(fires(&mut watch).await, Duration::from_secs(5));
     }
 
-    /// A client that takes nothing is left, and one that takes something now and then is not; nor is one
-    /// that waits for the host.
+    /// A client that reads nothing is disconnected. A client that reads now and then is not, and neither
+    /// is one that waits for the host.
     #[tokio::test(start_paused = true)]
-    async fn stalled_clients_are_left() {
+    async fn stalled_clients_are_disconnected() {
         let (requests, mut watch) = watch();
         let running = requests.receive(Version::HTTP_2, false);
-        let begun = Instant::now();
+        let started = Instant::now();
         for step in 0..20 {
             let at_work = running.at_work();
             let waiting = poll_fn(|cx| watch.poll(cx));
@@ -251,16 +252,16 @@ mod tests {
                     .await
                     .is_err()
             );
-            running.taken();
+            running.made_progress();
             requests.read(true);
         }
-        assert!(begun.elapsed() > CLIENT * 50);
-        let begun = Instant::now();
+        assert!(started.elapsed() > CLIENT * 50);
+        let started = Instant::now();
         assert_eq!(poll_fn(|cx| watch.poll(cx)).await, Idle::Stalled);
-        assert!((CLIENT..=CLIENT * 2).contains(&begun.elapsed()));
+        assert!((CLIENT..=CLIENT * 2).contains(&started.elapsed()));
     }
 
-    /// The longest time there is is no overflow.
+    /// The longest possible time does not overflow.
     #[tokio::test(start_paused = true)]
     async fn limits_can_be_endless() {
         let requests = Arc::new(ActiveRequests::default());

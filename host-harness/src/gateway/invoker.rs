@@ -1,4 +1,4 @@
-//! How functions call each other: past the front door, and into an instance all the same.
+//! How functions invoke each other: without HTTP, but in an instance of their own.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::message::body::Body;
 use crate::registry::Served;
 use crate::telemetry::InvocationId;
 
-/// The most names of functions in one record of the log.
+/// The most function names in one log record.
 const MAX_NAMES: usize = 20;
 
 impl Invoker for Gateway {
@@ -69,7 +69,7 @@ impl Gateway {
         match self.engine.invoke(function, call, body).await {
             Ok(reply) if is_bodiless(reply.head.status) => Ok((reply.head, Body::empty())),
             Ok(mut reply) if only_head => {
-                // As a client gets it: a caller may be asked for the head alone itself.
+                // As an HTTP client gets it: the caller may itself be answering a HEAD request.
                 if let Some(length) = reply.length_for_head() {
                     let length = HeaderValue::from(length);
                     reply.head.headers.insert(CONTENT_LENGTH, length);
@@ -85,7 +85,7 @@ impl Gateway {
     }
 }
 
-/// What a caller learns of a failure. Both are of one host, and yet the details are in its log only.
+/// The error that a caller gets. Details stay in the host's log, though both are on one host.
 fn caller_error(failure: &Failure, target: &str, id: InvocationId) -> InvokeError {
     match failure {
         Failure::Overloaded => InvokeError::Overloaded,

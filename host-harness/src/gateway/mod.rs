@@ -1,4 +1,4 @@
-//! The front door: from a connection to a function and back.
+//! The HTTP server: from a connection to a function and back.
 
 mod client_stream;
 mod connection;

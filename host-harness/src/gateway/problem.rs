@@ -13,17 +13,17 @@ struct Problem<'a> {
     title: &'a str,
     status: u16,
     detail: &'a str,
-    /// What the host's log calls the invocation, where there was one.
+    /// The invocation's id, as the host's log has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     invocation_id: Option<String>,
-    /// For programs: which of the causes of this status it was.
+    /// For programs: which cause of this status applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
 }
 
 impl Problem<'_> {
     fn into_response(self) -> Response<Body> {
-        // Strings and numbers always have a form in JSON.
+        // Strings and numbers can always be written as JSON.
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
         *response.status_mut() =
@@ -38,12 +38,12 @@ fn title(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("Error")
 }
 
-/// No function is served under that name.
+/// The response if no function is served under `name`.
 pub(super) fn no_such_function(name: &str) -> Response<Body> {
     let detail = if name.is_empty() {
-        "the path names no function: a function NAME is served at /NAME".to_owned()
+        "the path does not name a function: a function NAME is served at /NAME".to_owned()
     } else {
-        format!("there is no function {name:?} here")
+        format!("function {name:?} not found")
     };
     let status = StatusCode::NOT_FOUND;
     Problem {
@@ -56,7 +56,7 @@ pub(super) fn no_such_function(name: &str) -> Response<Body> {
     .into_response()
 }
 
-/// A request that HTTP does not allow.
+/// The response to a request that is not valid HTTP.
 pub(super) fn invalid_request(detail: &str) -> Response<Body> {
     let status = StatusCode::BAD_REQUEST;
     Problem {
@@ -69,7 +69,7 @@ pub(super) fn invalid_request(detail: &str) -> Response<Body> {
     .into_response()
 }
 
-/// An invocation that failed. The client learns what kind of failure it was, and its id.
+/// The response to a failed invocation: the kind of failure and the invocation's id.
 pub(super) fn of_failure(failure: &Failure, id: InvocationId) -> Response<Body> {
     let (status, reason, detail) = match failure {
         Failure::Overloaded => (

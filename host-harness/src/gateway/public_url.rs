@@ -1,23 +1,23 @@
-//! Where functions are reached from outside: the beginning of their URLs.
+//! The URL under which clients reach the host's functions.
 
 use std::net::SocketAddr;
 
 use url::Url;
 
-/// The base that a host is said to have, as it goes before `/NAME`.
+/// The validated public URL, in the form that goes before `/NAME`.
 pub(crate) fn parse(text: &str) -> Result<String, String> {
     let invalid = |why: &str| {
         format!(
-            "{text:?} is not where functions can be reached: {why}; give --public-url \
-             https://HOST, with a port or a path if need be"
+            "invalid public URL {text:?}: {why}; expected --public-url https://HOST, optionally with \
+             a port and a path"
         )
     };
     let url = Url::parse(text).map_err(|error| invalid(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(invalid("it begins with neither https:// nor http://"));
+        return Err(invalid("the scheme is neither https nor http"));
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err(invalid("it ends with a query or a fragment"));
+        return Err(invalid("it has a query or a fragment"));
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(invalid("it has a user or a password"));
@@ -25,7 +25,7 @@ pub(crate) fn parse(text: &str) -> Result<String, String> {
     Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
-/// What a host that listens there is reached at from this machine.
+/// The URL at which this machine reaches a host that listens on `address`.
 pub(super) fn of_address(address: SocketAddr) -> String {
     if address.ip().is_unspecified() {
         format!("http://localhost:{}", address.port())
@@ -38,9 +38,9 @@ pub(super) fn of_address(address: SocketAddr) -> String {
 mod tests {
     use super::*;
 
-    /// A base may have a port and a path, and ends without a slash.
+    /// A public URL may have a port and a path, and ends without a slash.
     #[test]
-    fn bases() {
+    fn public_urls_are_normalized_or_refused() {
         for (text, base) in [
             ("https://example.com", "https://example.com"),
             ("https://example.com/", "https://example.com"),
@@ -68,9 +68,9 @@ mod tests {
         }
     }
 
-    /// An address that stands for all of a machine's is said as one that can be reached.
+    /// An address that stands for all of a machine's becomes one that can be reached.
     #[test]
-    fn addresses() {
+    fn unspecified_addresses_become_localhost() {
         for (address, base) in [
             ("127.0.0.1:8080", "http://127.0.0.1:8080"),
             ("0.0.0.0:80", "http://localhost:80"),

@@ -1,24 +1,24 @@
-//! What the log says of connections that cannot be accepted.
+//! Rate-limited warnings about connections that cannot be accepted.
 
 use std::io;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// How often it says so at the most.
+/// The shortest time between two warnings.
 const WARN_EVERY: Duration = Duration::from_secs(1);
 
-/// Counts attempts that failed. A host without open files left makes twenty of them a second, for as long
-/// as clients wait.
+/// Counts failed accepts. A host that has run out of file descriptors makes twenty a second while
+/// clients wait.
 #[derive(Debug, Default)]
 pub(super) struct Refused {
     warned: Option<Instant>,
-    /// Since then.
+    /// Failures since the last warning.
     count: u64,
 }
 
 impl Refused {
-    /// Warns, if the last warning is not too recent.
+    /// Warns, unless the last warning is too recent.
     pub(super) fn warn(&mut self, error: &io::Error) {
         match self.another(Instant::now()) {
             None => {}
@@ -29,7 +29,7 @@ impl Refused {
         }
     }
 
-    /// One that failed. Returns how many others did since the last warning if it is time for one.
+    /// Counts one failure. If a warning is due, returns how many others failed since the last one.
     fn another(&mut self, now: Instant) -> Option<u64> {
         if let Some(warned) = self.warned
             && now.duration_since(warned) < WARN_EVERY
@@ -46,15 +46,15 @@ impl Refused {
 mod tests {
     use super::*;
 
-    /// The first failure is told at once, and those that follow are counted in a line a second.
+    /// The first failure is reported at once; those that follow are counted in one line a second.
     #[test]
-    fn failures_in_a_row_are_counted() {
+    fn repeated_failures_are_counted() {
         let mut refused = Refused::default();
         let started = Instant::now();
-        let told: Vec<_> = (0..50)
+        let reported: Vec<_> = (0..50)
             .filter_map(|step| refused.another(started + Duration::from_millis(50) * step))
             .collect();
-        assert_eq!(told, [0, 19, 19]);
+        assert_eq!(reported, [0, 19, 19]);
         let later = started + Duration::from_secs(60);
         assert_eq!(refused.another(later), Some(9));
         assert_eq!(refused.another(later + WARN_EVERY), Some(0));

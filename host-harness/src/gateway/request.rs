@@ -1,14 +1,13 @@
-//! What the host does to a request's head before a function sees it.
+//! Checks and normalizes a request's head before a function gets it.
 
 use http::header::{COOKIE, HOST};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Version};
 
-/// Checks the host that a request is for, and makes one of what HTTP/2 may bring in pieces. The error
-/// says what is wrong with the request.
+/// Checks the request's host, and joins what HTTP/2 may split. The error says what is invalid.
 pub(super) fn normalize(request: &mut Parts) -> Result<(), &'static str> {
     check_host(request)?;
-    // HTTP/2 says the host in the request's target, and there it counts in HTTP/1 as well
+    // HTTP/2 puts the host into the request's target, which takes precedence in HTTP/1 too
     // (RFC 9112, section 3.2.2). Functions look for it among the headers.
     if let Some(authority) = request.uri.authority()
         && let Ok(host) = HeaderValue::from_str(authority.as_str())
@@ -21,8 +20,10 @@ pub(super) fn normalize(request: &mut Parts) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// RFC 9112, section 3.2: the host comes once, and only HTTP/1.0 may leave it out. RFC 9113, section
-/// 8.3.1: HTTP/2 may say it in the target instead, and not another one besides.
+/// Checks that there is exactly one valid host.
+///
+/// RFC 9112, section 3.2: there is one Host header, which only HTTP/1.0 may leave out. RFC 9113,
+/// section 8.3.1: HTTP/2 may name the host in the target instead, and both must agree.
 fn check_host(request: &Parts) -> Result<(), &'static str> {
     let mut hosts = request.headers.get_all(HOST).iter();
     let host = hosts.next();
@@ -35,7 +36,7 @@ fn check_host(request: &Parts) -> Result<(), &'static str> {
         return match (host.map(HeaderValue::as_bytes), target) {
             (None, None) => Err("the request has neither :authority nor a Host header"),
             (Some(host), Some(target)) if !host.eq_ignore_ascii_case(target) => {
-                Err("the Host header and :authority are not the same")
+                Err("the Host header and :authority differ")
             }
             (host, target) => is_host(target.or(host).unwrap_or_default())
                 .then_some(())
@@ -54,10 +55,10 @@ fn check_host(request: &Parts) -> Result<(), &'static str> {
     }
 }
 
-/// Whether this is `uri-host [ ":" port ]` (RFC 9110, section 7.2). An empty one is: clients send it
-/// where they know no name.
+/// Whether this is `uri-host [ ":" port ]` (RFC 9110, section 7.2). An empty value is valid: clients
+/// send it if they know no name.
 fn is_host(value: &[u8]) -> bool {
-    // Nearly all are a name or an IPv4 address without an escape.
+    // The common case: a name or an IPv4 address without escapes.
     let end = value.iter().position(|byte| !is_name_byte(*byte));
     match (end, value.first()) {
         (None, _) => true,
@@ -73,7 +74,7 @@ fn is_host(value: &[u8]) -> bool {
     }
 }
 
-/// Whether this is an IPv6 address in brackets, and perhaps a port.
+/// Whether this is an IPv6 address in brackets, optionally with a port.
 fn is_ipv6_host(value: &[u8]) -> bool {
     let Some(end) = value.iter().position(|&byte| byte == b']') else {
         return false;
@@ -85,7 +86,7 @@ fn is_ipv6_host(value: &[u8]) -> bool {
         && is_port(port.get(1..).unwrap_or_default())
 }
 
-/// Nothing, or a colon and at most 65535.
+/// Whether this is empty, or a colon and at most 65535.
 fn is_port(port: &[u8]) -> bool {
     match port.split_first() {
         None => true,
@@ -100,7 +101,7 @@ fn is_port(port: &[u8]) -> bool {
     }
 }
 
-/// The bytes that names consist of, besides percent-encoded ones.
+/// The bytes that names consist of, apart from percent-encoded ones.
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler")]
 const NAME_BYTES: [bool; 256] = {
     let mut bytes = [false; 256];
@@ -117,7 +118,7 @@ fn is_name_byte(byte: u8) -> bool {
     NAME_BYTES.get(usize::from(byte)) == Some(&true)
 }
 
-/// RFC 3986's `reg-name`, which a name and an IPv4 address both are.
+/// Whether this is RFC 3986's `reg-name`; names and IPv4 addresses both are.
 fn is_name(name: &[u8]) -> bool {
     let mut bytes = name.iter();
     while let Some(&byte) = bytes.next() {
@@ -133,8 +134,8 @@ fn is_name(name: &[u8]) -> bool {
     true
 }
 
-/// HTTP/2 may split cookies into several headers, for the sake of compression, which are one to
-/// everybody else (RFC 9113, section 8.2.3).
+/// Joins cookies that HTTP/2 split for better compression. They are one header everywhere else
+/// (RFC 9113, section 8.2.3).
 fn join_cookies(headers: &mut HeaderMap) {
     let mut crumbs = headers.get_all(COOKIE).iter();
     let Some(first) = crumbs.next() else { return };
@@ -144,7 +145,7 @@ fn join_cookies(headers: &mut HeaderMap) {
         joined.extend_from_slice(b"; ");
         joined.extend_from_slice(crumb.as_bytes());
     }
-    // Values that are each valid are so together.
+    // Values that are valid each are valid joined.
     if let Ok(joined) = HeaderValue::from_maybe_shared(bytes::Bytes::from(joined)) {
         headers.insert(COOKIE, joined);
     }
@@ -165,7 +166,7 @@ mod tests {
         normalize(&mut parts).map(|()| parts)
     }
 
-    /// A host is a name or an address, and perhaps a port.
+    /// A host is a name or an address, optionally with a port.
     #[test]
     fn hosts_are_checked() {
         for (host, valid) in [
@@ -204,9 +205,9 @@ mod tests {
         }
     }
 
-    /// The host comes once; HTTP/1.0 may leave it out, and HTTP/2 say it in the target alone.
+    /// There is one host; HTTP/1.0 may leave it out, and HTTP/2 may name it in the target alone.
     #[test]
-    fn hosts_come_once() {
+    fn exactly_one_host_is_accepted() {
         let absolute = "http://a:80/x";
         for (version, target, hosts, host) in [
             (Version::HTTP_10, "/", &[][..], Some(None)),
@@ -232,9 +233,9 @@ mod tests {
         }
     }
 
-    /// Crumbs of HTTP/2 are one cookie header, in their order; HTTP/1 sends what it sends.
+    /// Cookies split by HTTP/2 become one header, in order; those of HTTP/1 stay as sent.
     #[test]
-    fn cookies_are_joined() {
+    fn split_cookies_are_joined() {
         for (version, joined) in [
             (Version::HTTP_2, &["a=1; b=2; c=3; d=\u{e9}"][..]),
             (Version::HTTP_11, &["a=1; b=2", "c=3", "d=\u{e9}"]),

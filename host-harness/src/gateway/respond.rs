@@ -16,17 +16,17 @@ use crate::message::body::{Body, Upload};
 use crate::registry::Registry;
 use crate::telemetry::InvocationId;
 
-/// Answers requests with what the functions answer.
+/// Answers requests by invoking functions.
 #[derive(Clone)]
 pub(crate) struct Gateway {
     pub(crate) engine: Arc<Engine>,
     pub(crate) registry: Arc<Registry>,
-    /// Where it is reached from outside; what goes before `/NAME`.
+    /// The URL under which clients reach the host; it goes before `/NAME`.
     pub(crate) base: Option<Arc<str>>,
 }
 
 impl Gateway {
-    /// The same for a host that listens there.
+    /// The gateway of a host that listens on `address`.
     pub(super) fn listening(&self, address: SocketAddr) -> Self {
         let base = self.base.clone();
         Self {
@@ -35,8 +35,7 @@ impl Gateway {
         }
     }
 
-    /// Answers a request that came over a connection, and that is `uploading` for as long as its body
-    /// arrives.
+    /// Answers a request from a connection, which counts as `uploading` while its body arrives.
     pub(super) async fn receive(
         self: &Arc<Self>,
         request: Request<Incoming>,
@@ -54,7 +53,7 @@ impl Gateway {
         self.respond(parts, body, peer).await
     }
 
-    /// Answers any request. Whatever happens, there is a response.
+    /// Answers a request. Every failure becomes a response too.
     pub(crate) async fn respond(
         self: &Arc<Self>,
         request: Parts,
@@ -90,7 +89,7 @@ impl Gateway {
     }
 }
 
-/// What a function answered, as the method's response.
+/// Turns a function's reply into the response to `method`.
 fn answer(method: &Method, reply: Reply) -> Response<Body> {
     let length = (method == Method::HEAD)
         .then(|| reply.length_for_head())
@@ -104,7 +103,7 @@ fn answer(method: &Method, reply: Reply) -> Response<Body> {
     response
 }
 
-/// A response of the host's own, as the method's.
+/// Turns a response of the host's own into the response to `method`.
 fn for_method(method: &Method, mut response: Response<Body>) -> Response<Body> {
     if method == Method::HEAD {
         let length = response.body().len();
@@ -113,8 +112,8 @@ fn for_method(method: &Method, mut response: Response<Body>) -> Response<Body> {
     response
 }
 
-/// Whether a response of this status has no body, whatever was asked for (RFC 9110, sections 15.3.5,
-/// 15.3.6 and 15.4.5).
+/// Whether a response of this status never has a body (RFC 9110, sections 15.3.5, 15.3.6 and
+/// 15.4.5).
 pub(super) fn is_bodiless(status: StatusCode) -> bool {
     matches!(
         status,
@@ -122,8 +121,9 @@ pub(super) fn is_bodiless(status: StatusCode) -> bool {
     )
 }
 
-/// Drops a body that nobody is to get, and with it the function that may still be making it: over HTTP/2
-/// it would be sent otherwise. The response says the length that a GET's would have.
+/// Drops a body that must not be sent, and with it the function that may still be producing it.
+///
+/// Over HTTP/2, hyper would send the body. The response declares the length that a GET's would have.
 fn take_body(response: &mut Response<Body>, length: Option<u64>) {
     *response.body_mut() = Body::empty();
     if let Some(length) = length.filter(|_| !is_bodiless(response.status())) {

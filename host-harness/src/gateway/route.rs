@@ -2,10 +2,10 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-/// Which function a path is for, and how much of the path names it: `/NAME/rest`.
+/// The function that a path names, and the length of that part: `/NAME/rest`.
 ///
-/// An escaped letter is the letter (RFC 3986, section 6.2.2.2); no name has anything else that could be
-/// escaped. What is no text, or has half an escape, stays as it is and names nothing.
+/// An escaped letter equals the letter (RFC 3986, section 6.2.2.2); names have no other characters to
+/// escape. A segment that is not UTF-8, or has half an escape, stays as it is and matches no function.
 pub(super) fn split(path: &str) -> (Cow<'_, str>, usize) {
     let segment = path.strip_prefix('/').unwrap_or(path);
     let segment = segment.split('/').next().unwrap_or_default();
@@ -24,7 +24,7 @@ mod tests {
 
     /// The first segment names the function; the rest, with its slash, is the function's path.
     #[test]
-    fn splits() {
+    fn first_segment_names_the_function() {
         for (path, name, rest) in [
             ("/greet", "greet", ""),
             ("/greet/", "greet", "/"),

@@ -11,11 +11,12 @@ use super::Gateway;
 use super::connection::serve;
 use super::refused::Refused;
 
-/// How long to wait after a connection could not be accepted, as when there are too many open.
+/// How long to wait after a failed accept, for example when too many files are open.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// A host that is listening. Dropping it stops it at once; [`shutdown`](Server::shutdown) lets the
-/// requests that are running end.
+/// A host that is listening.
+///
+/// Dropping the server stops it at once. [`shutdown`](Server::shutdown) lets requests in flight finish.
 #[derive(Debug)]
 #[must_use = "dropping a server stops it"]
 pub struct Server {
@@ -41,24 +42,27 @@ impl Server {
         })
     }
 
-    /// Where it listens: with a port 0 asked for, the one that was free.
+    /// The address that the server listens on, with the port it got if port 0 was asked for.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Waits until the server accepts no more connections although nobody told it to stop: only by a fault
-    /// of the host's. Whoever embeds it may end the process, or start another server.
+    /// Waits until the server stops accepting connections without being told to.
+    ///
+    /// Only a bug of the host does that. An embedder may end the process or start another server.
     pub async fn failed(&mut self) {
         if let Err(error) = (&mut self.accepting).await {
             tracing::error!("connections are no longer accepted: {error}");
         }
     }
 
-    /// Takes no more requests, and waits for those that are running, for at most `grace`: until the
-    /// last byte of what they send and receive. A request whose head has not arrived is not one.
+    /// Stops accepting requests, and waits at most `grace` for those in flight.
     ///
-    /// Returns whether all of them ended in time; those that did not are cut off.
+    /// A request is in flight until its last byte is sent or received. A request whose head has not
+    /// arrived in full does not count.
+    ///
+    /// Returns whether all requests finished in time; the rest are cut off.
     pub async fn shutdown(self, grace: Duration) -> bool {
         if self.stop.send(grace).is_err() {
             return false;
@@ -67,7 +71,7 @@ impl Server {
     }
 }
 
-/// Accepts until it is told to stop, then drains. A server that is dropped stops without draining.
+/// Accepts until told to stop, then drains. A dropped server stops without draining.
 async fn accept(
     gateway: Arc<Gateway>,
     listener: TcpListener,
@@ -83,8 +87,8 @@ async fn accept(
                 Ok((stream, peer)) => {
                     connections.spawn(serve(Arc::clone(&gateway), stream, peer, stopping.clone()));
                 }
-                // Its client has left already: the next one need not wait.
-                Err(error) if is_of_client(&error) => {
+                // This client has left already: the next one need not wait.
+                Err(error) if is_caused_by_client(&error) => {
                     tracing::debug!("cannot accept a connection: {error}");
                 }
                 Err(error) => {
@@ -92,7 +96,7 @@ async fn accept(
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
-            // Those that ended are forgotten as they end.
+            // Reaps connections that have ended.
             Some(_) = connections.join_next() => {}
             grace = &mut stopped => break grace,
         }
@@ -104,7 +108,7 @@ async fn accept(
     tokio::time::timeout(grace, drained).await.is_ok()
 }
 
-fn is_of_client(error: &io::Error) -> bool {
+fn is_caused_by_client(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
 
     matches!(
@@ -117,9 +121,9 @@ fn is_of_client(error: &io::Error) -> bool {
 mod tests {
     use super::*;
 
-    /// A server whose accept loop ends says so, and can still be told to stop.
+    /// A server whose accept loop ends reports it, and can still be told to stop.
     #[tokio::test]
-    async fn failed_server_is_noticed() {
+    async fn failed_accept_loop_is_reported() {
         let (stop, stopped) = oneshot::channel();
         let mut server = Server {
             address: ([127, 0, 0, 1], 0).into(),

@@ -1,4 +1,4 @@
-//! A connection's socket, which can be watched while it is read and written.
+//! A connection's socket, watched for its end while hyper reads and writes it.
 
 use std::io;
 use std::net::Shutdown;
@@ -12,7 +12,7 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
-/// A TCP stream with several owners: hyper keeps the one that it is given to itself.
+/// A TCP stream with several owners: hyper keeps its own to itself.
 #[derive(Clone)]
 pub(super) struct Socket(Arc<Inner>);
 
@@ -21,11 +21,11 @@ struct Inner {
     end: AtomicU8,
 }
 
-/// What the end of the connection says of what was sent: that it was all.
+/// Ending the connection says that the response is whole.
 const ENDS: u8 = 0;
-/// That it was not: whatever ends it resets it.
+/// The response is not whole yet: any end of the connection resets it.
 const RESETS: u8 = 1;
-/// That it was all after all, once the socket is told so.
+/// The response has become whole: shutting the socket down ends it instead of resetting it.
 const WHOLE: u8 = 2;
 
 impl Socket {
@@ -36,14 +36,14 @@ impl Socket {
         }))
     }
 
-    /// Resets the connection when it ends, whatever ends it, before [`whole`](Self::whole) is called
-    /// and the socket is shut down.
+    /// Resets the connection when it ends, unless [`set_whole`](Self::set_whole) is called and the
+    /// socket is shut down before.
     pub(super) fn reset_unless_whole(&self) -> io::Result<()> {
         self.0.end.store(RESETS, Ordering::SeqCst);
         self.set_linger(Some(Duration::ZERO))
     }
 
-    pub(super) fn whole(&self) {
+    pub(super) fn set_whole(&self) {
         self.0.end.store(WHOLE, Ordering::SeqCst);
     }
 
@@ -51,11 +51,11 @@ impl Socket {
         SockRef::from(&self.0.stream).set_linger(linger)
     }
 
-    /// Waits until the client has closed its side, whatever of its bytes is unread. Reading tells that
-    /// only behind the last byte.
+    /// Waits until the client has closed its side, even if some of its bytes are unread. Reading
+    /// reports the close only after the last byte.
     #[cfg(target_os = "linux")]
     pub(super) async fn closed(&self) {
-        // Of urgent data too, which nothing sends.
+        // Watches for urgent data too, which no client sends.
         while let Ok(ready) = self.0.stream.ready(Interest::PRIORITY).await {
             if ready.is_read_closed() {
                 return;
@@ -66,16 +66,16 @@ impl Socket {
         }
     }
 
-    /// Elsewhere nothing tells before all is read.
+    /// Other systems report the close only after the last byte: never resolves.
     #[cfg(not(target_os = "linux"))]
     pub(super) async fn closed(&self) {
         std::future::pending().await
     }
 
-    /// Does what reads or writes up to `room` bytes, once there is something to.
+    /// Runs `io`, which reads or writes up to `room` bytes, once the socket is ready.
     ///
-    /// Less than there was room for means that there is no more: then the next try waits for the
-    /// kernel's word instead of asking it in vain, as tokio's own streams do.
+    /// A count below `room` means that the kernel has no more. The next try then waits for readiness
+    /// instead of making a syscall in vain, as tokio's own streams do.
     fn poll_io(
         &self,
         interest: Interest,
@@ -99,7 +99,7 @@ impl Socket {
                 (None, Err(error)) if error.kind() != io::ErrorKind::WouldBlock => {
                     return Poll::Ready(Err(error));
                 }
-                // It is not ready after all.
+                // A false readiness: wait again.
                 (None, _) => {}
             }
         }
@@ -156,7 +156,7 @@ impl AsyncWrite for Socket {
         Poll::Ready(Ok(()))
     }
 
-    /// hyper does this where a connection ends as it should, and not where it breaks off.
+    /// hyper calls this where a connection ends in order, and not where it breaks off.
     fn poll_shutdown(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.0.end.load(Ordering::SeqCst) {
             RESETS => return Poll::Ready(Ok(())),
@@ -187,9 +187,9 @@ mod tests {
         (Socket::new(stream), other.unwrap())
     }
 
-    /// A client that has left is noticed in front of what it sent, and that can still be read.
+    /// A client's close is noticed before its unread bytes, which can still be read.
     #[tokio::test]
-    async fn closing_is_noticed_before_the_end() {
+    async fn close_is_noticed_before_unread_bytes() {
         let (mut socket, mut other) = pair().await;
         let watched = socket.clone();
         other.write_all(b"unread").await.unwrap();
@@ -204,9 +204,9 @@ mod tests {
         assert_eq!(rest, "nread");
     }
 
-    /// What does not fit into one read or write arrives all the same, in either direction.
+    /// Bytes that do not fit into one read or write arrive in full, in either direction.
     #[tokio::test]
-    async fn everything_arrives() {
+    async fn long_transfers_arrive_in_full() {
         const LENGTH: usize = 8 * 1024 * 1024;
         let (mut socket, mut other) = pair().await;
         for vectored in [false, true] {

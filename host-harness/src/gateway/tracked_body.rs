@@ -1,4 +1,4 @@
-//! The body of a response, whose request runs until the last byte of it is on its way.
+//! A response body that keeps its request in flight until the last byte is sent.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -11,27 +11,29 @@ use super::socket::Socket;
 use crate::message::active_requests::{ActiveRequest, AtWork};
 use crate::message::body::Body;
 
-/// A response's body on its way out.
+/// A response's body on its way to the client.
 pub(super) struct TrackedBody {
     body: Body,
     running: ActiveRequest,
-    /// While the next piece is not there.
+    /// Held while the next chunk is not ready.
     at_work: Option<AtWork>,
     framing: Framing,
 }
 
 /// How a client learns that it has all of a response.
 enum Framing {
-    /// By a length, or a last chunk.
-    Told,
-    /// By the end of the connection: HTTP/1.0, where the length is not known beforehand.
+    /// By a length, or by a last chunk.
+    Delimited,
+    /// By the end of the connection: HTTP/1.0 with a length that is not known beforehand.
     Closed(Socket),
-    /// By the end of the stream. Pieces wait elsewhere than in the connection.
+    /// By the end of the stream. hyper buffers chunks outside the connection.
     Http2,
 }
 
-/// A piece of one. hyper has taken the whole body long before HTTP/2 lets the last piece of it go, so
-/// there each tells by itself that it is still there.
+/// A chunk of a [`TrackedBody`].
+///
+/// For HTTP/2, hyper takes the whole body long before it sends the last chunk. Each chunk therefore
+/// keeps the request in flight by itself.
 pub(super) struct TrackedChunk {
     bytes: Bytes,
     running: Option<ActiveRequest>,
@@ -47,13 +49,15 @@ impl TrackedBody {
         let framing = match version {
             Version::HTTP_2 => Framing::Http2,
             Version::HTTP_10 if body.len().is_none() => {
-                // A FIN would say that it is whole, and caches would believe it.
+                // A FIN would say that the response is whole, and caches would believe it.
                 if let Err(error) = socket.reset_unless_whole() {
-                    tracing::debug!("a response that is cut will look whole: {error}");
+                    tracing::debug!(
+                        "cannot set SO_LINGER: a response that is cut will look whole: {error}"
+                    );
                 }
                 Framing::Closed(socket.clone())
             }
-            _ => Framing::Told,
+            _ => Framing::Delimited,
         };
         Self {
             body,
@@ -80,7 +84,7 @@ impl HttpBody for TrackedBody {
         if let Framing::Closed(socket) = &self.framing
             && (matches!(frame, Poll::Ready(None)) || self.body.is_end_stream())
         {
-            socket.whole();
+            socket.set_whole();
         }
         frame.map_ok(|frame| {
             frame.map_data(|bytes| TrackedChunk {
@@ -110,14 +114,14 @@ impl Buf for TrackedChunk {
 
     fn advance(&mut self, count: usize) {
         if let Some(running) = &self.running {
-            running.taken();
+            running.made_progress();
         }
         self.bytes.advance(count);
     }
 
     fn copy_to_bytes(&mut self, length: usize) -> Bytes {
         if let Some(running) = &self.running {
-            running.taken();
+            running.made_progress();
         }
         self.bytes.copy_to_bytes(length)
     }

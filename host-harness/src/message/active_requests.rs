@@ -1,4 +1,4 @@
-//! What runs on a connection, so that it is not closed under a request, nor kept without one.
+//! Counts a connection's requests in flight, so that it is closed only when none is left.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -13,38 +13,38 @@ use tokio::time::{Instant, sleep};
 pub(crate) struct ActiveRequests {
     opened: Instant,
     running: AtomicUsize,
-    /// How many have begun in all: tells that there was one in the meantime.
-    begun: AtomicUsize,
+    /// How many requests have started in total: shows whether one did in the meantime.
+    started: AtomicUsize,
     /// Request heads that arrived in full.
     heads: AtomicUsize,
-    /// Bytes have arrived behind the last request, and no head.
+    /// Bytes have arrived after the last request's head, but no complete head.
     part_of_head: AtomicBool,
     /// The last bytes that arrived do not end a head.
     is_open: AtomicBool,
-    /// The body of the last request may still be arriving: what arrives need be no head.
+    /// The body of the last request may still be arriving: bytes need not belong to a head.
     has_upload: AtomicBool,
     http2: AtomicBool,
     /// When the last request ended, in nanoseconds since the connection was opened.
     ended: AtomicU64,
     /// Requests that wait for the host and not for their client.
     at_work: AtomicUsize,
-    /// Counts what happens: tells that something did in the meantime.
-    moves: AtomicUsize,
+    /// Counts progress of any kind: shows whether there was some in the meantime.
+    progress: AtomicUsize,
     /// The connection closes although its client may still be sending a body.
     unread: AtomicBool,
-    /// None runs any more. Only one may wait for it.
-    over: Notify,
+    /// Notified when the last request ends. At most one task may wait for it.
+    all_ended: Notify,
 }
 
-/// A request that runs, or what is left of one. It has ended when all clones are dropped.
+/// A request in flight, or a part of it. It ends when all clones are dropped.
 #[derive(Debug)]
 pub(crate) struct ActiveRequest(Arc<ActiveRequests>);
 
-/// A request that the host works on.
+/// A request that waits for the host, not for the client.
 #[derive(Debug)]
 pub(crate) struct AtWork(Arc<ActiveRequests>);
 
-/// A request whose body arrives. It has ended when it is dropped, whether the body was read or not.
+/// A request whose body is arriving. Ends when dropped, whether the body was read or not.
 #[derive(Debug)]
 pub(crate) struct Uploading(ActiveRequest);
 
@@ -53,7 +53,7 @@ impl Default for ActiveRequests {
         Self {
             opened: Instant::now(),
             running: AtomicUsize::new(0),
-            begun: AtomicUsize::new(0),
+            started: AtomicUsize::new(0),
             heads: AtomicUsize::new(0),
             part_of_head: AtomicBool::new(false),
             is_open: AtomicBool::new(false),
@@ -61,16 +61,17 @@ impl Default for ActiveRequests {
             http2: AtomicBool::new(false),
             ended: AtomicU64::new(0),
             at_work: AtomicUsize::new(0),
-            moves: AtomicUsize::new(0),
+            progress: AtomicUsize::new(0),
             unread: AtomicBool::new(false),
-            over: Notify::new(),
+            all_ended: Notify::new(),
         }
     }
 }
 
 impl ActiveRequests {
-    /// A request's head has arrived, and with it perhaps a part of the next one: without a body, nothing
-    /// else can be behind it.
+    /// Records that a request's head has arrived, perhaps with a part of the next one.
+    ///
+    /// After a request without a body, only another head can follow.
     pub(crate) fn receive(self: &Arc<Self>, version: Version, has_body: bool) -> ActiveRequest {
         self.heads.fetch_add(1, Ordering::SeqCst);
         self.has_upload.store(has_body, Ordering::Relaxed);
@@ -79,32 +80,32 @@ impl ActiveRequests {
         if version >= Version::HTTP_2 {
             self.http2.store(true, Ordering::SeqCst);
         }
-        self.begin()
+        self.start()
     }
 
-    /// Bytes have arrived, which may end as a head does.
+    /// Records that bytes have arrived, and whether they end as a head does.
     pub(crate) fn read(&self, ends_head: bool) {
         self.is_open.store(!ends_head, Ordering::Relaxed);
         if self.is_idle() {
             self.part_of_head.store(true, Ordering::SeqCst);
         } else if !self.http2.load(Ordering::SeqCst) {
-            self.moves.fetch_add(1, Ordering::SeqCst);
+            self.progress.fetch_add(1, Ordering::SeqCst);
             if !self.has_upload.load(Ordering::Relaxed) {
                 self.part_of_head.store(!ends_head, Ordering::SeqCst);
             }
         }
     }
 
-    /// How much has happened, where all that runs waits for the client.
+    /// The progress count, if all requests in flight wait for the client; else `None`.
     pub(crate) fn awaiting_client(&self) -> Option<usize> {
         let at_work = self.at_work.load(Ordering::SeqCst) > 0;
-        (!at_work && !self.is_idle()).then(|| self.moves.load(Ordering::SeqCst))
+        (!at_work && !self.is_idle()).then(|| self.progress.load(Ordering::SeqCst))
     }
 
-    /// Something of a request that is to be finished, though its own [`ActiveRequest`] may be gone.
-    pub(crate) fn begin(self: &Arc<Self>) -> ActiveRequest {
+    /// Starts a part of a request that has to finish though its own [`ActiveRequest`] may be gone.
+    pub(crate) fn start(self: &Arc<Self>) -> ActiveRequest {
         self.running.fetch_add(1, Ordering::SeqCst);
-        self.begun.fetch_add(1, Ordering::SeqCst);
+        self.started.fetch_add(1, Ordering::SeqCst);
         ActiveRequest(Arc::clone(self))
     }
 
@@ -122,17 +123,17 @@ impl ActiveRequests {
         self.heads.load(Ordering::SeqCst)
     }
 
-    /// Whether a request's head has begun to arrive. In HTTP/2, bytes do not tell.
+    /// Whether a request's head has started to arrive. Always false for HTTP/2, where bytes do not tell.
     pub(crate) fn has_part_of_head(&self) -> bool {
         self.part_of_head.load(Ordering::SeqCst) && !self.http2.load(Ordering::SeqCst)
     }
 
-    /// When the last request ended; when the connection was opened if none has.
+    /// When the last request ended, or when the connection was opened if none has.
     pub(crate) fn ended(&self) -> Instant {
         self.opened + Duration::from_nanos(self.ended.load(Ordering::SeqCst))
     }
 
-    /// The client may still be sending a body that nobody reads any more.
+    /// Records that the client may still be sending a body that will not be read.
     pub(crate) fn leave_unread(&self) {
         self.unread.store(true, Ordering::SeqCst);
     }
@@ -142,16 +143,16 @@ impl ActiveRequests {
         self.unread.load(Ordering::SeqCst)
     }
 
-    /// Waits until none has run for so long.
+    /// Waits until no request has been in flight for `pause`.
     pub(crate) async fn wait_idle(&self, pause: Duration) {
         loop {
-            let begun = self.begun.load(Ordering::SeqCst);
+            let started = self.started.load(Ordering::SeqCst);
             if self.running.load(Ordering::SeqCst) > 0 {
-                self.over.notified().await;
+                self.all_ended.notified().await;
                 continue;
             }
             sleep(pause).await;
-            if self.begun.load(Ordering::SeqCst) == begun {
+            if self.started.load(Ordering::SeqCst) == started {
                 return;
             }
         }
@@ -159,30 +160,30 @@ impl ActiveRequests {
 }
 
 impl ActiveRequest {
-    /// The same request, while it waits for the host.
+    /// Counts this request as waiting for the host while the guard lives.
     pub(crate) fn at_work(&self) -> AtWork {
         self.0.at_work.fetch_add(1, Ordering::SeqCst);
         AtWork(Arc::clone(&self.0))
     }
 
-    /// Whether the connection has to end with the response.
+    /// Whether the connection has to close after the response.
     pub(crate) fn has_unread(&self) -> bool {
         self.0.has_unread()
     }
 
-    /// The client has taken something.
-    pub(crate) fn taken(&self) {
-        self.0.moves.fetch_add(1, Ordering::SeqCst);
+    /// Records that the client has read something.
+    pub(crate) fn made_progress(&self) {
+        self.0.progress.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// The same request, whose body arrives.
+    /// Counts this request's body as arriving while the guard lives.
     pub(crate) fn uploading(&self) -> Uploading {
         Uploading(self.clone())
     }
 }
 
 impl Uploading {
-    /// Nobody will read the rest.
+    /// Records that the rest of the body will not be read.
     pub(crate) fn leave_unread(&self) {
         self.0.0.leave_unread();
     }
@@ -198,14 +199,14 @@ impl Clone for ActiveRequest {
 impl Drop for ActiveRequest {
     fn drop(&mut self) {
         let requests = &self.0;
-        // Before the count: whoever sees that nothing runs is to see since when.
+        // Before the count: a task that sees no request in flight has to see since when.
         if requests.running.load(Ordering::SeqCst) == 1 {
             let since = requests.opened.elapsed().as_nanos();
             let since = u64::try_from(since).unwrap_or(u64::MAX);
             requests.ended.store(since, Ordering::SeqCst);
         }
         if requests.running.fetch_sub(1, Ordering::SeqCst) == 1 {
-            requests.over.notify_one();
+            requests.all_ended.notify_one();
         }
     }
 }
@@ -218,7 +219,7 @@ impl Drop for Uploading {
 
 impl Drop for AtWork {
     fn drop(&mut self) {
-        self.0.moves.fetch_add(1, Ordering::SeqCst);
+        self.0.progress.fetch_add(1, Ordering::SeqCst);
         self.0.at_work.fetch_sub(1, Ordering::SeqCst);
     }
 }
@@ -231,35 +232,35 @@ mod tests {
 
     const PAUSE: Duration = Duration::from_secs(1);
 
-    /// It is quiet a pause after the last part of the last request, and no sooner for those that began
-    /// and ended within the pause.
+    /// A connection is idle a pause after the last part of the last request ended. Requests that started
+    /// and ended within the pause prolong it.
     #[tokio::test(start_paused = true)]
-    async fn quiet_after_the_last() {
+    async fn wait_idle_resolves_a_pause_after_the_last_request() {
         let requests = Arc::new(ActiveRequests::default());
-        let begun = Instant::now();
+        let started = Instant::now();
         requests.wait_idle(PAUSE).await;
-        assert_eq!(begun.elapsed(), PAUSE);
+        assert_eq!(started.elapsed(), PAUSE);
 
-        let one = requests.begin();
+        let one = requests.start();
         let part = one.clone();
         drop(one);
-        let mut quiet = Box::pin(requests.wait_idle(PAUSE));
+        let mut idle = Box::pin(requests.wait_idle(PAUSE));
         for _ in 0..2 {
-            assert!((&mut quiet).now_or_never().is_none());
+            assert!((&mut idle).now_or_never().is_none());
             sleep(2 * PAUSE).await;
         }
         drop(part);
         let ended = Instant::now();
-        assert!((&mut quiet).now_or_never().is_none());
+        assert!((&mut idle).now_or_never().is_none());
         sleep(PAUSE / 2).await;
-        drop(requests.begin());
-        quiet.await;
+        drop(requests.start());
+        idle.await;
         assert_eq!(ended.elapsed(), 2 * PAUSE);
     }
 
-    /// The end is that of the last part of the last request.
+    /// A request ends with its last part.
     #[tokio::test(start_paused = true)]
-    async fn end_is_that_of_the_last_part() {
+    async fn request_ends_with_its_last_part() {
         let requests = Arc::new(ActiveRequests::default());
         assert_eq!(requests.ended(), requests.opened());
         let one = requests.receive(Version::HTTP_11, true);
@@ -274,10 +275,10 @@ mod tests {
         assert_eq!(requests.ended(), requests.opened() + 2 * PAUSE);
     }
 
-    /// What arrives behind a request, with it or after it, is part of the next head, unless it may be the
-    /// request's body or ends as a head does.
+    /// Bytes after a request, in the same read or later, are part of the next head. They are not if they
+    /// may be the request's body, or if they end as a head does.
     #[test]
-    fn part_of_a_head_may_come_early() {
+    fn pipelined_bytes_are_part_of_the_next_head() {
         let first = |has_body, ends_head| {
             let requests = Arc::new(ActiveRequests::default());
             requests.read(ends_head);
@@ -311,7 +312,10 @@ mod tests {
         requests.read(false);
         assert!(requests.has_part_of_head());
         drop(requests.receive(Version::HTTP_11, false));
-        assert!(requests.has_part_of_head(), "it is the next one's");
+        assert!(
+            requests.has_part_of_head(),
+            "the part belongs to the next head"
+        );
         requests.read(true);
         drop(requests.receive(Version::HTTP_11, false));
         assert!(!requests.has_part_of_head());

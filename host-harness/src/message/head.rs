@@ -1,27 +1,27 @@
-//! The head of a response: what a function says, less what is the host's to say.
+//! The head of a response: what a function gave, without what only the host sets.
 
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, StatusCode};
 
 use super::headers::{HeaderLimit, allowed};
 
-/// A status and headers that HTTP allows.
+/// A valid status and valid headers.
 #[derive(Debug)]
 pub(crate) struct Head {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
-    /// What the function says of the body's length. It is believed only where there is no body to
-    /// measure, in the answer to HEAD.
+    /// The body length that the function declared. Used only in the answer to HEAD, where there is no
+    /// body to measure.
     pub(crate) declared_length: Option<u64>,
 }
 
-/// What a function gave is no head of a response; the text says why.
+/// A function gave an invalid response head; the text says why.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct InvalidHead(pub(crate) String);
 
 impl Head {
-    /// Checks what a function gave. Whole responses and streamed ones go by the same rules.
+    /// Checks what a function gave. Whole and streamed responses follow the same rules.
     pub(crate) fn new(
         status: u16,
         headers: Vec<(String, Vec<u8>)>,
@@ -42,7 +42,7 @@ impl Head {
     }
 }
 
-/// The one `content-length` among them, if it is valid.
+/// The value of `content-length`, if there is exactly one and it is valid.
 fn declared_length(headers: &[(String, Vec<u8>)]) -> Option<u64> {
     let mut lengths = headers
         .iter()
@@ -50,7 +50,7 @@ fn declared_length(headers: &[(String, Vec<u8>)]) -> Option<u64> {
     let (Some((_, length)), None) = (lengths.next(), lengths.next()) else {
         return None;
     };
-    // The parser would take a sign.
+    // `u64::from_str` would accept a plus sign.
     let digits = length.iter().all(u8::is_ascii_digit);
     let length = std::str::from_utf8(length).ok().filter(|_| digits)?;
     length.parse().ok()
@@ -60,9 +60,9 @@ fn declared_length(headers: &[(String, Vec<u8>)]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// Only the status of a final response is one, at either end of the range.
+    /// Only a final status is valid, at either end of the range.
     #[test]
-    fn statuses_are_final() {
+    fn only_final_statuses_are_valid() {
         for (status, valid) in [
             (0, false),
             (199, false),
@@ -79,9 +79,9 @@ mod tests {
         }
     }
 
-    /// A length is one number, said once.
+    /// A length is valid if it is one number, given once.
     #[test]
-    fn lengths_are_numbers() {
+    fn declared_length_is_one_number() {
         for (lengths, declared) in [
             (&[][..], None),
             (&["12345"], Some(12345)),

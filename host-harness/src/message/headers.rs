@@ -1,40 +1,41 @@
-//! Headers that functions give, and those that are between two ends of a connection and nobody
-//! else's business.
+//! Validates headers that functions give, and removes hop-by-hop headers.
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{self, HeaderName, HeaderValue};
 
-/// The most that the headers of one message may take, names and values, in bytes.
+/// The most bytes that the headers of one message may have, names and values together.
 pub(crate) const MAX_HEADER_BYTES: usize = 256 * 1024;
 
-/// How many headers a function may give at once. A map panics where it gets more than some 24,000,
-/// also by those that the host adds.
+/// How many headers one message from a function may have.
+///
+/// `HeaderMap` panics at some 24,000, and the host adds some of its own.
 pub(crate) const MAX_HEADERS: usize = 1000;
 
-/// How much the headers of one message may be that a function gives.
+/// How large the headers of one message from a function may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HeaderLimit {
     count: usize,
-    /// Of names and values.
+    /// Of names and values together.
     bytes: usize,
 }
 
 impl HeaderLimit {
-    /// The most that a host can allow.
+    /// The largest limit that a host can allow.
     pub(crate) const MAX: Self = Self {
         count: MAX_HEADERS,
         bytes: MAX_HEADER_BYTES,
     };
 
-    /// For functions of strangers: what common clients and proxies take, some of which close a connection
-    /// after more than 100 headers, those that the host adds among them.
+    /// For untrusted functions: what common clients and proxies accept.
+    ///
+    /// Some close a connection after more than 100 headers, those that the host adds included.
     pub(crate) const MULTI_TENANT: Self = Self {
         count: 64,
         bytes: 16 * 1024,
     };
 
-    /// Fails where there are more.
+    /// Fails if `list` is over the limit.
     pub(crate) fn check(self, list: &[(String, Vec<u8>)]) -> Result<(), InvalidHeader> {
         let bytes = list.iter().map(|(name, value)| name.len() + value.len());
         if list.len() > self.count || bytes.sum::<usize>() > self.bytes {
@@ -44,7 +45,7 @@ impl HeaderLimit {
     }
 }
 
-/// RFC 9110, section 7.6.1, and the ones that were common before it.
+/// Those of RFC 9110, section 7.6.1, and the ones in use before it.
 const HOP_BY_HOP: [HeaderName; 8] = [
     header::CONNECTION,
     header::TE,
@@ -56,13 +57,13 @@ const HOP_BY_HOP: [HeaderName; 8] = [
     HeaderName::from_static("proxy-connection"),
 ];
 
-/// Whether a header concerns one connection only. `connection` may name others: see
+/// Whether a header concerns one connection only. The `connection` header may name others: see
 /// [`named_by_connection`].
 pub(crate) fn is_hop_by_hop(name: &HeaderName) -> bool {
     HOP_BY_HOP.contains(name)
 }
 
-/// Whether the headers' `connection` names this one.
+/// Whether the `connection` header names this one.
 pub(crate) fn named_by_connection(headers: &HeaderMap, name: &HeaderName) -> bool {
     headers
         .get_all(header::CONNECTION)
@@ -72,7 +73,7 @@ pub(crate) fn named_by_connection(headers: &HeaderMap, name: &HeaderName) -> boo
         .any(|option| option.trim().eq_ignore_ascii_case(name.as_str()))
 }
 
-/// Takes out what concerns one connection only.
+/// Removes headers that concern one connection only.
 pub(crate) fn without_hop_by_hop(headers: &mut HeaderMap) {
     let unwanted: Vec<_> = headers
         .keys()
@@ -84,7 +85,7 @@ pub(crate) fn without_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-/// A header that HTTP does not allow.
+/// A function's headers are invalid or too large.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidHeader {
     #[error("header {0:?} has a name that HTTP does not allow")]
@@ -95,7 +96,7 @@ pub(crate) enum InvalidHeader {
     TooMany(HeaderLimit),
 }
 
-/// The headers that a function gave, less those that are the host's to set.
+/// Validates a function's headers, and drops those that only the host sets.
 pub(crate) fn allowed(
     list: Vec<(String, Vec<u8>)>,
     limit: HeaderLimit,
@@ -112,7 +113,7 @@ pub(crate) fn allowed(
         };
         let into = match header {
             header::CONNECTION => &mut connection,
-            // Left out rather than taken out: that would change the order of the others.
+            // Skipped here instead of removed later, which would change the order of the others.
             _ if header == header::CONTENT_LENGTH || is_hop_by_hop(&header) => continue,
             _ => &mut headers,
         };
@@ -129,7 +130,7 @@ pub(crate) fn allowed(
     Ok(headers)
 }
 
-/// Headers as functions take them.
+/// The headers in the form that functions get.
 pub(crate) fn listed(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
     let headers = headers.iter();
     headers
@@ -169,9 +170,9 @@ mod tests {
             .collect()
     }
 
-    /// Repeated headers stay, in order; framing and hop-by-hop headers are the host's.
+    /// Repeated headers stay, in order; framing and hop-by-hop headers are dropped.
     #[test]
-    fn host_owns_framing() {
+    fn framing_and_hop_by_hop_headers_are_dropped() {
         let headers = allowed(
             list(&[
                 ("Set-Cookie", "a=1"),
@@ -191,7 +192,7 @@ mod tests {
         assert_eq!(all, ["a=1", "b=2"]);
     }
 
-    /// More than there may be are refused, also those that a map could not hold.
+    /// Headers over the limit are refused, even more than a map could hold.
     #[test]
     fn too_many_are_refused() {
         let (most, strict) = (HeaderLimit::MAX, HeaderLimit::MULTI_TENANT);
@@ -202,7 +203,7 @@ mod tests {
             (strict, 64, true),
             (strict, 65, false),
         ] {
-            let many = (0..count).map(|place| (format!("x{place}"), b"1".to_vec()));
+            let many = (0..count).map(|number| (format!("x{number}"), b"1".to_vec()));
             match allowed(many.collect(), limit) {
                 Ok(headers) => assert!(fits && headers.len() == count),
                 Err(error) => {
@@ -222,7 +223,7 @@ mod tests {
         }
     }
 
-    /// What HTTP does not allow is refused by name, never a header dropped.
+    /// An invalid header is refused by name, never dropped.
     #[test]
     fn invalid_headers_are_refused() {
         for (name, value) in [("a b", "x"), ("", "x"), ("x", "a\r\nb: c"), ("x", "\0")] {

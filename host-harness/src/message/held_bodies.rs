@@ -1,4 +1,4 @@
-//! Bodies that functions give by value, and the host holds until they are sent or read.
+//! Bodies that functions give by value, held by the host until they are sent or read.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,24 +6,24 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 
-/// A body that is no longer counts as none: with many of them in flight, instances still take far more.
+/// Bodies up to this length are not counted: instances take far more than many of them in flight.
 const SMALL: usize = 64 * 1024;
 
-/// How many bytes the host may hold of such bodies, of all functions together.
+/// The budget for such bodies, shared by all functions of the host.
 ///
-/// A function may send many at once, each as long as its memory, and keep none of them in its memory.
+/// A function may send many at once, each as long as its memory, without keeping any in its memory.
 pub(crate) struct HeldBodies {
     left: AtomicUsize,
 }
 
-/// There are as many as may be.
+/// The budget is used up.
 #[derive(Debug)]
 pub(crate) struct Full;
 
-/// A body, counted until the last part of it is gone.
+/// A body that counts until its last slice is dropped.
 struct Held {
     bytes: Vec<u8>,
-    of: Arc<HeldBodies>,
+    budget: Arc<HeldBodies>,
 }
 
 impl AsRef<[u8]> for Held {
@@ -34,18 +34,20 @@ impl AsRef<[u8]> for Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.of.left.fetch_add(self.bytes.len(), Ordering::Relaxed);
+        self.budget
+            .left
+            .fetch_add(self.bytes.len(), Ordering::Relaxed);
     }
 }
 
 impl HeldBodies {
-    pub(crate) fn new(most: usize) -> Arc<Self> {
+    pub(crate) fn new(max_bytes: usize) -> Arc<Self> {
         Arc::new(Self {
-            left: AtomicUsize::new(most),
+            left: AtomicUsize::new(max_bytes),
         })
     }
 
-    /// Holds one more body.
+    /// Takes a body into the budget.
     pub(crate) fn hold(self: &Arc<Self>, bytes: Vec<u8>) -> Result<Bytes, Full> {
         if bytes.len() <= SMALL {
             return Ok(bytes.into());
@@ -55,8 +57,8 @@ impl HeldBodies {
             .left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
         taken.map_err(|_left| Full)?;
-        let of = Arc::clone(self);
-        Ok(Bytes::from_owner(Held { bytes, of }))
+        let budget = Arc::clone(self);
+        Ok(Bytes::from_owner(Held { bytes, budget }))
     }
 }
 
@@ -72,7 +74,7 @@ impl fmt::Debug for HeldBodies {
 mod tests {
     use super::*;
 
-    /// Bodies are held up to the limit, and again once the last part of another is gone; small ones always.
+    /// Bodies are held up to the limit, and again once another's last slice is gone. Small ones always are.
     #[test]
     fn held_bodies_are_bounded() {
         let bodies = HeldBodies::new(4 * SMALL);

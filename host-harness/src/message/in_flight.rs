@@ -1,15 +1,15 @@
-//! How much an invocation has under way: calls and requests of its own.
+//! Counts an invocation's calls and requests in flight.
 //!
-//! Each holds something of the host's, a task, a place of the pool or a connection, until the body of
-//! its response has ended or nobody wants it any more.
+//! Each holds a task, a slot of the pool or a connection of the host's. It does so until the body of
+//! its response has ended or is dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// How many calls and requests one invocation may have under way at once.
-const MAX_UNDER_WAY: usize = 64;
+/// How many calls and requests one invocation may have in flight at once.
+const MAX_IN_FLIGHT: usize = 64;
 
-/// One that is under way, for as long as this lives.
+/// A call or request in flight, for as long as this lives.
 #[derive(Debug)]
 pub(crate) struct InFlight(Arc<AtomicUsize>);
 
@@ -19,17 +19,17 @@ impl Drop for InFlight {
     }
 }
 
-/// Counts those of one invocation; nothing is counted, or allocated, before the first.
+/// Counts those of one invocation. Nothing is allocated before the first.
 #[derive(Default)]
 pub(crate) struct InFlightCounter(Option<Arc<AtomicUsize>>);
 
 impl InFlightCounter {
-    /// One more, if there may be.
-    pub(crate) fn one_more(&mut self) -> Option<InFlight> {
+    /// Counts one more, if there is room.
+    pub(crate) fn try_acquire(&mut self) -> Option<InFlight> {
         let count = self.0.get_or_insert_default();
-        // From here on it is given back.
+        // Dropping `one` undoes the increment below.
         let one = InFlight(Arc::clone(count));
-        (count.fetch_add(1, Ordering::Relaxed) < MAX_UNDER_WAY).then_some(one)
+        (count.fetch_add(1, Ordering::Relaxed) < MAX_IN_FLIGHT).then_some(one)
     }
 }
 
@@ -37,18 +37,18 @@ impl InFlightCounter {
 mod tests {
     use super::*;
 
-    /// As many as may be, and one more for each that is over; those that were refused do not count.
+    /// There is room up to the limit, and again for each that ends. Refused ones do not count.
     #[test]
-    fn as_many_as_may_be() {
+    fn calls_in_flight_are_limited() {
         let mut count = InFlightCounter::default();
-        let mut all: Vec<_> = (0..MAX_UNDER_WAY)
-            .map(|_| count.one_more().unwrap())
+        let mut all: Vec<_> = (0..MAX_IN_FLIGHT)
+            .map(|_| count.try_acquire().unwrap())
             .collect();
         for _ in 0..3 {
-            assert!(count.one_more().is_none());
+            assert!(count.try_acquire().is_none());
         }
         drop(all.pop());
-        let last = count.one_more();
-        assert!(last.is_some() && count.one_more().is_none());
+        let last = count.try_acquire();
+        assert!(last.is_some() && count.try_acquire().is_none());
     }
 }

@@ -1,4 +1,4 @@
-//! HTTP messages: heads, bodies, and what of them is in flight.
+//! HTTP messages: heads, bodies, and the counters of those in flight.
 
 pub(crate) mod active_requests;
 pub(crate) mod body;

@@ -3,8 +3,8 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 
-/// How many bytes wait for the client before the function has to. The last chunk that found room
-/// may reach beyond it.
+/// How many bytes may wait for the client before the function has to wait. The last chunk may exceed
+/// this.
 const MAX_QUEUED: usize = 64 * 1024;
 
 /// Bytes on their way from a function to its client.
@@ -13,21 +13,21 @@ pub(crate) struct Pipe {
 }
 
 struct Inside {
-    /// Chunks that were written one after the other while nobody took them, as one.
+    /// Chunks that were written before the client took any, joined.
     queued: Vec<u8>,
     end: End,
-    /// Waits for room. All that a function waits for at once is woken as one.
+    /// The waker of the function that waits for room. One waker covers all its pollables.
     waiting: Option<Waker>,
 }
 
-/// How far a function is with its body.
+/// The state of a function's body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
-    /// There may be more.
+    /// More may follow.
     Open,
-    /// It is whole.
+    /// The body is complete.
     Finished,
-    /// There is no more, and yet it is not whole.
+    /// Nothing follows, and the body is incomplete.
     Cut,
 }
 
@@ -46,7 +46,7 @@ impl Pipe {
         self.inside.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a chunk may be written; of any length, since the host holds it already.
+    /// Whether a chunk may be written. Its length does not matter, since the host holds it already.
     pub(crate) fn has_room(&self) -> bool {
         self.inside().has_room()
     }
@@ -76,7 +76,7 @@ impl Pipe {
         inside.wake();
     }
 
-    /// Everything that waits for the client, if anything does.
+    /// Takes everything that waits for the client, if anything does.
     pub(crate) fn take(&self) -> Option<Bytes> {
         let mut inside = self.inside();
         if inside.queued.is_empty() {
@@ -132,7 +132,7 @@ mod tests {
         pipe
     }
 
-    /// There is room up to the limit, and from there on none until everything was taken.
+    /// There is room below the limit, and at the limit none until everything is taken.
     #[test]
     fn room_is_bounded() {
         for (length, room) in [
@@ -150,7 +150,7 @@ mod tests {
         }
     }
 
-    /// Small chunks that wait leave as one, in order; a single one leaves as it is.
+    /// Small chunks that wait leave joined, in order; a single one leaves as it is.
     #[test]
     fn chunks_coalesce() {
         let pipe = Pipe::new();
@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(pipe.take(), None);
     }
 
-    /// Who waits for room is woken when there is some, and when there is nothing to wait for.
+    /// A function that waits for room is woken when there is some, and when the body ends.
     #[tokio::test]
     async fn waiting_ends() {
         let pipe = filled_with(MAX_QUEUED);

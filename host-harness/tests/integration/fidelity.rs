@@ -73,7 +73,7 @@ async fn unknown_functions_are_not_found() {
     for (path, names) in [
         ("/nope", "\"nope\""),
         ("/Ping", "\"Ping\""),
-        ("/", "no function"),
+        ("/", "not name a function"),
     ] {
         let answer = client.get(path).await;
         assert_eq!(answer.status, 404, "{path}");

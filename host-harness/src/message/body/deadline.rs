@@ -8,11 +8,11 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::{Body, Error};
 
-/// A body that breaks off where it is not whole in time.
+/// A body that breaks off if it is not complete by a deadline.
 pub(super) struct Deadline {
     body: Body,
     deadline: Instant,
-    /// Made when there is something to wait for.
+    /// Created at the first wait.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -25,7 +25,7 @@ impl Deadline {
         }
     }
 
-    /// The earlier of two deadlines counts.
+    /// Applies `deadline` if it is the earlier one.
     pub(super) fn no_later_than(&mut self, deadline: Instant) {
         if deadline < self.deadline {
             self.deadline = deadline;
@@ -49,7 +49,7 @@ impl HttpBody for Deadline {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        // First: one that never pauses is to end as well.
+        // The clock first: a body that never pauses has to end as well.
         if self.deadline > Instant::now() {
             match Pin::new(&mut self.body).poll_frame(cx) {
                 Poll::Pending => ready!(self.poll_deadline(cx)),
@@ -82,9 +82,9 @@ mod tests {
         ))
     }
 
-    /// Of several deadlines the earliest counts, whichever was set first.
+    /// Of several deadlines the earliest applies, whichever was set first.
     #[tokio::test(start_paused = true)]
-    async fn earliest_counts() {
+    async fn earliest_deadline_applies() {
         for seconds in [[1, 2], [2, 1]] {
             let started = Instant::now();
             let mut body = endless();
@@ -96,9 +96,9 @@ mod tests {
         }
     }
 
-    /// A function may pass a body on without end: that takes no stack to poll, ask, or drop.
+    /// A function may pass a body on endlessly: polling, measuring or dropping it takes no more stack.
     #[tokio::test(start_paused = true)]
-    async fn many_are_one() {
+    async fn many_deadlines_do_not_nest() {
         let deadline = Instant::now() + Duration::from_secs(1);
         let mut body = endless();
         for _ in 0..1_000_000 {

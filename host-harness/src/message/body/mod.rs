@@ -1,4 +1,4 @@
-//! A body on the host: what a request brings, what a response takes, and a `buffer` in between.
+//! A body on the host: of requests, of responses, and of the `buffer` resource.
 
 mod deadline;
 mod upload;
@@ -18,10 +18,10 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Bytes that may still be arriving, read once from front to back.
 pub struct Body {
-    /// What has arrived and has not been read.
+    /// Bytes that have arrived and were not read yet.
     front: Bytes,
     rest: Rest,
-    /// What it is counted as until its end.
+    /// Keeps the call or request that the body belongs to in flight until the end.
     in_flight: Option<InFlight>,
 }
 
@@ -30,7 +30,7 @@ enum Rest {
     Upload(Upload),
     Other(Pin<Box<dyn HttpBody<Data = Bytes, Error = Error> + Send>>),
     Deadline(Pin<Box<deadline::Deadline>>),
-    /// It broke off: there is no end to reach. Kept, so that no reader takes it for whole.
+    /// The body broke off. Kept, so that no reader takes it for complete.
     Incomplete,
 }
 
@@ -57,7 +57,7 @@ impl Body {
         }
     }
 
-    /// Any body: a stream, a file, one made for a test.
+    /// Wraps any body: a stream, a file, one for a test.
     pub fn new<B>(body: B) -> Self
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
@@ -82,13 +82,13 @@ impl Body {
         }
     }
 
-    /// Breaks the body off where it has not all arrived by then.
+    /// Breaks the body off if it has not arrived in full by `deadline`.
     pub(crate) fn limit(&mut self, deadline: Option<Instant>) {
         match (&mut self.rest, deadline) {
             (Rest::Done | Rest::Incomplete, _) | (_, None) => {}
-            // Not one in another: a function may pass a body on as often as it likes, and to poll
-            // what is very deep takes more stack than there is.
-            (Rest::Deadline(until), Some(deadline)) => until.no_later_than(deadline),
+            // Deadlines do not nest: a function may pass a body on any number of times, and polling a
+            // deep chain would overflow the stack.
+            (Rest::Deadline(body), Some(deadline)) => body.no_later_than(deadline),
             (_, Some(deadline)) => {
                 let body = std::mem::replace(self, Self::empty());
                 self.rest = Rest::Deadline(Box::pin(deadline::Deadline::new(body, deadline)));
@@ -96,14 +96,14 @@ impl Body {
         }
     }
 
-    /// Breaks the body off by then where the client is still sending it.
+    /// Breaks the body off at `deadline` if the client is still sending it.
     pub(crate) fn limit_upload(&mut self, deadline: Option<Instant>) {
         if let Rest::Upload(_) = self.rest {
             self.limit(deadline);
         }
     }
 
-    /// Counts as one of an invocation's calls and requests for as long as it may have more to come.
+    /// Keeps `in_flight` for as long as more of the body may arrive.
     pub(crate) fn counted(mut self, in_flight: InFlight) -> Self {
         if !matches!(self.rest, Rest::Done | Rest::Incomplete) {
             self.in_flight = Some(in_flight);
@@ -116,12 +116,12 @@ impl Body {
         self.in_flight = None;
     }
 
-    /// How many bytes are left, where that is known.
+    /// How many bytes are left, if known.
     pub(crate) fn len(&self) -> Option<u64> {
         self.size_hint().exact()
     }
 
-    /// Waits until there is something to read, or the end. Ready again and again until it is read.
+    /// Waits until there is something to read, or the end. Stays ready until the bytes are taken.
     pub(crate) fn poll_fill(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Incomplete>> {
         while self.front.is_empty() {
             let frame = match &mut self.rest {
@@ -138,7 +138,7 @@ impl Body {
                 }
             };
             match frame {
-                // Trailers have no place in the contract.
+                // The contract has no trailers.
                 Some(Ok(frame)) => self.front = frame.into_data().unwrap_or_default(),
                 Some(Err(())) => self.end(Rest::Incomplete),
                 None => self.end(Rest::Done),
@@ -147,12 +147,12 @@ impl Body {
         Poll::Ready(Ok(()))
     }
 
-    /// Up to `max` bytes of what has arrived.
+    /// Takes up to `max` bytes of what has arrived.
     pub(crate) fn take(&mut self, max: usize) -> Bytes {
         self.front.split_to(max.min(self.front.len()))
     }
 
-    /// All that has arrived and has not been read.
+    /// Takes everything that has arrived.
     pub(crate) fn take_all(&mut self) -> Bytes {
         std::mem::take(&mut self.front)
     }

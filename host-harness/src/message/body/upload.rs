@@ -10,34 +10,34 @@ use hyper::body::Incoming;
 
 use crate::message::active_requests::Uploading;
 
-/// How long a body that nobody wants is read on, so that its sender gets to see the response.
+/// How long an unwanted body is read, so that its sender gets to see the response.
 const LINGER: Duration = Duration::from_secs(30);
 
-/// How long such a body may pause before it is given up.
+/// How long such a body may pause before it is abandoned.
 const LINGER_IDLE: Duration = Duration::from_secs(5);
 
 /// A request's body on its way in.
 ///
-/// When it is dropped before its end, the rest is read and thrown away for a while. A server that
-/// closed instead would, over HTTP/1, reset the connection under a client that is still sending,
-/// and the client could lose the response that is already on its way.
+/// Dropped before its end, the body is read and discarded for a while. Closing the connection instead
+/// would, over HTTP/1, reset it under a client that is still sending. The client could then lose the
+/// response in flight.
 pub(crate) struct Upload {
-    /// There until it is dropped.
+    /// `Some` until dropped.
     body: Option<Incoming>,
     rest: Unread,
-    /// Its request, if there is anything to arrive.
+    /// Its request, if the body has bytes.
     uploading: Option<Uploading>,
 }
 
-/// What becomes of the part of a body that nobody reads.
+/// What happens to the part of a body that is not read.
 #[derive(Clone, Copy, PartialEq)]
 enum Unread {
-    /// The stream is reset: HTTP/2 has one for every request.
+    /// The stream is reset: HTTP/2 has a stream for every request.
     Reset,
-    /// It is read and thrown away, and the connection goes on.
-    ThrownAway,
-    /// The client waits for `100 Continue`, which reading would bring about. It may go on with its body,
-    /// or with another request: the connection ends with the response.
+    /// The rest is read and discarded, and the connection stays open.
+    Discarded,
+    /// The client waits for `100 Continue`, which reading would send. It may go on with its body or with
+    /// another request, so the connection closes after the response.
     Awaited,
 }
 
@@ -49,9 +49,9 @@ impl Upload {
     ) -> Self {
         let rest = match request.version {
             Version::HTTP_2 => Unread::Reset,
-            // As hyper does; one of HTTP/1.0 means nothing by it (RFC 9110, section 10.1.1).
+            // As hyper does; HTTP/1.0 has no `Expect` (RFC 9110, section 10.1.1).
             Version::HTTP_11 if expects_continue(&request.headers) => Unread::Awaited,
-            _ => Unread::ThrownAway,
+            _ => Unread::Discarded,
         };
         Self {
             body: Some(body),
@@ -65,7 +65,7 @@ impl Upload {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
         if self.rest == Unread::Awaited {
-            self.rest = Unread::ThrownAway;
+            self.rest = Unread::Discarded;
         }
         match &mut self.body {
             Some(body) => Pin::new(body).poll_frame(cx),
@@ -96,12 +96,12 @@ impl Drop for Upload {
                     uploading.leave_unread();
                 }
             }
-            Unread::ThrownAway => {
+            Unread::Discarded => {
                 let uploading = self.uploading.take();
                 if let (Some(body), Ok(runtime)) =
                     (self.body.take(), tokio::runtime::Handle::try_current())
                 {
-                    runtime.spawn(tokio::time::timeout(LINGER, throw_away(body, uploading)));
+                    runtime.spawn(tokio::time::timeout(LINGER, discard(body, uploading)));
                 }
             }
         }
@@ -115,6 +115,6 @@ fn expects_continue(headers: &HeaderMap) -> bool {
         .any(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
 
-async fn throw_away(mut body: Incoming, _uploading: Option<Uploading>) {
+async fn discard(mut body: Incoming, _uploading: Option<Uploading>) {
     while let Ok(Some(Ok(_))) = tokio::time::timeout(LINGER_IDLE, body.frame()).await {}
 }
