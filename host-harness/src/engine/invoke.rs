@@ -196,7 +196,7 @@ impl Engine {
 fn bound_cpu_time(store: &mut Store<State>) {
     store.set_epoch_deadline(CHECK_EPOCHS);
     store.epoch_deadline_callback(|mut store| {
-        store.data_mut().look_at_time()?;
+        store.data_mut().check_deadline()?;
         // Wasmtime's own yield wakes itself at once. The runtime would then poll timers and sockets
         // only after many rounds.
         let yielded = Box::pin(tokio::task::yield_now());

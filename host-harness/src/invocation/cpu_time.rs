@@ -1,10 +1,10 @@
-//! CPU time of an invocation, apart from the time it waits and the time its thread waits.
+//! Measures the CPU time of an invocation, without the time that it or its thread waits.
 //!
-//! Asking the system for a thread's CPU time is a system call, and two for every poll would cost
-//! short invocations more than all other limits together. So an invocation is first measured with the
-//! clock on the wall, which needs none, and of which a poll counts as a [`SLICE`] at most, however long
-//! its thread was kept from running. As soon as it is looked at because time has passed, or has used
-//! up a slice in many short polls, the thread's own clock counts.
+//! Reading a thread's CPU time is a system call. Two for every poll would cost short invocations more
+//! than all other limits together. An invocation is therefore first measured with the wall clock, which
+//! needs none. Each poll then counts as at most one [`SLICE`], however long its thread was descheduled.
+//! The thread's own clock counts as soon as the time is checked because an epoch has passed, or as soon
+//! as many short polls have used up a slice.
 
 use std::cell::Cell;
 use std::future::Future;
@@ -12,35 +12,35 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// How much an invocation computes at once, before others have their turn.
+/// How long an invocation computes before others get their turn.
 pub(crate) const SLICE: Duration = Duration::from_millis(10);
 
 thread_local! {
-    /// The invocation that this thread is running right now.
+    /// The invocation that this thread is polling.
     static RUNNING: Cell<Option<Span>> = const { Cell::new(None) };
-    /// Whether the invocation that this thread has polled last has used up its first slice.
+    /// Whether the invocation that this thread polled last has used up its first slice.
     static LONG: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What an invocation has used.
+/// How much CPU time an invocation has used.
 #[derive(Clone, Copy, Default)]
 struct Usage {
     total: Duration,
-    /// How much of that the thread's clock says.
+    /// The part of `total` that the thread's clock has measured.
     measured: Duration,
-    /// Whether the thread's clock counts from here on.
+    /// Whether the thread's clock counts from now on.
     exact: bool,
 }
 
 impl Usage {
-    /// Whether the first slice is used up for certain: under load, the clock on the wall says so of
+    /// Whether the first slice is used up for certain. Under load, the wall clock says so even of
     /// invocations that have hardly run.
     fn is_long(&self) -> bool {
         self.measured >= SLICE / 2
     }
 }
 
-/// A span of computing: since when, and what there was before.
+/// A span of computing: its start, and the usage before it.
 #[derive(Clone, Copy)]
 struct Span {
     since: Moment,
@@ -50,7 +50,7 @@ struct Span {
 #[derive(Clone, Copy)]
 struct Moment {
     wall: Instant,
-    /// This thread's CPU time, where somebody needs it.
+    /// This thread's CPU time, if it is needed.
     cpu: Option<Duration>,
 }
 
@@ -64,7 +64,7 @@ impl Moment {
 }
 
 impl Span {
-    /// What the invocation has used, up to a moment of this thread.
+    /// What the invocation has used, up to `now` on this thread.
     fn usage(&self, now: Moment) -> Usage {
         let mut usage = self.before;
         match (usage.exact, now.cpu, self.since.cpu) {
@@ -82,7 +82,7 @@ impl Span {
         usage
     }
 
-    /// Leaves out a span that another invocation has run in.
+    /// Excludes a span in which another invocation ran.
     fn skip(&mut self, from: Moment, to: Moment) {
         self.since.wall += to.wall.saturating_duration_since(from.wall);
         if let (Some(since), Some(from), Some(to)) = (&mut self.since.cpu, from.cpu, to.cpu) {
@@ -91,8 +91,8 @@ impl Span {
     }
 }
 
-/// What the invocation that this thread is running has used so far. Makes a system call: ask only
-/// where some time has passed.
+/// What the invocation on this thread has used so far. Makes a system call: use it only when some time
+/// has passed.
 pub(crate) fn used() -> Duration {
     let Some(span) = RUNNING.get() else {
         return Duration::ZERO;
@@ -106,12 +106,12 @@ pub(crate) fn used() -> Duration {
     before.total
 }
 
-/// Whether the invocation that this thread has polled last has used up its first slice; asked once.
+/// Whether the invocation that this thread polled last has used up its first slice. Resets the answer.
 pub(crate) fn take_long() -> bool {
     LONG.take()
 }
 
-/// A future whose time in `poll` is counted, and can be asked for from inside.
+/// A future whose time in `poll` is measured, and can be read from inside.
 #[must_use]
 pub(crate) struct CpuTimed<F> {
     future: F,
@@ -137,7 +137,7 @@ impl<F: Future + Unpin> Future for CpuTimed<F> {
     }
 }
 
-/// One poll. It ends with this, also by a panic: the caller may go on.
+/// The measurement of one poll. Ends when dropped, also by a panic: the caller may continue.
 struct PollGuard<'a> {
     usage: &'a mut Usage,
     started: Moment,
@@ -166,7 +166,7 @@ impl Drop for PollGuard<'_> {
         let spans = [own, self.outer];
         let exact = spans.iter().flatten().any(|span| span.before.exact);
         let ended = Moment::now(exact);
-        // An invocation that was called by another ran in the other's span, whose time it is not.
+        // A nested invocation ran within the caller's span, which must not be charged for it.
         if let Some(outer) = &mut self.outer {
             outer.skip(self.started, ended);
         }
@@ -181,12 +181,12 @@ impl Drop for PollGuard<'_> {
 /// How long this thread has been running on a processor.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
 fn thread_cpu_time() -> Duration {
-    // It cannot fail: the clock is there, and the place for the answer as well.
+    // Cannot fail: the clock exists, and the result has a valid address.
     nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID)
         .map_or(Duration::ZERO, Duration::from)
 }
 
-/// Elsewhere time that the thread waits for a processor counts as well.
+/// Other systems also count the time that the thread waits for a processor.
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
 fn thread_cpu_time() -> Duration {
     static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
@@ -202,7 +202,7 @@ mod tests {
 
     use super::*;
 
-    /// Keeps the processor busy for so long, whatever else it has to do.
+    /// Keeps the processor busy for `duration`, whatever else it does.
     fn compute(duration: Duration) {
         let start = thread_cpu_time();
         while thread_cpu_time() - start < duration {}
@@ -210,7 +210,7 @@ mod tests {
 
     /// Computing counts, over several polls; waiting does not.
     #[tokio::test(start_paused = true)]
-    async fn waiting_is_not_computing() {
+    async fn waiting_does_not_count() {
         for spent in [Duration::from_millis(2), SLICE, SLICE * 2] {
             let used = CpuTimed::new(Box::pin(async {
                 compute(spent);
@@ -219,17 +219,17 @@ mod tests {
                 used()
             }))
             .await;
-            // Until it is measured exactly, a slice counts for no more than that.
+            // A poll that is not measured exactly counts as at most one slice.
             let least = (spent * 2).min(spent.min(SLICE) + spent.min(SLICE));
             assert!(used >= least && used < Duration::from_secs(60), "{used:?}");
             assert_eq!(super::used(), Duration::ZERO);
         }
     }
 
-    /// A thread that sleeps in a poll, as one that waits for a processor does, uses next to nothing.
+    /// A thread that sleeps in a poll uses almost nothing, just like one that waits for a processor.
     #[tokio::test]
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
-    async fn waiting_for_a_processor_is_not_computing() {
+    async fn waiting_for_a_processor_does_not_count() {
         let used = CpuTimed::new(Box::pin(async {
             for _ in 0..10 {
                 std::thread::sleep(SLICE * 2);
@@ -243,7 +243,7 @@ mod tests {
         assert!(used >= SLICE && used < SLICE * 4, "{used:?}");
     }
 
-    /// Many short polls count in sum, although none is as long as a slice.
+    /// Many short polls add up, although none is as long as a slice.
     #[tokio::test]
     async fn short_polls_add_up() {
         let spent = Duration::from_millis(1);
@@ -258,8 +258,7 @@ mod tests {
         assert!(used >= spent * 60 - SLICE * 2, "{used:?}");
     }
 
-    /// The first slice is over when the thread has computed that long, and not when it was kept from
-    /// it.
+    /// The first slice ends when the thread has computed that long, not when it was descheduled.
     #[tokio::test]
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
     async fn only_computing_makes_an_invocation_long() {
@@ -278,9 +277,9 @@ mod tests {
         }
     }
 
-    /// An invocation that panics leaves the other its time.
+    /// An invocation that panics leaves its caller's time unchanged.
     #[tokio::test]
-    async fn a_panic_ends_a_span() {
+    async fn panic_ends_a_span() {
         let spent = SLICE * 2;
         let outer = CpuTimed::new(Box::pin(async {
             compute(spent);
@@ -297,10 +296,9 @@ mod tests {
         assert!(outer >= SLICE + spent, "{outer:?}");
     }
 
-    /// What is polled inside another is charged its own time, and the other is not: whichever of the
-    /// two is measured exactly.
+    /// A nested invocation is charged its own time and its caller is not, whichever is measured exactly.
     #[tokio::test]
-    async fn nested_time_is_the_inner_ones() {
+    async fn nested_time_counts_for_the_inner_invocation() {
         let spent = SLICE * 4;
         for before in [Duration::ZERO, SLICE * 2] {
             let (inner, outer) = CpuTimed::new(Box::pin(async {

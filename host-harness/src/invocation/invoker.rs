@@ -9,47 +9,47 @@ use crate::message::body::Body;
 use crate::message::head::Head;
 use crate::telemetry::InvocationId;
 
-/// The functions that a function may call: what is above the interfaces knows them.
+/// Invokes other functions of the host. Implemented above the interfaces.
 pub(crate) trait Invoker: Send + Sync {
-    /// Calls one. Whoever drops the future, or the body that comes of it, ends the one called.
+    /// Calls a function. Dropping the future, or the body that it resolves to, ends the call.
     fn call(self: Arc<Self>, outgoing: Outgoing) -> InvokeFuture;
 
-    /// Where one is reached from outside, if it is.
+    /// The URL of a function, if it is public and the host has one.
     fn url(&self, target: &str) -> Result<Option<String>, InvokeError>;
 
-    /// Names of functions there are, for the log: not more of them than somebody reads.
+    /// The names of known functions, for the log; cut to a readable number.
     fn names(&self) -> String;
 }
 
-/// A call that is under way, or begins when it is first polled.
+/// A call in flight, or one that starts when it is first polled.
 pub(crate) type InvokeFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
-/// What comes of a call.
+/// The result of a call.
 pub(crate) type Answer = Result<(Head, Body), InvokeError>;
 
-/// A call that a function makes, and what bounds it.
+/// A function's call of another, and its limits.
 pub(crate) struct Outgoing {
     pub(crate) target: String,
-    /// What the invocation is to be called that comes of it.
+    /// The id of the callee's invocation.
     pub(crate) id: InvocationId,
-    /// Its path begins below the callee's base.
+    /// The request. Its path starts below the callee's base.
     pub(crate) request: Parts,
     pub(crate) body: Body,
-    /// When the head of the response has to be there.
+    /// When the head of the response is due.
     pub(crate) deadline: Option<Instant>,
-    /// When the last byte of its body has to be.
+    /// When the last byte of the response's body is due.
     pub(crate) stream_deadline: Option<Instant>,
     pub(crate) call_chain: CallChain,
 }
 
-/// Why a call has no answer.
+/// Why a call failed.
 #[derive(Debug)]
 pub(crate) enum InvokeError {
-    /// The name that no function has.
+    /// The unknown name.
     NotFound(String),
     Timeout,
     Overloaded,
-    /// How many calls within calls there may be.
+    /// The limit on calls within calls.
     DepthExceeded(u32),
     Trapped(String),
     Other(String),

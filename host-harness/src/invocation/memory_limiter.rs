@@ -1,17 +1,16 @@
 use wasmtime::ResourceLimiter;
 
-/// The most elements that a function's tables may have, all of them together; tables hold its
-/// function pointers.
+/// The most elements that a function's tables may have in total. Tables hold its function pointers.
 const MAX_ELEMENTS: usize = 100_000;
 
-/// The most instances, and tables, that a function may be made of: one of the SDK's has up to four.
+/// The most core instances, and tables, of a function. Those built with the SDK have up to four.
 const MAX_PARTS: usize = 64;
 
-/// Bounds the memory of one invocation, all its linear memories together.
+/// Limits the memory of one invocation, all its linear memories together.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct MemoryLimit {
     max: usize,
-    /// How many linear memories that may be in.
+    /// How many linear memories there may be.
     memories: u32,
     used: usize,
     exceeded: bool,
@@ -29,12 +28,12 @@ impl MemoryLimit {
         }
     }
 
-    /// The most there may be, in bytes.
+    /// The limit, in bytes.
     pub(crate) fn max(&self) -> usize {
         self.max
     }
 
-    /// Whether the function asked for more than it may have. It usually traps soon after.
+    /// Whether the function asked for more than the limit. It usually traps soon after.
     pub(crate) fn exceeded(&self) -> bool {
         self.exceeded
     }

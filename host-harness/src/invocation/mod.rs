@@ -1,4 +1,4 @@
-//! One invocation of a function: what it is for, what it may use, and whom it may call.
+//! One invocation of a function: its request, its limits, and the functions that it may call.
 
 pub(crate) mod cpu_time;
 mod invoker;
@@ -20,52 +20,52 @@ use crate::outbound::HttpClient;
 use crate::telemetry::{InvocationId, Output};
 pub(crate) use invoker::{Answer, InvokeError, InvokeFuture, Invoker, Outgoing};
 
-/// What a function is, to itself and in the log.
+/// A function's identity, settings and shared resources.
 pub(crate) struct FunctionContext {
     pub(crate) name: Arc<str>,
     pub(crate) version: String,
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) output: Output,
-    /// How much the headers of a response, a call or a request of its own may be.
+    /// How large the headers of its responses, calls and requests may be.
     pub(crate) headers: HeaderLimit,
-    /// Its way to other servers.
+    /// The client for its requests to other servers.
     pub(crate) outbound: HttpClient,
     /// The interfaces that the embedder added.
     pub(crate) interfaces: Arc<[Arc<dyn Any + Send + Sync>]>,
-    /// What the host holds of bodies that functions gave.
+    /// The host's budget for bodies that functions give by value.
     pub(crate) bodies: Arc<HeldBodies>,
 }
 
-/// One request to one function, less its body.
+/// One request to one function, without its body.
 pub(crate) struct Invocation {
     pub(crate) id: InvocationId,
     pub(crate) function: Arc<FunctionContext>,
     pub(crate) request: Parts,
-    /// How much of the request's path is the function's own base.
+    /// The length of the path's part that names the function.
     pub(crate) base: usize,
     pub(crate) peer: Option<SocketAddr>,
-    /// When the host ends it: at first unless it has answered, later wherever it is.
+    /// When the host ends it: at first unless it has answered, later in any case.
     pub(crate) deadline: Option<Instant>,
-    /// What that is from the moment on when it begins to stream its response.
+    /// The deadline that applies once it streams its response.
     pub(crate) stream_deadline: Option<Instant>,
-    /// How it came about, and what it may lead to.
+    /// Its position among invocations that call one another.
     pub(crate) call_chain: CallChain,
-    /// Whom it may call; nobody while its function is only tried out.
+    /// Invokes other functions; `None` while the function is only tried out.
     pub(crate) invoker: Option<Arc<dyn Invoker>>,
 }
 
-/// Where an invocation is among those that call one another.
+/// An invocation's position among those that call one another.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct CallChain {
-    /// How many calls it is away from a request to the host.
+    /// How many calls lie between a request to the host and this invocation.
     pub(crate) depth: u32,
-    /// Whether it was called by one that had begun to stream, or one further up was: who waits for
-    /// such a stream may hold the place that this one would wait for.
+    /// Whether this invocation, or one above it, was called after its caller had started to stream. The
+    /// reader of such a stream may hold the slot that this invocation would wait for.
     pub(crate) in_stream: bool,
 }
 
 impl Invocation {
-    /// What an instance is for while no request is there.
+    /// The invocation of an instance that has no request yet.
     pub(crate) fn placeholder(function: Arc<FunctionContext>) -> Self {
         let (request, ()) = http::Request::new(()).into_parts();
         Self {
@@ -90,7 +90,7 @@ impl Invocation {
     }
 }
 
-/// The earlier of two moments, where `None` is never.
+/// The earlier of two deadlines, where `None` means never.
 pub(crate) fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),

@@ -1,8 +1,8 @@
-//! How the start of a response gets out of the invocation.
+//! Reports the start of a streamed response to the task that polls the invocation.
 //!
-//! While an invocation runs, its store belongs to the call, and nobody else can look into it. What
-//! `start` has to say is left with the thread, and taken by whoever polled the invocation as soon as
-//! that poll returns: an invocation that streams nothing pays for two looks at a thread-local.
+//! While an invocation runs, its store is borrowed by the call, and nothing else can access it. `start`
+//! therefore leaves the response in a thread-local. The task takes it as soon as the poll returns. An
+//! invocation that does not stream pays for two accesses to that thread-local.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -11,28 +11,28 @@ use crate::message::head::Head;
 use crate::message::pipe::Pipe;
 
 thread_local! {
-    /// The response that the invocation which this thread is polling has begun.
-    static BEGUN: Cell<Option<Box<StartedResponse>>> = const { Cell::new(None) };
+    /// The response that the invocation on this thread has started.
+    static STARTED: Cell<Option<Box<StartedResponse>>> = const { Cell::new(None) };
 }
 
-/// A response that has begun. In a box: every poll passes on that there is none.
+/// A response that has started. Boxed, because every poll passes an `Option` of it on.
 #[derive(Debug)]
 pub(crate) struct StartedResponse {
     pub(crate) head: Head,
     pub(crate) pipe: Arc<Pipe>,
 }
 
-/// Tells whoever polls this invocation.
+/// Reports a response to the task that polls this invocation.
 pub(crate) fn announce(started: Box<StartedResponse>) {
-    BEGUN.set(Some(started));
+    STARTED.set(Some(started));
 }
 
-/// Polls an invocation, and returns also the response that it began in that very poll.
+/// Polls an invocation, and also returns the response that it started in that poll.
 pub(crate) fn watch<T>(poll: impl FnOnce() -> T) -> (T, Option<Box<StartedResponse>>) {
-    // One invocation may be polled inside another that has just begun its own response.
-    let outer = BEGUN.take();
+    // The poll may be nested in one of another invocation, which has just started its own response.
+    let outer = STARTED.take();
     let polled = poll();
-    (polled, BEGUN.replace(outer))
+    (polled, STARTED.replace(outer))
 }
 
 #[cfg(test)]
@@ -40,21 +40,21 @@ mod tests {
     use super::*;
     use crate::message::headers::HeaderLimit;
 
-    fn begin(status: u16) {
+    fn start(status: u16) {
         announce(Box::new(StartedResponse {
             head: Head::new(status, Vec::new(), HeaderLimit::MAX).unwrap(),
             pipe: Arc::new(Pipe::new()),
         }));
     }
 
-    /// Each poll tells of its own invocation, also where one is polled inside another.
+    /// Each poll reports its own invocation's response, also if polls nest.
     #[test]
-    fn polls_may_nest() {
+    fn nested_polls_report_their_own_response() {
         let (inner, outer) = watch(|| {
-            begin(201);
+            start(201);
             let ((), silent) = watch(|| ());
             assert!(silent.is_none());
-            watch(|| begin(202)).1
+            watch(|| start(202)).1
         });
         assert_eq!(inner.unwrap().head.status, 202);
         assert_eq!(outer.unwrap().head.status, 201);

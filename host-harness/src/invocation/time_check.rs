@@ -1,8 +1,8 @@
-//! Looks at the time of an invocation wherever it comes back to the host.
+//! Checks an invocation's time limits in host calls.
 //!
-//! Compiled code looks at the epoch where it loops and where a function begins. A function without
-//! either, that calls the host again and again in a straight line, would never be looked at: so the
-//! host's own functions do.
+//! Compiled code checks the epoch in loops and at function entries. A function without either, which
+//! calls the host again and again in a straight line, would never be checked. So the host's own
+//! functions check too.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -11,15 +11,15 @@ use tokio::time::Instant;
 
 use super::cpu_time;
 
-/// Counts up with the epochs of whatever engines there are.
+/// Counts the epochs of all engines.
 static EPOCH: AtomicU64 = AtomicU64::new(0);
 
-/// Begins the next epoch.
+/// Starts the next epoch.
 pub(crate) fn next_epoch() {
     EPOCH.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Why an invocation that runs has to end.
+/// Why a running invocation has to end.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutOfTime {
     #[error("CPU time limit")]
@@ -28,12 +28,12 @@ pub(crate) enum OutOfTime {
     Wall,
 }
 
-/// When an invocation was last looked at, and how much it may compute.
+/// When an invocation was last checked, and how long it may compute.
 pub(crate) struct TimeCheck {
     cpu_time: Duration,
-    /// The epoch of the last look.
+    /// The epoch of the last check.
     epoch: u64,
-    /// What it had used by then.
+    /// The CPU time used at the last check.
     used: Duration,
 }
 
@@ -46,13 +46,13 @@ impl TimeCheck {
         }
     }
 
-    /// The limit that it checks.
+    /// The CPU time limit.
     pub(crate) fn cpu_time(&self) -> Duration {
         self.cpu_time
     }
 
-    /// Fails if the invocation has used up its time.
-    pub(crate) fn look(&mut self, deadline: Option<Instant>) -> Result<(), OutOfTime> {
+    /// Fails if the invocation is over its CPU time or past its deadline.
+    pub(crate) fn check_deadline(&mut self, deadline: Option<Instant>) -> Result<(), OutOfTime> {
         let used = cpu_time::used();
         self.used = used;
         if used > self.cpu_time {
@@ -64,8 +64,9 @@ impl TimeCheck {
         Ok(())
     }
 
-    /// On the way back from a host call: fails if the invocation has used up its time, and lets others
-    /// run if it has computed for a while. As a rule no epoch has passed, and this is nothing.
+    /// Checks the limits on the way back from a host call, and yields if it has computed for a while.
+    ///
+    /// Usually no epoch has passed, and this does nothing.
     pub(crate) async fn check(&mut self, deadline: Option<Instant>) -> Result<(), OutOfTime> {
         let epoch = EPOCH.load(Ordering::Relaxed);
         if epoch == self.epoch {
@@ -73,8 +74,8 @@ impl TimeCheck {
         }
         self.epoch = epoch;
         let before = self.used;
-        self.look(deadline)?;
-        // An invocation that has waited has let others run.
+        self.check_deadline(deadline)?;
+        // An invocation that has waited has already yielded.
         if self.used.saturating_sub(before) >= cpu_time::SLICE / 4 {
             tokio::task::yield_now().await;
         }

@@ -1,4 +1,4 @@
-//! W3C Trace Context: what a function sends belongs to the trace of the request that it answers.
+//! W3C Trace Context: a function's requests belong to the trace of the request that it answers.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -11,11 +11,11 @@ const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
 const TRACE_ID: usize = 32;
 const SPAN_ID: usize = 16;
 
-/// Puts the trace of an invocation's request into a request of its own, as its child, unless the
-/// function has put one there.
+/// Adds the trace of an invocation's request to a request of its own, as its child. A trace that the
+/// function has set stays.
 pub(crate) fn propagate(call: &Invocation, headers: &mut HeaderMap) {
     let from = &call.request.headers;
-    // Most requests belong to none.
+    // Most requests have no trace.
     if !from.contains_key(TRACEPARENT) || headers.contains_key(TRACEPARENT) {
         return;
     }
@@ -33,7 +33,7 @@ pub(crate) fn propagate(call: &Invocation, headers: &mut HeaderMap) {
     }
 }
 
-/// Of several no one is to be believed.
+/// The value of `traceparent`; `None` if there are several, of which none can be trusted.
 fn one(headers: &HeaderMap) -> Option<&str> {
     let mut all = headers.get_all(TRACEPARENT).iter();
     let first = all.next()?;
@@ -43,7 +43,7 @@ fn one(headers: &HeaderMap) -> Option<&str> {
     first.to_str().ok()
 }
 
-/// What there is to pass on of a `traceparent`.
+/// The parts of a `traceparent` that are passed on.
 #[derive(Debug, PartialEq, Eq)]
 struct Traceparent<'a> {
     trace_id: &'a str,
@@ -65,8 +65,8 @@ impl<'a> Traceparent<'a> {
             "ff" => return None,
             "00" if rest.is_empty() => flags,
             "00" => return None,
-            // Of a later version, more may follow, and of its flags only this one is known to mean
-            // the same.
+            // A later version may have more fields; of its flags only the lowest is known to keep its
+            // meaning.
             _ if rest.is_empty() || rest.starts_with('-') => flags & 1,
             _ => return None,
         };
@@ -78,7 +78,7 @@ impl<'a> Traceparent<'a> {
     }
 }
 
-/// So many lower-case hexadecimal digits, and what follows them.
+/// Splits off a field of `digits` lower-case hexadecimal digits.
 fn field(text: &str, digits: usize) -> Option<(&str, &str)> {
     let (field, rest) = text.split_at_checked(digits)?;
     let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
@@ -92,9 +92,9 @@ mod tests {
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
     const SPAN: &str = "00f067aa0ba902b7";
 
-    /// What is passed on of a valid one: its trace, and its flags as far as they are known.
+    /// A valid `traceparent` is passed on: its trace, and the flags that are known.
     #[test]
-    fn valid_are_understood() {
+    fn valid_traceparents_are_parsed() {
         for (text, flags) in [
             (format!("00-{TRACE}-{SPAN}-01"), 1),
             (format!("00-{TRACE}-{SPAN}-00"), 0),
@@ -114,9 +114,9 @@ mod tests {
         );
     }
 
-    /// What is malformed, or names nothing, is none.
+    /// A malformed or all-zero `traceparent` is ignored.
     #[test]
-    fn invalid_are_ignored() {
+    fn invalid_traceparents_are_ignored() {
         let zeros = "0".repeat(TRACE_ID);
         for text in [
             "",
@@ -137,9 +137,9 @@ mod tests {
         }
     }
 
-    /// Two of them are none.
+    /// Two `traceparent` headers are ignored.
     #[test]
-    fn several_are_none() {
+    fn repeated_traceparents_are_ignored() {
         let mut headers = HeaderMap::new();
         let value = HeaderValue::try_from(format!("00-{TRACE}-{SPAN}-01")).unwrap();
         headers.append(TRACEPARENT, value.clone());

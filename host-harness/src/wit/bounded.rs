@@ -1,8 +1,8 @@
-//! Parameters whose size is looked at before they are copied out of a function.
+//! Parameters whose size is checked before they are copied out of a function.
 //!
-//! Generated code first copies a text or a list, up to the memory limit, and only then calls the host,
-//! which may not even want it. The types below are those of the contract all the same, and know what
-//! is too long before they copy it.
+//! Generated code first copies a string or list, up to the memory limit, and only then calls the host,
+//! which may refuse it. The types below lift the contract's own types, and check the length before
+//! they copy.
 #![expect(unsafe_code, reason = "wasmtime's traits for parameters are unsafe")]
 
 use wasmtime::component::__internal::wasmtime_environ::component::StringEncoding;
@@ -13,30 +13,30 @@ use wasmtime::{Result, ValRaw};
 use crate::message::headers::MAX_HEADER_BYTES;
 use crate::message::headers::{HeaderLimit, InvalidHeader, MAX_HEADERS};
 
-/// The longest text, in bytes, that a function may give the host: a name, a path, a URL.
+/// The longest string, in bytes, that a function may give the host: a name, a path, a URL.
 pub(super) const MAX_TEXT: usize = 64 * 1024;
 
-/// How many pairs are kept of a list of them.
+/// How many pairs of a list are kept; the rest is dropped.
 pub(super) const MAX_PAIRS: usize = 64;
 
-/// A text; none if it is longer than [`MAX_TEXT`].
+/// A string; `None` if it is longer than [`MAX_TEXT`].
 #[derive(Debug)]
 pub(super) struct Text(pub(super) Option<String>);
 
-/// The beginning of a text: all of it up to [`MAX_TEXT`].
+/// A string, cut at [`MAX_TEXT`].
 #[derive(Debug)]
 pub(super) struct TextPrefix(pub(super) String);
 
-/// The first [`MAX_PAIRS`] of a list of pairs, each text cut off where it is too long.
+/// The first [`MAX_PAIRS`] of a list of pairs, each string cut at [`MAX_TEXT`].
 #[derive(Debug)]
 pub(super) struct FirstPairs(pub(super) Vec<(TextPrefix, TextPrefix)>);
 
-/// Headers; none if they are more than [`MAX_HEADERS`], or longer than [`MAX_HEADER_BYTES`].
+/// Headers; `None` above [`MAX_HEADERS`] or [`MAX_HEADER_BYTES`].
 #[derive(Debug)]
 pub(crate) struct HeaderList(pub(super) Option<Vec<(String, Vec<u8>)>>);
 
 impl HeaderList {
-    /// The headers, unless they are more than a function may give.
+    /// The headers, if they are within `limit`.
     pub(super) fn within(
         self,
         limit: HeaderLimit,
@@ -47,11 +47,11 @@ impl HeaderList {
     }
 }
 
-/// Where a text or a list is in a function's memory.
+/// The location of a string or list in a function's memory.
 #[derive(Clone, Copy)]
 pub(super) struct Span {
     start: u32,
-    /// In elements of a list; in bytes, or units of UTF-16, of a text.
+    /// In elements of a list; in bytes or UTF-16 units of a string.
     length: u32,
 }
 
@@ -76,7 +76,7 @@ impl Span {
         }
     }
 
-    /// With as many elements at most.
+    /// The span, cut at `most` elements.
     fn first(self, most: usize) -> Self {
         let most = u32::try_from(most).unwrap_or(u32::MAX);
         Self {
@@ -85,14 +85,14 @@ impl Span {
         }
     }
 
-    /// How long it is, as a text.
+    /// The length, read as a string's.
     fn text_length(self) -> usize {
-        /// Says which of two encodings a text has, where that is the text's to say.
+        /// Set in the length of a UTF-16 string where a string may have either encoding.
         const UTF16_TAG: u32 = 1 << 31;
         (self.length & !UTF16_TAG) as usize
     }
 
-    /// Its elements, of so many bytes each; none if they are not in the memory.
+    /// The elements, of `each` bytes; `None` if they are out of bounds.
     fn bytes<'a>(self, cx: &LiftContext<'a>, each: usize) -> Option<&'a [u8]> {
         let start = self.start as usize;
         let end = (self.length as usize).checked_mul(each)?;
@@ -100,14 +100,14 @@ impl Span {
     }
 }
 
-/// A type that is lifted from a pointer and a length, in the place of another.
+/// A bounded form of a contract type that is lifted from a pointer and a length.
 pub(super) trait Bounded: Sized {
     /// The type of the contract.
     type Of: ComponentType<Lower = [ValRaw; 2]> + Lift;
 
     fn lift(cx: &mut LiftContext<'_>, ty: InterfaceType, span: Span) -> Result<Self>;
 
-    /// Lifts it as the contract's type.
+    /// Lifts the whole value as the contract's type.
     fn all(cx: &mut LiftContext<'_>, ty: InterfaceType, span: Span) -> Result<Self::Of> {
         Self::Of::linear_lift_from_flat(cx, ty, &span.flat())
     }
@@ -132,16 +132,16 @@ impl Bounded for TextPrefix {
             return Self::all(cx, ty, span).map(Self);
         }
         if cx.options().string_encoding != StringEncoding::Utf8 {
-            return Ok(Self("(a text that is too long)".into()));
+            return Ok(Self("(a string that is too long)".into()));
         }
         let bytes = span.first(MAX_TEXT).bytes(cx, 1).unwrap_or_default();
-        Ok(Self(beginning(bytes)))
+        Ok(Self(whole_characters(bytes)))
     }
 }
 
-/// The characters that are whole.
-fn beginning(bytes: &[u8]) -> String {
-    // Of the last one, three bytes at most are there.
+/// The longest prefix of whole characters.
+fn whole_characters(bytes: &[u8]) -> String {
+    // A cut character has at most three bytes here.
     let whole = (bytes.len().saturating_sub(3)..=bytes.len())
         .rev()
         .filter_map(|end| bytes.get(..end))
@@ -164,18 +164,18 @@ impl Bounded for HeaderList {
     type Of = Vec<(String, Vec<u8>)>;
 
     fn lift(cx: &mut LiftContext<'_>, ty: InterfaceType, span: Span) -> Result<Self> {
-        /// Where a pair is stored: two pointers, and a length after each.
+        /// The size of a stored pair: two pointers, each with a length.
         const PAIR: usize = 16;
         if span.length as usize > MAX_HEADERS {
             return Ok(Self(None));
         }
-        // What is out of bounds is told of by who lifts it.
+        // The lift below reports a span that is out of bounds.
         let pairs = span.bytes(cx, PAIR).unwrap_or_default();
-        let mut takes = 0;
+        let mut size = 0;
         for half in pairs.chunks(PAIR / 2) {
-            takes += Span::from_memory(half)?.text_length();
+            size += Span::from_memory(half)?.text_length();
         }
-        if takes > MAX_HEADER_BYTES {
+        if size > MAX_HEADER_BYTES {
             return Ok(Self(None));
         }
         Self::all(cx, ty, span).map(|headers| Self(Some(headers)))
@@ -184,7 +184,8 @@ impl Bounded for HeaderList {
 
 macro_rules! lifted {
     ($($bounded:ty),*) => ($(
-        // SAFETY: all of it is what the type of the contract has, which is the other's own.
+        // SAFETY: `Lower`, `ABI` and `typecheck` are all those of the contract's type `Of`, whose own
+        // implementation is sound.
         unsafe impl ComponentType for $bounded {
             type Lower = [ValRaw; 2];
             const ABI: CanonicalAbiInfo = <<Self as Bounded>::Of as ComponentType>::ABI;
@@ -194,8 +195,8 @@ macro_rules! lifted {
             }
         }
 
-        // SAFETY: what is lifted, the type of the contract lifts; everything else reads the memory with
-        // bounds checks, and takes no value from it but how long something is.
+        // SAFETY: every lifted value is lifted by the contract's type. The rest only reads the memory with
+        // bounds checks, and takes nothing from it but lengths.
         unsafe impl Lift for $bounded {
             fn linear_lift_from_flat(
                 cx: &mut LiftContext<'_>,
@@ -222,9 +223,9 @@ lifted!(Text, TextPrefix, FirstPairs, HeaderList);
 mod tests {
     use super::*;
 
-    /// A text that is cut off ends with a whole character, and an invalid one is readable all the same.
+    /// A cut string ends with a whole character, and an invalid one stays readable.
     #[test]
-    fn beginnings_are_whole_characters() {
+    fn prefixes_end_with_whole_characters() {
         for (bytes, text) in [
             (b"".as_slice(), ""),
             (b"ab", "ab"),
@@ -234,7 +235,7 @@ mod tests {
             (&"\u{1f600}".as_bytes()[..3], ""),
             (b"a\xffbcde", "a\u{fffd}bcde"),
         ] {
-            assert_eq!(beginning(bytes), text);
+            assert_eq!(whole_characters(bytes), text);
         }
     }
 }

@@ -18,43 +18,43 @@ use crate::message::body::{Body, Incomplete};
 /// The most that one `read` copies into a function, in bytes.
 const MAX_READ: u32 = 1024 * 1024;
 
-/// The `buffer` resource: a body, which a pollable may be watching.
+/// The `buffer` resource: a body, which pollables may share.
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub struct Buffer {
-    place: Place,
+    shared: Shared,
 }
 
-enum Place {
+enum Shared {
     Own(Body),
-    /// `None` once it was taken out: pollables may outlive their buffer.
-    Watched(Arc<Mutex<Option<Body>>>),
+    /// `None` once the body was taken: pollables may outlive their buffer.
+    Polled(Arc<Mutex<Option<Body>>>),
 }
 
 impl Buffer {
     pub(crate) fn new(body: Body) -> Self {
         Self {
-            place: Place::Own(body),
+            shared: Shared::Own(body),
         }
     }
 
     pub(crate) fn into_body(self) -> Body {
-        match self.place {
-            Place::Own(body) => body,
-            Place::Watched(body) => {
+        match self.shared {
+            Shared::Own(body) => body,
+            Shared::Polled(body) => {
                 let taken = body.lock().unwrap_or_else(PoisonError::into_inner).take();
                 taken.unwrap_or_else(Body::empty)
             }
         }
     }
 
-    fn with<T>(&mut self, look: impl FnOnce(&mut Body) -> T) -> Option<T> {
-        match &mut self.place {
-            Place::Own(body) => Some(look(body)),
-            Place::Watched(body) => body
+    fn with<T>(&mut self, run: impl FnOnce(&mut Body) -> T) -> Option<T> {
+        match &mut self.shared {
+            Shared::Own(body) => Some(run(body)),
+            Shared::Polled(body) => body
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .as_mut()
-                .map(look),
+                .map(run),
         }
     }
 
@@ -70,17 +70,17 @@ impl Buffer {
 
     /// Shares the body with a pollable.
     fn watch(&mut self) -> Readable {
-        let body = match std::mem::replace(&mut self.place, Place::Own(Body::empty())) {
-            Place::Own(body) => Arc::new(Mutex::new(Some(body))),
-            Place::Watched(body) => body,
+        let body = match std::mem::replace(&mut self.shared, Shared::Own(Body::empty())) {
+            Shared::Own(body) => Arc::new(Mutex::new(Some(body))),
+            Shared::Polled(body) => body,
         };
-        self.place = Place::Watched(Arc::clone(&body));
+        self.shared = Shared::Polled(Arc::clone(&body));
         Readable { body }
     }
 }
 
-/// What a pollable watches. An entry of its own rather than the buffer's child, so that a function
-/// may drop the two in any order.
+/// The pollable's end. A table entry of its own instead of the buffer's child, so that a function may
+/// drop the two in any order.
 struct Readable {
     body: Arc<Mutex<Option<Body>>>,
 }
@@ -109,8 +109,8 @@ fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     link_without_copies(linker)
 }
 
-/// The generated code gives lists as `Vec`s, into which bytes that hyper has read would have to be
-/// copied first. These two go from where they are straight into the function.
+/// Replaces two generated functions, which return `Vec`s. Bytes that hyper has read would be copied
+/// into those first; here they are copied straight into the function.
 fn link_without_copies(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut bytes = linker.instance("functions:bytes/bytes@1.0.0")?;
     bytes.func_wrap_async(
@@ -151,7 +151,7 @@ impl State {
         Ok(Ok((!bytes.is_empty()).then_some(bytes)))
     }
 
-    /// Drops a body that nobody takes.
+    /// Drops a body that is not used.
     pub(super) fn drop_data(&mut self, data: Option<Data>) -> wasmtime::Result<()> {
         if let Some(Data::Buffer(buffer)) = data {
             self.table.delete(buffer)?;
@@ -165,7 +165,7 @@ impl State {
         limit: Option<u64>,
     ) -> wasmtime::Result<Result<Bytes, Error>> {
         let body = self.table.delete(buffer)?.into_body();
-        // More than the function's memory holds can't be given to it, and the host need not hold it.
+        // A function cannot hold more than its memory limit, so the host does not collect more.
         let most = self.memory.max() as u64;
         Ok(collect(body, limit.map_or(most, |limit| limit.min(most))).await)
     }
@@ -194,7 +194,7 @@ impl HostBuffer for State {
         max: u32,
     ) -> wasmtime::Result<Result<Chunk, Error>> {
         let buffer = self.table.get_mut(&buffer)?;
-        // Nobody is woken: a function that wants to be, subscribes.
+        // No waker: a function that wants to be woken subscribes.
         let mut cx = Context::from_waker(std::task::Waker::noop());
         Ok(match buffer.poll_fill(&mut cx) {
             Poll::Pending => Ok(Chunk::Later),
@@ -226,7 +226,7 @@ impl HostBuffer for State {
     }
 }
 
-/// All of a body, in one allocation where its length is known.
+/// Collects a body, in one allocation if its length is known.
 async fn collect(mut body: Body, limit: u64) -> Result<Bytes, Error> {
     let expected = body.len();
     if expected.is_some_and(|length| length > limit) {
@@ -245,11 +245,11 @@ async fn collect(mut body: Body, limit: u64) -> Result<Bytes, Error> {
             return Err(Error::TooLarge(limit));
         }
         if whole.is_empty() && http_body::Body::is_end_stream(&body) {
-            // The only piece there is.
+            // The body is a single chunk.
             return Ok(bytes);
         }
         if whole.is_empty() {
-            // Bounded by the limit above, whatever the sender claims.
+            // Bounded by the limit above, whatever length the sender declares.
             whole.reserve(usize::try_from(expected.unwrap_or(0)).unwrap_or(0));
         }
         whole.extend_from_slice(&bytes);
@@ -271,7 +271,7 @@ mod tests {
         Body::new(StreamBody::new(futures_util::stream::iter(frames)))
     }
 
-    /// A body in pieces is collected whole, and the limit is inclusive also without a known length.
+    /// A body in pieces is collected whole; the limit is inclusive, also for an unknown length.
     #[tokio::test]
     async fn collects_pieces_up_to_the_limit() {
         let body = || body_of(&[b"ab", b"", b"cd", b"e"]);
@@ -280,16 +280,16 @@ mod tests {
         assert_eq!(collect(Body::empty(), 0).await.unwrap(), "");
     }
 
-    /// A body that says it is longer than the limit is refused before it is read.
+    /// A body whose declared length is over the limit is refused unread.
     #[tokio::test]
     async fn known_length_is_refused_unread() {
         let refused = collect(Body::from("abc"), 2).await;
         assert!(matches!(refused, Err(Error::TooLarge(2))));
     }
 
-    /// A body that breaks off is an error again and again, never an end.
+    /// A body that breaks off stays an error, and never becomes an end.
     #[tokio::test]
-    async fn broken_is_not_an_end() {
+    async fn broken_body_is_not_an_end() {
         let frames = [
             Ok(http_body::Frame::data(Bytes::from_static(b"ab"))),
             Err(Incomplete),

@@ -1,4 +1,4 @@
-//! `functions:web/environment`: what a function may ask about its request and itself.
+//! `functions:web/environment`: a function's request and settings.
 
 use tokio::time::Instant;
 use wasmtime::StoreContextMut;
@@ -20,8 +20,8 @@ fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     link_bounded(linker)
 }
 
-/// Takes the place of the generated functions that have texts for parameters: nothing has a name that
-/// is longer than a text may be.
+/// Replaces the generated functions with string parameters: no header or variable has a name that is
+/// longer than [`Text`] allows.
 fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut environment = linker.instance("functions:web/environment@1.0.0")?;
     environment.func_wrap(
@@ -64,7 +64,7 @@ impl Host for State {
             .collect())
     }
 
-    // Its name was bounded before: see `link_bounded`.
+    // `link_bounded` has bounded the name.
     fn header(&mut self, name: String) -> wasmtime::Result<Vec<Vec<u8>>> {
         let headers = &self.call.request.headers;
         let Ok(name) = http::HeaderName::try_from(name) else {
@@ -92,7 +92,7 @@ impl Host for State {
         Ok(self.call.function.version.clone())
     }
 
-    /// This host authenticates nobody.
+    /// Always `None`: this host does not authenticate clients.
     fn token_metadata(&mut self) -> wasmtime::Result<Option<String>> {
         Ok(None)
     }

@@ -1,4 +1,4 @@
-//! `functions:web/handler`: what the host calls, and what it takes of the answer.
+//! `functions:web/handler`: the export that the host calls, and its reply.
 
 use wasmtime::component::{
     Component, ComponentExportIndex, ComponentType, Instance, Lift, Resource, TypedFunc,
@@ -10,8 +10,8 @@ use super::bounded::HeaderList;
 use super::{Buffer, HANDLER, State};
 use crate::message::headers::{HeaderLimit, InvalidHeader};
 
-/// The contract's `invoke`, whose reply is looked at before it is copied: generated code would copy as
-/// many headers as fit the function's memory.
+/// The contract's `invoke`, whose reply is checked before it is copied. Generated code would copy as
+/// many headers as fit into the function's memory.
 pub(crate) type Invoke = TypedFunc<(Resource<Buffer>,), (Reply,)>;
 
 /// The contract's `reply`.
@@ -34,7 +34,7 @@ pub(crate) struct Response {
 }
 
 impl Response {
-    /// Its headers, unless they are more than may be.
+    /// Takes the headers, if they are within `limit`.
     pub(crate) fn take_headers(
         &mut self,
         limit: HeaderLimit,
@@ -43,14 +43,14 @@ impl Response {
     }
 }
 
-/// Where a component has its `invoke`.
+/// Finds a component's `invoke`.
 pub(crate) fn find(component: &Component) -> Result<ComponentExportIndex> {
     let handler = component.get_export_index(None, HANDLER);
     let invoke = handler.and_then(|handler| component.get_export_index(Some(&handler), "invoke"));
     invoke.ok_or_else(|| format_err!("{HANDLER} has no function `invoke`"))
 }
 
-/// That of an instance, if it is of the contract's type.
+/// Gets an instance's `invoke`, if it has the contract's type.
 pub(crate) fn load(
     store: &mut Store<State>,
     instance: &Instance,

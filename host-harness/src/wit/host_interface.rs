@@ -1,4 +1,4 @@
-//! Interfaces that an embedder adds to those of the contract.
+//! Interfaces that an embedder adds to the contract's.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -8,14 +8,14 @@ use wasmtime::component::{Linker, ResourceTable};
 use super::State;
 use crate::telemetry::InvocationId;
 
-/// An interface that functions of a host may import, besides those of the contract and WASI 0.2.
+/// An interface that functions of a host may import, besides the contract's and WASI 0.2.
 ///
-/// Added with [`Builder::interface`](crate::Builder::interface). wasmtime's `bindgen!` generates the traits and the
-/// `add_to_linker` of an interface from its WIT; [`crate::wasmtime`] is the version to use. What an
-/// invocation needs of its own is [`State::local`], and goes with the invocation.
+/// Added with [`Builder::interface`](crate::Builder::interface). wasmtime's `bindgen!` generates the
+/// traits and the `add_to_linker` of an interface from its WIT; use the version [`crate::wasmtime`].
+/// Data of a single invocation goes into [`State::local`], and is dropped with the invocation.
 ///
-/// A function of such an interface runs on a thread of the host's runtime, so it must not block. A call of
-/// it does not end an invocation whose time is over; the next one of a loop does.
+/// A function of such an interface runs on a thread of the host's runtime, so it must not block. A
+/// call does not end an invocation that is past its deadline; the next loop iteration does.
 ///
 /// ```
 /// use host_harness::wasmtime::component::Linker;
@@ -41,26 +41,26 @@ use crate::telemetry::InvocationId;
 /// let builder = host_harness::Harness::builder().interface(Clock);
 /// ```
 pub trait HostInterface: Any + Send + Sync {
-    /// The interfaces, as components import them: `acme:clock/clock@1.0.0`.
+    /// The interface names, as components import them: `acme:clock/clock@1.0.0`.
     fn names(&self) -> &[&str];
 
-    /// Adds their functions to a host's linker.
+    /// Adds the interfaces' functions to a host's linker.
     ///
     /// # Errors
     ///
-    /// Those of wasmtime, such as for a name that is taken: the host is not built.
+    /// Those of wasmtime, for example for a name that is taken. Building the host then fails.
     fn add_to_linker(&self, linker: &mut Linker<State>) -> wasmtime::Result<()>;
 }
 
-/// The interfaces of one host, those that its embedder added.
+/// The interfaces that the embedder added to a host.
 pub(crate) type HostInterfaces = Arc<[Arc<dyn HostInterface>]>;
 
-/// What interfaces keep of one invocation; few have any, and then one or two.
+/// The interfaces' data of one invocation. There are rarely more than two.
 #[derive(Default)]
 pub(super) struct Locals(Vec<Box<dyn Any + Send>>);
 
 impl State {
-    /// The interface itself, as it was added to the host: what all invocations share.
+    /// The interface as it was added to the host, shared by all invocations.
     #[must_use]
     pub fn interface<I: HostInterface>(&self) -> Option<&I> {
         let interfaces = self.call.function.interfaces.iter();
@@ -72,27 +72,26 @@ impl State {
             .next()
     }
 
-    /// What an interface keeps of this invocation, made when it is first asked for. No other invocation
-    /// gets it.
+    /// An interface's data of this invocation, created on first use. No other invocation sees it.
     pub fn local<T: Send + 'static>(&mut self, make: impl FnOnce() -> T) -> &mut T {
         let locals = &mut self.locals.0;
         let found = locals.iter().position(|local| local.is::<T>());
-        let place = found.unwrap_or_else(|| {
+        let index = found.unwrap_or_else(|| {
             locals.push(Box::new(make()));
             locals.len() - 1
         });
-        let local = locals.get_mut(place).and_then(|local| local.downcast_mut());
+        let local = locals.get_mut(index).and_then(|local| local.downcast_mut());
         #[expect(clippy::expect_used, reason = "it was found or pushed just now")]
         local.expect("of this type")
     }
 
-    /// The resources of the invocation. A function that still has one when it answers gets no reused
-    /// instance for its next request.
+    /// The resources of the invocation. If a function still holds one when it answers, its instance is
+    /// not reused.
     pub fn table(&mut self) -> &mut ResourceTable {
         &mut self.table
     }
 
-    /// The name of the function that runs.
+    /// The name of the running function.
     #[must_use]
     pub fn function_name(&self) -> &str {
         &self.call.function.name

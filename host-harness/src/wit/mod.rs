@@ -1,4 +1,4 @@
-//! The host's side of the contract in `wit/`, one file an interface.
+//! The host's side of the contract in `wit/`, one file per interface.
 
 mod binding;
 mod bounded;
@@ -73,13 +73,13 @@ pub(crate) mod bindings {
 
 /// An interface of the contract that functions may import.
 struct Interface {
-    /// As components import it.
+    /// The name, as components import it.
     name: &'static str,
     /// Adds its functions to a linker.
     link: fn(&mut Linker<State>) -> wasmtime::Result<()>,
 }
 
-/// All of them. Another one is a file like these, and a line here: see `docs/adding-an-interface.md`.
+/// All interfaces. A new one is a file like these and a line here: see `docs/adding-an-interface.md`.
 const INTERFACES: [Interface; 6] = [
     binding::INTERFACE,
     buffer::INTERFACE,
@@ -92,17 +92,17 @@ const INTERFACES: [Interface; 6] = [
 /// The interface that makes a component a web function.
 pub(crate) const HANDLER: &str = "functions:web/handler@1.0.0";
 
-/// The names of what functions of a host may import, besides WASI 0.2.
+/// The names of all interfaces that functions of a host may import, besides WASI 0.2.
 pub(crate) fn offered(more: &HostInterfaces) -> Vec<String> {
     let own = INTERFACES.iter().map(|interface| interface.name.to_owned());
     let more = more.iter().flat_map(|interface| interface.names());
     own.chain(more.map(|name| (*name).to_owned())).collect()
 }
 
-/// Adds everything that functions may import.
+/// Adds every interface that functions may import.
 pub(crate) fn link(linker: &mut Linker<State>, more: &HostInterfaces) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
-    // What is bounded takes the place of what was generated.
+    // Bounded functions replace generated ones.
     linker.allow_shadowing(true);
     wasi::link_bounded(linker)?;
     for interface in &INTERFACES {

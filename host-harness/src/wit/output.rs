@@ -1,4 +1,4 @@
-//! `functions:web/output`: what functions print and log.
+//! `functions:web/output`: a function's output and log records.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,13 +11,12 @@ use super::{Interface, State};
 use crate::invocation::Invocation;
 use crate::telemetry::{InvocationLog, LogLevel, OutputStream};
 
-/// What an invocation prints and logs. It is the same whether it prints through this interface or
-/// through WASI; made when it is first needed.
+/// An invocation's log, created on first use. This interface and WASI's streams share it.
 #[derive(Default)]
 pub(super) struct SharedLog(Option<Arc<Mutex<InvocationLog>>>);
 
 impl SharedLog {
-    /// The log of this call, to be shared with its WASI streams.
+    /// The log of this invocation, to be shared with its WASI streams.
     pub(super) fn of(&mut self, call: &Invocation) -> &Arc<Mutex<InvocationLog>> {
         self.0.get_or_insert_with(|| {
             let function = &call.function;
@@ -29,14 +28,14 @@ impl SharedLog {
 }
 
 impl State {
-    /// What this invocation prints and logs.
+    /// The log of this invocation.
     pub(super) fn invocation_log(&mut self) -> MutexGuard<'_, InvocationLog> {
         let log = self.log.of(&self.call);
         log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// How much is printed before it is looked at the time, in bytes.
+/// How many bytes are written between two checks of the time.
 const MAX_PIECE: usize = 64 * 1024;
 
 /// `functions:web/output@1.0.0`.
@@ -50,7 +49,7 @@ fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     link_bounded(linker)
 }
 
-/// Takes the place of the generated functions, which would copy all of it before.
+/// Replaces the generated functions, which would copy all parameters first.
 fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut output = linker.instance("functions:web/output@1.0.0")?;
     output.func_wrap_async(
@@ -97,7 +96,7 @@ impl Host for State {
     }
 
     fn least_level(&mut self) -> wasmtime::Result<Option<Level>> {
-        let least = self.call.function.output.least_level;
+        let least = self.call.function.output.min_level;
         Ok(least.map(|least| match least {
             LogLevel::Trace => Level::Trace,
             LogLevel::Debug => Level::Debug,
@@ -121,7 +120,7 @@ impl Host for State {
             Level::Warn => LogLevel::Warn,
             Level::Error => LogLevel::Error,
         };
-        let least = self.call.function.output.least_level;
+        let least = self.call.function.output.min_level;
         if least.is_none_or(|least| level < least) {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! A result that is on its way: what every `pending` resource is.
+//! A result in flight: the implementation of every `pending` resource.
 
 use tokio::sync::{oneshot, watch};
 use wasmtime::component::Resource;
@@ -7,30 +7,30 @@ use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
 
 use super::State;
 
-/// A result that a task of its own is working on.
+/// A result that a task is working on.
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub struct Pending<T> {
     result: oneshot::Receiver<T>,
-    /// Closed when there is a result, or never going to be one.
+    /// Closed when there is a result, or when there will never be one.
     ended: watch::Receiver<()>,
-    /// Goes with this, and the work with it.
+    /// Aborted when this is dropped.
     _task: Option<AbortOnDropJoinHandle<()>>,
 }
 
-/// The task ended without a result, which only a mistake of the host's can bring about.
+/// The task ended without a result, which only a bug of the host causes.
 pub(super) struct TaskAborted;
 
-/// The result, or the pending again where there is none yet.
+/// The result, or the pending itself if there is none yet.
 type Tried<T> = Result<Result<T, TaskAborted>, Resource<Pending<T>>>;
 
 impl<T: Send + 'static> Pending<T> {
-    /// Begins to work at once.
+    /// Spawns a task that works on the result.
     pub(super) fn start(work: impl Future<Output = T> + Send + 'static) -> Self {
         let (sender, result) = oneshot::channel();
         let (end, ended) = watch::channel(());
         let task = spawn(async move {
             let worked = work.await;
-            // Who no longer wants it has dropped the pending.
+            // Sending fails if the pending was dropped.
             let _ = sender.send(worked);
             drop(end);
         });
@@ -41,8 +41,8 @@ impl<T: Send + 'static> Pending<T> {
         }
     }
 
-    /// One whose result is there before it began.
-    pub(super) fn over(result: T) -> Self {
+    /// A pending whose result is known already.
+    pub(super) fn ready(result: T) -> Self {
         let (sender, receiver) = oneshot::channel();
         let _ = sender.send(result);
         Self {
@@ -53,19 +53,19 @@ impl<T: Send + 'static> Pending<T> {
     }
 }
 
-/// What a pollable watches. An entry of its own rather than the pending's child, so that a function
-/// may drop the two in any order.
+/// The pollable's end. A table entry of its own instead of the pending's child, so that a function may
+/// drop the two in any order.
 struct Ended(watch::Receiver<()>);
 
 #[wasmtime_wasi::async_trait]
 impl Pollable for Ended {
     async fn ready(&mut self) {
-        // Nothing is ever sent: this waits for the end.
+        // The channel carries no value: this resolves when the sender is dropped.
         while self.0.changed().await.is_ok() {}
     }
 }
 
-/// What the host's sides of `pending` have in common.
+/// Shared by the `pending` resources of all interfaces.
 impl State {
     pub(super) fn watch_pending<T: Send + 'static>(
         &mut self,
@@ -76,7 +76,7 @@ impl State {
         subscribe(&mut self.table, ended)
     }
 
-    /// The result, once it is there.
+    /// Waits for the result.
     pub(super) async fn await_pending<T: Send + 'static>(
         &mut self,
         pending: Resource<Pending<T>>,
@@ -85,7 +85,7 @@ impl State {
         Ok((&mut pending.result).await.map_err(|_closed| TaskAborted))
     }
 
-    /// Never waits.
+    /// Takes the result if there is one, without waiting.
     pub(super) fn try_pending<T: Send + 'static>(
         &mut self,
         this: Resource<Pending<T>>,

@@ -1,7 +1,7 @@
-//! `functions:web/response-stream`: responses that begin before they are whole.
+//! `functions:web/response-stream`: responses whose head is sent before the body is complete.
 //!
-//! The bytes go through a [`Pipe`]. Whoever polls the invocation learns from [`started`] that there
-//! is one, sends the head, and goes on polling the invocation for the body.
+//! The bytes go through a [`Pipe`]. The task that polls the invocation learns of the response from
+//! [`started`], sends the head, and keeps polling the invocation for the body.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -23,8 +23,8 @@ pub struct Writer {
     pipe: Arc<Pipe>,
 }
 
-/// What a pollable watches. An entry of its own rather than the writer's child, so that a function
-/// may drop the two in any order.
+/// The pollable's end. A table entry of its own instead of the writer's child, so that a function may
+/// drop the two in any order.
 struct Writable {
     pipe: Arc<Pipe>,
 }
@@ -47,8 +47,8 @@ fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     link_bounded(linker)
 }
 
-/// Takes the place of the generated functions: headers are looked at before they are copied, and so is
-/// whether there is room for a chunk.
+/// Replaces the generated functions: these check the headers, and the room for a chunk, before they
+/// copy them.
 fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut stream = linker.instance("functions:web/response-stream@1.0.0")?;
     stream.func_wrap_async(
@@ -113,15 +113,14 @@ impl Host for State {
             pipe: Arc::clone(&pipe),
         })?;
         self.streaming = true;
-        // It has begun to answer: from here on another limit holds.
+        // The response has started: from here on the streaming deadline applies.
         self.call.deadline = self.call.stream_deadline;
         started::announce(Box::new(StartedResponse { head, pipe }));
         Ok(Ok(writer))
     }
 }
 
-/// No method says `closed`: a client that goes away takes the invocation with it, whether that
-/// waits for room or for anything else.
+/// No method returns `closed`: when a client leaves, the whole invocation is dropped.
 impl HostWriter for State {
     async fn write(
         &mut self,

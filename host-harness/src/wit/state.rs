@@ -9,32 +9,32 @@ use crate::invocation::memory_limiter::MemoryLimit;
 use crate::invocation::time_check::TimeCheck;
 use crate::message::in_flight::{self, InFlight};
 
-/// What the host holds of one invocation: the data of wasmtime's store. Dropped with the instance, also after a
-/// trap.
+/// The host's data of one invocation: the data of wasmtime's store. Dropped with the instance, also
+/// after a trap.
 pub struct State {
     pub(crate) table: ResourceTable,
     pub(crate) call: Invocation,
     pub(crate) memory: MemoryLimit,
     pub(crate) time: TimeCheck,
-    /// How many requests and calls of its own are under way.
+    /// How many of its requests and calls are in flight.
     pub(super) in_flight: in_flight::InFlightCounter,
-    /// How many functions it has called so far.
+    /// How many functions the invocation has called so far.
     pub(super) calls: u32,
-    /// Whether it has begun to stream its response.
+    /// Whether the invocation has started to stream its response.
     pub(super) streaming: bool,
     pub(super) log: SharedLog,
-    /// Made when it is first asked for: most functions never do.
+    /// Created on first use: most functions need no WASI.
     pub(super) wasi: Option<Box<WasiCtx>>,
     pub(super) locals: Locals,
 }
 
 impl State {
-    /// Whether the invocation has begun to stream its response.
+    /// Whether the invocation has started to stream its response.
     pub(crate) fn is_streaming(&self) -> bool {
         self.streaming
     }
 
-    /// With limits of which something may be used already.
+    /// `memory` and `time` may be partly used up already.
     pub(crate) fn new(call: Invocation, memory: MemoryLimit, time: TimeCheck) -> Self {
         Self {
             table: handles::table(),
@@ -50,19 +50,19 @@ impl State {
         }
     }
 
-    /// Fails if the invocation has used up its time.
-    pub(crate) fn look_at_time(&mut self) -> wasmtime::Result<()> {
-        Ok(self.time.look(self.call.deadline)?)
+    /// Fails if the invocation is past its deadline.
+    pub(crate) fn check_deadline(&mut self) -> wasmtime::Result<()> {
+        Ok(self.time.check_deadline(self.call.deadline)?)
     }
 
-    /// As [`TimeCheck::check`], on the way back from a host call.
+    /// Runs [`TimeCheck::check`], on the way back from a host call.
     pub(super) async fn check_time(&mut self) -> wasmtime::Result<()> {
         Ok(self.time.check(self.call.deadline).await?)
     }
 
-    /// One more, if there may be, and a handle for it.
-    pub(super) fn one_more_in_flight(&mut self) -> Option<InFlight> {
-        let one = self.in_flight.one_more()?;
+    /// Counts one more call or request, if the limits on those in flight and on handles allow it.
+    pub(super) fn acquire_in_flight(&mut self) -> Option<InFlight> {
+        let one = self.in_flight.try_acquire()?;
         handles::has_room(&mut self.table).then_some(one)
     }
 }

@@ -1,7 +1,7 @@
-//! WASI 0.2 for functions that use more of std than the contract offers.
+//! WASI 0.2, for functions that use more of std than the contract offers.
 //!
 //! A function gets clocks, random numbers, its variables as environment variables, and output that
-//! goes to the log; no file, no socket, no input.
+//! goes to the log. Files, sockets and standard input are not available.
 
 use std::io;
 use std::pin::Pin;
@@ -51,14 +51,13 @@ fn context(call: &Invocation, log: &mut SharedLog) -> WasiCtx {
         .build()
 }
 
-/// How many random bytes there are in one call: more would keep others waiting.
+/// How many random bytes one call may get: more would delay other invocations.
 const MAX_RANDOM: u64 = 1 << 20;
 
-/// How much a stream takes at once, in bytes.
+/// How many bytes a stream takes in one write.
 const MAX_WRITE: usize = 64 * 1024;
 
-/// Takes the place of functions of WASI that would copy all they are given before they look at it, or
-/// do much without ever looking at the time.
+/// Replaces functions of WASI that copy all parameters first, or work long without checking the time.
 pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut streams = linker.instance("wasi:io/streams@0.2.12")?;
     streams.func_wrap_async(
@@ -69,7 +68,7 @@ pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
                 store.data_mut().check_time().await?;
                 wasmtime::ensure!(
                     bytes.len() <= MAX_WRITE,
-                    "a write of more than `check-write` allows"
+                    "a write of more bytes than `check-write` allows"
                 );
                 let bytes = bytes.as_le_slice(&store).to_vec();
                 let table = &mut store.data_mut().table;
@@ -98,7 +97,7 @@ pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
                 store.data_mut().check_time().await?;
                 wasmtime::ensure!(
                     list.len() <= MAX_ENTRIES,
-                    "a poll of more pollables than there are handles"
+                    "a poll of more pollables than an invocation may hold"
                 );
                 let pollables = list.iter(&mut store)?.collect::<Result<Vec<_>, _>>()?;
                 Ok((poll::Host::poll(&mut store.data_mut().table, pollables).await?,))
@@ -109,7 +108,7 @@ pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     names.func_wrap(
         "resolve-addresses",
         |_: StoreContextMut<'_, State>, _: (Resource<Network>, Text)| {
-            // Functions have no sockets.
+            // Functions have no access to sockets.
             Ok((Err::<Resource<ResolveAddressStream>, _>(
                 ErrorCode::AccessDenied,
             ),))
@@ -117,7 +116,7 @@ pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     )
 }
 
-/// A result of a stream, for the function.
+/// Converts a stream's result for the function.
 fn streamed(
     table: &mut ResourceTable,
     result: Result<(), StreamError>,
@@ -128,7 +127,7 @@ fn streamed(
     }
 }
 
-/// One of a function's output streams. A function may open it as often as it likes: it is the same.
+/// A function's output stream. All handles of it share the log.
 #[derive(Clone)]
 struct Output {
     log: Arc<Mutex<InvocationLog>>,
@@ -153,7 +152,7 @@ impl StdoutStream for Output {
         Box::new(self.clone())
     }
 
-    // Written at once rather than by a task: nothing is lost when the function traps.
+    // Written synchronously instead of by a task, so that a trap loses nothing.
     fn p2_stream(&self) -> Box<dyn wasmtime_wasi::p2::OutputStream> {
         Box::new(self.clone())
     }

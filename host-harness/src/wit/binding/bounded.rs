@@ -1,4 +1,4 @@
-//! Calls whose texts and headers are looked at before they are copied.
+//! Calls whose strings and headers are checked before they are copied.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, Lift, Linker};
@@ -24,7 +24,7 @@ struct Bounded {
 }
 
 impl Bounded {
-    /// The request, unless something of it is too long: then its body is all there is left to drop.
+    /// The request; or an error, with the body to drop, if a part is too long.
     fn checked(self, limit: HeaderLimit) -> Result<Request, (Error, Option<Data>)> {
         let too_long = |what| format!("{what} is longer than {MAX_TEXT} bytes");
         let Some(target) = self.target.0 else {
@@ -53,7 +53,7 @@ impl Bounded {
     }
 }
 
-/// Takes the place of the generated functions.
+/// Replaces the generated functions.
 pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut binding = linker.instance("functions:binding/invoker@1.0.0")?;
     binding.func_wrap_async(
@@ -66,7 +66,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
                     Ok(request) => Ok((Host::send(state, request)?,)),
                     Err((error, body)) => {
                         state.drop_data(body)?;
-                        Ok((state.table.push(Pending::over(Err(error)))?,))
+                        Ok((state.table.push(Pending::ready(Err(error)))?,))
                     }
                 }
             })
@@ -92,7 +92,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         "url",
         |mut store: StoreContextMut<'_, State>, (target,): (Text,)| {
             let Some(target) = target.0 else {
-                let why = format!("a name longer than {MAX_TEXT} bytes");
+                let why = format!("a name of more than {MAX_TEXT} bytes");
                 return Ok((Err(Error::NotFound(why)),));
             };
             Ok((Host::url(store.data_mut(), target)?,))

@@ -1,7 +1,7 @@
 //! `functions:binding`: calls of other functions of the same host.
 //!
-//! A call runs where it was made: `call` within the host call of its caller, `send` in a task that
-//! goes with its handle. Who is called, and how it is run, is for [`Invoker`] to say.
+//! `call` runs within the host call of its caller, `send` in a task that is aborted with its handle.
+//! [`Invoker`] decides which function is called, and runs it.
 
 mod bounded;
 mod outgoing;
@@ -37,7 +37,7 @@ fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     bounded::link(linker)
 }
 
-/// In the contract's words.
+/// Converts into the contract's error.
 impl From<InvokeError> for Error {
     fn from(error: InvokeError) -> Self {
         match error {
@@ -55,7 +55,7 @@ impl Host for State {
     fn send(&mut self, request: Request) -> wasmtime::Result<Resource<Pending>> {
         let pending = match self.counted_call(request)? {
             Ok((calling, one)) => Pending::start(answer(calling, one)),
-            Err(error) => Pending::over(Err(error)),
+            Err(error) => Pending::ready(Err(error)),
         };
         Ok(self.table.push(pending)?)
     }
@@ -73,10 +73,10 @@ impl Host for State {
     }
 }
 
-/// What a function gets of its call.
+/// The result of a call.
 type Answered = Result<(Head, Body), Error>;
 
-/// A call that counts until the last byte of its response.
+/// Runs a call that counts as in flight until the last byte of its response.
 async fn answer(calling: InvokeFuture, one: InFlight) -> Answered {
     let (head, body) = calling.await?;
     Ok((head, body.counted(one)))
@@ -85,24 +85,23 @@ async fn answer(calling: InvokeFuture, one: InFlight) -> Answered {
 impl State {
     fn invoker(&self) -> Result<&Arc<dyn Invoker>, Error> {
         let invoker = self.call.invoker.as_ref();
-        invoker
-            .ok_or_else(|| Error::Other("there is no request yet that calls could be for".into()))
+        invoker.ok_or_else(|| Error::Other("functions can be called only during a request".into()))
     }
 
-    /// A call that can be made, and may be: not one too many.
+    /// Prepares a call that is within the limits.
     fn counted_call(
         &mut self,
         request: Request,
     ) -> wasmtime::Result<Result<(InvokeFuture, InFlight), Error>> {
-        // Its body goes either way.
+        // The body is taken even if the call is refused.
         let calling = self.calling(request)?;
         Ok(calling.and_then(|calling| {
-            let one = self.one_more_in_flight().ok_or(Error::Overloaded)?;
+            let one = self.acquire_in_flight().ok_or(Error::Overloaded)?;
             Ok((calling, one))
         }))
     }
 
-    /// A call that begins when it is polled. Takes the body, whether or not there can be one.
+    /// Prepares a call, which starts when polled. Takes the body even if the call fails.
     fn calling(&mut self, mut request: Request) -> wasmtime::Result<Result<InvokeFuture, Error>> {
         let body = match request.body.take() {
             None => None,
@@ -130,7 +129,7 @@ impl State {
             request,
             body: body.unwrap_or_else(Body::empty),
             deadline: earlier(own, self.call.deadline),
-            // What is passed on may outlive the caller, as a stream does.
+            // The response's body may outlive the caller, as a stream does.
             stream_deadline: earlier(own, self.call.stream_deadline),
             call_chain: CallChain {
                 depth: depth.saturating_add(1),
@@ -139,7 +138,7 @@ impl State {
         }))
     }
 
-    /// Hands a response over to the function, or tells it why there is none.
+    /// Gives a response to the function, or the reason why there is none.
     fn answered(&mut self, answer: Answered) -> wasmtime::Result<Result<Response, Error>> {
         let (head, body) = match answer {
             Ok(response) => response,
@@ -154,7 +153,7 @@ impl State {
             body: self.table.push(Buffer::new(body))?,
         }))
     }
-    /// Tells the log of a call of a function that there is not, as part of what the caller may log.
+    /// Logs a call of an unknown function, within what the caller may log.
     fn warn_not_found(&mut self, error: &Error) {
         let Error::NotFound(target) = error else {
             return;
@@ -165,7 +164,7 @@ impl State {
             let function = self.call.function.name.as_ref();
             tracing::warn!(
                 function, invocation = %self.call.id,
-                "no function {target:?} to call; there are: {names}",
+                "function {target:?} not found; known functions: {names}",
             );
         }
     }

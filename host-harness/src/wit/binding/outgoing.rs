@@ -1,4 +1,4 @@
-//! A call on its way out, checked.
+//! Validates an outgoing call.
 
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
@@ -10,7 +10,7 @@ use crate::message::body::Body;
 use crate::message::headers::{HeaderLimit, InvalidHeader, allowed};
 use crate::wit::bindings::functions::binding::invoker::Request;
 
-/// Checks what a function gave, less the body: whom it calls, and with what.
+/// Checks the target and head of a call. The body only sets the length.
 pub(super) fn checked(request: Request, body: Option<&Body>) -> Result<(String, Parts), Error> {
     let method = Method::from_bytes(request.method.as_bytes())
         .ok()
@@ -33,8 +33,8 @@ pub(super) fn checked(request: Request, body: Option<&Body>) -> Result<(String, 
 }
 
 fn uri(path: String) -> Result<Uri, Error> {
-    // The parser takes what is no part of a path as well: it drops a fragment, and lets bytes pass
-    // that a URL has escaped.
+    // The parser also accepts invalid paths: it drops a fragment, and lets bytes pass that a URL
+    // escapes.
     if !path
         .bytes()
         .all(|byte| byte.is_ascii_graphic() && byte != b'#')
@@ -66,9 +66,9 @@ mod tests {
         }
     }
 
-    /// A path begins with a slash, given or not, and keeps its query as it is.
+    /// A path gets a leading slash if it has none, and keeps its query as it is.
     #[test]
-    fn paths_and_queries() {
+    fn paths_keep_their_query() {
         for (given, path, query) in [
             ("/a/b", "/a/b", None),
             ("a", "/a", None),
@@ -90,7 +90,7 @@ mod tests {
         }
     }
 
-    /// What cannot be called with is an error of its own kind.
+    /// Each invalid part of a request has an error of its own kind.
     #[test]
     fn invalid_requests_are_typed() {
         for method in ["", "A B", "CONNECT", "G\u{e9}T"] {
@@ -120,9 +120,9 @@ mod tests {
         }
     }
 
-    /// The length is the body's own, whatever the function says; without a body there is none.
+    /// The length is the body's, whatever the function declares; without a body there is none.
     #[test]
-    fn length_is_the_bodys() {
+    fn length_is_that_of_the_body() {
         for (body, length) in [
             (None, None),
             (Some(Body::empty()), Some("0")),

@@ -1,4 +1,4 @@
-//! The `pending` resource: a call under way in a task of its own.
+//! The `pending` resource: a call in flight in a task of its own.
 
 use wasmtime::component::Resource;
 use wasmtime_wasi::p2::DynPollable;
@@ -8,7 +8,7 @@ use crate::wit::State;
 use crate::wit::bindings::functions::binding::invoker::{Error, HostPending, Response};
 use crate::wit::pending::{self, TaskAborted};
 
-/// A response that is on its way.
+/// A response in flight.
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub type Pending = pending::Pending<Answered>;
 
@@ -22,7 +22,7 @@ impl HostPending for State {
         pending: Resource<Pending>,
     ) -> wasmtime::Result<Result<Response, Error>> {
         let answer = self.await_pending(pending).await?;
-        self.answered(answer.unwrap_or_else(gone))
+        self.answered(answer.unwrap_or_else(aborted))
     }
 
     fn try_get(
@@ -30,7 +30,7 @@ impl HostPending for State {
         this: Resource<Pending>,
     ) -> wasmtime::Result<Result<Result<Response, Error>, Resource<Pending>>> {
         match self.try_pending(this)? {
-            Ok(answer) => self.answered(answer.unwrap_or_else(gone)).map(Ok),
+            Ok(answer) => self.answered(answer.unwrap_or_else(aborted)).map(Ok),
             Err(this) => Ok(Err(this)),
         }
     }
@@ -41,6 +41,6 @@ impl HostPending for State {
     }
 }
 
-fn gone(_: TaskAborted) -> Answered {
-    Err(Error::Other("the host gave the call up".into()))
+fn aborted(_: TaskAborted) -> Answered {
+    Err(Error::Other("the host aborted the call".into()))
 }

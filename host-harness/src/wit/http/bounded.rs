@@ -1,4 +1,4 @@
-//! Requests whose texts and headers are looked at before they are copied.
+//! Requests whose strings and headers are checked before they are copied.
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, Lift, Linker};
@@ -26,7 +26,7 @@ struct Bounded {
 }
 
 impl Bounded {
-    /// The request, unless something of it is too long: then its body is all there is left to drop.
+    /// The request; or an error, with the body to drop, if a part is too long.
     fn checked(self, limit: HeaderLimit) -> Result<Request, (Error, Option<Data>)> {
         let too_long = |what| format!("{what} is longer than {MAX_TEXT} bytes");
         let Some(method) = self.method.0 else {
@@ -52,7 +52,7 @@ impl Bounded {
     }
 }
 
-/// Takes the place of the generated functions.
+/// Replaces the generated functions.
 pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut http = linker.instance("functions:http/client@1.0.0")?;
     http.func_wrap_async(
@@ -65,7 +65,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
                     Ok(request) => Ok((Host::send(state, request)?,)),
                     Err((error, body)) => {
                         state.drop_data(body)?;
-                        Ok((state.table.push(Pending::over(Err(error)))?,))
+                        Ok((state.table.push(Pending::ready(Err(error)))?,))
                     }
                 }
             })

@@ -1,4 +1,4 @@
-//! `functions:http`: requests of a function's own to other servers.
+//! `functions:http`: a function's own requests to other servers.
 
 mod bounded;
 mod pending;
@@ -30,7 +30,7 @@ fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     bounded::link(linker)
 }
 
-/// In the contract's words.
+/// Converts into the contract's error.
 impl From<outbound::Error> for Error {
     fn from(error: outbound::Error) -> Self {
         match error {
@@ -54,7 +54,7 @@ impl Host for State {
     fn send(&mut self, request: Request) -> wasmtime::Result<Resource<Pending>> {
         let pending = match self.counted_request(request)? {
             Ok((outgoing, one)) => pending::start(&self.call, outgoing, one),
-            Err(error) => Pending::over(Err(error)),
+            Err(error) => Pending::ready(Err(error)),
         };
         Ok(self.table.push(pending)?)
     }
@@ -72,20 +72,20 @@ impl Host for State {
 }
 
 impl State {
-    /// A request that can be sent, and may be: not one too many.
+    /// Prepares a request that is within the limits.
     fn counted_request(
         &mut self,
         request: Request,
     ) -> wasmtime::Result<Result<(Outgoing, InFlight), Error>> {
-        // Its body goes either way.
+        // The body is taken even if the request is refused.
         let outgoing = self.outgoing(request)?;
         Ok(outgoing.and_then(|outgoing| {
-            let one = self.one_more_in_flight().ok_or(Error::Overloaded)?;
+            let one = self.acquire_in_flight().ok_or(Error::Overloaded)?;
             Ok((outgoing, one))
         }))
     }
 
-    /// Checks a request, and takes its body, whether or not it can be sent.
+    /// Checks a request. Takes its body even if the request is invalid.
     fn outgoing(&mut self, mut request: Request) -> wasmtime::Result<Result<Outgoing, Error>> {
         let payload = match request.body.take() {
             None => Payload::Bytes(bytes::Bytes::new()),
@@ -115,14 +115,14 @@ impl State {
         let outgoing = Outgoing::new(head, payload).map_err(Error::from);
         Ok(outgoing.map(|mut outgoing| {
             outgoing.deadline = earlier(own, self.call.deadline);
-            // A body that is passed on may outlive the invocation, as a stream does.
+            // The response's body may outlive the invocation, as a stream does.
             outgoing.body_deadline = earlier(own, self.call.stream_deadline);
             trace_context::propagate(&self.call, &mut outgoing.headers);
             outgoing
         }))
     }
 
-    /// Hands a response over to the function, or tells it why there is none.
+    /// Gives a response to the function, or the reason why there is none.
     fn response(
         &mut self,
         received: Result<Received, Error>,

@@ -1,4 +1,4 @@
-//! The `pending` resource: a request under way in a task of its own.
+//! The `pending` resource: a request in flight in a task of its own.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::wit::State;
 use crate::wit::bindings::functions::http::client::{Error, HostPending, Response};
 use crate::wit::pending::{self, TaskAborted};
 
-/// A response that is on its way.
+/// A response in flight.
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub type Pending = pending::Pending<Result<Received, Error>>;
 
@@ -35,7 +35,7 @@ impl HostPending for State {
         pending: Resource<Pending>,
     ) -> wasmtime::Result<Result<Response, Error>> {
         let received = self.await_pending(pending).await?;
-        self.response(received.unwrap_or_else(gone))
+        self.response(received.unwrap_or_else(aborted))
     }
 
     fn try_get(
@@ -43,7 +43,7 @@ impl HostPending for State {
         this: Resource<Pending>,
     ) -> wasmtime::Result<Result<Result<Response, Error>, Resource<Pending>>> {
         match self.try_pending(this)? {
-            Ok(received) => self.response(received.unwrap_or_else(gone)).map(Ok),
+            Ok(received) => self.response(received.unwrap_or_else(aborted)).map(Ok),
             Err(this) => Ok(Err(this)),
         }
     }
@@ -54,6 +54,6 @@ impl HostPending for State {
     }
 }
 
-fn gone(_: TaskAborted) -> Result<Received, Error> {
-    Err(Error::Other("the host gave the request up".into()))
+fn aborted(_: TaskAborted) -> Result<Received, Error> {
+    Err(Error::Other("the host aborted the request".into()))
 }

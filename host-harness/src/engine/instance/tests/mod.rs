@@ -75,7 +75,7 @@ fn prepare_with(
         variables: Vec::new(),
         output: Output {
             sink: Arc::new(sink),
-            least_level: None,
+            min_level: None,
             max_records: 1000,
             max_bytes: 1024 * 1024,
         },
