@@ -1,4 +1,4 @@
-//! A function's client, which keeps its connections.
+//! A function's HTTP client, which pools connections.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -16,31 +16,33 @@ use super::resolver::Share;
 use crate::message::body::Body;
 use crate::message::headers::MAX_HEADERS;
 
-/// How many connections to one server are kept that nothing uses.
+/// How many idle connections to one server are kept.
 const MAX_IDLE: usize = 32;
 
-/// How long such a connection is kept.
+/// How long an idle connection is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long a connection of HTTP/2 on which requests wait may be silent before it is asked for a sign
-/// of life, and how long it has for that. Whatever is on it fails then, and the next request gets a
-/// new one; otherwise one that has died without a word would take all requests for a long time.
+/// How long an HTTP/2 connection with requests in flight may be silent before it is pinged, and how
+/// long the ping may take.
+///
+/// After that, all its requests fail and the next one gets a new connection. Without it, a connection
+/// that died silently would take every request for a long time.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
-/// The longest head of a response, in bytes: what hyper takes over HTTP/1, and over HTTP/2 as well.
+/// The longest head of a response, in bytes: hyper's limit for HTTP/1, applied to HTTP/2 as well.
 pub(super) const MAX_HEAD: u32 = 408 * 1024;
 
-/// A function's way to other servers. Its connections are kept, and no other function uses them.
+/// A function's HTTP client. Its connections are not shared with other functions.
 pub(crate) struct HttpClient {
     network: Arc<OutboundConfig>,
-    /// Made when it is first used: most functions call nobody.
+    /// Created on first use: most functions send no requests.
     clients: OnceLock<Result<Clients, rustls::Error>>,
 }
 
 struct Clients {
-    keeping: Client<Connector, Body>,
-    /// Makes a connection for each request.
-    connecting: Client<Connector, Body>,
+    pooled: Client<Connector, Body>,
+    /// Opens a connection for each request.
+    unpooled: Client<Connector, Body>,
 }
 
 impl HttpClient {
@@ -51,28 +53,31 @@ impl HttpClient {
         }
     }
 
-    /// Waits until a request may be sent. It has its turn until the last byte of its response.
-    pub(super) async fn turn(&self) -> Result<OutboundPermit, Failed> {
-        self.network.turn().await.map_err(|_closed| Failed::Stopped)
+    /// Waits for a permit to send a request. It is held until the last byte of the response.
+    pub(super) async fn acquire(&self) -> Result<OutboundPermit, Failed> {
+        self.network
+            .acquire()
+            .await
+            .map_err(|_closed| Failed::Stopped)
     }
 
-    /// Sends a request on a kept connection, or a new one.
+    /// Sends a request on an idle connection, or on a new one.
     pub(super) async fn request(
         &self,
         request: Request<Body>,
     ) -> Result<Response<Incoming>, Failed> {
-        let response = self.clients()?.keeping.request(request).await;
+        let response = self.clients()?.pooled.request(request).await;
         let response = response.map_err(Failed::Request)?;
         History::answered(response.extensions());
         Ok(response)
     }
 
-    /// Sends a request on a connection of its own.
+    /// Sends a request on a new connection.
     pub(super) async fn request_on_new_connection(
         &self,
         request: Request<Body>,
     ) -> Result<Response<Incoming>, Failed> {
-        let response = self.clients()?.connecting.request(request).await;
+        let response = self.clients()?.unpooled.request(request).await;
         response.map_err(Failed::Request)
     }
 
@@ -85,9 +90,9 @@ impl HttpClient {
 /// Why there is no response.
 pub(super) enum Failed {
     Request(Error),
-    /// There is no client to send it with.
+    /// TLS could not be set up.
     Tls(rustls::Error),
-    /// There will be no turn any more, which only a mistake of the host's can bring about.
+    /// The semaphore was closed, which only a bug of the host causes.
     Stopped,
 }
 
@@ -95,14 +100,14 @@ impl Clients {
     fn new(network: &Arc<OutboundConfig>) -> Result<Self, rustls::Error> {
         let tcp = Tcp::new(Arc::clone(network), Share::default());
         let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(network.trust.client()?)
+            .with_tls_config(network.tls_roots.client()?)
             .https_or_http()
             .enable_all_versions()
             .wrap_connector(tcp);
         let connector = Connector::new(connector);
         Ok(Self {
-            keeping: client(connector.clone(), MAX_IDLE),
-            connecting: client(connector, 0),
+            pooled: client(connector.clone(), MAX_IDLE),
+            unpooled: client(connector, 0),
         })
     }
 }
@@ -129,11 +134,11 @@ mod tests {
     use super::*;
     use crate::outbound::egress::Egress;
 
-    /// HTTP/2's frame of settings, empty.
+    /// HTTP/2's SETTINGS frame, empty.
     const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
 
-    /// A server that speaks HTTP/2 and then nothing any more, and the client's end of it.
-    async fn falls_silent() -> (std::net::SocketAddr, HttpClient, Arc<tokio::sync::Notify>) {
+    /// A server that completes HTTP/2's handshake and then falls silent, and a client for it.
+    async fn silent_server() -> (std::net::SocketAddr, HttpClient, Arc<tokio::sync::Notify>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
@@ -167,7 +172,7 @@ mod tests {
                 let [_, high, low, kind, ..] = head;
                 let mut rest = vec![0; usize::from(u16::from_be_bytes([high, low]))];
                 stream.read_exact(&mut rest).await.unwrap();
-                // Headers: a request.
+                // HEADERS: a request.
                 if kind == 1 {
                     heard.notify_one();
                     std::future::pending::<()>().await;
@@ -177,16 +182,16 @@ mod tests {
         (address, HttpClient::new(Arc::new(network)), asked)
     }
 
-    /// Who waits on a connection that has died without a word is told, after a while.
+    /// A request on a connection that died silently fails after a while.
     #[tokio::test]
-    async fn silence_ends() {
-        let (address, outbound, asked) = falls_silent().await;
+    async fn silent_connection_fails_its_requests() {
+        let (address, outbound, asked) = silent_server().await;
         let request = Request::get(format!("https://localhost:{}/", address.port()));
         let request = request.body(Body::empty()).unwrap();
         let sending = tokio::spawn(async move { outbound.request(request).await.is_err() });
         asked.notified().await;
         tokio::time::pause();
         let failed = tokio::time::timeout(3 * KEEP_ALIVE, sending).await;
-        assert!(failed.expect("nobody noticed").unwrap());
+        assert!(failed.expect("the request did not fail in time").unwrap());
     }
 }

@@ -1,4 +1,4 @@
-//! What the clients of all functions have in common.
+//! Settings and limits that the clients of all functions share.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,23 +9,23 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use super::egress::Egress;
 use super::resolver::{Resolver, Share};
-use super::tls_roots::{InvalidAuthorities, Trust};
+use super::tls_roots::{InvalidAuthorities, TlsRoots};
 
-/// Whom functions may reach, whom they trust, where names lead, and how many requests there may be.
+/// Egress rules, trusted authorities, host overrides, and the limit on requests in flight.
 #[derive(Debug)]
 pub(crate) struct OutboundConfig {
     pub(super) egress: Egress,
-    pub(super) trust: Trust,
-    names: HostOverrides,
+    pub(super) tls_roots: TlsRoots,
+    overrides: HostOverrides,
     resolver: Resolver,
-    /// One for each request that may be under way.
-    turns: Arc<Semaphore>,
+    /// One permit for each request that may be in flight.
+    permits: Arc<Semaphore>,
 }
 
-/// A request's turn to be under way: the next one's when it is dropped.
+/// The permit of a request in flight.
 pub(super) type OutboundPermit = OwnedSemaphorePermit;
 
-/// Names that lead where the host's owner says; all others are looked up.
+/// Names whose addresses the host's owner sets; all others are resolved.
 pub(crate) type HostOverrides = Vec<(String, SocketAddr)>;
 
 impl OutboundConfig {
@@ -38,30 +38,30 @@ impl OutboundConfig {
         let requests = usize::try_from(requests.max(1)).unwrap_or(usize::MAX);
         Ok(Self {
             egress,
-            trust: Trust::new(authorities)?,
-            names: names
+            tls_roots: TlsRoots::new(authorities)?,
+            overrides: names
                 .iter()
                 .map(|(name, address)| (without_root(&name.to_ascii_lowercase()).into(), *address))
                 .collect(),
             resolver: Resolver::of_system(),
-            turns: Arc::new(Semaphore::new(requests.min(Semaphore::MAX_PERMITS))),
+            permits: Arc::new(Semaphore::new(requests.min(Semaphore::MAX_PERMITS))),
         })
     }
 
-    /// Waits until one more request may be under way; those that came first go first.
-    pub(super) async fn turn(&self) -> Result<OutboundPermit, AcquireError> {
-        Arc::clone(&self.turns).acquire_owned().await
+    /// Waits for a permit, in order of arrival.
+    pub(super) async fn acquire(&self) -> Result<OutboundPermit, AcquireError> {
+        Arc::clone(&self.permits).acquire_owned().await
     }
 
-    /// A server's addresses. Port 0 of one that was given is the URL's.
-    pub(super) async fn look_up(
+    /// A server's addresses. An override with port 0 gets the URL's port.
+    pub(super) async fn lookup(
         &self,
         name: &str,
         port: u16,
         share: &Share,
     ) -> io::Result<Vec<SocketAddr>> {
         let bare = without_root(name);
-        let given = self.names.iter().filter(|(known, _)| known == bare);
+        let given = self.overrides.iter().filter(|(known, _)| known == bare);
         let given = given.map(|(_, address)| match address.port() {
             0 => SocketAddr::new(address.ip(), port),
             _ => *address,
@@ -70,11 +70,11 @@ impl OutboundConfig {
         if !given.is_empty() {
             return Ok(given);
         }
-        self.resolver.look_up(name, port, share).await
+        self.resolver.lookup(name, port, share).await
     }
 }
 
-/// A name less the dot at its end, which says that nothing is to follow.
+/// The name without the dot at its end, which marks it as absolute.
 fn without_root(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }

@@ -1,4 +1,4 @@
-//! How a function's connections are made.
+//! Opens a function's connections.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,13 +20,13 @@ use super::history::Recorded;
 use super::resolver::Share;
 use super::write_timeout::WriteTimeoutStream;
 
-/// How long it may take to find a server, to connect to it, and to agree with it on TLS.
+/// How long resolving a name, connecting and the TLS handshake may take together.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
-/// Why there is no connection.
+/// Why a connection failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ConnectError {
     #[error(transparent)]
@@ -44,7 +44,7 @@ pub(super) enum ConnectError {
     Timeout,
 }
 
-/// Makes connections, secure ones too, in bounded time.
+/// Opens connections, with TLS if needed, in bounded time.
 #[derive(Clone)]
 pub(super) struct Connector {
     tls: HttpsConnector<Tcp>,
@@ -75,8 +75,8 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// Makes plain connections, for as long as [`Connector`] waits: every one that a function gets is made here, after a look at its
-/// address.
+/// Opens plain TCP connections, after checking the server's addresses. Every connection of a function
+/// is opened here, within the time limit of [`Connector`].
 #[derive(Clone)]
 pub(super) struct Tcp {
     network: Arc<OutboundConfig>,
@@ -103,15 +103,15 @@ impl Service<Uri> for Tcp {
         Box::pin(async move {
             let addresses = allowed(&network, &share, &server).await?;
             let stream = connect(addresses).await?;
-            // Requests are written whole: nothing is gained by holding back small ones.
+            // Requests are written in few large pieces: Nagle's algorithm would only delay them.
             let _ = stream.set_nodelay(true);
             Ok(TokioIo::new(WriteTimeoutStream::new(stream)))
         })
     }
 }
 
-/// The addresses of a server that may be connected to: at least one. What is looked up here is what
-/// is connected to, and nothing is looked up again.
+/// The addresses of a server that egress rules allow: at least one. The connection uses exactly these
+/// addresses, and the name is not resolved again.
 async fn allowed(
     network: &OutboundConfig,
     share: &Share,
@@ -128,7 +128,7 @@ async fn allowed(
         source,
     };
     let mut denied = None;
-    let mut addresses = network.look_up(name, port, share).await.map_err(dns)?;
+    let mut addresses = network.lookup(name, port, share).await.map_err(dns)?;
     addresses.retain(|address| {
         let checked = network.egress.check(permit, host, port, address.ip());
         checked.map_err(|why| denied = Some(why)).is_ok()
@@ -168,10 +168,10 @@ mod tests {
         Arc::new(OutboundConfig::new(egress, &[], &names, 1).unwrap())
     }
 
-    /// Of a name's addresses those are left that are public, each where it is looked at; none being
-    /// left is a denial. A name that is allowed as such has all.
+    /// Of a name's addresses, each that is not public is dropped; if none is left, the server is denied. A
+    /// name that a rule allows exactly keeps all.
     #[tokio::test]
-    async fn addresses_are_looked_at() {
+    async fn addresses_are_checked() {
         let mixed = [
             ("a.example", "10.0.0.1:80"),
             ("a.example", "1.1.1.1:80"),
@@ -199,9 +199,9 @@ mod tests {
         }
     }
 
-    /// A server that says nothing is given up, also where TLS waits for it.
+    /// Connecting to a silent server times out, also while TLS waits for it.
     #[tokio::test(start_paused = true)]
-    async fn handshakes_are_bounded() {
+    async fn silent_server_times_out() {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = silent.local_addr().unwrap();
         let outbound = HttpClient::new(network(&["127.0.0.1"], &[]));
@@ -209,15 +209,15 @@ mod tests {
         let request = request.body(crate::Body::empty()).unwrap();
         let start = Instant::now();
         let asking = timeout(3 * CONNECT_TIMEOUT, outbound.request(request));
-        let failed = asking.await.expect("nobody gave up");
+        let failed = asking.await.expect("the request did not fail in time");
         let failed = failed.err().map(Error::from);
         assert!(matches!(failed, Some(Error::Timeout)), "{failed:?}");
         assert_eq!(start.elapsed().as_secs(), CONNECT_TIMEOUT.as_secs());
     }
 
-    /// A host that has used up its own ports says so, and does not blame the server.
+    /// A host that has used up its own ports reports that, and does not blame the server.
     #[test]
-    fn no_port_is_the_hosts_own() {
+    fn missing_local_port_is_reported_as_the_hosts() {
         let error = io::Error::from(io::ErrorKind::AddrNotAvailable);
         let error = ConnectError::to("1.1.1.1:80".parse().unwrap(), error);
         let expected = "this host has no local port left for a connection to 1.1.1.1:80";

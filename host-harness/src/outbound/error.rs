@@ -1,4 +1,4 @@
-//! What went wrong, in the contract's words.
+//! Classifies errors of requests, as the contract does.
 
 use std::error::Error as StdError;
 use std::io;
@@ -9,7 +9,7 @@ use super::tls_error;
 use crate::message::body::Incomplete;
 use crate::message::headers::MAX_HEADERS;
 
-/// Why a request has no response.
+/// Why a request failed.
 #[derive(Debug)]
 pub(crate) enum Error {
     InvalidUrl(String),
@@ -23,7 +23,7 @@ pub(crate) enum Error {
     Timeout,
     /// The limit, in bytes.
     TooLarge(u64),
-    /// Where the next redirect leads.
+    /// The target of the next redirect.
     TooManyRedirects(String),
     Protocol(String),
     Other(String),
@@ -32,8 +32,8 @@ pub(crate) enum Error {
 impl From<Failed> for Error {
     fn from(failed: Failed) -> Self {
         let error = match failed {
-            Failed::Tls(error) => return Self::Other(format!("this host has no TLS: {error}")),
-            Failed::Stopped => return Self::Other("this host takes no more requests".into()),
+            Failed::Tls(error) => return Self::Other(format!("this host cannot use TLS: {error}")),
+            Failed::Stopped => return Self::Other("this host accepts no more requests".into()),
             Failed::Request(error) => error,
         };
         if let Some(connect) = find::<ConnectError>(&error) {
@@ -49,7 +49,7 @@ impl From<Failed> for Error {
         if find::<Incomplete>(&error).is_some() {
             return Self::Other(format!("the request's {Incomplete}"));
         }
-        // Whatever else goes wrong before there is HTTP to speak is TLS.
+        // Every other error before HTTP starts comes from TLS.
         if error.is_connect() && find::<hyper::Error>(&error).is_none() {
             return Self::Tls(tls_error::text(&error));
         }
@@ -57,7 +57,7 @@ impl From<Failed> for Error {
     }
 }
 
-/// The head of a response is beyond its limits, or may be.
+/// The text for a response head that is over its limits, or may be.
 pub(super) fn long_head() -> String {
     format!(
         "the head of the response is too long: more than {MAX_HEADERS} headers, or {} KiB",
@@ -65,12 +65,12 @@ pub(super) fn long_head() -> String {
     )
 }
 
-/// What the server did that is not HTTP.
+/// Describes how the server violated HTTP.
 fn protocol(error: &(dyn StdError + 'static)) -> String {
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse_too_large) {
         return long_head();
     }
-    // h2 says no more of it than this.
+    // h2 reports no details beyond this.
     let refused = find::<h2::Error>(error).filter(|error| {
         error.is_reset() && error.is_library() && error.reason() == Some(h2::Reason::PROTOCOL_ERROR)
     });
@@ -93,7 +93,7 @@ pub(super) fn find<'e, T: StdError + 'static>(
             .downcast_ref::<io::Error>()
             .and_then(io::Error::get_ref)
         {
-            // It shows what it wraps as itself, and only the causes of that as its own.
+            // `io::Error` displays what it wraps as itself; its source is that of the wrapped error.
             Some(inner) => Some(inner),
             None => error.source(),
         };
@@ -101,13 +101,13 @@ pub(super) fn find<'e, T: StdError + 'static>(
     None
 }
 
-/// An error's causes in one line, less what the outermost says, which is only that it is one.
+/// An error's causes in one line, without the outermost text, which has no details.
 pub(super) fn causes(error: &(dyn StdError + 'static)) -> String {
     let mut line = String::new();
     let mut cause = error.source();
     while let Some(error) = cause {
         let text = error.to_string();
-        // Some repeat their cause in their own words.
+        // Some errors repeat their cause.
         if !line.contains(&text) {
             if !line.is_empty() {
                 line.push_str(": ");

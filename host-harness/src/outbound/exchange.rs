@@ -1,4 +1,4 @@
-//! From a request to the head of its response.
+//! Sends a request and receives the head of its response.
 
 use http_body::Body as _;
 use hyper::body::Incoming;
@@ -21,8 +21,9 @@ pub(crate) struct Received {
     pub(crate) body: Body,
 }
 
-/// Sends a request when it has its turn, and waits for the response's head, for as long as the request
-/// has in all. It counts until the last byte of the response.
+/// Sends a request once it has a permit, and waits for the response's head until the deadline.
+///
+/// The request counts as in flight until the last byte of the response.
 pub(crate) async fn exchange(
     outbound: &HttpClient,
     request: Outgoing,
@@ -39,23 +40,23 @@ pub(crate) async fn exchange(
 }
 
 async fn follow(outbound: &HttpClient, mut request: Outgoing) -> Result<Received, Error> {
-    let turn = outbound.turn().await?;
+    let permit = outbound.acquire().await?;
     let mut left = request.redirects;
     loop {
         let response = send(outbound, &mut request).await?;
         if request.redirects == 0 {
-            return received(response, &request, turn);
+            return received(response, &request, permit);
         }
         match request.follow(response.status(), response.headers()) {
-            None => return received(response, &request, turn),
+            None => return received(response, &request, permit),
             Some(next) if left == 0 => return Err(Error::TooManyRedirects(next.into())),
             Some(_) => left -= 1,
         }
     }
 }
 
-/// Sends a request, once more where the first time is certain to have done nothing, or twice is as good
-/// as once.
+/// Sends a request. Sends it again if the server certainly did not process it, or if it is idempotent
+/// and its connection had ended.
 async fn send(
     outbound: &HttpClient,
     request: &mut Outgoing,
@@ -83,20 +84,20 @@ async fn send(
 fn received(
     response: http::Response<Incoming>,
     request: &Outgoing,
-    turn: OutboundPermit,
+    permit: OutboundPermit,
 ) -> Result<Received, Error> {
     let (mut head, body) = response.into_parts();
-    // Of those below 200, only 101 gets here.
+    // Of the informational statuses, only 101 gets here.
     if head.status.is_informational() {
         let status = head.status.as_u16();
         return Err(Error::Protocol(format!(
-            "the server answered with status {status}, which nobody asked for"
+            "the server answered with status {status} without being asked to"
         )));
     }
     if head.headers.len() > MAX_HEADERS {
         return Err(Error::Protocol(error::long_head()));
     }
-    // The length of a response to HEAD is that of a body which does not come.
+    // The length in a response to HEAD is that of a body which is not sent.
     let is_whole = request.is_head() || body.is_end_stream();
     if let Some(limit) = request.response_limit
         && !is_whole
@@ -112,7 +113,7 @@ fn received(
             body,
             request.response_limit,
             request.body_deadline,
-            turn,
+            permit,
         ))
     };
     Ok(Received {

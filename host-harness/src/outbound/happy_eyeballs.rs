@@ -1,4 +1,4 @@
-//! A connection to one of several addresses, the first that takes one (RFC 8305).
+//! Connects to the first of several addresses that answers (RFC 8305).
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use tokio::net::TcpStream;
 
 use super::connect::ConnectError;
 
-/// How long an address has to answer before the next one is tried as well.
+/// How long an address may take to answer before the next one is tried in parallel.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
-/// Tries one address after the other, without giving up those that have not answered. Fails, with the
-/// first failure, when all have.
+/// Tries one address after the other, while earlier attempts continue. If all fail, returns the first
+/// error.
 pub(super) async fn connect(addresses: Vec<SocketAddr>) -> Result<TcpStream, ConnectError> {
     first(interleaved(addresses), attempt).await
 }
@@ -22,7 +22,7 @@ async fn attempt(address: SocketAddr) -> Result<TcpStream, ConnectError> {
     stream.map_err(|error| ConnectError::to(address, error))
 }
 
-/// The first that `attempt` makes.
+/// Resolves to the first success of `attempt`.
 async fn first<T, F>(
     addresses: Vec<SocketAddr>,
     attempt: impl Fn(SocketAddr) -> F,
@@ -47,8 +47,8 @@ where
     }
 }
 
-/// Both families in turns, beginning with the first one's: where one of them does not work, as IPv6
-/// often does not, the other one is next.
+/// Alternates the address families, starting with that of the first address. If one family does not
+/// work, as often IPv6, the other one is tried next.
 fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let is_first_v6 = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, other): (Vec<_>, Vec<_>) = addresses
@@ -74,10 +74,10 @@ mod tests {
         all.iter().map(|address| address.parse().unwrap()).collect()
     }
 
-    /// Dead ones take 250 ms each, those that refuse none, and a slow one can still be first.
+    /// Dead addresses take 250 ms each, those that refuse none, and a slow one can still win.
     #[tokio::test(start_paused = true)]
     async fn attempts_overlap() {
-        // By the last byte of the address: refuses at once, connects after that long, or never.
+        // By port: 1 refuses at once, 2 never answers, others connect after that many milliseconds.
         let attempt = async |address: SocketAddr| match address.port() {
             1 => Err(ConnectError::to(
                 address,
@@ -110,9 +110,9 @@ mod tests {
         }
     }
 
-    /// Families take turns, in their own order.
+    /// Address families alternate, and keep their own order.
     #[test]
-    fn families_take_turns() {
+    fn address_families_alternate() {
         let mixed = ["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1", "1.1.1.2:1"];
         let expected = ["[::1]:1", "1.1.1.1:1", "[::2]:1", "1.1.1.2:1", "[::3]:1"];
         assert_eq!(interleaved(addresses(&mixed)), addresses(&expected));
@@ -121,9 +121,9 @@ mod tests {
         assert!(interleaved(Vec::new()).is_empty());
     }
 
-    /// A server is connected to that listens, behind one that does not.
+    /// A server that listens is connected to, after one that refuses.
     #[tokio::test]
-    async fn real_ones_are_connected_to() {
+    async fn listening_server_is_connected_to() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let listening = listener.local_addr().unwrap();
         let bound = tokio::net::TcpSocket::new_v4().unwrap();

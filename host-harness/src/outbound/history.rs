@@ -1,4 +1,4 @@
-//! What has happened on a connection: by it a request that failed there is judged.
+//! Records events of a connection, by which requests that failed on it are judged.
 
 use std::io;
 use std::pin::Pin;
@@ -16,34 +16,34 @@ pub(super) struct History(Arc<Events>);
 
 #[derive(Debug, Default)]
 struct Events {
-    /// A response has begun.
+    /// A response has started.
     answered: AtomicBool,
-    /// Nothing has arrived since something was last sent.
+    /// Nothing has arrived since bytes were last sent.
     silent: AtomicBool,
 }
 
 impl History {
-    /// A response has begun: the connection is a kept one for every later request.
+    /// Records that a response has started: later requests find the connection in the pool.
     pub(super) fn answered(extensions: &Extensions) {
         if let Some(Self(events)) = extensions.get() {
             events.answered.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Whether a request that has no response failed on a connection that had worked before, without a
-    /// byte in return. The server has most likely closed it between two requests.
+    /// Whether a request failed on a connection that had worked before, without a byte in return. The
+    /// server has most likely closed it between two requests.
     pub(super) fn is_stale(connection: &Connected) -> bool {
         let mut extensions = Extensions::new();
         connection.get_extras(&mut extensions);
         extensions.get::<Self>().is_some_and(|Self(events)| {
-            // What arrives over HTTP/2 may be for others, or for the connection.
+            // Over HTTP/2, bytes may belong to other requests or to the connection.
             let silent = connection.is_negotiated_h2() || events.silent.load(Ordering::Relaxed);
             silent && events.answered.load(Ordering::Relaxed)
         })
     }
 }
 
-/// A connection that keeps its history. Around TLS, whose own messages are no response.
+/// A connection with its history. It wraps TLS, whose own messages are not responses.
 #[derive(Debug)]
 pub(super) struct Recorded<S> {
     stream: S,
@@ -86,7 +86,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Recorded<S> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        // Before it: a write that fails is a request that failed.
+        // Set before writing: if the write fails, so has a request.
         self.history.0.silent.store(true, Ordering::Relaxed);
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }

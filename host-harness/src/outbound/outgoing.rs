@@ -1,4 +1,4 @@
-//! A request on its way out: checked, and made anew where a redirect leads elsewhere.
+//! A validated request, and its changes on redirects.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use super::Error;
 use crate::message::body::Body;
 use crate::message::headers::{self, HeaderLimit, InvalidHeader};
 
-/// What a function gives of a request, besides its body.
+/// A request as a function gives it, without the body.
 #[derive(Debug)]
 pub(crate) struct RequestHead {
     pub(crate) method: String,
@@ -26,32 +26,32 @@ pub(crate) struct RequestHead {
     pub(crate) response_limit: Option<u64>,
 }
 
-/// A request, and what bounds it.
+/// A validated request, and its limits.
 pub(crate) struct Outgoing {
     method: Method,
     url: Url,
     pub(crate) headers: HeaderMap,
     payload: Payload,
-    /// The function gave `content-length: 0`.
-    announces_no_body: bool,
+    /// The function set `content-length: 0`.
+    declares_no_body: bool,
     pub(crate) redirects: u32,
     pub(crate) response_limit: Option<u64>,
-    /// When the response's head has to be there.
+    /// When the response's head is due.
     pub(crate) deadline: Option<Instant>,
-    /// When the last byte of its body has to be.
+    /// When the last byte of the response's body is due.
     pub(crate) body_deadline: Option<Instant>,
 }
 
 /// A request's body.
 pub(crate) enum Payload {
-    /// Can be sent as often as need be.
+    /// Can be sent any number of times.
     Bytes(Bytes),
-    /// Can be sent once; `None` when it was.
+    /// Can be sent once; `None` afterwards.
     Stream(Option<Body>),
 }
 
 impl Outgoing {
-    /// Checks what a function gave.
+    /// Validates a function's request.
     pub(crate) fn new(request: RequestHead, payload: Payload) -> Result<Self, Error> {
         let method = Method::from_bytes(request.method.as_bytes())
             .ok()
@@ -59,7 +59,7 @@ impl Outgoing {
             .ok_or(Error::InvalidMethod(request.method))?;
         let url = checked(&request.url)
             .map_err(|why| Error::InvalidUrl(format!("{:?}: {why}", request.url)))?;
-        let announces_no_body = request.headers.iter().any(|(name, value)| {
+        let declares_no_body = request.headers.iter().any(|(name, value)| {
             name.eq_ignore_ascii_case("content-length") && value.trim_ascii() == b"0"
         });
         Ok(Self {
@@ -67,7 +67,7 @@ impl Outgoing {
             url,
             headers: allowed(request.headers)?,
             payload,
-            announces_no_body,
+            declares_no_body,
             redirects: request.redirects,
             response_limit: request.response_limit,
             deadline: None,
@@ -75,12 +75,12 @@ impl Outgoing {
         })
     }
 
-    /// Whether only a response's head is asked for.
+    /// Whether the request asks for the head only.
     pub(crate) fn is_head(&self) -> bool {
         self.method == Method::HEAD
     }
 
-    /// The request as it is to be sent now.
+    /// The request in the form to send now.
     pub(crate) fn next(&mut self) -> Result<Request<Body>, Error> {
         let uri = Uri::try_from(self.url.as_str())
             .map_err(|error| Error::InvalidUrl(format!("{:?}: {error}", self.url.as_str())))?;
@@ -109,29 +109,29 @@ impl Outgoing {
         if body.is_end_stream() {
             // Servers answer 411 without it (RFC 9110, section 8.6).
             let expects_body = matches!(self.method, Method::POST | Method::PUT | Method::PATCH);
-            if expects_body || self.announces_no_body {
+            if expects_body || self.declares_no_body {
                 let headers = request.headers_mut();
                 headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
             }
         } else if body.len().is_none() && matches!(self.method, Method::GET | Method::HEAD) {
-            // hyper drops the body otherwise. HTTP/2 leaves the header out.
+            // Without it, hyper drops the body. HTTP/2 omits the header.
             let chunked = HeaderValue::from_static("chunked");
             let headers = request.headers_mut();
             headers.insert(header::TRANSFER_ENCODING, chunked);
         }
     }
 
-    /// Whether all of it can be sent once more.
+    /// Whether the whole request can be sent again.
     pub(crate) fn is_repeatable(&self) -> bool {
         matches!(self.payload, Payload::Bytes(_))
     }
 
-    /// Whether sending it twice does what sending it once does (RFC 9110, section 9.2.2).
+    /// Whether sending the request twice has the effect of sending it once (RFC 9110, section 9.2.2).
     pub(crate) fn is_idempotent(&self) -> bool {
         self.method.is_idempotent()
     }
 
-    /// Goes where a response says, if it says so and this request can.
+    /// Follows a redirect. Returns its target, or `None` if there is none or the request cannot follow.
     pub(crate) fn follow(&mut self, status: StatusCode, headers: &HeaderMap) -> Option<Url> {
         let is_safe = self.method == Method::GET || self.method == Method::HEAD;
         let becomes_get = match status {
@@ -148,7 +148,7 @@ impl Outgoing {
         if becomes_get {
             self.method = Method::GET;
             self.payload = Payload::Bytes(Bytes::new());
-            self.announces_no_body = false;
+            self.declares_no_body = false;
             self.headers.remove(header::CONTENT_TYPE);
             self.headers.remove(header::CONTENT_ENCODING);
         }
@@ -161,8 +161,8 @@ impl Outgoing {
     }
 }
 
-/// Where a response redirects to. Servers write UTF-8 there, and other encodings, which browsers pass
-/// on byte by byte.
+/// The target of a redirect. It may be UTF-8, or in other encodings, which are percent-encoded byte by
+/// byte as browsers do.
 fn location(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     let location = headers.get(header::LOCATION)?.as_bytes();
     Some(match std::str::from_utf8(location) {
@@ -171,23 +171,23 @@ fn location(headers: &HeaderMap) -> Option<Cow<'_, str>> {
     })
 }
 
-/// A URL that can be requested.
+/// Parses a URL, and checks that it can be requested.
 fn checked(text: &str) -> Result<Url, String> {
     let mut url = Url::parse(text).map_err(|error| error.to_string())?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(format!(
-            "only http and https are spoken, not {}",
+            "only http and https are supported, not {}",
             url.scheme()
         ));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("user and password belong into the header authorization".into());
+        return Err("a URL must not have user or password: set the header authorization".into());
     }
     url.set_fragment(None);
     Ok(url)
 }
 
-/// The headers of a request, less those that are the host's to set.
+/// Validates a request's headers, and drops those that only the host sets.
 fn allowed(list: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, Error> {
     let mut headers =
         headers::allowed(list, HeaderLimit::MAX).map_err(|invalid| match invalid {
@@ -221,7 +221,7 @@ mod tests {
         Outgoing::new(request(method, url), payload).unwrap()
     }
 
-    /// What cannot be requested is an error of its own kind, and names what is wrong.
+    /// Each invalid part of a request has an error of its own kind, which names the cause.
     #[test]
     fn invalid_requests_are_typed() {
         let payload = || Payload::Bytes(Bytes::new());
@@ -246,7 +246,7 @@ mod tests {
         }
     }
 
-    /// More headers than there may be are an error, also those that a map could not hold.
+    /// Headers over the limit are refused, even more than a map could hold.
     #[test]
     fn too_many_headers_are_refused() {
         for (count, fits) in [
@@ -254,7 +254,7 @@ mod tests {
             (MAX_HEADERS + 1, false),
             (40_000, false),
         ] {
-            let many = (0..count).map(|place| (format!("x{place}"), b"1".to_vec()));
+            let many = (0..count).map(|number| (format!("x{number}"), b"1".to_vec()));
             match allowed(many.collect()) {
                 Ok(headers) => assert!(fits && headers.len() == count),
                 Err(error) => assert!(!fits && matches!(error, Error::Other(_)), "{count}"),
@@ -262,7 +262,7 @@ mod tests {
         }
     }
 
-    /// The method and the body change as browsers do it; what can't be sent again isn't.
+    /// The method and the body change as browsers do it; a body that cannot be sent again is not.
     #[test]
     fn redirects_change_the_method() {
         let bytes = || Payload::Bytes(Bytes::from_static(b"x"));
@@ -293,9 +293,9 @@ mod tests {
         }
     }
 
-    /// Secrets stay with the origin that they are for.
+    /// Credentials are sent only to the origin that they were set for.
     #[test]
-    fn secrets_stay_at_their_origin() {
+    fn credentials_stay_at_their_origin() {
         for to in ["http://b/", "https://a/", "http://a:81/"] {
             let mut outgoing = outgoing("GET", "http://a/", Payload::Bytes(Bytes::new()));
             let headers = HeaderMap::from_iter([(header::LOCATION, to.parse().unwrap())]);

@@ -1,9 +1,8 @@
-//! Names to addresses, as the system does it: `getaddrinfo`, and so `/etc/hosts`, search domains and all
-//! else that the machine is set up for.
+//! Resolves names with the system's `getaddrinfo`: `/etc/hosts`, search domains and everything else apply.
 //!
-//! `getaddrinfo` blocks, for half a minute where a name server does not answer. So each look-up has a
-//! thread of its own, of which every function has a share: one whose look-ups hang holds up its own.
-//! Nobody waits for such a thread: neither who has given up, nor a host that stops.
+//! `getaddrinfo` blocks, for half a minute if a name server does not answer. So each lookup has a
+//! thread of its own, and every function a share of them. A function whose lookups hang delays only
+//! its own. Neither a request that was dropped nor a host that stops waits for such a thread.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
@@ -11,33 +10,33 @@ use std::sync::Arc;
 
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, oneshot};
 
-/// How many look-ups one function may have under way at once; more wait. Counted until `getaddrinfo`
-/// returns, whether or not anybody still wants to know.
-const MAX_LOOK_UPS: usize = 32;
+/// How many lookups one function may have in flight; more wait. A lookup counts until `getaddrinfo`
+/// returns, even if its result is no longer wanted.
+const MAX_LOOKUPS: usize = 32;
 
-/// How many all functions together may.
-const MAX_LOOK_UPS_IN_ALL: usize = 1024;
+/// How many lookups all functions together may have in flight.
+const MAX_LOOKUPS_IN_TOTAL: usize = 1024;
 
-/// Address space, of which little is used.
+/// The stack of a lookup's thread: address space, most of it never touched.
 const STACK: usize = 512 * 1024;
 
-/// How a name is looked up, on a thread that may block.
-type LookUp = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
+/// Looks up a name, on a thread that may block.
+type Lookup = fn(&str, u16) -> io::Result<Vec<SocketAddr>>;
 
-/// Looks names up, for all functions.
+/// Resolves names for all functions.
 #[derive(Debug)]
 pub(super) struct Resolver {
-    look_up: LookUp,
+    lookup: Lookup,
     all: Arc<Semaphore>,
 }
 
-/// A function's share of the look-ups.
+/// A function's share of the lookups.
 #[derive(Debug, Clone)]
 pub(super) struct Share(Arc<Semaphore>);
 
 impl Default for Share {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(MAX_LOOK_UPS)))
+        Self(Arc::new(Semaphore::new(MAX_LOOKUPS)))
     }
 }
 
@@ -46,15 +45,15 @@ impl Resolver {
         Self::new(|name, port| Ok((name, port).to_socket_addrs()?.collect()))
     }
 
-    fn new(look_up: LookUp) -> Self {
+    fn new(lookup: Lookup) -> Self {
         Self {
-            look_up,
-            all: Arc::new(Semaphore::new(MAX_LOOK_UPS_IN_ALL)),
+            lookup,
+            all: Arc::new(Semaphore::new(MAX_LOOKUPS_IN_TOTAL)),
         }
     }
 
-    /// The addresses of a name; an address is its own.
-    pub(super) async fn look_up(
+    /// The addresses of a name. An IP address resolves to itself.
+    pub(super) async fn lookup(
         &self,
         name: &str,
         port: u16,
@@ -63,23 +62,23 @@ impl Resolver {
         if let Ok(address) = name.parse::<IpAddr>() {
             return Ok(vec![(address, port).into()]);
         }
-        // Its own first: who waits for that has none of what is for all.
+        // The function's own permit first, so that waiting for it holds none of the shared ones.
         let permits = [permit(&share.0).await?, permit(&self.all).await?];
         let (sender, found) = oneshot::channel();
-        let (look_up, name) = (self.look_up, name.to_owned());
+        let (lookup, name) = (self.lookup, name.to_owned());
         let thread = std::thread::Builder::new()
-            .name("look-up".into())
+            .name("lookup".into())
             .stack_size(STACK);
         thread.spawn(move || {
-            // Nobody may want to know any more.
-            let _ = sender.send(look_up(&name, port));
+            // Sending fails if the result is no longer wanted.
+            let _ = sender.send(lookup(&name, port));
             drop(permits);
         })?;
         found.await.map_err(io::Error::other)?
     }
 }
 
-/// Waits for one of those that a semaphore has, which is never closed.
+/// Waits for a permit of a semaphore that is never closed.
 async fn permit(of: &Arc<Semaphore>) -> io::Result<OwnedSemaphorePermit> {
     let permit = Arc::clone(of).acquire_owned().await;
     permit.map_err(|closed: AcquireError| io::Error::other(closed))
@@ -93,7 +92,7 @@ mod tests {
 
     use super::*;
 
-    /// As a name server does that does not answer: longer than any test takes.
+    /// Like a name server that does not answer: takes longer than any test.
     fn hang(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
         if name.starts_with("hanging") {
             std::thread::sleep(Duration::from_secs(3600));
@@ -101,9 +100,9 @@ mod tests {
         Ok(vec![([10, 0, 0, 1], port).into()])
     }
 
-    /// The system's names, addresses, and what there is not.
+    /// The system's names and addresses resolve; missing names do not.
     #[tokio::test]
-    async fn names_are_looked_up_as_the_system_does_it() {
+    async fn system_names_resolve() {
         let resolver = Resolver::of_system();
         for (name, expected) in [
             ("127.0.0.1", "127.0.0.1:7"),
@@ -111,12 +110,12 @@ mod tests {
             ("localhost", "127.0.0.1:7"),
             ("LocalHost", "127.0.0.1:7"),
         ] {
-            let found = resolver.look_up(name, 7, &Share::default()).await.unwrap();
+            let found = resolver.lookup(name, 7, &Share::default()).await.unwrap();
             assert!(found.contains(&expected.parse().unwrap()), "{name}");
         }
         let long = "x".repeat(64);
         for name in ["", &long] {
-            let found = resolver.look_up(name, 7, &Share::default()).await;
+            let found = resolver.lookup(name, 7, &Share::default()).await;
             assert!(
                 !found.is_ok_and(|found| !found.is_empty() && name == long),
                 "{name}"
@@ -124,57 +123,57 @@ mod tests {
         }
     }
 
-    /// A function whose look-ups never end holds up neither those of others nor its own addresses, and has
+    /// A function whose lookups never end delays neither other functions nor its own IP addresses. It has
     /// no more threads than its share.
     #[tokio::test]
-    async fn shares_are_apart() {
+    async fn hanging_lookups_delay_only_their_function() {
         let resolver = Resolver::new(hang);
         let hanging = Share::default();
-        let mut look_ups = Vec::new();
+        let mut lookups = Vec::new();
         for number in 0..600 {
             let name = format!("hanging{number}.example");
             let (resolver, share) = (&resolver, &hanging);
-            let mut look_up = Box::pin(async move { resolver.look_up(&name, 7, share).await });
-            assert!(look_up.as_mut().now_or_never().is_none());
-            look_ups.push(look_up);
+            let mut lookup = Box::pin(async move { resolver.lookup(&name, 7, share).await });
+            assert!(lookup.as_mut().now_or_never().is_none());
+            lookups.push(lookup);
         }
         assert_eq!(hanging.0.available_permits(), 0);
-        let left = MAX_LOOK_UPS_IN_ALL - MAX_LOOK_UPS;
+        let left = MAX_LOOKUPS_IN_TOTAL - MAX_LOOKUPS;
         assert_eq!(resolver.all.available_permits(), left);
         let other = Share::default();
-        let other = resolver.look_up("other.example", 7, &other);
+        let other = resolver.lookup("other.example", 7, &other);
         assert_eq!(other.await.unwrap(), [([10, 0, 0, 1], 7).into()]);
-        let own = resolver.look_up("127.0.0.1", 7, &hanging);
+        let own = resolver.lookup("127.0.0.1", 7, &hanging);
         assert_eq!(own.await.unwrap(), [([127, 0, 0, 1], 7).into()]);
-        // The threads are there for as long as it takes.
-        drop(look_ups);
+        // The threads keep running.
+        drop(lookups);
         assert_eq!(hanging.0.available_permits(), 0);
     }
 
-    /// What a look-up counted as is free once it has ended, also where nobody waited.
+    /// A lookup's permits are released when it ends, even if it was dropped.
     #[tokio::test]
-    async fn shares_come_back() {
+    async fn permits_are_released() {
         let resolver = Resolver::new(hang);
         let share = Share::default();
-        for _ in 0..3 * MAX_LOOK_UPS {
-            let _ = resolver.look_up("quick.example", 7, &share).now_or_never();
+        for _ in 0..3 * MAX_LOOKUPS {
+            let _ = resolver.lookup("quick.example", 7, &share).now_or_never();
         }
-        let last = resolver.look_up("quick.example", 7, &share).await;
+        let last = resolver.lookup("quick.example", 7, &share).await;
         assert!(last.is_ok());
-        while share.0.available_permits() < MAX_LOOK_UPS {
+        while share.0.available_permits() < MAX_LOOKUPS {
             tokio::task::yield_now().await;
         }
     }
 
-    /// Nothing is waited for when the host stops.
+    /// A host that stops does not wait for lookups.
     #[test]
     fn stopping_does_not_wait() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let resolver = Resolver::new(hang);
         let share = Share::default();
         runtime.block_on(async {
-            let look_up = resolver.look_up("hanging.example", 7, &share);
-            assert!(look_up.now_or_never().is_none());
+            let lookup = resolver.lookup("hanging.example", 7, &share);
+            assert!(lookup.now_or_never().is_none());
         });
         let started = Instant::now();
         drop(runtime);

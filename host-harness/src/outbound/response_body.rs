@@ -11,16 +11,16 @@ use super::config::OutboundPermit;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// A response's body on its way in: it breaks off where it takes too long or gets too long.
+/// A response's body on its way in. Breaks off if it takes too long or gets too long.
 pub(super) struct ResponseBody {
     body: Incoming,
-    /// How many bytes it may still have.
+    /// How many more bytes are allowed.
     left: Option<u64>,
     deadline: Option<Instant>,
-    /// Made when there is something to wait for: many bodies are here with their heads.
+    /// Created at the first wait: many bodies arrive with their heads.
     timer: Option<Pin<Box<Sleep>>>,
-    /// Its end is the end of the request.
-    _turn: OutboundPermit,
+    /// Held until the end of the body.
+    _permit: OutboundPermit,
 }
 
 impl ResponseBody {
@@ -28,14 +28,14 @@ impl ResponseBody {
         body: Incoming,
         limit: Option<u64>,
         deadline: Option<Instant>,
-        turn: OutboundPermit,
+        permit: OutboundPermit,
     ) -> Self {
         Self {
             body,
             left: limit,
             deadline,
             timer: None,
-            _turn: turn,
+            _permit: permit,
         }
     }
 
@@ -49,7 +49,7 @@ impl ResponseBody {
         timer.as_mut().poll(cx)
     }
 
-    /// Takes a frame's length from what is left; `None` where it is longer.
+    /// Subtracts a frame's length from what is left; `None` if it is longer.
     fn count(&mut self, frame: &Frame<Bytes>) -> Option<()> {
         if let (Some(left), Some(data)) = (&mut self.left, frame.data_ref()) {
             *left = left.checked_sub(data.len() as u64)?;
@@ -67,7 +67,7 @@ impl Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let broken = |kind: io::ErrorKind| Poll::Ready(Some(Err(io::Error::from(kind).into())));
-        // First: one that never pauses is to end as well.
+        // The clock first: a body that never pauses has to end as well.
         if self
             .deadline
             .is_some_and(|deadline| deadline <= Instant::now())

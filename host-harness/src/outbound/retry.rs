@@ -1,8 +1,7 @@
-//! Which requests that failed are sent once more.
+//! Decides which failed requests are sent again.
 //!
-//! A request that no server has processed can be sent again, whatever it asks for (RFC 9113, section
-//! 8.7). One that a server may have processed, only where twice is as good as once (RFC 9110, section
-//! 9.2.2).
+//! A request that the server did not process can be sent again, whatever its method (RFC 9113, section
+//! 8.7). One that the server may have processed can be if it is idempotent (RFC 9110, section 9.2.2).
 
 use std::time::Duration;
 
@@ -14,23 +13,23 @@ use super::error::find;
 use super::history::History;
 use super::outgoing::Outgoing;
 
-/// How often a request is sent again that was not processed.
+/// How often an unprocessed request is sent again.
 const MAX_UNPROCESSED: u32 = 4;
 
-/// How long it waits before that for the second time; twice as long before each further one. The first
-/// time it need not wait: there is a new connection, or room on the old one.
+/// The pause before the second retry; it doubles with each further one. The first retry needs none: it
+/// gets a new connection, or room on the old one.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// How a request is sent once more.
+/// How a request is sent again.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Retry {
     /// After a pause, on any connection.
     After(Duration),
-    /// On a new connection: other kept ones may have ended as this one has.
+    /// On a new connection: other idle ones may have ended like this one.
     OnNewConnection,
 }
 
-/// How often one request was sent, and why.
+/// How often a request was sent again, and why.
 #[derive(Debug, Default)]
 pub(super) struct Retries {
     unprocessed: u32,
@@ -38,7 +37,7 @@ pub(super) struct Retries {
 }
 
 impl Retries {
-    /// Whether a request that failed is sent once more, and how.
+    /// Whether and how a failed request is sent again.
     pub(super) fn next(&mut self, request: &Outgoing, failed: &Failed) -> Option<Retry> {
         let Failed::Request(error) = failed else {
             return None;
@@ -60,20 +59,20 @@ impl Retries {
     }
 }
 
-/// Whether the server says that it did not process the request, or it was never sent.
+/// Whether the server reports that it did not process the request, or the request was never sent.
 fn is_unprocessed(error: &Error) -> bool {
     if find::<hyper::Error>(error).is_some_and(hyper::Error::is_canceled) {
         return true;
     }
-    // Of a connection that the server ends, h2 fails the streams beyond the last one that it processes
-    // with the server's GOAWAY. Those before end in another error, if they do.
+    // When the server ends a connection, h2 fails the streams beyond the last one that it processes
+    // with the server's GOAWAY. Earlier streams fail with another error, if at all.
     find::<h2::Error>(error).is_some_and(|error| {
         let refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
         error.is_remote() && (refused || error.is_go_away())
     })
 }
 
-/// Whether a kept connection ended under a request, before there was any of a response.
+/// Whether a pooled connection ended under a request, before any byte of the response.
 fn is_stale(error: &Error) -> bool {
     let ended = find::<hyper::Error>(error).is_some_and(|error| {
         error.is_incomplete_message()

@@ -1,4 +1,4 @@
-//! What is wrong with a server's TLS, and what can be done about it.
+//! Explains errors of a server's TLS, and how to fix them.
 
 use std::error::Error as StdError;
 
@@ -7,7 +7,7 @@ use webpki::Error as PkiError;
 
 use super::error::{causes, find};
 
-/// The causes, and the fix where there is one.
+/// The error's causes, and the fix if it is known.
 pub(super) fn text(error: &(dyn StdError + 'static)) -> String {
     let Some(tls) = find::<TlsError>(error) else {
         return causes(error);
@@ -19,10 +19,11 @@ pub(super) fn text(error: &(dyn StdError + 'static)) -> String {
     }
 }
 
-/// What rustls says, or says too little.
+/// An addition to rustls' text.
 enum Explained {
-    /// Its own words are for those who wrote it.
+    /// Replaces the text, which only experts understand.
     Instead(&'static str),
+    /// Follows the text.
     Besides(&'static str),
 }
 
@@ -31,17 +32,17 @@ fn explained(error: &TlsError) -> Option<Explained> {
 
     Some(match error {
         TlsError::InvalidCertificate(error) => return certificate(error),
-        TlsError::NoCertificatesPresented => Besides("the server has to have one"),
+        TlsError::NoCertificatesPresented => Besides("the server needs a certificate"),
         TlsError::AlertReceived(
             AlertDescription::ProtocolVersion | AlertDescription::HandshakeFailure,
         )
         | TlsError::PeerIncompatible(_) => Besides(
-            "the server and this host have no version or cipher in common: it has to offer TLS 1.2 with \
+            "the server and this host share no version or cipher: the server has to offer TLS 1.2 with \
              ECDHE, or TLS 1.3",
         ),
         TlsError::AlertReceived(
             AlertDescription::CertificateRequired | AlertDescription::BadCertificate,
-        ) => Besides("the server wants a certificate from its client, which functions cannot give"),
+        ) => Besides("the server requires a client certificate, which functions cannot send"),
         TlsError::AlertReceived(AlertDescription::UnrecognisedName) => {
             Besides("the server is not set up for this name")
         }
@@ -57,30 +58,30 @@ fn certificate(error: &CertificateError) -> Option<Explained> {
 
     Some(match error {
         CertificateError::UnknownIssuer => Besides(
-            "--ca-file FILE trusts another authority, whose certificate is in FILE; if a public \
-             authority issued it, the server has to send its intermediate certificates too",
+            "if a private authority issued it, trust that with --ca-file FILE; if a public one did, the \
+             server has to send its intermediate certificates too",
         ),
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-            Besides("the server needs a new one, unless this machine's clock is wrong")
+            Besides("the server needs a new certificate, unless this machine's clock is wrong")
         }
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             Besides("this machine's clock may be wrong")
         }
         CertificateError::NotValidForNameContext { presented, .. } if presented.is_empty() => {
             Besides(
-                "its common name does not count: make one with a subject alternative name, as by \
-             `openssl req -x509 -addext subjectAltName=DNS:NAME` (IP:ADDRESS for an address)",
+                "its common name does not count: create a certificate with a subject alternative name, as by \
+                 `openssl req -x509 -addext subjectAltName=DNS:NAME` (IP:ADDRESS for an address)",
             )
         }
         CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-            Besides("request the server by a name that its certificate has")
+            Besides("request the server by a name in its certificate")
         }
         CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
             Besides("its extended key usage has to include serverAuth")
         }
         CertificateError::BadSignature => Besides(
-            "another authority of the same name issued it, as after that got a new key: give the current \
-             one with --ca-file FILE",
+            "an authority of the same name but with another key issued it, perhaps an older one: pass the \
+             current certificate with --ca-file FILE",
         ),
         CertificateError::Other(OtherError(error)) => return other(error.downcast_ref()?),
         _ => return None,
@@ -92,21 +93,21 @@ fn other(error: &PkiError) -> Option<Explained> {
 
     Some(match error {
         PkiError::CaUsedAsEndEntity => Instead(
-            "the server's certificate is one of an authority, which no server may use (`openssl req \
-             -x509` makes such): make one with `openssl req -x509 -addext basicConstraints=critical,CA:FALSE \
-             -addext subjectAltName=DNS:NAME`, and give it with --ca-file",
+            "the server's certificate is that of an authority, which no server may use (`openssl req \
+             -x509` creates such): create one with `openssl req -x509 -addext basicConstraints=critical,CA:FALSE \
+             -addext subjectAltName=DNS:NAME`, and pass it with --ca-file",
         ),
         PkiError::EndEntityUsedAsCa => Instead(
-            "a certificate that is not one of an authority has issued the server's: make the issuer's with \
+            "a certificate that is not an authority's has issued the server's: create the issuer's with \
              basicConstraints=critical,CA:TRUE",
         ),
         PkiError::UnsupportedCertVersion => Instead(
-            "the server's certificate is of version 1: make one of version 3, which has extensions, as by \
+            "the server's certificate has version 1: create one of version 3, which has extensions, as by \
              `openssl req -x509 -addext subjectAltName=DNS:NAME`",
         ),
         PkiError::UnsupportedCriticalExtension => Instead(
-            "the server's certificate has a critical extension that this host does not know: make one \
-             without it",
+            "the server's certificate has a critical extension that this host does not support: create \
+             one without it",
         ),
         PkiError::NameConstraintViolation => Instead(
             "the server's name is not among those for which its authority may issue certificates",

@@ -1,4 +1,4 @@
-//! Which certificate authorities functions' requests trust.
+//! The certificate authorities that functions' requests trust.
 
 use std::fmt;
 use std::io;
@@ -9,13 +9,13 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{Error as PemError, PemObject as _};
 use rustls::{ClientConfig, RootCertStore};
 
-/// The authorities that browsers trust, and those of the files that were given.
+/// The authorities that browsers trust, and those of the given files.
 #[derive(Debug)]
-pub(crate) struct Trust {
+pub(crate) struct TlsRoots {
     authorities: Arc<RootCertStore>,
 }
 
-/// A file of certificate authorities that is none.
+/// A file of certificate authorities is invalid.
 #[derive(Debug)]
 pub(crate) struct InvalidAuthorities {
     file: PathBuf,
@@ -27,27 +27,27 @@ enum Why {
     Unreadable(io::Error),
     NotPem(String),
     NoCertificate,
-    NotAnAuthority { place: usize, why: rustls::Error },
+    NotAnAuthority { number: usize, why: rustls::Error },
 }
 
 impl fmt::Display for InvalidAuthorities {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "--ca-file {}: ", self.file.display())?;
         match &self.why {
-            Why::Unreadable(why) => write!(f, "it cannot be read: {why}"),
-            Why::NotPem(why) => write!(f, "it is no PEM: {why}"),
+            Why::Unreadable(why) => write!(f, "cannot read the file: {why}"),
+            Why::NotPem(why) => write!(f, "invalid PEM: {why}"),
             Why::NoCertificate => f.write_str(
-                "there is no certificate in it; give PEM, which has a line -----BEGIN CERTIFICATE----- \
-                 (`openssl x509 -inform der -outform pem` makes it of a binary one)",
+                "no certificate found; expected PEM with a line -----BEGIN CERTIFICATE----- \
+                 (`openssl x509 -inform der -outform pem` converts a binary one)",
             ),
-            Why::NotAnAuthority { place, why } => {
-                write!(f, "its certificate number {place} cannot be used: {why}")
+            Why::NotAnAuthority { number, why } => {
+                write!(f, "invalid certificate number {number}: {why}")
             }
         }
     }
 }
 
-impl Trust {
+impl TlsRoots {
     /// The built-in authorities, and those of PEM files.
     pub(crate) fn new(files: &[PathBuf]) -> Result<Self, InvalidAuthorities> {
         let mut authorities = RootCertStore {
@@ -64,7 +64,7 @@ impl Trust {
         })
     }
 
-    /// A client's settings. Each is of its own: they keep the sessions that can be resumed.
+    /// A client's TLS settings. Each client has its own, because they hold its resumable sessions.
     pub(super) fn client(&self) -> Result<ClientConfig, rustls::Error> {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         Ok(ClientConfig::builder_with_provider(provider)
@@ -76,21 +76,21 @@ impl Trust {
 
 fn add(authorities: &mut RootCertStore, file: &Path) -> Result<(), Why> {
     let pem = std::fs::read(file).map_err(Why::Unreadable)?;
-    let mut place = 0;
+    let mut number = 0;
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate = certificate.map_err(|why| Why::NotPem(readable(&why)))?;
-        place += 1;
+        number += 1;
         authorities
             .add(certificate)
-            .map_err(|why| Why::NotAnAuthority { place, why })?;
+            .map_err(|why| Why::NotAnAuthority { number, why })?;
     }
-    if place == 0 {
+    if number == 0 {
         return Err(Why::NoCertificate);
     }
     Ok(())
 }
 
-/// Its own text shows lines as lists of numbers.
+/// The error's text. Its own would show lines as lists of numbers.
 fn readable(error: &PemError) -> String {
     match error {
         PemError::MissingSectionEnd { .. } => "a section does not end".into(),
@@ -109,48 +109,48 @@ mod tests {
     fn refused(content: &[u8]) -> String {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(&file, content).unwrap();
-        let refused = Trust::new(&[file.path().to_owned()]).unwrap_err();
+        let refused = TlsRoots::new(&[file.path().to_owned()]).unwrap_err();
         let text = refused.to_string();
         let option = format!("--ca-file {}: ", file.path().display());
         text.strip_prefix(&option).unwrap().to_owned()
     }
 
-    /// A file that is no use is refused in words that say why.
+    /// An unusable file is refused, with the reason.
     #[test]
     fn unusable_files_are_refused() {
         for (content, why) in [
-            (&b""[..], "there is no certificate"),
-            (b"\x30\x82\x01", "there is no certificate"),
+            (&b""[..], "no certificate found"),
+            (b"\x30\x82\x01", "no certificate found"),
             (
                 b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-                "there is no certificate",
+                "no certificate found",
             ),
             (b"-----BEGIN CERTIFICATE-----\nAAAA\n", "does not end"),
             (
                 b"-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n",
-                "it is no PEM",
+                "invalid PEM",
             ),
             (
                 b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-                "certificate number 1 cannot be used",
+                "invalid certificate number 1",
             ),
         ] {
             let refused = refused(content);
             assert!(refused.contains(why), "{refused}");
         }
-        let missing = Trust::new(&["no-such-file.pem".into()]).unwrap_err();
-        assert!(missing.to_string().contains("cannot be read"), "{missing}");
+        let missing = TlsRoots::new(&["no-such-file.pem".into()]).unwrap_err();
+        assert!(missing.to_string().contains("cannot read"), "{missing}");
     }
 
-    /// What is given is trusted in addition.
+    /// Given authorities are trusted in addition to the built-in ones.
     #[test]
-    fn authorities_are_added() {
+    fn given_authorities_are_added() {
         let authority = rcgen::generate_simple_self_signed(["a.example".to_owned()]).unwrap();
         let file = tempfile::NamedTempFile::new().unwrap();
         let pem = authority.cert.pem();
         std::fs::write(&file, format!("a comment\n{pem}{pem}")).unwrap();
-        let trusted = Trust::new(&[file.path().to_owned()]).unwrap();
-        let built_in = Trust::new(&[]).unwrap().authorities.len();
+        let trusted = TlsRoots::new(&[file.path().to_owned()]).unwrap();
+        let built_in = TlsRoots::new(&[]).unwrap().authorities.len();
         assert!(built_in > 100);
         assert_eq!(trusted.authorities.len(), built_in + 2);
     }

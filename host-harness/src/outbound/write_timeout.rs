@@ -1,4 +1,4 @@
-//! A connection whose other end has to take what it is sent.
+//! A connection that fails if the other end stops reading.
 
 use std::io;
 use std::pin::Pin;
@@ -10,11 +10,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_io_timeout::TimeoutStream;
 
-/// How long a server may take nothing of what it is sent. A response ends no upload: without this, a
-/// server that answers and reads no further would keep what is left of a request in memory.
+/// How long a server may read nothing. A response does not end an upload: without this, a server that
+/// answers and stops reading would keep the rest of a request in memory.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A TCP connection that fails where the other end takes nothing for too long.
+/// A TCP connection that fails if the other end reads nothing for too long.
 #[derive(Debug)]
 pub(super) struct WriteTimeoutStream(Pin<Box<TimeoutStream<TcpStream>>>);
 
@@ -83,14 +83,14 @@ mod tests {
 
     use super::*;
 
-    /// A server that accepts and takes nothing is an error, however much there is to send.
+    /// A server that accepts and reads nothing fails the write, however much there is to send.
     #[tokio::test]
-    async fn who_takes_nothing_is_given_up() {
+    async fn server_that_does_not_read_times_out() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = TcpStream::connect(listener.local_addr().unwrap()).await;
         let _silent = listener.accept().await.unwrap();
-        let mut patient = WriteTimeoutStream::with(stream.unwrap(), Duration::from_millis(50));
-        let error = patient.write_all(&vec![0; 64 * 1024 * 1024]).await;
+        let mut stream = WriteTimeoutStream::with(stream.unwrap(), Duration::from_millis(50));
+        let error = stream.write_all(&vec![0; 64 * 1024 * 1024]).await;
         assert_eq!(error.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 }

@@ -1,8 +1,8 @@
-//! Which addresses are public: anybody's to reach, and nobody's own.
+//! Tells public addresses from private and special ones.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Blocks of IPv4 that are not: IANA's special-purpose registry, multicast and what is reserved.
+/// IPv4 blocks that are not public: IANA's special-purpose registry, multicast, reserved blocks.
 const NOT_PUBLIC_4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::new(0, 0, 0, 0), 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
@@ -19,11 +19,11 @@ const NOT_PUBLIC_4: [(Ipv4Addr, u32); 16] = [
     (Ipv4Addr::new(203, 0, 113, 0), 24),
     (Ipv4Addr::new(224, 0, 0, 0), 4),
     (Ipv4Addr::new(240, 0, 0, 0), 4),
-    // What cloud providers answer metadata and DNS at besides 169.254: public, but nobody else's.
+    // Where a cloud provider serves metadata and DNS besides 169.254: public, but not shared.
     (Ipv4Addr::new(168, 63, 129, 16), 32),
 ];
 
-/// Whether anybody may reach this address.
+/// Whether the address is public.
 pub(super) fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_4(address),
@@ -39,7 +39,7 @@ fn is_public_4(address: Ipv4Addr) -> bool {
     })
 }
 
-/// Only global unicast, 2000::/3, can be; and what stands for an IPv4 address is what that is.
+/// Only global unicast, 2000::/3, can be public. An embedded IPv4 address decides for itself.
 fn is_public_6(address: Ipv6Addr) -> bool {
     let embedded = |high: u16, low: u16| {
         is_public_4(Ipv4Addr::from_bits(
@@ -47,7 +47,7 @@ fn is_public_6(address: Ipv6Addr) -> bool {
         ))
     };
     match address.segments() {
-        // Mapped, and translated by NAT64.
+        // IPv4-mapped, and NAT64.
         [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
             embedded(high, low)
         }
@@ -64,10 +64,10 @@ fn is_public_6(address: Ipv6Addr) -> bool {
 mod tests {
     use super::*;
 
-    /// The first and last address of every block that is not public, its neighbours that are, and
-    /// IPv4 in the clothes of IPv6.
+    /// The first and last address of every block that is not public, its public neighbours, and embedded
+    /// IPv4 addresses.
     #[test]
-    fn blocks_end_where_they_end() {
+    fn public_blocks_have_exact_bounds() {
         for (address, public) in [
             ("0.0.0.0", false),
             ("1.1.1.1", true),

@@ -1,7 +1,7 @@
-//! Which servers functions may reach: the one place that says so, whatever they are reached with.
+//! Decides which servers functions may reach.
 //!
-//! A name alone is not enough to decide on: what it resolves to has to be looked at when a
-//! connection is made, or a name could be made to point into the host's own network.
+//! The name alone cannot decide. The addresses that it resolves to are checked when a connection is
+//! opened; otherwise a name could point into the host's own network.
 
 mod address;
 mod rule;
@@ -12,25 +12,26 @@ use std::net::IpAddr;
 pub(crate) use rule::InvalidRule;
 use rule::Rule;
 
-/// Who may be reached. Without a rule every public address, unless only what is named may be; with
-/// rules, what they name.
+/// The servers that functions may reach.
+///
+/// With rules, the servers that they name. Without rules, every public address, unless `only_named`.
 #[derive(Debug, Default)]
 pub(crate) struct Egress {
     rules: Vec<Rule>,
     only_named: bool,
 }
 
-/// What a host's name came to.
+/// How a rule permits a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Permit {
-    /// It was named: whatever its address.
+    /// The rule names the host: its address does not matter.
     Named,
-    /// Where its address is a public one.
+    /// The host's address has to be public.
     Public,
 }
 
 impl Egress {
-    /// Rules as they are written for `--allow-host`.
+    /// Parses rules as given to `--allow-host`.
     pub(crate) fn new(rules: &[String]) -> Result<Self, InvalidRule> {
         let rules = rules
             .iter()
@@ -42,7 +43,7 @@ impl Egress {
         })
     }
 
-    /// Denies everything that no rule names, also where there is no rule.
+    /// Denies every server that no rule names, even without rules.
     pub(crate) fn only_named(self) -> Self {
         Self {
             only_named: true,
@@ -50,26 +51,26 @@ impl Egress {
         }
     }
 
-    /// The first rule, as it is written, that names no server or domain.
+    /// The first rule, as written, that names neither a host nor a domain.
     pub(crate) fn catch_all(&self) -> Option<String> {
         let mut rules = self.rules.iter();
         let rule = rules.find(|rule| rule.is_catch_all());
         rule.map(ToString::to_string)
     }
 
-    /// Whether a server may be looked up: a lookup alone already tells somebody something.
+    /// Whether a server's name may be resolved: a lookup alone can leak data.
     pub(crate) fn permit(&self, host: &str, port: u16) -> Result<Permit, Denied> {
         if self.rules.is_empty() && !self.only_named {
             return Ok(Permit::Public);
         }
         let permits = self.rules.iter().filter_map(|rule| rule.permit(host, port));
-        // A rule that names it goes before one that only covers it.
+        // A rule that names the host takes precedence over one that only covers it.
         permits
             .reduce(|one, other| if one == Permit::Named { one } else { other })
             .ok_or_else(|| self.denied(host, port, None))
     }
 
-    /// Whether it may be connected to at this address.
+    /// Whether the server may be reached at this address.
     pub(crate) fn check(
         &self,
         permit: Permit,
@@ -92,7 +93,7 @@ impl Egress {
     }
 }
 
-/// A server that functions may not reach. Its text names the option that would change that.
+/// A server that functions may not reach. The text names the option that allows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Denied {
     server: String,
@@ -134,7 +135,7 @@ mod tests {
         egress.check(permit, host, port, address.parse().unwrap())
     }
 
-    /// Every kind of server under every kind of rule: what is not named is public or denied.
+    /// Every kind of server under every kind of rule: a server that is not named is public or denied.
     #[test]
     fn rules_decide() {
         let public = "93.184.216.34";
@@ -176,9 +177,9 @@ mod tests {
         }
     }
 
-    /// Where only what is named may be reached, no rule is no way out, and no denial tells of one for all.
+    /// With `only_named` and no rule, nothing is reachable, and a denial does not suggest `*`.
     #[test]
-    fn nothing_is_reached_that_is_not_named() {
+    fn only_named_servers_are_reachable() {
         let public = "93.184.216.34";
         let none = egress(&[]).only_named();
         let denied = allows(&none, "example.com", 443, public).unwrap_err();
@@ -200,9 +201,9 @@ mod tests {
         }
     }
 
-    /// A denial names the very option that allows it, and that does.
+    /// A denial names the option that allows the server.
     #[test]
-    fn denials_name_the_option() {
+    fn denial_names_the_option_that_helps() {
         for (rules, host, address) in [
             (&[][..], "10.0.0.1", "10.0.0.1"),
             (&["*"], "[::1]", "::1"),

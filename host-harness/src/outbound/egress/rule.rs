@@ -1,4 +1,4 @@
-//! What is written for `--allow-host`: `HOST`, `HOST:PORT`, `*.DOMAIN`, `*`.
+//! Parses `--allow-host`: `HOST`, `HOST:PORT`, `*.DOMAIN`, `*`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,7 +7,7 @@ use url::Host;
 
 use super::Permit;
 
-/// Servers that functions may reach.
+/// A rule that names servers which functions may reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Rule {
     hosts: Hosts,
@@ -17,13 +17,13 @@ pub(super) struct Rule {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Hosts {
     All,
-    /// Those whose names end in this, which begins with a dot.
+    /// All names with this ending, which starts with a dot.
     Below(String),
-    /// As it is in a URL: in lower case, an IPv6 address in brackets.
+    /// One host, as in a URL: in lower case, an IPv6 address in brackets.
     One(String),
 }
 
-/// What cannot be understood as a rule, with what was perhaps meant.
+/// An invalid rule, and the rule that was probably meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct InvalidRule {
     given: String,
@@ -33,7 +33,11 @@ pub(crate) struct InvalidRule {
 
 impl fmt::Display for InvalidRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "--allow-host {:?}: {}; give ", self.given, self.why)?;
+        write!(
+            f,
+            "invalid --allow-host {:?}: {}; expected ",
+            self.given, self.why
+        )?;
         match &self.meant {
             Some(meant) => write!(f, "--allow-host {meant}"),
             None => f.write_str("HOST, HOST:PORT, *.DOMAIN or *, such as api.example.com:443"),
@@ -42,12 +46,12 @@ impl fmt::Display for InvalidRule {
 }
 
 impl Rule {
-    /// Whether it names no server or domain.
+    /// Whether the rule names neither a host nor a domain.
     pub(super) fn is_catch_all(&self) -> bool {
         matches!(self.hosts, Hosts::All)
     }
 
-    /// What it says about a server.
+    /// How the rule permits a server; `None` if it does not cover the server.
     pub(super) fn permit(&self, host: &str, port: u16) -> Option<Permit> {
         if self.port.is_some_and(|allowed| allowed != port) {
             return None;
@@ -61,7 +65,7 @@ impl Rule {
     }
 }
 
-/// A server as a rule that names it.
+/// A server in the form of a rule that names it.
 pub(super) fn written(host: &str, port: u16) -> String {
     format!("{}:{port}", host.strip_suffix('.').unwrap_or(host))
 }
@@ -80,7 +84,7 @@ impl fmt::Display for Rule {
     }
 }
 
-/// Takes a URL's origin too, with its scheme's port.
+/// Also accepts the origin of a URL, with its scheme's port.
 impl FromStr for Rule {
     type Err = InvalidRule;
 
@@ -100,11 +104,11 @@ impl FromStr for Rule {
         rule.port = rule.port.or(match scheme {
             Some("https") => Some(443),
             Some("http") => Some(80),
-            Some(_) => return Err(invalid("only http and https are spoken", Some(rule))),
+            Some(_) => return Err(invalid("only http and https are supported", Some(rule))),
             None => None,
         });
         if !path.is_empty() {
-            return Err(invalid("a server is allowed as a whole", Some(rule)));
+            return Err(invalid("a rule cannot have a path", Some(rule)));
         }
         Ok(rule)
     }
@@ -112,7 +116,7 @@ impl FromStr for Rule {
 
 fn server_of(text: &str) -> Result<Rule, &'static str> {
     let (host, port) = match text.rsplit_once(':') {
-        // An IPv6 address, without brackets or with and no port.
+        // An IPv6 address: without brackets, or with brackets and without a port.
         Some((before, _)) if before.contains(':') && !before.ends_with(']') => (text, None),
         Some((host, port)) => (host, Some(port)),
         None => (text, None),
@@ -120,7 +124,7 @@ fn server_of(text: &str) -> Result<Rule, &'static str> {
     let port = match port {
         None | Some("*") => None,
         Some(port) => match port.parse() {
-            Ok(0) | Err(_) => return Err("its port is none"),
+            Ok(0) | Err(_) => return Err("invalid port"),
             Ok(port) => Some(port),
         },
     };
@@ -147,12 +151,12 @@ fn hosts(text: &str) -> Result<Hosts, &'static str> {
     };
     match parsed {
         Ok(Host::Domain(domain)) if domain.contains('*') => {
-            Err("* stands for all of the name, or for what comes before a domain")
+            Err("* must be the whole name, or the part before a domain")
         }
         Ok(Host::Domain(domain)) if below => Ok(Hosts::Below(format!(".{domain}"))),
-        Ok(_) if below => Err("an address has nothing below it"),
+        Ok(_) if below => Err("an address has no subdomains"),
         Ok(host) => Ok(Hosts::One(host.to_string())),
-        Err(_) => Err("its host is none"),
+        Err(_) => Err("invalid host"),
     }
 }
 
@@ -160,9 +164,9 @@ fn hosts(text: &str) -> Result<Hosts, &'static str> {
 mod tests {
     use super::*;
 
-    /// What people write is understood as what they mean.
+    /// Common spellings are accepted, and normalized.
     #[test]
-    fn lenient() {
+    fn common_spellings_are_normalized() {
         for (given, meant) in [
             ("api.example.com", "api.example.com"),
             ("API.Example.com:8080", "api.example.com:8080"),
@@ -187,9 +191,9 @@ mod tests {
         }
     }
 
-    /// What cannot be understood is refused with what would be.
+    /// An invalid rule is refused with the corrected form, or with the expected forms.
     #[test]
-    fn refused_with_the_corrected_form() {
+    fn invalid_rules_are_refused_with_a_correction() {
         for (given, says) in [
             (
                 "https://api.example.com/v1",
@@ -198,9 +202,9 @@ mod tests {
             ("10.0.0.0/8", "--allow-host 10.0.0.0"),
             ("ftp://example.com", "--allow-host example.com"),
             ("", "HOST:PORT"),
-            ("example.com:http", "its port"),
-            ("example.com:0", "its port"),
-            ("a b", "its host"),
+            ("example.com:http", "invalid port"),
+            ("example.com:0", "invalid port"),
+            ("a b", "invalid host"),
             ("a*.example.com", "*.DOMAIN"),
             ("*.10.0.0.1", "address"),
         ] {

@@ -196,7 +196,7 @@ fn bad_files_are_refused() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(!output.status.success());
     assert!(
-        said.contains("--ca-file no-such-file.pem: it cannot be read"),
+        said.contains("--ca-file no-such-file.pem: cannot read the file"),
         "{said}"
     );
 }
