@@ -1,4 +1,4 @@
-//! From a file to a function that is ready to be called.
+//! Loads a function from its file.
 
 use std::error::Error;
 use std::fmt;
@@ -14,15 +14,15 @@ use crate::message::headers::HeaderLimit;
 use crate::outbound::{HttpClient, OutboundConfig};
 use crate::telemetry::Output;
 
-/// How much of the component's hash is its version, in bytes.
+/// How many bytes of the component's hash form its version.
 const VERSION_BYTES: usize = 8;
 
-/// The longest component that is read, in bytes. Those with a whole language in them have some 40 MiB.
+/// The longest component file, in bytes. Components that embed a language runtime have some 40 MiB.
 const MAX_FILE: u64 = 256 << 20;
 
-/// A file that cannot be served as a function.
+/// A file cannot be served as a function.
 ///
-/// Its text names the file, says what is wrong with it, and what to do.
+/// The text names the file, the problem and the fix.
 #[derive(Debug)]
 pub struct LoadError {
     file: PathBuf,
@@ -30,24 +30,24 @@ pub struct LoadError {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// What is wrong with a file that cannot be served.
+/// Why a file cannot be served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LoadErrorKind {
-    /// It cannot be read.
+    /// The file cannot be read.
     Unreadable,
-    /// It is longer than any component that is read.
+    /// The file is longer than the limit.
     TooLarge,
-    /// It is no WebAssembly.
+    /// The file is not WebAssembly.
     NotWasm,
-    /// It is a WebAssembly module, not a component.
+    /// The file is a WebAssembly module, not a component.
     CoreModule,
-    /// It is a component, but not a function that this host can run.
+    /// The file is a component, but not a function that this host can run.
     NotAFunction,
 }
 
 impl LoadError {
-    /// What is wrong.
+    /// Why the file cannot be served.
     #[must_use]
     pub fn kind(&self) -> LoadErrorKind {
         self.kind
@@ -79,19 +79,16 @@ impl fmt::Display for LoadError {
         match self.kind {
             LoadErrorKind::Unreadable => write!(f, "{file} cannot be read"),
             LoadErrorKind::TooLarge => {
-                write!(
-                    f,
-                    "{file} is longer than {MAX_FILE} bytes, which is the most"
-                )
+                write!(f, "{file} is too long: expected at most {MAX_FILE} bytes")
             }
             LoadErrorKind::NotWasm => write!(
                 f,
-                "{file} is no WebAssembly; build the function with `cargo build --release --target \
-                 wasm32-wasip2` and give the .wasm file from target/wasm32-wasip2/release"
+                "{file} is not WebAssembly; build the function with `cargo build --release --target \
+                 wasm32-wasip2` and pass the .wasm file from target/wasm32-wasip2/release"
             ),
             LoadErrorKind::CoreModule => write!(
                 f,
-                "{file} is a WebAssembly module, and a function is a component; build it for the \
+                "{file} is a WebAssembly module, but a function is a component; build it for the \
                  target wasm32-wasip2 (not wasm32-wasip1 or wasm32-unknown-unknown)"
             ),
             LoadErrorKind::NotAFunction => write!(f, "{file} cannot be served as a function"),
@@ -108,7 +105,7 @@ impl Error for LoadError {
     }
 }
 
-/// What an invalid function comes to: the reason, and what the host would take.
+/// Why a function is invalid, and what the host offers.
 #[derive(Debug)]
 struct Reason {
     invalid: InvalidFunction,
@@ -121,14 +118,14 @@ impl fmt::Display for Reason {
         match &self.invalid {
             InvalidFunction::Import { .. } | InvalidFunction::Link { .. } => write!(
                 f,
-                ". This host offers {} and WASI 0.2 without wasi:http: rebuild the function with an \
-                 SDK of the same major version, or run a host that has the rest",
+                ". This host provides {} and WASI 0.2 without wasi:http: rebuild the function with an \
+                 SDK of the same major version, or run a host that provides the rest",
                 self.offered.join(", "),
             ),
             InvalidFunction::Export { .. } => write!(
                 f,
-                ". Is `invoke!(handler);` of functions-guest-web in its lib.rs, and \
-                 `crate-type = [\"cdylib\"]` in its Cargo.toml?"
+                ". Check that its lib.rs has `invoke!(handler);` of functions-guest-web, and its \
+                 Cargo.toml `crate-type = [\"cdylib\"]`"
             ),
             InvalidFunction::Type(_) => {
                 write!(f, ". Rebuild the function with an SDK of that version")
@@ -150,7 +147,7 @@ impl Error for Reason {
     }
 }
 
-/// Reads one file, and sees whether it is a component.
+/// Reads a file, and checks that it is a component.
 pub(crate) fn read(file: &Path) -> Result<ComponentBytes, LoadError> {
     let bytes = read_bounded(file)
         .map_err(|error| LoadError::new(file, LoadErrorKind::Unreadable).because(error))?;
@@ -164,7 +161,7 @@ pub(crate) fn read(file: &Path) -> Result<ComponentBytes, LoadError> {
     }
 }
 
-/// None if there is more than may be, of which no more is read: it may have no end.
+/// Reads a file; `None` if it is too long. Never reads further, since the file may be endless.
 fn read_bounded(file: &Path) -> std::io::Result<Option<Vec<u8>>> {
     let file = File::open(file)?;
     let length = file.metadata()?.len().min(MAX_FILE);
@@ -174,7 +171,7 @@ fn read_bounded(file: &Path) -> std::io::Result<Option<Vec<u8>>> {
     Ok(is_whole.then_some(bytes))
 }
 
-/// What a function is given besides its component.
+/// A function's settings.
 pub(crate) struct Settings {
     pub(crate) variables: Vec<(String, String)>,
     pub(crate) output: Output,
@@ -183,7 +180,7 @@ pub(crate) struct Settings {
     pub(crate) reuse: Reuse,
 }
 
-/// Checks and compiles what was read of a file.
+/// Checks and compiles a component.
 pub(crate) fn load(
     engine: &Engine,
     name: &str,

@@ -1,4 +1,4 @@
-//! What is served: functions by name.
+//! The functions of a host, by name.
 
 mod load;
 mod name;
@@ -18,10 +18,10 @@ pub(crate) struct Registry {
     functions: BTreeMap<Box<str>, Served>,
 }
 
-/// A function, and who may call it.
+/// A function, and whether only others may call it.
 pub(crate) struct Served {
     pub(crate) function: Arc<Function>,
-    /// Only other functions do.
+    /// Whether only other functions can call it.
     pub(crate) private: bool,
 }
 
@@ -30,7 +30,7 @@ impl Registry {
         self.functions.get(name)
     }
 
-    /// One that requests from outside reach.
+    /// A function that clients can call.
     pub(crate) fn public(&self, name: &str) -> Option<&Arc<Function>> {
         let served = self.get(name)?;
         (!served.private).then_some(&served.function)
@@ -40,13 +40,13 @@ impl Registry {
         self.functions.keys().map(AsRef::as_ref)
     }
 
-    /// Adds a function; `false` when there is one of that name.
+    /// Adds a function; returns `false` if its name is taken.
     pub(crate) fn add(&mut self, function: Function, private: bool) -> bool {
         let name = Box::from(function.context.name.as_ref());
         match self.functions.entry(name) {
             std::collections::btree_map::Entry::Occupied(_) => false,
-            std::collections::btree_map::Entry::Vacant(place) => {
-                place.insert(Served {
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                entry.insert(Served {
                     function: Arc::new(function),
                     private,
                 });

@@ -1,7 +1,7 @@
 /// The longest name of a function, in bytes; also the longest label of a host name.
 const MAX_NAME: usize = 63;
 
-/// Checks that a name can stand in a URL's path as it is. Says what a name is, if this is none.
+/// Checks that a name can stand unescaped in a URL's path. The error says what a valid name is.
 pub(crate) fn check(name: &str) -> Result<(), String> {
     let fits = (1..=MAX_NAME).contains(&name.len())
         && name
@@ -12,8 +12,8 @@ pub(crate) fn check(name: &str) -> Result<(), String> {
         return Ok(());
     }
     Err(format!(
-        "{name:?} is not a function's name: up to {MAX_NAME} letters, digits, '-', '_' and '.', the \
-         first a letter or a digit"
+        "invalid function name {name:?}: expected up to {MAX_NAME} letters, digits, '-', '_' and '.', \
+         starting with a letter or digit"
     ))
 }
 
@@ -21,9 +21,9 @@ pub(crate) fn check(name: &str) -> Result<(), String> {
 mod tests {
     use super::*;
 
-    /// Names are what a URL's path can hold without escapes, up to 63 of them.
+    /// Names are valid if a URL's path can hold them unescaped; they have up to 63 characters.
     #[test]
-    fn names() {
+    fn names_are_checked() {
         for good in ["a", "ping", "2nd", "a-b_c.d", &"x".repeat(63)] {
             assert!(check(good).is_ok(), "{good}");
         }

@@ -2,24 +2,24 @@ use std::cell::Cell;
 use std::fmt;
 use std::hash::{BuildHasher as _, DefaultHasher, Hash as _, Hasher as _, RandomState};
 
-/// How many calls deep an invocation may be: its id has room for so many.
+/// How deeply invocations may call each other: an id has room for this many.
 pub(crate) const MAX_DEPTH: u32 = 16;
 
-/// What an invocation is called, everywhere: 32 hexadecimal digits, unique among hosts.
+/// An invocation's id: 32 hexadecimal digits, unique among hosts.
 ///
-/// One that another invocation called has that one's id, a dot, and which of its calls it is, counted
-/// from 1: the whole tree begins with the same 32 digits.
+/// The id of a called invocation is its caller's id, a dot, and the number of the call, from 1. So the
+/// ids of a whole call tree start with the same 32 digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct InvocationId {
     thread: u64,
     count: u64,
-    /// Which call of the one before each is, outermost first; 0 from where there is none.
+    /// The numbers of the calls that led here, outermost first; 0 after the last.
     calls: [u32; MAX_DEPTH as usize],
 }
 
 thread_local! {
-    /// A random number of this thread's, and how many ids it has given out: no thread waits for
-    /// another to make one.
+    /// This thread's random number, and how many ids it has given out. Threads need no lock to make
+    /// ids.
     static NEXT: Cell<(u64, u64)> = Cell::new((
         RandomState::new().hash_one(std::thread::current().id()),
         0,
@@ -39,7 +39,7 @@ impl InvocationId {
         })
     }
 
-    /// The id of none.
+    /// The id of an instance without a request.
     pub(crate) fn placeholder() -> Self {
         Self {
             thread: 0,
@@ -48,16 +48,16 @@ impl InvocationId {
         }
     }
 
-    /// The id of what this invocation calls, which is its `nth` call, from 1.
+    /// The id of the invocation that this one calls as its `nth`, from 1.
     pub(crate) fn of_call(mut self, nth: u32) -> Self {
-        // Nothing is called that is deeper than there is room for.
+        // Deeper calls are refused before they get an id.
         if let Some(free) = self.calls.iter_mut().find(|call| **call == 0) {
             *free = nth;
         }
         self
     }
 
-    /// What the invocation is called where there are 64 bits to name it, and 0 is no name.
+    /// The id in 64 bits, never 0.
     pub(crate) fn short(self) -> u64 {
         let mut hasher = DefaultHasher::new();
         self.hash(&mut hasher);
@@ -77,7 +77,7 @@ impl fmt::Display for InvocationId {
 mod tests {
     use super::*;
 
-    /// No two ids are alike, whichever threads made them.
+    /// No two ids are equal, whichever threads made them.
     #[test]
     fn ids_differ() {
         let threads: Vec<_> = (0..4)
@@ -95,9 +95,9 @@ mod tests {
         assert_eq!(all[0].to_string().len(), 32);
     }
 
-    /// A call's id begins with its caller's, and no two calls of an invocation have the same.
+    /// A call's id starts with its caller's, and no two calls of an invocation share one.
     #[test]
-    fn calls_name_their_callers() {
+    fn call_ids_start_with_the_callers() {
         let root = InvocationId::new();
         let (first, second) = (root.of_call(1), root.of_call(2));
         assert_eq!(first.to_string(), format!("{root}.1"));

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use super::lines::Lines;
 use super::{InvocationId, LogLevel, Output, OutputStream, Record, RecordKind};
 
-/// What one invocation prints and logs: so much of it as the limits allow, and one record at the end that
-/// counts the rest.
+/// The output and log records of one invocation, within limits. A final record counts what was dropped.
 pub(crate) struct InvocationLog {
     output: Output,
     function: Arc<str>,
@@ -15,7 +14,7 @@ pub(crate) struct InvocationLog {
     budget: Budget,
 }
 
-/// What an invocation may still log, and what it logged beyond that.
+/// What an invocation may still log, and what it has logged beyond that.
 struct Budget {
     records: usize,
     bytes: usize,
@@ -29,7 +28,7 @@ struct Dropped {
 }
 
 impl Budget {
-    /// Counts a record. Returns whether it is kept: after the first that is not, none is.
+    /// Counts a record, and returns whether it is kept. After the first that is dropped, all are.
     fn take(&mut self, bytes: usize) -> bool {
         if self.dropped.is_none() && self.records > 0 && self.bytes >= bytes {
             self.records -= 1;
@@ -59,12 +58,12 @@ impl InvocationLog {
         }
     }
 
-    /// Prints to one of the function's streams.
+    /// Writes to one of the function's streams.
     pub(crate) fn print(&mut self, stream: OutputStream, bytes: &[u8]) {
         self.with_lines(stream, |lines, emit| lines.write(bytes, emit));
     }
 
-    /// Logs a record whose level is one that is kept.
+    /// Logs a record whose level was checked already.
     pub(crate) fn log(
         &mut self,
         level: LogLevel,
@@ -85,8 +84,7 @@ impl InvocationLog {
         }
     }
 
-    /// Whether the host may log something that this invocation did, of so many bytes. It counts as a
-    /// record of the function's.
+    /// Whether the host may log `bytes` about this invocation. They count as a record of the function.
     pub(crate) fn admit(&mut self, bytes: usize) -> bool {
         self.budget.take(bytes)
     }
@@ -119,7 +117,7 @@ impl InvocationLog {
 }
 
 impl Drop for InvocationLog {
-    /// What has no end yet is a line when the invocation is over, also after a trap.
+    /// Unfinished lines end with the invocation, also after a trap.
     fn drop(&mut self) {
         self.with_lines(OutputStream::Stdout, |lines, emit| lines.finish(emit));
         self.with_lines(OutputStream::Stderr, |lines, emit| lines.finish(emit));
@@ -135,8 +133,8 @@ impl Drop for InvocationLog {
     }
 }
 
-/// Hands a record out. An output that panics takes neither the invocation with it nor, where one is
-/// dropped while its thread panics, the process.
+/// Passes a record to the sink. A sink that panics does not fail the invocation. It does not abort the
+/// process either, if the log is dropped during a panic.
 fn emit(output: &Output, function: &Arc<str>, invocation: InvocationId, kind: RecordKind) {
     let record = Record {
         function: Arc::clone(function),
@@ -145,7 +143,7 @@ fn emit(output: &Output, function: &Arc<str>, invocation: InvocationId, kind: Re
     };
     let sink = &output.sink;
     if catch_unwind(AssertUnwindSafe(|| sink(record))).is_err() {
-        tracing::error!(function = &**function, %invocation, "the output panicked at a record");
+        tracing::error!(function = &**function, %invocation, "the output sink panicked");
     }
 }
 
@@ -155,7 +153,7 @@ mod tests {
 
     use super::*;
 
-    /// What comes out of an invocation that may log so many records and bytes.
+    /// The records of an invocation with these limits.
     fn shown(
         max_records: usize,
         max_bytes: usize,
@@ -165,7 +163,7 @@ mod tests {
         let sink = Arc::clone(&seen);
         let output = Output {
             sink: Arc::new(move |record| sink.lock().unwrap().push(record.kind)),
-            least_level: None,
+            min_level: None,
             max_records,
             max_bytes,
         };
@@ -186,7 +184,7 @@ mod tests {
         log.log(LogLevel::Info, "t".into(), message.into(), fields);
     }
 
-    /// Printing, logging and what the host says of the invocation share one number of records.
+    /// Output, log records and the host's own records about the invocation share one limit.
     #[test]
     fn records_are_limited() {
         let run = |log_of: &mut InvocationLog| {
@@ -219,7 +217,7 @@ mod tests {
         );
     }
 
-    /// Every text counts; after the first record that has no room none is kept, however short.
+    /// Every text counts; after the first record over the limit all are dropped, however short.
     #[test]
     fn bytes_are_limited() {
         let run = |log_of: &mut InvocationLog| {
@@ -235,12 +233,12 @@ mod tests {
         assert_eq!(shown(9, 9, beyond), ["12345", "2 of 5 bytes"]);
     }
 
-    /// An output that panics is no reason for the invocation to fail, nor, at its end, for the process.
+    /// A sink that panics fails neither the invocation nor, at its end, the process.
     #[test]
-    fn panicking_output_is_contained() {
+    fn panicking_sink_is_contained() {
         let output = Output {
             sink: Arc::new(|_| panic!("on purpose")),
-            least_level: None,
+            min_level: None,
             max_records: 9,
             max_bytes: 9,
         };

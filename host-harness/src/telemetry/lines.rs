@@ -1,14 +1,14 @@
-/// The longest line that is kept in one piece, in bytes; a longer one is cut into several.
+/// The longest line that is kept whole, in bytes; a longer one is split.
 pub(super) const MAX_LINE: usize = 16 * 1024;
 
-/// Cuts what is written to one stream into lines.
+/// Splits the bytes written to one stream into lines.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     unfinished: Vec<u8>,
 }
 
 impl Lines {
-    /// Calls `emit` with every line that `bytes` ends.
+    /// Calls `emit` with every line that is complete with `bytes`.
     pub(super) fn write(&mut self, bytes: &[u8], mut emit: impl FnMut(&[u8])) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             for part in piece.chunks(MAX_LINE) {
@@ -28,7 +28,7 @@ impl Lines {
         }
     }
 
-    /// Calls `emit` with what is there of a line that has no end yet.
+    /// Calls `emit` with the unfinished line, if there is one.
     pub(super) fn finish(&mut self, mut emit: impl FnMut(&[u8])) {
         if !self.unfinished.is_empty() {
             emit(&self.unfinished);
@@ -52,9 +52,9 @@ mod tests {
         seen
     }
 
-    /// Lines are what stands between line ends, however it was written; the last needs no end.
+    /// Lines are split at line ends, however they were written; the last needs no line end.
     #[test]
-    fn splits_at_line_ends() {
+    fn lines_are_split_at_line_ends() {
         assert_eq!(
             lines_of(&[b"a", b"b\ncd\n\ne\r\n", b"f"]),
             ["ab", "cd", "", "e", "f"]
@@ -63,9 +63,9 @@ mod tests {
         assert!(lines_of(&[b""]).is_empty());
     }
 
-    /// An endless line comes in pieces, so that it is never held whole.
+    /// An endless line is split, so that it is never held whole.
     #[test]
-    fn cuts_endless_lines() {
+    fn endless_lines_are_split() {
         let endless = vec![b'x'; MAX_LINE];
         let lines = lines_of(&[&endless, &endless, b"y\n"]);
         let lengths: Vec<_> = lines.iter().map(String::len).collect();

@@ -1,4 +1,4 @@
-//! What the host and its functions have to say.
+//! The logs of the host and its functions.
 
 mod invocation_id;
 mod invocation_log;

@@ -1,52 +1,52 @@
-//! Lines that wait to be written to a stream that may block, fail or be closed.
+//! Log lines that wait to be written to a stream that may block, fail or be closed.
 
 use std::io;
 use std::mem;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// The most bytes that wait to be written.
+/// The most bytes that may wait to be written.
 const CAPACITY: usize = 8 * 1024 * 1024;
 
-/// How much of that is kept free of functions' records, so that a function that logs a lot does not
-/// silence the host.
+/// The part of it that functions' records may not use, so that a verbose function cannot silence the
+/// host.
 const HOST_RESERVE: usize = 1024 * 1024;
 
-/// The most bytes that one write takes of several lines: up to here (`PIPE_BUF` on Linux) a pipe takes
-/// a write whole, so that lines of several processes do not mix.
+/// The most bytes of several lines that go into one write. Up to `PIPE_BUF` on Linux, a pipe takes a
+/// write whole, so lines of several processes do not mix.
 const ATOMIC_WRITE: usize = 4096;
 
-/// Who a line comes from.
+/// The source of a line.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Source {
     Host,
     Function,
 }
 
-/// A bounded queue of lines. Whoever pushes never waits; what has no room is counted.
+/// A bounded queue of lines. Pushing never blocks; lines without room are counted.
 #[derive(Debug)]
 pub(super) struct LineQueue {
     state: Mutex<State>,
-    /// There is a line to write.
+    /// Notified when there is a line to write.
     pushed: Condvar,
-    /// Everything is written, or lost.
+    /// Notified when everything is written or lost.
     written: Condvar,
 }
 
 #[derive(Debug)]
 struct State {
     batch: Batch,
-    /// Lines that were dropped since the writer last took a batch, of the host's and of functions'.
+    /// Lines dropped since the writer last took a batch: the host's, and those of functions.
     dropped: [u64; 2],
     /// Whether the writer holds a batch that is not written yet.
     is_writing: bool,
     /// Whether there is a writer.
     has_writer: bool,
-    /// Counts what it writes: tells that it writes at all.
-    moves: u64,
+    /// Counts writes: shows whether the writer makes progress.
+    progress: u64,
 }
 
-/// Lines one after the other.
+/// Consecutive lines.
 #[derive(Debug, Default)]
 struct Batch {
     bytes: Vec<u8>,
@@ -65,7 +65,7 @@ impl LineQueue {
                 dropped: [0; 2],
                 is_writing: false,
                 has_writer: false,
-                moves: 0,
+                progress: 0,
             }),
             pushed: Condvar::new(),
             written: Condvar::new(),
@@ -74,8 +74,8 @@ impl LineQueue {
 
     /// Adds a line, or counts it as dropped. Returns whether the caller has to start a writer.
     ///
-    /// Once a line of a source was dropped, so are all of that source until the writer has taken the
-    /// batch: the loss is one gap, and reported where it is.
+    /// Once a line of a source is dropped, all of that source are until the writer has taken the
+    /// batch. So the loss is one gap, and it is reported where it occurred.
     pub(super) fn push(&self, source: Source, line: &[u8]) -> bool {
         let mut state = self.lock();
         let capacity = match source {
@@ -99,27 +99,28 @@ impl LineQueue {
         starts_writer
     }
 
-    /// Tells that the writer has ended: the next line that is pushed needs another.
+    /// Records that the writer has ended: the next line that is pushed needs another.
     pub(super) fn writer_ended(&self) {
         let mut state = self.lock();
         state.has_writer = false;
         state.is_writing = false;
     }
 
-    /// Waits until everything is written that was pushed, or lost: for a while at most, and for less
-    /// where nothing at all can be written. Returns whether it is.
-    pub(super) fn flush(&self, within: Duration, without_a_move: Duration) -> bool {
-        let mut moved = Instant::now();
-        let deadline = moved + within;
+    /// Waits until every pushed line is written or lost, and returns whether that happened.
+    ///
+    /// Waits at most `within`, and at most `without_progress` if nothing is written in that time.
+    pub(super) fn flush(&self, within: Duration, without_progress: Duration) -> bool {
+        let mut progressed = Instant::now();
+        let deadline = progressed + within;
         let mut state = self.lock();
-        let mut moves = state.moves;
+        let mut progress = state.progress;
         while state.has_writer && (state.is_writing || !state.is_empty()) {
             let now = Instant::now();
-            if mem::replace(&mut moves, state.moves) != state.moves {
-                moved = now;
+            if mem::replace(&mut progress, state.progress) != state.progress {
+                progressed = now;
             }
             let left = deadline
-                .min(moved + without_a_move)
+                .min(progressed + without_progress)
                 .saturating_duration_since(now);
             if left.is_zero() {
                 return false;
@@ -130,7 +131,7 @@ impl LineQueue {
         true
     }
 
-    /// Takes all lines that wait, and how many were dropped after them; waits for the first.
+    /// Takes all waiting lines, and how many were dropped after them; waits for the first.
     fn take(&self) -> (Batch, u64) {
         let mut state = self.lock();
         while state.is_empty() {
@@ -144,9 +145,9 @@ impl LineQueue {
         (mem::take(&mut state.batch), dropped.iter().sum())
     }
 
-    /// Something was written.
-    fn count_move(&self) {
-        self.lock().moves += 1;
+    /// Records a successful write.
+    fn count_progress(&self) {
+        self.lock().progress += 1;
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -166,7 +167,7 @@ impl Batch {
         self.ends.push(self.bytes.len());
     }
 
-    /// The lines in pieces for one write each, and how many lines a piece has.
+    /// Splits the lines into chunks for one write each, with their number of lines.
     fn pieces(&self) -> impl Iterator<Item = (&[u8], u64)> {
         let (mut start, mut ends) = (0, self.ends.iter().copied().peekable());
         std::iter::from_fn(move || {
@@ -183,10 +184,10 @@ impl Batch {
     }
 }
 
-/// Writes what a queue holds, and says what was lost as soon as it can.
+/// Writes the lines of a queue, and reports lost ones as soon as possible.
 pub(super) struct Writer<W, L> {
     write: W,
-    /// The line that tells of so many lost ones.
+    /// Formats the line that reports a number of lost lines.
     loss: L,
     lost: u64,
     /// Whether a write failed within a line.
@@ -198,7 +199,7 @@ where
     W: FnMut(&[u8]) -> io::Result<usize>,
     L: Fn(u64) -> String,
 {
-    /// `write` writes at least one byte, waiting as long as that takes; `loss` makes a line.
+    /// `write` has to write at least one byte, blocking if needed; `loss` formats the report of a loss.
     pub(super) fn new(write: W, loss: L) -> Self {
         Self {
             write,
@@ -208,21 +209,21 @@ where
         }
     }
 
-    /// Waits for lines, and writes all that there are.
+    /// Waits for lines, and writes all that are queued.
     pub(super) fn write_next(&mut self, queue: &LineQueue) {
         let (batch, dropped) = queue.take();
-        self.tell_loss();
+        self.report_loss();
         for (piece, lines) in batch.pieces() {
             match self.write_whole(piece) {
-                Ok(()) => queue.count_move(),
+                Ok(()) => queue.count_progress(),
                 Err(_) => self.lost += lines,
             }
         }
         self.lost += dropped;
-        self.tell_loss();
+        self.report_loss();
     }
 
-    fn tell_loss(&mut self) {
+    fn report_loss(&mut self) {
         if self.lost > 0 && self.write_whole((self.loss)(self.lost).as_bytes()).is_ok() {
             self.lost = 0;
         }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use super::InvocationId;
 use super::text::{Escaped, Field};
 
-/// Something that a function printed or logged.
+/// A line that a function printed, or a record that it logged.
 ///
-/// As text it is one line, whatever the function put into it: `[NAME INVOCATION stdout] text`, or
+/// Displayed as one line, whatever the function wrote: `[NAME INVOCATION stdout] text`, or
 /// `[NAME INVOCATION INFO target] message key=value`.
 ///
 /// ```
@@ -26,76 +26,76 @@ use super::text::{Escaped, Field};
 pub struct Record {
     /// The function's name.
     pub function: Arc<str>,
-    /// The invocation that it comes from.
+    /// The invocation that the record comes from.
     pub invocation: InvocationId,
-    /// What it is.
+    /// The record's content.
     pub kind: RecordKind,
 }
 
-/// What a [`Record`] is.
+/// The content of a [`Record`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum RecordKind {
     /// A line that the function printed.
     #[non_exhaustive]
     Printed {
-        /// Where it was printed to.
+        /// The stream.
         stream: OutputStream,
-        /// The line, without its end. What was not UTF-8 is replaced by U+FFFD.
+        /// The line, without its end. Bytes that are not UTF-8 are replaced by U+FFFD.
         text: String,
     },
     /// A record that the function logged.
     #[non_exhaustive]
     Logged {
-        /// How much it matters.
+        /// The severity.
         level: LogLevel,
-        /// Where in the program it comes from.
+        /// The part of the program that logged it.
         target: String,
-        /// What it says.
+        /// The message.
         message: String,
         /// Its key-value pairs, in the function's order.
         fields: Vec<(String, String)>,
     },
-    /// What the invocation printed and logged beyond its limits: its last record.
+    /// How much output the invocation lost to its limits: its last record.
     #[non_exhaustive]
     Dropped {
         /// How many records.
         records: u64,
-        /// How many bytes their texts had.
+        /// How many bytes the texts of these records had.
         bytes: u64,
-        /// How many records are kept of an invocation: [`Limits::log_records`](crate::Limits::log_records).
+        /// The limit on an invocation's records: [`Limits::log_records`](crate::Limits::log_records).
         max_records: usize,
-        /// How many bytes are kept of an invocation: [`Limits::log_bytes`](crate::Limits::log_bytes).
+        /// The limit on the bytes of their texts: [`Limits::log_bytes`](crate::Limits::log_bytes).
         max_bytes: usize,
     },
 }
 
-/// Where a function printed to.
+/// A function's output stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OutputStream {
-    /// Its standard output.
+    /// Standard output.
     Stdout,
-    /// Its standard error, where panics go too.
+    /// Standard error, which also gets panics.
     Stderr,
 }
 
-/// How much a record matters, the least first.
+/// A record's severity, lowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LogLevel {
     /// Every step.
     Trace,
-    /// What helps to find out why.
+    /// Details for finding a cause.
     Debug,
-    /// What is worth knowing.
+    /// Normal events.
     Info,
-    /// What may be wrong.
+    /// Possible problems.
     Warn,
-    /// What went wrong.
+    /// Failures.
     Error,
 }
 
 impl RecordKind {
-    /// The text of a record about what was dropped; nothing of others.
+    /// The text of a [`Dropped`](Self::Dropped) record; empty for others.
     pub(super) fn dropped_message(&self) -> String {
         let Self::Dropped {
             records,
@@ -140,7 +140,7 @@ impl fmt::Display for OutputStream {
     }
 }
 
-/// In capitals, as logs have it.
+/// Writes the level in capitals, as logs have it.
 impl fmt::Display for LogLevel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -190,9 +190,9 @@ mod tests {
         record.to_string().replace(&invocation.to_string(), "ID")
     }
 
-    /// Records look as documented, and levels are in order.
+    /// Records are displayed as documented, and levels are ordered.
     #[test]
-    fn records_are_lines() {
+    fn records_are_displayed_as_lines() {
         let printed = RecordKind::Printed {
             stream: OutputStream::Stderr,
             text: "a\tb \\ \"c\"".into(),
@@ -215,7 +215,7 @@ mod tests {
         assert!(LogLevel::Trace < LogLevel::Debug && LogLevel::Warn < LogLevel::Error);
     }
 
-    /// Whatever a function says, it is one line: none that looks like another function's.
+    /// A record is one line, whatever a function writes: none looks like another function's.
     #[test]
     fn records_cannot_be_forged() {
         let nasty = || String::from("x\r\n[g ID stdout] y\u{1b}[2K\u{85}\u{2028}\u{7f}");

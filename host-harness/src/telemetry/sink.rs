@@ -7,31 +7,31 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use super::text::JsonText;
 use super::{LogLevel, Record, RecordKind, stderr};
 
-/// Takes every record of any function.
+/// Receives every record of all functions.
 pub(crate) type Sink = Arc<dyn Fn(Record) + Send + Sync>;
 
-/// Where records go, and which.
+/// The sink of an invocation's records, and the limits on them.
 #[derive(Clone)]
 pub(crate) struct Output {
     pub(crate) sink: Sink,
-    /// The least level that is kept of what functions log; `None` keeps none.
-    pub(crate) least_level: Option<LogLevel>,
-    /// How many records are kept of an invocation.
+    /// The lowest level of log records that are kept; `None` keeps none.
+    pub(crate) min_level: Option<LogLevel>,
+    /// The most records of an invocation.
     pub(crate) max_records: usize,
-    /// How many bytes all texts of an invocation's records may have.
+    /// The most bytes of the texts of an invocation's records.
     pub(crate) max_bytes: usize,
 }
 
-/// What a record looks like.
+/// The format of records.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Format {
     Text,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
-/// Writes records to the host's standard error, without waiting for it. Whoever drops it waits, for a
-/// while at most, until they are written.
+/// Returns a sink that writes records to the host's standard error without blocking. Dropping the sink
+/// waits, up to [`stderr::FLUSH`], until they are written.
 pub(crate) fn to_stderr(format: Format) -> impl Fn(Record) + Send + Sync + 'static {
     let written = Flush::default();
     move |record| {
@@ -40,7 +40,7 @@ pub(crate) fn to_stderr(format: Format) -> impl Fn(Record) + Send + Sync + 'stat
     }
 }
 
-/// Flushes standard error when it is dropped, if it has to.
+/// Flushes standard error when dropped, if a record was written.
 #[derive(Default)]
 struct Flush {
     is_due: AtomicBool,
@@ -54,7 +54,7 @@ impl Drop for Flush {
     }
 }
 
-/// A record as a line.
+/// Formats a record as a line.
 pub(super) fn record_line(record: &Record, format: Format, time: SystemTime) -> String {
     match format {
         Format::Text => format!("{record}\n"),
@@ -63,7 +63,7 @@ pub(super) fn record_line(record: &Record, format: Format, time: SystemTime) -> 
 }
 
 fn json(record: &Record, time: SystemTime) -> String {
-    // Strings always have a form in JSON.
+    // Strings can always be written as JSON.
     let json = serde_json::to_string(&Json { record, time }).unwrap_or_default();
     JsonText(&json).to_string()
 }
@@ -132,7 +132,7 @@ mod tests {
         line.replace(&invocation.to_string(), "ID")
     }
 
-    /// A record is one line of JSON, with everything in it.
+    /// A record is one line of JSON with all its parts.
     #[test]
     fn records_are_json() {
         let printed = RecordKind::Printed {

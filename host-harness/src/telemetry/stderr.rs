@@ -1,4 +1,4 @@
-//! The process's standard error, written to by one thread, so that no other waits for it.
+//! Writes to the process's standard error from one thread, so that no other blocks on it.
 
 use std::io;
 use std::sync::OnceLock;
@@ -8,24 +8,24 @@ use super::queue::{LineQueue, Source, Writer};
 use super::text::{HostText, JsonText};
 use super::{Format, Record, record_line};
 
-/// How long a write that would block waits before the next try. Only where standard error was made
-/// non-blocking by another process that has it.
+/// The pause before a write that would block is tried again. Only needed if another process with the
+/// same standard error has made it non-blocking.
 const RETRY: Duration = Duration::from_millis(5);
 
-/// How long the end of a process waits for its last lines.
+/// How long the process waits at its end for its last lines to be written.
 pub(crate) const FLUSH: Duration = Duration::from_secs(1);
 
-/// How long it waits without one of them being written: nobody reads them then.
+/// How long it waits while no line is written: a reader is then unlikely.
 const STUCK: Duration = Duration::from_millis(200);
 
 static QUEUE: LineQueue = LineQueue::new();
 
-/// What lines of the host's own look like; text unless set.
+/// The format of the host's own lines; text unless set.
 static FORMAT: OnceLock<Format> = OnceLock::new();
 
-/// Sets what lines of the host's own look like, once for the process.
+/// Sets the format of the host's own lines, once for the process.
 pub(crate) fn set_format(format: Format) {
-    // The first one counts.
+    // Later calls have no effect.
     let _ = FORMAT.set(format);
 }
 
@@ -33,7 +33,7 @@ fn format() -> Format {
     FORMAT.get().copied().unwrap_or(Format::Text)
 }
 
-/// Queues a record of a function.
+/// Queues a function's record.
 pub(super) fn write_record(record: &Record, format: Format) {
     push(
         Source::Function,
@@ -41,7 +41,7 @@ pub(super) fn write_record(record: &Record, format: Format) {
     );
 }
 
-/// Queues text of the host's as it is, without a time or a level.
+/// Queues text of the host's own as it is, without a time or level.
 pub(crate) fn write_plain(text: &str) {
     let text = HostText {
         text,
@@ -50,8 +50,8 @@ pub(crate) fn write_plain(text: &str) {
     push(Source::Host, &text.to_string());
 }
 
-/// Queues what whoever started the host should know, whatever the level of the log: as text just that,
-/// and where a program reads the log, as one of its lines.
+/// Queues a notice for the person who started the host, whatever the log level. In text format it is
+/// plain text; in JSON format it is a line of the log.
 pub(crate) fn write_notice(message: &str) {
     match format() {
         Format::Text => write_plain(message),
@@ -59,24 +59,24 @@ pub(crate) fn write_notice(message: &str) {
     }
 }
 
-/// Queues a line of the host's that does not come from `tracing`, but looks as if it did.
+/// Queues an error of the host's own in the form of a `tracing` event.
 pub(crate) fn write_error(message: &str) {
     push(Source::Host, &host_line("ERROR", message, None));
 }
 
-/// Waits until all that was queued is written, for a while at most. Returns whether it is.
+/// Waits until everything queued is written, at most `within`. Returns whether it is.
 pub(crate) fn flush(within: Duration) -> bool {
     QUEUE.flush(within, STUCK)
 }
 
-/// Takes what `tracing` makes of the host's events.
+/// Receives the formatted `tracing` events of the host.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct HostLines {
     pub(crate) has_colors: bool,
 }
 
 impl io::Write for HostLines {
-    /// One event; never an error, for which `tracing` would have to write to standard error itself.
+    /// Queues one event. Never fails: `tracing` would write the error to standard error itself.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);
         let line = match format() {
@@ -105,7 +105,7 @@ fn push(source: Source, line: &str) {
     }
 }
 
-/// Ends with the writer, also by a panic: the next line starts another.
+/// Marks the writer as ended, also after a panic: the next line starts another.
 struct Ended;
 
 impl Drop for Ended {
@@ -116,7 +116,7 @@ impl Drop for Ended {
 
 fn start_writer() {
     let ended = Ended;
-    // Where there can be no thread the lines wait, and the next one tries again.
+    // If no thread can be started, the lines wait and the next one tries again.
     drop(
         std::thread::Builder::new()
             .name("functions-log".into())
@@ -130,7 +130,7 @@ fn start_writer() {
     );
 }
 
-/// Past the lock of [`std::io::Stderr`], which whoever else writes to it would wait for.
+/// Bypasses the lock of [`std::io::Stderr`], which other writers would wait for.
 #[cfg(unix)]
 fn write(bytes: &[u8]) -> io::Result<usize> {
     Ok(rustix::io::write(io::stderr(), bytes)?)
@@ -152,11 +152,11 @@ fn write_waiting(bytes: &[u8]) -> io::Result<usize> {
 }
 
 fn loss_line(lost: u64) -> String {
-    let message = format!("{lost} records dropped: standard error did not take them in time");
+    let message = format!("{lost} records dropped: standard error did not accept them in time");
     host_line("WARN", &message, Some(lost))
 }
 
-/// A line as `tracing` would make it.
+/// Formats a line as `tracing` would.
 fn host_line(level: &str, message: &str, dropped: Option<u64>) -> String {
     let time = humantime::format_rfc3339_micros(SystemTime::now());
     let target = module_path!();

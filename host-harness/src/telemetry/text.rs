@@ -1,8 +1,8 @@
-//! Text from functions and clients in lines of the host's.
+//! Escapes text of functions and clients in lines of the host's.
 
 use std::fmt::{self, Write as _};
 
-/// A text in which nothing ends a line, steers a terminal, or changes what is seen of the rest.
+/// Text in which nothing ends a line, controls a terminal, or changes how the rest is displayed.
 pub(crate) struct Escaped<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Escaped<'_> {
@@ -11,12 +11,12 @@ impl fmt::Display for Escaped<'_> {
     }
 }
 
-/// A line of the host's own log, which may hold text of others: `Escaped`, but for its line ends.
+/// A line of the host's own log, which may contain foreign text: escaped except for line ends.
 ///
-/// What comes after a line end is indented, so that no part of it looks like a line of its own.
+/// Text after a line end is indented, so that no part of it looks like a line of its own.
 pub(super) struct HostText<'a> {
     pub(super) text: &'a str,
-    /// Whether escape characters are the host's own: those of others are escaped already.
+    /// Whether escape characters are the host's own: foreign ones are escaped already.
     pub(super) has_colors: bool,
 }
 
@@ -34,14 +34,13 @@ impl fmt::Display for HostText<'_> {
     }
 }
 
-/// A line of JSON in which special characters are written as JSON's own escapes, which changes
-/// nothing for who parses it.
+/// A line of JSON whose special characters are replaced by JSON escapes. Parsers read the same value.
 pub(super) struct JsonText<'a>(pub(super) &'a str);
 
 impl fmt::Display for JsonText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let escape_unit = |f: &mut fmt::Formatter<'_>, unit: &u16| write!(f, "\\u{unit:04x}");
-        // Outside strings there is none, but for the line's end.
+        // There are none outside strings, except for the line's end.
         let line = self.0.trim_end_matches('\n');
         if is_plain(line) {
             return writeln!(f, "{line}");
@@ -79,7 +78,7 @@ fn escape(
     Ok(())
 }
 
-/// Whether a text has nothing but printable ASCII, as most have: told in a fraction of the time.
+/// Whether a text is printable ASCII only, as most are. A fast check.
 fn is_plain(text: &str) -> bool {
     text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
@@ -97,21 +96,21 @@ impl fmt::Display for Escape {
     }
 }
 
-/// Whether a character ends a line, steers a terminal, reorders what stands beside it, or cannot be seen.
+/// Whether a character ends a line, controls a terminal, reorders its neighbours, or is invisible.
 ///
-/// The invisible ones are Unicode's `Default_Ignorable_Code_Point`, less the joiners and variation
-/// selectors, without which emoji and some scripts are not what they should be.
+/// The invisible ones are Unicode's `Default_Ignorable_Code_Point`, without the joiners and variation
+/// selectors that emoji and some scripts need.
 fn is_special(character: char) -> bool {
     match character {
         '\t' => false,
-        // Controls of C0 and C1, DEL.
+        // C0 and C1 controls, DEL.
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' => true,
-        // The usual letters need no further look.
+        // The fast path for common letters.
         ' '..='\u{ac}' => false,
-        // Line and paragraph ends; marks, embeddings, overrides and isolates of direction.
+        // Line and paragraph separators; directional marks, embeddings, overrides and isolates.
         '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
         '\u{61c}' | '\u{200e}' | '\u{200f}' => true,
-        // What cannot be seen.
+        // Invisible characters.
         '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' => {
             true
         }
@@ -123,7 +122,7 @@ fn is_special(character: char) -> bool {
     }
 }
 
-/// `key=value`, each in quotes where it would not be clear otherwise.
+/// `key=value`, each quoted if it would be ambiguous otherwise.
 pub(super) struct Field<'a>(pub(super) &'a str, pub(super) &'a str);
 
 impl fmt::Display for Field<'_> {
@@ -135,10 +134,10 @@ impl fmt::Display for Field<'_> {
 }
 
 fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
-    let unclear = |character: char| {
+    let is_ambiguous = |character: char| {
         character.is_whitespace() || is_special(character) || matches!(character, '"' | '=')
     };
-    if !text.is_empty() && !text.contains(unclear) {
+    if !text.is_empty() && !text.contains(is_ambiguous) {
         return f.write_str(text);
     }
     let text = text.replace('\\', "\\\\").replace('"', "\\\"");
@@ -171,7 +170,7 @@ mod tests {
         '\u{e0041}',
     ];
 
-    /// What is special is visible and harmless afterwards; what people write stays.
+    /// Special characters become visible and harmless; ordinary text stays.
     #[test]
     fn special_characters_are_escaped() {
         for special in SPECIAL {
@@ -197,7 +196,7 @@ mod tests {
         }
     }
 
-    /// A line of the host's keeps its line ends, and no line after the first begins at the margin.
+    /// A host line keeps its line ends, and only its first line starts at the margin.
     #[test]
     fn host_lines_cannot_be_forged() {
         let shown = |text, has_colors| HostText { text, has_colors }.to_string();
@@ -209,7 +208,7 @@ mod tests {
         assert_eq!(shown("\u{1b}[31mERROR\n", false), "\\u{1b}[31mERROR\n");
     }
 
-    /// JSON says the same after its special characters are escaped.
+    /// JSON parses to the same value after its special characters are escaped.
     #[test]
     fn json_is_escaped_without_loss() {
         for special in SPECIAL {

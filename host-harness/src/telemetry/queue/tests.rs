@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 
-/// Where a writer writes to in tests: it takes so many bytes, then fails.
+/// A test writer's target: takes `room` bytes, then fails.
 #[derive(Default)]
 struct Disk {
     room: usize,
@@ -29,8 +29,7 @@ fn loss(count: u64) -> String {
     format!("{count} lost\n")
 }
 
-/// Lines are written in the order in which they were pushed; what has no room is counted, and told
-/// where it is missing.
+/// Lines are written in order; those without room are counted, and reported where they are missing.
 #[test]
 fn full_queue_counts_what_it_drops() {
     let queue = LineQueue::new();
@@ -38,7 +37,7 @@ fn full_queue_counts_what_it_drops() {
     queue.push(Source::Function, &line);
     queue.push(Source::Function, b"123456789\n");
     queue.push(Source::Function, b"\n");
-    // The host has room left, and a function none, however little it wants.
+    // The host has room left; a function has none, not even for an empty line.
     queue.push(Source::Host, b"of the host\n");
     queue.push(Source::Function, b"\n");
     let mut disk = Disk {
@@ -64,7 +63,7 @@ fn host_lines_are_bounded() {
     assert_eq!(queue.take().1, 1);
 }
 
-/// What cannot be written is counted and told once it can be again; a torn line is ended first.
+/// Failed lines are counted and reported by the next successful write; a torn line is ended first.
 #[test]
 fn failed_writes_are_counted() {
     let queue = LineQueue::new();
@@ -80,8 +79,8 @@ fn failed_writes_are_counted() {
     assert_eq!(disk.borrow().text(), "fir\n2 lost\nthird\n");
 }
 
-/// No write takes part of a line together with another one, and none of several lines is longer than
-/// what a pipe takes whole.
+/// No write combines a part of a line with another line. None of several lines exceeds what a pipe
+/// takes whole.
 #[test]
 fn writes_end_at_line_ends() {
     let mut batch = Batch::default();
@@ -96,7 +95,7 @@ fn writes_end_at_line_ends() {
     assert_eq!(pieces, [(4096, 2), (1, 1), (5000, 1), (4096, 1), (100, 1)]);
 }
 
-/// Flushing waits for the writer, but not for ever for one that is stuck or slow.
+/// Flushing waits for the writer, but not forever for a stuck or slow one.
 #[test]
 fn flush_is_bounded() {
     static QUEUE: LineQueue = LineQueue::new();
@@ -106,7 +105,10 @@ fn flush_is_bounded() {
     const SHORT: Duration = Duration::from_millis(20);
 
     assert!(QUEUE.flush(Duration::ZERO, LONG));
-    assert!(QUEUE.push(Source::Host, b"line\n"), "it needs a writer");
+    assert!(
+        QUEUE.push(Source::Host, b"line\n"),
+        "the queue needs a writer"
+    );
     std::thread::spawn(|| {
         let mut writer = Writer::new(
             |bytes: &[u8]| {
@@ -123,20 +125,26 @@ fn flush_is_bounded() {
     });
     assert!(!QUEUE.flush(SHORT, LONG));
     assert!(!QUEUE.flush(LONG, SHORT));
-    assert!(!QUEUE.push(Source::Host, b"line\n"), "it has a writer");
+    assert!(
+        !QUEUE.push(Source::Host, b"line\n"),
+        "the queue has a writer"
+    );
     STUCK.store(false, Ordering::Relaxed);
     assert!(QUEUE.flush(LONG, LONG));
     QUEUE.writer_ended();
-    assert!(QUEUE.push(Source::Host, b"line\n"), "it needs another");
+    assert!(
+        QUEUE.push(Source::Host, b"line\n"),
+        "the queue needs another writer"
+    );
 }
 
-/// A writer that is slow, and not stuck, is waited for.
+/// Flushing waits for a writer that is slow but not stuck.
 #[test]
-fn flush_waits_while_lines_are_written() {
+fn flush_waits_for_a_slow_writer() {
     static QUEUE: LineQueue = LineQueue::new();
     const PIECES: u32 = 40;
     const EACH: Duration = Duration::from_millis(10);
-    // Less than all of it takes, and much more than a piece.
+    // Less than all writes take, and much more than one.
     const STUCK: Duration = Duration::from_millis(300);
 
     for _ in 0..PIECES {
