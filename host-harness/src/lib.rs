@@ -29,7 +29,7 @@ pub use harness::fuzzing;
 pub use harness::{BuildError, Builder, Harness};
 pub use limits::Limits;
 pub use message::body::Body;
-/// The version that an embedder's interfaces are made with: see [`HostInterface`].
+/// The version that an embedder's interfaces have to use: see [`HostInterface`].
 pub use wasmtime;
 
 pub use registry::{LoadError, LoadErrorKind};

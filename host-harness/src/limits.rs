@@ -3,70 +3,73 @@ use std::time::Duration;
 
 use crate::telemetry::MAX_DEPTH;
 
-/// A time as good as endless. Longer ones cannot be added to a moment.
+/// A time that is as good as forever. Longer ones could overflow an `Instant`.
 pub(crate) const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
-/// What bounds an invocation, and how many there may be at once.
+/// Limits of an invocation, and of how many there may be at once.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Limits {
-    /// How long an invocation may take until the function has answered, waiting included.
+    /// The time until a function has answered, waiting included.
     pub timeout: Duration,
-    /// How long an invocation may take as a whole that streams its response, waiting included: from
-    /// the moment on when it begins to, in the place of `timeout`.
+    /// The total time of an invocation that streams its response, waiting included. Replaces `timeout`
+    /// from the start of the response.
     pub stream_timeout: Duration,
-    /// How long a client may take nothing of a response that waits for it, before its connection is
-    /// closed.
+    /// Closes a connection when the client has read nothing of a waiting response for this long.
     pub client_timeout: Duration,
-    /// How long a connection may be open before the first complete request head has arrived, and how
-    /// long a later head may take from its first byte to its last over HTTP/1.
+    /// The time from a connection's opening to its first complete request head. Over HTTP/1, also the time
+    /// from a later head's first byte to its last.
     pub head_timeout: Duration,
-    /// How long a connection may be open between two requests.
+    /// The time between two requests on a connection.
     pub idle_timeout: Duration,
-    /// How much of that it may spend computing.
+    /// The CPU time of an invocation.
     pub cpu_time: Duration,
-    /// The most memory it may have, in bytes.
+    /// The memory of an invocation, in bytes.
     pub memory: usize,
-    /// How many linear memories a function may have; compilers make one. Each takes a slot of
-    /// `concurrency`, so that a function with four counts as four requests.
+    /// The number of linear memories of a function; compilers make one. Each takes a slot of
+    /// `concurrency`, so a function with four counts as four requests.
     pub memories: u32,
-    /// How long a thread may be in one poll of an invocation, which is a matter of milliseconds, until the
-    /// process is ended: code of the host's, or of its embedder's, hangs there. None ends it never.
+    /// Ends the process if one poll of an invocation takes this long, since the host or its embedder hangs
+    /// there. A poll usually takes milliseconds. `None` never ends the process.
     pub watchdog: Option<Duration>,
-    /// How many requests are answered at once; each has a place in the pool reserved. So have the
-    /// calls that come of them, if a function can make any: as many again, and half as many with every
-    /// further depth.
+    /// How many requests run at once; each has a reserved slot in the pool.
+    ///
+    /// If functions can make calls, calls have slots too: as many for the first depth, and half as many
+    /// for each further depth.
     pub concurrency: u32,
-    /// How many requests wait for such a place, and how many calls of each depth for theirs; more are
-    /// turned away, a request with 429.
+    /// How many requests wait for a slot, and how many calls of each depth; more are refused, requests
+    /// with 429.
     pub queue: usize,
-    /// How many requests to other servers all functions together have under way, each until the body
-    /// of its response has ended or is dropped; more wait, within their own time.
+    /// How many requests to other servers are in flight, of all functions together. Each counts until its
+    /// response's body has ended or is dropped. Further ones wait, within their own deadline.
     pub outbound: u32,
-    /// How many bytes the host holds of bodies that functions gave by value, in requests and calls of their
-    /// own and in answers to such calls, until they are sent or read: of all functions together, bodies of
-    /// up to 64 KiB not counted. A request or call with one more is `overloaded`.
+    /// How many bytes the host holds of bodies that functions give by value, all functions together.
+    ///
+    /// These are bodies of their requests, calls and answers to calls, until they are sent or read. Bodies
+    /// of up to 64 KiB do not count. A request or call over the limit fails as `overloaded`.
     pub body_memory: usize,
-    /// How many instances wait for the next request to their function, made as they were when they were
-    /// new, for a second or two. With 0, each request is answered by one that is made for it, in about
+    /// How many idle instances wait for the next request to their function, for a second or two.
+    ///
+    /// They are reset to their initial state first. With 0, every request gets a new instance, in about
     /// twice the time.
     pub idle_instances: u32,
-    /// One of so many resets of an instance or a memory is verified: all that is mapped of the memory is
-    /// compared with what a new instance has, and so are the globals. A difference ends the process. With
-    /// 0, none is.
+    /// One of this many resets of an instance or memory is verified; 0 verifies none.
+    ///
+    /// Verification compares all mapped memory and the globals with a new instance's. A difference ends
+    /// the process.
     pub verify_reuse: u32,
-    /// How many calls within calls there may be: 16 at most, and none with 0.
+    /// How many calls may be nested: at most 16; 0 allows no calls.
     pub depth: u32,
-    /// How many records of what an invocation prints and logs are kept; the rest is counted in one
-    /// record at its end.
+    /// How many records of an invocation's output and log are kept. Its last record counts the rest.
     pub log_records: usize,
     /// How many bytes the texts of these records may have.
     pub log_bytes: usize,
 }
 
 impl Limits {
-    /// The defaults of a host on which strangers deploy: one memory, no instance that waits, 1000 records
-    /// and 64 KiB of log. More of these is refused there; see
+    /// The defaults of a multi-tenant host: one memory, no idle instances, 1000 records and 64 KiB of log.
+    ///
+    /// Higher values of these are refused there; see
     /// [`Builder::multi_tenant`](crate::Builder::multi_tenant).
     #[must_use]
     pub fn multi_tenant() -> Self {
@@ -79,7 +82,7 @@ impl Limits {
         }
     }
 
-    /// The first one that nothing could be done within, and what to give instead.
+    /// Fails for the first limit that is too small to do anything; the error says what to set instead.
     pub(crate) fn check(&self) -> Result<(), String> {
         let default = Self::default();
         for (name, time, instead) in [
@@ -132,18 +135,17 @@ pub(crate) fn not_zero(
 }
 
 impl Default for Limits {
-    /// 30 s, or 5 min for one that streams; of which 10 s computing; 128 MiB, in one
-    /// linear memory; 1000 at once, 4000 waiting; 1024
-    /// requests to other servers; 1 GiB of bodies; 256 instances that wait; calls 16 deep;
-    /// 10,000 records and 1 MiB of log.
+    /// 30 s, or 5 min for streamed responses, of which 10 s CPU time; 128 MiB in one linear memory; 1000
+    /// requests at once, 4000 waiting; 1024 requests to other servers; 1 GiB of bodies; 256 idle
+    /// instances; calls nested 16 deep; 10,000 records and 1 MiB of log.
     fn default() -> Self {
         Self {
             timeout: Duration::from_secs(30),
             stream_timeout: Duration::from_secs(300),
             client_timeout: Duration::from_secs(60),
             head_timeout: Duration::from_secs(30),
-            // Longer than the 60 s of common load balancers, which are to be the ones that close:
-            // a request that crosses the host's close is lost.
+            // Longer than the 60 s of common load balancers, so that they close first: a request that
+            // crosses the host's close is lost.
             idle_timeout: Duration::from_secs(75),
             cpu_time: Duration::from_secs(10),
             memory: 128 * 1024 * 1024,
@@ -151,12 +153,12 @@ impl Default for Limits {
             watchdog: None,
             concurrency: 1000,
             queue: 4000,
-            // One for each that is answered at once, and some. Each may be a connection, and so an
-            // open file and a local port: with those of the clients it fits where there are 4096.
+            // One for each request at once, and some more. Each may need a connection, an open file and a
+            // local port. With those of the clients, they fit into 4096 open files.
             outbound: 1024,
-            // Eight of the longest that the memory of a function has room for.
+            // Eight bodies of the longest that a function's memory can hold.
             body_memory: 1024 * 1024 * 1024,
-            // Of 100 KiB each, as a rule; and of one function, each thread needs one.
+            // Each has about 100 KiB. Each thread needs one of every function it runs.
             idle_instances: 256,
             verify_reuse: if cfg!(debug_assertions) { 1 } else { 1000 },
             depth: MAX_DEPTH,
@@ -170,9 +172,9 @@ impl Default for Limits {
 mod tests {
     use super::*;
 
-    /// A limit of nothing is refused by its name, unless it says that there is to be nothing.
+    /// A limit of zero is refused by name, unless zero is a valid setting.
     #[test]
-    fn senseless_zeros_are_refused() {
+    fn zero_is_refused_unless_it_is_valid() {
         macro_rules! zero {
             ($($limit:ident: $zero:expr),*) => {
                 [$((stringify!($limit), Limits { $limit: $zero, ..Limits::default() })),*]

@@ -1,7 +1,7 @@
 //! The `functions` command.
 
-/// An invocation allocates some fifty times, in wasmtime for the most part: a twentieth of what it costs
-/// is the difference to the system's allocator.
+/// mimalloc is used since an invocation allocates some fifty times, mostly in wasmtime. It saves a
+/// twentieth of an invocation's cost compared with the system's allocator.
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -53,7 +53,7 @@ impl Host {
             .depth(0)
             // A difference has to be visible here instead of ending the process.
             .verify_reuse(0)
-            .output(move |record| {
+            .output_sink(move |record| {
                 if let RecordKind::Printed { text, .. } = record.kind {
                     told.lock()
                         .unwrap_or_else(PoisonError::into_inner)

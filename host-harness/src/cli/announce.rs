@@ -1,10 +1,10 @@
-//! What the command says on standard output: where it listens.
+//! Announces on standard output where the command listens.
 
 use std::io::{self, Write as _};
 use std::thread;
 
-/// Writes lines to standard output. Whether anybody reads them is nothing that a server waits for or
-/// ends with: a pipe may be full, or closed.
+/// Writes lines to standard output from a separate thread. A pipe that is full or closed neither
+/// blocks nor ends the server.
 pub(super) fn announce(lines: String) {
     let lost = lines.lines().next().unwrap_or_default().to_owned();
     let thread = thread::Builder::new().name("functions-announce".into());

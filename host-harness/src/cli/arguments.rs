@@ -1,4 +1,4 @@
-//! From the command line and the environment to arguments.
+//! Parses the command line and the environment.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -11,10 +11,10 @@ use clap::{Arg, Command, CommandFactory, Error, FromArgMatches};
 
 use crate::telemetry::Escaped;
 
-/// Parses the process's arguments, or ends the process with what is wrong with them.
+/// Parses the process's arguments, or ends the process with the error.
 pub(super) fn parse<T: CommandFactory + FromArgMatches>() -> T {
     let mut command = without_empty_variables(T::command());
-    // So that options know how they are shown.
+    // Needed so that options know how they are displayed.
     command.build();
     let matches = command.clone().try_get_matches();
     matches
@@ -22,14 +22,14 @@ pub(super) fn parse<T: CommandFactory + FromArgMatches>() -> T {
         .unwrap_or_else(|error| exit(name_variable(error, &command)))
 }
 
-/// Ends the process with help, or with what is wrong.
+/// Ends the process with the help or an error.
 fn exit(error: Error) -> ! {
     if !env::args_os().any(|given| is_special(&given)) && !variables().any(|set| is_special(&set)) {
         error.exit();
     }
     let code = error.exit_code();
     let text = escaped(error);
-    // Where nobody can be told, the exit code tells.
+    // If writing fails, the exit code still reports the error.
     let _ = if code == 0 {
         io::stdout().write_all(text.as_bytes())
     } else {
@@ -38,7 +38,7 @@ fn exit(error: Error) -> ! {
     process::exit(code);
 }
 
-/// The values of the variables that help shows and errors name.
+/// The values of environment variables that help displays and errors quote.
 fn variables() -> impl Iterator<Item = OsString> {
     env::vars_os().filter_map(|(name, value)| {
         let is_own = name.to_string_lossy().starts_with("FUNCTIONS_");
@@ -51,9 +51,9 @@ fn is_special(given: &OsStr) -> bool {
     Escaped(&given).to_string() != given
 }
 
-/// What clap says, in plain text in which nothing that was given steers the terminal.
+/// clap's text in plain form, with the user's input escaped.
 fn escaped(mut error: Error) -> String {
-    // Here, what was given is told from clap's own colors.
+    // At this point, the user's input is still separate from clap's own colors.
     let given: Vec<_> = error
         .context()
         .filter_map(|(kind, value)| Some((kind, escaped_value(value)?)))
@@ -81,8 +81,8 @@ fn escaped_value(value: &ContextValue) -> Option<ContextValue> {
     }
 }
 
-/// An empty variable is one that is not set: that is what `FUNCTIONS_X= functions …` and many files of
-/// settings mean by it.
+/// Treats an empty variable as unset, as `FUNCTIONS_X= functions …` and many configuration files mean
+/// it.
 fn without_empty_variables(command: Command) -> Command {
     let forget_empty = |arg: Arg| {
         let value = arg.get_env().and_then(env::var_os);
@@ -96,7 +96,7 @@ fn without_empty_variables(command: Command) -> Command {
         .mut_subcommands(without_empty_variables)
 }
 
-/// Names the variable where an invalid value comes from one, instead of an option that nobody gave.
+/// Names the variable that an invalid value comes from, instead of an option that was not given.
 fn name_variable(mut error: Error, command: &Command) -> Error {
     let Some(ContextValue::String(shown)) = error.get(ContextKind::InvalidArg) else {
         return error;
@@ -108,7 +108,7 @@ fn name_variable(mut error: Error, command: &Command) -> Error {
     error
 }
 
-/// The variable that the value of an option comes from, if the option itself was not given.
+/// The variable that an option's value comes from, if the option itself was not given.
 fn variable_of<'a>(command: &'a Command, shown: &str) -> Option<&'a OsStr> {
     let find = |arg: &&Arg| arg.to_string() == shown;
     match command.get_arguments().find(find) {

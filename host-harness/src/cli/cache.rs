@@ -1,4 +1,4 @@
-//! Where the command keeps what it compiles.
+//! Options of the cache of compiled functions.
 
 use std::path::PathBuf;
 
@@ -6,20 +6,20 @@ use clap::Args;
 
 use crate::Builder;
 
-/// Compiled functions are kept, so that the next start finds them.
+/// Options of the cache, which speeds up the next start.
 #[derive(Args)]
 pub(super) struct Cache {
-    /// Where compiled functions are kept, in a folder of this user's that nobody else may write to;
-    /// several hosts may share it. Unless given, the folder `functions` in $XDG_CACHE_HOME or ~/.cache.
+    /// The folder that caches compiled functions. It has to belong to this user, and nobody else may
+    /// write to it; several hosts may share it. Defaults to `functions` in $XDG_CACHE_HOME or ~/.cache.
     #[arg(long, value_name = "DIR", env = "FUNCTIONS_CACHE")]
     cache: Option<PathBuf>,
 
-    /// Compile the functions at each start, and keep nothing.
+    /// Compile the functions at every start, without a cache.
     #[arg(long, env = "FUNCTIONS_NO_CACHE", value_parser = switch)]
     no_cache: bool,
 }
 
-/// Whether a switch is on, as its variable says.
+/// Parses the variable of a switch.
 fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" | "t" | "y" => Ok(true),
@@ -38,10 +38,10 @@ impl Cache {
     }
 }
 
-/// This user's folder; none for users without a home.
+/// This user's cache folder; `None` for users without a home.
 fn users_own() -> Option<PathBuf> {
     let caches = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    // As its specification says: one that is relative is to be ignored.
+    // The specification says to ignore relative paths.
     let caches = caches.filter(|caches| caches.is_absolute()).or_else(|| {
         let home = std::env::home_dir().filter(|home| home.is_absolute());
         home.map(|home| home.join(".cache"))

@@ -1,4 +1,4 @@
-//! Compiling components: how `serve` has it done, and the process that does it.
+//! Options of the compiler process, and the hidden command that it runs.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -11,24 +11,24 @@ use crate::compile::config::Allocation;
 use crate::compile::{ChildSettings, compile_from_stdin};
 use crate::{Builder, CompilerProcess};
 
-/// Each component is compiled in a process of its own.
+/// Options of the process that compiles a component.
 #[derive(Args)]
 pub(super) struct Compiling {
-    /// How much CPU time compiling one function may take, in whole seconds.
+    /// The CPU time for compiling one function, in whole seconds.
     #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration::positive, env = "FUNCTIONS_COMPILE_CPU_TIME")]
     compile_cpu_time: Duration,
 
-    /// How much memory compiling one function may take, as address space of a process of its own.
+    /// The memory for compiling one function: address space of a separate process.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size::positive, env = "FUNCTIONS_COMPILE_MEMORY")]
     compile_memory: usize,
 
-    /// How long compiling one function may take.
+    /// The time for compiling one function.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::positive, env = "FUNCTIONS_COMPILE_TIMEOUT")]
     compile_timeout: Duration,
 }
 
 impl Compiling {
-    /// Lets this very program compile.
+    /// Lets this program compile.
     pub(super) fn apply(&self, builder: Builder) -> Builder {
         let process = CompilerProcess::new(this_program())
             .cpu_time(self.compile_cpu_time)
@@ -38,7 +38,7 @@ impl Compiling {
     }
 }
 
-/// The program that runs, also where another has taken its name since.
+/// The running program, even if another file has taken its name.
 #[cfg(target_os = "linux")]
 fn this_program() -> PathBuf {
     PathBuf::from("/proc/self/exe")
@@ -49,7 +49,7 @@ fn this_program() -> PathBuf {
     std::env::current_exe().unwrap_or_else(|_| "functions".into())
 }
 
-/// Compiles the component on standard input: what `serve` starts, of no use to anybody else.
+/// Compiles the component on standard input. For `serve` only.
 #[derive(Args)]
 pub(super) struct CompileComponent {
     #[arg(long, value_parser = allocation)]

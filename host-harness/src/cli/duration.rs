@@ -1,8 +1,8 @@
-//! Durations on the command line: `30s`, `5m`, `250ms`.
+//! Parses durations: `30s`, `5m`, `250ms`.
 
 use std::time::Duration;
 
-/// Any duration, also one of nothing.
+/// Parses any duration, also zero.
 pub(super) fn parse(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text).map_err(|error| match error {
         humantime::DurationError::NumberOverflow => {
@@ -12,11 +12,11 @@ pub(super) fn parse(text: &str) -> Result<Duration, String> {
     })
 }
 
-/// A duration within which something has to happen: longer than nothing.
+/// Parses a duration that has to be longer than zero.
 pub(super) fn positive(text: &str) -> Result<Duration, String> {
     let duration = parse(text)?;
     if duration.is_zero() {
-        return Err("nothing is ready in no time: expected a longer one, such as 30s".into());
+        return Err("too short: expected a duration longer than zero, such as 30s".into());
     }
     Ok(duration)
 }
@@ -25,7 +25,7 @@ pub(super) fn positive(text: &str) -> Result<Duration, String> {
 mod tests {
     use super::*;
 
-    /// Everything but nothing is a duration, however short or long.
+    /// Any duration but zero is accepted, however short or long.
     #[test]
     fn zero_is_refused() {
         assert_eq!(positive("1ns"), Ok(Duration::from_nanos(1)));
@@ -36,9 +36,9 @@ mod tests {
         }
     }
 
-    /// What is no duration is told what one looks like.
+    /// An invalid duration is refused with an example.
     #[test]
-    fn invalid_durations_are_told_what_to_give() {
+    fn invalid_durations_are_refused_with_an_example() {
         for invalid in [
             "",
             " ",

@@ -7,7 +7,7 @@ use clap::CommandFactory as _;
 use super::Arguments;
 use crate::limits::Limits;
 
-/// Options with a default that bounds nothing, or is not a number.
+/// Options with a default that is not a limit, or not a number.
 const OTHERS: [&str; 5] = ["grace", "listen", "log-format", "log-level", "reuse"];
 
 /// The rows of all tables: the option, if there is one, and the default.
@@ -57,7 +57,7 @@ fn defaults() -> BTreeMap<String, String> {
     defaults
 }
 
-/// Each limit that is an option stands in the table with its default, and every option in the table exists.
+/// Each limit that is an option is in the table with its default, and every option there exists.
 #[test]
 fn table_matches_the_options() {
     let rows = rows();

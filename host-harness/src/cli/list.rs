@@ -1,4 +1,4 @@
-//! Options of several values with commas between them, most of all in the environment.
+//! Parses options with several values, separated by commas, as the environment has them.
 
 use std::ffi::{OsStr, OsString};
 
@@ -9,12 +9,12 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 pub(super) struct List(Vec<OsString>);
 
 impl List {
-    /// Those of an option that can be given more than once.
+    /// The values of an option that can be repeated.
     pub(super) fn of(all: &[Self]) -> impl Iterator<Item = &OsStr> {
         all.iter().flat_map(|list| &list.0).map(OsString::as_os_str)
     }
 
-    /// The same as text. What is no text names nothing that exists.
+    /// The values as text. Values that are not UTF-8 match nothing.
     pub(super) fn texts(all: &[Self]) -> impl Iterator<Item = String> {
         Self::of(all).map(|value| value.to_string_lossy().into_owned())
     }
@@ -25,8 +25,8 @@ pub(super) fn parser() -> impl TypedValueParser<Value = List> {
     OsStringValueParser::new().try_map(|text| parse(&text))
 }
 
-/// The values in it. Empty pieces are what templates and scripts leave behind, as in `a,$B`; where there
-/// is nothing else, nobody knows whether all was meant, or none.
+/// Parses a list. Empty pieces, as in `a,$B`, are left behind by templates and scripts, and dropped. An
+/// entirely empty list is ambiguous, so it is refused.
 fn parse(text: &OsStr) -> Result<List, String> {
     let pieces: Vec<_> = pieces(text).collect();
     if pieces.is_empty() {
@@ -60,9 +60,9 @@ fn pieces(text: &OsStr) -> impl Iterator<Item = OsString> {
 mod tests {
     use super::*;
 
-    /// Empty pieces are left out wherever they are, and spaces around the others.
+    /// Empty pieces and the spaces around others are dropped.
     #[test]
-    fn empty_pieces_are_left_out() {
+    fn empty_pieces_are_dropped() {
         for (text, pieces) in [
             ("a", &["a"][..]),
             ("a,", &["a"]),
@@ -76,7 +76,7 @@ mod tests {
         }
     }
 
-    /// A list of nothing is not one of everything.
+    /// An empty list does not mean everything.
     #[test]
     fn empty_lists_are_refused() {
         for text in ["", ",", " , ,"] {
@@ -87,7 +87,7 @@ mod tests {
         }
     }
 
-    /// A path need not be text.
+    /// A path need not be UTF-8.
     #[cfg(unix)]
     #[test]
     fn paths_stay_as_they_are() {

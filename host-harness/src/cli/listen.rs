@@ -1,11 +1,11 @@
-//! Addresses to listen on, as the command line has them.
+//! Parses addresses to listen on.
 
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::str::FromStr;
 
-/// `HOST:PORT`, or just `PORT` on this machine's own address.
+/// `HOST:PORT`, or just `PORT` for 127.0.0.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum ListenAddress {
     Address(SocketAddr),
@@ -13,8 +13,8 @@ pub(super) enum ListenAddress {
 }
 
 impl ListenAddress {
-    /// The addresses to try, one after the other. IPv4 first: of a name with both, such as `localhost`,
-    /// clients that only try one try that.
+    /// The addresses to try in turn. IPv4 comes first: clients that try only one address of a name such as
+    /// `localhost` try that one.
     pub(super) async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
         match self {
             Self::Address(address) => Ok(vec![*address]),
@@ -65,15 +65,15 @@ impl FromStr for ListenAddress {
         }
         let port = port(port_text)?;
         if matches!(host, "" | "*") {
-            // Others mean all addresses by it: too much to open to the network by accident.
+            // Elsewhere this means all addresses, which is too much to expose by accident.
             return Err(format!(
-                "missing host: 127.0.0.1:{port} is for this machine only, and 0.0.0.0:{port} or \
+                "missing host: 127.0.0.1:{port} is for this machine only; 0.0.0.0:{port} or \
                  [::]:{port} for all its addresses"
             ));
         }
         if host.contains(':') {
             return Err(format!(
-                "an IPv6 address has to be in brackets, such as [::1]:{port}"
+                "missing brackets around the IPv6 address: expected a form like [::1]:{port}"
             ));
         }
         if !is_name(host) {
@@ -87,7 +87,7 @@ impl FromStr for ListenAddress {
 
 fn port(text: &str) -> Result<u16, String> {
     text.parse().map_err(|_| {
-        format!("invalid port {text:?}: expected 0 to 65535, of which 0 takes a free one")
+        format!("invalid port {text:?}: expected 0 to 65535, where 0 takes a free one")
     })
 }
 
@@ -96,7 +96,7 @@ fn is_name(host: &str) -> bool {
     !host.is_empty() && host.bytes().all(is_part)
 }
 
-/// The host itself in an example, if it can be one.
+/// The host itself as an example, if it is valid.
 fn or_local(host: &str) -> &str {
     if is_name(host) { host } else { "127.0.0.1" }
 }
@@ -110,9 +110,9 @@ mod tests {
             .map(|address| address.to_string())
     }
 
-    /// What names one address and a port is taken.
+    /// An address or name with a port is accepted.
     #[test]
-    fn addresses_and_names_are_taken() {
+    fn addresses_and_names_are_accepted() {
         for (text, address) in [
             ("127.0.0.1:8080", "127.0.0.1:8080"),
             ("0.0.0.0:0", "0.0.0.0:0"),
@@ -127,9 +127,9 @@ mod tests {
         }
     }
 
-    /// For anything else, the error has what to give instead.
+    /// Anything else is refused with an example.
     #[test]
-    fn other_addresses_are_refused_with_what_to_give() {
+    fn other_addresses_are_refused_with_an_example() {
         for (text, says) in [
             ("", "127.0.0.1:8080"),
             (":8080", "127.0.0.1:8080 is for this machine only"),
@@ -140,7 +140,7 @@ mod tests {
             ("\u{1b}[31m", "127.0.0.1:8080"),
             ("::1", "[::1]:8080"),
             ("[::1]", "[::1]:8080"),
-            ("fe80::x:8080", "in brackets"),
+            ("fe80::x:8080", "missing brackets"),
             ("http://localhost:8080", "without a scheme"),
             ("localhost:http", "0 to 65535"),
             ("localhost:65536", "0 to 65535"),
@@ -155,7 +155,7 @@ mod tests {
         }
     }
 
-    /// The machine's own name leads to its IPv4 address first.
+    /// The name localhost resolves to its IPv4 address first.
     #[tokio::test]
     async fn localhost_is_ipv4_first() {
         let address: ListenAddress = "localhost:80".parse().unwrap();

@@ -1,14 +1,14 @@
-//! What the command keeps of what functions log, and how it writes it.
+//! Options of the log.
 
 use clap::{Args, ValueEnum};
 
 use crate::telemetry::{Format, to_stderr};
 use crate::{Builder, LogLevel};
 
-/// What functions print and log goes to standard error.
+/// Options of the log, which goes to standard error.
 #[derive(Args)]
 pub(super) struct Logging {
-    /// The least level that is kept of what functions log. What they print is kept in any case.
+    /// The lowest level of log records that are kept. Printed lines are always kept.
     #[arg(
         long,
         value_name = "LEVEL",
@@ -17,8 +17,8 @@ pub(super) struct Logging {
     )]
     log_level: Level,
 
-    /// Everything as lines of text, or as one JSON object a line: what functions print and log, and
-    /// what the host itself has to say.
+    /// Write every line as text, or as one JSON object: the functions' output and log records, and the
+    /// host's own log.
     #[arg(
         long,
         value_name = "FORMAT",
@@ -54,7 +54,9 @@ impl Logging {
             Level::Debug => Some(LogLevel::Debug),
             Level::Trace => Some(LogLevel::Trace),
         };
-        builder.log_level(least).output(to_stderr(self.format()))
+        builder
+            .min_level(least)
+            .output_sink(to_stderr(self.format()))
     }
 
     pub(super) fn format(&self) -> Format {

@@ -1,4 +1,4 @@
-//! The `functions` command: one file a subcommand.
+//! The `functions` command: one file per subcommand.
 
 mod announce;
 mod arguments;
@@ -38,11 +38,11 @@ enum Command {
     CompileComponent(compile::CompileComponent),
 }
 
-/// What the process does: parses its arguments, runs the command, reports how it went.
+/// Parses the arguments, runs the command and reports how it ended.
 #[must_use]
 pub fn main() -> ExitCode {
     report::log_panics();
-    // A file that may not grow any more is an error of whoever writes to it, and no reason to end.
+    // Exceeding RLIMIT_FSIZE has to fail the write, not end the process.
     let ignored = signal_hook::flag::register(SIGXFSZ, Arc::default());
     let arguments: Arguments = arguments::parse();
     let result = match arguments.command {

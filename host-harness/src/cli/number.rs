@@ -1,25 +1,25 @@
-//! Whole numbers on the command line.
+//! Parses whole numbers.
 
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
-/// How many there are of something of which there has to be one.
+/// Parses a number of at least one.
 pub(super) fn positive(text: &str) -> Result<u32, String> {
     within(text, 1..=u32::MAX)
 }
 
-/// How many there are of something, or none.
+/// Parses a number, also zero.
 pub(super) fn any(text: &str) -> Result<u32, String> {
     within(text, 0..=u32::MAX)
 }
 
-/// The same, where there may be as many as the machine can count.
+/// Parses a number with the machine's full range, also zero.
 pub(super) fn any_size(text: &str) -> Result<usize, String> {
     within(text, 0..=usize::MAX)
 }
 
-/// A number within a range.
+/// Parses a number within a range.
 pub(super) fn within<N>(text: &str, range: RangeInclusive<N>) -> Result<N, String>
 where
     N: FromStr + PartialOrd + Display,
@@ -35,9 +35,9 @@ where
 mod tests {
     use super::*;
 
-    /// Both ends of a range are in it, and whatever is not in it is told what is.
+    /// Both ends of a range are valid, and the error names the range.
     #[test]
-    fn numbers_outside_the_range_are_told_it() {
+    fn numbers_outside_the_range_are_refused() {
         assert_eq!(positive("1"), Ok(1));
         assert_eq!(any("0"), Ok(0));
         assert_eq!(any_size("0"), Ok(0));

@@ -1,4 +1,4 @@
-//! What the command says on standard error, and with its exit code.
+//! Reports results on standard error and with the exit code.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::env;
@@ -12,31 +12,31 @@ use tracing_subscriber::EnvFilter;
 use crate::BuildError;
 use crate::telemetry::{Format, stderr};
 
-/// The host was told to stop, and every request that ran has ended.
+/// The host was stopped, and every request in flight has ended.
 pub(super) const STOPPED: u8 = 0;
-/// The host cannot start, or not go on.
+/// The host cannot start, or cannot continue.
 const FAILED: u8 = 1;
-/// The command was asked for something that cannot be: a file that is no function, a name that is
-/// none. The same as for arguments that do not parse.
+/// An argument cannot work, such as a file that is not a function or an invalid name. Also the exit
+/// code for arguments that do not parse.
 const USAGE: u8 = 2;
-/// The host was told to stop, and has not waited for all requests that ran.
+/// The host was stopped, and some requests were cut off.
 pub(super) const CUT: u8 = 3;
 
-/// What `--help` says of these.
+/// The exit codes, as `--help` lists them.
 pub(super) const EXIT_CODES: &str = "\
 Exit codes:
-  0  told to stop, and every request that ran has ended
-  1  cannot start, or cannot go on: the last line says why
+  0  stopped, and every request in flight has ended
+  1  cannot start, or cannot continue: the last line says why
   2  invalid arguments, or a file that cannot be served
-  3  told to stop, and requests were cut off: --grace was over, or it was told twice";
+  3  stopped, and requests were cut off: --grace was over, or a second signal came";
 
-/// How a command ended that did what it was asked for.
+/// How a command ended that did its work.
 pub(super) enum Ended {
     Stopped,
     Cut,
 }
 
-/// Logs at the level that `RUST_LOG` names, or from warnings on.
+/// Logs at the level of `RUST_LOG`; unless set, warnings and errors.
 pub(super) fn log_to_stderr(format: Format) {
     stderr::set_format(format);
     let (filter, invalid) = filter();
@@ -44,20 +44,22 @@ pub(super) fn log_to_stderr(format: Format) {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(has_colors)
-        // It would panic where standard error is closed.
+        // Otherwise tracing would panic if standard error is closed.
         .log_internal_errors(false)
         .with_writer(move || stderr::HostLines { has_colors });
     match format {
         Format::Text => log.init(),
-        // Of the same form as what functions log: one object a line, nothing nested.
+        // The same form as functions' records: one flat object per line.
         Format::Json => log.json().flatten_event(true).init(),
     }
     if let Some(invalid) = invalid {
-        tracing::warn!("invalid RUST_LOG, such as warn or host_harness=debug is valid: {invalid}");
+        tracing::warn!(
+            "invalid RUST_LOG: {invalid}; expected a filter such as warn or host_harness=debug"
+        );
     }
 }
 
-/// What `RUST_LOG` asks for, and what is wrong with it.
+/// The filter of `RUST_LOG`, and the error if it is invalid.
 fn filter() -> (EnvFilter, Option<String>) {
     let unset = || EnvFilter::new("warn");
     match env::var("RUST_LOG") {
@@ -70,11 +72,11 @@ fn filter() -> (EnvFilter, Option<String>) {
     }
 }
 
-/// Panics are logged like all else. By itself, a thread that panics waits for standard error.
+/// Logs panics like other errors. By default, a thread that panics would block on standard error.
 pub(super) fn log_panics() {
     panic::set_hook(Box::new(|panic| {
         stderr::write_error(&panic_message(panic));
-        // The process ends with it.
+        // A panic of the main thread ends the process.
         if thread::current().name() == Some("main") {
             stderr::flush(stderr::FLUSH);
         }
@@ -96,13 +98,13 @@ fn panic_message(panic: &PanicHookInfo<'_>) -> String {
     }
 }
 
-/// The exit code, once everything that was said is written, or cannot be.
+/// The exit code, once the last lines are written or cannot be.
 pub(super) fn exit_code(result: anyhow::Result<Ended>) -> ExitCode {
     let code = match result {
         Ok(Ended::Stopped) => STOPPED,
         Ok(Ended::Cut) => CUT,
         Err(error) => {
-            // One line for an error and its causes.
+            // An error and its causes in one line.
             stderr::write_plain(&format!("error: {error:#}"));
             code_of(&error)
         }

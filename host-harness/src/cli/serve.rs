@@ -23,23 +23,23 @@ use crate::harness::MULTI_TENANT;
 use crate::telemetry::{Escaped, Format, stderr};
 use crate::{Harness, Limits, Reuse, Server};
 
-/// How long the runtime's threads get at the end, to drop what they have.
-const LAST_WORDS: Duration = Duration::from_millis(100);
+/// How long the runtime's threads may take at the end to drop their tasks.
+const DROP_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Serve functions over HTTP.
 ///
-/// The function NAME answers at http://ADDRESS/NAME and everything below. Each request gets an
-/// instance of its own. The first line on standard output is `listening on http://ADDRESS`.
+/// The function NAME answers at http://ADDRESS/NAME and below. Every request runs in its own
+/// instance. The first line on standard output is `listening on http://ADDRESS`.
 ///
 /// Example: functions serve greet=target/wasm32-wasip2/release/greet.wasm
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Serve {
-    /// The functions: NAME=FILE.wasm, or just FILE.wasm to name it after the file.
+    /// The functions: NAME=FILE.wasm, or just FILE.wasm to name one after its file.
     #[arg(required = true, value_name = "NAME=FILE")]
     functions: Vec<Named>,
 
-    /// Where to listen: HOST:PORT, or a PORT of 127.0.0.1; port 0 takes a free one.
+    /// The address to listen on: HOST:PORT, or a PORT of 127.0.0.1; port 0 takes a free one.
     #[arg(
         long,
         value_name = "ADDRESS",
@@ -48,8 +48,7 @@ pub(super) struct Serve {
     )]
     listen: ListenAddress,
 
-    /// A function that only the others may call; to requests from outside there is none of that name.
-    /// Can be given more than once.
+    /// A function that only other functions may call; for clients it does not exist. Can be repeated.
     #[arg(
         long = "private",
         value_name = "NAME",
@@ -58,103 +57,102 @@ pub(super) struct Serve {
     )]
     private: Vec<List>,
 
-    /// Where the functions are reached from outside, for those that ask; without it, at the address
-    /// listened on.
+    /// The URL under which clients reach the host, for functions that ask for their URLs. Defaults to the
+    /// address listened on.
     #[arg(long, value_name = "URL", env = "FUNCTIONS_PUBLIC_URL")]
     public_url: Option<String>,
 
-    /// How long a function may take to answer, waiting included.
+    /// The time until a function has answered, waiting included.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::positive, env = "FUNCTIONS_TIMEOUT")]
     timeout: Duration,
 
-    /// How long a function may take as a whole that streams its response, such as one of events.
+    /// The total time of a function that streams its response, such as events.
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration::positive, env = "FUNCTIONS_STREAM_TIMEOUT")]
     stream_timeout: Duration,
 
-    /// How long a client may take nothing of a response that waits for it, before its connection is
-    /// closed.
+    /// Close a connection when the client has read nothing of a waiting response for this long.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::positive, env = "FUNCTIONS_CLIENT_TIMEOUT")]
     client_timeout: Duration,
 
-    /// How long a connection may be open between two requests.
+    /// The time between two requests on a connection.
     #[arg(long, value_name = "DURATION", default_value = "75s", value_parser = duration::positive, env = "FUNCTIONS_IDLE_TIMEOUT")]
     idle_timeout: Duration,
 
-    /// How long a function may compute for one request.
+    /// The CPU time of a function for one request.
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::positive, env = "FUNCTIONS_CPU_TIME")]
     cpu_time: Duration,
 
-    /// How much memory a function may have for one request.
+    /// The memory of a function for one request.
     #[arg(long, value_name = "SIZE", default_value = "128MiB", value_parser = size::positive, env = "FUNCTIONS_MEMORY")]
     memory: usize,
 
-    /// How many linear memories a function may have, all of them within --memory. Compilers make one;
-    /// a function with more takes as many of --max-concurrency.
+    /// The number of linear memories of a function, all within --memory. Compilers make one. A function
+    /// with more takes as many slots of --max-concurrency.
     #[arg(long, value_name = "N", default_value_t = Limits::default().memories, value_parser = number::positive, env = "FUNCTIONS_MAX_MEMORIES")]
     max_memories: u32,
 
-    /// How long a thread may be in one poll of a function, which is a matter of milliseconds, until the
-    /// process is ended, by SIGABRT: something in the host hangs. 0s ends it never.
+    /// End the process with SIGABRT if one poll of a function takes this long, since the host hangs
+    /// there. A poll usually takes milliseconds. 0s never ends it.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse, env = "FUNCTIONS_WATCHDOG")]
     watchdog: Duration,
 
-    /// How many requests are answered at once. The functions they call have places of their own.
+    /// How many requests run at once. Functions that are called have slots of their own.
     #[arg(long, value_name = "N", default_value_t = Limits::default().concurrency, value_parser = number::positive, env = "FUNCTIONS_MAX_CONCURRENCY")]
     max_concurrency: u32,
 
-    /// How many more may wait their turn; those beyond are answered 429.
+    /// How many more requests may wait; further ones are answered with 429.
     #[arg(long, value_name = "N", default_value_t = Limits::default().queue, value_parser = number::any_size, env = "FUNCTIONS_MAX_QUEUE")]
     max_queue: usize,
 
-    /// How many requests to other servers all functions together have under way; those beyond wait,
-    /// within their own time.
+    /// How many requests to other servers are in flight, of all functions together. Further ones wait,
+    /// within their own deadline.
     #[arg(long, value_name = "N", default_value_t = Limits::default().outbound, value_parser = number::positive, env = "FUNCTIONS_MAX_OUTBOUND")]
     max_outbound: u32,
 
-    /// How much memory the host may use for bodies longer than 64 KiB that functions send in requests and
-    /// calls of their own, and answer calls with, unless they only pass them on; one more is refused.
+    /// The memory for bodies of more than 64 KiB that functions send in requests, calls and answers to
+    /// calls. Bodies that are only passed on do not count. Further requests and calls are refused.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size::parse, env = "FUNCTIONS_MAX_BODY_MEMORY")]
     max_body_memory: usize,
 
-    /// How many instances wait for the next request to their function, made as they were when they were
-    /// new. With 0, each request is answered by one that is made for it. 256 unless set; 0 with
-    /// --multi-tenant.
+    /// How many idle instances, reset to their initial state, wait for the next request to their
+    /// function. With 0, every request gets a new instance. Defaults to 256, or 0 with --multi-tenant.
     #[arg(long, value_name = "N", value_parser = number::any, env = "FUNCTIONS_MAX_IDLE_INSTANCES")]
     max_idle_instances: Option<u32>,
 
-    /// Whether a request may be answered by an instance that has answered others, and was reset: auto
-    /// (where all of it can be reset; about twice as fast) or never.
-    /// Unless set, auto; never with --multi-tenant.
+    /// Whether a request may run in an instance that has run others and was reset: never, or auto (if
+    /// the instance can be reset completely; about twice as fast). Defaults to auto, or never with
+    /// --multi-tenant.
     #[arg(long, value_name = "auto|never", env = "FUNCTIONS_REUSE")]
     reuse: Option<Reuse>,
 
-    /// How many of the resets are verified, such as 1/1000: all of the instance is compared with a new
-    /// one, and a difference ends the process. With 0, none.
+    /// The share of resets that are verified, such as 1/1000. The whole instance is compared with a new
+    /// one, and a difference ends the process. 0 verifies none.
     #[arg(long, value_name = "1/N", default_value = Share::DEFAULT, env = "FUNCTIONS_VERIFY_REUSE")]
     verify_reuse: Share,
 
-    /// For hosts on which strangers deploy: each request gets a new instance, in a memory and on a stack
-    /// that no other function has had; one linear memory; the strictest limits of log and headers; and
-    /// functions reach only the servers that --allow-host names. Options that contradict it are refused.
+    /// Restrict the host for untrusted functions. Every request gets a new instance, in a memory and on a
+    /// stack that no other function has used, with one linear memory. Log and header limits are the
+    /// strictest, and functions reach only the servers that --allow-host names. Options that contradict
+    /// this are refused.
     #[arg(long, env = "FUNCTIONS_MULTI_TENANT", value_parser = BoolishValueParser::new())]
     multi_tenant: bool,
 
-    /// Say of each function whether its instances are reused, and if not, why not.
+    /// Print for each function whether its instances are reused, and if not, why.
     #[arg(long, short)]
     verbose: bool,
 
-    /// How many calls within calls there may be, from one function to the next; 0 allows no calls.
+    /// How many calls may be nested, from one function to the next; 0 allows no calls.
     #[arg(long, value_name = "N", default_value_t = Limits::default().depth, value_parser = depth, env = "FUNCTIONS_MAX_DEPTH")]
     max_depth: u32,
 
-    /// How long to wait for running requests when told to stop (SIGINT or SIGTERM; a second one
-    /// stops at once). With 0s, not at all.
+    /// How long to wait for requests in flight when stopped by SIGINT or SIGTERM; 0s does not wait. A
+    /// second signal stops the host at once.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse, env = "FUNCTIONS_GRACE")]
     grace: Duration,
 
-    /// A server that functions may reach: HOST, HOST:PORT, *.DOMAIN, or * for all with a public
-    /// address. Can be given more than once. Without it, all with a public address; with it, only
-    /// those given, and those named in full whatever their address.
+    /// A server that functions may reach: HOST, HOST:PORT, *.DOMAIN, or * for all with a public address.
+    /// Can be repeated. Without this option, functions reach all public addresses. With it, they reach
+    /// only the given servers; those named in full may have any address.
     #[arg(
         long = "allow-host",
         value_name = "HOST[:PORT]",
@@ -163,8 +161,8 @@ pub(super) struct Serve {
     )]
     allow_hosts: Vec<List>,
 
-    /// A PEM file of certificate authorities that functions' requests trust, besides those that
-    /// browsers trust. Can be given more than once.
+    /// A PEM file of certificate authorities that functions' requests trust, besides those that browsers
+    /// trust. Can be repeated.
     #[arg(
         long = "ca-file",
         value_name = "FILE",
@@ -173,18 +171,18 @@ pub(super) struct Serve {
     )]
     ca_files: Vec<List>,
 
-    /// A variable for the functions, which `std::env::var` and `WebEnvironment::variable` find;
-    /// repeatable. Nothing of this process's own environment reaches them.
+    /// A variable of the functions, for `std::env::var` and `WebEnvironment::variable`. Can be repeated.
+    /// Functions get nothing of this process's own environment.
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
     variables: Vec<(String, String)>,
 
-    /// How many records of what a function prints and logs for one request are kept; the rest is counted
-    /// in one record at the end. 10000 unless set; 1000, and no more, with --multi-tenant.
+    /// How many records a function may print and log for one request; a last record counts the rest.
+    /// Defaults to 10000, or 1000 with --multi-tenant, which is also the most there.
     #[arg(long, value_name = "N", value_parser = number::any_size, env = "FUNCTIONS_MAX_LOG_RECORDS")]
     max_log_records: Option<usize>,
 
-    /// How many bytes the texts of these records may have. 1MiB unless set; 64KiB, and no more, with
-    /// --multi-tenant.
+    /// How many bytes the texts of these records may have. Defaults to 1MiB, or 64KiB with
+    /// --multi-tenant, which is also the most there.
     #[arg(long, value_name = "SIZE", value_parser = size::parse, env = "FUNCTIONS_MAX_LOG_BYTES")]
     max_log_bytes: Option<usize>,
 
@@ -198,7 +196,7 @@ pub(super) struct Serve {
     logging: Logging,
 }
 
-/// A variable on the command line.
+/// Parses a variable.
 fn variable(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
@@ -206,12 +204,12 @@ fn variable(text: &str) -> Result<(String, String), String> {
     }
 }
 
-/// How many calls within calls there may be.
+/// Parses a depth of calls.
 fn depth(text: &str) -> Result<u32, String> {
     number::within(text, 0..=Limits::default().depth)
 }
 
-/// A function on the command line.
+/// A function to serve.
 #[derive(Clone)]
 struct Named {
     name: String,
@@ -245,9 +243,9 @@ impl Serve {
     }
 
     pub(super) fn run(self) -> anyhow::Result<Ended> {
-        // First of all: without it, a process with the number 1 would not hear them.
+        // First of all: process 1 of a container ignores the signals otherwise.
         let signals = StopSignals::listen().context("cannot wait for signals")?;
-        // Each connection is a file, and shells allow few of them. Without more it works as well.
+        // Each connection takes a file, and shells allow few. Failing to raise the limit is not fatal.
         if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
             tracing::debug!("no more open files: {error}");
         }
@@ -255,7 +253,7 @@ impl Serve {
         if self.multi_tenant {
             builder = builder.multi_tenant();
         }
-        // After that, so that a limit which was given is looked at, whatever it is.
+        // Afterwards, so that multi-tenant mode checks explicit limits, whatever they are.
         builder = self.cache.apply(builder).limits(self.limits());
         if let Some(reuse) = self.reuse {
             builder = builder.reuse(reuse);
@@ -274,7 +272,7 @@ impl Serve {
             builder = builder.ca_file(file);
         }
         for (name, value) in &self.variables {
-            builder = builder.variable(name, value);
+            builder = builder.env(name, value);
         }
         for function in &self.functions {
             builder = builder.function(&function.name, &function.file);
@@ -284,8 +282,8 @@ impl Serve {
             .enable_all()
             .build()?;
         let ended = runtime.block_on(self.serve(harness, &signals));
-        // What was cut off says its last words; nothing that is stuck is waited for.
-        runtime.shutdown_timeout(LAST_WORDS);
+        // Tasks that were cut off may still log; tasks that hang are not waited for.
+        runtime.shutdown_timeout(DROP_TIMEOUT);
         ended
     }
 
@@ -330,10 +328,10 @@ impl Serve {
         let stop = signals.serving(self.grace);
         announce(self.announcement(&server, &harness));
         tokio::select! {
-            // Nobody tells a host to stop whose signals cannot be heard any more.
+            // An error means that signals can no longer be received: serve on.
             Ok(()) = stop => {}
             () = server.failed() => {
-                anyhow::bail!("the host accepts no more connections, by a fault of its own: see the log above");
+                anyhow::bail!("the host no longer accepts connections because of a bug: see the log above");
             }
         }
         if server.shutdown(self.grace).await {
@@ -346,7 +344,7 @@ impl Serve {
         Ok(Ended::Cut)
     }
 
-    /// What is on standard output once the functions are served.
+    /// The text on standard output once the functions are served.
     fn announcement(&self, server: &Server, harness: &Harness) -> String {
         let address = server.address();
         let mut lines = format!("listening on http://{address}\n");
@@ -357,7 +355,7 @@ impl Serve {
         for Named { name, file } in &self.functions {
             let file = file.display().to_string();
             let file = Escaped(&file);
-            // Text has room for everything.
+            // Writing to a `String` cannot fail.
             let _ = if private.contains(name) {
                 writeln!(lines, "  {name} (private)  {file}")
             } else {

@@ -1,11 +1,11 @@
 use std::str::FromStr;
 
-/// One of so many: `1/1000`, or none of all with 0.
+/// One in N: `1/1000`; 0 is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Share(u32);
 
 impl Share {
-    /// That of [`Limits`](crate::Limits).
+    /// The default of [`Limits`](crate::Limits).
     pub(super) const DEFAULT: &str = if cfg!(debug_assertions) {
         "1/1"
     } else {
@@ -38,9 +38,9 @@ mod tests {
     use super::*;
     use crate::Limits;
 
-    /// What is not one of so many is refused, and the default is the library's.
+    /// Anything but one in N is refused, and the default is the library's.
     #[test]
-    fn shares_are_one_of_so_many() {
+    fn shares_are_one_in_n() {
         let parse = |text: &str| text.parse().map(Share::of);
         assert_eq!(parse("1/1000"), Ok(1000));
         assert_eq!(parse("0"), Ok(0));

@@ -1,7 +1,7 @@
-//! When to stop.
+//! Handles the signals that stop the host.
 //!
-//! A thread of its own waits for the signals. It ends the process also where the runtime's threads, on
-//! which the host would stop in good order, do not come back.
+//! A separate thread waits for the signals. It can end the process even if the runtime's threads, on
+//! which the host would shut down in order, hang.
 
 use std::io;
 use std::mem;
@@ -20,13 +20,13 @@ use crate::telemetry::stderr;
 /// How much longer than its grace period a host may take to stop.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// How long the last lines of the log may take where the process ends at once.
+/// How long writing the last log lines may take if the process ends at once.
 const LAST_LINES: Duration = Duration::from_millis(250);
 
 /// SIGINT (Ctrl-C) and SIGTERM.
 ///
-/// The first one ends a process that does not serve yet, and tells one that does to stop. The second
-/// ends it.
+/// The first signal ends a process that does not serve yet, and stops one that does. The second ends
+/// the process.
 pub(super) struct StopSignals {
     phase: Arc<Mutex<Phase>>,
 }
@@ -41,23 +41,23 @@ enum Phase {
 }
 
 impl StopSignals {
-    /// From here on the signals no longer end the process by themselves. That they do something also
-    /// where they would do nothing by themselves: in the process with the number 1, of a container.
+    /// Handles the signals from here on, instead of their default action. This also works for process 1
+    /// of a container, which ignores them by default.
     pub(super) fn listen() -> io::Result<Self> {
         let mut signals = Signals::new([SIGINT, SIGTERM])?;
         let phase = Arc::new(Mutex::new(Phase::Starting));
-        let told = Arc::clone(&phase);
+        let handled = Arc::clone(&phase);
         let thread = thread::Builder::new().name("functions-signals".into());
         thread.spawn(move || {
             for _ in signals.forever() {
-                on_signal(&told);
+                on_signal(&handled);
             }
         })?;
         Ok(Self { phase })
     }
 
-    /// From here on the first signal is for the host: it gets what this returns, and has to stop within
-    /// the grace period, or a little more.
+    /// From here on the first signal resolves the returned receiver. The host then has to stop within the
+    /// grace period, or little more.
     pub(super) fn serving(&self, grace: Duration) -> oneshot::Receiver<()> {
         let (stop, stopped) = oneshot::channel();
         *lock(&self.phase) = Phase::Serving { stop, grace };
@@ -76,7 +76,7 @@ fn on_signal(phase: &Mutex<Phase>) {
             stderr::write_notice(
                 "stopping; waiting for running requests (stop again to cut them off)",
             );
-            // Where nobody waits for it, the host ends already.
+            // Sending fails if the host is ending already.
             let _ = stop.send(());
             end_after(grace);
         }
@@ -87,7 +87,7 @@ fn on_signal(phase: &Mutex<Phase>) {
     }
 }
 
-/// Ends the process if the host has not by then.
+/// Ends the process if the host has not stopped by then.
 fn end_after(grace: Duration) {
     let thread = thread::Builder::new().name("functions-grace".into());
     let spawned = thread.spawn(move || {
@@ -96,7 +96,7 @@ fn end_after(grace: Duration) {
         end(CUT);
     });
     if let Err(error) = spawned {
-        tracing::warn!("cannot start the thread that ends a host which does not stop: {error}");
+        tracing::warn!("cannot start the thread that ends a hanging host: {error}");
     }
 }
 
@@ -116,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    /// Runs one of the tests below in a process of its own, until it says that it is ready.
+    /// Runs one of the tests below in a separate process, until it reports that it is ready.
     fn process(test: &str) -> Child {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "--nocapture"])
@@ -136,7 +136,7 @@ mod tests {
         assert!(kill.unwrap().success());
     }
 
-    /// Blocks all threads of a runtime for good, as code would that does not come back.
+    /// Blocks all threads forever, as code that hangs would.
     fn block(grace: Duration) -> ! {
         let signals = StopSignals::listen().unwrap();
         let _stopped = signals.serving(grace);
@@ -163,7 +163,7 @@ mod tests {
     fn second_signal_ends_a_blocked_process() {
         let mut child = process("blocked");
         signal(&child);
-        // Two signals at once are one.
+        // Two signals in quick succession count as one.
         thread::sleep(Duration::from_millis(200));
         assert!(
             child.try_wait().unwrap().is_none(),
@@ -173,9 +173,9 @@ mod tests {
         assert_eq!(child.wait().unwrap().code(), Some(CUT.into()));
     }
 
-    /// One signal is enough where the grace period is over and the host has not stopped.
+    /// One signal is enough if the grace period is over and the host has not stopped.
     #[test]
-    fn grace_ends_a_blocked_process() {
+    fn end_of_grace_ends_a_blocked_process() {
         let mut child = process("blocked_without_grace");
         signal(&child);
         assert_eq!(child.wait().unwrap().code(), Some(CUT.into()));

@@ -1,6 +1,6 @@
-//! Sizes on the command line: `64MiB`, `1GiB`, `65536`.
+//! Parses sizes: `64MiB`, `1GiB`, `65536`.
 
-/// The units, largest last, and how many bytes one has.
+/// The units, largest last, with their number of bytes.
 const UNITS: [(&str, usize); 4] = [
     ("", 1),
     ("KiB", 1 << 10),
@@ -8,10 +8,10 @@ const UNITS: [(&str, usize); 4] = [
     ("GiB", 1 << 30),
 ];
 
-/// What to give.
+/// The expected form.
 const EXPECTED: &str = "expected a number of bytes, KiB, MiB or GiB, such as 64MiB";
 
-/// A number of bytes, with or without a unit; none of them as well.
+/// Parses a number of bytes with or without a unit, also zero.
 pub(super) fn parse(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(|last: char| !last.is_ascii_digit());
     let unit = text.get(digits.len()..).unwrap_or_default().trim();
@@ -29,10 +29,10 @@ pub(super) fn parse(text: &str) -> Result<usize, String> {
         .ok_or_else(|| format!("too large for this machine: {EXPECTED}"))
 }
 
-/// The size of something that cannot be without any.
+/// Parses a size of at least one byte.
 pub(super) fn positive(text: &str) -> Result<usize, String> {
     match parse(text)? {
-        0 => Err("nothing fits in no bytes: expected a larger one, such as 64MiB".into()),
+        0 => Err("too small: expected a size of at least one byte, such as 64MiB".into()),
         size => Ok(size),
     }
 }
@@ -43,7 +43,7 @@ mod tests {
 
     /// Every unit is a power of 1024; anything else is an error, never a wrong size.
     #[test]
-    fn sizes() {
+    fn sizes_are_parsed_in_powers_of_1024() {
         assert_eq!(parse("65536"), Ok(65536));
         assert_eq!(parse("64MiB"), Ok(64 * 1024 * 1024));
         assert_eq!(parse("1 gib"), Ok(1024 * 1024 * 1024));
@@ -64,7 +64,7 @@ mod tests {
         }
     }
 
-    /// No bytes at all are refused where something has to fit.
+    /// Zero bytes are refused if something has to fit.
     #[test]
     fn zero_is_refused() {
         for zero in ["0", "0KiB", "00 MiB"] {

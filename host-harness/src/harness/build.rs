@@ -1,4 +1,4 @@
-//! From a builder to a host.
+//! Builds a host from a builder's settings.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,14 +14,16 @@ use crate::registry::{self, Registry, Settings};
 use crate::telemetry::Output;
 
 impl Builder {
-    /// Reads and compiles the functions.
+    /// Builds the host: reads, checks and compiles its functions.
     ///
     /// # Errors
     ///
-    /// When a limit is zero that has to be more, a file cannot be served as a function, a name is none or is given twice, a private
-    /// function is none that is served, an allowed host or the public URL is none, a file has no
-    /// certificate authority, something contradicts [`multi_tenant`](Self::multi_tenant), or wasmtime
-    /// does not start.
+    /// - A limit that has to be positive is zero.
+    /// - A file cannot be served as a function.
+    /// - A function's name is invalid or given twice, or a setting names an unknown function.
+    /// - A server to allow, the public URL or a file of certificate authorities is invalid.
+    /// - A setting contradicts [`multi_tenant`](Self::multi_tenant).
+    /// - wasmtime does not start.
     pub fn build(self) -> Result<Harness, BuildError> {
         self.check_limits()?;
         let egress = Egress::new(&self.allowed_hosts);
@@ -81,8 +83,8 @@ impl Builder {
         })
     }
 
-    /// Without places for calls where no function could make one: most of the pool is theirs, and a
-    /// system call each.
+    /// The limits, without slots for calls if no function can make any. Most slots of the pool are for
+    /// calls, and each costs a system call.
     fn limits_for(&self, functions: &[(&str, &Path, ComponentBytes)]) -> Limits {
         let mut limits = self.limits.clone();
         if !functions.iter().any(|(_, _, wasm)| wasm.imports_binding()) {
@@ -131,7 +133,7 @@ impl Builder {
         match names.find(|name| !known.contains(&name.as_str())) {
             None => Ok(()),
             Some(name) => Err(BuildError::Name(format!(
-                "there is no function {name:?} to {to}; there are: {}",
+                "unknown function {name:?} to {to}; known functions: {}",
                 known.join(", ")
             ))),
         }

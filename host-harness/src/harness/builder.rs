@@ -10,7 +10,7 @@ use crate::outbound::HostOverrides;
 use crate::telemetry::{Format, LogLevel, Output, Record, to_stderr};
 use crate::wit::HostInterface;
 
-/// Sets up a [`Harness`](crate::Harness).
+/// The settings of a [`Harness`](crate::Harness).
 #[must_use]
 pub struct Builder {
     pub(super) functions: Vec<(String, PathBuf)>,
@@ -48,7 +48,7 @@ impl Builder {
             variables: Vec::new(),
             output: Output {
                 sink: Arc::new(to_stderr(Format::Text)),
-                least_level: Some(LogLevel::Info),
+                min_level: Some(LogLevel::Info),
                 max_records: Limits::default().log_records,
                 max_bytes: Limits::default().log_bytes,
             },
@@ -56,7 +56,7 @@ impl Builder {
         }
     }
 
-    /// Adds an interface that functions may import, besides those of the contract and WASI 0.2.
+    /// Adds an interface that functions may import, besides the contract's and WASI 0.2.
     pub fn interface(mut self, interface: impl HostInterface) -> Self {
         self.interfaces.push(Arc::new(interface));
         self
@@ -68,8 +68,7 @@ impl Builder {
         self
     }
 
-    /// Keeps a function to the other ones: they call it by its name, and to requests from outside
-    /// there is none of that name.
+    /// Makes a function callable by other functions only. For clients there is no function of that name.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), host_harness::BuildError> {
@@ -86,108 +85,108 @@ impl Builder {
         self
     }
 
-    /// Where the host is reached from outside, such as `https://example.com`: what functions learn
-    /// that ask for their URLs. Unless set, the address that it listens on.
+    /// Sets the URL under which clients reach the host, such as `https://example.com`. Functions that ask
+    /// for their URLs get it. Unless set, it is the address that the host listens on.
     pub fn public_url(mut self, url: impl Into<String>) -> Self {
         self.public_url = Some(url.into());
         self
     }
 
-    /// Replaces all the limits at once.
+    /// Replaces all limits.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// How long an invocation may take until the function has answered, waiting included.
+    /// Limits the time until a function has answered, waiting included.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.limits.timeout = timeout;
         self
     }
 
-    /// How long an invocation may take as a whole that streams its response, waiting included.
+    /// Limits the total time of an invocation that streams its response, waiting included.
     pub fn stream_timeout(mut self, timeout: Duration) -> Self {
         self.limits.stream_timeout = timeout;
         self
     }
 
-    /// How long a client may take nothing of a response that waits for it.
+    /// Closes a connection when the client has read nothing of a waiting response for this long.
     pub fn client_timeout(mut self, timeout: Duration) -> Self {
         self.limits.client_timeout = timeout;
         self
     }
 
-    /// How long a connection may be open before its first request's head is complete; see
+    /// Limits the time from a connection's opening to its first complete request head; see
     /// [`Limits::head_timeout`].
     pub fn head_timeout(mut self, timeout: Duration) -> Self {
         self.limits.head_timeout = timeout;
         self
     }
 
-    /// How long a connection may be open between two requests.
+    /// Limits the time between two requests on a connection.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.limits.idle_timeout = timeout;
         self
     }
 
-    /// How long an invocation may compute.
+    /// Limits the CPU time of an invocation.
     pub fn cpu_time(mut self, cpu_time: Duration) -> Self {
         self.limits.cpu_time = cpu_time;
         self
     }
 
-    /// The most memory an invocation may have, in bytes.
+    /// Limits the memory of an invocation, in bytes.
     pub fn memory(mut self, bytes: usize) -> Self {
         self.limits.memory = bytes;
         self
     }
 
-    /// Ends the process where a thread does not come back from a function; see [`Limits::watchdog`].
+    /// Ends the process if a thread hangs in a function; see [`Limits::watchdog`].
     pub fn watchdog(mut self, after: Duration) -> Self {
         self.limits.watchdog = Some(after);
         self
     }
 
-    /// How many linear memories a function may have; see [`Limits::memories`].
+    /// Limits the linear memories of a function; see [`Limits::memories`].
     pub fn memories(mut self, memories: u32) -> Self {
         self.limits.memories = memories;
         self
     }
 
-    /// How many requests may be answered at once, and how many may wait for that; see [`Limits`].
+    /// Limits how many requests run at once, and how many wait for that; see [`Limits`].
     pub fn concurrency(mut self, running: u32, waiting: usize) -> Self {
         self.limits.concurrency = running;
         self.limits.queue = waiting;
         self
     }
 
-    /// How many requests to other servers all functions together may have under way; see
+    /// Limits the requests to other servers in flight, of all functions together; see
     /// [`Limits::outbound`].
     pub fn outbound(mut self, requests: u32) -> Self {
         self.limits.outbound = requests;
         self
     }
 
-    /// How many bytes the host holds of bodies that functions gave by value; see
+    /// Limits the bytes of bodies that functions give by value and the host holds; see
     /// [`Limits::body_memory`].
     pub fn body_memory(mut self, bytes: usize) -> Self {
         self.limits.body_memory = bytes;
         self
     }
 
-    /// How many instances may wait for the next request; see [`Limits::idle_instances`].
+    /// Limits the idle instances that wait for a request; see [`Limits::idle_instances`].
     pub fn idle_instances(mut self, instances: u32) -> Self {
         self.limits.idle_instances = instances;
         self
     }
 
-    /// Whether requests may be answered by an instance that has answered others of the same function.
+    /// Sets whether a request may run in an instance that has run others of the same function.
     pub fn reuse(mut self, reuse: Reuse) -> Self {
         self.reuse = Some(reuse);
         self
     }
 
-    /// The same for one function, whatever the others have.
+    /// Sets the reuse of one function's instances, overriding [`reuse`](Self::reuse).
     ///
     /// ```no_run
     /// use host_harness::{Harness, Reuse};
@@ -206,32 +205,32 @@ impl Builder {
         self
     }
 
-    /// How often a reset is verified; see [`Limits::verify_reuse`].
+    /// Sets how often a reset is verified; see [`Limits::verify_reuse`].
     pub fn verify_reuse(mut self, one_of: u32) -> Self {
         self.limits.verify_reuse = one_of;
         self
     }
 
-    /// How many calls within calls there may be; see [`Limits::depth`].
+    /// Limits how many calls may be nested; see [`Limits::depth`].
     pub fn depth(mut self, calls: u32) -> Self {
         self.limits.depth = calls;
         self
     }
 
-    /// How many records of what an invocation prints and logs are kept, and how many bytes their texts
-    /// may have; see [`Limits::log_records`].
+    /// Limits the records that an invocation prints and logs, and the bytes of their texts; see
+    /// [`Limits::log_records`].
     pub fn log_limits(mut self, records: usize, bytes: usize) -> Self {
         self.limits.log_records = records;
         self.limits.log_bytes = bytes;
         self
     }
 
-    /// Keeps compiled functions in a folder, where the next host finds them: without it, each compiles
-    /// all of its functions when it starts. Several hosts may share one at a time.
+    /// Caches compiled functions in a folder. Without a cache, each host compiles all of its functions
+    /// when it starts. Several hosts may share a folder, even at the same time.
     ///
-    /// What is found there runs as machine code. So the folder has to be this user's, and nobody else
-    /// may write to it; it is made so if it is missing. With one that cannot be used the functions are
-    /// compiled, and the log says why.
+    /// Cached files run as machine code. So the folder has to belong to this user, and nobody else may
+    /// write to it; it is created if it is missing. If the folder cannot be used, functions are compiled
+    /// and the log says why.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), host_harness::BuildError> {
@@ -247,9 +246,10 @@ impl Builder {
         self
     }
 
-    /// Compiles each component in a process of its own, within limits of CPU time, memory and time.
-    /// Without it, this process compiles: whoever writes the components can make that take long, but
-    /// for the limits on how deeply their parts nest.
+    /// Compiles each component in a separate process, within limits of CPU time, memory and time.
+    ///
+    /// Without it, this process compiles. The limits on the nesting of components still apply, but the
+    /// author of a component can make its compilation slow.
     pub fn compiler(mut self, process: CompilerProcess) -> Self {
         self.compiler = Some(process);
         self
@@ -257,9 +257,9 @@ impl Builder {
 
     /// Lets functions reach a server: `HOST`, `HOST:PORT`, `*.DOMAIN` or `*`.
     ///
-    /// Without any, functions reach every server with a public address. With some, they reach those
-    /// only; one that is named in full also where its address is private or this machine's own. `*`
-    /// stands for all the public ones.
+    /// Without any rule, functions reach every server with a public address. With rules, they reach only
+    /// the servers that a rule names. A server named in full may have a private or local address. `*`
+    /// stands for all public ones.
     ///
     /// ```no_run
     /// # fn main() -> Result<(), host_harness::BuildError> {
@@ -276,18 +276,18 @@ impl Builder {
         self
     }
 
-    /// Trusts the certificate authorities of a PEM file, besides those that browsers trust: functions
-    /// reach servers over TLS whose certificates come from one of them.
+    /// Trusts the certificate authorities of a PEM file, besides those that browsers trust, for functions'
+    /// requests over TLS.
     pub fn ca_file(mut self, file: impl Into<PathBuf>) -> Self {
         self.authorities.push(file.into());
         self
     }
 
-    /// Makes a name lead to an address, which functions then reach under it; port 0 is that of each
-    /// request. Called again, it adds an address.
+    /// Overrides the address of a name for functions' requests; port 0 stands for the request's port.
+    /// Further calls add addresses.
     ///
-    /// For tests, whose own servers stand in for others. Whether functions may reach it is decided
-    /// as for any other name:
+    /// For tests, whose own servers replace real ones. Whether functions may reach the name is decided as
+    /// for any other:
     ///
     /// ```no_run
     /// # fn main() -> Result<(), host_harness::BuildError> {
@@ -305,30 +305,48 @@ impl Builder {
         self
     }
 
-    /// Sets a variable of the functions: `WebEnvironment::variable`, and `std::env::var`. The last
-    /// value of a name counts.
-    pub fn variable(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+    /// Sets a variable of all functions, for `WebEnvironment::variable` and `std::env::var`. A later value
+    /// of the same name replaces an earlier one.
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let name = name.into();
         self.variables.retain(|(known, _)| *known != name);
         self.variables.push((name, value.into()));
         self
     }
 
-    /// Where what functions print and log goes, instead of this process's standard error.
+    /// The former name of [`env`](Self::env).
+    #[deprecated(note = "renamed to `env`")]
+    pub fn variable(self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.env(name, value)
+    }
+
+    /// Sends what functions print and log to `sink`, instead of this process's standard error.
     ///
-    /// Called from the thread that runs the function, which waits for it: it should not block. If it
-    /// panics, the record is lost and the function goes on. Standard error, unless set, is written to
-    /// by a thread of its own.
-    pub fn output(mut self, sink: impl Fn(Record) + Send + Sync + 'static) -> Self {
+    /// `sink` is called on the thread that runs the function, which waits for it, so it should not block.
+    /// If it panics, the record is lost and the function continues. Standard error, the default, is
+    /// written by a separate thread.
+    pub fn output_sink(mut self, sink: impl Fn(Record) + Send + Sync + 'static) -> Self {
         self.output.sink = Arc::new(sink);
         self
     }
 
-    /// The least level that a function's log records are kept from, [`LogLevel::Info`] unless set;
-    /// `None` keeps none. What functions print is kept in any case.
-    pub fn log_level(mut self, least: impl Into<Option<LogLevel>>) -> Self {
-        self.output.least_level = least.into();
+    /// The former name of [`output_sink`](Self::output_sink).
+    #[deprecated(note = "renamed to `output_sink`")]
+    pub fn output(self, sink: impl Fn(Record) + Send + Sync + 'static) -> Self {
+        self.output_sink(sink)
+    }
+
+    /// Sets the lowest level of log records that are kept, [`LogLevel::Info`] unless set; `None` keeps
+    /// none. Printed lines are always kept.
+    pub fn min_level(mut self, level: impl Into<Option<LogLevel>>) -> Self {
+        self.output.min_level = level.into();
         self
+    }
+
+    /// The former name of [`min_level`](Self::min_level).
+    #[deprecated(note = "renamed to `min_level`")]
+    pub fn log_level(self, level: impl Into<Option<LogLevel>>) -> Self {
+        self.min_level(level)
     }
 }
 

@@ -7,23 +7,23 @@ pub enum BuildError {
     /// A file cannot be served as a function.
     #[error(transparent)]
     Load(#[from] LoadError),
-    /// A function's name is none, or is given twice, or no function has it that is to be private.
+    /// A function's name is invalid or given twice, or a setting names an unknown function.
     #[error("{0}")]
     Name(String),
-    /// A limit is one that nothing can be done within; the text says what to give instead.
+    /// A limit is too small to do anything; the text says what to set instead.
     #[error("{0}")]
     Limits(String),
-    /// A host that functions are to reach is none; the text has the corrected form.
+    /// A server to allow is invalid; the text has the corrected form.
     #[error("{0}")]
     AllowHost(String),
-    /// The public URL is none; the text says what it has to be.
+    /// The public URL is invalid; the text says what is expected.
     #[error("{0}")]
     PublicUrl(String),
-    /// A file of certificate authorities is none; the text says what is wrong with it.
+    /// A file of certificate authorities is invalid; the text says why.
     #[error("{0}")]
     CaFile(String),
-    /// Something that was set contradicts that strangers deploy; see
-    /// [`Builder::multi_tenant`](crate::Builder::multi_tenant). The text says what, and what to do.
+    /// A setting contradicts [`Builder::multi_tenant`](crate::Builder::multi_tenant). The text names the
+    /// setting and the fix.
     #[error("{0}")]
     MultiTenant(String),
     /// Wasmtime does not start on this machine.

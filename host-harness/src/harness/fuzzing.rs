@@ -1,18 +1,17 @@
-//! What `cargo xtask fuzz` needs of the host beyond its API. Not for release builds, in which the feature
-//! does not compile.
+//! Hooks for `cargo xtask fuzz` beyond the public API. The feature does not compile in release builds.
 
 use crate::engine::Pool;
 use crate::pool;
 use crate::{Builder, Harness};
 
 impl Builder {
-    /// Compiles components as they are.
+    /// Compiles components without rewriting them.
     pub fn without_rewriting(mut self) -> Self {
         self.setup.rewrite = false;
         self
     }
 
-    /// Takes memories and stacks from wasmtime's pool.
+    /// Takes memories and stacks from wasmtime's own pool.
     pub fn on_pool_of_wasmtime(mut self) -> Self {
         self.setup.pool = Pool::Wasmtime;
         self
@@ -20,7 +19,7 @@ impl Builder {
 }
 
 impl Harness {
-    /// Whether instances of a function are reused, or why not; none where there is no such function.
+    /// Whether instances of a function are reused, or why not; `None` for an unknown function.
     #[must_use]
     pub fn reuse_of(&self, function: &str) -> Option<Result<(), String>> {
         let reusable = self.reusable(function)?;
@@ -28,19 +27,19 @@ impl Harness {
     }
 }
 
-/// Turns one of the bugs on that can be put in on purpose; 0 is none.
+/// Activates one of the seeded bugs; 0 activates none.
 pub fn seed_bug(number: u8) {
     pool::seeded_bugs::seed(number);
 }
 
-/// Whether the host finds pages that are not present: see bug 8. None where the kernel has no way to make
-/// such pages without swapping.
+/// Whether the host finds pages that are not present: see bug 8. `None` if the kernel cannot make such
+/// pages without swapping.
 #[must_use]
 pub fn finds_pages_that_are_not_present() -> Option<bool> {
     pool::finds_pages_that_are_not_present()
 }
 
-/// Which ways instances went, and how often.
+/// The paths that instances took, and how often.
 pub fn coverage() -> impl Iterator<Item = (&'static str, u64)> {
     pool::coverage::counts()
 }

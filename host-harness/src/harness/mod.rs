@@ -1,4 +1,4 @@
-//! The library's front door.
+//! The library's entry point.
 
 mod build;
 mod builder;
@@ -20,9 +20,9 @@ use crate::compile::NotReusable;
 use crate::gateway::{Gateway, Server};
 use crate::message::body::Body;
 
-/// A host of functions, in this process.
+/// An embeddable host of functions.
 ///
-/// Cheap to clone: clones are the same host. It works on any flavour of tokio's runtime.
+/// Clones are cheap and share one host. A harness works on any flavour of tokio's runtime.
 ///
 /// ```no_run
 /// use host_harness::Harness;
@@ -48,13 +48,13 @@ pub struct Harness {
 }
 
 impl Harness {
-    /// Begins with no function and the default [`Limits`](crate::Limits).
+    /// Returns a builder without functions and with the default [`Limits`](crate::Limits).
     pub fn builder() -> Builder {
         Builder::new()
     }
 
-    /// Answers one request without a socket, as it would be answered over one: its path begins with
-    /// the function's name.
+    /// Answers a request without a socket, exactly as over one. The request's path starts with the
+    /// function's name.
     pub async fn handle<B>(&self, request: Request<B>) -> Response<Body>
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -64,18 +64,17 @@ impl Harness {
         self.gateway.respond(parts, Body::new(body), None).await
     }
 
-    /// Whether requests to a function are answered by instances that have answered others, or why not;
-    /// none where there is no function of that name.
+    /// Whether instances of a function are reused, or why not; `None` for an unknown function.
     pub(crate) fn reusable(&self, name: &str) -> Option<Result<(), NotReusable>> {
         let served = self.gateway.registry.get(name)?;
         Some(served.function.reusable())
     }
 
-    /// Listens for HTTP/1 and HTTP/2; port 0 takes a free one.
+    /// Listens for HTTP/1 and HTTP/2; port 0 takes a free port.
     ///
     /// # Errors
     ///
-    /// When the address cannot be listened on.
+    /// The address cannot be listened on.
     pub async fn serve(&self, address: impl tokio::net::ToSocketAddrs) -> std::io::Result<Server> {
         Server::start(&self.gateway, address).await
     }

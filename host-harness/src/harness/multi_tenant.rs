@@ -1,4 +1,4 @@
-//! Hosts on which strangers deploy: what the builder is held to.
+//! Restricts a host to settings that are safe for untrusted functions.
 
 use super::{BuildError, Builder};
 use crate::engine::{Reuse, Setup};
@@ -6,25 +6,24 @@ use crate::limits::Limits;
 use crate::message::headers::HeaderLimit;
 use crate::outbound::egress::Egress;
 
-/// What holds there, for the log.
+/// The guarantees in one line, for the log.
 pub(crate) const SUMMARY: &str = "multi-tenant: a new instance for each request, slots that never \
                                   change hands, one memory, and only servers that are named";
 
 impl Builder {
-    /// Sets the host up for functions that strangers deploy, who may be hostile to each other:
+    /// Sets the host up for untrusted functions, which may be hostile to each other:
     ///
-    /// - each request gets a new instance ([`Reuse::Never`]), in a memory and on a stack that no other
-    ///   function has ever had
-    /// - a function has one linear memory
-    /// - components are compiled in a process of their own only, so that there has to be a
-    ///   [`compiler`](Self::compiler)
-    /// - log and headers have their strictest limits: those of [`Limits::multi_tenant`], and 64 headers
-    ///   of 16 KiB in all
-    /// - functions reach the servers that [`allow_host`](Self::allow_host) names, and no others
+    /// - Every request gets a new instance ([`Reuse::Never`]), in a memory and on a stack that no other
+    ///   function has ever used.
+    /// - A function has one linear memory.
+    /// - Components are compiled in a separate process only, so a [`compiler`](Self::compiler) is required.
+    /// - Logs and headers have their strictest limits: those of [`Limits::multi_tenant`], and 64 headers of
+    ///   16 KiB in total.
+    /// - Functions reach only the servers that [`allow_host`](Self::allow_host) names.
     ///
-    /// Limits that still have their defaults become those of [`Limits::multi_tenant`].
-    /// [`build`](Self::build) fails where anything else that was set contradicts this, and where the host
-    /// cannot hold it: on systems other than Linux, for one.
+    /// Limits with their default value become those of [`Limits::multi_tenant`]. [`build`](Self::build)
+    /// fails if any other setting contradicts this. It also fails if the host cannot guarantee it, for
+    /// example on systems other than Linux.
     ///
     /// ```no_run
     /// use host_harness::{CompilerProcess, Harness};
@@ -60,7 +59,7 @@ impl Builder {
         self
     }
 
-    /// How much the headers may be that functions give.
+    /// The limit on the headers that functions give.
     pub(super) fn header_limit(&self) -> HeaderLimit {
         match self.setup.multi_tenant {
             true => HeaderLimit::MULTI_TENANT,
@@ -68,7 +67,7 @@ impl Builder {
         }
     }
 
-    /// Whom functions may reach, and an error where something contradicts that strangers deploy.
+    /// Checks for contradictions, and restricts egress to named servers.
     pub(super) fn check_multi_tenant(&self, egress: Egress) -> Result<Egress, BuildError> {
         if !self.setup.multi_tenant {
             return Ok(egress);
@@ -81,9 +80,9 @@ impl Builder {
         }
     }
 
-    /// The first option that contradicts it, and what to do.
+    /// The first setting that contradicts multi-tenant mode, and the fix.
     fn contradiction(&self, egress: &Egress) -> Option<(String, String)> {
-        let every = "every request gets a new instance there; leave it out, or set it to never";
+        let every = "every request gets a new instance in that mode; omit it, or set it to never";
         if let Some(reuse @ Reuse::Auto) = self.reuse {
             return Some((format!("--reuse {reuse}"), every.into()));
         }
@@ -109,18 +108,19 @@ impl Builder {
             ("--max-log-bytes", limits.log_bytes, strict.log_bytes),
         ];
         if let Some((option, given, most)) = bounded.iter().find(|(_, given, most)| given > most) {
-            let fix = format!("{most} is the most there; leave it out, or set it to that or less");
+            let fix =
+                format!("the most in that mode is {most}; omit it, or set it to at most that");
             return Some((format!("{option} {given}"), fix));
         }
         if let Some(rule) = egress.catch_all() {
-            let fix = "functions reach only servers that are named there; give HOST[:PORT] or *.DOMAIN \
-                       for each";
+            let fix = "functions reach only named servers in that mode; expected HOST[:PORT] or *.DOMAIN \
+                       for each server";
             return Some((format!("--allow-host '{rule}'"), fix.into()));
         }
-        // Code that is not rewritten is compiled here.
+        // Components that are not rewritten are compiled in this process.
         let Setup { rewrite, .. } = self.setup;
         (self.compiler.is_none() || !rewrite).then(|| {
-            let fix = "components of strangers are compiled in a process of their own only; set \
+            let fix = "untrusted components are compiled in a separate process only; set \
                        Builder::compiler";
             ("compiling in this process".into(), fix.into())
         })

@@ -60,7 +60,7 @@ impl Attack {
             .function("attack", file.path())
             .function("ping", test_guests::PING)
             .concurrency(4, 16)
-            .output(|_| {});
+            .output_sink(|_| {});
         (file, builder)
     }
 }

@@ -26,7 +26,7 @@ fn builder() -> Builder {
         .function("echo", test_guests::ECHO)
         .function("misbehave", test_guests::MISBEHAVE)
         .concurrency(4, 1000)
-        .output(|_| {})
+        .output_sink(|_| {})
 }
 
 /// The same, with a function that waits for a [`Gate`].

@@ -93,9 +93,9 @@ async fn on_the_host(case: &Case, client: &Client, headers: &[(&str, &str)]) -> 
 async fn native_tests_and_the_host_agree() {
     let harness = Harness::builder()
         .function("f", test_guests::CONFORMANCE)
-        .variable(VARIABLE.0, VARIABLE.1)
+        .env(VARIABLE.0, VARIABLE.1)
         .concurrency(4, 16)
-        .output(|_| {})
+        .output_sink(|_| {})
         .build()
         .unwrap();
     let server = harness.serve("127.0.0.1:0").await.unwrap();

@@ -11,7 +11,11 @@ async fn serve(functions: &[(&str, &str)]) -> Server {
         .fold(Harness::builder(), |builder, (name, file)| {
             builder.function(*name, *file)
         });
-    let harness = builder.concurrency(16, 16).output(|_| {}).build().unwrap();
+    let harness = builder
+        .concurrency(16, 16)
+        .output_sink(|_| {})
+        .build()
+        .unwrap();
     harness.serve("127.0.0.1:0").await.unwrap()
 }
 

@@ -36,7 +36,7 @@ async fn proxy() -> Server {
         .function("misbehave", test_guests::MISBEHAVE)
         .concurrency(16, 16)
         .allow_host("127.0.0.1")
-        .output(|_| {})
+        .output_sink(|_| {})
         .build()
         .unwrap();
     harness.serve("127.0.0.1:0").await.unwrap()

@@ -279,7 +279,7 @@ fn builder() -> Builder {
         .function("ping", test_guests::PING)
         .compiler(CompilerProcess::new(env!("CARGO_BIN_EXE_functions")))
         .concurrency(4, 4)
-        .output(|_| {})
+        .output_sink(|_| {})
 }
 
 /// A program's host is held to the same, in whatever order it is set up.

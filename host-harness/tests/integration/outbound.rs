@@ -31,7 +31,7 @@ fn builder() -> Builder {
     Harness::builder()
         .function("calls-out", test_guests::CALLS_OUT)
         .concurrency(16, 16)
-        .output(|_| {})
+        .output_sink(|_| {})
 }
 
 /// A host whose functions may reach every server at 127.0.0.1, which is where the tests' are. The

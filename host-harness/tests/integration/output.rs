@@ -22,9 +22,9 @@ async fn said_by(path: &str, least: Option<LogLevel>) -> Said {
 async fn said_within(path: &str, least: Option<LogLevel>, limits: (usize, usize)) -> Said {
     let recorded = Recorded::default();
     let harness = misbehaving()
-        .output(recorded.sink())
+        .output_sink(recorded.sink())
         .log_limits(limits.0, limits.1)
-        .log_level(least)
+        .min_level(least)
         .build()
         .unwrap();
     let request = Request::get(format!("/misbehave{path}"));

@@ -16,7 +16,7 @@ fn harness(name: &str, file: &str) -> (Harness, Arc<Mutex<Vec<Record>>>) {
     let harness = Harness::builder()
         .function(name, file)
         .concurrency(16, 16)
-        .output({
+        .output_sink({
             let records = Arc::clone(&records);
             move |record| records.lock().unwrap().push(record)
         })
@@ -57,8 +57,8 @@ async fn std_works() {
 async fn variables_reach_functions() {
     let harness = Harness::builder()
         .function("f", test_guests::USES_STD)
-        .variable("NAME", "first")
-        .variable("NAME", "Ada")
+        .env("NAME", "first")
+        .env("NAME", "Ada")
         .concurrency(1, 1)
         .build()
         .unwrap();

@@ -12,7 +12,7 @@ async fn server() -> Server {
         .function("events", test_guests::EVENTS)
         .function("misbehave", test_guests::MISBEHAVE)
         .concurrency(16, 16)
-        .output(|_| {})
+        .output_sink(|_| {})
         .build()
         .unwrap();
     harness.serve("127.0.0.1:0").await.unwrap()

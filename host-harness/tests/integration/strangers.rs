@@ -79,7 +79,7 @@ async fn served(set: impl FnOnce(Builder) -> Builder) -> (Vec<NamedTempFile>, Se
         .cpu_time(Duration::from_millis(50))
         // What is left is to be found by the witness.
         .verify_reuse(0)
-        .output(|_| {});
+        .output_sink(|_| {});
     for (way, (attack, _)) in hostile().iter().enumerate() {
         let file = attack.file();
         for copy in 0..COPIES {

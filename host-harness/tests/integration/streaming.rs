@@ -122,7 +122,7 @@ async fn functions_wait_for_their_client() {
         let at_once = QUEUE.div_ceil(chunk) * chunk;
         // Of its own: the function before may write for a moment after its client has gone.
         let recorded = Recorded::default();
-        let harness = misbehaving().output(recorded.sink()).build().unwrap();
+        let harness = misbehaving().output_sink(recorded.sink()).build().unwrap();
         let mut body = handle(&harness, &format!("/stream-flood?{chunk}"))
             .await
             .into_body();
@@ -148,7 +148,7 @@ async fn connections_wait_for_their_client() {
     const IN_BETWEEN: usize = 64 * 1024 * 1024;
 
     let recorded = Recorded::default();
-    let harness = misbehaving().output(recorded.sink()).build().unwrap();
+    let harness = misbehaving().output_sink(recorded.sink()).build().unwrap();
     let server = harness.serve("127.0.0.1:0").await.unwrap();
     for (slow, other) in [
         (Client::new(server.address()), Client::new(server.address())),
@@ -173,7 +173,7 @@ async fn connections_wait_for_their_client() {
 #[tokio::test]
 async fn functions_poll_for_room() {
     let recorded = Recorded::default();
-    let harness = misbehaving().output(recorded.sink()).build().unwrap();
+    let harness = misbehaving().output_sink(recorded.sink()).build().unwrap();
     let server = harness.serve("127.0.0.1:0").await.unwrap();
     let client = Client::new(server.address());
     let answer = client.get("/misbehave/stream-poll?4000").await;

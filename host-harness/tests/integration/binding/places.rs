@@ -110,7 +110,7 @@ async fn hosts_are_not_kept() {
     let kept = Arc::new(());
     let held = Arc::clone(&kept);
     let sink = move |_| drop(Arc::clone(&held));
-    let harness = builder().output(sink).build().unwrap();
+    let harness = builder().output_sink(sink).build().unwrap();
     for path in ["call/echo", "send/echo", "drop/misbehave/sleep"] {
         let answer = get_with(&harness, path, &[("x-call-then", "echo")]).await;
         assert_eq!(answer.status, 200);

@@ -62,7 +62,7 @@ fn bad_settings_are_refused() {
 
     let echo = format!("echo={}", test_guests::ECHO);
     for (arguments, says) in [
-        (&["--private", "nope"][..], "there are: echo"),
+        (&["--private", "nope"][..], "known functions: echo"),
         (&["--public-url", "nope"], "https://HOST"),
         (&["--max-depth", "17"], "16"),
     ] {

@@ -100,7 +100,7 @@ async fn bodiless_responses_are() {
 #[tokio::test]
 async fn ids_name_their_callers() {
     let recorded = Recorded::default();
-    let harness = builder().output(recorded.sink()).build().unwrap();
+    let harness = builder().output_sink(recorded.sink()).build().unwrap();
     get(&harness, "show").await;
     let root = recorded.take().pop().unwrap().invocation.to_string();
     assert_eq!(root.len(), 32);

@@ -21,7 +21,7 @@ pub(crate) fn builder() -> Builder {
         .function("renamed", test_guests::RENAMED)
         // The pool's address space, times the number of hosts in this process.
         .concurrency(128, 1000)
-        .output(|_| {})
+        .output_sink(|_| {})
 }
 
 /// A host that only has the function that misbehaves: for tests that set limits.
@@ -29,7 +29,7 @@ pub(crate) fn misbehaving() -> Builder {
     Harness::builder()
         .function("misbehave", test_guests::MISBEHAVE)
         .concurrency(16, 16)
-        .output(|_| {})
+        .output_sink(|_| {})
 }
 
 /// The functions are compiled once, for all tests.
