@@ -46,7 +46,7 @@ enum LogFormat {
 
 impl Logging {
     pub(super) fn apply(&self, builder: Builder) -> Builder {
-        let least = match self.log_level {
+        let level = match self.log_level {
             Level::Off => None,
             Level::Error => Some(LogLevel::Error),
             Level::Warn => Some(LogLevel::Warn),
@@ -55,7 +55,7 @@ impl Logging {
             Level::Trace => Some(LogLevel::Trace),
         };
         builder
-            .min_level(least)
+            .min_level(level)
             .output_sink(to_stderr(self.format()))
     }
 

@@ -26,8 +26,8 @@ where
 {
     let number = text.parse().ok().filter(|number| range.contains(number));
     number.ok_or_else(|| {
-        let (least, most) = (range.start(), range.end());
-        format!("expected a whole number from {least} to {most}")
+        let (min, max) = (range.start(), range.end());
+        format!("expected a whole number from {min} to {max}")
     })
 }
 

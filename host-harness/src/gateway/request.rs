@@ -168,7 +168,7 @@ mod tests {
 
     /// A host is a name or an address, optionally with a port.
     #[test]
-    fn hosts_are_checked() {
+    fn invalid_hosts_are_refused() {
         for (host, valid) in [
             ("", true),
             ("a", true),

@@ -29,8 +29,8 @@ impl Builder {
         let egress = Egress::new(&self.allowed_hosts);
         let egress = egress.map_err(|invalid| BuildError::AllowHost(invalid.to_string()))?;
         let egress = self.check_multi_tenant(egress)?;
-        let most = self.limits.outbound;
-        let network = OutboundConfig::new(egress, &self.authorities, &self.names, most);
+        let max_requests = self.limits.outbound;
+        let network = OutboundConfig::new(egress, &self.authorities, &self.names, max_requests);
         let network = network.map_err(|invalid| BuildError::CaFile(invalid.to_string()))?;
         let network = Arc::new(network);
         let base = self.public_url.as_deref().map(gateway::parse_public_url);

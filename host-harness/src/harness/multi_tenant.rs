@@ -107,9 +107,8 @@ impl Builder {
             ("--max-log-records", limits.log_records, strict.log_records),
             ("--max-log-bytes", limits.log_bytes, strict.log_bytes),
         ];
-        if let Some((option, given, most)) = bounded.iter().find(|(_, given, most)| given > most) {
-            let fix =
-                format!("the most in that mode is {most}; omit it, or set it to at most that");
+        if let Some((option, given, max)) = bounded.iter().find(|(_, given, max)| given > max) {
+            let fix = format!("the most in that mode is {max}; omit it, or set it to at most that");
             return Some((format!("{option} {given}"), fix));
         }
         if let Some(rule) = egress.catch_all() {

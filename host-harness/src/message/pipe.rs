@@ -166,7 +166,7 @@ mod tests {
 
     /// A function that waits for room is woken when there is some, and when the body ends.
     #[tokio::test]
-    async fn waiting_ends() {
+    async fn waiting_function_is_woken_by_room_or_end() {
         let pipe = filled_with(MAX_QUEUED);
         let room = poll_fn(|cx| pipe.poll_room(cx));
         tokio::join!(room, async { drop(pipe.take()) });

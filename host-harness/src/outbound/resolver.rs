@@ -167,7 +167,7 @@ mod tests {
 
     /// A host that stops does not wait for lookups.
     #[test]
-    fn stopping_does_not_wait() {
+    fn stopping_host_does_not_wait_for_lookups() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let resolver = Resolver::new(hang);
         let share = Share::default();

@@ -76,11 +76,11 @@ impl Span {
         }
     }
 
-    /// The span, cut at `most` elements.
-    fn first(self, most: usize) -> Self {
-        let most = u32::try_from(most).unwrap_or(u32::MAX);
+    /// The span, cut at `max` elements.
+    fn first(self, max: usize) -> Self {
+        let max = u32::try_from(max).unwrap_or(u32::MAX);
         Self {
-            length: self.length.min(most),
+            length: self.length.min(max),
             ..self
         }
     }

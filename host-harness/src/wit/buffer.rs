@@ -166,8 +166,8 @@ impl State {
     ) -> wasmtime::Result<Result<Bytes, Error>> {
         let body = self.table.delete(buffer)?.into_body();
         // A function cannot hold more than its memory limit, so the host does not collect more.
-        let most = self.memory.max() as u64;
-        Ok(collect(body, limit.map_or(most, |limit| limit.min(most))).await)
+        let max = self.memory.max() as u64;
+        Ok(collect(body, limit.map_or(max, |limit| limit.min(max))).await)
     }
 }
 

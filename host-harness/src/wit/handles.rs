@@ -33,7 +33,7 @@ mod tests {
 
     /// There is room up to the limit, and again when handles are dropped; unchecked entries may exceed it.
     #[test]
-    fn room_ends_at_the_limit() {
+    fn handles_are_limited() {
         let mut table = table();
         let mut all = Vec::new();
         while has_room(&mut table) {

@@ -96,8 +96,8 @@ impl Host for State {
     }
 
     fn least_level(&mut self) -> wasmtime::Result<Option<Level>> {
-        let least = self.call.function.output.min_level;
-        Ok(least.map(|least| match least {
+        let min = self.call.function.output.min_level;
+        Ok(min.map(|min| match min {
             LogLevel::Trace => Level::Trace,
             LogLevel::Debug => Level::Debug,
             LogLevel::Info => Level::Info,
@@ -120,8 +120,8 @@ impl Host for State {
             Level::Warn => LogLevel::Warn,
             Level::Error => LogLevel::Error,
         };
-        let least = self.call.function.output.min_level;
-        if least.is_none_or(|least| level < least) {
+        let min = self.call.function.output.min_level;
+        if min.is_none_or(|min| level < min) {
             return Ok(());
         }
         self.invocation_log().log(level, target, message, fields);

@@ -137,7 +137,7 @@ mod tests {
 
     /// Every kind of server under every kind of rule: a server that is not named is public or denied.
     #[test]
-    fn rules_decide() {
+    fn servers_without_a_rule_are_public_or_denied() {
         let public = "93.184.216.34";
         for (rules, host, port, address, allowed) in [
             (&[][..], "example.com", 443, public, true),
