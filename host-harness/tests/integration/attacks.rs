@@ -1,4 +1,4 @@
-//! Functions that no compiler makes, to get around the limits: each ends within them, and others run.
+//! Hand-written functions that attack the limits: each ends within them, and other functions still run.
 
 use std::io::Write as _;
 use std::time::Duration;
@@ -9,23 +9,23 @@ use tempfile::NamedTempFile;
 use crate::support::client::Client;
 use crate::support::soon;
 
-/// How many host calls there are in a straight line.
+/// The number of host calls in a straight line.
 const CALLS: usize = 6000;
 
-/// Almost all of the memory.
+/// Almost the whole memory.
 const LONG: &str = "(i32.const 102760448)";
 
-/// A function that calls the host without ever looking at the time.
+/// A function that calls the host without a check of its time.
 pub(crate) struct Attack {
     pub(crate) pages: u32,
-    /// Definitions of its own.
+    /// Additional definitions of the module.
     pub(crate) more: String,
-    /// What it does, before it answers with the four bytes at 2048.
+    /// The body of the function, before it answers with the four bytes at 2048.
     pub(crate) body: String,
 }
 
 impl Attack {
-    /// So many calls, one after the other.
+    /// This number of sequential calls.
     fn calls(call: &str) -> Self {
         Self {
             pages: 1600,
@@ -34,7 +34,7 @@ impl Attack {
         }
     }
 
-    /// A function with several memories, which does not end.
+    /// A function with several memories, which never returns.
     pub(crate) fn memories(memories: usize) -> Self {
         Self {
             pages: 2,
@@ -53,7 +53,7 @@ impl Attack {
         file
     }
 
-    /// A host of this one, and of a function that does no harm.
+    /// A host with this function and a harmless one.
     fn host(&self) -> (NamedTempFile, Builder) {
         let file = self.file();
         let builder = Harness::builder()
@@ -78,7 +78,7 @@ fn print_much() -> Attack {
     ))
 }
 
-/// The reason that the attack's client gets; others are answered meanwhile, on the same thread.
+/// The reason in the attacker's answer. Other requests are answered meanwhile, on the same thread.
 async fn reason(builder: Builder) -> String {
     let harness = builder.build().unwrap();
     let server = harness.serve("127.0.0.1:0").await.unwrap();
@@ -98,7 +98,7 @@ async fn reason(builder: Builder) -> String {
     answer.problem("reason")
 }
 
-/// Texts that are longer than any name are not even copied: calls with them cost nothing.
+/// Texts that are longer than any name are not copied, so calls with them cost nothing.
 #[tokio::test]
 async fn long_texts_stay_in_the_function() {
     let resolve = format!("(call $resolve (local.get 0) (i32.const 8192) {LONG} (i32.const 16))");
@@ -117,7 +117,7 @@ async fn long_texts_stay_in_the_function() {
     }
 }
 
-/// Headers that are too many are not copied out of the function, which would take more than its memory.
+/// Too many headers are not copied out of the function, which would take more than its memory.
 #[tokio::test]
 async fn endless_headers_stay_in_the_function() {
     for (headers, reason) in [(0, None), (6_000_000, Some("invalid-reply"))] {
@@ -140,7 +140,7 @@ async fn endless_headers_stay_in_the_function() {
     }
 }
 
-/// Random bytes are given in pieces that are soon made.
+/// Random bytes are limited to pieces that take little time.
 #[tokio::test]
 async fn random_bytes_of_one_call_are_bounded() {
     for (bytes, status) in [(1 << 20, 200), ((1 << 20) + 1, 500)] {
@@ -156,7 +156,7 @@ async fn random_bytes_of_one_call_are_bounded() {
     }
 }
 
-/// Host calls in a straight line end when the CPU time is up, though no compiled code looks at it.
+/// Host calls in a straight line end at the CPU limit, although no compiled code checks it.
 #[tokio::test]
 async fn straight_host_calls_end_with_their_cpu_time() {
     let (_file, builder) = print_much().host();
@@ -164,7 +164,7 @@ async fn straight_host_calls_end_with_their_cpu_time() {
     assert_eq!(reason(builder).await, "cpu-limit");
 }
 
-/// The same for the time on the wall.
+/// The same for the wall-clock limit.
 #[tokio::test]
 async fn straight_host_calls_end_with_their_time() {
     let (_file, builder) = print_much().host();
@@ -174,7 +174,7 @@ async fn straight_host_calls_end_with_their_time() {
     assert_eq!(reason(builder).await, "timeout");
 }
 
-/// A module that calls the host as it starts is refused within its limits.
+/// A module that calls the host in its `start` is refused within its limits.
 #[tokio::test]
 async fn straight_host_calls_at_the_start_end_within_the_limits_of_a_request() {
     let attack = Attack {
@@ -213,8 +213,8 @@ fn several_memories_are_refused_at_load() {
     assert!(refused.contains("raise --max-concurrency"), "{refused}");
 }
 
-/// A function with several memories counts as so many: it waits, and others are turned away as
-/// from any host that is full, and not failed.
+/// A function with several memories takes as many permits. It waits, and others are refused as on any full
+/// host, and do not fail.
 #[tokio::test]
 async fn several_memories_take_several_permits() {
     let (_file, builder) = Attack::memories(2).host();
@@ -244,7 +244,7 @@ async fn several_memories_take_several_permits() {
     soon(async { while client.get("/ping").await.status != 200 {} }).await;
 }
 
-/// A body that never comes back from a poll.
+/// A body that blocks in a poll.
 struct Hanging;
 
 impl http_body::Body for Hanging {
@@ -261,7 +261,7 @@ impl http_body::Body for Hanging {
     }
 }
 
-/// A thread that does not come back from a function ends the process, with a word.
+/// A thread that does not return from a function ends the process, with a message.
 #[test]
 #[cfg(unix)]
 fn a_thread_that_hangs_ends_the_process() {

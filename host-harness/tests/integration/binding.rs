@@ -1,12 +1,12 @@
-//! Functions that call functions: what arrives, what comes back, and what becomes of both.
+//! Calls between functions: requests, responses, and their ends.
 
 mod bodies;
 mod ends;
 mod errors;
 mod gate;
-mod places;
 mod reach;
 mod requests;
+mod slots;
 mod traces;
 
 use std::sync::LazyLock;
@@ -19,7 +19,7 @@ use crate::support::client::{Answer, Body, whole};
 use crate::support::soon;
 use gate::Gate;
 
-/// A host with a function that calls others, and others to be called: for tests that set limits.
+/// A host with a caller and callees, for tests that set limits.
 fn builder() -> Builder {
     Harness::builder()
         .function("caller", test_guests::CALLER)
@@ -36,11 +36,11 @@ fn waiting() -> Builder {
         .allow_host("127.0.0.1")
 }
 
-/// The functions are compiled once, for all tests that set nothing.
+/// A host with default settings, whose functions are compiled once for all tests.
 static SHARED: LazyLock<Harness> =
     LazyLock::new(|| waiting().concurrency(64, 1000).build().unwrap());
 
-/// A request to the function that calls, at `/HOW/TARGET/PATH`.
+/// A request to the caller, at `/HOW/TARGET/PATH`.
 fn request(method: Method, path: &str, headers: &[(&str, &str)], body: Body) -> Request<Body> {
     let request = Request::builder().method(method);
     let request = request.uri(format!("/caller/{path}"));
@@ -50,7 +50,7 @@ fn request(method: Method, path: &str, headers: &[(&str, &str)], body: Body) -> 
     headers.iter().fold(request, add).body(body).unwrap()
 }
 
-/// Asks without a socket.
+/// Sends a request without a socket.
 async fn ask(harness: &Harness, request: Request<Body>) -> Answer {
     let (head, body) = soon(harness.handle(request)).await.into_parts();
     let body = soon(body.collect()).await.unwrap().to_bytes();
@@ -69,7 +69,7 @@ async fn get(harness: &Harness, path: &str) -> Answer {
     get_with(harness, path, &[]).await
 }
 
-/// So many functions that call each other, and one at the end.
+/// The path of a chain of this number of calls.
 fn chain(length: usize, end: &str) -> String {
     format!("{}{end}", "call/caller/".repeat(length))
 }

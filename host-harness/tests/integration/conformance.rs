@@ -1,5 +1,5 @@
-//! What a handler answers natively, with `TestRequest`, is what it answers on the host: status, headers,
-//! body, and whether that comes to its end.
+//! A handler's response is the same natively, with `TestRequest`, and on the host: status, headers, body, and
+//! whether it is complete.
 
 use conformance::cases::{CASES, CONNECTION_HEADERS, Case, HEADERS, VARIABLE};
 use functions_guest_web::testing::TestResponse;
@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use crate::support::client::{Client, whole};
 use crate::support::soon;
 
-/// A response as both ways can be compared.
+/// A response in a form that can be compared.
 #[derive(Debug, PartialEq)]
 struct Answer {
     status: u16,
@@ -19,7 +19,7 @@ struct Answer {
     complete: bool,
 }
 
-/// The headers that a handler has a say in, in alphabetical order.
+/// The headers that a handler influences, in alphabetical order.
 const COMPARED: [&str; 9] = [
     "allow",
     "cache-control",
@@ -35,7 +35,7 @@ const COMPARED: [&str; 9] = [
 impl Answer {
     fn new(status: u16, body: &[u8], complete: bool, values: impl Fn(&str) -> Vec<String>) -> Self {
         let mut body = String::from_utf8_lossy(body).into_owned();
-        // Each invocation has an id of its own.
+        // Each invocation has its own id.
         let id = body.find(r#","invocationId":""#);
         let end = id.and_then(|id| body[id + 17..].find('"').map(|end| id + 18 + end));
         if let (Some(id), Some(end)) = (id, end) {
@@ -60,7 +60,7 @@ impl Answer {
     }
 }
 
-/// The case over a real connection.
+/// Runs the case over a real connection.
 async fn on_the_host(case: &Case, client: &Client, headers: &[(&str, &str)]) -> Answer {
     let method = Method::from_bytes(case.method.as_bytes()).unwrap();
     let request = client.request(method, &format!("/f{}", case.path));
@@ -88,7 +88,7 @@ async fn on_the_host(case: &Case, client: &Client, headers: &[(&str, &str)]) -> 
     })
 }
 
-/// Each case is what the list says, natively, over HTTP/1 and over HTTP/2.
+/// Each case has the expected response natively, over HTTP/1 and over HTTP/2.
 #[tokio::test]
 async fn native_tests_and_the_host_agree() {
     let harness = Harness::builder()
@@ -117,7 +117,7 @@ async fn native_tests_and_the_host_agree() {
                 "{case:?} natively: {native:?}"
             );
             if *is_http2 {
-                // The end of the head says as much there.
+                // There the end of the head means the same.
                 native
                     .headers
                     .retain(|header| header != "content-length: 0");

@@ -1,4 +1,4 @@
-//! The examples that call other functions, with the functions that they call.
+//! The examples that call other functions, with their callees.
 
 use host_harness::{Harness, Server};
 use http::Method;
@@ -19,7 +19,7 @@ async fn serve(functions: &[(&str, &str)]) -> Server {
     harness.serve("127.0.0.1:0").await.unwrap()
 }
 
-/// Everybody is greeted, in order.
+/// All names are greeted, in order.
 #[tokio::test]
 async fn fan_out_joins_calls() {
     let server = serve(&[
@@ -50,7 +50,7 @@ async fn fan_out_joins_calls() {
     );
 }
 
-/// A function that answers with something else, or is not there, fails none but its own calls.
+/// An unexpected answer, or a missing function, fails only its own calls.
 #[tokio::test]
 async fn fan_out_tells_failures_apart() {
     for functions in [
@@ -79,7 +79,7 @@ async fn halved(path: &str, picture: Vec<u8>) -> Answer {
     Client::new(server.address()).post(path, picture).await
 }
 
-/// A picture goes through one step after another.
+/// A picture passes through all steps.
 #[tokio::test]
 async fn orchestrate_passes_bodies_on() {
     let picture = |side: usize| {
@@ -96,7 +96,7 @@ async fn orchestrate_passes_bodies_on() {
     assert!(answer.body == picture(100), "{} bytes", answer.body.len());
 }
 
-/// A step that refuses the picture says so to the client; one that is not there does not.
+/// A step that refuses the picture tells the client, and a missing step does not.
 #[tokio::test]
 async fn orchestrate_says_what_failed() {
     let answer = halved("/orchestrate", b"no picture".to_vec()).await;
@@ -114,7 +114,7 @@ async fn orchestrate_says_what_failed() {
     assert!(!answer.text().contains("shrink"), "{answer:?}");
 }
 
-/// What a client has is not sent again.
+/// A client with the current tag does not receive the body again.
 #[tokio::test]
 async fn etag_saves_what_is_known() {
     let server = serve(&[

@@ -1,4 +1,4 @@
-//! HTTP in, HTTP out: nothing lost, nothing made up.
+//! Requests reach functions, and responses reach clients, without loss or additions.
 
 use http::Method;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use crate::support::client::{Client, whole};
 use crate::support::{server, soon};
 
-/// The page's first two functions answer as it says, whatever the method and the rest of the path.
+/// The first two functions of the documentation answer as described, with any method and path.
 #[tokio::test]
 async fn seed_functions_answer() {
     let server = server().await;
@@ -31,7 +31,7 @@ async fn seed_functions_answer() {
     }
 }
 
-/// A crate that renames the SDK and takes the names that the macro could use is a function too.
+/// A crate that renames the SDK, and uses the macro's names, is a valid function.
 #[tokio::test]
 async fn renamed_sdk_works() {
     let server = server().await;
@@ -42,7 +42,7 @@ async fn renamed_sdk_works() {
     );
 }
 
-/// A body that does not decode is the client's fault, and the client learns what and where.
+/// An invalid body is the client's fault, and the client learns what is wrong and where.
 #[tokio::test]
 async fn malformed_json_is_told() {
     let server = server().await;
@@ -65,7 +65,7 @@ async fn malformed_json_is_told() {
     );
 }
 
-/// What is not there is 404, and says what is missing.
+/// An unknown function is 404, and the answer says what is missing.
 #[tokio::test]
 async fn unknown_functions_are_not_found() {
     let server = server().await;
@@ -81,8 +81,7 @@ async fn unknown_functions_are_not_found() {
     }
 }
 
-/// A function sees its request: the path below its base, repeated headers in order, and no header
-/// that concerns the connection only.
+/// A function sees its request: the path below its base, repeated headers in order, and no hop-by-hop header.
 #[tokio::test]
 async fn functions_see_their_request() {
     let server = server().await;
@@ -125,7 +124,7 @@ async fn functions_see_their_request() {
     }
 }
 
-/// Repeated headers survive; framing is the host's, whatever the function says of it.
+/// Repeated headers are kept, and the host sets the framing, whatever the function sets.
 #[tokio::test]
 async fn functions_set_headers() {
     let server = server().await;
@@ -140,7 +139,7 @@ async fn functions_set_headers() {
     assert_eq!(answer.header("transfer-encoding"), None);
 }
 
-/// A reply that is no HTTP response is the function's failure, not a broken connection.
+/// An invalid reply is the function's failure, and not a broken connection.
 #[tokio::test]
 async fn invalid_replies_are_failures() {
     let server = server().await;
@@ -170,7 +169,7 @@ async fn invalid_replies_are_failures() {
     }
 }
 
-/// Responses that HTTP gives no body have none, and the connection goes on.
+/// Responses that cannot have a body have none, and the connection continues.
 #[tokio::test]
 async fn bodiless_responses_have_no_body() {
     let server = server().await;
@@ -196,7 +195,7 @@ async fn bodiless_responses_have_no_body() {
     }
 }
 
-/// Functions find the host among their headers, whichever version of HTTP brought it.
+/// Functions find `host` among their headers, in every version of HTTP.
 #[tokio::test]
 async fn host_is_a_header() {
     let server = server().await;
@@ -220,7 +219,7 @@ async fn http2_works() {
     assert_eq!(client.post("/echo", body.clone()).await.body, body);
 }
 
-/// What is no HTTP is answered as HTTP says, and the server goes on.
+/// Invalid HTTP is answered as HTTP requires, and the server continues.
 #[tokio::test]
 async fn bad_requests_are_answered() {
     let server = server().await;
@@ -235,7 +234,7 @@ async fn bad_requests_are_answered() {
         (&endless, "431"),
     ] {
         let mut stream = TcpStream::connect(server.address()).await.unwrap();
-        // The server may answer, and close, before it has read all of it.
+        // The server may answer and close the connection before it has read everything.
         let _ = stream.write_all(request.as_bytes()).await;
         let mut answer = [0; 12];
         soon(stream.read_exact(&mut answer)).await.unwrap();
@@ -250,7 +249,7 @@ async fn bad_requests_are_answered() {
     );
 }
 
-/// A body that the function never read does not spoil the next request of the connection.
+/// An unread body does not affect the next request of the connection.
 #[tokio::test]
 async fn unread_bodies_do_not_leak_into_the_next_request() {
     let server = server().await;

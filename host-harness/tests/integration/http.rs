@@ -1,4 +1,4 @@
-//! How the host speaks HTTP: docs/http.md, tried over the wire.
+//! The statements of docs/http.md, tested over the wire.
 
 use std::io;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::support::{misbehaving, server, soon};
 mod framing;
 mod hosts;
 
-/// Answers with a length that is known, or without one, whatever it is asked.
+/// A server that answers every request, with or without a length.
 async fn upstream(head: &'static str) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -42,8 +42,8 @@ async fn proxy() -> Server {
     harness.serve("127.0.0.1:0").await.unwrap()
 }
 
-/// A response to HEAD has the length that a GET's is known to have, or none, and no body: a function's,
-/// another server's that is passed on, and the host's own.
+/// A response to HEAD has the length that GET would have, or none, and no body. That holds for functions,
+/// passed-on responses and the host's own.
 #[tokio::test]
 async fn head_has_the_length_that_is_known() {
     let server = proxy().await;
@@ -84,7 +84,7 @@ async fn head_has_the_length_that_is_known() {
     }
 }
 
-/// Cookies that HTTP/2 splits are one header to a function; in HTTP/1 they stay as they were sent.
+/// Cookies that HTTP/2 splits are one header in a function, and unchanged over HTTP/1.
 #[tokio::test]
 async fn cookies_of_http2_are_joined() {
     let server = server().await;
@@ -110,7 +110,7 @@ async fn cookies_of_http2_are_joined() {
     }
 }
 
-/// An escaped letter in a function's name is that letter, and the rest of the path stays as it is.
+/// A percent-encoded letter in a function's name is decoded, and the rest of the path is unchanged.
 #[tokio::test]
 async fn escaped_names_are_found() {
     let server = server().await;
@@ -126,7 +126,7 @@ async fn escaped_names_are_found() {
     }
 }
 
-/// Nobody is upgraded: the request is answered as any other, and the connection goes on.
+/// An upgrade is ignored: the request is answered like any other, and the connection continues.
 #[tokio::test]
 async fn upgrades_are_ignored() {
     let server = server().await;
@@ -144,7 +144,7 @@ async fn upgrades_are_ignored() {
     }
 }
 
-/// Requests that are sent at once are answered in their order.
+/// Pipelined requests are answered in order.
 #[tokio::test]
 async fn pipelined_requests_are_answered_in_order() {
     let server = server().await;

@@ -1,4 +1,4 @@
-//! Hosts on which strangers deploy: two tenants, one of them hostile, over the real command.
+//! Hosts on which strangers deploy: two tenants, one of them hostile, on the real command.
 
 use std::process::Command;
 
@@ -25,8 +25,8 @@ fn refusal(options: &[&str]) -> String {
     said
 }
 
-/// One tenant loops, takes all memory, overflows its stack, prints, traps and leaves what it can: the
-/// other is answered all along, and finds its memory as it was in its first request.
+/// One tenant loops, uses all memory, overflows its stack, prints, traps and leaves data. The other is
+/// answered throughout, and its memory always equals that of its first request.
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_tenants_leave_nothing_to_others() {
     let serving = Serving::start(serve(&[
@@ -70,7 +70,7 @@ async fn hostile_tenants_leave_nothing_to_others() {
     assert_eq!(client.get("/hostile?dump").await.text(), first.text());
 }
 
-/// More functions than slots, in turns: one of another function is unmapped each time, and a new one made.
+/// With more functions than slots, each slot of another function is unmapped and mapped anew.
 #[tokio::test]
 async fn more_tenants_than_slots_are_answered() {
     let mut command = functions(&["serve", "--multi-tenant", "--listen", "127.0.0.1:0"]);
@@ -92,8 +92,8 @@ async fn more_tenants_than_slots_are_answered() {
     }
 }
 
-/// A host says that it is one for strangers, on standard output and in its log, and for each function
-/// that its instances are not reused.
+/// The host announces the mode on standard output and in its log, and for each function that its instances
+/// are not reused.
 #[tokio::test]
 async fn the_start_says_so() {
     use std::io::{BufRead as _, BufReader, Read as _};
@@ -124,8 +124,8 @@ async fn the_start_says_so() {
     assert!(log.contains("multi-tenant: a new instance"), "{log}");
 }
 
-/// What a function logs beyond a thousand records or 64 KiB is counted, and its headers are 64, or
-/// 16 KiB: in whole responses, in streams, and in requests of its own.
+/// Log records beyond 1000 or 64 KiB are counted. Headers are limited to 64 and 16 KiB: in whole responses,
+/// in streams, and in outbound requests.
 #[tokio::test]
 async fn log_and_headers_have_their_strictest_limits() {
     let serving = Serving::start(serve(&[test_guests::MISBEHAVE, test_guests::CALLS_OUT]));
@@ -147,7 +147,7 @@ async fn log_and_headers_have_their_strictest_limits() {
         let streamed = client.post("/misbehave/stream-headers", headers).await;
         assert_eq!(streamed.text() == "body", fits, "{}", streamed.text());
     }
-    // The request's own headers count, which it passes on.
+    // The request's own headers, which the function passes on, count too.
     for (bytes, says) in [(1000, "NotAllowed"), (17_000, "more headers than 64")] {
         let path = "/calls_out/error?url=http://example.com/";
         let request = client.request(http::Method::GET, path);
@@ -174,7 +174,7 @@ async fn log_and_headers_have_their_strictest_limits() {
     );
 }
 
-/// Functions reach what is named, and nothing else, whatever its address.
+/// Functions reach named servers only, whatever the addresses of others.
 #[tokio::test]
 async fn only_named_servers_are_reached() {
     let other = Serving::start(functions(&["serve", "--listen", "0", test_guests::PING]));
@@ -195,7 +195,7 @@ async fn only_named_servers_are_reached() {
     }
 }
 
-/// An option that contradicts the rest is refused by name, whether it is one or a variable.
+/// A conflicting option is refused by name, as an option and as a variable.
 #[test]
 fn contradicting_options_are_refused() {
     for options in [
@@ -223,7 +223,7 @@ fn contradicting_options_are_refused() {
     assert_eq!(output.unwrap().status.code(), Some(2));
 }
 
-/// Options that say the same, or less, are fine.
+/// Options with the same or a stricter value are accepted.
 #[tokio::test]
 async fn agreeing_options_are_taken() {
     let serving = Serving::start(serve(&[
@@ -240,7 +240,7 @@ async fn agreeing_options_are_taken() {
     assert_eq!(client.get("/ping").await.text(), "pong");
 }
 
-/// A component with more than one memory is refused as it is loaded, with the reason.
+/// A component with more than one memory is refused when it is loaded, with the reason.
 #[test]
 fn several_memories_are_refused() {
     let file = Attack::memories(2).file();
@@ -249,7 +249,7 @@ fn several_memories_are_refused() {
     assert!(said.contains(why), "{said}");
 }
 
-/// Where the host's own pool has no room, slots would change hands: there is no host then.
+/// Without room for the host's own pool, slots would pass between functions, so the host does not start.
 #[cfg(target_os = "linux")]
 #[test]
 fn no_host_without_slots_of_its_own() {
@@ -270,7 +270,7 @@ fn no_host_without_slots_of_its_own() {
         said.contains("--multi-tenant needs the host's own memory pool"),
         "{said}"
     );
-    // It is for want of that only.
+    // Only the missing room is the reason.
     Serving::start(serve(""));
 }
 
@@ -282,7 +282,7 @@ fn builder() -> Builder {
         .output_sink(|_| {})
 }
 
-/// A program's host is held to the same, in whatever order it is set up.
+/// The library has the same rules, in every order of the builder's calls.
 #[test]
 fn builders_are_held_to_it() {
     let contradictions: [fn(Builder) -> Builder; 7] = [

@@ -1,4 +1,4 @@
-//! Requests of functions' own, to servers on this machine.
+//! Outbound requests to servers on this machine.
 
 mod addresses;
 mod bodies;
@@ -8,12 +8,12 @@ mod ends;
 mod flow;
 mod frames;
 mod framing;
+mod permits;
 mod reading;
 mod responses;
 mod retries;
 mod server;
 mod tls;
-mod turns;
 mod wire;
 
 use std::sync::LazyLock;
@@ -26,7 +26,7 @@ use crate::support::client::{Answer, whole};
 use crate::support::soon;
 use server::Upstream;
 
-/// A host with a function that calls out, which may not reach anything here yet.
+/// A host with a function that sends requests, and is not yet allowed to reach this machine.
 fn builder() -> Builder {
     Harness::builder()
         .function("calls-out", test_guests::CALLS_OUT)
@@ -34,8 +34,8 @@ fn builder() -> Builder {
         .output_sink(|_| {})
 }
 
-/// A host whose functions may reach every server at 127.0.0.1, which is where the tests' are. The
-/// functions are compiled once, for all tests.
+/// A host whose functions may reach all servers at 127.0.0.1, where the tests' servers are. The functions are
+/// compiled once for all tests.
 fn local() -> Harness {
     static LOCAL: LazyLock<Harness> = LazyLock::new(|| {
         let builder = builder().function("proxy", test_guests::PROXY);
@@ -45,7 +45,7 @@ fn local() -> Harness {
     LOCAL.clone()
 }
 
-/// A host whose functions may reach these servers only.
+/// A host whose functions may reach only these servers.
 fn allowing(upstreams: &[&Upstream]) -> Harness {
     let builder = upstreams.iter().fold(builder(), |builder, upstream| {
         builder.allow_host(upstream.address.to_string())
@@ -53,7 +53,7 @@ fn allowing(upstreams: &[&Upstream]) -> Harness {
     builder.build().unwrap()
 }
 
-/// Calls a function without a socket.
+/// Sends a request to a function without a socket.
 async fn call(harness: &Harness, method: Method, path: &str, body: &str) -> Answer {
     let request = Request::builder().method(method).uri(path);
     let request = request.body(whole(body.to_owned())).unwrap();

@@ -1,4 +1,4 @@
-//! What functions print and log reaches the host, record by record, with who it is from.
+//! Printed lines and log records reach the host one by one, with their origin.
 
 use http::Request;
 use http_body_util::BodyExt as _;
@@ -7,7 +7,7 @@ use host_harness::{LogLevel, OutputStream, Record, RecordKind};
 
 use crate::support::{Recorded, misbehaving};
 
-/// What a function answered, and what it printed and logged meanwhile.
+/// The answer of a function, and its records meanwhile.
 struct Said {
     status: u16,
     text: String,
@@ -18,7 +18,7 @@ async fn said_by(path: &str, least: Option<LogLevel>) -> Said {
     said_within(path, least, (1000, 16 * 1024 * 1024)).await
 }
 
-/// The same, where an invocation may log so many records and bytes.
+/// The same, with limits of records and bytes.
 async fn said_within(path: &str, least: Option<LogLevel>, limits: (usize, usize)) -> Said {
     let recorded = Recorded::default();
     let harness = misbehaving()
@@ -39,7 +39,7 @@ async fn said_within(path: &str, least: Option<LogLevel>, limits: (usize, usize)
 }
 
 impl Said {
-    /// What was printed to one stream.
+    /// The lines of one stream.
     fn printed(&self, to: OutputStream) -> Vec<&str> {
         self.records
             .iter()
@@ -51,7 +51,7 @@ impl Said {
     }
 }
 
-/// Lines come whole and in order, from both streams, of one invocation.
+/// Lines of an invocation arrive complete and in order, from both streams.
 #[tokio::test]
 async fn lines_are_kept() {
     let said = said_by("/print", None).await;
@@ -71,7 +71,7 @@ async fn lines_are_kept() {
     );
 }
 
-/// A line may be made through std and through the interface at once: it is the same stream.
+/// A line may be printed through std and the interface together, which share the stream.
 #[tokio::test]
 async fn streams_are_shared() {
     let said = said_by("/print-both", None).await;
@@ -80,7 +80,7 @@ async fn streams_are_shared() {
     assert_eq!(said.printed(OutputStream::Stderr), ["not that"]);
 }
 
-/// A panic says what and where, in the log only; and nothing is lost that was printed before.
+/// A panic is logged with its message and place, only in the log, and earlier lines are not lost.
 #[tokio::test]
 async fn last_words_are_kept() {
     let said = said_by("/panic", None).await;
@@ -95,8 +95,8 @@ async fn last_words_are_kept() {
     assert_eq!(said.printed(OutputStream::Stdout), ["last words"]);
 }
 
-/// Records arrive with all their parts; those below the least level do not, and the function can
-/// tell which these are.
+/// Records arrive with all parts. Records below the lowest level do not, and the function can read that
+/// level.
 #[tokio::test]
 async fn records_are_kept_by_level() {
     const LEVELS: [(LogLevel, &str); 5] = [
@@ -139,7 +139,7 @@ async fn records_are_kept_by_level() {
     assert_eq!((said.text.as_str(), said.records.len()), ("None", 0));
 }
 
-/// No record is longer than a record may be, whatever a function logs.
+/// A record is limited in length, whatever a function logs.
 #[tokio::test]
 async fn records_are_bounded() {
     const MAX_TEXT: usize = 64 * 1024;
@@ -170,7 +170,7 @@ async fn records_are_bounded() {
     }
 }
 
-/// As text, a record is one line, and holds nothing that a terminal would obey.
+/// As text, a record is one line without characters that control a terminal.
 #[tokio::test]
 async fn records_cannot_be_forged() {
     let said = said_by("/print-forged", Some(LogLevel::Trace)).await;
@@ -182,7 +182,7 @@ async fn records_cannot_be_forged() {
     }
 }
 
-/// An invocation's log ends at its limits: at the last record and the last byte, and not one before.
+/// An invocation's log ends exactly at its limits of records and bytes.
 #[tokio::test]
 async fn invocation_log_is_limited() {
     const LINE: usize = 999;

@@ -1,4 +1,4 @@
-//! The SDK in a component: what its native tests can't see.
+//! The SDK in a component: behavior that native tests cannot cover.
 
 use std::sync::{Arc, Mutex};
 
@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use crate::support::client::{Client, pieces};
 use crate::support::soon;
 
-/// A host with one function, and what it records.
+/// A host with one function, and its records.
 fn harness(name: &str, file: &str) -> (Harness, Arc<Mutex<Vec<Record>>>) {
     let records = Arc::new(Mutex::new(Vec::new()));
     let harness = Harness::builder()
@@ -36,8 +36,8 @@ async fn get(harness: &Harness, path: &str) -> (u16, String) {
     (status, String::from_utf8(body.to_vec()).unwrap())
 }
 
-/// std works on the SDK's small libc as far as a function has what it needs: variables, clocks,
-/// random numbers, threads that sleep; files are an error, not a trap.
+/// std works on the SDK's small libc: variables, clocks, random numbers, threads that sleep. Files are an
+/// error, and not a trap.
 #[tokio::test]
 async fn std_works() {
     let (harness, _) = harness("f", test_guests::USES_STD);
@@ -52,7 +52,7 @@ async fn std_works() {
     }
 }
 
-/// A function's variables are its environment variables, and nothing of the host's own is.
+/// A function's variables are its environment variables, and the host's own are not visible.
 #[tokio::test]
 async fn variables_reach_functions() {
     let harness = Harness::builder()
@@ -68,15 +68,15 @@ async fn variables_reach_functions() {
     );
 }
 
-/// The SDK's `malloc` keeps what is in every block, whatever its size and alignment, through 20,000
-/// steps of allocating, growing, shrinking and freeing.
+/// The SDK's `malloc` preserves every block, of any size and alignment, through 20,000 steps of allocating,
+/// growing, shrinking and freeing.
 #[tokio::test]
 async fn heap_keeps_its_blocks() {
     let (harness, _) = harness("f", test_guests::USES_STD);
     assert_eq!(get(&harness, "/f/heap").await, (200, "20000".into()));
 }
 
-/// What is printed comes line by line, from `println!`, `eprintln!`, a locked stdout and a panic.
+/// Printed text arrives line by line, from `println!`, `eprintln!`, a locked stdout and a panic.
 #[tokio::test]
 async fn printing_is_recorded() {
     let (harness, records) = harness("f", test_guests::USES_STD);
@@ -160,7 +160,7 @@ async fn events_arrive_as_they_are_sent() {
     assert!(soon(body.frame()).await.is_none());
 }
 
-/// A long table arrives whole, and a number that is none is a failure that only the log explains.
+/// A long table arrives complete, and an invalid number is a failure whose cause is only in the log.
 #[tokio::test]
 async fn tables_stream() {
     let (harness, records) = harness("csv", test_guests::STREAM_CSV);
@@ -182,7 +182,7 @@ async fn tables_stream() {
     );
 }
 
-/// A router, and an axum application, find their handlers below the function's own base.
+/// A router and an axum application match paths below the function's base.
 #[tokio::test]
 async fn routers_route_below_their_base() {
     let (harness, _) = harness("r", test_guests::ROUTER);
@@ -199,7 +199,7 @@ async fn routers_route_below_their_base() {
     assert_eq!(response.headers()["allow"], "GET, HEAD, OPTIONS, POST");
 }
 
-/// An axum application answers as it would on a server.
+/// An axum application answers as on a server.
 #[tokio::test]
 async fn axum_works() {
     let (harness, _) = harness("todo", test_guests::TODO_AXUM);
@@ -208,7 +208,7 @@ async fn axum_works() {
     assert_eq!(get(&harness, "/todo/todos/9").await.0, 404);
 }
 
-/// A body of any size is digested in a function that may have no more than 4 MiB.
+/// A body of any size is digested in a function with at most 4 MiB of memory.
 #[tokio::test]
 async fn uploads_are_digested_in_constant_memory() {
     const PIECES: usize = 64;

@@ -1,4 +1,4 @@
-//! What `functions-binding` makes of calls, in a real component: each of them awaited and waited for.
+//! Calls of `functions-binding` in a real component, each with `.await` and with `wait`.
 
 use host_harness::{Harness, Server};
 
@@ -18,7 +18,7 @@ async fn server() -> Server {
     harness.serve("127.0.0.1:0").await.unwrap()
 }
 
-/// Any status is a response of `invoke`; what the host says is an error.
+/// Any status is a response of `invoke`, and an error of the host is an error.
 #[tokio::test]
 async fn invoke_answers_or_fails() {
     let server = server().await;
@@ -36,7 +36,7 @@ async fn invoke_answers_or_fails() {
     assert!(refused.text().starts_with("400 {\"title\":\"Bad Request\""));
 }
 
-/// JSON goes there and back; a failure has the text that the binding's clients know.
+/// JSON round-trips, and a failure has the text that users of the binding know.
 #[tokio::test]
 async fn json_goes_there_and_back() {
     let server = server().await;
@@ -56,7 +56,7 @@ async fn json_goes_there_and_back() {
     assert_eq!(client.get("/calls/get?of=echo").await.text(), "null");
 }
 
-/// Bodies pass through, however long, and a response is returned as it is.
+/// Bodies of any length pass through, and a response is returned unchanged.
 #[tokio::test]
 async fn bodies_pass_through() {
     let server = server().await;
@@ -76,7 +76,7 @@ async fn bodies_pass_through() {
     }
 }
 
-/// A body that its function breaks off is that one's fault, and not the client's.
+/// An incomplete body is the callee's fault, and not the client's.
 #[tokio::test]
 async fn broken_bodies_are_the_callees() {
     let server = server().await;
@@ -87,8 +87,7 @@ async fn broken_bodies_are_the_callees() {
     assert!(answer.text().contains("the response of an upstream"));
 }
 
-/// A function that never answers holds up nobody who is awaited next to it, and ends when it is
-/// dropped.
+/// A function that never answers does not delay other awaited calls, and ends when it is dropped.
 #[tokio::test]
 async fn calls_overlap() {
     let server = server().await;
@@ -97,7 +96,7 @@ async fn calls_overlap() {
     assert_eq!(answer.text(), "awake 200 unknown");
 }
 
-/// Bodies that come bit by bit are whole, also when several come at once.
+/// Bodies that arrive in pieces are complete, also several at once.
 #[tokio::test]
 async fn bodies_arrive_whole() {
     let server = server().await;
@@ -112,7 +111,7 @@ async fn bodies_arrive_whole() {
     }
 }
 
-/// A function that there is has a URL.
+/// An existing function has a URL.
 #[tokio::test]
 async fn functions_have_urls() {
     let server = server().await;
@@ -127,8 +126,7 @@ async fn functions_have_urls() {
     assert_eq!(url("none").await, format!("{none} {none}"));
 }
 
-/// However many calls are made at once, each is answered or refused, and those that are refused hold no
-/// handles.
+/// Each of many concurrent calls is answered or refused, and refused ones hold no handles.
 #[tokio::test]
 async fn refused_calls_hold_no_handles() {
     let server = server().await;

@@ -1,4 +1,4 @@
-//! What one function leaves behind, another one does not find, however the first one ended.
+//! No function finds data of another, however the other one ended.
 
 use std::time::Duration;
 
@@ -8,21 +8,21 @@ use tempfile::NamedTempFile;
 use crate::attacks::Attack;
 use crate::support::client::Client;
 
-/// More functions than the host has slots, so that slots change hands.
+/// More functions than slots, so that slots pass between functions.
 const COPIES: usize = 4;
 
 const PAGES: u32 = 32;
 
-/// Writes to all of the memory but its first page.
+/// Writes to the whole memory except its first page.
 const FILL: &str = "(memory.fill (i32.const 65536) (i32.const 165) (i32.const 2031616))";
 
-/// The same, and to as much again.
+/// The same, and grows the memory and writes to as much again.
 const GROW: &str = "(drop (memory.grow (i32.const 32)))
     (memory.fill (i32.const 65536) (i32.const 165) (i32.const 4128768))";
 
 const LOOP: &str = "(loop $again (br $again))";
 
-/// Functions that leave something, and the statuses that they are answered with.
+/// Functions that leave data, with their expected statuses.
 fn hostile() -> [(Attack, u16); 7] {
     let deep = "(func $deep (param i64) (result i64)
         (i64.add (call $deep (local.get 0)) (i64.const 1)))";
@@ -36,7 +36,7 @@ fn hostile() -> [(Attack, u16); 7] {
         (attack("", format!("{FILL} unreachable")), 500),
         (attack("", GROW.into()), 200),
         (attack("", format!("{GROW} unreachable")), 500),
-        // More than there is, once it has taken some.
+        // More than the available memory, after it has used some.
         (
             attack("", format!("{GROW} (drop (memory.grow (i32.const 65000)))")),
             200,
@@ -49,7 +49,7 @@ fn hostile() -> [(Attack, u16); 7] {
     ]
 }
 
-/// Counts the words that are not zero in its memory, at first and once that has grown.
+/// Counts the nonzero words of its memory, before and after growing it.
 fn witness() -> Attack {
     let count = "(func $count (result i32) (local $at i32) (local $found i32)
         (if (i32.ne (memory.grow (i32.const PAGES)) (i32.const PAGES))
@@ -77,7 +77,7 @@ async fn served(set: impl FnOnce(Builder) -> Builder) -> (Vec<NamedTempFile>, Se
         .depth(0)
         .idle_instances(0)
         .cpu_time(Duration::from_millis(50))
-        // What is left is to be found by the witness.
+        // Leftover data is searched by the witness.
         .verify_reuse(0)
         .output_sink(|_| {});
     for (way, (attack, _)) in hostile().iter().enumerate() {
@@ -116,14 +116,14 @@ async fn hostile_functions_leave_nothing(server: &Server) {
     }
 }
 
-/// Contents are gone whether the function returned, trapped, overflowed its stack or was ended.
+/// Contents are cleared whether the function returned, trapped, overflowed its stack or was ended.
 #[tokio::test]
 async fn memory_of_ended_functions_is_cleared() {
     let (_files, server) = served(|builder| builder).await;
     hostile_functions_leave_nothing(&server).await;
 }
 
-/// The same where memories are larger than what the host clears in place, and many run at once.
+/// The same with memories that are larger than the part cleared in place, and with concurrent requests.
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_of_concurrent_functions_is_cleared() {
     let (_files, server) = served(|builder| builder.concurrency(8, 1000)).await;
@@ -146,7 +146,7 @@ async fn memory_of_concurrent_functions_is_cleared() {
     }
 }
 
-/// A function whose client went away leaves as little, wherever it was just then.
+/// A function whose client disconnected leaves nothing, at any point of its run.
 #[tokio::test]
 async fn memory_of_abandoned_functions_is_cleared() {
     let (_files, server) = served(|builder| builder.cpu_time(Duration::from_secs(20))).await;

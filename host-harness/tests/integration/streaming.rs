@@ -1,4 +1,4 @@
-//! Responses that begin before they are whole: in pieces, and at the client's pace.
+//! Streamed responses: in pieces, and at the client's pace.
 
 mod ends;
 
@@ -10,7 +10,7 @@ use http_body_util::BodyExt as _;
 use crate::support::client::{Client, pieces, whole};
 use crate::support::{Recorded, misbehaving, server, soon};
 
-/// Asks a host without a socket.
+/// Sends a request to a host without a socket.
 async fn handle(harness: &Harness, path: &str) -> Response<Body> {
     let path = format!("/misbehave{path}");
     let request = Request::get(path).body(String::new()).unwrap();
@@ -32,8 +32,8 @@ fn parsed(line: String) -> usize {
     line.parse().unwrap()
 }
 
-/// A streamed response comes with its headers and whole, over both versions of HTTP, however many
-/// pieces it was written in.
+/// A streamed response arrives complete with its headers, over both versions of HTTP, in any number of
+/// pieces.
 #[tokio::test]
 async fn streams_are_whole() {
     let server = server().await;
@@ -51,8 +51,8 @@ async fn streams_are_whole() {
     }
 }
 
-/// The head, and each event, are with the client before the function goes on: it waits for the next
-/// piece of its request meanwhile. Its time is then the time of streams.
+/// The client has the head and each event before the function continues, which waits for the next piece of
+/// its request. The time of streams applies then.
 #[tokio::test]
 async fn events_arrive_one_by_one() {
     let server = server().await;
@@ -76,8 +76,8 @@ async fn events_arrive_one_by_one() {
     }
 }
 
-/// Status and headers go by the rules of whole responses; `start` can be called again after they
-/// were refused, and not after it began.
+/// Status and headers follow the rules of whole responses. `start` can be called again after a refusal, and
+/// not after it succeeded.
 #[tokio::test]
 async fn heads_are_checked() {
     let server = server().await;
@@ -113,14 +113,15 @@ async fn heads_are_checked() {
     );
 }
 
-/// A function goes no further than its client takes: the bytes that wait stay bounded.
+/// A function is blocked by a client that does not read, and the waiting bytes are limited.
 #[tokio::test]
 async fn functions_wait_for_their_client() {
     const QUEUE: usize = 64 * 1024;
 
     for chunk in [1, 1000, QUEUE, 3 * QUEUE] {
         let at_once = QUEUE.div_ceil(chunk) * chunk;
-        // Of its own: the function before may write for a moment after its client has gone.
+        // A separate function, because the previous one may write for a moment after its client has
+        // disconnected.
         let recorded = Recorded::default();
         let harness = misbehaving().output_sink(recorded.sink()).build().unwrap();
         let mut body = handle(&harness, &format!("/stream-flood?{chunk}"))
@@ -135,14 +136,13 @@ async fn functions_wait_for_their_client() {
                 "{written} when {taken} were taken"
             );
             taken += piece;
-            // It may not have come to print the last chunk.
+            // It may not have printed the last chunk yet.
             assert!(taken <= written + chunk, "{taken} of {written}");
         }
     }
 }
 
-/// The same over a connection, where more than the host's queue lies in between; others are
-/// answered meanwhile.
+/// The same over a connection, which holds more than the host's queue. Other requests are answered meanwhile.
 #[tokio::test]
 async fn connections_wait_for_their_client() {
     const IN_BETWEEN: usize = 64 * 1024 * 1024;
@@ -168,8 +168,8 @@ async fn connections_wait_for_their_client() {
     }
 }
 
-/// A function that never waits in `write` is told when there is room again, and loses nothing; its
-/// pollable outlives the writer.
+/// A function that never waits in `write` is notified when there is room, and loses nothing. Its pollable
+/// outlives the writer.
 #[tokio::test]
 async fn functions_poll_for_room() {
     let recorded = Recorded::default();

@@ -1,4 +1,4 @@
-//! Who reaches whom: from outside, from inside, and under which URL.
+//! Which functions are reachable from outside and from inside, and under which URL.
 
 use host_harness::Harness;
 use http::Method;
@@ -7,7 +7,7 @@ use super::{SHARED, builder, get};
 use crate::support::client::{Client, whole};
 use crate::support::command::{Serving, functions, run};
 
-/// A private function is one that there is none of, but to the others.
+/// A private function is unknown from outside, and callable from inside.
 #[tokio::test]
 async fn private_functions_are_inside() {
     let harness = builder().private("echo").build().unwrap();
@@ -22,7 +22,7 @@ async fn private_functions_are_inside() {
     assert_eq!(client.get("/caller/url/echo").await.text(), "Ok(None)");
 }
 
-/// The URL of a function begins with what the host was told, or else with where it listens.
+/// The URL of a function starts with the public URL, or else with the host's address.
 #[tokio::test]
 async fn urls_say_where() {
     let url = |base: String| format!("Ok(Some({:?}))", format!("{base}/echo"));
@@ -48,8 +48,7 @@ async fn urls_say_where() {
     assert_eq!(over(&harness, "127.0.0.1:0").await.1, base());
 }
 
-/// A private function that is not served, and a public URL that is none, are errors that say what
-/// there is.
+/// An unknown private function, and an invalid public URL, are errors that list what exists.
 #[test]
 fn bad_settings_are_refused() {
     let refused = builder().private("nope").build().unwrap_err().to_string();
@@ -73,8 +72,8 @@ fn bad_settings_are_refused() {
     }
 }
 
-/// The command serves private functions and public URLs, and logs what failed once, under the id of
-/// the one that did.
+/// The command serves private functions and public URLs, and logs a failure once, under the id of the failed
+/// function.
 #[tokio::test]
 async fn the_command_has_it_all() {
     let named = |name: &str, file: &str| format!("{name}={file}");

@@ -1,4 +1,4 @@
-//! What the callee sees, and what the caller gets to see of it.
+//! The callee's view of a request, and the caller's view of a response.
 
 use http::Method;
 
@@ -6,8 +6,8 @@ use super::{SHARED, ask, builder, chain, get, get_with, request};
 use crate::support::Recorded;
 use crate::support::client::whole;
 
-/// A request arrives as it was made, less what is the host's to say: the method, the path below the
-/// callee's base, the query, each value of each header, and the body.
+/// A request arrives unchanged, except for the host's framing: method, path below the callee's base, query,
+/// all header values, body.
 #[tokio::test]
 async fn requests_arrive() {
     let harness = &*SHARED;
@@ -56,7 +56,7 @@ async fn requests_arrive() {
     );
 }
 
-/// A response comes back as it was made: any status, each value of each header.
+/// A response returns unchanged, with any status and all header values.
 #[tokio::test]
 async fn responses_come_back() {
     let harness = &*SHARED;
@@ -82,7 +82,7 @@ async fn responses_come_back() {
     }
 }
 
-/// Where HTTP has no place for a body, there is none.
+/// Responses that cannot have a body have none.
 #[tokio::test]
 async fn bodiless_responses_are() {
     let harness = &*SHARED;
@@ -96,7 +96,7 @@ async fn bodiless_responses_are() {
     }
 }
 
-/// What is called has its caller's id and a number, in the log as to itself.
+/// A callee's id is its caller's id and a number, in the log and in the callee.
 #[tokio::test]
 async fn ids_name_their_callers() {
     let recorded = Recorded::default();

@@ -1,4 +1,4 @@
-//! Servers with certificates: whom the host takes for who they say they are, and HTTP/2.
+//! Servers with certificates: which ones the host trusts, and HTTP/2.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -18,11 +18,11 @@ use super::{builder, get};
 use crate::support::command::{functions, run};
 use crate::support::tls::{Authority, Certified, about};
 
-/// The name that the servers are asked for by.
+/// The name of the servers.
 const NAME: &str = "upstream.test";
 
-/// A server that says which version of HTTP it is spoken to in, and on which connection. It answers
-/// the requests with a query when there are `together` of them.
+/// A server that answers with the version of HTTP and the number of the connection. It answers requests with
+/// a query once `together` of them have arrived.
 async fn secure(
     acceptor: TlsAcceptor,
     together: usize,
@@ -34,7 +34,7 @@ async fn secure(
         let (acceptor, all, seen) = (acceptor.clone(), Arc::clone(&all), Arc::clone(&seen));
         async move {
             let peer = stream.peer_addr().unwrap();
-            // Who does not trust it ends the handshake.
+            // A client that does not trust the certificate ends the handshake.
             let Ok(stream) = acceptor.accept(stream).await else {
                 return;
             };
@@ -58,18 +58,18 @@ async fn secure(
     (upstream, connections)
 }
 
-/// A host whose functions find a server under its name.
+/// A host that resolves the server's name.
 fn knowing(upstream: &Upstream) -> Builder {
     builder().resolve(NAME, upstream.address).allow_host(NAME)
 }
 
-/// Asks for a server by its name.
+/// Sends a request to a server by its name.
 async fn ask(harness: &Harness, name: &str, path: &str) -> String {
     let path = format!("/calls-out/{path}url=https://{name}/");
     get(harness, &path).await.text().to_owned()
 }
 
-/// A server whose authority was given is spoken to, in the best version that both know.
+/// A server with a configured authority is trusted, and both use the best version that they know.
 #[tokio::test]
 async fn authorities_can_be_given() {
     let authority = Authority::new();
@@ -91,7 +91,7 @@ async fn authorities_can_be_given() {
     }
 }
 
-/// A certificate that nobody but itself vouches for is trusted where it was given.
+/// A self-signed certificate is trusted if it is configured.
 #[tokio::test]
 async fn self_signed_can_be_given() {
     let key = KeyPair::generate().unwrap();
@@ -104,7 +104,7 @@ async fn self_signed_can_be_given() {
     assert_eq!(ask(&harness, NAME, "?").await, "HTTP/1.1 ");
 }
 
-/// Requests that are sent at once over HTTP/2 share a connection.
+/// Concurrent requests over HTTP/2 share a connection.
 #[tokio::test]
 async fn http2_shares_a_connection() {
     const TOGETHER: usize = 50;
@@ -115,7 +115,7 @@ async fn http2_shares_a_connection() {
         .ca_file(authority.file.path())
         .build()
         .unwrap();
-    // Twice: without a connection that is there already, and with one.
+    // Twice: without an open connection, and with one.
     for _ in 0..2 {
         let path = format!("/calls-out/flood?count={TOGETHER}&url=https://{NAME}/?together");
         let answer = get(&harness, &path).await;
@@ -124,7 +124,7 @@ async fn http2_shares_a_connection() {
     }
 }
 
-/// A server that is not who it says is not spoken to, and the function is told why.
+/// A server with an invalid certificate is not trusted, and the function learns why.
 #[tokio::test]
 async fn impostors_are_refused() {
     let authority = Authority::new();
@@ -134,7 +134,7 @@ async fn impostors_are_refused() {
     let mut early = about(&["early.test"]);
     early.not_before = date_time_ymd(4000, 1, 1);
     early.not_after = date_time_ymd(4001, 1, 1);
-    // As `openssl req -x509` makes them unless it is told otherwise.
+    // Like the certificates that `openssl req -x509` creates by default.
     let of_authority = {
         let key = KeyPair::generate().unwrap();
         let mut about = about(&["authority.test"]);
@@ -180,7 +180,7 @@ async fn impostors_are_refused() {
         for path in ["error?", "error-async?"] {
             let error = ask(&harness, name, path).await;
             assert!(error.starts_with("Tls(") && error.contains(why), "{error}");
-            // Nothing that only those understand who wrote it.
+            // The text avoids the library's internal terms.
             assert!(!error.contains("Other("), "{error}");
         }
         let answer = get(&harness, &format!("/calls-out/text?url=https://{name}/")).await;
@@ -189,7 +189,7 @@ async fn impostors_are_refused() {
     }
 }
 
-/// A file that is no use is refused before anything is served.
+/// An invalid file is refused before the host serves.
 #[test]
 fn bad_files_are_refused() {
     let output = run(&["serve", test_guests::PING, "--ca-file", "no-such-file.pem"]);
@@ -201,7 +201,7 @@ fn bad_files_are_refused() {
     );
 }
 
-/// The command takes files of authorities by its option, more than one.
+/// The command accepts several files of authorities.
 #[tokio::test]
 async fn the_command_takes_authorities() {
     let authorities = [Authority::new(), Authority::new()];

@@ -1,4 +1,4 @@
-//! What the tests have in common: a host, a client, the `functions` command.
+//! Shared parts of the tests: a host, a client, the `functions` command.
 
 pub(crate) mod client;
 pub(crate) mod command;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use host_harness::{Builder, Harness, Record, RecordKind, Server};
 
-/// A host with every test function, output thrown away.
+/// A host with every test function, which discards output.
 pub(crate) fn builder() -> Builder {
     Harness::builder()
         .function("ping", test_guests::PING)
@@ -24,7 +24,7 @@ pub(crate) fn builder() -> Builder {
         .output_sink(|_| {})
 }
 
-/// A host that only has the function that misbehaves: for tests that set limits.
+/// A host with only `misbehave`, for tests that set limits.
 pub(crate) fn misbehaving() -> Builder {
     Harness::builder()
         .function("misbehave", test_guests::MISBEHAVE)
@@ -32,7 +32,7 @@ pub(crate) fn misbehaving() -> Builder {
         .output_sink(|_| {})
 }
 
-/// The functions are compiled once, for all tests.
+/// A host with default settings, whose functions are compiled once for all tests.
 static SHARED: LazyLock<Harness> = LazyLock::new(|| builder().build().unwrap());
 
 /// A server with every test function and default limits.
@@ -40,32 +40,32 @@ pub(crate) async fn server() -> Server {
     SHARED.serve("127.0.0.1:0").await.unwrap()
 }
 
-/// Something that takes a while on a busy machine, and for ever only when it is broken.
+/// Waits for a future that may take a while on a busy machine, and fails after a minute.
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(60), what)
         .await
         .expect("it never happened")
 }
 
-/// What functions printed and logged.
+/// The records of functions.
 #[derive(Default)]
 pub(crate) struct Recorded {
     records: Arc<Mutex<Vec<Record>>>,
 }
 
 impl Recorded {
-    /// To be given to the host.
+    /// The sink for the host.
     pub(crate) fn sink(&self) -> impl Fn(Record) + Send + Sync + 'static {
         let records = Arc::clone(&self.records);
         move |record| records.lock().unwrap().push(record)
     }
 
-    /// All of it since this was last called.
+    /// Takes all records since the last call.
     pub(crate) fn take(&self) -> Vec<Record> {
         std::mem::take(&mut *self.records.lock().unwrap())
     }
 
-    /// The line that was printed last, since this was last called.
+    /// Takes the last printed line since the last call.
     pub(crate) fn last_line(&self) -> Option<String> {
         self.take().pop().map(|record| match record.kind {
             RecordKind::Printed { text, .. } => text,

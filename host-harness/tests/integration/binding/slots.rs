@@ -1,11 +1,11 @@
-//! Who runs while others wait, so that none waits for itself.
+//! Admission: calls cannot deadlock.
 
 use std::sync::Arc;
 
 use super::{Gate, builder, chain, get, get_with, waiting};
 use crate::support::soon;
 
-/// Where one request runs at a time, it may call as deep as others may.
+/// With one request at a time, calls may nest as deeply as otherwise.
 #[tokio::test]
 async fn one_place_is_enough_for_a_chain() {
     let harness = builder().concurrency(1, 0).build().unwrap();
@@ -18,7 +18,7 @@ async fn one_place_is_enough_for_a_chain() {
     }
 }
 
-/// Many chains at once in few places all come to their end, with nothing refused.
+/// Many concurrent chains in few slots all complete, and none is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn chains_do_not_wait_for_each_other() {
     let harness = builder().concurrency(2, 1000).build().unwrap();
@@ -37,8 +37,7 @@ async fn chains_do_not_wait_for_each_other() {
     }
 }
 
-/// A callee that has begun to stream keeps no other from its turn: neither one that is to read it,
-/// nor one that has nothing to do with it.
+/// A streaming callee delays no other call, whether that reads the stream or not.
 #[tokio::test]
 async fn streams_keep_nobody_waiting() {
     let harness = builder().concurrency(1, 0).build().unwrap();
@@ -53,7 +52,7 @@ async fn streams_keep_nobody_waiting() {
     }
 }
 
-/// More calls than may run and wait are refused without being made.
+/// Calls beyond the running and waiting ones are refused without being made.
 #[tokio::test]
 async fn overload_is_an_error() {
     let gate = Gate::new().await;
@@ -69,8 +68,8 @@ async fn overload_is_an_error() {
     assert_eq!(get(&harness, "call/echo").await.status, 200);
 }
 
-/// Streams that are begun and kept take places; where there is none left, a call is refused, and
-/// with the streams they are free again.
+/// Unread streams hold slots. Without a free slot a call is refused, and dropping the streams frees their
+/// slots.
 #[tokio::test]
 async fn streams_take_places() {
     let harness = builder().concurrency(1, 16).depth(1).build().unwrap();
@@ -81,7 +80,7 @@ async fn streams_take_places() {
     }
 }
 
-/// Whoever goes away while chains are under way leaves all of their places free.
+/// A client that disconnects while chains are in flight frees all of their slots.
 #[tokio::test(flavor = "multi_thread")]
 async fn chains_that_end_early_leave_their_places() {
     let gate = Gate::new().await;
@@ -104,7 +103,7 @@ async fn chains_that_end_early_leave_their_places() {
     }
 }
 
-/// A host goes with its last handle, though its functions know it to call each other.
+/// A host is dropped with its last handle, although its functions refer to it for calls.
 #[tokio::test]
 async fn hosts_are_not_kept() {
     let kept = Arc::new(());
