@@ -102,7 +102,7 @@ async fn downloads_are_held_back() {
         let request = client.request(Method::GET, &path).body(whole("")).unwrap();
         let answer = client.begin(request).await.unwrap();
         let sent = soon(stands_still(&sent)).await;
-        assert!(sent < BETWEEN, "{sent} bytes are under way");
+        assert!(sent < BETWEEN, "{sent} bytes are in flight");
         drop((answer, client));
         soon(gone.notified()).await;
     }
@@ -146,7 +146,7 @@ async fn uploads_are_held_back() {
         });
         let answer = tokio::spawn(async move { client.begin(request).await });
         let sent = soon(stands_still(&sent)).await;
-        assert!(sent < BETWEEN, "{sent} bytes are under way");
+        assert!(sent < BETWEEN, "{sent} bytes are in flight");
         hang_up.notify_one();
         // Over HTTP/1 the host may close before it has read what the client still sends.
         if let Ok(answer) = soon(answer).await.unwrap() {
