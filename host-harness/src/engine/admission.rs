@@ -9,9 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use super::capacity::Capacity;
 use crate::invocation::CallChain;
-use crate::limits::Limits;
-use crate::telemetry::MAX_DEPTH;
 
 /// The slots of the pool, and the permits to wait for one.
 pub(super) struct Admission {
@@ -26,12 +25,13 @@ pub(super) struct Admission {
 }
 
 impl Admission {
-    pub(super) fn new(limits: &Limits) -> Self {
-        let bounded = |permits| BoundedSemaphore::new(permits, limits.queue);
+    /// With permits and slots for `capacity`, and `max_waiting` waiters for each kind.
+    pub(super) fn new(capacity: &Capacity, max_waiting: usize) -> Self {
+        let bounded = |permits| BoundedSemaphore::new(permits, max_waiting);
         Self {
-            requests: bounded(limits.concurrency.max(1)),
-            depth_permits: depth_permits(limits).map(bounded).collect(),
-            calls: semaphore(call_slots(limits)),
+            requests: bounded(capacity.requests),
+            depth_permits: capacity.calls.iter().copied().map(bounded).collect(),
+            calls: semaphore(capacity.call_slots),
         }
     }
 
@@ -69,24 +69,6 @@ impl Admission {
                 .map_err(|_no_permits| Overloaded),
         }
     }
-}
-
-/// The total number of slots.
-pub(super) fn total_slots(limits: &Limits) -> u32 {
-    limits.concurrency.max(1).saturating_add(call_slots(limits))
-}
-
-/// The number of concurrent calls at each depth: as many as requests, halved with every further
-/// depth, because fewer invocations get there.
-fn depth_permits(limits: &Limits) -> impl Iterator<Item = u32> {
-    let max = limits.concurrency.max(1);
-    (0..limits.depth.min(MAX_DEPTH)).map(move |depth| (max >> depth).max(1))
-}
-
-fn call_slots(limits: &Limits) -> u32 {
-    let depth_permits = depth_permits(limits).fold(0, u32::saturating_add);
-    // Zero if calls are disabled.
-    depth_permits.saturating_add(depth_permits.min(limits.concurrency.max(1)))
 }
 
 /// A semaphore with a bounded number of waiters.
@@ -150,6 +132,7 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
+    use crate::limits::Limits;
 
     /// One runs, one waits, the third is refused. A cancelled waiter frees its position.
     #[tokio::test]
@@ -166,26 +149,13 @@ mod tests {
         assert!(waiting.await.is_ok());
     }
 
-    fn limits(concurrency: u32, depth: u32) -> Limits {
-        Limits {
+    fn admission(concurrency: u32, depth: u32) -> Admission {
+        let limits = Limits {
             concurrency,
             depth,
             ..Limits::default()
-        }
-    }
-
-    /// Every depth has permits, fewer the deeper, with a slot for each and some more.
-    #[test]
-    fn every_depth_has_permits_and_slots() {
-        let of = |limits: &Limits| depth_permits(limits).collect::<Vec<_>>();
-        assert_eq!(of(&limits(8, 5)), [8, 4, 2, 1, 1]);
-        assert_eq!(of(&limits(1, 3)), [1, 1, 1]);
-        assert_eq!(of(&limits(u32::MAX, u32::MAX)).len(), MAX_DEPTH as usize);
-        for (concurrency, depth, all) in
-            [(8, 5, 8 + 16 + 8), (1, 3, 1 + 3 + 1), (1, 0, 1), (0, 0, 1)]
-        {
-            assert_eq!(total_slots(&limits(concurrency, depth)), all);
-        }
+        };
+        Admission::new(&Capacity::of(&limits), limits.queue)
     }
 
     fn call(depth: u32, in_stream: bool) -> CallChain {
@@ -196,7 +166,7 @@ mod tests {
     /// refused.
     #[tokio::test]
     async fn calls_wait_for_permits_of_their_depth() {
-        let admission = Admission::new(&limits(1, 2));
+        let admission = admission(1, 2);
         let _first = admission
             .acquire_depth_permit(call(1, false))
             .await
@@ -230,7 +200,7 @@ mod tests {
     /// A function with several memories takes as many slots, and waits until they are free.
     #[tokio::test]
     async fn several_memories_take_several_slots() {
-        let admission = Admission::new(&limits(4, 1));
+        let admission = admission(4, 1);
         let request = |memories| admission.acquire_slot(call(0, false), memories);
         let first = request(3).await.unwrap();
         assert!(request(2).now_or_never().is_none());

@@ -2,7 +2,8 @@
 
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig};
 
-use super::{Setup, admission, idle_instances};
+use super::Setup;
+use super::capacity::Capacity;
 use crate::compile::config::{Allocation, base, on_demand};
 use crate::limits::Limits;
 use crate::pool;
@@ -40,10 +41,11 @@ impl From<Allocation> for Pool {
 /// Also returns where its memories and stacks come from.
 pub(super) fn engine(
     limits: &Limits,
+    capacity: &Capacity,
     setup: Setup,
 ) -> wasmtime::Result<(wasmtime::Engine, Allocation)> {
     if setup.pool == Pool::Own {
-        match own(limits, setup) {
+        match own(limits, capacity, setup) {
             Ok(engine) => return Ok((engine, Allocation::HostPool)),
             // Wasmtime's slots change owner with their pages mapped.
             Err(error) if setup.multi_tenant => return Err(error.context(NO_POOL)),
@@ -54,7 +56,7 @@ pub(super) fn engine(
             ),
         }
     }
-    without_own(limits)
+    without_own(limits, capacity)
 }
 
 /// Why a multi-tenant host has no engine.
@@ -62,9 +64,12 @@ const NO_POOL: &str = "--multi-tenant needs the host's own memory pool, which ne
                        readable /proc/self/pagemap, and address space (ulimit -v unlimited)";
 
 /// Creates an engine with wasmtime's pool, or without a pool if the address space is too small.
-fn without_own(limits: &Limits) -> wasmtime::Result<(wasmtime::Engine, Allocation)> {
-    let slots = admission::total_slots(limits);
-    let pooled = wasmtime::Engine::new(&pooled(limits));
+fn without_own(
+    limits: &Limits,
+    capacity: &Capacity,
+) -> wasmtime::Result<(wasmtime::Engine, Allocation)> {
+    let slots = capacity.slots();
+    let pooled = wasmtime::Engine::new(&pooled(limits, slots));
     let pooled = pooled.map(|engine| (engine, Allocation::WasmtimePool));
     pooled.or_else(|error| {
         let engine = wasmtime::Engine::new(&on_demand())?;
@@ -78,12 +83,8 @@ fn without_own(limits: &Limits) -> wasmtime::Result<(wasmtime::Engine, Allocatio
 }
 
 /// Creates an engine with the host's own memories and stacks.
-fn own(limits: &Limits, setup: Setup) -> wasmtime::Result<wasmtime::Engine> {
-    // A trial run during loading has no permit.
-    let trial_slots = limits.memories.saturating_sub(1);
-    let slots = admission::total_slots(limits)
-        .saturating_add(idle_instances::capacity(limits))
-        .saturating_add(trial_slots);
+fn own(limits: &Limits, capacity: &Capacity, setup: Setup) -> wasmtime::Result<wasmtime::Engine> {
+    let slots = capacity.pool_slots();
     let mut config = base();
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
     let handover = match setup.multi_tenant {
@@ -94,8 +95,7 @@ fn own(limits: &Limits, setup: Setup) -> wasmtime::Result<wasmtime::Engine> {
     wasmtime::Engine::new(&config)
 }
 
-fn pooled(limits: &Limits) -> Config {
-    let slots = admission::total_slots(limits);
+fn pooled(limits: &Limits, slots: u32) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
         .total_memories(slots)

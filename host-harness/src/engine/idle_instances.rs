@@ -5,20 +5,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use super::admission;
+use super::capacity::Capacity;
 use super::instance::Instance;
 use crate::invocation::FunctionContext;
-use crate::limits::Limits;
 use crate::pool::sharded_free_list::ShardedFreeList;
 
 /// The maximum number of idle instances per thread, for functions that alternate or one that waits.
 const MAX_PER_THREAD: usize = 16;
-
-/// The maximum number of idle instances, which need slots of their own: at most as many as
-/// invocations have.
-pub(super) fn capacity(limits: &Limits) -> u32 {
-    limits.idle_instances.min(admission::total_slots(limits))
-}
 
 /// The idle instances of all functions of one engine.
 pub(super) struct IdleInstances {
@@ -44,10 +37,10 @@ impl Drop for IdlePermit {
 }
 
 impl IdleInstances {
-    pub(super) fn new(limits: &Limits) -> Self {
+    pub(super) fn new(capacity: &Capacity) -> Self {
         Self {
             free: ShardedFreeList::new(&Arc::new(())),
-            available: Arc::new(AtomicU32::new(capacity(limits))),
+            available: Arc::new(AtomicU32::new(capacity.idle)),
             round: AtomicU64::new(0),
         }
     }

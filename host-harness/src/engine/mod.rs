@@ -2,6 +2,7 @@
 
 mod admission;
 mod background;
+mod capacity;
 mod config;
 mod failure;
 mod function;
@@ -87,7 +88,8 @@ impl Engine {
             depth: limits.depth.min(MAX_DEPTH),
             ..limits
         };
-        let (wasmtime, allocation) = config::engine(&limits, setup)?;
+        let capacity = capacity::Capacity::of(&limits);
+        let (wasmtime, allocation) = config::engine(&limits, &capacity, setup)?;
         let setup = Setup {
             pool: allocation.into(),
             ..setup
@@ -99,7 +101,7 @@ impl Engine {
             let cache = cache::Cache::open(folder, fingerprint);
             cache.map_err(|unusable| unusable.warn()).ok()
         });
-        let idle = Arc::new(idle_instances::IdleInstances::new(&limits));
+        let idle = Arc::new(idle_instances::IdleInstances::new(&capacity));
         Ok(Arc::new(Self {
             _tickers: vec![
                 ticker::Ticker::epochs(&wasmtime)?,
@@ -108,7 +110,7 @@ impl Engine {
             .into_iter()
             .chain(limits.watchdog.map(watchdog::start).transpose()?)
             .collect(),
-            admission: admission::Admission::new(&limits),
+            admission: admission::Admission::new(&capacity, limits.queue),
             cache,
             compiler: compiler::Compiler {
                 process: compiler,
