@@ -377,3 +377,60 @@ fn routers_errors_are_shaped() {
     assert_eq!(response.header("allow"), Some("GET, HEAD, OPTIONS"));
     assert_eq!(TestRequest::get("/here").call(app).text(), "here");
 }
+
+fn headers_of<'a>(response: &'a TestResponse, name: &str) -> Vec<&'a str> {
+    response.header_all(name).collect()
+}
+
+/// Headers that a layer repeats stay repeated on the answer that another makes of an error; those that
+/// the answer sets itself take the place of all of that name.
+#[test]
+fn repeated_headers_stay_on_an_error() {
+    let failed = || {
+        let response = WebResult::<()>::Err("secret".into()).into_response();
+        let response = response
+            .header("set-cookie", "a=1")
+            .header("set-cookie", "b=2");
+        response.header("vary", "origin").header("vary", "accept")
+    };
+    let response = TestRequest::get("/").call(move || {
+        HandleErrors::new(failed, |error| {
+            (error.status(), [("vary", "cookie")], "sorry")
+        })
+    });
+    assert_eq!(response.text(), "sorry");
+    assert_eq!(headers_of(&response, "set-cookie"), ["a=1", "b=2"]);
+    assert_eq!(headers_of(&response, "vary"), ["cookie"]);
+}
+
+/// What a layer adds to a response with an invalid header is on the failure that it becomes.
+#[cfg(feature = "router")]
+#[test]
+fn layers_add_to_a_response_with_an_invalid_header() {
+    use functions_guest_web::routing::{Next, get};
+    use functions_guest_web::{Request, Router};
+
+    let wait = |request: Request, next: Next| {
+        let response = next.run(request).wait();
+        response.header("access-control-allow-origin", "*")
+    };
+    let awaited = async |request: Request, next: Next| {
+        let response = next.run(request).await;
+        response.header("access-control-allow-credentials", "true")
+    };
+    let invalid = || ([("x", "a\nb"), ("etag", "1")], "x");
+    let response = TestRequest::get("/").call(move || {
+        let routes = Router::new().route("/", get(invalid));
+        routes.layer(wait).layer(awaited)
+    });
+    assert_eq!(problem(&response), 500);
+    assert_eq!(response.header("access-control-allow-origin"), Some("*"));
+    assert_eq!(
+        response.header("access-control-allow-credentials"),
+        Some("true")
+    );
+    assert_eq!(
+        (response.header("x"), response.header("etag")),
+        (None, None)
+    );
+}

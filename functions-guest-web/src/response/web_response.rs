@@ -245,6 +245,16 @@ impl WebResponse {
         }
     }
 
+    /// The handler is done with this response: what is added from here on is a layer's, such as CORS, and stays
+    /// also where the handler's own headers were invalid.
+    #[cfg(feature = "router")]
+    pub(crate) fn settled(mut self) -> Self {
+        if let Some(failed) = &mut self.failed {
+            failed.is_invalid = false;
+        }
+        self
+    }
+
     /// The first that is wrong is the one that is told, and nothing of this response is sent.
     fn refuse(&mut self, invalid: InvalidHeader) {
         if self.failed.is_none() {

@@ -74,7 +74,11 @@ pub struct Running {
 impl Running {
     /// Waits for the response.
     pub fn wait(mut self) -> WebResponse {
-        self.step.take().map(Step::wait).unwrap_or_default()
+        self.step
+            .take()
+            .map(Step::wait)
+            .unwrap_or_default()
+            .settled()
     }
 }
 
@@ -83,9 +87,9 @@ impl Future for Running {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<WebResponse> {
         match self.step.take() {
-            Some(Step::Answered(response)) => Poll::Ready(response),
+            Some(Step::Answered(response)) => Poll::Ready(response.settled()),
             Some(Step::Awaiting(mut rest)) => match rest.as_mut().poll(cx) {
-                Poll::Ready(response) => Poll::Ready(response),
+                Poll::Ready(response) => Poll::Ready(response.settled()),
                 Poll::Pending => {
                     self.step = Some(Step::Awaiting(rest));
                     Poll::Pending

@@ -61,8 +61,12 @@ impl WebResponse {
             again.set_reported();
         }
         response.is_error = true;
+        // Those that the answer sets itself take the place of all of that name; the others stay, repeated
+        // ones too.
+        let own = response.headers.len();
         for (name, value) in std::mem::take(&mut self.headers) {
-            if !response.has(&name) {
+            let mut own = response.headers.iter().take(own);
+            if !own.any(|(known, _)| known.eq_ignore_ascii_case(&name)) {
                 response.headers.push((name, value));
             }
         }
