@@ -6,6 +6,7 @@ use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
 
 use super::State;
+use crate::message::in_flight::Cancel;
 
 /// A result that a task is working on.
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
@@ -15,6 +16,7 @@ pub struct Pending<T> {
     ended: watch::Receiver<()>,
     /// Aborted when this is dropped.
     _task: Option<AbortOnDropJoinHandle<()>>,
+    in_flight: Option<Cancel>,
 }
 
 /// The task ended without a result, which only a bug of the host causes.
@@ -24,8 +26,8 @@ pub(super) struct TaskAborted;
 type Tried<T> = Result<Result<T, TaskAborted>, Resource<Pending<T>>>;
 
 impl<T: Send + 'static> Pending<T> {
-    /// Spawns a task that works on the result.
-    pub(super) fn start(work: impl Future<Output = T> + Send + 'static) -> Self {
+    /// Spawns a task that works on the result. Dropping the pending ends what counts as in flight.
+    pub(super) fn start(in_flight: Cancel, work: impl Future<Output = T> + Send + 'static) -> Self {
         let (sender, result) = oneshot::channel();
         let (end, ended) = watch::channel(());
         let task = spawn(async move {
@@ -38,6 +40,7 @@ impl<T: Send + 'static> Pending<T> {
             result,
             ended,
             _task: Some(task),
+            in_flight: Some(in_flight),
         }
     }
 
@@ -49,6 +52,7 @@ impl<T: Send + 'static> Pending<T> {
             result: receiver,
             ended: watch::channel(()).1,
             _task: None,
+            in_flight: None,
         }
     }
 }
@@ -74,6 +78,17 @@ impl State {
         let ended = Ended(self.table.get(pending)?.ended.clone());
         let ended = self.table.push(ended)?;
         subscribe(&mut self.table, ended)
+    }
+
+    /// Drops a result that the function no longer wants.
+    pub(super) fn drop_pending<T: Send + 'static>(
+        &mut self,
+        pending: Resource<Pending<T>>,
+    ) -> wasmtime::Result<()> {
+        if let Some(in_flight) = self.table.delete(pending)?.in_flight {
+            in_flight.cancel();
+        }
+        Ok(())
     }
 
     /// Waits for the result.

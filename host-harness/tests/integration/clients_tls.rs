@@ -116,7 +116,7 @@ async fn bad_files_are_refused() {
     let file = file.to_str().unwrap();
     let why = match file {
         "no-such-file.pem" => "it cannot be read",
-        _ => "there is no certificate in it",
+        _ => "no certificate in the file",
     };
     let error = refused().await;
     assert!(

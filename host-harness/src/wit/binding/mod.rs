@@ -54,7 +54,7 @@ impl From<InvokeError> for Error {
 impl Host for State {
     fn send(&mut self, request: Request) -> wasmtime::Result<Resource<Pending>> {
         let pending = match self.counted_call(request)? {
-            Ok((calling, one)) => Pending::start(answer(calling, one)),
+            Ok((calling, one)) => Pending::start(one.cancel_handle(), answer(calling, one)),
             Err(error) => Pending::ready(Err(error)),
         };
         Ok(self.table.push(pending)?)

@@ -36,8 +36,7 @@ impl HostPending for State {
     }
 
     fn drop(&mut self, pending: Resource<Pending>) -> wasmtime::Result<()> {
-        self.table.delete(pending)?;
-        Ok(())
+        self.drop_pending(pending)
     }
 }
 

@@ -19,7 +19,7 @@ pub type Pending = pending::Pending<Result<Received, Error>>;
 /// Sends a request.
 pub(super) fn start(call: &Invocation, request: Outgoing, one: InFlight) -> Pending {
     let function = Arc::clone(&call.function);
-    Pending::start(async move {
+    Pending::start(one.cancel_handle(), async move {
         let received = exchange(&function.outbound, request, one).await;
         received.map_err(Error::from)
     })
@@ -49,8 +49,7 @@ impl HostPending for State {
     }
 
     fn drop(&mut self, pending: Resource<Pending>) -> wasmtime::Result<()> {
-        self.table.delete(pending)?;
-        Ok(())
+        self.drop_pending(pending)
     }
 }
 
