@@ -118,8 +118,8 @@ impl fmt::Display for Reason {
         match &self.invalid {
             InvalidFunction::Import { .. } | InvalidFunction::Link { .. } => write!(
                 f,
-                ". This host provides {} and WASI 0.2 without wasi:http: rebuild the function with an \
-                 SDK of the same major version, or run a host that provides the rest",
+                ". This host offers {} and WASI 0.2 without wasi:http: rebuild the function with an \
+                 SDK of the same major version, or run a host that has the rest",
                 self.offered.join(", "),
             ),
             InvalidFunction::Export { .. } => write!(
