@@ -44,7 +44,7 @@ impl Attack {
     }
 
     pub(crate) fn file(&self) -> NamedTempFile {
-        let text = include_str!("attacks/straight.wat")
+        let text = include_str!("straight.wat")
             .replace("PAGES", &self.pages.to_string())
             .replace("MORE", &self.more)
             .replace("BODY", &self.body);
