@@ -30,6 +30,10 @@ fn post() -> TestRequest {
 fn is_refused(response: &TestResponse) {
     assert_eq!(response.status(), 500, "{response:?}");
     assert!(!response.text().contains("twice"), "{response:?}");
+    assert!(
+        response.text().contains(r#""invocationId":"test""#),
+        "{response:?}"
+    );
     let logged = response.logged();
     assert!(
         logged

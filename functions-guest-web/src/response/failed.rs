@@ -31,9 +31,12 @@ pub(crate) static HANDLER: Kind = Kind {
 };
 
 /// A request that was refused: the client is told everything, and the log nothing.
+///
+/// A refusal that is the function's own fault, such as a state that is missing, is in the log already. The
+/// client gets the invocation's id, as with any other 500.
 pub(crate) static REFUSED: Kind = Kind {
     report: |_| (),
-    document: |error, headers| document(error, None, headers),
+    document: refusal,
 };
 
 /// As `HANDLER`, for an error that is in the log already.
@@ -81,6 +84,13 @@ fn report(error: &WebError) {
 
 fn document_with_id(error: &WebError, headers: List) -> WebResponse {
     document(error, Some(&source::invocation_id()), headers)
+}
+
+fn refusal(error: &WebError, headers: List) -> WebResponse {
+    if error.status().is_server_error() {
+        return document_with_id(error, headers);
+    }
+    document(error, None, headers)
 }
 
 fn document(error: &WebError, id: Option<&str>, mut headers: List) -> WebResponse {
