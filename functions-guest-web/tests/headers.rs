@@ -73,6 +73,19 @@ fn single_headers_are_single() {
         "etag",
         "last-modified",
         "retry-after",
+        "content-md5",
+        "cross-origin-embedder-policy",
+        "cross-origin-embedder-policy-report-only",
+        "cross-origin-opener-policy",
+        "cross-origin-opener-policy-report-only",
+        "cross-origin-resource-policy",
+        "deprecation",
+        "origin-agent-cluster",
+        "refresh",
+        "service-worker-allowed",
+        "sourcemap",
+        "sunset",
+        "traceparent",
     ] {
         assert_eq!(twice(name), ["2"], "{name}");
     }
