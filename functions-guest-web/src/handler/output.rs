@@ -26,7 +26,7 @@ pub enum AwaitedDelegated {}
 /// |---|---|
 /// | what implements [`IntoResponse`](crate::IntoResponse) | [`Immediate`] |
 /// | a future of it: `async fn` | [`Awaited`] |
-/// | `Router`, `HandleErrors`, `Tower` | [`Delegated`] |
+/// | `Router`, `HandleErrors`, `Tower`, or a `Result` of them whose error is a response | [`Delegated`] |
 /// | a future of these | [`AwaitedDelegated`] |
 ///
 /// The compiler infers `Kind`, because no type is two of them. The trait is sealed: implement
@@ -67,6 +67,27 @@ impl<F: Future<Output: IntoResponse>> HandlerOutput<Awaited> for F {
         Self: Sized + 'static,
     {
         Step::Awaiting(Box::pin(async { self.await.into_response() }))
+    }
+}
+
+/// What the router needs may not be there: `fn app() -> WebResult<Router>`.
+#[diagnostic::do_not_recommend]
+impl<T: HandlerOutput<Delegated>, E: IntoResponse> HandlerOutput<Delegated> for Result<T, E> {
+    fn finish(self, request: &mut Request, token: Token) -> WebResponse {
+        match self {
+            Ok(handler) => handler.finish(request, token),
+            Err(error) => error.into_response().into_error(),
+        }
+    }
+
+    fn start(self, request: &mut Request, token: Token) -> Step
+    where
+        Self: Sized + 'static,
+    {
+        match self {
+            Ok(handler) => handler.start(request, token),
+            Err(error) => Step::Answered(error.into_response().into_error()),
+        }
     }
 }
 

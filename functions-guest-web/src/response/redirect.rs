@@ -31,6 +31,11 @@ pub struct Redirect {
 }
 
 impl Redirect {
+    /// 303, as [`see_other`](Self::see_other): the name that axum has for it.
+    pub fn to(target: impl Into<String>) -> Self {
+        Self::see_other(target)
+    }
+
     /// 303: what was asked for is done, and its result is there. The client asks with `GET`.
     pub fn see_other(target: impl Into<String>) -> Self {
         Self::with(StatusCode::SEE_OTHER, target.into())
@@ -71,6 +76,7 @@ mod tests {
             assert!(response.bytes().is_empty());
             response.status()
         };
+        assert_eq!(way(Redirect::to), 303);
         assert_eq!(way(Redirect::see_other), 303);
         assert_eq!(way(Redirect::temporary), 307);
         assert_eq!(way(Redirect::permanent), 308);

@@ -285,3 +285,32 @@ fn async_functions_make_routers() {
         "x"
     );
 }
+
+/// What a router needs may fail: each request is answered with the error, and the router answers otherwise.
+#[test]
+fn routers_may_fail() {
+    use crate::{HandleErrors, WebError, WebResult};
+
+    fn router(works: bool) -> WebResult<Router> {
+        if !works {
+            return Err(WebError::internal("no configuration"));
+        }
+        Ok(Router::new().route("/", get(|| "root").post(async |body: String| body)))
+    }
+    for (works, status, text) in [(true, 200, "root"), (false, 500, "the function failed")] {
+        for response in [
+            TestRequest::get("/").call(move || router(works)),
+            TestRequest::get("/").call(async move || router(works)),
+            TestRequest::get("/").call(move || Router::new().fallback(move || router(works))),
+        ] {
+            assert_eq!(response.status(), status);
+            assert!(response.text().contains(text), "{response:?}");
+        }
+    }
+    let posted = TestRequest::post("/").body("x").call(|| router(true));
+    assert_eq!(posted.text(), "x");
+    let own = || Err::<Router, _>((http::StatusCode::CONFLICT, "short"));
+    assert_eq!(TestRequest::get("/").call(own).text(), "short");
+    let shaped = || HandleErrors::new(|| router(false), |error| (error.status(), "sorry"));
+    assert_eq!(TestRequest::get("/").call(shaped).text(), "sorry");
+}
