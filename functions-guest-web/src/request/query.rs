@@ -9,8 +9,8 @@ use super::{FromRequest, Rejection, Request};
 /// The query, decoded: `?page=2&tag=a&tag=b` into a struct with the fields `page` and `tag`.
 ///
 /// A name that comes several times is a list; `#[serde(default)]` makes an empty one of none. A map of
-/// single values, such as `HashMap<String, String>`, takes the last of them, as in axum; a struct
-/// refuses a field that comes twice, and so does a map below `#[serde(flatten)]`. What
+/// single values, such as `HashMap<String, u32>`, decodes all of them and takes the last, as in axum; a
+/// struct refuses a field that comes twice, and so does a map below `#[serde(flatten)]`. What
 /// is `Option` or has a default may be left out. An empty value (`?q=&page=`) is an empty text where a
 /// text may be, also in an `Option<String>`, as in axum. For an `Option` of a number or a `bool` it is
 /// `None`, where axum refuses it: that is how a form sends a field which was left blank. All this is

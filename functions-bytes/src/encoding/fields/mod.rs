@@ -1,14 +1,15 @@
 //! Names and values in text: the fields of a form, the parameters of a query.
 
+mod repeated;
 mod whole;
 
-use std::collections::HashSet;
 use std::error::Error;
 use std::fmt;
 
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 
+use self::repeated::Repeated;
 use self::whole::{Kind, Whole};
 use super::words;
 use crate::answer;
@@ -76,7 +77,8 @@ const IMPOSSIBLE: &str = "is of a type that fields cannot have";
 
 /// Decodes `a=1&b=2`: percent-encoded, `+` for a space.
 ///
-/// A map whose values are single takes the last of several for one name, as axum's `Query` does.
+/// A map whose values are single takes the last of several for one name, and decodes all of them, as axum's
+/// `Query` does.
 ///
 /// # Errors
 ///
@@ -87,14 +89,31 @@ pub fn decode<T: DeserializeOwned>(fields: &[u8]) -> Result<T, FieldsError> {
         Err(error) if error.is_repeated => error,
         decoded => return decoded,
     };
+    let fields = Repeated::new(fields);
     // One value for each name tells whether the type could ever take one.
-    match decode_once(&last_of_each(fields)) {
-        (Ok(map), Kind::Map) => Ok(map),
+    match decode_once(&fields.last()) {
         (Err(error), _) if error.is_misuse => Err(error),
-        _ => Err(repeated),
+        (last, Kind::Map) => {
+            for layer in fields.layers() {
+                decode_once::<T>(&layer).0?;
+            }
+            last
+        }
+        _ if repeated.name.is_some() => Err(repeated),
+        // Below `#[serde(flatten)]` serde does not say which name it is.
+        _ => {
+            let is_refused = |fields: &[u8]| {
+                let (decoded, _) = decode_once::<T>(fields);
+                decoded.is_err_and(|error| error.is_repeated)
+            };
+            let name = fields.refused(&is_refused);
+            Err(FieldsError { name, ..repeated })
+        }
     }
 }
 
+/// Not inlined: a function has it once for each type.
+#[inline(never)]
 fn decode_once<T: DeserializeOwned>(fields: &[u8]) -> (Result<T, FieldsError>, Kind) {
     let mut track = serde_path_to_error::Track::new();
     let mut kind = Kind::Other;
@@ -103,21 +122,6 @@ fn decode_once<T: DeserializeOwned>(fields: &[u8]) -> (Result<T, FieldsError>, K
     let decoded = T::deserialize(tracked);
     let decoded = decoded.map_err(|error| FieldsError::new(error.to_string(), &track.path()));
     (decoded, kind)
-}
-
-/// The fields without those whose name comes again later.
-#[cold]
-fn last_of_each(fields: &[u8]) -> Vec<u8> {
-    let mut names = HashSet::new();
-    let mut kept: Vec<_> = fields
-        .rsplit(|byte| *byte == b'&')
-        .filter(|field| {
-            let parsed = form_urlencoded::parse(field).next();
-            parsed.is_some_and(|(name, _)| names.insert(name))
-        })
-        .collect();
-    kept.reverse();
-    kept.join(&b'&')
 }
 
 /// Why fields could not be decoded.
@@ -412,15 +416,9 @@ mod tests {
     }
 
     /// A map of single values takes the last for each name, however that is written; a map of lists
-    /// takes all, and a struct or a flattened map refuses several.
+    /// takes all, and a struct refuses several.
     #[test]
     fn maps_take_the_last() {
-        #[derive(Debug, Deserialize)]
-        #[expect(dead_code, reason = "only decoded")]
-        struct Rest {
-            #[serde(flatten)]
-            rest: BTreeMap<String, String>,
-        }
         #[derive(Debug, Deserialize)]
         struct Wrapped(BTreeMap<String, String>);
         let fields = b"a=1&b=%26&%61=2&a=+";
@@ -441,9 +439,67 @@ mod tests {
         assert_eq!(lists["a"], ["1", "2", " "]);
         let twice = ("the field `page` is given more than once".to_owned(), false);
         assert_eq!(refused::<Search>("page=1&page=2"), twice);
-        assert!(refused::<Rest>("a=1&a=2").0.contains(GIVEN_TWICE));
-        let (wrong, is_misuse) = refused::<BTreeMap<String, u8>>("a=1&a=x");
-        assert!(wrong.contains("`a` is") && !is_misuse, "{wrong}");
+    }
+
+    /// A map decodes every value that it is given, also those that a later one replaces.
+    #[test]
+    fn maps_decode_every_value() {
+        type Numbers = BTreeMap<String, u8>;
+        let numbers = decode::<Numbers>(b"a=1&b=7&a=2&a=3").unwrap();
+        assert_eq!(numbers, Numbers::from([("a".into(), 3), ("b".into(), 7)]));
+        let invalid = "the field `a` is not a whole number in range";
+        let large = "the field `b` is too large";
+        for (fields, wanted) in [
+            ("a=x&a=2", invalid),
+            ("a=1&a=x", invalid),
+            ("a=1&a=x&a=3", invalid),
+            ("a=1&%61=x&a=3", invalid),
+            ("b=256&a=1&a=2", large),
+            ("a=1&a=2&b=256&b=1", large),
+        ] {
+            assert_eq!(
+                refused::<Numbers>(fields),
+                (wanted.to_owned(), false),
+                "{fields}"
+            );
+        }
+    }
+
+    /// A name that comes twice below `#[serde(flatten)]` is named, and not one that may come twice.
+    #[test]
+    fn repeated_names_are_named() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only decoded")]
+        struct Rest {
+            #[serde(default)]
+            tag: Vec<String>,
+            #[serde(flatten)]
+            rest: BTreeMap<String, String>,
+        }
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only decoded")]
+        struct Sorted {
+            #[serde(flatten)]
+            sort: Sort,
+        }
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only decoded")]
+        struct Sort {
+            sort: String,
+        }
+        for (refused, name) in [
+            (refused::<Rest>("a=1&a=2"), "a"),
+            (refused::<Rest>("tag=1&tag=2&b=1&b=2"), "b"),
+            (
+                refused::<Rest>("c=1&tag=1&b=1&%62=2&tag=2&a=1&a=2&c=3"),
+                "c",
+            ),
+            (refused::<Sorted>("sort=a&sort=b"), "sort"),
+        ] {
+            let wanted = format!("the field `{name}` is given more than once");
+            assert_eq!(refused, (wanted, false));
+        }
+        assert_eq!(decode::<Rest>(b"tag=1&tag=2&b=1").unwrap().tag, ["1", "2"]);
     }
 
     /// However long what was sent, what is told of it is short.
@@ -453,6 +509,7 @@ mod tests {
         for detail in [
             refused::<BTreeMap<String, u8>>(&format!("{long}=x")).0,
             refused::<Strict>(&format!("{long}=x")).0,
+            refused::<BTreeMap<String, u8>>(&format!("{long}=1&{long}=x")).0,
             refused::<BTreeMap<String, Sort>>(&format!("a={long}")).0,
         ] {
             assert!(detail.len() < 2200, "{} bytes", detail.len());
