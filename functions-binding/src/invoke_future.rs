@@ -2,10 +2,10 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+use functions_bytes::outgoing::InFlight;
 use functions_bytes::task;
 
 use crate::collect::{Collect, Whole};
-use crate::host::Way;
 use crate::{BindingError, Call, Response, host};
 
 /// A call of a [`FunctionBinding`](crate::FunctionBinding). Nothing happens until the future is awaited, or
@@ -44,7 +44,7 @@ pub struct InvokeFuture<T> {
 
 enum Stage {
     Unsent(Call),
-    Sent(Way),
+    Sent(InFlight<host::Sent>),
     Reading(Collect),
     Over,
 }
@@ -107,10 +107,10 @@ impl<T> Future for InvokeFuture<T> {
         loop {
             self.stage = match std::mem::replace(&mut self.stage, Stage::Over) {
                 Stage::Unsent(call) => Stage::Sent(host::send(call.checked()?)),
-                Stage::Sent(mut way) => match way.poll(cx) {
+                Stage::Sent(mut in_flight) => match in_flight.poll(cx) {
                     Poll::Ready(response) => Stage::Reading(collect(response?, self.limit)),
                     Poll::Pending => {
-                        self.stage = Stage::Sent(way);
+                        self.stage = Stage::Sent(in_flight);
                         return Poll::Pending;
                     }
                 },

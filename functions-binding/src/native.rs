@@ -1,15 +1,19 @@
 //! Natively: a test's stand-in, or with the feature `client` a host over HTTP.
 
-use std::task::{Context, Poll};
+use functions_bytes::outgoing::InFlight;
 
 #[cfg(feature = "client")]
-pub(crate) use crate::client::Address;
+pub(crate) use crate::client::{Address, Sent};
 use crate::{BindingError, Call, Response, testing};
 
 /// Which host. Natively, without the feature `client`, no host can be called.
 #[cfg(not(feature = "client"))]
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Address(());
+
+/// The future of a call that was sent. A stand-in needs none.
+#[cfg(not(feature = "client"))]
+pub(crate) type Sent = std::future::Pending<Result<Response, BindingError>>;
 
 pub(crate) fn invoke(call: Call) -> Result<Response, BindingError> {
     match testing::respond(with_slash(call)) {
@@ -21,16 +25,16 @@ pub(crate) fn invoke(call: Call) -> Result<Response, BindingError> {
     }
 }
 
-pub(crate) fn send(call: Call) -> Way {
+pub(crate) fn send(call: Call) -> InFlight<Sent> {
     match testing::respond(with_slash(call)) {
-        Ok(answer) => Way::over(answer.map(Response::of_upstream)),
+        Ok(answer) => InFlight::Ready(answer.map(Response::of_upstream)),
         #[cfg(feature = "client")]
         Err(call) => match crate::client::send(*call) {
-            Ok(sent) => Way::Sent(sent),
-            Err(error) => Way::over(Err(error)),
+            Ok(sent) => InFlight::Waiting(sent),
+            Err(error) => InFlight::Ready(Err(error)),
         },
         #[cfg(not(feature = "client"))]
-        Err(_) => Way::over(Err(BindingError::NoHost)),
+        Err(_) => InFlight::Ready(Err(BindingError::NoHost)),
     }
 }
 
@@ -54,30 +58,4 @@ fn with_slash(mut call: Call) -> Call {
         call.path.insert(0, '/');
     }
     call
-}
-
-/// A response on its way. A stand-in's is there at once.
-pub(crate) enum Way {
-    Over(Option<Result<Response, BindingError>>),
-    #[cfg(feature = "client")]
-    Sent(crate::client::Sent),
-}
-
-impl Way {
-    pub(crate) fn over(result: Result<Response, BindingError>) -> Self {
-        Self::Over(Some(result))
-    }
-
-    #[cfg_attr(
-        not(feature = "client"),
-        expect(unused_variables, reason = "a stand-in's response is there")
-    )]
-    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response, BindingError>> {
-        match self {
-            // There is nothing more to come after the first time.
-            Self::Over(result) => result.take().map_or(Poll::Pending, Poll::Ready),
-            #[cfg(feature = "client")]
-            Self::Sent(sent) => std::pin::Pin::new(sent).poll(cx),
-        }
-    }
 }

@@ -1,6 +1,5 @@
 use functions_bytes::outgoing;
 
-use crate::host::Way;
 use crate::{BindingError, Call, Response, host};
 
 /// Makes a call, and waits for the head of the response: [`Call::wait`] as a function.
@@ -53,16 +52,12 @@ impl Call {
     /// }
     /// ```
     pub fn send(self) -> ResponseFuture {
-        ResponseFuture {
-            way: self
-                .checked()
-                .map_or_else(|error| Way::over(Err(error)), host::send),
-        }
+        ResponseFuture::new(self.checked())
     }
 }
 
 outgoing::response_future! {
     /// A response in flight, from [`Call::send`].
     #[must_use = "dropping it ends the function that was called"]
-    Way => Result<Response, BindingError>
+    Call => Result<Response, BindingError>
 }

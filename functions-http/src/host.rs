@@ -1,30 +1,12 @@
 //! The host that sends requests.
 
-use functions_bytes::__private::{from_buffer, into_wit, set_upstream};
+use functions_bytes::__private::into_wit;
 use functions_bytes::outgoing::{self, milliseconds};
 
 use crate::__private::bindings::functions::http::client;
 use crate::{Error, Request, Response};
 
-/// A request on its way.
-pub(crate) type Way = outgoing::Way<client::Pending, Result<Response, Error>>;
-
-pub(crate) fn invoke(request: Request) -> Result<Response, Error> {
-    finish(client::call(into_request(request)))
-}
-
-/// A request that the host refuses has its error at once: however many are refused, none holds a handle.
-pub(crate) fn send(request: Request) -> Way {
-    match client::Pending::try_get(client::send(into_request(request))) {
-        Ok(result) => Way::over(finish(result)),
-        Err(pending) => {
-            let arrival = pending.subscribe();
-            Way::new(pending, arrival, |pending| {
-                finish(client::Pending::get(pending))
-            })
-        }
-    }
-}
+outgoing::host_requests!(client, Request, Error);
 
 fn into_request(request: Request) -> client::Request {
     client::Request {
@@ -35,17 +17,6 @@ fn into_request(request: Request) -> client::Request {
         timeout_milliseconds: request.timeout.map(milliseconds),
         redirects: request.redirects,
         response_limit: request.response_limit,
-    }
-}
-
-fn finish(result: Result<client::Response, client::Error>) -> Result<Response, Error> {
-    match result {
-        Ok(response) => Ok(Response {
-            status: response.status,
-            headers: response.headers.into(),
-            body: set_upstream(from_buffer(response.body), true),
-        }),
-        Err(error) => Err(from_wit(error)),
     }
 }
 

@@ -1,6 +1,5 @@
 use functions_bytes::outgoing;
 
-use crate::host::Way;
 use crate::{Error, Request, Response, host};
 
 /// Sends a request, and waits for the head of the response: [`Request::wait`] as a function.
@@ -60,16 +59,12 @@ impl Request {
     /// }
     /// ```
     pub fn send(self) -> ResponseFuture {
-        ResponseFuture {
-            way: self
-                .checked()
-                .map_or_else(|error| Way::over(Err(error)), host::send),
-        }
+        ResponseFuture::new(self.checked())
     }
 }
 
 outgoing::response_future! {
     /// A response in flight, from [`Request::send`].
     #[must_use = "dropping it cancels the request"]
-    Way => Result<Response, Error>
+    Request => Result<Response, Error>
 }

@@ -2,13 +2,16 @@
 
 mod authorization;
 mod collect;
+#[cfg(target_family = "wasm")]
+mod host;
+mod in_flight;
 mod request;
 mod response;
-#[cfg(target_family = "wasm")]
-mod way;
 
 use std::time::Duration;
 
+#[cfg(target_family = "wasm")]
+pub use crate::__host_requests as host_requests;
 pub use crate::{
     __request_methods as request_methods, __response_future as response_future,
     __response_methods as response_methods,
@@ -16,7 +19,8 @@ pub use crate::{
 pub use authorization::basic;
 pub use collect::Collect;
 #[cfg(target_family = "wasm")]
-pub use way::Way;
+pub use host::Pending;
+pub use in_flight::InFlight;
 
 /// A timeout for the host. Parts of a millisecond are rounded up: one that was set is never none.
 #[must_use]

@@ -136,24 +136,35 @@ macro_rules! __response_methods {
     };
 }
 
-/// A `ResponseFuture` with its attributes, around a `$way` that becomes a `$result`.
+/// A `ResponseFuture` with its attributes, for a `$request` that the module `host` sends.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __response_future {
-    ($(#[$attribute:meta])* $way:ident => $result:ty) => {
+    ($(#[$attribute:meta])* $request:ident => Result<$response:ident, $error:ident>) => {
         $(#[$attribute])*
         pub struct ResponseFuture {
-            way: $way,
+            in_flight: $crate::outgoing::InFlight<host::Sent>,
+        }
+
+        impl ResponseFuture {
+            /// Sends a request that is valid.
+            fn new(request: Result<$request, $error>) -> Self {
+                let in_flight = match request {
+                    Ok(request) => host::send(request),
+                    Err(error) => $crate::outgoing::InFlight::Ready(Err(error)),
+                };
+                Self { in_flight }
+            }
         }
 
         impl Future for ResponseFuture {
-            type Output = $result;
+            type Output = Result<$response, $error>;
 
             fn poll(
                 mut self: std::pin::Pin<&mut Self>,
                 cx: &mut std::task::Context<'_>,
             ) -> std::task::Poll<Self::Output> {
-                self.way.poll(cx)
+                self.in_flight.poll(cx)
             }
         }
 
