@@ -51,6 +51,16 @@ impl Rule {
         matches!(self.hosts, Hosts::All)
     }
 
+    /// Whether the rule and what was written after it are a network, such as `10.0.0.0/8`.
+    fn is_network(&self, after: &str) -> bool {
+        let is_address = match &self.hosts {
+            Hosts::One(host) => !matches!(Host::parse(host), Ok(Host::Domain(_))),
+            Hosts::All | Hosts::Below(_) => false,
+        };
+        let bits = after.strip_prefix('/');
+        is_address && bits.is_some_and(|bits| bits.parse::<u8>().is_ok())
+    }
+
     /// How the rule permits a server; `None` if it does not cover the server.
     pub(super) fn permit(&self, host: &str, port: u16) -> Option<Permit> {
         if self.port.is_some_and(|allowed| allowed != port) {
@@ -99,7 +109,16 @@ impl FromStr for Rule {
             Some((scheme, rest)) => (Some(scheme), rest),
             None => (None, text.as_str()),
         };
-        let (server, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        let (server, after) = rest.split_at(end);
+        let (user, server) = match server.rsplit_once('@') {
+            Some((user, server)) => (Some(user), server),
+            None => (None, server),
+        };
+        if server.starts_with('.') {
+            let below = server_of(&format!("*{server}")).ok();
+            return Err(invalid("a name cannot start with a dot", below));
+        }
         let mut rule = server_of(server).map_err(|why| invalid(why, None))?;
         rule.port = rule.port.or(match scheme {
             Some("https") => Some(443),
@@ -107,12 +126,25 @@ impl FromStr for Rule {
             Some(_) => return Err(invalid("only http and https are supported", Some(rule))),
             None => None,
         });
-        if !path.is_empty() {
-            return Err(invalid("a rule cannot have a path", Some(rule)));
+        if user.is_some() {
+            return Err(invalid("a rule cannot have a user name", Some(rule)));
         }
-        Ok(rule)
+        match after {
+            "" | "/" => Ok(rule),
+            _ if rule.is_network(after) => Err(invalid(
+                "networks are not supported, name each address",
+                Some(rule),
+            )),
+            _ => Err(invalid("a rule cannot have a path", Some(rule))),
+        }
     }
 }
+
+const INVALID_PORT: &str = "invalid port: a port is a number from 1 to 65535";
+
+/// The most bytes that DNS allows in a name, and in each of its parts.
+const MAX_NAME_BYTES: usize = 253;
+const MAX_LABEL_BYTES: usize = 63;
 
 fn server_of(text: &str) -> Result<Rule, &'static str> {
     let (host, port) = match text.rsplit_once(':') {
@@ -123,8 +155,9 @@ fn server_of(text: &str) -> Result<Rule, &'static str> {
     };
     let port = match port {
         None | Some("*") => None,
+        Some(port) if port.starts_with('+') => return Err(INVALID_PORT),
         Some(port) => match port.parse() {
-            Ok(0) | Err(_) => return Err("invalid port"),
+            Ok(0) | Err(_) => return Err(INVALID_PORT),
             Ok(port) => Some(port),
         },
     };
@@ -153,11 +186,21 @@ fn hosts(text: &str) -> Result<Hosts, &'static str> {
         Ok(Host::Domain(domain)) if domain.contains('*') => {
             Err("* must be the whole name, or the part before a domain")
         }
+        Ok(Host::Domain(domain)) if !is_name(&domain) => {
+            Err("a name has at most 253 bytes, and 1 to 63 bytes between its dots")
+        }
         Ok(Host::Domain(domain)) if below => Ok(Hosts::Below(format!(".{domain}"))),
         Ok(_) if below => Err("an address has no subdomains"),
         Ok(host) => Ok(Hosts::One(host.to_string())),
         Err(_) => Err("invalid host"),
     }
+}
+
+/// Whether a server can have this name. `Host::parse` leaves that to DNS.
+fn is_name(domain: &str) -> bool {
+    let mut labels = domain.split('.');
+    domain.len() <= MAX_NAME_BYTES
+        && labels.all(|label| (1..=MAX_LABEL_BYTES).contains(&label.len()))
 }
 
 #[cfg(test)]
@@ -191,25 +234,105 @@ mod tests {
         }
     }
 
-    /// An invalid rule is refused with the corrected form, or with the expected forms.
+    /// The origin of a URL permits what the URL names, and nothing else.
+    #[test]
+    fn origins_permit_their_server() {
+        for (given, host, port) in [
+            ("http://a/", "a", 80),
+            ("http://a:8080/", "a", 8080),
+            ("https://a", "a", 443),
+            ("http://[::1]:8080/", "[::1]", 8080),
+        ] {
+            let rule: Rule = given.parse().unwrap();
+            assert_eq!(rule.permit(host, port), Some(Permit::Named), "{given}");
+            assert_eq!(rule.permit(host, port + 1), None, "{given}");
+        }
+    }
+
+    /// An invalid rule, or one that matches no server, is refused with the corrected form or with the expected
+    /// forms.
     #[test]
     fn invalid_rules_are_refused_with_a_correction() {
-        for (given, says) in [
+        let expected = "expected HOST, HOST:PORT, *.DOMAIN or *, such as";
+        let label = "a".repeat(63);
+        let name = format!("{label}.{label}.{label}.{}", "a".repeat(61));
+        for given in [&label, &name] {
+            assert!(given.parse::<Rule>().is_ok(), "{given}");
+        }
+        let (long_label, long_name) = (format!("{label}a.b"), format!("{name}a"));
+        for (given, why, meant) in [
             (
                 "https://api.example.com/v1",
+                "cannot have a path",
                 "--allow-host api.example.com:443",
             ),
-            ("10.0.0.0/8", "--allow-host 10.0.0.0"),
-            ("ftp://example.com", "--allow-host example.com"),
-            ("", "HOST:PORT"),
-            ("example.com:http", "invalid port"),
-            ("example.com:0", "invalid port"),
-            ("a b", "invalid host"),
-            ("a*.example.com", "*.DOMAIN"),
-            ("*.10.0.0.1", "address"),
+            (
+                "a.example?x=1",
+                "cannot have a path",
+                "--allow-host a.example",
+            ),
+            ("http://a/#x", "cannot have a path", "--allow-host a:80"),
+            (
+                "http://me:secret@a/",
+                "cannot have a user name",
+                "--allow-host a:80",
+            ),
+            (
+                "me@a:8080",
+                "cannot have a user name",
+                "--allow-host a:8080",
+            ),
+            ("10.0.0.0/8", "networks are not", "--allow-host 10.0.0.0"),
+            ("[fd00::]/8", "networks are not", "--allow-host [fd00::]"),
+            (
+                "ftp://example.com",
+                "http and https",
+                "--allow-host example.com",
+            ),
+            ("wss://a:1/", "http and https", "--allow-host a:1"),
+            (
+                ".example.com",
+                "start with a dot",
+                "--allow-host *.example.com",
+            ),
+            (
+                "https://.example.com:8080",
+                "start with a dot",
+                "--allow-host *.example.com:8080",
+            ),
+            ("", "invalid host", expected),
+            ("/", "invalid host", expected),
+            ("//a", "invalid host", expected),
+            ("http://", "invalid host", expected),
+            ("http://:80", "invalid host", expected),
+            ("a b", "invalid host", expected),
+            ("a\tb", "invalid host", expected),
+            ("a<b", "invalid host", expected),
+            ("[::1", "invalid host", expected),
+            ("a:80:81", "invalid host", expected),
+            ("a..b", "between its dots", expected),
+            (".", "start with a dot", expected),
+            ("*..a", "between its dots", expected),
+            (&long_label, "between its dots", expected),
+            (&long_name, "at most 253 bytes", expected),
+            ("example.com:http", "invalid port", expected),
+            ("example.com:0", "invalid port", expected),
+            ("example.com:65536", "invalid port", expected),
+            ("example.com:-1", "invalid port", expected),
+            ("example.com:+80", "invalid port", expected),
+            ("example.com:", "invalid port", expected),
+            ("a*.example.com", "whole name", expected),
+            ("*.*", "whole name", expected),
+            ("*.10.0.0.1", "address", expected),
         ] {
-            let refused = given.parse::<Rule>().unwrap_err().to_string();
-            assert!(refused.contains(says), "{refused}");
+            let refused = given.parse::<Rule>();
+            let refused = refused.map_err(|refused| refused.to_string());
+            assert!(
+                refused.as_ref().is_err_and(|refused| refused.contains(why)
+                    && refused.contains(meant)
+                    && refused.contains(&format!("{given:?}"))),
+                "{given}: {refused:?}"
+            );
         }
     }
 }
