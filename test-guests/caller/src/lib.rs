@@ -43,6 +43,7 @@ impl Guest for Caller {
             "orphan" => several::orphan(to, body),
             "flood" => several::flood(to),
             "keep" => several::keep(to),
+            "abandon" => several::abandon(to),
             "many" => many::by_binding(to),
             "many-http" => many::over_http(),
             "spin" => spin(to),

@@ -4,7 +4,9 @@ use functions_binding::__private::bindings::functions::binding::invoker::{
     self, Error, Pending, Response,
 };
 use functions_bytes::__private::bindings::functions::bytes::bytes::{Buffer, Data};
+use functions_bytes::__private::bindings::wasi::clocks::monotonic_clock;
 use functions_guest_web::__private::bindings::exports::functions::web::handler::Reply;
+use functions_http::__private::bindings::functions::http::client;
 
 use crate::single::pass_on;
 use crate::{request, text};
@@ -79,6 +81,44 @@ pub(crate) fn keep(to: &str) -> Reply {
     let counted = counted(&results);
     drop(results);
     text(&format!("{counted} {}", one().is_ok()))
+}
+
+/// How many calls and requests of each kind are in flight together in [`abandon`]: half of the limit.
+const TOGETHER: u32 = 32;
+
+/// Sends as many calls and requests to `x-call-url` as the test asks for, and drops each at once. Then sends
+/// as many together as may be in flight, and drops them when they have begun, several times. Counts the
+/// refusals, and calls the second function.
+pub(crate) fn abandon(to: &str) -> Reply {
+    let url = request::told("x-call-url").unwrap_or_default();
+    // Only a refused one has a result at once.
+    let call = || Pending::try_get(invoker::send(request::to(to, None))).err();
+    let request = || client::Pending::try_get(client::send(get(&url))).err();
+    let mut refused = 0;
+    for _ in 0..request::count() {
+        refused += usize::from(call().is_none()) + usize::from(request().is_none());
+    }
+    for _ in 0..3 {
+        let all: Vec<_> = (0..TOGETHER).map(|_| (call(), request())).collect();
+        for (call, request) in &all {
+            refused += usize::from(call.is_none()) + usize::from(request.is_none());
+        }
+        monotonic_clock::subscribe_duration(5_000_000).block();
+    }
+    let last = said(invoker::call(request::to_other(None)));
+    text(&format!("{refused} {last}"))
+}
+
+fn get(url: &str) -> client::Request {
+    client::Request {
+        method: "GET".into(),
+        url: url.into(),
+        headers: Vec::new(),
+        body: None,
+        timeout_milliseconds: None,
+        redirects: 0,
+        response_limit: None,
+    }
 }
 
 fn counted(results: &[Result<Response, Error>]) -> String {

@@ -126,6 +126,24 @@ async fn dropping_ends_the_callee() {
     assert_eq!(soon(asked).await.unwrap().text(), "open open");
 }
 
+/// Calls and requests that a function drops no longer count as in flight, whether they have begun or not, and
+/// even before a thread gets to end their tasks.
+#[tokio::test]
+async fn dropped_calls_and_requests_are_not_counted() {
+    let gate = Gate::new().await;
+    let url = format!("http://{}/", gate.address);
+    let headers = [
+        ("x-call-url", &*url),
+        ("x-call-count", "200"),
+        ("x-call-then", "misbehave/x"),
+    ];
+    let harness = &*SHARED;
+    for _ in 0..2 {
+        let answer = get_with(harness, "abandon/misbehave/sleep", &headers).await;
+        assert_eq!((answer.status.as_u16(), answer.text()), (200, "0 unknown"));
+    }
+}
+
 /// A caller that is cancelled ends its callees, at any depth.
 #[tokio::test]
 async fn callers_that_go_away_end_their_callees() {
