@@ -12,9 +12,12 @@ use crate::engine::{Engine, Reply};
 use crate::invocation::Invoker;
 use crate::invocation::{CallChain, Invocation};
 use crate::message::active_requests::Uploading;
-use crate::message::body::{Body, Upload};
+use crate::message::body::{Body, Incomplete, Upload};
 use crate::registry::Registry;
 use crate::telemetry::InvocationId;
+
+/// What is told of an upload that a function passes on.
+const MALFORMED_BODY: &str = "the request's body broke off, or its chunks are malformed";
 
 /// Answers requests by invoking functions.
 #[derive(Clone)]
@@ -80,7 +83,11 @@ impl Gateway {
             invoker: Some(Arc::clone(self) as Arc<dyn Invoker>),
         };
         match self.engine.invoke(function, call, body).await {
-            Ok(reply) => answer(&method, reply),
+            // A head that is sent with the start of a malformed body would be lost with the connection.
+            Ok(mut reply) => match reply.body.look_at_chunks().await {
+                Ok(()) => answer(&method, reply),
+                Err(Incomplete) => for_method(&method, problem::invalid_request(MALFORMED_BODY)),
+            },
             Err(failure) => {
                 failure.log(&function.context.name, id);
                 for_method(&method, problem::of_failure(&failure, id))

@@ -33,6 +33,10 @@ impl Deadline {
         }
     }
 
+    pub(super) fn is_chunked_upload(&self) -> bool {
+        self.body.is_chunked_upload()
+    }
+
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let deadline = self.deadline;
         let timer = &mut self.timer;

@@ -3,6 +3,7 @@
 mod deadline;
 mod upload;
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -100,6 +101,36 @@ impl Body {
     pub(crate) fn limit_upload(&mut self, deadline: Option<Instant>) {
         if let Rest::Upload(_) = self.rest {
             self.limit(deadline);
+        }
+    }
+
+    /// Looks at the part of a chunked upload that is here already, without waiting for more: fails if that is
+    /// malformed. For any other body this does nothing.
+    ///
+    /// hyper reads a body when it is asked for, and after the request has been polled. So this asks, and comes
+    /// again.
+    pub(crate) async fn look_at_chunks(&mut self) -> Result<(), Incomplete> {
+        if !self.is_chunked_upload() {
+            return Ok(());
+        }
+        let mut has_asked = false;
+        poll_fn(|cx| match self.poll_fill(cx) {
+            Poll::Pending if !has_asked => {
+                has_asked = true;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Poll::Pending => Poll::Ready(Ok(())),
+            Poll::Ready(looked) => Poll::Ready(looked),
+        })
+        .await
+    }
+
+    fn is_chunked_upload(&self) -> bool {
+        match &self.rest {
+            Rest::Upload(upload) => upload.is_chunked(),
+            Rest::Deadline(body) => body.is_chunked_upload(),
+            Rest::Done | Rest::Other(_) | Rest::Incomplete => false,
         }
     }
 

@@ -77,6 +77,11 @@ impl Upload {
         self.body.as_ref().is_none_or(Incoming::is_end_stream)
     }
 
+    /// Whether the body comes in HTTP/1's chunks, and reading it sends nothing.
+    pub(super) fn is_chunked(&self) -> bool {
+        self.rest == Unread::Discarded && self.size_hint().exact().is_none()
+    }
+
     pub(super) fn size_hint(&self) -> SizeHint {
         self.body
             .as_ref()

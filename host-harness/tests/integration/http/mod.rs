@@ -11,6 +11,7 @@ use crate::support::client::{Client, whole};
 use crate::support::wire::Wire;
 use crate::support::{misbehaving, server, soon};
 
+mod chunks;
 mod framing;
 mod hosts;
 
