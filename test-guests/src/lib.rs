@@ -1,4 +1,5 @@
 //! Paths of the compiled components that the host's tests run.
+#![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 /// `examples/contact-form`.

@@ -1,5 +1,6 @@
 //! A contributor's tasks: `cargo xtask setup`, `cargo demo`, `cargo xtask bench`, `cargo xtask fuzz`,
 //! `cargo wit`, `cargo api`.
+#![forbid(unsafe_code)]
 
 #[cfg(feature = "api")]
 mod api;

@@ -2,6 +2,7 @@
 //!
 //! `cargo xtask bench` runs it and parses its output: one figure per line, its name and its value, times in
 //! nanoseconds.
+#![forbid(unsafe_code)]
 
 mod bare;
 mod library;

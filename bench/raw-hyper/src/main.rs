@@ -2,6 +2,7 @@
 //!
 //! It uses HTTP/1.1 with persistent connections, on tokio's default runtime. It checks, limits and isolates
 //! nothing, so its time is that of hyper.
+#![forbid(unsafe_code)]
 
 mod greet;
 

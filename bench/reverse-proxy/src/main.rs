@@ -1,6 +1,7 @@
 //! A plain reverse proxy for one upstream, written with hyper.
 //!
 //! `reverse-proxy HOST:PORT` listens on a free port, prints it, and passes every request on.
+#![forbid(unsafe_code)]
 
 use std::convert::Infallible;
 use std::error::Error;

@@ -5,6 +5,7 @@
 //! ```sh
 //! curl http://127.0.0.1:8080/contact-form -d 'name=Ada&message=Hello'
 //! ```
+#![forbid(unsafe_code)]
 
 use functions_guest_web::{Form, Html, Rejection, WebError, WebResult, invoke};
 use http::{Method, StatusCode};

@@ -6,6 +6,7 @@
 //! ```sh
 //! curl http://127.0.0.1:8080/counter
 //! ```
+#![forbid(unsafe_code)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

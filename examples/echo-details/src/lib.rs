@@ -3,6 +3,7 @@
 //! ```sh
 //! curl -i 'http://127.0.0.1:8080/echo-details/some/path' -d '{"headers_to_send_back":{"x-hello":"there"}}'
 //! ```
+#![forbid(unsafe_code)]
 
 use functions_bytes::encoding::Json;
 use functions_guest_web::{WebEnvironment, WebResponse, WebResult, invoke};

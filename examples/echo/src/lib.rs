@@ -7,6 +7,7 @@
 //! ```sh
 //! curl http://127.0.0.1:8080/echo -d 'hello'
 //! ```
+#![forbid(unsafe_code)]
 
 use functions_guest_web::{Data, invoke};
 

@@ -8,6 +8,7 @@
 //! curl 'http://127.0.0.1:8080/etag?rows=1000' --etag-save tag > table.csv
 //! curl -i 'http://127.0.0.1:8080/etag?rows=1000' --etag-compare tag    # 304
 //! ```
+#![forbid(unsafe_code)]
 
 use functions_binding::{Call, Response};
 use functions_guest_web::{Data, WebEnvironment, WebResponse, WebResult, invoke};

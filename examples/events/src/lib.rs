@@ -3,6 +3,7 @@
 //! ```sh
 //! curl -N 'http://127.0.0.1:8080/events?ms=500&count=5'
 //! ```
+#![forbid(unsafe_code)]
 
 use std::time::Duration;
 

@@ -6,6 +6,7 @@
 //! functions serve fan-out.wasm greet.wasm &
 //! curl http://127.0.0.1:8080/fan-out -d '["Ada","Grace","Barbara","Margaret","Katherine"]'
 //! ```
+#![forbid(unsafe_code)]
 
 use std::time::Duration;
 

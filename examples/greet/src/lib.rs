@@ -6,6 +6,7 @@
 //! ```sh
 //! curl http://127.0.0.1:8080/greet -d '{"name":"Ada"}'
 //! ```
+#![forbid(unsafe_code)]
 
 use functions_guest_web::{Json, invoke};
 

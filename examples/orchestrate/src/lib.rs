@@ -7,6 +7,7 @@
 //! functions serve orchestrate.wasm shrink.wasm --private shrink &
 //! curl 'http://127.0.0.1:8080/orchestrate?halvings=2' --data-binary @picture.ppm > small.ppm
 //! ```
+#![forbid(unsafe_code)]
 
 use functions_binding::{Call, Response};
 use functions_guest_web::{Data, Query, WebResponse, WebResult, invoke};

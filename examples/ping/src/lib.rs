@@ -6,6 +6,7 @@
 //! ```sh
 //! curl -X POST http://127.0.0.1:8080/ping
 //! ```
+#![forbid(unsafe_code)]
 
 use functions_guest_web::{Data, invoke};
 

@@ -5,6 +5,7 @@
 //! functions serve proxy.wasm &
 //! curl 'http://127.0.0.1:8080/proxy?url=https://example.com/echo' -d hello
 //! ```
+#![forbid(unsafe_code)]
 
 use functions_guest_web::{Data, Rejection, WebEnvironment, WebResponse, WebResult, invoke};
 use functions_http::{Request as HttpRequest, invoke as http_invoke};

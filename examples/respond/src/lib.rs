@@ -5,6 +5,7 @@
 //! curl -i http://127.0.0.1:8080/respond/         # 303, to a colour that exists
 //! curl -i http://127.0.0.1:8080/respond/mauve    # 404
 //! ```
+#![forbid(unsafe_code)]
 
 use functions_guest_web::{WebEnvironment, WebError, WebResponse, WebResult, invoke};
 use http::StatusCode;

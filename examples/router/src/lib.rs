@@ -11,6 +11,7 @@
 //! curl http://127.0.0.1:8080/router/users/one
 //! curl -i -X DELETE http://127.0.0.1:8080/router/users
 //! ```
+#![forbid(unsafe_code)]
 
 use functions_guest_web::routing::get;
 use functions_guest_web::{Json, Path, Query, Router, invoke};

@@ -5,6 +5,7 @@
 //! ```sh
 //! functions serve shrink.wasm orchestrate.wasm --private shrink
 //! ```
+#![forbid(unsafe_code)]
 
 use functions_guest_web::{Rejection, invoke};
 use http::StatusCode;

@@ -6,6 +6,7 @@
 //! ```sh
 //! curl 'http://127.0.0.1:8080/stream-csv?rows=1000000' | tail -1
 //! ```
+#![forbid(unsafe_code)]
 
 use std::io::{BufWriter, Write as _};
 

@@ -9,6 +9,7 @@
 //! curl http://127.0.0.1:8080/todo-axum/todos/0
 //! curl -i http://127.0.0.1:8080/todo-axum/todos/9
 //! ```
+#![forbid(unsafe_code)]
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -5,6 +5,7 @@
 //! ```sh
 //! curl -T big.iso http://127.0.0.1:8080/upload-digest
 //! ```
+#![forbid(unsafe_code)]
 
 use functions_guest_web::{Data, WebResult, invoke};
 use sha2::{Digest as _, Sha256};

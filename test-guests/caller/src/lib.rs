@@ -2,6 +2,7 @@
 //!
 //! `/HOW/TARGET/PATH?QUERY` calls the function TARGET with `/PATH?QUERY`. Method, headers and body are
 //! those of the request, unless a header `x-call-...` sets them. PATH may be another such path.
+#![forbid(unsafe_code)]
 #![cfg(target_family = "wasm")]
 #![expect(clippy::panic, reason = "a test that cannot go on has nothing to say")]
 

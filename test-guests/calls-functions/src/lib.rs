@@ -1,4 +1,5 @@
 //! Calls the function that the query's `of` names, with the SDK. Each path uses a different method.
+#![forbid(unsafe_code)]
 
 use std::future::poll_fn;
 use std::pin::pin;

@@ -1,4 +1,5 @@
 //! Sends requests to the `url` in its query. Each path uses a different method.
+#![forbid(unsafe_code)]
 
 mod contract;
 mod reading;

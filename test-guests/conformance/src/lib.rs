@@ -2,6 +2,7 @@
 //!
 //! `cases` lists requests to these handlers with the expected responses. The host's integration test
 //! `conformance` runs each case both ways.
+#![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
 #[cfg(not(target_family = "wasm"))]

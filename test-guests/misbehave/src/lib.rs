@@ -1,6 +1,7 @@
 //! Does what no function should do, one path each, through the contract without the SDK.
 //!
 //! Run it with `functions serve` to see how the host reacts.
+#![forbid(unsafe_code)]
 #![cfg(target_family = "wasm")]
 #![expect(
     clippy::indexing_slicing,
