@@ -11,14 +11,16 @@ use rustls::{CertificateError, ClientConfig, Error as TlsError, RootCertStore};
 /// The environment variable that names files of more authorities, as it does for the host itself.
 pub(super) const VARIABLE: &str = "FUNCTIONS_CA_FILE";
 
-/// What trusts the authorities that browsers trust, and those that the environment names.
+/// TLS settings that trust the authorities that browsers trust, and those that the environment names.
 pub(super) fn config() -> Result<ClientConfig, String> {
     let mut authorities = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
     let files = std::env::var(VARIABLE).unwrap_or_default();
     for file in files.split(',').filter(|file| !file.is_empty()) {
-        add(&mut authorities, file).map_err(|why| format!("{VARIABLE}: {file}: {why}"))?;
+        add(&mut authorities, file).map_err(|why| {
+            format!("cannot use {file:?} in {VARIABLE}: {why}; name PEM files, separated by commas")
+        })?;
     }
     // Named, so that no other crate's choice for the process matters.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -30,15 +32,15 @@ pub(super) fn config() -> Result<ClientConfig, String> {
 }
 
 fn add(authorities: &mut RootCertStore, file: &str) -> Result<(), String> {
-    let pem = std::fs::read(file).map_err(|error| format!("it cannot be read: {error}"))?;
+    let pem = std::fs::read(file).map_err(|error| error.to_string())?;
     let before = authorities.len();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|_broken| "it is no PEM")?;
+    for (number, certificate) in (1..).zip(CertificateDer::pem_slice_iter(&pem)) {
+        let certificate = certificate.map_err(|error| format!("invalid PEM: {error}"))?;
         let added = authorities.add(certificate);
-        added.map_err(|error| format!("a certificate in it cannot be used: {error}"))?;
+        added.map_err(|error| format!("invalid certificate number {number}: {error}"))?;
     }
     if authorities.len() == before {
-        return Err("no certificate in the file: expected PEM".into());
+        return Err("no certificate found".into());
     }
     Ok(())
 }
