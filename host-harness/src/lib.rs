@@ -22,16 +22,20 @@ mod wit;
 
 pub use compile::CompilerProcess;
 pub use engine::Reuse;
-pub use gateway::Server;
+pub use gateway::{Server, TokenCheck, TokenVerifier};
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub use harness::fuzzing;
 pub use harness::{BuildError, Builder, Harness};
+pub use invocation::access::{Callers, Ingress};
 pub use limits::Limits;
 pub use message::body::Body;
 /// The version that an embedder's interfaces have to use: see [`HostInterface`].
 pub use wasmtime;
 
-pub use registry::{LoadError, LoadErrorKind};
+pub use registry::{
+    ComponentSource, DeployError, FunctionInfo, FunctionSettings, InstanceCounts, LoadError,
+    LoadErrorKind,
+};
 pub use telemetry::{InvocationId, LogLevel, OutputStream, Record, RecordKind};
 pub use wit::{HostInterface, State as InvocationState};

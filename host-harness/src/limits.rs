@@ -53,6 +53,9 @@ pub struct Limits {
     /// They are reset to their initial state first. With 0, every request gets a new instance, in about
     /// twice the time.
     pub idle_instances: u32,
+    /// How many functions are loaded at once. Beyond that, those that nobody has called for longest are
+    /// unloaded, except those in use, and loaded again by their next request.
+    pub loaded_functions: u32,
     /// One of this many resets of an instance or memory is verified; 0 verifies none.
     ///
     /// Verification compares all mapped memory and the globals with a new instance's. A difference ends
@@ -114,6 +117,11 @@ impl Limits {
             ("memories", self.memories, default.memories),
             ("concurrency", self.concurrency, default.concurrency),
             ("outbound", self.outbound, default.outbound),
+            (
+                "loaded_functions",
+                self.loaded_functions,
+                default.loaded_functions,
+            ),
         ] {
             not_zero(name, number == 0, format_args!("such as {instead}"))?;
         }
@@ -160,6 +168,8 @@ impl Default for Limits {
             body_memory: 1024 * 1024 * 1024,
             // Each has about 100 KiB. Each thread needs one of every function it runs.
             idle_instances: 256,
+            // Small ones have about 100 KiB of code each.
+            loaded_functions: 1000,
             verify_reuse: if cfg!(debug_assertions) { 1 } else { 1000 },
             depth: MAX_DEPTH,
             log_records: 10_000,
@@ -191,7 +201,8 @@ mod tests {
             memory: 0,
             memories: 0,
             concurrency: 0,
-            outbound: 0
+            outbound: 0,
+            loaded_functions: 0
         } {
             let refused = limits.check().unwrap_err();
             let expected = format!("invalid limit {name}: it is zero; expected more, such as ");

@@ -1,15 +1,12 @@
-use memchr::memmem;
+use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::Component;
 
 use super::{NotReusable, rewrite};
 
-/// The prefix of the import that calls other functions.
-const BINDING_PREFIX: &str = "functions:binding/";
-
 /// The bytes of a component, and their SHA-256.
 pub(crate) struct ComponentBytes {
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Bytes,
     pub(crate) hash: [u8; 32],
 }
 
@@ -22,7 +19,8 @@ pub(crate) struct Compiled {
 }
 
 impl ComponentBytes {
-    pub(crate) fn new(bytes: Vec<u8>) -> Self {
+    pub(crate) fn new(bytes: impl Into<Bytes>) -> Self {
+        let bytes = bytes.into();
         let hash = Sha256::digest(&bytes).into();
         Self { bytes, hash }
     }
@@ -62,12 +60,6 @@ impl ComponentBytes {
             reusable: Err(NotReusable::Setting),
         })
     }
-
-    /// Whether the component may call other functions. Searches for the interface's name without
-    /// parsing, so a match may be no import.
-    pub(crate) fn imports_binding(&self) -> bool {
-        memmem::find(&self.bytes, BINDING_PREFIX.as_bytes()).is_some()
-    }
 }
 
 /// Compiles a rewritten form; `None` if there is none, or it does not compile.
@@ -77,20 +69,4 @@ fn compile_rewritten(engine: &wasmtime::Engine, form: Option<Vec<u8>>) -> Option
         tracing::debug!("a rewritten component does not compile: {error:#}");
     });
     compiled.ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Only components that import the binding interface, in any version, may call.
-    #[test]
-    fn binding_import_is_found_in_any_version() {
-        let read = |file: &str| ComponentBytes::new(std::fs::read(file).unwrap());
-        assert!(!read(test_guests::PING).imports_binding());
-        assert!(!read(test_guests::MISBEHAVE).imports_binding());
-        assert!(read(test_guests::CALLER).imports_binding());
-        let newer = r#"(component (import "functions:binding/invoker@1.7.0" (instance)))"#;
-        assert!(ComponentBytes::new(wat::parse_str(newer).unwrap()).imports_binding());
-    }
 }

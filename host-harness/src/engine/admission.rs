@@ -5,12 +5,26 @@
 //! has its own permits. A call waits only for invocations at its own depth, which wait only for
 //! deeper ones.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::capacity::Capacity;
-use crate::invocation::CallChain;
+use crate::invocation::permits::{BoundedSemaphore, Overloaded, semaphore};
+use crate::invocation::{CallChain, FunctionContext};
+
+/// Takes a permit of the function, if it has a limit of its own.
+///
+/// A request waits for it before it takes anything of the host. A call never waits: its caller may hold
+/// the permit that it would wait for, or wait for a function that does.
+pub(super) async fn acquire_function_permit(
+    function: &FunctionContext,
+    call_chain: CallChain,
+) -> Result<Option<SemaphorePermit<'_>>, Overloaded> {
+    match &function.permits {
+        None => Ok(None),
+        Some(permits) if call_chain.depth == 0 => permits.acquire_many(1).await.map(Some),
+        Some(permits) => permits.try_acquire().map(Some),
+    }
+}
 
 /// The slots of the pool, and the permits to wait for one.
 pub(super) struct Admission {
@@ -55,75 +69,21 @@ impl Admission {
     }
 
     /// Takes one slot for each of a function's memories, all at once. A call that has its permit
-    /// either gets them immediately or is refused.
+    /// either gets them immediately or is refused. A request that waits also counts in its function's
+    /// own queue.
     pub(super) async fn acquire_slot(
         &self,
         call_chain: CallChain,
         memories: u32,
+        function: Option<&BoundedSemaphore>,
     ) -> Result<SemaphorePermit<'_>, Overloaded> {
         match call_chain.depth {
-            0 => self.requests.acquire_many(memories).await,
+            0 => self.requests.acquire_counted(memories, function).await,
             _ => self
                 .calls
                 .try_acquire_many(memories)
                 .map_err(|_no_permits| Overloaded),
         }
-    }
-}
-
-/// A semaphore with a bounded number of waiters.
-struct BoundedSemaphore {
-    running: Semaphore,
-    waiting: AtomicUsize,
-    max_waiting: usize,
-}
-
-/// The queue is full.
-#[derive(Debug)]
-pub(super) struct Overloaded;
-
-fn semaphore(permits: u32) -> Semaphore {
-    let permits = usize::try_from(permits).unwrap_or(usize::MAX);
-    Semaphore::new(permits.min(Semaphore::MAX_PERMITS))
-}
-
-impl BoundedSemaphore {
-    fn new(max_running: u32, max_waiting: usize) -> Self {
-        Self {
-            running: semaphore(max_running),
-            waiting: AtomicUsize::new(0),
-            max_waiting,
-        }
-    }
-
-    /// A waiter for several permits is not overtaken by those that need fewer.
-    async fn acquire_many(&self, permits: u32) -> Result<SemaphorePermit<'_>, Overloaded> {
-        if let Ok(permit) = self.running.try_acquire_many(permits) {
-            return Ok(permit);
-        }
-        let _position = QueuePosition::take(&self.waiting, self.max_waiting)?;
-        let acquired = self.running.acquire_many(permits).await;
-        acquired.map_err(|_closed| Overloaded)
-    }
-}
-
-/// A position in the queue, freed on drop, also if its request is cancelled.
-struct QueuePosition<'a>(&'a AtomicUsize);
-
-impl<'a> QueuePosition<'a> {
-    fn take(waiting: &'a AtomicUsize, max: usize) -> Result<Self, Overloaded> {
-        let position = Self(waiting);
-        if waiting.fetch_add(1, Ordering::Relaxed) < max {
-            Ok(position)
-        } else {
-            Err(Overloaded)
-        }
-    }
-}
-
-impl Drop for QueuePosition<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -133,21 +93,6 @@ mod tests {
 
     use super::*;
     use crate::limits::Limits;
-
-    /// One runs, one waits, the third is refused. A cancelled waiter frees its position.
-    #[tokio::test]
-    async fn third_request_is_refused_while_one_waits() {
-        let queue = BoundedSemaphore::new(1, 1);
-        let running = queue.acquire_many(1).await.unwrap();
-        let mut waiting = Box::pin(queue.acquire_many(1));
-        assert!(waiting.as_mut().now_or_never().is_none());
-        assert!(queue.acquire_many(1).await.is_err());
-        drop(waiting);
-        let mut waiting = Box::pin(queue.acquire_many(1));
-        assert!(waiting.as_mut().now_or_never().is_none());
-        drop(running);
-        assert!(waiting.await.is_ok());
-    }
 
     fn admission(concurrency: u32, depth: u32) -> Admission {
         let limits = Limits {
@@ -191,17 +136,32 @@ mod tests {
         );
         let mut taken = Vec::new();
         for _ in 0..3 {
-            taken.push(admission.acquire_slot(call(1, true), 1).await.unwrap());
+            taken.push(
+                admission
+                    .acquire_slot(call(1, true), 1, None)
+                    .await
+                    .unwrap(),
+            );
         }
-        assert!(admission.acquire_slot(call(1, true), 1).await.is_err());
-        assert!(admission.acquire_slot(call(0, false), 1).await.is_ok());
+        assert!(
+            admission
+                .acquire_slot(call(1, true), 1, None)
+                .await
+                .is_err()
+        );
+        assert!(
+            admission
+                .acquire_slot(call(0, false), 1, None)
+                .await
+                .is_ok()
+        );
     }
 
     /// A function with several memories takes as many slots, and waits until they are free.
     #[tokio::test]
     async fn several_memories_take_several_slots() {
         let admission = admission(4, 1);
-        let request = |memories| admission.acquire_slot(call(0, false), memories);
+        let request = |memories| admission.acquire_slot(call(0, false), memories, None);
         let first = request(3).await.unwrap();
         assert!(request(2).now_or_never().is_none());
         let second = request(1).now_or_never().unwrap().unwrap();
@@ -213,8 +173,16 @@ mod tests {
         drop(first);
         assert!(waiting.await.is_ok());
         // Calls have 8 slots.
-        let _call = admission.acquire_slot(call(1, true), 6).await.unwrap();
-        assert!(admission.acquire_slot(call(1, true), 3).await.is_err());
-        assert!(admission.acquire_slot(call(1, true), 2).await.is_ok());
+        let _call = admission
+            .acquire_slot(call(1, true), 6, None)
+            .await
+            .unwrap();
+        assert!(
+            admission
+                .acquire_slot(call(1, true), 3, None)
+                .await
+                .is_err()
+        );
+        assert!(admission.acquire_slot(call(1, true), 2, None).await.is_ok());
     }
 }

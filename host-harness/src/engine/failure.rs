@@ -1,6 +1,6 @@
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
-use super::admission::Overloaded;
+use crate::invocation::permits::Overloaded;
 use crate::invocation::time_check::OutOfTime;
 use crate::pool;
 use crate::telemetry::InvocationId;

@@ -1,21 +1,29 @@
 //! Idle instances, ready for their function's next invocation. Instantiation is most of the work of
 //! an invocation.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::capacity::Capacity;
 use super::instance::Instance;
-use crate::invocation::FunctionContext;
+use crate::pool::Owner;
 use crate::pool::sharded_free_list::ShardedFreeList;
 
 /// The maximum number of idle instances per thread, for functions that alternate or one that waits.
 const MAX_PER_THREAD: usize = 16;
 
+/// How many sweeps an instance is kept that was made before any request needed it: ten minutes.
+const PREWARMED_ROUNDS: u64 = 600;
+
 /// The idle instances of all functions of one engine.
 pub(super) struct IdleInstances {
     free: ShardedFreeList<IdleInstance, ()>,
+    /// Those that no request has used yet, for any thread.
+    prewarmed: Mutex<Vec<IdleInstance>>,
+    /// How many these are, so that requests without an idle instance need no lock.
+    prewarmed_count: AtomicUsize,
     available: Arc<AtomicU32>,
     /// The number of sweeps so far.
     round: AtomicU64,
@@ -40,16 +48,62 @@ impl IdleInstances {
     pub(super) fn new(capacity: &Capacity) -> Self {
         Self {
             free: ShardedFreeList::new(&Arc::new(())),
+            prewarmed: Mutex::default(),
+            prewarmed_count: AtomicUsize::new(0),
             available: Arc::new(AtomicU32::new(capacity.idle)),
             round: AtomicU64::new(0),
         }
     }
 
     /// Takes an idle instance of this function from this thread's shard.
-    pub(super) fn take(&self, function: &Arc<FunctionContext>) -> Option<Instance> {
-        let of_function = |idle: &IdleInstance| idle.instance.is_of(function);
-        let idle = self.free.home().take(of_function)?;
-        Some(idle.instance)
+    pub(super) fn take(&self, function: Owner) -> Option<Instance> {
+        let of_function = |idle: &IdleInstance| idle.instance.owner() == function;
+        let idle = self.free.home().take(of_function);
+        let idle = idle.or_else(|| {
+            (self.prewarmed_count.load(Ordering::Relaxed) > 0)
+                .then(|| self.take_prewarmed(of_function))?
+        });
+        Some(idle?.instance)
+    }
+
+    fn take_prewarmed(&self, wanted: impl Fn(&IdleInstance) -> bool) -> Option<IdleInstance> {
+        self.change_prewarmed(|prewarmed| {
+            let found = prewarmed.iter().position(wanted)?;
+            Some(prewarmed.remove(found))
+        })
+    }
+
+    /// Keeps an instance that no request has used yet; returns whether there was room.
+    pub(super) fn put_prewarmed(&self, mut instance: Instance) -> bool {
+        instance.permit = self.permit();
+        if instance.permit.is_none() {
+            return false;
+        }
+        let round = self.round.load(Ordering::Relaxed) + PREWARMED_ROUNDS;
+        self.change_prewarmed(|prewarmed| prewarmed.push(IdleInstance { instance, round }));
+        true
+    }
+
+    fn change_prewarmed<T>(&self, change: impl FnOnce(&mut Vec<IdleInstance>) -> T) -> T {
+        // A panic cannot leave the list half changed.
+        let prewarmed = self.prewarmed.lock();
+        let mut prewarmed = prewarmed.unwrap_or_else(PoisonError::into_inner);
+        let changed = change(&mut prewarmed);
+        self.prewarmed_count
+            .store(prewarmed.len(), Ordering::Relaxed);
+        changed
+    }
+
+    /// Takes all wanted instances, whoever has them.
+    fn take_all(&self, wanted: impl Fn(&IdleInstance) -> bool) {
+        for shard in self.free.all() {
+            drop_all(shard.take_all(|idle| wanted(idle)));
+        }
+        let prewarmed: Vec<_> = self.change_prewarmed(|prewarmed| {
+            let taken = prewarmed.extract_if(.., |idle| wanted(idle));
+            taken.collect()
+        });
+        drop_all(prewarmed);
     }
 
     /// Keeps a reset instance. May evict the instance that this thread has not used for longest.
@@ -57,7 +111,8 @@ impl IdleInstances {
         let shard = self.free.home();
         if instance.permit.is_none() {
             let permit = self.permit().or_else(|| {
-                drop_all(shard.take_oldest(1));
+                let oldest = shard.take_oldest(1);
+                drop_all(oldest.or_else(|| self.take_prewarmed(|_| true)));
                 self.permit()
             });
             let Some(permit) = permit else { return };
@@ -78,12 +133,29 @@ impl IdleInstances {
             .then(|| IdlePermit(Arc::clone(&self.available)))
     }
 
-    /// Drops the instances that were unused during the last two sweeps.
+    /// Drops all instances of a function, which is not loaded any more.
+    pub(super) fn drop_of(&self, function: Owner) {
+        self.take_all(|idle| idle.instance.owner() == function);
+    }
+
+    /// Counts the idle instances by function.
+    pub(super) fn count(&self) -> HashMap<Owner, u32> {
+        let mut counts = HashMap::new();
+        let mut count = |idle: &IdleInstance| {
+            *counts.entry(idle.instance.owner()).or_default() += 1;
+        };
+        for shard in self.free.all() {
+            shard.for_each(&mut count);
+        }
+        self.change_prewarmed(|prewarmed| prewarmed.iter().for_each(count));
+        counts
+    }
+
+    /// Drops the instances that were unused during the last two sweeps, or for long if they were made
+    /// ahead.
     pub(super) fn sweep(&self) {
         let last = self.round.fetch_add(1, Ordering::Relaxed);
-        for shard in self.free.all() {
-            drop_all(shard.take_all(|idle| idle.round < last));
-        }
+        self.take_all(|idle| idle.round < last);
     }
 }
 

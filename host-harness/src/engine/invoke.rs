@@ -3,18 +3,17 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use tokio::time::Instant;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::instance::Instance;
 use super::streaming_body::StreamingBody;
 use super::task::InvocationTask;
-use super::{Engine, Failure, Function, background};
-use crate::invocation::Invocation;
+use super::{Engine, Failure, Function, admission, background};
 use crate::invocation::cpu_time::CpuTimed;
 use crate::invocation::memory_limiter::MemoryLimit;
 use crate::invocation::started::StartedResponse;
 use crate::invocation::time_check::TimeCheck;
+use crate::invocation::{Invocation, InvocationLimits};
 use crate::message::body::Body;
 use crate::message::head::Head;
 use crate::message::held_bodies;
@@ -63,30 +62,22 @@ enum Started {
 }
 
 impl Engine {
-    /// The deadlines of an invocation that starts now: for its response, and for its end if it
-    /// streams the response.
-    pub(crate) fn deadlines(&self) -> (Option<Instant>, Option<Instant>) {
-        let now = Instant::now();
-        (
-            now.checked_add(self.limits.timeout),
-            now.checked_add(self.limits.stream_timeout),
-        )
-    }
-
     /// Answers one request in its own instance, newly created or reset. Afterwards the instance is
     /// reset again, or dropped.
     ///
-    /// For a streamed response this returns the head. The body continues the invocation.
+    /// For a streamed response this returns the head. The body continues the invocation. A failure is
+    /// logged here.
     pub(crate) async fn invoke(
         self: &Arc<Self>,
-        function: &Arc<Function>,
+        function: Arc<Function>,
         call: Invocation,
         body: Body,
     ) -> Result<Reply, Failure> {
         let (id, call_chain) = (call.id, call.call_chain);
         let (deadline, stream_deadline) = (call.deadline, call.stream_deadline);
-        let task = Arc::clone(self).run(Arc::clone(function), call, body);
-        let mut task = InvocationTask::new(function.owner.owner(), task);
+        let (owner, context) = (function.owner(), Arc::clone(&function.context));
+        let task = Arc::clone(self).run(function, call, body);
+        let mut task = InvocationTask::new(owner, task);
         let started = async {
             let _depth_permit = self.admission.acquire_depth_permit(call_chain).await?;
             poll_fn(|cx| poll_started(&mut task, cx)).await
@@ -99,7 +90,7 @@ impl Engine {
                 .await
                 .unwrap_or(Err(Failure::Timeout)),
         };
-        match started? {
+        match started.inspect_err(|failure| failure.log(&context.name, id))? {
             // The connection bounds how long a client may take to read the body. Only an echo of
             // the client's own upload could otherwise last forever.
             Started::Whole(mut reply) if call_chain.depth == 0 => {
@@ -112,7 +103,7 @@ impl Engine {
             }
             Started::Streaming(response, ended) => {
                 let StartedResponse { head, pipe } = *response;
-                let mut streamed = StreamingBody::new(Arc::clone(&function.context), id, pipe);
+                let mut streamed = StreamingBody::new(context, id, pipe);
                 match ended {
                     Poll::Ready(ended) => streamed.end(ended),
                     Poll::Pending => streamed.attach(task, stream_deadline),
@@ -129,11 +120,14 @@ impl Engine {
         call: Invocation,
         body: Body,
     ) -> Result<Outcome, Failure> {
+        let chain = call.call_chain;
+        let _permit = admission::acquire_function_permit(&function.context, chain).await?;
+        let own = function.context.permits.as_ref();
         let _slot = self
             .admission
-            .acquire_slot(call.call_chain, function.memories)
+            .acquire_slot(chain, function.memories, own)
             .await?;
-        let mut instance = match self.idle.take(&function.context) {
+        let mut instance = match self.idle.take(function.owner()) {
             Some(mut instance) => {
                 coverage::count(Way::Reused);
                 instance.assign(call);
@@ -142,7 +136,7 @@ impl Engine {
             }
             None => {
                 coverage::count(Way::Created);
-                Instance::new(self.store(call))
+                Instance::new(self.store(call), function.owner())
             }
         };
         let request = instance
@@ -160,6 +154,7 @@ impl Engine {
         let ended = finish(&mut instance.store, reply)?;
         // An instance reset in the background is never reused, because no request starts there.
         if !background::is_background_thread()
+            && !function.is_retired()
             && let Some(instance) = instance.reset(&function)
         {
             self.store_idle(instance, &function).await;
@@ -182,11 +177,17 @@ impl Engine {
 
     /// A new store for one invocation, with its limits.
     pub(super) fn store(&self, call: Invocation) -> Store<State> {
-        let memory = MemoryLimit::new(self.limits.memory, self.limits.memories.max(1));
-        let state = State::new(call, memory, TimeCheck::new(self.limits.cpu_time));
+        let InvocationLimits {
+            cpu_time,
+            memory,
+            memories,
+            ..
+        } = call.function.limits;
+        let limit = MemoryLimit::new(memory, memories);
+        let state = State::new(call, limit, TimeCheck::new(cpu_time));
         let mut store = Store::new(&self.wasmtime, state);
         store.limiter(|state| &mut state.memory);
-        store.set_hostcall_fuel(self.limits.memory);
+        store.set_hostcall_fuel(memory);
         store.set_max_component_handles(MAX_ENTRIES);
         bound_cpu_time(&mut store);
         store

@@ -9,6 +9,8 @@ mod function;
 mod idle_instances;
 mod instance;
 mod invoke;
+mod prepare;
+mod prewarm;
 mod reuse;
 mod streaming_body;
 mod task;
@@ -17,6 +19,7 @@ mod trial;
 mod watchdog;
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,12 +29,14 @@ use wasmtime::component::Linker;
 use crate::compile::{CompilerProcess, cache, compiler, fingerprint};
 use crate::limits::{FAR, Limits};
 use crate::message::held_bodies::HeldBodies;
+use crate::pool::Owner;
 use crate::telemetry::MAX_DEPTH;
 use crate::wit::{self, HostInterfaces, State};
 pub(crate) use config::Pool;
 pub(crate) use failure::Failure;
-pub(crate) use function::{Function, InvalidFunction, describe_reuse};
+pub(crate) use function::{Function, describe_reuse};
 pub(crate) use invoke::Reply;
+pub(crate) use prepare::InvalidFunction;
 pub use reuse::Reuse;
 
 /// The parts of an engine that tests and the fuzzer replace, for comparison.
@@ -125,6 +130,16 @@ impl Engine {
             setup,
             limits,
         }))
+    }
+
+    /// The host's limits.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The idle instances by function.
+    pub(crate) fn idle_instances(&self) -> HashMap<Owner, u32> {
+        self.idle.count()
     }
 
     /// The names of the interfaces that functions may import, besides WASI 0.2.

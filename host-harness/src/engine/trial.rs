@@ -7,12 +7,12 @@
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::thread;
+use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use wasmtime::Store;
 
-use super::function::InvalidFunction;
-use super::{Engine, Function};
+use super::{Engine, Function, InvalidFunction};
 use crate::invocation::Invocation;
 use crate::invocation::cpu_time::CpuTimed;
 use crate::pool::{self, PollScope};
@@ -34,7 +34,7 @@ impl Engine {
         let result = {
             // Counts CPU time, so that it yields.
             let instantiation = instantiate(function, &mut store);
-            let owner = function.owner.owner();
+            let owner = function.owner();
             let mut instantiation = pin!(instantiation);
             let instantiation = poll_fn(|cx| {
                 let _scope = PollScope::enter(owner);
@@ -46,42 +46,43 @@ impl Engine {
                 // Then instantiation never waits and needs no runtime, but may yield.
                 false => (&mut instantiation).now_or_never(),
             };
-            finished.unwrap_or_else(|| self.finish_trial(instantiation))
+            finished.unwrap_or_else(|| {
+                let timeout = function.context.limits.timeout;
+                finish_trial(instantiation, timeout)
+            })
         };
         if result.is_err() && store.data().memory.exceeded() {
-            return Err(InvalidFunction::Memory {
-                limit: self.limits.memory,
-            });
+            return Err(self.memory_exceeded(function.context.limits.memory));
         }
         result
     }
+}
 
-    /// Polls the instantiation to its end on its own thread. It may need a runtime, and the caller
-    /// may already be within one.
-    fn finish_trial(
-        &self,
-        instantiation: impl Future<Output = Result<(), InvalidFunction>> + Send,
-    ) -> Result<(), InvalidFunction> {
-        let run = || -> Result<(), InvalidFunction> {
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build();
-            let runtime = runtime.map_err(|error| InvalidFunction::Start(error.into()))?;
-            runtime.block_on(async {
-                let result = tokio::time::timeout(self.limits.timeout, instantiation).await;
-                result.unwrap_or_else(|_| Err(InvalidFunction::Start(OutOfTime.into())))
-            })
-        };
-        thread::scope(|scope| {
-            let thread = thread::Builder::new().name("trial".into());
-            let thread = thread.spawn_scoped(scope, run);
-            let thread = thread.map_err(|error| InvalidFunction::Start(error.into()))?;
-            let panicked = wasmtime::Error::msg("the trial thread panicked");
-            thread
-                .join()
-                .unwrap_or_else(|_| Err(InvalidFunction::Start(panicked)))
+/// Polls the instantiation to its end on its own thread. It may need a runtime, and the caller
+/// may already be within one.
+fn finish_trial(
+    instantiation: impl Future<Output = Result<(), InvalidFunction>> + Send,
+    timeout: Duration,
+) -> Result<(), InvalidFunction> {
+    let run = || -> Result<(), InvalidFunction> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let runtime = runtime.map_err(|error| InvalidFunction::Start(error.into()))?;
+        runtime.block_on(async {
+            let result = tokio::time::timeout(timeout, instantiation).await;
+            result.unwrap_or_else(|_| Err(InvalidFunction::Start(OutOfTime.into())))
         })
-    }
+    };
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().name("trial".into());
+        let thread = thread.spawn_scoped(scope, run);
+        let thread = thread.map_err(|error| InvalidFunction::Start(error.into()))?;
+        let panicked = wasmtime::Error::msg("the trial thread panicked");
+        thread
+            .join()
+            .unwrap_or_else(|_| Err(InvalidFunction::Start(panicked)))
+    })
 }
 
 #[expect(unsafe_code, reason = "reads the memory of functions")]

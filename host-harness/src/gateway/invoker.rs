@@ -5,17 +5,15 @@ use std::sync::Arc;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Method};
 
-use super::Gateway;
 use super::respond::is_bodiless;
+use super::{Gateway, MAX_NAMES};
 use crate::engine::Failure;
+use crate::invocation::access::{Access, Ingress};
 use crate::invocation::{Answer, InvokeError, InvokeFuture, Invoker, Outgoing};
 use crate::invocation::{Invocation, earlier};
 use crate::message::body::Body;
-use crate::registry::Served;
+use crate::registry::{Found, Unavailable};
 use crate::telemetry::InvocationId;
-
-/// The most function names in one log record.
-const MAX_NAMES: usize = 20;
 
 impl Invoker for Gateway {
     fn call(self: Arc<Self>, outgoing: Outgoing) -> InvokeFuture {
@@ -23,16 +21,15 @@ impl Invoker for Gateway {
     }
 
     fn url(&self, target: &str) -> Result<Option<String>, InvokeError> {
-        let served = self.registry.get(target);
-        let Served { private, .. } =
-            served.ok_or_else(|| InvokeError::NotFound(target.to_owned()))?;
-        let base = self.base.as_ref().filter(|_| !private);
+        let context = self.registry.context(target);
+        let context = context.ok_or_else(|| InvokeError::NotFound(target.to_owned()))?;
+        let is_private = context.access.ingress == Ingress::Private;
+        let base = self.base.as_ref().filter(|_| !is_private);
         Ok(base.map(|base| format!("{base}/{target}")))
     }
 
     fn names(&self) -> String {
-        let names: Vec<_> = self.registry.names().take(MAX_NAMES).collect();
-        names.join(", ")
+        self.registry.names(MAX_NAMES).join(", ")
     }
 }
 
@@ -40,30 +37,43 @@ impl Gateway {
     async fn answer(self: Arc<Self>, outgoing: Outgoing) -> Answer {
         let Outgoing {
             target,
+            caller,
+            token_metadata,
             id,
             request,
-            body,
+            mut body,
             deadline,
             stream_deadline,
             call_chain,
         } = outgoing;
-        let Some(Served { function, .. }) = self.registry.get(&target) else {
+        let Some(found) = self.registry.get(&target) else {
             return Err(InvokeError::NotFound(target));
         };
+        let context = found.context();
         if call_chain.depth > self.engine.max_depth() {
             return Err(InvokeError::DepthExceeded(self.engine.max_depth()));
         }
+        check_call(&context.access, &caller, &target, &mut body)?;
+        let (own, own_stream) = context.limits.deadlines();
+        let deadline = earlier(deadline, own);
+        let function = match found {
+            Found::Loaded(function) => function,
+            // Boxed, because it is large and rarely runs.
+            Found::NotLoaded(deployed) => Box::pin(self.load(deployed, deadline))
+                .await
+                .map_err(|unavailable| not_loaded(&unavailable, &target))?,
+        };
         let only_head = request.method == Method::HEAD;
-        let (own, own_stream) = self.engine.deadlines();
         let call = Invocation {
             id,
             function: Arc::clone(&function.context),
             request,
             base: 0,
             peer: None,
-            deadline: earlier(deadline, own),
+            deadline,
             stream_deadline: earlier(stream_deadline, own_stream),
             call_chain,
+            token_metadata,
             invoker: Some(Arc::clone(&self) as Arc<dyn Invoker>),
         };
         match self.engine.invoke(function, call, body).await {
@@ -77,11 +87,43 @@ impl Gateway {
                 Ok((reply.head, Body::empty()))
             }
             Ok(reply) => Ok((reply.head, reply.body)),
-            Err(failure) => {
-                failure.log(&target, id);
-                Err(caller_error(&failure, &target, id))
-            }
+            Err(failure) => Err(caller_error(&failure, &target, id)),
         }
+    }
+}
+
+/// Checks that a function may call another, with this body.
+fn check_call(
+    access: &Access,
+    caller: &str,
+    target: &str,
+    body: &mut Body,
+) -> Result<(), InvokeError> {
+    if !access.callers.allow(caller) {
+        return Err(InvokeError::NotAllowed(format!(
+            "function {caller:?} may not call function {target:?}; add it to the setting callers of {target:?}"
+        )));
+    }
+    let Some(max) = access.max_body else {
+        return Ok(());
+    };
+    if body.least_len() > max {
+        return Err(InvokeError::Other(format!(
+            "the body of {} bytes is longer than function {target:?} accepts, {max} bytes",
+            body.least_len()
+        )));
+    }
+    // A body of unknown length is cut beyond it.
+    body.limit_length(max);
+    Ok(())
+}
+
+/// The error that a caller gets if its callee could not be loaded.
+fn not_loaded(unavailable: &Unavailable, target: &str) -> InvokeError {
+    match unavailable {
+        Unavailable::Overloaded => InvokeError::Overloaded,
+        Unavailable::Timeout => InvokeError::Timeout,
+        Unavailable::NotLoaded(_) => InvokeError::Other(format!("{target}: {unavailable}")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The HTTP server: from a connection to a function and back.
 
+mod admit;
 mod client_stream;
 mod connection;
 mod farewell;
@@ -14,8 +15,13 @@ mod respond;
 mod route;
 mod server;
 mod socket;
+mod token;
 mod tracked_body;
 
 pub(crate) use public_url::parse as parse_public_url;
 pub(crate) use respond::Gateway;
 pub use server::Server;
+pub use token::{TokenCheck, TokenVerifier};
+
+/// The most function names in one log record.
+pub(crate) const MAX_NAMES: usize = 20;

@@ -3,8 +3,11 @@
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
+use super::admit::Refusal;
 use crate::engine::Failure;
+use crate::invocation::FunctionContext;
 use crate::message::body::Body;
+use crate::registry::Unavailable;
 use crate::telemetry::InvocationId;
 
 #[derive(Serialize)]
@@ -45,28 +48,73 @@ pub(super) fn no_such_function(name: &str) -> Response<Body> {
     } else {
         format!("function {name:?} not found")
     };
-    let status = StatusCode::NOT_FOUND;
-    Problem {
-        title: title(status),
-        status: status.as_u16(),
-        detail: &detail,
-        invocation_id: None,
-        reason: Some("no-such-function"),
-    }
-    .into_response()
+    of_status(StatusCode::NOT_FOUND, "no-such-function", &detail)
 }
 
-/// The response to a request that is not valid HTTP.
-pub(super) fn invalid_request(detail: &str) -> Response<Body> {
-    let status = StatusCode::BAD_REQUEST;
+/// The response to a request that may not invoke a function.
+pub(super) fn refused(refusal: &Refusal, function: &FunctionContext) -> Response<Body> {
+    let (status, reason, detail, challenge) = match refusal {
+        Refusal::Private => return no_such_function(&function.name),
+        Refusal::TooLong(max) => return body_too_long(*max),
+        Refusal::NoToken => (
+            StatusCode::UNAUTHORIZED,
+            "no-valid-token",
+            "the function needs a valid token: send the header Authorization: Bearer TOKEN",
+            "Bearer",
+        ),
+        Refusal::Forbidden => (
+            StatusCode::FORBIDDEN,
+            "token-not-allowed",
+            "the token may not invoke this function",
+            "Bearer error=\"insufficient_scope\"",
+        ),
+    };
+    let mut response = of_status(status, reason, detail);
+    let challenge = HeaderValue::from_static(challenge);
+    let headers = response.headers_mut();
+    headers.insert(header::WWW_AUTHENTICATE, challenge);
+    response
+}
+
+/// The response to a request whose body is longer than its function accepts.
+pub(super) fn body_too_long(max: u64) -> Response<Body> {
+    let detail = format!("the body is longer than the function accepts, {max} bytes");
+    of_status(StatusCode::PAYLOAD_TOO_LARGE, "body-too-long", &detail)
+}
+
+/// The response to a request whose function could not be loaded.
+pub(super) fn unavailable(unavailable: &Unavailable) -> Response<Body> {
+    let (status, reason) = match unavailable {
+        Unavailable::Overloaded => (StatusCode::TOO_MANY_REQUESTS, "overloaded"),
+        Unavailable::Timeout => (StatusCode::GATEWAY_TIMEOUT, "timeout"),
+        Unavailable::NotLoaded(_) => (StatusCode::SERVICE_UNAVAILABLE, "not-loaded"),
+    };
+    let mut response = of_status(status, reason, &unavailable.to_string());
+    if status != StatusCode::GATEWAY_TIMEOUT {
+        retry_soon(&mut response);
+    }
+    response
+}
+
+fn of_status(status: StatusCode, reason: &str, detail: &str) -> Response<Body> {
     Problem {
         title: title(status),
         status: status.as_u16(),
         detail,
         invocation_id: None,
-        reason: Some("invalid-request"),
+        reason: Some(reason),
     }
     .into_response()
+}
+
+fn retry_soon(response: &mut Response<Body>) {
+    let second = HeaderValue::from_static("1");
+    response.headers_mut().insert(header::RETRY_AFTER, second);
+}
+
+/// The response to a request that is not valid HTTP.
+pub(super) fn invalid_request(detail: &str) -> Response<Body> {
+    of_status(StatusCode::BAD_REQUEST, "invalid-request", detail)
 }
 
 /// The response to a failed invocation: the kind of failure and the invocation's id.
@@ -117,9 +165,7 @@ pub(super) fn of_failure(failure: &Failure, id: InvocationId) -> Response<Body> 
     }
     .into_response();
     if matches!(failure, Failure::Overloaded) {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        retry_soon(&mut response);
     }
     response
 }

@@ -7,13 +7,15 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
-use super::{problem, public_url, request, route};
-use crate::engine::{Engine, Reply};
+use tokio::time::Instant;
+
+use super::{MAX_NAMES, TokenVerifier, problem, public_url, request, route};
+use crate::engine::{Engine, Function, Reply};
 use crate::invocation::Invoker;
 use crate::invocation::{CallChain, Invocation};
 use crate::message::active_requests::Uploading;
 use crate::message::body::{Body, Incomplete, Upload};
-use crate::registry::Registry;
+use crate::registry::{Deployed, Found, Registry, Unavailable};
 use crate::telemetry::InvocationId;
 
 /// What is told of an upload that a function passes on.
@@ -26,6 +28,8 @@ pub(crate) struct Gateway {
     pub(crate) registry: Arc<Registry>,
     /// The URL under which clients reach the host; it goes before `/NAME`.
     pub(crate) base: Option<Arc<str>>,
+    /// Knows the tokens of clients, if the host has any.
+    pub(crate) tokens: Option<Arc<dyn TokenVerifier>>,
 }
 
 impl Gateway {
@@ -59,18 +63,39 @@ impl Gateway {
     /// Answers a request. Every failure becomes a response too.
     pub(crate) async fn respond(
         self: &Arc<Self>,
-        request: Parts,
-        body: Body,
+        mut request: Parts,
+        mut body: Body,
         peer: Option<SocketAddr>,
     ) -> Response<Body> {
         let (name, base) = route::split(request.uri.path());
-        let Some(function) = self.registry.public(&name) else {
-            tracing::debug!(?name, known = ?self.registry.names().collect::<Vec<_>>(), "no such function");
+        let Some(found) = self.registry.get(&name) else {
+            self.log_unknown(&name);
             return for_method(&request.method, problem::no_such_function(&name));
+        };
+        let context = found.context();
+        let token_metadata = match self.admit(context, &mut request.headers, &body) {
+            Ok(metadata) => metadata,
+            Err(refusal) => {
+                return for_method(&request.method, problem::refused(&refusal, context));
+            }
+        };
+        let limit = context
+            .access
+            .max_body
+            .and_then(|max| body.limit_length(max));
+        let (deadline, stream_deadline) = context.limits.deadlines();
+        let function = match found {
+            Found::Loaded(function) => function,
+            // Boxed, because it is large and rarely runs.
+            Found::NotLoaded(deployed) => match Box::pin(self.load(deployed, deadline)).await {
+                Ok(function) => function,
+                Err(unavailable) => {
+                    return for_method(&request.method, problem::unavailable(&unavailable));
+                }
+            },
         };
         let id = InvocationId::new();
         let method = request.method.clone();
-        let (deadline, stream_deadline) = self.engine.deadlines();
         let call = Invocation {
             id,
             function: Arc::clone(&function.context),
@@ -80,19 +105,40 @@ impl Gateway {
             deadline,
             stream_deadline,
             call_chain: CallChain::default(),
+            token_metadata,
             invoker: Some(Arc::clone(self) as Arc<dyn Invoker>),
         };
-        match self.engine.invoke(function, call, body).await {
+        let answered = match self.engine.invoke(function, call, body).await {
             // A head that is sent with the start of a malformed body would be lost with the connection.
             Ok(mut reply) => match reply.body.look_at_chunks().await {
                 Ok(()) => answer(&method, reply),
                 Err(Incomplete) => for_method(&method, problem::invalid_request(MALFORMED_BODY)),
             },
-            Err(failure) => {
-                failure.log(&function.context.name, id);
-                for_method(&method, problem::of_failure(&failure, id))
-            }
+            Err(failure) => for_method(&method, problem::of_failure(&failure, id)),
+        };
+        match limit.filter(|limit| limit.is_exceeded()) {
+            Some(limit) => for_method(&method, problem::body_too_long(limit.max())),
+            None => answered,
         }
+    }
+
+    /// Loads a function for a request, within its time.
+    pub(super) async fn load(
+        &self,
+        deployed: Arc<Deployed>,
+        deadline: Option<Instant>,
+    ) -> Result<Arc<Function>, Unavailable> {
+        let loading = Arc::clone(&self.registry).load(deployed);
+        match deadline {
+            None => loading.await,
+            Some(deadline) => tokio::time::timeout_at(deadline, loading)
+                .await
+                .unwrap_or(Err(Unavailable::Timeout)),
+        }
+    }
+
+    fn log_unknown(&self, name: &str) {
+        tracing::debug!(?name, known = ?self.registry.names(MAX_NAMES), "no such function");
     }
 }
 

@@ -1,16 +1,16 @@
 //! Builds a host from a builder's settings.
 
-use std::path::Path;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{BuildError, Builder, Harness};
-use crate::compile::{CompilerProcess, ComponentBytes};
+use crate::compile::CompilerProcess;
 use crate::engine::{Engine, Reuse};
 use crate::gateway::{self, Gateway};
-use crate::limits::Limits;
+use crate::invocation::access::Ingress;
 use crate::outbound::OutboundConfig;
 use crate::outbound::egress::Egress;
-use crate::registry::{self, Registry, Settings};
+use crate::registry::{self, ComponentSource, Defaults, FunctionSettings, Opened, Registry};
 use crate::telemetry::Output;
 
 impl Builder {
@@ -35,15 +35,10 @@ impl Builder {
         let network = Arc::new(network);
         let base = self.public_url.as_deref().map(gateway::parse_public_url);
         let base = base.transpose().map_err(BuildError::PublicUrl)?;
-        self.check_private()?;
-        self.check_reuse()?;
-        let mut functions = Vec::with_capacity(self.functions.len());
-        for (name, file) in &self.functions {
-            registry::check_name(name).map_err(BuildError::Name)?;
-            functions.push((&**name, &**file, registry::read(file)?));
-        }
+        self.check_names()?;
+        let sources = self.sources()?;
         let engine = Engine::new(
-            self.limits_for(&functions),
+            self.limits.clone(),
             self.cache.as_deref(),
             self.setup,
             self.compiler.clone(),
@@ -53,57 +48,58 @@ impl Builder {
         if self.setup.multi_tenant {
             tracing::info!("{}", super::MULTI_TENANT);
         }
-        let mut registry = Registry::default();
-        for (name, file, wasm) in &functions {
-            let output = Output {
-                max_records: self.limits.log_records,
-                max_bytes: self.limits.log_bytes,
-                ..self.output.clone()
-            };
-            let settings = Settings {
-                variables: self.variables.clone(),
-                output,
-                headers: self.header_limit(),
-                network: Arc::clone(&network),
-                reuse: self.reuse_of(name),
-            };
-            let function = registry::load(&engine, name, (*file, wasm), settings)?;
-            if !registry.add(function, self.is_private(name)) {
-                return Err(BuildError::Name(format!(
-                    "two functions are named {name:?}"
-                )));
-            }
+        let registry = Arc::new(Registry::new(Arc::clone(&engine), self.defaults(network)));
+        for (name, source) in sources {
+            registry.deploy_blocking(name, source, &self.settings_of(name))?;
         }
         Ok(Harness {
             gateway: Arc::new(Gateway {
                 engine,
-                registry: Arc::new(registry),
+                registry,
                 base: base.map(Arc::from),
+                tokens: self.tokens,
             }),
         })
     }
 
-    /// The limits, without slots for calls if no function can make any. Most slots of the pool are for
-    /// calls, and each costs a system call.
-    fn limits_for(&self, functions: &[(&str, &Path, ComponentBytes)]) -> Limits {
-        let mut limits = self.limits.clone();
-        if !functions.iter().any(|(_, _, wasm)| wasm.imports_binding()) {
-            limits.depth = 0;
+    /// The components of all functions, read before any is compiled.
+    fn sources(&self) -> Result<Vec<(&str, Opened)>, BuildError> {
+        let opened = self.functions.iter().map(|(name, file)| {
+            let source = ComponentSource::from(&**file);
+            Ok((&**name, source.open()?))
+        });
+        opened.collect()
+    }
+
+    /// What the settings of all functions fall back on.
+    fn defaults(&self, network: Arc<OutboundConfig>) -> Defaults {
+        Defaults {
+            variables: self.variables.as_slice().into(),
+            output: Output {
+                max_records: self.limits.log_records,
+                max_bytes: self.limits.log_bytes,
+                ..self.output.clone()
+            },
+            headers: self.header_limit(),
+            network,
+            reuse: match self.setup.multi_tenant {
+                true => Reuse::Never,
+                false => self.reuse.unwrap_or_default(),
+            },
+            multi_tenant: self.setup.multi_tenant,
+            has_tokens: self.tokens.is_some(),
         }
-        limits
     }
 
-    fn reuse_of(&self, name: &str) -> Reuse {
-        let own = self.function_reuse.iter().find(|(of, _)| of == name);
-        let of_all = match self.setup.multi_tenant {
-            true => Reuse::Never,
-            false => self.reuse.unwrap_or_default(),
-        };
-        own.map_or(of_all, |(_, reuse)| *reuse)
-    }
-
-    fn is_private(&self, name: &str) -> bool {
-        self.private.iter().any(|private| private == name)
+    /// The settings that [`private`](Self::private) and [`function_reuse`](Self::function_reuse) made.
+    fn settings_of(&self, name: &str) -> FunctionSettings {
+        let mut settings = FunctionSettings::default();
+        if self.private.iter().any(|private| private == name) {
+            settings.ingress = Ingress::Private;
+        }
+        let mut reuse = self.function_reuse.iter();
+        settings.reuse = reuse.find(|(of, _)| of == name).map(|(_, reuse)| *reuse);
+        settings
     }
 
     fn check_limits(&self) -> Result<(), BuildError> {
@@ -115,13 +111,21 @@ impl Builder {
         limits.map_err(BuildError::Limits)
     }
 
-    fn check_private(&self) -> Result<(), BuildError> {
-        self.check_known("be private", self.private.iter())
-    }
-
-    fn check_reuse(&self) -> Result<(), BuildError> {
-        let names = self.function_reuse.iter().map(|(name, _)| name);
-        self.check_known("set the reuse of", names)
+    /// Checks that names are valid and given once, and that settings name functions.
+    fn check_names(&self) -> Result<(), BuildError> {
+        self.check_known("be private", self.private.iter())?;
+        let reuse = self.function_reuse.iter().map(|(name, _)| name);
+        self.check_known("set the reuse of", reuse)?;
+        let mut names = HashSet::new();
+        for (name, _) in &self.functions {
+            registry::check_name(name).map_err(BuildError::Name)?;
+            if !names.insert(name) {
+                return Err(BuildError::Name(format!(
+                    "two functions are named {name:?}"
+                )));
+            }
+        }
+        Ok(())
     }
 
     fn check_known<'a>(

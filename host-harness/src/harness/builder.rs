@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::compile::CompilerProcess;
 use crate::engine::{Reuse, Setup};
+use crate::gateway::TokenVerifier;
 use crate::limits::Limits;
 use crate::outbound::HostOverrides;
 use crate::telemetry::{Format, LogLevel, Output, Record, to_stderr};
@@ -28,6 +29,7 @@ pub struct Builder {
     pub(super) variables: Vec<(String, String)>,
     pub(super) output: Output,
     pub(super) interfaces: Vec<Arc<dyn HostInterface>>,
+    pub(super) tokens: Option<Arc<dyn TokenVerifier>>,
 }
 
 impl Builder {
@@ -53,12 +55,26 @@ impl Builder {
                 max_bytes: Limits::default().log_bytes,
             },
             interfaces: Vec::new(),
+            tokens: None,
         }
     }
 
     /// Adds an interface that functions may import, besides the contract's and WASI 0.2.
     pub fn interface(mut self, interface: impl HostInterface) -> Self {
         self.interfaces.push(Arc::new(interface));
+        self
+    }
+
+    /// Sets what knows the tokens of clients. It is asked for every request that carries
+    /// `Authorization: Bearer TOKEN`; see [`Ingress`](crate::Ingress).
+    pub fn token_verifier(mut self, verifier: impl TokenVerifier) -> Self {
+        self.tokens = Some(Arc::new(verifier));
+        self
+    }
+
+    /// Limits the functions that are loaded at once; see [`Limits::loaded_functions`].
+    pub fn loaded_functions(mut self, functions: u32) -> Self {
+        self.limits.loaded_functions = functions;
         self
     }
 

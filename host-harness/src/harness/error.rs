@@ -1,4 +1,4 @@
-use crate::registry::LoadError;
+use crate::registry::{DeployError, LoadError};
 
 /// Why a [`Harness`](crate::Harness) could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +26,19 @@ pub enum BuildError {
     /// setting and the fix.
     #[error("{0}")]
     MultiTenant(String),
+    /// A function's setting is invalid; the text names it.
+    #[error("{0}")]
+    Setting(String),
     /// Wasmtime does not start on this machine.
     #[error("wasmtime does not start")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<DeployError> for BuildError {
+    fn from(error: DeployError) -> Self {
+        match error.into_load_error() {
+            Ok(error) => Self::Load(error),
+            Err(error) => Self::Setting(error.to_string()),
+        }
+    }
 }

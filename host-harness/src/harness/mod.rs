@@ -2,6 +2,7 @@
 
 mod build;
 mod builder;
+mod deploy;
 mod error;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
@@ -17,7 +18,7 @@ pub use error::BuildError;
 pub(crate) use multi_tenant::SUMMARY as MULTI_TENANT;
 
 use crate::compile::NotReusable;
-use crate::gateway::{Gateway, Server};
+use crate::gateway::{Gateway, MAX_NAMES, Server};
 use crate::message::body::Body;
 
 /// An embeddable host of functions.
@@ -66,8 +67,7 @@ impl Harness {
 
     /// Whether instances of a function are reused, or why not; `None` for an unknown function.
     pub(crate) fn reusable(&self, name: &str) -> Option<Result<(), NotReusable>> {
-        let served = self.gateway.registry.get(name)?;
-        Some(served.function.reusable())
+        self.gateway.registry.reusable(name)
     }
 
     /// Listens for HTTP/1 and HTTP/2; port 0 takes a free port.
@@ -82,7 +82,7 @@ impl Harness {
 
 impl std::fmt::Debug for Harness {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let names: Vec<_> = self.gateway.registry.names().collect();
+        let names = self.gateway.registry.names(MAX_NAMES);
         f.debug_struct("Harness")
             .field("functions", &names)
             .finish()

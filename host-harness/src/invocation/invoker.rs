@@ -30,6 +30,10 @@ pub(crate) type Answer = Result<(Head, Body), InvokeError>;
 /// A function's call of another, and its limits.
 pub(crate) struct Outgoing {
     pub(crate) target: String,
+    /// The name of the calling function.
+    pub(crate) caller: Arc<str>,
+    /// The metadata of the token that the client's request carried.
+    pub(crate) token_metadata: Option<Arc<str>>,
     /// The id of the callee's invocation.
     pub(crate) id: InvocationId,
     /// The request. Its path starts below the callee's base.
@@ -47,6 +51,8 @@ pub(crate) struct Outgoing {
 pub(crate) enum InvokeError {
     /// The unknown name.
     NotFound(String),
+    /// The caller is not among those that may call the function; the text says how to allow it.
+    NotAllowed(String),
     Timeout,
     Overloaded,
     /// The limit on calls within calls.

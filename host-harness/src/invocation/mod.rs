@@ -1,15 +1,18 @@
 //! One invocation of a function: its request, its limits, and the functions that it may call.
 
+pub(crate) mod access;
 pub(crate) mod cpu_time;
 mod invoker;
+mod limits;
 pub(crate) mod memory_limiter;
+pub(crate) mod permits;
 pub(crate) mod started;
 pub(crate) mod time_check;
 pub(crate) mod trace_context;
 
 use std::any::Any;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::request::Parts;
 use tokio::time::Instant;
@@ -19,13 +22,20 @@ use crate::message::held_bodies::HeldBodies;
 use crate::outbound::HttpClient;
 use crate::telemetry::{InvocationId, Output};
 pub(crate) use invoker::{Answer, InvokeError, InvokeFuture, Invoker, Outgoing};
+pub(crate) use limits::InvocationLimits;
 
 /// A function's identity, settings and shared resources.
 pub(crate) struct FunctionContext {
     pub(crate) name: Arc<str>,
-    pub(crate) version: String,
-    pub(crate) variables: Vec<(String, String)>,
+    /// Set before the first invocation: it may be the digest of a component that is not read yet.
+    pub(crate) version: OnceLock<String>,
+    pub(crate) variables: Arc<[(String, String)]>,
     pub(crate) output: Output,
+    pub(crate) limits: InvocationLimits,
+    /// Limits its invocations at once, if the function has such a limit of its own.
+    pub(crate) permits: Option<permits::BoundedSemaphore>,
+    /// Who may invoke it, and what of a request it gets.
+    pub(crate) access: access::Access,
     /// How large the headers of its responses, calls and requests may be.
     pub(crate) headers: HeaderLimit,
     /// The client for its requests to other servers.
@@ -50,6 +60,8 @@ pub(crate) struct Invocation {
     pub(crate) stream_deadline: Option<Instant>,
     /// Its position among invocations that call one another.
     pub(crate) call_chain: CallChain,
+    /// The metadata of the token that the client's request carried.
+    pub(crate) token_metadata: Option<Arc<str>>,
     /// Invokes other functions; `None` while the function is only tried out.
     pub(crate) invoker: Option<Arc<dyn Invoker>>,
 }
@@ -77,6 +89,7 @@ impl Invocation {
             deadline: None,
             stream_deadline: None,
             call_chain: CallChain::default(),
+            token_metadata: None,
             invoker: None,
         }
     }

@@ -11,6 +11,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::config::{OutboundConfig, OutboundPermit};
 use super::connect::{Connector, Tcp};
+use super::egress::Egress;
 use super::history::History;
 use super::resolver::Share;
 use crate::message::body::Body;
@@ -35,6 +36,8 @@ pub(super) const MAX_HEAD: u32 = 408 * 1024;
 /// A function's HTTP client. Its connections are not shared with other functions.
 pub(crate) struct HttpClient {
     network: Arc<OutboundConfig>,
+    /// The function's own rules, besides those of all functions.
+    egress: Option<Arc<Egress>>,
     /// Created on first use: most functions send no requests.
     clients: OnceLock<Result<Clients, rustls::Error>>,
 }
@@ -46,9 +49,10 @@ struct Clients {
 }
 
 impl HttpClient {
-    pub(crate) fn new(network: Arc<OutboundConfig>) -> Self {
+    pub(crate) fn new(network: Arc<OutboundConfig>, egress: Option<Arc<Egress>>) -> Self {
         Self {
             network,
+            egress,
             clients: OnceLock::new(),
         }
     }
@@ -82,7 +86,8 @@ impl HttpClient {
     }
 
     fn clients(&self) -> Result<&Clients, Failed> {
-        let clients = self.clients.get_or_init(|| Clients::new(&self.network));
+        let clients = || Clients::new(&self.network, self.egress.as_ref());
+        let clients = self.clients.get_or_init(clients);
         clients.as_ref().map_err(|error| Failed::Tls(error.clone()))
     }
 }
@@ -97,8 +102,11 @@ pub(super) enum Failed {
 }
 
 impl Clients {
-    fn new(network: &Arc<OutboundConfig>) -> Result<Self, rustls::Error> {
-        let tcp = Tcp::new(Arc::clone(network), Share::default());
+    fn new(
+        network: &Arc<OutboundConfig>,
+        egress: Option<&Arc<Egress>>,
+    ) -> Result<Self, rustls::Error> {
+        let tcp = Tcp::new(Arc::clone(network), egress.cloned(), Share::default());
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(network.tls_roots.client()?)
             .https_or_http()
@@ -132,7 +140,6 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
-    use crate::outbound::egress::Egress;
 
     /// HTTP/2's SETTINGS frame, empty.
     const SETTINGS: [u8; 9] = [0, 0, 0, 4, 0, 0, 0, 0, 0];
@@ -179,7 +186,7 @@ mod tests {
                 }
             }
         });
-        (address, HttpClient::new(Arc::new(network)), asked)
+        (address, HttpClient::new(Arc::new(network), None), asked)
     }
 
     /// A request on a connection that died silently fails after a while.

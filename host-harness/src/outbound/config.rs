@@ -48,6 +48,17 @@ impl OutboundConfig {
         })
     }
 
+    /// Fails for the first of a function's rules that allows more than the host does.
+    pub(crate) fn check_egress(&self, own: &Egress) -> Result<(), String> {
+        match self.egress.uncovered(own) {
+            None => Ok(()),
+            Some(rule) => Err(format!(
+                "{rule} is not among the servers that the host lets functions reach; start the host with \
+                 --allow-host {rule}"
+            )),
+        }
+    }
+
     /// Waits for a permit, in order of arrival.
     pub(super) async fn acquire(&self) -> Result<OutboundPermit, AcquireError> {
         Arc::clone(&self.permits).acquire_owned().await

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tower_service::Service;
 
 use super::config::OutboundConfig;
-use super::egress::Denied;
+use super::egress::{Denied, Egress};
 use super::happy_eyeballs::connect;
 use super::history::Recorded;
 use super::resolver::Share;
@@ -80,12 +80,22 @@ impl Service<Uri> for Connector {
 #[derive(Clone)]
 pub(super) struct Tcp {
     network: Arc<OutboundConfig>,
+    /// The function's own rules, if it has any.
+    egress: Option<Arc<Egress>>,
     share: Share,
 }
 
 impl Tcp {
-    pub(super) fn new(network: Arc<OutboundConfig>, share: Share) -> Self {
-        Self { network, share }
+    pub(super) fn new(
+        network: Arc<OutboundConfig>,
+        egress: Option<Arc<Egress>>,
+        share: Share,
+    ) -> Self {
+        Self {
+            network,
+            egress,
+            share,
+        }
     }
 }
 
@@ -99,9 +109,13 @@ impl Service<Uri> for Tcp {
     }
 
     fn call(&mut self, server: Uri) -> Self::Future {
-        let Self { network, share } = self.clone();
+        let Self {
+            network,
+            egress,
+            share,
+        } = self.clone();
         Box::pin(async move {
-            let addresses = allowed(&network, &share, &server).await?;
+            let addresses = allowed(&network, egress.as_deref(), &share, &server).await?;
             let stream = connect(addresses).await?;
             // Requests are written in few large pieces: Nagle's algorithm would only delay them.
             let _ = stream.set_nodelay(true);
@@ -110,17 +124,21 @@ impl Service<Uri> for Tcp {
     }
 }
 
-/// The addresses of a server that egress rules allow: at least one. The connection uses exactly these
+/// The addresses of a server that egress rules allow, those of the host and of the function: at least
+/// one. The connection uses exactly these
 /// addresses, and the name is not resolved again.
 async fn allowed(
     network: &OutboundConfig,
+    own: Option<&Egress>,
     share: &Share,
     server: &Uri,
 ) -> Result<Vec<SocketAddr>, ConnectError> {
     let host = server.host().unwrap_or_default();
     let is_tls = server.scheme() == Some(&http::uri::Scheme::HTTPS);
     let port = server.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
-    let permit = network.egress.permit(host, port)?;
+    let rules: Vec<_> = std::iter::once(&network.egress).chain(own).collect();
+    let permits = rules.iter().map(|egress| egress.permit(host, port));
+    let permits = permits.collect::<Result<Vec<_>, _>>()?;
 
     let name = host.trim_start_matches('[').trim_end_matches(']');
     let dns = |source| ConnectError::Dns {
@@ -130,7 +148,9 @@ async fn allowed(
     let mut denied = None;
     let mut addresses = network.lookup(name, port, share).await.map_err(dns)?;
     addresses.retain(|address| {
-        let checked = network.egress.check(permit, host, port, address.ip());
+        let mut rules = rules.iter().zip(&permits);
+        let checked =
+            rules.try_for_each(|(egress, permit)| egress.check(*permit, host, port, address.ip()));
         checked.map_err(|why| denied = Some(why)).is_ok()
     });
     match denied {
@@ -157,7 +177,6 @@ mod tests {
     use super::super::Error;
     use super::*;
     use crate::outbound::client::HttpClient;
-    use crate::outbound::egress::Egress;
 
     fn network(rules: &[&str], names: &[(&str, &str)]) -> Arc<OutboundConfig> {
         let rules: Vec<_> = rules.iter().map(|rule| (*rule).to_owned()).collect();
@@ -187,7 +206,7 @@ mod tests {
             (&[], "b.example", None),
         ] {
             let server = Uri::try_from(format!("http://{host}/")).unwrap();
-            let found = allowed(&network(rules, &mixed), &Share::default(), &server).await;
+            let found = allowed(&network(rules, &mixed), None, &Share::default(), &server).await;
             match (found, expected) {
                 (Ok(found), Some(expected)) => {
                     assert_eq!(found.len(), expected, "{rules:?} {host}");
@@ -204,7 +223,7 @@ mod tests {
     async fn silent_server_times_out() {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = silent.local_addr().unwrap();
-        let outbound = HttpClient::new(network(&["127.0.0.1"], &[]));
+        let outbound = HttpClient::new(network(&["127.0.0.1"], &[]), None);
         let request = http::Request::get(format!("https://{address}/"));
         let request = request.body(crate::Body::empty()).unwrap();
         let start = Instant::now();

@@ -95,6 +95,11 @@ impl<T, C> Shard<T, C> {
         self.lock().extract_if(.., |item| wanted(item)).collect()
     }
 
+    /// Shows all items.
+    pub(crate) fn for_each(&self, show: impl FnMut(&T)) {
+        self.lock().iter().for_each(show);
+    }
+
     /// A panic cannot leave the list half changed.
     fn lock(&self) -> MutexGuard<'_, Vec<T>> {
         self.items.lock().unwrap_or_else(PoisonError::into_inner)

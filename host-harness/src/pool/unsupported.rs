@@ -26,7 +26,7 @@ pub(super) fn configure(
 pub(super) const FULL: &str = "all slots are taken";
 
 /// A placeholder: wasmtime's slots have no owner.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Owner;
 
 impl Owner {

@@ -1,214 +1,209 @@
-//! Loads a function from its file.
+//! Loads functions: reads, compiles and links them, on threads that may block.
 
-use std::error::Error;
-use std::fmt;
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::PoisonError;
 
-use crate::compile::ComponentBytes;
-use crate::engine::{Engine, Function, InvalidFunction, Reuse};
-use crate::invocation::FunctionContext;
-use crate::message::headers::HeaderLimit;
-use crate::outbound::{HttpClient, OutboundConfig};
-use crate::telemetry::Output;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::spawn_blocking;
+use tokio::time::Instant;
 
-/// How many bytes of the component's hash form its version.
-const VERSION_BYTES: usize = 8;
+use super::{
+    ComponentSource, DeployError, Deployed, Found, FunctionSettings, LoadError, Opened, Registry,
+};
+use crate::engine::Function;
+use crate::invocation::permits::{Overloaded, QueuePosition};
 
-/// The longest component file, in bytes. Components that embed a language runtime have some 40 MiB.
-const MAX_FILE: u64 = 256 << 20;
-
-/// A file cannot be served as a function.
-///
-/// The text names the file, the problem and the fix.
-#[derive(Debug)]
-pub struct LoadError {
-    file: PathBuf,
-    kind: LoadErrorKind,
-    source: Option<Box<dyn Error + Send + Sync>>,
+/// How many functions are loaded at once.
+pub(super) struct Permits {
+    /// Reads files and the compile cache.
+    load: Arc<Semaphore>,
+    /// Compiles. Fewer than processors, so that requests are answered meanwhile.
+    compile: Arc<Semaphore>,
 }
 
-/// Why a file cannot be served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LoadErrorKind {
-    /// The file cannot be read.
-    Unreadable,
-    /// The file is longer than the limit.
-    TooLarge,
-    /// The file is not WebAssembly.
-    NotWasm,
-    /// The file is a WebAssembly module, not a component.
-    CoreModule,
-    /// The file is a component, but not a function that this host can run.
-    NotAFunction,
-}
-
-impl LoadError {
-    /// Why the file cannot be served.
-    #[must_use]
-    pub fn kind(&self) -> LoadErrorKind {
-        self.kind
-    }
-
-    /// The file.
-    #[must_use]
-    pub fn file(&self) -> &Path {
-        &self.file
-    }
-
-    fn new(file: &Path, kind: LoadErrorKind) -> Self {
+impl Default for Permits {
+    fn default() -> Self {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            file: file.to_owned(),
-            kind,
-            source: None,
+            load: Arc::new(Semaphore::new(processors.max(2))),
+            compile: Arc::new(Semaphore::new((processors / 2).max(1))),
         }
-    }
-
-    fn because(mut self, source: impl Error + Send + Sync + 'static) -> Self {
-        self.source = Some(Box::new(source));
-        self
     }
 }
 
-impl fmt::Display for LoadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let file = self.file.display();
-        match self.kind {
-            LoadErrorKind::Unreadable => write!(f, "{file} cannot be read"),
-            LoadErrorKind::TooLarge => {
-                write!(f, "{file} is too long: expected at most {MAX_FILE} bytes")
+/// Why a function that is deployed cannot be invoked. The text is for clients: only the log has details.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unavailable {
+    #[error("too many requests wait for the function to be loaded")]
+    Overloaded,
+    #[error("the function was not loaded within its time limit")]
+    Timeout,
+    #[error("the function cannot be loaded: {}", .0.kind().reason())]
+    NotLoaded(Arc<LoadError>),
+}
+
+impl Registry {
+    /// Deploys a function, on threads that may block.
+    pub(crate) async fn deploy(
+        self: &Arc<Self>,
+        name: &str,
+        source: ComponentSource,
+        settings: &FunctionSettings,
+    ) -> Result<(), DeployError> {
+        let deployed = Arc::new(self.describe(name, source, settings)?);
+        let function = self.prepare(&deployed).await?;
+        self.put(deployed, Some(function));
+        Ok(())
+    }
+
+    /// Checks and compiles a component without serving it.
+    pub(crate) async fn check(
+        self: &Arc<Self>,
+        source: ComponentSource,
+        settings: &FunctionSettings,
+    ) -> Result<(), DeployError> {
+        let deployed = Arc::new(self.describe("check", source, settings)?);
+        self.prepare(&deployed).await?;
+        Ok(())
+    }
+
+    /// Makes instances of a function ready, after loading it if needed; returns how many.
+    pub(crate) async fn prewarm(
+        self: &Arc<Self>,
+        name: &str,
+        instances: u32,
+    ) -> Result<u32, DeployError> {
+        let function = match self.get(name).ok_or_else(|| DeployError::unknown(name))? {
+            Found::Loaded(function) => function,
+            Found::NotLoaded(deployed) => Arc::clone(self).load(deployed).await?,
+        };
+        let registry = Arc::clone(self);
+        let prewarming = spawn_blocking(move || registry.engine.prewarm(&function, instances));
+        // Only a panic of the host ends it early, which is logged.
+        Ok(prewarming.await.unwrap_or(0))
+    }
+
+    /// Deploys a function, on the caller's thread.
+    pub(crate) fn deploy_blocking(
+        &self,
+        name: &str,
+        Opened { source, wasm }: Opened,
+        settings: &FunctionSettings,
+    ) -> Result<(), DeployError> {
+        let deployed = self.describe(name, source, settings)?;
+        deployed.identify(&wasm)?;
+        let function = deployed.prepare(&self.engine, &wasm)?;
+        self.put(Arc::new(deployed), Some(function));
+        Ok(())
+    }
+
+    /// Deploys a function that its first request loads.
+    pub(crate) fn register(
+        &self,
+        name: &str,
+        source: ComponentSource,
+        settings: &FunctionSettings,
+    ) -> Result<(), DeployError> {
+        let deployed = self.describe(name, source, settings)?;
+        self.put(Arc::new(deployed), None);
+        Ok(())
+    }
+
+    /// Loads a function that a request needs, once for all requests that wait for it.
+    pub(crate) async fn load(
+        self: Arc<Self>,
+        deployed: Arc<Deployed>,
+    ) -> Result<Arc<Function>, Unavailable> {
+        if let Some(error) = deployed.recent_error() {
+            return Err(Unavailable::NotLoaded(error));
+        }
+        let max_waiting = self.engine.limits().queue;
+        let _position = QueuePosition::take(&deployed.waiting, max_waiting)
+            .map_err(|Overloaded| Unavailable::Overloaded)?;
+        let loading = Arc::clone(&deployed.loading).lock_owned().await;
+        if let Some(function) = deployed.function.load_full() {
+            return Ok(function);
+        }
+        if let Some(error) = deployed.recent_error() {
+            return Err(Unavailable::NotLoaded(error));
+        }
+        // A task of its own, which ends also if this request is cancelled: others wait for it.
+        let of = Arc::clone(&deployed);
+        let task = tokio::spawn(async move {
+            let _loading = loading;
+            self.load_once(&of).await
+        });
+        let loaded = task.await;
+        loaded
+            .unwrap_or_else(|why| Err(Arc::new(deployed.host_error(why))))
+            .map_err(Unavailable::NotLoaded)
+    }
+
+    async fn load_once(
+        self: Arc<Self>,
+        deployed: &Arc<Deployed>,
+    ) -> Result<Arc<Function>, Arc<LoadError>> {
+        let began = Instant::now();
+        let prepared = self.prepare(deployed).await.map_err(Arc::new);
+        deployed.tried(began, prepared.as_ref().err().map(Arc::clone));
+        let function = prepared.inspect_err(|error| {
+            let function = &deployed.context.name;
+            tracing::error!(%function, "{}", chain(error));
+        })?;
+        let surplus = {
+            let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+            // Another function may have the name by now. This one then answers those who waited.
+            if deployed.is_retired() {
+                return Ok(function);
             }
-            LoadErrorKind::NotWasm => write!(
-                f,
-                "{file} is not WebAssembly; build the function with `cargo build --release --target \
-                 wasm32-wasip2` and pass the .wasm file from target/wasm32-wasip2/release"
-            ),
-            LoadErrorKind::CoreModule => write!(
-                f,
-                "{file} is a WebAssembly module, but a function is a component; build it for the \
-                 target wasm32-wasip2 (not wasm32-wasip1 or wasm32-unknown-unknown)"
-            ),
-            LoadErrorKind::NotAFunction => write!(f, "{file} cannot be served as a function"),
+            deployed.function.store(Some(Arc::clone(&function)));
+            self.loaded.add(deployed)
+        };
+        surplus.iter().for_each(|surplus| self.unload(surplus));
+        Ok(function)
+    }
+
+    /// Loads a component from the cache, or else compiles it.
+    async fn prepare(
+        self: &Arc<Self>,
+        deployed: &Arc<Deployed>,
+    ) -> Result<Arc<Function>, LoadError> {
+        let cached = self.blocking(&self.permits.load, deployed, |registry, deployed| {
+            let wasm = deployed.read()?;
+            deployed.prepare_cached(&registry.engine, &wasm)
+        });
+        if let Some(function) = cached.await? {
+            return Ok(function);
         }
+        // Read again, so that components do not fill the memory while they wait for a permit.
+        let compiled = self.blocking(&self.permits.compile, deployed, |registry, deployed| {
+            let wasm = deployed.read()?;
+            deployed.prepare(&registry.engine, &wasm)
+        });
+        compiled.await
+    }
+
+    /// Runs `work` on a thread that may block, once there is a permit. It is not cancelled.
+    async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        permits: &Arc<Semaphore>,
+        deployed: &Arc<Deployed>,
+        work: impl FnOnce(&Self, &Deployed) -> Result<T, LoadError> + Send + 'static,
+    ) -> Result<T, LoadError> {
+        // Nobody closes the semaphore.
+        let permit: Option<OwnedSemaphorePermit> = Arc::clone(permits).acquire_owned().await.ok();
+        let (registry, of) = (Arc::clone(self), Arc::clone(deployed));
+        let worked = spawn_blocking(move || {
+            let _permit = permit;
+            work(&registry, &of)
+        });
+        worked.await.map_err(|why| deployed.host_error(why))?
     }
 }
 
-impl Error for LoadError {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.source {
-            Some(source) => Some(source.as_ref()),
-            None => None,
-        }
-    }
-}
-
-/// Why a function is invalid, and what the host offers.
-#[derive(Debug)]
-struct Reason {
-    invalid: InvalidFunction,
-    offered: Vec<String>,
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.invalid)?;
-        match &self.invalid {
-            InvalidFunction::Import { .. } | InvalidFunction::Link { .. } => write!(
-                f,
-                ". This host offers {} and WASI 0.2 without wasi:http: rebuild the function with an \
-                 SDK of the same major version, or run a host that has the rest",
-                self.offered.join(", "),
-            ),
-            InvalidFunction::Export { .. } => write!(
-                f,
-                ". Check that its lib.rs has `invoke!(handler);` of functions-guest-web, and its \
-                 Cargo.toml `crate-type = [\"cdylib\"]`"
-            ),
-            InvalidFunction::Type(_) => {
-                write!(f, ". Rebuild the function with an SDK of that version")
-            }
-            InvalidFunction::Compile(_)
-            | InvalidFunction::NotCompiled(_)
-            | InvalidFunction::Memory { .. }
-            | InvalidFunction::Footprint { .. }
-            | InvalidFunction::Initial { .. }
-            | InvalidFunction::Memories { .. }
-            | InvalidFunction::Start(_) => Ok(()),
-        }
-    }
-}
-
-impl Error for Reason {
-    fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.invalid.source()
-    }
-}
-
-/// Reads a file, and checks that it is a component.
-pub(crate) fn read(file: &Path) -> Result<ComponentBytes, LoadError> {
-    let bytes = read_bounded(file)
-        .map_err(|error| LoadError::new(file, LoadErrorKind::Unreadable).because(error))?;
-    let bytes = bytes.ok_or_else(|| LoadError::new(file, LoadErrorKind::TooLarge))?;
-    match bytes.get(..8) {
-        Some([0, b'a', b's', b'm', _, _, 1, 0]) => Ok(ComponentBytes::new(bytes)),
-        Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => {
-            Err(LoadError::new(file, LoadErrorKind::CoreModule))
-        }
-        _ => Err(LoadError::new(file, LoadErrorKind::NotWasm)),
-    }
-}
-
-/// Reads a file; `None` if it is too long. Never reads further, since the file may be endless.
-fn read_bounded(file: &Path) -> std::io::Result<Option<Vec<u8>>> {
-    let file = File::open(file)?;
-    let length = file.metadata()?.len().min(MAX_FILE);
-    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
-    let is_whole = u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_FILE);
-    Ok(is_whole.then_some(bytes))
-}
-
-/// A function's settings.
-pub(crate) struct Settings {
-    pub(crate) variables: Vec<(String, String)>,
-    pub(crate) output: Output,
-    pub(crate) headers: HeaderLimit,
-    pub(crate) network: Arc<OutboundConfig>,
-    pub(crate) reuse: Reuse,
-}
-
-/// Checks and compiles a component.
-pub(crate) fn load(
-    engine: &Engine,
-    name: &str,
-    (file, wasm): (&Path, &ComponentBytes),
-    settings: Settings,
-) -> Result<Function, LoadError> {
-    let context = FunctionContext {
-        name: Arc::from(name),
-        version: version(wasm),
-        variables: settings.variables,
-        output: settings.output,
-        headers: settings.headers,
-        outbound: HttpClient::new(settings.network),
-        interfaces: engine.interfaces(),
-        bodies: engine.bodies(),
-    };
-    let prepared = engine.prepare(wasm, context, settings.reuse);
-    prepared.map_err(|invalid| {
-        let offered = engine.offered();
-        LoadError::new(file, LoadErrorKind::NotAFunction).because(Reason { invalid, offered })
-    })
-}
-
-/// The start of the component's SHA-256, in hexadecimal.
-fn version(wasm: &ComponentBytes) -> String {
-    wasm.hash
-        .iter()
-        .take(VERSION_BYTES)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+/// An error and its causes in one line.
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    let texts: Vec<_> = causes.map(ToString::to_string).collect();
+    texts.join(": ")
 }

@@ -123,7 +123,7 @@ impl OutputStream {
 }
 
 impl LogLevel {
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Trace => "trace",
             Self::Debug => "debug",

@@ -89,16 +89,22 @@ impl Host for State {
     }
 
     fn function_version(&mut self) -> wasmtime::Result<String> {
-        Ok(self.call.function.version.clone())
+        Ok(self
+            .call
+            .function
+            .version
+            .get()
+            .cloned()
+            .unwrap_or_default())
     }
 
-    /// Always `None`: this host does not authenticate clients.
     fn token_metadata(&mut self) -> wasmtime::Result<Option<String>> {
-        Ok(None)
+        let metadata = self.call.token_metadata.as_deref();
+        Ok(metadata.map(str::to_owned))
     }
 
     fn variables(&mut self) -> wasmtime::Result<Vec<(String, String)>> {
-        Ok(self.call.function.variables.clone())
+        Ok(self.call.function.variables.to_vec())
     }
 
     fn variable(&mut self, name: String) -> wasmtime::Result<Option<String>> {

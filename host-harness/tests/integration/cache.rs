@@ -157,33 +157,3 @@ fn limits_hold_for_what_is_kept() {
     assert!(build(4 << 20).is_ok());
     assert_eq!(files(folder.path()).len(), 1);
 }
-
-/// Without a function that makes calls, no slots are reserved for calls, because each slot has its own
-/// address space.
-#[cfg(target_os = "linux")]
-#[tokio::test]
-async fn places_for_calls_only_where_there_are_calls() {
-    let reserved = |file: &str| {
-        let options = [
-            "serve",
-            "--listen",
-            "127.0.0.1:0",
-            "--max-concurrency",
-            "64",
-        ];
-        let mut command = functions(&options);
-        let serving = Serving::start({
-            command.arg(file);
-            command
-        });
-        let status = fs::read_to_string(format!("/proc/{}/status", serving.id())).unwrap();
-        let size = status.lines().find_map(|line| line.strip_prefix("VmSize:"));
-        let kilobytes = size.unwrap().trim().strip_suffix(" kB").unwrap();
-        kilobytes.parse::<u64>().unwrap() / (1 << 20)
-    };
-    let (without, with) = (reserved(test_guests::PING), reserved(test_guests::CALLER));
-    assert!(
-        with > without + 3 * 64 * 4,
-        "{with} GiB with calls, {without} without"
-    );
-}

@@ -28,6 +28,7 @@ mod files;
 mod host_interface;
 mod http;
 mod isolation;
+mod live;
 mod loading;
 mod logs;
 mod multi_tenant;

@@ -35,6 +35,15 @@ impl Cache {
         })
     }
 
+    /// Loads the component, if the cache has it intact.
+    pub(crate) fn load(
+        &self,
+        engine: &wasmtime::Engine,
+        wasm: &ComponentBytes,
+    ) -> Option<Compiled> {
+        self.entry(wasm).load(engine).ok()
+    }
+
     /// Loads the component from the cache, or else compiles and caches it.
     pub(crate) fn component(
         &self,

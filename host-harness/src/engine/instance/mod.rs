@@ -6,12 +6,12 @@ use wasmtime::error::Context as _;
 
 use super::Function;
 use super::idle_instances::IdlePermit;
+use crate::invocation::Invocation;
 use crate::invocation::memory_limiter::MemoryLimit;
 use crate::invocation::time_check::TimeCheck;
-use crate::invocation::{FunctionContext, Invocation};
 use crate::pool::seeded_bugs::{self, Bug};
 use crate::pool::verify;
-use crate::pool::{self, MemoryReset};
+use crate::pool::{self, MemoryReset, Owner};
 use crate::wit::handler::{self, Invoke};
 use crate::wit::{Buffer, State};
 
@@ -19,6 +19,8 @@ use crate::wit::{Buffer, State};
 /// reset to its initial state.
 pub(super) struct Instance {
     pub(super) store: Store<State>,
+    /// The function, loaded once: the same component loaded again is another.
+    owner: Owner,
     instantiated: Option<Instantiated>,
     /// The permission to keep it idle. Dropped after the store: the slot must be free before the
     /// permit is.
@@ -41,9 +43,10 @@ struct Reusable {
 
 impl Instance {
     /// An instance that is created on the first call.
-    pub(super) fn new(store: Store<State>) -> Self {
+    pub(super) fn new(store: Store<State>, owner: Owner) -> Self {
         Self {
             store,
+            owner,
             instantiated: None,
             permit: None,
         }
@@ -71,6 +74,14 @@ impl Instance {
             .call_async(&mut self.store, (request,))
             .await?;
         Ok(reply)
+    }
+
+    /// Creates the instance before any call; returns whether it can be reset and kept.
+    pub(super) async fn create(&mut self, function: &Function) -> wasmtime::Result<bool> {
+        let instantiated = Instantiated::new(&mut self.store, function).await?;
+        let is_reusable = instantiated.reusable.is_some();
+        self.instantiated = Some(instantiated);
+        Ok(is_reusable)
     }
 
     /// Resets the instance after a call that returned. Returns `None` if it cannot be reset.
@@ -145,8 +156,8 @@ impl Instance {
         state.time = TimeCheck::new(state.time.cpu_time());
     }
 
-    pub(super) fn is_of(&self, function: &Arc<FunctionContext>) -> bool {
-        Arc::ptr_eq(&self.store.data().call.function, function)
+    pub(super) fn owner(&self) -> Owner {
+        self.owner
     }
 }
 

@@ -1,12 +1,13 @@
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{Body, Error};
+use super::{Body, Error, LengthLimit};
 
 /// A body that breaks off if it is not complete by a deadline.
 pub(super) struct Deadline {
@@ -35,6 +36,11 @@ impl Deadline {
 
     pub(super) fn is_chunked_upload(&self) -> bool {
         self.body.is_chunked_upload()
+    }
+
+    /// Applies a limit on the length: see [`Body::limit_length`].
+    pub(super) fn limit_length(&mut self, max: u64) -> Option<Arc<LengthLimit>> {
+        self.body.limit_length(max)
     }
 
     fn poll_deadline(&mut self, cx: &mut Context<'_>) -> Poll<()> {

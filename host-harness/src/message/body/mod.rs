@@ -1,16 +1,19 @@
 //! A body on the host: of requests, of responses, and of the `buffer` resource.
 
 mod deadline;
+mod length;
 mod upload;
 
 use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 
+pub(crate) use length::LengthLimit;
 pub(crate) use upload::Upload;
 
 use super::in_flight::InFlight;
@@ -31,6 +34,7 @@ enum Rest {
     Upload(Upload),
     Other(Pin<Box<dyn HttpBody<Data = Bytes, Error = Error> + Send>>),
     Deadline(Pin<Box<deadline::Deadline>>),
+    Limited(Pin<Box<length::LimitedLength>>),
     /// The body broke off. Kept, so that no reader takes it for complete.
     Incomplete,
 }
@@ -99,7 +103,7 @@ impl Body {
 
     /// Breaks the body off at `deadline` if the client is still sending it.
     pub(crate) fn limit_upload(&mut self, deadline: Option<Instant>) {
-        if let Rest::Upload(_) = self.rest {
+        if self.is_upload() {
             self.limit(deadline);
         }
     }
@@ -130,8 +134,44 @@ impl Body {
         match &self.rest {
             Rest::Upload(upload) => upload.is_chunked(),
             Rest::Deadline(body) => body.is_chunked_upload(),
+            Rest::Limited(body) => body.is_chunked_upload(),
             Rest::Done | Rest::Other(_) | Rest::Incomplete => false,
         }
+    }
+
+    fn is_upload(&self) -> bool {
+        match &self.rest {
+            Rest::Upload(_) => true,
+            Rest::Limited(body) => body.is_upload(),
+            _ => false,
+        }
+    }
+
+    /// Breaks the body off if it turns out to be longer than `max` bytes, which the limit then knows.
+    /// Returns `None` for a body whose length is known to be within the limit.
+    pub(crate) fn limit_length(&mut self, max: u64) -> Option<Arc<LengthLimit>> {
+        if self.size_hint().upper().is_some_and(|most| most <= max) {
+            return None;
+        }
+        // Limits do not nest, for the same reason as deadlines: see `limit`.
+        match &mut self.rest {
+            Rest::Deadline(body) => return body.limit_length(max),
+            Rest::Limited(body) => {
+                body.at_most(max);
+                return Some(body.reported());
+            }
+            _ => {}
+        }
+        let body = std::mem::replace(self, Self::empty());
+        let limited = length::LimitedLength::new(body, max);
+        let limit = limited.reported();
+        self.rest = Rest::Limited(Box::pin(limited));
+        Some(limit)
+    }
+
+    /// How many bytes are left at least.
+    pub(crate) fn least_len(&self) -> u64 {
+        self.size_hint().lower()
     }
 
     /// Keeps `in_flight` for as long as more of the body may arrive.
@@ -165,6 +205,9 @@ impl Body {
                     ready!(body.as_mut().poll_frame(cx)).map(|frame| frame.map_err(drop))
                 }
                 Rest::Deadline(body) => {
+                    ready!(body.as_mut().poll_frame(cx)).map(|frame| frame.map_err(drop))
+                }
+                Rest::Limited(body) => {
                     ready!(body.as_mut().poll_frame(cx)).map(|frame| frame.map_err(drop))
                 }
             };
@@ -239,6 +282,7 @@ impl HttpBody for Body {
                 Rest::Upload(upload) => upload.is_end_stream(),
                 Rest::Other(body) => body.is_end_stream(),
                 Rest::Deadline(body) => body.is_end_stream(),
+                Rest::Limited(body) => body.is_end_stream(),
                 Rest::Incomplete => false,
             }
     }
@@ -249,6 +293,7 @@ impl HttpBody for Body {
             Rest::Upload(upload) => upload.size_hint(),
             Rest::Other(body) => body.size_hint(),
             Rest::Deadline(body) => body.size_hint(),
+            Rest::Limited(body) => body.size_hint(),
             Rest::Incomplete => SizeHint::default(),
         };
         let front = self.front.len() as u64;

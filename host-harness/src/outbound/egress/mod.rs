@@ -19,6 +19,8 @@ use rule::Rule;
 pub(crate) struct Egress {
     rules: Vec<Rule>,
     only_named: bool,
+    /// Whether these are the rules of one function, besides those of the host.
+    of_function: bool,
 }
 
 /// How a rule permits a host.
@@ -40,7 +42,29 @@ impl Egress {
         Ok(Self {
             rules,
             only_named: false,
+            of_function: false,
         })
+    }
+
+    /// Parses the rules of one function. Without any, it reaches no server.
+    pub(crate) fn of_function(rules: &[String]) -> Result<Self, InvalidRule> {
+        Ok(Self {
+            only_named: true,
+            of_function: true,
+            ..Self::new(rules)?
+        })
+    }
+
+    /// The first of a function's rules, as written, that names servers which these rules deny.
+    pub(crate) fn uncovered(&self, function: &Self) -> Option<String> {
+        let all_public = Rule::all();
+        let hosts_rules = match self.rules.is_empty() && !self.only_named {
+            true => std::slice::from_ref(&all_public),
+            false => &*self.rules,
+        };
+        let mut rules = function.rules.iter();
+        let uncovered = rules.find(|rule| !hosts_rules.iter().any(|of_host| of_host.covers(rule)));
+        uncovered.map(ToString::to_string)
     }
 
     /// Denies every server that no rule names, even without rules.
@@ -89,6 +113,7 @@ impl Egress {
             server: rule::written(host, port),
             address,
             first_rule: self.rules.is_empty() && !self.only_named,
+            of_function: self.of_function,
         }
     }
 }
@@ -99,6 +124,7 @@ pub(crate) struct Denied {
     server: String,
     address: Option<IpAddr>,
     first_rule: bool,
+    of_function: bool,
 }
 
 impl fmt::Display for Denied {
@@ -110,6 +136,9 @@ impl fmt::Display for Denied {
                 f,
                 "{server} is not among the servers that functions may reach"
             )?,
+        }
+        if self.of_function {
+            return write!(f, "; add {server} to the function's setting allowed_hosts");
         }
         write!(f, "; --allow-host {server} allows it")?;
         if self.first_rule {
@@ -199,6 +228,51 @@ mod tests {
         ] {
             assert_eq!(egress(rules).catch_all().as_deref(), catch_all, "{rules:?}");
         }
+    }
+
+    /// A function's rules may name only servers that the host's rules permit.
+    #[test]
+    fn functions_rules_are_within_the_hosts() {
+        for (host, function, uncovered) in [
+            (
+                &[][..],
+                &["a.example", "*.example", "*", "1.1.1.1:80"][..],
+                None,
+            ),
+            (&[], &["127.0.0.1:80"], Some("127.0.0.1:80")),
+            (&[], &["[::1]"], Some("[::1]")),
+            (&["*"], &["a.example", "10.0.0.1"], Some("10.0.0.1")),
+            (&["*", "10.0.0.1"], &["10.0.0.1:80", "*"], None),
+            (&["*:443"], &["a.example:443"], None),
+            (&["*:443"], &["a.example"], Some("a.example")),
+            (&["*.example"], &["a.example", "*.b.example"], None),
+            (&["*.example"], &["example"], Some("example")),
+            (&["*.example"], &["*"], Some("*")),
+            (&["a.example"], &["a.example:80"], None),
+            (&["a.example:80"], &["a.example"], Some("a.example")),
+            (&["a.example"], &["b.example"], Some("b.example")),
+            (&["a.example"], &[], None),
+        ] {
+            let rules: Vec<_> = function.iter().map(|rule| (*rule).to_owned()).collect();
+            let function = Egress::of_function(&rules).unwrap();
+            let found = egress(host).uncovered(&function);
+            assert_eq!(found.as_deref(), uncovered, "{host:?} {rules:?}");
+        }
+        let nothing = egress(&[]).only_named();
+        let function = Egress::of_function(&["a.example".to_owned()]).unwrap();
+        assert_eq!(nothing.uncovered(&function).as_deref(), Some("a.example"));
+    }
+
+    /// A denial by a function's rules names its setting.
+    #[test]
+    fn denial_by_a_function_names_its_setting() {
+        let function = Egress::of_function(&[]).unwrap();
+        let denied = allows(&function, "a.example", 443, "1.1.1.1").unwrap_err();
+        assert_eq!(
+            denied.to_string(),
+            "a.example:443 is not among the servers that functions may reach; add a.example:443 to the \
+             function's setting allowed_hosts"
+        );
     }
 
     /// A denial names the option that allows the server.

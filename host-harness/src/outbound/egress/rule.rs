@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use url::Host;
 
-use super::Permit;
+use super::{Permit, address};
 
 /// A rule that names servers which functions may reach.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,29 @@ impl Rule {
         is_address && bits.is_some_and(|bits| bits.parse::<u8>().is_ok())
     }
 
+    /// The rule that stands for all public servers.
+    pub(super) fn all() -> Self {
+        Self {
+            hosts: Hosts::All,
+            port: None,
+        }
+    }
+
+    /// Whether this rule permits whatever `other` names. A name may have any address, which is checked
+    /// when it is resolved.
+    pub(super) fn covers(&self, other: &Self) -> bool {
+        let port = self.port.is_none_or(|port| other.port == Some(port));
+        port && match (&self.hosts, &other.hosts) {
+            (Hosts::All, Hosts::One(host)) => !is_local(host),
+            (Hosts::All, Hosts::All | Hosts::Below(_)) => true,
+            (Hosts::Below(domain), Hosts::Below(other) | Hosts::One(other)) => {
+                other.ends_with(domain.as_str())
+            }
+            (Hosts::One(host), Hosts::One(other)) => host == other,
+            (Hosts::Below(_) | Hosts::One(_), _) => false,
+        }
+    }
+
     /// How the rule permits a server; `None` if it does not cover the server.
     pub(super) fn permit(&self, host: &str, port: u16) -> Option<Permit> {
         if self.port.is_some_and(|allowed| allowed != port) {
@@ -73,6 +96,13 @@ impl Rule {
             Hosts::One(name) => (name == host).then_some(Permit::Named),
         }
     }
+}
+
+/// Whether a host is an address that is not public.
+fn is_local(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    bare.parse()
+        .is_ok_and(|address| !address::is_public(address))
 }
 
 /// A server in the form of a rule that names it.

@@ -42,6 +42,7 @@ impl From<InvokeError> for Error {
     fn from(error: InvokeError) -> Self {
         match error {
             InvokeError::NotFound(target) => Self::NotFound(target),
+            InvokeError::NotAllowed(why) => Self::NotAllowed(why),
             InvokeError::Timeout => Self::Timeout,
             InvokeError::Overloaded => Self::Overloaded,
             InvokeError::DepthExceeded(depth) => Self::DepthExceeded(depth),
@@ -125,6 +126,8 @@ impl State {
         let CallChain { depth, in_stream } = self.call.call_chain;
         Ok(invoker.call(Outgoing {
             target,
+            caller: Arc::clone(&self.call.function.name),
+            token_metadata: self.call.token_metadata.clone(),
             id: self.call.id.of_call(self.calls),
             request,
             body: body.unwrap_or_else(Body::empty),

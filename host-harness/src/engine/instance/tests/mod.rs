@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -6,7 +6,8 @@ use http_body_util::{BodyExt as _, StreamBody};
 
 use crate::compile::{ComponentBytes, NotReusable};
 use crate::engine::{Engine, Failure, Function, Pool, Reuse, Setup};
-use crate::invocation::{FunctionContext, Invocation};
+use crate::invocation::access::Access;
+use crate::invocation::{FunctionContext, Invocation, InvocationLimits};
 use crate::limits::Limits;
 use crate::message::body::Body;
 use crate::message::headers::HeaderLimit;
@@ -40,7 +41,10 @@ impl Host {
     async fn ask(&self, query: &str, body: Body) -> Result<String, Failure> {
         let mut call = Invocation::placeholder(Arc::clone(&self.function.context));
         call.request.uri = format!("/?{query}").parse().unwrap();
-        let reply = self.engine.invoke(&self.function, call, body).await?;
+        let reply = self
+            .engine
+            .invoke(Arc::clone(&self.function), call, body)
+            .await?;
         let answer = reply.body.collect().await.unwrap().to_bytes();
         Ok(String::from_utf8(answer.to_vec()).unwrap())
     }
@@ -51,7 +55,7 @@ impl Host {
 
     /// Whether this thread has an idle instance for the next request.
     fn has_idle(&self) -> bool {
-        let idle = self.engine.idle.take(&self.function.context);
+        let idle = self.engine.idle.take(self.function.owner.owner());
         idle.map(|idle| self.engine.idle.put(idle)).is_some()
     }
 }
@@ -71,19 +75,22 @@ fn prepare_with(
         headers: HeaderLimit::MAX,
         interfaces: Arc::new([]),
         name: "f".into(),
-        version: String::new(),
-        variables: Vec::new(),
+        version: OnceLock::new(),
+        variables: Arc::new([]),
+        limits: InvocationLimits::from(&Limits::default()),
+        permits: None,
+        access: Access::default(),
         output: Output {
             sink: Arc::new(sink),
             min_level: None,
             max_records: 1000,
             max_bytes: 1024 * 1024,
         },
-        outbound: HttpClient::new(Arc::new(network.unwrap())),
+        outbound: HttpClient::new(Arc::new(network.unwrap()), None),
         bodies: engine.bodies(),
     };
     let wasm = ComponentBytes::new(std::fs::read(file).unwrap());
-    Arc::new(engine.prepare(&wasm, context, reuse).unwrap())
+    Arc::new(engine.prepare(&wasm, Arc::new(context), reuse).unwrap())
 }
 
 /// A body of two chunks with a pause in between.

@@ -1,0 +1,53 @@
+//! Decides whether a request from outside may invoke a function.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+
+use super::{Gateway, TokenCheck, token};
+use crate::invocation::FunctionContext;
+use crate::invocation::access::Ingress;
+use crate::message::body::Body;
+
+/// Why a request does not reach a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// For clients, the function does not exist.
+    Private,
+    /// The function needs a token, and the request has none that is known.
+    NoToken,
+    /// The token may not invoke the function.
+    Forbidden,
+    /// The body is longer than this many bytes.
+    TooLong(u64),
+}
+
+impl Gateway {
+    /// Admits a request; returns the metadata of its token. Removes a known token from the headers,
+    /// unless the function may see it.
+    pub(super) fn admit(
+        &self,
+        function: &FunctionContext,
+        headers: &mut HeaderMap,
+        body: &Body,
+    ) -> Result<Option<Arc<str>>, Refusal> {
+        let access = &function.access;
+        if access.ingress == Ingress::Private {
+            return Err(Refusal::Private);
+        }
+        let check = match &self.tokens {
+            None => TokenCheck::Unknown,
+            Some(tokens) => token::check(&**tokens, &function.name, access, headers),
+        };
+        let metadata = match (check, access.ingress) {
+            (TokenCheck::Valid { metadata }, _) => metadata,
+            (TokenCheck::Forbidden, Ingress::Token) => return Err(Refusal::Forbidden),
+            (TokenCheck::Unknown, Ingress::Token) => return Err(Refusal::NoToken),
+            _ => None,
+        };
+        match access.max_body {
+            Some(max) if body.least_len() > max => Err(Refusal::TooLong(max)),
+            _ => Ok(metadata),
+        }
+    }
+}

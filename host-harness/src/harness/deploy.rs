@@ -1,0 +1,117 @@
+//! Changes the functions of a host while it answers requests.
+
+use std::path::PathBuf;
+
+use super::Harness;
+use crate::registry::{ComponentSource, DeployError, FunctionInfo, FunctionSettings};
+
+impl Harness {
+    /// Deploys a function, or replaces the one of that name.
+    ///
+    /// Compiles the component on threads that may block, links it and makes an instance, and only then
+    /// swaps. After this returns, no request that arrives reaches what had the name before. Requests in
+    /// flight finish on it.
+    ///
+    /// Of several deploys of one name at a time, the one that ends last stays.
+    ///
+    /// ```no_run
+    /// # async fn deploy(harness: host_harness::Harness) -> Result<(), host_harness::DeployError> {
+    /// use host_harness::FunctionSettings;
+    ///
+    /// let mut settings = FunctionSettings::default();
+    /// settings.concurrency = Some(10);
+    /// harness.deploy("greet", std::path::Path::new("greet.wasm"), settings).await?;
+    /// assert!(harness.function("greet").is_some());
+    /// harness.remove("greet");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - The component cannot be read, or this host cannot run it.
+    /// - The name is invalid.
+    /// - A setting is invalid, or above the host's bound.
+    ///
+    /// Nothing has changed then.
+    pub async fn deploy(
+        &self,
+        name: &str,
+        component: impl Into<ComponentSource>,
+        settings: FunctionSettings,
+    ) -> Result<(), DeployError> {
+        let registry = &self.gateway.registry;
+        registry.deploy(name, component.into(), &settings).await
+    }
+
+    /// Deploys a function without reading its file: the first request does, and later ones after the
+    /// function was unloaded. For many functions, of which few are in use.
+    ///
+    /// While the file is missing or cannot be served, requests get 503 with the reason, and the file is
+    /// tried again after a second or more.
+    ///
+    /// # Errors
+    ///
+    /// - The name is invalid.
+    /// - A setting is invalid, or above the host's bound.
+    pub fn register(
+        &self,
+        name: &str,
+        file: PathBuf,
+        settings: FunctionSettings,
+    ) -> Result<(), DeployError> {
+        self.gateway.registry.register(name, file.into(), &settings)
+    }
+
+    /// Checks and compiles a component without serving it. With a [cache](crate::Builder::cache), a
+    /// deploy of the same component does not compile it again.
+    ///
+    /// # Errors
+    ///
+    /// As for [`deploy`](Self::deploy).
+    pub async fn check(
+        &self,
+        component: impl Into<ComponentSource>,
+        settings: &FunctionSettings,
+    ) -> Result<(), DeployError> {
+        self.gateway
+            .registry
+            .check(component.into(), settings)
+            .await
+    }
+
+    /// Makes idle instances of a function ready for its next requests, after loading it if needed.
+    ///
+    /// Returns how many were made: fewer if there is no room for more idle instances, and none if the
+    /// instances of the function are not reused. An instance that no request uses is kept for ten
+    /// minutes, unless other functions need its room.
+    ///
+    /// # Errors
+    ///
+    /// - No function has this name.
+    /// - The function cannot be loaded.
+    pub async fn prewarm(&self, name: &str, instances: u32) -> Result<u32, DeployError> {
+        self.gateway.registry.prewarm(name, instances).await
+    }
+
+    /// Removes a function; returns whether there was one. Requests in flight finish.
+    #[expect(
+        clippy::must_use_candidate,
+        reason = "whether there was one is often of no interest"
+    )]
+    pub fn remove(&self, name: &str) -> bool {
+        self.gateway.registry.remove(name)
+    }
+
+    /// All functions, in the order of their names.
+    #[must_use]
+    pub fn functions(&self) -> Vec<FunctionInfo> {
+        self.gateway.registry.all()
+    }
+
+    /// A function; `None` for an unknown name.
+    #[must_use]
+    pub fn function(&self, name: &str) -> Option<FunctionInfo> {
+        self.gateway.registry.info(name)
+    }
+}

@@ -1,0 +1,43 @@
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::limits::Limits;
+
+/// The limits of each invocation of one function.
+#[derive(Debug, Clone)]
+pub(crate) struct InvocationLimits {
+    /// The time until the function has answered.
+    pub(crate) timeout: Duration,
+    /// The time of an invocation that streams its response.
+    pub(crate) stream_timeout: Duration,
+    pub(crate) cpu_time: Duration,
+    /// In bytes.
+    pub(crate) memory: usize,
+    /// How many linear memories there may be, at least one.
+    pub(crate) memories: u32,
+}
+
+impl InvocationLimits {
+    /// The deadlines of an invocation that starts now: for its response, and for its end if it
+    /// streams the response.
+    pub(crate) fn deadlines(&self) -> (Option<Instant>, Option<Instant>) {
+        let now = Instant::now();
+        (
+            now.checked_add(self.timeout),
+            now.checked_add(self.stream_timeout),
+        )
+    }
+}
+
+impl From<&Limits> for InvocationLimits {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            timeout: limits.timeout,
+            stream_timeout: limits.stream_timeout,
+            cpu_time: limits.cpu_time,
+            memory: limits.memory,
+            memories: limits.memories.max(1),
+        }
+    }
+}
