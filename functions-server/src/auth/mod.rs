@@ -1,0 +1,15 @@
+//! Tokens, and what they allow.
+
+mod rate_limit;
+mod scope;
+mod secret;
+mod table;
+#[cfg(test)]
+mod tests;
+mod tokens;
+
+pub(crate) use rate_limit::FailureLimit;
+pub(crate) use scope::Scope;
+pub(crate) use secret::Secret;
+pub(crate) use table::Token;
+pub(crate) use tokens::{NewToken, TokenError, Tokens};

@@ -1,0 +1,125 @@
+//! The data folder, locked by the process that uses it.
+
+use std::fs::{self, DirBuilder, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::OpenError;
+
+/// Its lock excludes other processes. The kernel releases it with the process.
+const LOCK: &str = "lock";
+const DATABASE: &str = "functions.db";
+const ARTIFACTS: &str = "artifacts";
+const UPLOADS: &str = "uploads";
+
+/// What a store writes into its folder, besides what SQLite adds to the database's name.
+const OWN: [&str; 5] = [LOCK, DATABASE, ARTIFACTS, UPLOADS, "cache"];
+
+/// A locked data folder.
+#[derive(Debug)]
+pub(super) struct Folder {
+    given: PathBuf,
+    _lock: File,
+}
+
+impl Folder {
+    /// Creates the folder if it is missing, and locks it.
+    pub(super) fn open(folder: &Path) -> Result<Self, OpenError> {
+        let inaccessible = |source| OpenError::Inaccessible {
+            folder: folder.to_owned(),
+            source,
+        };
+        create(folder).map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => OpenError::NotAFolder {
+                folder: folder.to_owned(),
+            },
+            _ => inaccessible(error),
+        })?;
+        refuse_foreign(folder)?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(folder.join(LOCK))
+            .map_err(inaccessible)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(OpenError::Locked {
+                    folder: folder.to_owned(),
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(inaccessible(error)),
+        }
+        for part in [ARTIFACTS, UPLOADS] {
+            create(&folder.join(part)).map_err(inaccessible)?;
+        }
+        sync(folder).map_err(inaccessible)?;
+        Ok(Self {
+            given: folder.to_owned(),
+            _lock: lock,
+        })
+    }
+
+    /// The folder, as it was given.
+    pub(super) fn path(&self) -> &Path {
+        &self.given
+    }
+
+    pub(super) fn database(&self) -> PathBuf {
+        self.given.join(DATABASE)
+    }
+
+    pub(super) fn artifacts(&self) -> PathBuf {
+        self.given.join(ARTIFACTS)
+    }
+
+    pub(super) fn uploads(&self) -> PathBuf {
+        self.given.join(UPLOADS)
+    }
+}
+
+/// Creates a folder that only this user can read, unless it exists.
+fn create(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)?;
+    match folder.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => sync(parent),
+        _ => sync(Path::new(".")),
+    }
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Refuses a folder with other files, so that a wrong path never mixes with a store.
+fn refuse_foreign(folder: &Path) -> Result<(), OpenError> {
+    let inaccessible = |source| OpenError::Inaccessible {
+        folder: folder.to_owned(),
+        source,
+    };
+    if folder.join(LOCK).exists() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder).map_err(inaccessible)? {
+        let found = entry.map_err(inaccessible)?.file_name();
+        let found = found.to_string_lossy();
+        // A new file system has this folder.
+        let is_own = OWN.contains(&&*found) || found.starts_with(DATABASE) || found == "lost+found";
+        if !is_own {
+            return Err(OpenError::Foreign {
+                folder: folder.to_owned(),
+                found: found.into_owned(),
+            });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,215 @@
+//! The rows of functions and their versions.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
+
+use super::{Digest, Time};
+
+/// A version of a function.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct VersionRow {
+    pub(crate) function: String,
+    pub(crate) number: i64,
+    pub(crate) digest: Digest,
+    pub(crate) size: i64,
+    pub(crate) settings: String,
+    pub(crate) secrets: Option<Vec<u8>>,
+    pub(crate) created: Time,
+}
+
+/// A version that has no number yet.
+#[derive(Debug, Clone)]
+pub(crate) struct NewVersion {
+    pub(crate) function: String,
+    pub(crate) digest: Digest,
+    pub(crate) size: i64,
+    pub(crate) settings: String,
+    pub(crate) secrets: Option<Vec<u8>>,
+    pub(crate) created: Time,
+}
+
+const COLUMNS: &str = "v.function, v.number, v.digest, v.size, v.settings, v.secrets, v.created";
+const CURRENT: &str = "functions f JOIN versions v ON v.function = f.name AND v.number = f.current";
+
+fn version(row: &Row<'_>) -> rusqlite::Result<VersionRow> {
+    Ok(VersionRow {
+        function: row.get(0)?,
+        number: row.get(1)?,
+        digest: row.get(2)?,
+        size: row.get(3)?,
+        settings: row.get(4)?,
+        secrets: row.get(5)?,
+        created: row.get(6)?,
+    })
+}
+
+/// Adds a version, and makes it the current one.
+pub(crate) fn add(connection: &Connection, new: &NewVersion) -> rusqlite::Result<VersionRow> {
+    let number: i64 = connection
+        .prepare_cached(
+            "INSERT INTO functions (name, last_version, current, created)
+             VALUES (:name, 1, 1, :created)
+             ON CONFLICT (name) DO UPDATE SET
+                 created = CASE WHEN current IS NULL THEN excluded.created ELSE created END,
+                 last_version = last_version + 1,
+                 current = last_version + 1
+             RETURNING last_version",
+        )?
+        .query_row(
+            named_params! { ":name": new.function, ":created": new.created },
+            |row| row.get(0),
+        )?;
+    connection
+        .prepare_cached(
+            "INSERT INTO versions (function, number, digest, size, settings, secrets, created)
+             VALUES (:function, :number, :digest, :size, :settings, :secrets, :created)",
+        )?
+        .execute(named_params! {
+            ":function": new.function,
+            ":number": number,
+            ":digest": new.digest,
+            ":size": new.size,
+            ":settings": new.settings,
+            ":secrets": new.secrets,
+            ":created": new.created,
+        })?;
+    Ok(VersionRow {
+        function: new.function.clone(),
+        number,
+        digest: new.digest,
+        size: new.size,
+        settings: new.settings.clone(),
+        secrets: new.secrets.clone(),
+        created: new.created,
+    })
+}
+
+/// Makes a stored version the current one.
+pub(crate) fn set_current(
+    connection: &Connection,
+    name: &str,
+    number: i64,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE functions SET current = ?2 WHERE name = ?1")?
+        .execute((name, number))?;
+    Ok(())
+}
+
+/// Takes back a version that was just added. Its number is not given again.
+pub(crate) fn withdraw(
+    connection: &Connection,
+    name: &str,
+    number: i64,
+    previous: Option<i64>,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        "UPDATE functions SET current = ?2 WHERE name = ?1",
+        (name, previous),
+    )?;
+    connection.execute(
+        "DELETE FROM versions WHERE function = ?1 AND number = ?2",
+        (name, number),
+    )?;
+    Ok(())
+}
+
+/// Deletes a function with its versions. Its numbers are not given again. Returns the digests of its
+/// components, or `None` if there is no such function.
+pub(crate) fn delete(connection: &Connection, name: &str) -> rusqlite::Result<Option<Vec<Digest>>> {
+    let deleted = connection.execute(
+        "UPDATE functions SET current = NULL WHERE name = ?1 AND current IS NOT NULL",
+        [name],
+    )?;
+    if deleted == 0 {
+        return Ok(None);
+    }
+    let digests = connection
+        .prepare("SELECT DISTINCT digest FROM versions WHERE function = ?1")?
+        .query_map([name], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    connection.execute("DELETE FROM versions WHERE function = ?1", [name])?;
+    Ok(Some(digests))
+}
+
+/// The current version of a function.
+pub(crate) fn current(connection: &Connection, name: &str) -> rusqlite::Result<Option<VersionRow>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM {CURRENT} WHERE f.name = ?1"
+        ))?
+        .query_row([name], version)
+        .optional()
+}
+
+/// The current versions of all functions behind `after`, by name.
+pub(crate) fn list(
+    connection: &Connection,
+    after: &str,
+    limit: i64,
+) -> rusqlite::Result<Vec<VersionRow>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM {CURRENT} WHERE f.name > ?1 ORDER BY f.name LIMIT ?2"
+        ))?
+        .query_map((after, limit), version)?
+        .collect()
+}
+
+/// One version of a function.
+pub(crate) fn get(
+    connection: &Connection,
+    name: &str,
+    number: i64,
+) -> rusqlite::Result<Option<VersionRow>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM versions v WHERE v.function = ?1 AND v.number = ?2"
+        ))?
+        .query_row((name, number), version)
+        .optional()
+}
+
+/// The versions of a function below `before`, the newest first.
+pub(crate) fn versions(
+    connection: &Connection,
+    name: &str,
+    before: i64,
+    limit: i64,
+) -> rusqlite::Result<Vec<VersionRow>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM versions v WHERE v.function = ?1 AND v.number < ?2
+             ORDER BY v.number DESC LIMIT ?3"
+        ))?
+        .query_map((name, before, limit), version)?
+        .collect()
+}
+
+/// Whether a version has this component.
+pub(super) fn is_named(connection: &Connection, digest: Digest) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM versions WHERE digest = ?1)")?
+        .query_row([digest], |row| row.get(0))
+}
+
+/// Whether a version has secrets.
+pub(crate) fn have_secrets(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row(
+        "SELECT EXISTS (SELECT 1 FROM versions WHERE secrets IS NOT NULL)",
+        [],
+        |row| row.get(0),
+    )
+}
+
+/// What tells the key of the stored secrets.
+pub(crate) fn key_proof(connection: &Connection) -> rusqlite::Result<Option<Vec<u8>>> {
+    connection
+        .query_row("SELECT proof FROM secrets_key", [], |row| row.get(0))
+        .optional()
+}
+
+/// Replaces what tells the key of the stored secrets.
+pub(crate) fn set_key_proof(connection: &Connection, proof: &[u8]) -> rusqlite::Result<()> {
+    connection.execute("INSERT OR REPLACE INTO secrets_key VALUES (1, ?1)", [proof])?;
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! Whether the store can be written, which anybody may ask.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex;
+
+use super::StoreError;
+use super::writer::Writer;
+
+/// How long an answer stands, so that those who ask cannot make the disk busy.
+const FRESH: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Default)]
+pub(super) struct Probe {
+    last: Mutex<Option<(Instant, Result<(), Arc<StoreError>>)>>,
+}
+
+impl Probe {
+    pub(super) async fn check(&self, writer: &Writer) -> Result<(), Arc<StoreError>> {
+        let mut last = self.last.lock().await;
+        if let Some((at, result)) = &*last
+            && at.elapsed() < FRESH
+        {
+            return result.clone();
+        }
+        let written = writer
+            .write(|connection| connection.execute("UPDATE probe SET count = count + 1", []))
+            .await;
+        let result = written.map(|_| ()).map_err(Arc::new);
+        *last = Some((Instant::now(), result.clone()));
+        result
+    }
+}
