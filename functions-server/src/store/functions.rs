@@ -192,24 +192,13 @@ pub(super) fn is_named(connection: &Connection, digest: Digest) -> rusqlite::Res
         .query_row([digest], |row| row.get(0))
 }
 
-/// Whether a version has secrets.
-pub(crate) fn have_secrets(connection: &Connection) -> rusqlite::Result<bool> {
-    connection.query_row(
-        "SELECT EXISTS (SELECT 1 FROM versions WHERE secrets IS NOT NULL)",
-        [],
-        |row| row.get(0),
-    )
-}
-
-/// What tells the key of the stored secrets.
-pub(crate) fn key_proof(connection: &Connection) -> rusqlite::Result<Option<Vec<u8>>> {
+/// A version with secrets, if there is any.
+pub(crate) fn any_with_secrets(connection: &Connection) -> rusqlite::Result<Option<VersionRow>> {
     connection
-        .query_row("SELECT proof FROM secrets_key", [], |row| row.get(0))
+        .query_row(
+            &format!("SELECT {COLUMNS} FROM versions v WHERE v.secrets IS NOT NULL LIMIT 1"),
+            [],
+            version,
+        )
         .optional()
-}
-
-/// Replaces what tells the key of the stored secrets.
-pub(crate) fn set_key_proof(connection: &Connection, proof: &[u8]) -> rusqlite::Result<()> {
-    connection.execute("INSERT OR REPLACE INTO secrets_key VALUES (1, ?1)", [proof])?;
-    Ok(())
 }

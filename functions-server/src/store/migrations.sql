@@ -39,12 +39,6 @@ CREATE TABLE tokens (
     expires INTEGER
 ) STRICT;
 
--- Tells whether a key is the one that the stored secrets were encrypted with.
-CREATE TABLE secrets_key (
-    only INTEGER PRIMARY KEY CHECK (only = 1),
-    proof BLOB NOT NULL
-) STRICT;
-
 -- What a check whether the store can be written writes to.
 CREATE TABLE probe (
     only INTEGER PRIMARY KEY CHECK (only = 1),

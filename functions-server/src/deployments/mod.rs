@@ -1,0 +1,3 @@
+//! Functions.
+mod settings;
+pub use settings::{InvalidKey, SecretsKey};

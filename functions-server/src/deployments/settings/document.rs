@@ -1,0 +1,129 @@
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::quantity::{Quantity, Size, Span};
+
+/// The settings of a function. What is not set is the host's setting, which is also the upper bound.
+///
+/// Durations are texts such as `30s`, and sizes texts such as `64MiB`.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// The time until the function has answered, waiting included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "1s")]
+    pub(crate) timeout: Option<Quantity<Span>>,
+    /// The total time of an invocation that streams its response.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "5m")]
+    pub(crate) stream_timeout: Option<Quantity<Span>>,
+    /// The CPU time of an invocation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "500ms")]
+    pub(crate) cpu_time: Option<Quantity<Span>>,
+    /// The memory of an invocation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "64MiB")]
+    pub(crate) memory: Option<Quantity<Size>>,
+    /// How many invocations run at once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) concurrency: Option<u32>,
+    /// How many requests wait; further ones are answered with 429.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) queue: Option<usize>,
+    /// The longest body of a request; a longer one is answered with 413.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "10MiB")]
+    pub(crate) max_body: Option<Quantity<Size>>,
+    /// The servers that the function may reach: `HOST`, `HOST:PORT`, `*.DOMAIN` or `*`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) allowed_hosts: Option<Vec<String>>,
+    /// Variables of the function.
+    #[serde(
+        default,
+        deserialize_with = "empty_if_null",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub(crate) variables: BTreeMap<String, String>,
+    /// Who may invoke the function from outside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ingress: Option<Ingress>,
+    /// The functions that may call it by name; `*` stands for all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) callers: Option<Vec<String>>,
+    /// Whether requests may share an instance that is reset in between.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reuse: Option<Reuse>,
+    /// How many linear memories an instance may have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) memories: Option<u32>,
+    /// The lowest level of log records that are kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) log_level: Option<Level>,
+    /// Whether the `authorization` header of a request with a valid token reaches the function.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pass_authorization: Option<bool>,
+}
+
+/// Who may invoke a function from outside.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Ingress {
+    /// Everybody.
+    Public,
+    /// Requests with a valid token that may invoke it.
+    Token,
+    /// Nobody.
+    Private,
+}
+
+/// Whether requests may share an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Reuse {
+    /// An instance that was reset, if all of its state can be.
+    Auto,
+    /// A new instance for each request.
+    Never,
+}
+
+/// A level of log records.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Level {
+    /// No records are kept.
+    Off,
+    /// Errors only.
+    Error,
+    /// Warnings, and what is above.
+    Warn,
+    /// Information, and what is above.
+    Info,
+    /// Debugging, and what is above.
+    Debug,
+    /// Everything.
+    Trace,
+}
+
+fn empty_if_null<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<BTreeMap<String, String>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Shows which settings there are, and no value of a variable.
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = Self {
+            variables: self
+                .variables
+                .keys()
+                .map(|name| (name.clone(), "…".into()))
+                .collect(),
+            ..self.clone()
+        };
+        f.write_str(&serde_json::to_string(&shown).map_err(|_| fmt::Error)?)
+    }
+}
