@@ -352,6 +352,18 @@ impl Builder {
         self.output_sink(sink)
     }
 
+    /// Shows `observer` what functions print and log, before the [`output_sink`](Self::output_sink) gets it.
+    ///
+    /// Set the sink first: it replaces both. What is said there of `sink` applies to `observer` too.
+    pub fn observe_output(mut self, observer: impl Fn(&Record) + Send + Sync + 'static) -> Self {
+        let sink = self.output.sink;
+        self.output.sink = Arc::new(move |record| {
+            observer(&record);
+            sink(record);
+        });
+        self
+    }
+
     /// Sets the lowest level of log records that are kept, [`LogLevel::Info`] unless set; `None` keeps
     /// none. Printed lines are always kept.
     pub fn min_level(mut self, level: impl Into<Option<LogLevel>>) -> Self {

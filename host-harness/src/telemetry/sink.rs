@@ -54,6 +54,20 @@ impl Drop for Flush {
     }
 }
 
+impl Record {
+    /// The record as a JSON object in one line, with its end, as `--log-format json` writes it.
+    ///
+    /// ```no_run
+    /// let builder = host_harness::Harness::builder().output_sink(|record| {
+    ///     print!("{}", record.to_json_line(std::time::SystemTime::now()));
+    /// });
+    /// ```
+    #[must_use]
+    pub fn to_json_line(&self, time: SystemTime) -> String {
+        record_line(self, Format::Json, time)
+    }
+}
+
 /// Formats a record as a line.
 pub(super) fn record_line(record: &Record, format: Format, time: SystemTime) -> String {
     match format {
