@@ -1,5 +1,5 @@
 //! A contributor's tasks: `cargo xtask setup`, `cargo demo`, `cargo xtask bench`, `cargo xtask fuzz`,
-//! `cargo wit`, `cargo api`.
+//! `cargo xtask soak`, `cargo wit`, `cargo api`.
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "api")]
@@ -7,6 +7,7 @@ mod api;
 mod bench;
 mod demo;
 mod fuzz;
+mod soak;
 #[cfg(feature = "wit")]
 mod wit;
 mod workspace;
@@ -33,6 +34,8 @@ enum Task {
     Bench(bench::Options),
     /// Send the same requests to random functions in reused and in new instances, and compare the answers.
     Fuzz(fuzz::Options),
+    /// Kill a server at random moments of deploys, and check that it loses nothing that it acknowledged.
+    Soak(soak::Options),
     /// Update the record of the SDK's public API.
     #[cfg(feature = "api")]
     Api {
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Task::Demo => demo::run(),
         Task::Bench(options) => bench::run(&options),
         Task::Fuzz(options) => return fuzz::run(&options),
+        Task::Soak(options) => soak::run(&options),
         #[cfg(feature = "api")]
         Task::Api { check } => api::run(check),
         #[cfg(feature = "wit")]

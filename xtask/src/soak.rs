@@ -1,0 +1,29 @@
+//! `cargo xtask soak`: the long form of the test that kills a server (`functions-server/tests/server/kill.rs`).
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use crate::workspace::{self, cargo};
+
+/// The options of `cargo xtask soak`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Kill the server this many times.
+    #[arg(long, value_name = "N", default_value_t = 300)]
+    kills: u32,
+}
+
+/// Runs the test with that many kills.
+pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+    // With the whole workspace, so that it shares its dependencies with `cargo test --workspace`.
+    let status = cargo(&workspace::root())
+        .env("FUNCTIONS_KILLS", options.kills.to_string())
+        .args(["test", "--workspace", "--test", "server"])
+        .args(["--", "--nocapture", "killed_server_loses_nothing_acknowledged"])
+        .status()
+        .context("cannot start cargo")?;
+    if !status.success() {
+        bail!("the soak failed: its output says what was lost");
+    }
+    Ok(())
+}
