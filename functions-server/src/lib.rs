@@ -1,6 +1,17 @@
-//! Makes the host of web functions a server that a team deploys to.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+#![forbid(unsafe_code)]
+
+mod api;
 mod auth;
 mod deployments;
+mod logs;
+mod options;
+mod server;
 mod store;
+
+pub use api::management::Connection;
 pub use deployments::{InvalidKey, SecretsKey};
-pub use store::{OpenError, StoreError};
+pub use options::{ManagementOptions, ServerOptions};
+pub use server::{Server, ServerError};
+pub use store::OpenError;

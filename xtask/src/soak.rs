@@ -19,7 +19,11 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let status = cargo(&workspace::root())
         .env("FUNCTIONS_KILLS", options.kills.to_string())
         .args(["test", "--workspace", "--test", "server"])
-        .args(["--", "--nocapture", "killed_server_loses_nothing_acknowledged"])
+        .args([
+            "--",
+            "--nocapture",
+            "killed_server_loses_nothing_acknowledged",
+        ])
         .status()
         .context("cannot start cargo")?;
     if !status.success() {

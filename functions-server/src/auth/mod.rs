@@ -7,9 +7,9 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod tokens;
+mod verifier;
 
 pub(crate) use rate_limit::FailureLimit;
 pub(crate) use scope::Scope;
-pub(crate) use secret::Secret;
 pub(crate) use table::Token;
 pub(crate) use tokens::{NewToken, TokenError, Tokens};

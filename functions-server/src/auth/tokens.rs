@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use super::scope::Scope;
 use super::secret::{Secret, random_hex};
 use super::table::{Token, TokenTable};
+use super::verifier::Verifier;
 use crate::store::tokens::{self, TokenRow};
 use crate::store::{Store, StoreError, Time};
 
@@ -47,7 +48,7 @@ pub(crate) enum TokenError {
 #[derive(Debug)]
 pub(crate) struct Tokens {
     store: Arc<Store>,
-    table: ArcSwap<TokenTable>,
+    table: Arc<ArcSwap<TokenTable>>,
     /// Held by a change from its check to the new copy.
     changes: tokio::sync::Mutex<()>,
 }
@@ -61,9 +62,14 @@ impl Tokens {
         }
         Ok(Self {
             store,
-            table: ArcSwap::from_pointee(table),
+            table: Arc::new(ArcSwap::from_pointee(table)),
             changes: tokio::sync::Mutex::default(),
         })
+    }
+
+    /// What the host asks about tokens.
+    pub(crate) fn verifier(&self) -> Verifier {
+        Verifier(self.table.clone())
     }
 
     /// The token, unless it is unknown or expired. Reads memory only.

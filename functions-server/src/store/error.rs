@@ -67,7 +67,7 @@ pub enum OpenError {
 /// change is there or not, but never in part.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum StoreError {
+pub(crate) enum StoreError {
     /// The disk is full.
     #[error("the disk of the data folder is full: free some space")]
     Full,

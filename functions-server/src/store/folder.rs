@@ -11,9 +11,10 @@ const LOCK: &str = "lock";
 const DATABASE: &str = "functions.db";
 const ARTIFACTS: &str = "artifacts";
 const UPLOADS: &str = "uploads";
+const LOGS: &str = "logs";
 
 /// What a store writes into its folder, besides what SQLite adds to the database's name.
-const OWN: [&str; 5] = [LOCK, DATABASE, ARTIFACTS, UPLOADS, "cache"];
+const OWN: [&str; 6] = [LOCK, DATABASE, ARTIFACTS, UPLOADS, LOGS, "cache"];
 
 /// A locked data folder.
 #[derive(Debug)]
@@ -72,6 +73,10 @@ impl Folder {
 
     pub(super) fn artifacts(&self) -> PathBuf {
         self.given.join(ARTIFACTS)
+    }
+
+    pub(super) fn logs(&self) -> PathBuf {
+        self.given.join(LOGS)
     }
 
     pub(super) fn uploads(&self) -> PathBuf {

@@ -22,9 +22,10 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
-pub(crate) use artifacts::{Artifacts, Pin, Upload, Uploaded};
+pub(crate) use artifacts::{Artifacts, Uploaded};
 pub(crate) use digest::Digest;
-pub use error::{OpenError, StoreError};
+pub use error::OpenError;
+pub(crate) use error::StoreError;
 pub(crate) use time::Time;
 
 use folder::Folder;
@@ -72,6 +73,11 @@ impl Store {
     /// The folder, as it was given.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Where the logs of functions are.
+    pub(crate) fn logs(&self) -> std::path::PathBuf {
+        self.folder.logs()
     }
 
     /// Runs a write, and returns once it is on the disk. Its changes are undone if it fails.

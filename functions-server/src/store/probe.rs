@@ -11,13 +11,15 @@ use super::writer::Writer;
 /// How long an answer stands, so that those who ask cannot make the disk busy.
 const FRESH: Duration = Duration::from_secs(1);
 
+type Checked = Result<(), Arc<StoreError>>;
+
 #[derive(Debug, Default)]
 pub(super) struct Probe {
-    last: Mutex<Option<(Instant, Result<(), Arc<StoreError>>)>>,
+    last: Mutex<Option<(Instant, Checked)>>,
 }
 
 impl Probe {
-    pub(super) async fn check(&self, writer: &Writer) -> Result<(), Arc<StoreError>> {
+    pub(super) async fn check(&self, writer: &Writer) -> Checked {
         let mut last = self.last.lock().await;
         if let Some((at, result)) = &*last
             && at.elapsed() < FRESH

@@ -2,6 +2,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::mpsc;
 
+use super::artifacts::Pin;
 use super::functions::NewVersion;
 use super::*;
 

@@ -26,6 +26,13 @@ impl Time {
         let latest = Timestamp::MAX.as_millisecond();
         Self(self.0.saturating_add(milliseconds).min(latest))
     }
+
+    /// The earliest time there is, if the difference is before it.
+    pub(crate) fn before(self, duration: Duration) -> Self {
+        let milliseconds = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+        let earliest = Timestamp::MIN.as_millisecond();
+        Self(self.0.saturating_sub(milliseconds).max(earliest))
+    }
 }
 
 impl fmt::Display for Time {

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::quantity::{Quantity, Size, Span};
@@ -28,10 +29,18 @@ pub(crate) struct Settings {
     #[schema(value_type = Option<String>, example = "64MiB")]
     pub(crate) memory: Option<Quantity<Size>>,
     /// How many invocations run at once.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub(crate) concurrency: Option<u32>,
     /// How many requests wait; further ones are answered with 429.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub(crate) queue: Option<usize>,
     /// The longest body of a request; a longer one is answered with 413.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,7 +66,11 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) reuse: Option<Reuse>,
     /// How many linear memories an instance may have.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub(crate) memories: Option<u32>,
     /// The lowest level of log records that are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,6 +124,18 @@ fn empty_if_null<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<BTreeMap<String, String>, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// A number, whose error does not depend on how serde_json keeps numbers.
+fn whole_number<'de, D: Deserializer<'de>, N: TryFrom<u64>>(
+    deserializer: D,
+) -> Result<Option<N>, D::Error> {
+    let Some(value) = Option::<serde_json::Value>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let number = value.as_u64().and_then(|number| N::try_from(number).ok());
+    let expected = || D::Error::custom(format!("{value}: expected a whole number such as 10"));
+    number.map(Some).ok_or_else(expected)
 }
 
 /// Shows which settings there are, and no value of a variable.

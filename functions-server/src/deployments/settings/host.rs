@@ -3,6 +3,7 @@
 use host_harness::{Callers, FunctionSettings, LogLevel};
 
 use super::document::{Ingress, Level, Reuse};
+use super::quantity::Quantity;
 use super::{Configured, InvalidSettings};
 use crate::store::Digest;
 
@@ -14,9 +15,9 @@ pub(crate) fn for_host(
 ) -> Result<FunctionSettings, InvalidSettings> {
     let of = &configured.settings;
     let mut settings = FunctionSettings::default();
-    settings.timeout = of.timeout.as_ref().map(|time| time.value());
-    settings.stream_timeout = of.stream_timeout.as_ref().map(|time| time.value());
-    settings.cpu_time = of.cpu_time.as_ref().map(|time| time.value());
+    settings.timeout = of.timeout.as_ref().map(Quantity::value);
+    settings.stream_timeout = of.stream_timeout.as_ref().map(Quantity::value);
+    settings.cpu_time = of.cpu_time.as_ref().map(Quantity::value);
     let memory = of.memory.as_ref().map(|size| usize::try_from(size.value()));
     settings.memory = memory.transpose().map_err(|_| InvalidSettings {
         name: "memory".to_owned(),
@@ -24,10 +25,12 @@ pub(crate) fn for_host(
     })?;
     settings.concurrency = of.concurrency;
     settings.queue = of.queue;
-    settings.max_body = of.max_body.as_ref().map(|size| size.value());
+    settings.max_body = of.max_body.as_ref().map(Quantity::value);
     settings.allowed_hosts = of.allowed_hosts.clone();
     let variables = of.variables.iter().chain(&configured.secrets.0);
-    settings.variables = variables.map(|(name, value)| (name.clone(), value.clone())).collect();
+    settings.variables = variables
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     settings.ingress = match of.ingress {
         None | Some(Ingress::Public) => host_harness::Ingress::Public,
         Some(Ingress::Token) => host_harness::Ingress::Token,

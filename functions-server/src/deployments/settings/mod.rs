@@ -2,7 +2,7 @@
 
 mod change;
 mod document;
-//mod host;
+mod host;
 mod quantity;
 mod secrets;
 #[cfg(test)]
@@ -10,6 +10,6 @@ mod tests;
 
 pub(crate) use change::{Change, Configured, InvalidSettings};
 pub(crate) use document::Settings;
-//pub(crate) use host::{clear, for_host, name_of};
+pub(crate) use host::{clear, for_host, name_of};
 pub use secrets::{InvalidKey, SecretsKey};
 pub(crate) use secrets::{Secrets, SecretsError};

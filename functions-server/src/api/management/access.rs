@@ -1,0 +1,104 @@
+//! Who may use the API: checked before anything of a request is read.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{AUTHORIZATION, FORWARDED};
+use http::{HeaderMap, StatusCode};
+
+use super::caller::Caller;
+use super::{Api, Connection, Problem, host_names};
+
+/// What answers without a token.
+const OPEN: [&str; 2] = ["/healthz", "/readyz"];
+
+/// Passes a request on if its sender may use the API, with the [`Caller`].
+pub(super) async fn check(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+    match caller(&api, &request) {
+        Ok(caller) => {
+            if let Some(caller) = caller {
+                request.extensions_mut().insert(caller);
+            }
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn caller(api: &Api, request: &Request) -> Result<Option<Caller>, Problem> {
+    let (uri, headers) = (request.uri(), request.headers());
+    let connection = request.extensions().get::<Connection>();
+    if !host_names::is_own(uri, headers, connection, &api.options.admin_hosts) {
+        return Err(Problem::new(
+            StatusCode::MISDIRECTED_REQUEST,
+            "this server is not known under the name of the request's `Host`: use its address, or start it \
+             with --admin-host NAME",
+        ));
+    }
+    if host_names::is_cross_site(uri, headers) {
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "web pages of other origins may not use this API",
+        ));
+    }
+    if OPEN.contains(&uri.path()) {
+        return Ok(None);
+    }
+    if !api.server.tokens().exist() {
+        if is_local(request, connection) {
+            return Ok(Some(Caller::Local));
+        }
+        return Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "only clients on the server's own machine may use this API until a token exists: create the \
+             first there, with `functions token create --name admin --scope admin`, or by POST /v1/tokens \
+             with {\"name\":\"admin\",\"scopes\":[\"admin\"]}",
+        ));
+    }
+    let Some(token) = bearer(headers) else {
+        return Err(Problem::unauthorized(
+            "a token is required: send `Authorization: Bearer TOKEN`, or set FUNCTIONS_TOKEN for the command",
+        ));
+    };
+    match api.server.tokens().authenticate(token) {
+        Some(token) => Ok(Some(Caller::Token(token))),
+        None => Err(failed(api, connection)),
+    }
+}
+
+/// Whether the sender is on this machine. What a proxy passes on may come from anywhere.
+fn is_local(request: &Request, connection: Option<&Connection>) -> bool {
+    let headers = request.headers();
+    let is_forwarded = headers.contains_key(FORWARDED)
+        || headers.contains_key("x-forwarded-for")
+        || headers.contains_key("x-forwarded-host")
+        || headers.contains_key("via");
+    let is_loopback =
+        connection.is_some_and(|connection| connection.peer.ip().to_canonical().is_loopback());
+    is_loopback && !is_forwarded && host_names::names_loopback(request.uri(), headers)
+}
+
+/// The token of a request. Several are none.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut all = headers.get_all(AUTHORIZATION).iter();
+    let (Some(only), None) = (all.next(), all.next()) else {
+        return None;
+    };
+    let (scheme, token) = only.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// An invalid token: counted, and logged without the token.
+fn failed(api: &Api, connection: Option<&Connection>) -> Problem {
+    let peer = connection.map(|connection| connection.peer.ip());
+    match api.failures.record(peer) {
+        Ok(()) => {
+            tracing::warn!(
+                ?peer,
+                "a management request had an unknown or expired token"
+            );
+            Problem::unauthorized("the token is unknown or expired")
+        }
+        Err(wait) => Problem::too_many("too many requests with unknown or expired tokens", wait),
+    }
+}

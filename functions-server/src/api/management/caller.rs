@@ -1,0 +1,63 @@
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use http::StatusCode;
+use http::request::Parts;
+
+use super::Problem;
+use crate::auth::{Scope, Token};
+
+/// Who sends a request.
+#[derive(Debug, Clone)]
+pub(super) enum Caller {
+    /// Somebody on this machine, as long as no token exists.
+    Local,
+    /// Whoever has this token.
+    Token(Arc<Token>),
+}
+
+impl Caller {
+    /// Checks that the caller may do something with any function.
+    pub(super) fn may(&self, scope: Scope) -> Result<(), Problem> {
+        match self {
+            Self::Token(token) if !token.has(scope) => Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                format!("the token lacks the scope \"{}\"", name(scope)),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that the caller may do something with one function.
+    pub(super) fn may_with(&self, scope: Scope, function: &str) -> Result<(), Problem> {
+        self.may(scope)?;
+        if !self.covers(function) {
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                format!("the token is not for the function {function:?}"),
+            ));
+        }
+        Ok(())
+    }
+
+    pub(super) fn covers(&self, function: &str) -> bool {
+        match self {
+            Self::Local => true,
+            Self::Token(token) => token.covers(function),
+        }
+    }
+}
+
+fn name(scope: Scope) -> String {
+    format!("{scope:?}").to_ascii_lowercase()
+}
+
+impl<S: Sync> FromRequestParts<S> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        // `access` adds it to every request that it lets pass.
+        let caller = parts.extensions.get::<Self>().cloned();
+        caller.ok_or_else(|| Problem::unauthorized("a token is required"))
+    }
+}

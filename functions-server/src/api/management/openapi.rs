@@ -1,0 +1,104 @@
+use axum::Json;
+use axum::extract::State;
+use utoipa::Modify;
+use utoipa::OpenApi as _;
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
+
+use super::Api;
+use super::caller::Caller;
+use super::problem::Problem;
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Functions: management",
+        description = "Deploys, configures and observes web functions. Every error is a problem document (RFC 9457). \
+            As long as no token exists, the API answers clients on the server's own machine; then every request \
+            needs `Authorization: Bearer TOKEN`, except for `/healthz` and `/readyz`."
+    ),
+    components(schemas(Problem)),
+    security(("token" = [])),
+    modifiers(&Token),
+)]
+struct Base;
+
+struct Token;
+
+impl Modify for Token {
+    fn modify(&self, openapi: &mut OpenApi) {
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        openapi
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("token", scheme);
+    }
+}
+
+/// The description without paths, which the routes add.
+pub(super) fn base() -> OpenApi {
+    Base::openapi()
+}
+
+/// Adds what no type says: errors and secrets.
+pub(super) fn completed(mut description: OpenApi) -> OpenApi {
+    add_errors(&mut description);
+    add_secrets(&mut description);
+    description
+}
+
+/// Secrets are members of the settings, but never of the type that is printed and stored.
+fn add_secrets(description: &mut OpenApi) {
+    let schemas = description
+        .components
+        .as_mut()
+        .map(|components| &mut components.schemas);
+    let settings = schemas.and_then(|schemas| schemas.get_mut("Settings"));
+    let Some(RefOr::T(Schema::Object(settings))) = settings else {
+        return;
+    };
+    let names = ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
+        .description(Some(
+            "Secrets, which the function reads as variables. Their values are encrypted at rest, and shown \
+             as `***`.",
+        ))
+        .additional_properties(Some(Schema::Object(Object::with_type(Type::String))));
+    settings
+        .properties
+        .insert("secrets".to_owned(), names.into());
+}
+
+/// Adds the problem document, which every operation may answer.
+fn add_errors(description: &mut OpenApi) {
+    let problem = ResponseBuilder::new()
+        .description("A problem document")
+        .content(
+            "application/problem+json",
+            Content::new(Some(Ref::from_schema_name("Problem"))),
+        )
+        .build();
+    for item in description.paths.paths.values_mut() {
+        let operations = [
+            &mut item.get,
+            &mut item.put,
+            &mut item.post,
+            &mut item.delete,
+            &mut item.patch,
+        ];
+        for operation in operations.into_iter().flatten() {
+            let responses = &mut operation.responses.responses;
+            responses.insert("default".to_owned(), RefOr::T(problem.clone()));
+        }
+    }
+}
+
+/// This description, as OpenAPI 3.1.
+#[utoipa::path(
+    get, path = "/openapi.json", operation_id = "get_description", tag = "description",
+    responses((status = 200, description = "The description", body = serde_json::Value)),
+)]
+pub(super) async fn get(State(api): State<Api>, _: Caller) -> Json<OpenApi> {
+    Json(OpenApi::clone(&api.description))
+}

@@ -1,0 +1,185 @@
+//! The thread that writes records.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::JoinHandle;
+use std::time::SystemTime;
+
+use host_harness::Record;
+use tokio::sync::watch;
+
+use super::segments::{Current, Segments};
+
+/// How many bytes of lines wait for the disk at most.
+const MAX_QUEUED: usize = 8 << 20;
+
+/// How many messages are written together at most.
+const MAX_BATCH: usize = 1024;
+
+/// How many files are open at most.
+const MAX_OPEN: usize = 64;
+
+/// Counts batches, for those who follow; `None` once they have to end.
+pub(super) type Changes = watch::Receiver<Option<u64>>;
+
+enum Message {
+    Line { function: Arc<str>, line: String },
+    Remove(String),
+    Stop,
+}
+
+/// The queue in front of the thread.
+#[derive(Debug, Clone)]
+pub(super) struct Queue {
+    messages: Sender<Message>,
+    queued: Arc<AtomicUsize>,
+    dropped: Arc<AtomicU64>,
+}
+
+impl Queue {
+    /// Queues a record, or drops it if too much is queued.
+    pub(super) fn push(&self, record: &Record) {
+        let line = record.to_json_line(SystemTime::now());
+        let length = line.len();
+        if self.queued.fetch_add(length, Ordering::Relaxed) + length > MAX_QUEUED {
+            self.queued.fetch_sub(length, Ordering::Relaxed);
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let function = record.function.clone();
+        // The thread has ended if the server has.
+        let _ = self.messages.send(Message::Line { function, line });
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Queue,
+    changes: Arc<watch::Sender<Option<u64>>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(segments: Arc<Segments>) -> io::Result<Self> {
+        let (messages, arrived) = mpsc::channel();
+        let queue = Queue {
+            messages,
+            queued: Arc::default(),
+            dropped: Arc::default(),
+        };
+        let changes = Arc::new(watch::Sender::new(Some(0)));
+        let mut writing = Writing {
+            segments,
+            open: HashMap::new(),
+            queued: queue.queued.clone(),
+            dropped: queue.dropped.clone(),
+            changes: changes.clone(),
+        };
+        let thread = std::thread::Builder::new()
+            .name("log-writer".to_owned())
+            .spawn(move || writing.run(&arrived))?;
+        Ok(Self {
+            queue,
+            changes,
+            thread: Some(thread),
+        })
+    }
+
+    pub(super) fn queue(&self) -> Queue {
+        self.queue.clone()
+    }
+
+    pub(super) fn changes(&self) -> Changes {
+        self.changes.subscribe()
+    }
+
+    pub(super) fn remove(&self, function: &str) {
+        let _ = self
+            .queue
+            .messages
+            .send(Message::Remove(function.to_owned()));
+    }
+
+    pub(super) fn stop_following(&self) {
+        self.changes.send_replace(None);
+    }
+}
+
+impl Drop for Writer {
+    /// Writes what is queued. The host may hold the queue for longer.
+    fn drop(&mut self) {
+        let _ = self.queue.messages.send(Message::Stop);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+struct Writing {
+    segments: Arc<Segments>,
+    open: HashMap<Arc<str>, Current>,
+    queued: Arc<AtomicUsize>,
+    dropped: Arc<AtomicU64>,
+    changes: Arc<watch::Sender<Option<u64>>>,
+}
+
+impl Writing {
+    fn run(&mut self, arrived: &Receiver<Message>) {
+        while let Ok(first) = arrived.recv() {
+            let mut lines: BTreeMap<Arc<str>, Vec<u8>> = BTreeMap::new();
+            let mut stops = false;
+            for message in std::iter::once(first).chain(arrived.try_iter().take(MAX_BATCH)) {
+                match message {
+                    Message::Line { function, line } => {
+                        self.queued.fetch_sub(line.len(), Ordering::Relaxed);
+                        lines.entry(function).or_default().extend(line.into_bytes());
+                    }
+                    Message::Remove(function) => {
+                        lines.remove(&*function);
+                        self.open.remove(&*function);
+                        if let Err(error) = self.segments.remove(&function) {
+                            tracing::warn!(function, %error, "the log of a function cannot be deleted");
+                        }
+                    }
+                    Message::Stop => {
+                        stops = true;
+                        break;
+                    }
+                }
+            }
+            self.write(lines);
+            if stops {
+                break;
+            }
+        }
+        self.changes.send_replace(None);
+    }
+
+    fn write(&mut self, lines: BTreeMap<Arc<str>, Vec<u8>>) {
+        let mut lost = self.dropped.swap(0, Ordering::Relaxed);
+        for (function, lines) in lines {
+            let current = self.open.remove(&function);
+            match self.segments.append(&function, current, &lines) {
+                Ok(current) => {
+                    if self.open.len() >= MAX_OPEN {
+                        self.open.clear();
+                    }
+                    self.open.insert(function, current);
+                }
+                Err(error) => {
+                    let newlines = lines.iter().filter(|byte| **byte == b'\n').count();
+                    lost += u64::try_from(newlines).unwrap_or_default();
+                    tracing::warn!(%function, %error, "the log of a function cannot be written");
+                }
+            }
+        }
+        if lost > 0 {
+            tracing::warn!("{lost} log records of functions dropped: the disk did not accept them");
+        }
+        self.changes
+            .send_modify(|count| *count = count.map(|count| count.wrapping_add(1)));
+    }
+}

@@ -1,0 +1,201 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use host_harness::{Builder, Harness};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+use crate::api::management;
+use crate::auth::{TokenError, Tokens};
+use crate::deployments::{DeploymentError, Deployments};
+use crate::logs::Logs;
+use crate::store::Store;
+use crate::{ManagementOptions, OpenError, ServerOptions};
+
+/// A host with a store: what is deployed to it survives a restart.
+///
+/// Clones are cheap and share one server.
+///
+/// ```no_run
+/// use functions_server::{ManagementOptions, Server, ServerOptions};
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let options = ServerOptions::default().data_dir("/var/lib/functions");
+/// let server = Server::open(host_harness::Harness::builder(), options)?;
+/// let functions = server.harness().serve("127.0.0.1:8080").await?;
+/// let management = tokio::net::TcpListener::bind("127.0.0.1:8081").await?;
+/// let options = ManagementOptions::default().public_url(format!("http://{}", functions.address()));
+/// server.serve_management(management, options, std::future::pending()).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Server {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    harness: Harness,
+    deployments: Arc<Deployments>,
+    tokens: Arc<Tokens>,
+    logs: Logs,
+    store: Arc<Store>,
+    is_draining: AtomicBool,
+    /// Deleted after the store is closed.
+    temporary: Option<TempDir>,
+}
+
+/// A server cannot start. The text says what to do about it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// The data folder cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The host cannot be built.
+    #[error(transparent)]
+    Build(#[from] host_harness::BuildError),
+    /// No temporary folder can be created.
+    #[error("no temporary folder can be created: {0}; give a data folder")]
+    Temporary(#[source] std::io::Error),
+    /// What the data folder has cannot be read or decrypted.
+    #[error("the data folder {folder} cannot be served: {reason}", folder = .folder.display())]
+    Unreadable {
+        /// The folder.
+        folder: std::path::PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl Server {
+    /// Opens the store, builds the host, and registers every stored function, which its first request
+    /// loads. Blocks while it does.
+    ///
+    /// # Errors
+    ///
+    /// - The data folder cannot be used: another process uses it, it is damaged, of a newer release, of
+    ///   another program, or this user may not write to it.
+    /// - It has secrets, and the key is missing or another one.
+    /// - The host cannot be built.
+    pub fn open(builder: Builder, options: ServerOptions) -> Result<Self, ServerError> {
+        let (temporary, folder) = match options.data_dir {
+            Some(folder) => (None, folder),
+            None => {
+                let prefix = "functions-";
+                let created = tempfile::Builder::new().prefix(prefix).tempdir();
+                let temporary = created.map_err(ServerError::Temporary)?;
+                let folder = temporary.path().to_owned();
+                (Some(temporary), folder)
+            }
+        };
+        let store = Arc::new(Store::open(&folder)?);
+        let unreadable = |reason: String| ServerError::Unreadable {
+            folder: folder.clone(),
+            reason,
+        };
+        let tokens = Tokens::open(store.clone());
+        let tokens = Arc::new(tokens.map_err(|error: TokenError| unreadable(error.to_string()))?);
+        let logs = Logs::open(&store.logs());
+        let logs =
+            logs.map_err(|error| unreadable(format!("its logs cannot be written: {error}")))?;
+        let builder = builder
+            .token_verifier(tokens.verifier())
+            .observe_output(logs.observer());
+        let harness = builder.build()?;
+        let deployments = Deployments::open(store.clone(), harness.clone(), options.secrets_key);
+        let deployments = deployments.map_err(|error| match error {
+            DeploymentError::Secrets(error) => unreadable(error.to_string()),
+            error => unreadable(error.to_string()),
+        })?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                harness,
+                deployments: Arc::new(deployments),
+                tokens,
+                logs,
+                store,
+                is_draining: AtomicBool::new(false),
+                temporary,
+            }),
+        })
+    }
+
+    /// The host that serves what is deployed.
+    #[must_use]
+    pub fn harness(&self) -> &Harness {
+        &self.inner.harness
+    }
+
+    /// The stored functions that this process serves from files instead, because the builder names them.
+    #[must_use]
+    pub fn shadowed(&self) -> &[String] {
+        self.inner.deployments.shadowed()
+    }
+
+    /// The data folder, as it was given.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.inner.store.folder()
+    }
+
+    /// Whether the data folder is deleted with the server.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        self.inner.temporary.is_some()
+    }
+
+    /// From now on, the server is not ready for further requests: `/readyz` answers 503.
+    pub fn set_draining(&self) {
+        self.inner.is_draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Serves the management API until `shutdown` ends, and then the requests in flight.
+    ///
+    /// # Errors
+    ///
+    /// The listener has no address.
+    pub async fn serve_management(
+        &self,
+        listener: TcpListener,
+        options: ManagementOptions,
+        shutdown: impl Future<Output = ()>,
+    ) -> std::io::Result<()> {
+        let stopping = async {
+            shutdown.await;
+            // A client that follows a log would wait for its end.
+            self.logs().stop();
+        };
+        management::serve(listener, self.management_router(options), stopping).await
+    }
+
+    /// The management API, for a server of one's own. Prefer
+    /// [`serve_management`](Self::serve_management): without the extension
+    /// [`Connection`](crate::Connection), every client counts as a remote one.
+    pub fn management_router(&self, options: ManagementOptions) -> Router {
+        management::router(self.clone(), options)
+    }
+
+    pub(crate) fn deployments(&self) -> &Arc<Deployments> {
+        &self.inner.deployments
+    }
+
+    pub(crate) fn tokens(&self) -> &Arc<Tokens> {
+        &self.inner.tokens
+    }
+
+    pub(crate) fn logs(&self) -> &Logs {
+        &self.inner.logs
+    }
+
+    pub(crate) fn store(&self) -> &Arc<Store> {
+        &self.inner.store
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.inner.is_draining.load(Ordering::Relaxed)
+    }
+}

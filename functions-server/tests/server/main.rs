@@ -1,0 +1,20 @@
+//! Tests of a server, with real components over real sockets.
+//!
+//! Each test starts its own server on free ports; the tests share the compiled functions.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests say what they expect by unwrapping"
+)]
+
+mod access;
+mod deploying;
+mod description;
+mod kill;
+mod logs;
+mod restarting;
+mod secrets;
+mod settings;
+mod support;
+mod tokens;
