@@ -52,9 +52,10 @@ impl Folder {
             }
             Err(TryLockError::Error(error)) => return Err(inaccessible(error)),
         }
-        for part in [ARTIFACTS, UPLOADS] {
+        for part in [ARTIFACTS, UPLOADS, LOGS] {
             create(&folder.join(part)).map_err(inaccessible)?;
         }
+        create_database(&folder.join(DATABASE)).map_err(inaccessible)?;
         sync(folder).map_err(inaccessible)?;
         Ok(Self {
             given: folder.to_owned(),
@@ -97,6 +98,19 @@ fn create(folder: &Path) -> io::Result<()> {
     match folder.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => sync(parent),
         _ => sync(Path::new(".")),
+    }
+}
+
+/// Creates an empty database that only this user can read, unless it exists. SQLite gives its other files
+/// the same mode.
+fn create_database(database: &Path) -> io::Result<()> {
+    let mut options = File::options();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(database) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
     }
 }
 

@@ -363,6 +363,28 @@ fn file_instead_of_a_folder_is_refused() {
     }
 }
 
+/// Other users of the machine can read neither settings nor components, also in a folder that they can list.
+#[cfg(unix)]
+#[tokio::test]
+async fn other_users_can_read_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_parent, folder) = folder();
+    fs::create_dir(&folder).unwrap();
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
+    let store = Store::open(&folder).unwrap();
+    deploy(&store, "ping", b"one").await;
+    let mut seen = 0;
+    for entry in fs::read_dir(&folder).unwrap().map(Result::unwrap) {
+        let name = entry.file_name();
+        if name != "lock" {
+            let mode = entry.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{name:?}");
+            seen += 1;
+        }
+    }
+    assert!(seen >= 5, "{seen}");
+}
+
 /// The store says that it can be written.
 #[tokio::test]
 async fn store_is_writable() {
