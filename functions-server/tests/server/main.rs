@@ -18,3 +18,5 @@ mod secrets;
 mod settings;
 mod support;
 mod tokens;
+#[cfg(unix)]
+mod write_errors;
