@@ -1,5 +1,6 @@
 //! Where unsafe code may be.
 #![expect(
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "tests say what they expect by unwrapping"
 )]
