@@ -1,8 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
-#[doc(hidden)]
-pub mod cli;
 mod compile;
 mod engine;
 mod gateway;
@@ -37,5 +35,5 @@ pub use registry::{
     ComponentSource, DeployError, FunctionInfo, FunctionSettings, InstanceCounts, LoadError,
     LoadErrorKind,
 };
-pub use telemetry::{InvocationId, LogLevel, OutputStream, Record, RecordKind};
+pub use telemetry::{Escaped, InvocationId, LogLevel, OutputStream, Record, RecordKind, stderr};
 pub use wit::{HostInterface, State as InvocationState};

@@ -11,6 +11,5 @@ mod not_reusable;
 pub(crate) mod rewrite;
 
 pub use compiler::CompilerProcess;
-pub(crate) use compiler::{ChildSettings, compile_from_stdin};
 pub(crate) use component_bytes::{Compiled, ComponentBytes};
 pub(crate) use not_reusable::NotReusable;

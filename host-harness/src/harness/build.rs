@@ -46,7 +46,7 @@ impl Builder {
         );
         let engine = engine.map_err(|error| BuildError::Engine(error.into()))?;
         if self.setup.multi_tenant {
-            tracing::info!("{}", super::MULTI_TENANT);
+            tracing::info!("{}", Self::MULTI_TENANT);
         }
         let registry = Arc::new(Registry::new(Arc::clone(&engine), self.defaults(network)));
         for (name, source) in sources {

@@ -8,7 +8,7 @@ use crate::engine::{Reuse, Setup};
 use crate::gateway::TokenVerifier;
 use crate::limits::Limits;
 use crate::outbound::HostOverrides;
-use crate::telemetry::{Format, LogLevel, Output, Record, to_stderr};
+use crate::telemetry::{LogLevel, Output, Record, stderr};
 use crate::wit::HostInterface;
 
 /// The settings of a [`Harness`](crate::Harness).
@@ -49,7 +49,7 @@ impl Builder {
             names: HostOverrides::new(),
             variables: Vec::new(),
             output: Output {
-                sink: Arc::new(to_stderr(Format::Text)),
+                sink: Arc::new(stderr::sink(stderr::Format::Text)),
                 min_level: Some(LogLevel::Info),
                 max_records: Limits::default().log_records,
                 max_bytes: Limits::default().log_bytes,

@@ -22,7 +22,7 @@ impl Harness {
     /// Whether instances of a function are reused, or why not; `None` for an unknown function.
     #[must_use]
     pub fn reuse_of(&self, function: &str) -> Option<Result<(), String>> {
-        let reusable = self.reusable(function)?;
+        let reusable = self.gateway.registry.reusable(function)?;
         Some(reusable.map_err(|reason| reason.to_string()))
     }
 }

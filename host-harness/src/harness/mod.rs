@@ -15,11 +15,10 @@ use http::{Request, Response};
 
 pub use builder::Builder;
 pub use error::BuildError;
-pub(crate) use multi_tenant::SUMMARY as MULTI_TENANT;
 
-use crate::compile::NotReusable;
 use crate::gateway::{Gateway, MAX_NAMES, Server};
 use crate::message::body::Body;
+use crate::{engine, registry};
 
 /// An embeddable host of functions.
 ///
@@ -65,9 +64,21 @@ impl Harness {
         self.gateway.respond(parts, Body::new(body), None).await
     }
 
-    /// Whether instances of a function are reused, or why not; `None` for an unknown function.
-    pub(crate) fn reusable(&self, name: &str) -> Option<Result<(), NotReusable>> {
-        self.gateway.registry.reusable(name)
+    /// Says in one line whether instances of a function are reused, and if not, why; `None` for an unknown
+    /// function.
+    #[must_use]
+    pub fn describe_reuse(&self, name: &str) -> Option<String> {
+        let reusable = self.gateway.registry.reusable(name)?;
+        Some(engine::describe_reuse(reusable))
+    }
+
+    /// Checks that a function can have this name: it can stand unescaped in a URL's path.
+    ///
+    /// # Errors
+    ///
+    /// It cannot; the text says what a valid name is.
+    pub fn check_name(name: &str) -> Result<(), String> {
+        registry::check_name(name)
     }
 
     /// Listens for HTTP/1 and HTTP/2; port 0 takes a free port.

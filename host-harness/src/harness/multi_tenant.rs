@@ -6,11 +6,11 @@ use crate::limits::Limits;
 use crate::message::headers::HeaderLimit;
 use crate::outbound::egress::Egress;
 
-/// The guarantees in one line, for the log.
-pub(crate) const SUMMARY: &str = "multi-tenant: a new instance for each request, slots that never \
-                                  change hands, one memory, and only servers that are named";
-
 impl Builder {
+    /// What [`multi_tenant`](Self::multi_tenant) guarantees, in one line for the log.
+    pub const MULTI_TENANT: &str = "multi-tenant: a new instance for each request, slots that never \
+                                    change hands, one memory, and only servers that are named";
+
     /// Sets the host up for untrusted functions, which may be hostile to each other:
     ///
     /// - Every request gets a new instance ([`Reuse::Never`]), in a memory and on a stack that no other

@@ -6,13 +6,13 @@ mod lines;
 mod queue;
 mod record;
 mod sink;
-pub(crate) mod stderr;
+pub mod stderr;
 mod text;
 
 pub use invocation_id::InvocationId;
 pub(crate) use invocation_id::MAX_DEPTH;
 pub(crate) use invocation_log::InvocationLog;
 pub use record::{LogLevel, OutputStream, Record, RecordKind};
+pub(crate) use sink::Output;
 use sink::record_line;
-pub(crate) use sink::{Format, Output, to_stderr};
-pub(crate) use text::Escaped;
+pub use text::Escaped;

@@ -22,9 +22,10 @@ pub(crate) struct Output {
     pub(crate) max_bytes: usize,
 }
 
-/// The format of records.
+/// The format of lines on standard error.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Format {
+pub enum Format {
+    /// Plain text for people.
     Text,
     /// One JSON object per line.
     Json,
@@ -32,7 +33,7 @@ pub(crate) enum Format {
 
 /// Returns a sink that writes records to the host's standard error without blocking. Dropping the sink
 /// waits, up to [`stderr::FLUSH`], until they are written.
-pub(crate) fn to_stderr(format: Format) -> impl Fn(Record) + Send + Sync + 'static {
+pub fn sink(format: Format) -> impl Fn(Record) + Send + Sync + 'static {
     let written = Flush::default();
     move |record| {
         written.is_due.store(true, Ordering::Relaxed);

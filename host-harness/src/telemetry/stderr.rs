@@ -1,4 +1,10 @@
 //! Writes to the process's standard error from one thread, so that no other blocks on it.
+//!
+//! Lines wait in a bounded queue. If standard error is closed or nobody reads it, lines are dropped and a
+//! later line counts them. Functions' records go here unless [`Builder::output_sink`] says otherwise; a
+//! program that embeds the host can send its own lines the same way.
+//!
+//! [`Builder::output_sink`]: crate::Builder::output_sink
 
 use std::io;
 use std::sync::OnceLock;
@@ -6,14 +12,16 @@ use std::time::{Duration, SystemTime};
 
 use super::queue::{LineQueue, Source, Writer};
 use super::text::{HostText, JsonText};
-use super::{Format, Record, record_line};
+use super::{Record, record_line};
+
+pub use super::sink::{Format, sink};
 
 /// The pause before a write that would block is tried again. Only needed if another process with the
 /// same standard error has made it non-blocking.
 const RETRY: Duration = Duration::from_millis(5);
 
 /// How long the process waits at its end for its last lines to be written.
-pub(crate) const FLUSH: Duration = Duration::from_secs(1);
+pub const FLUSH: Duration = Duration::from_secs(1);
 
 /// How long it waits while no line is written: a reader is then unlikely.
 const STUCK: Duration = Duration::from_millis(200);
@@ -24,7 +32,7 @@ static QUEUE: LineQueue = LineQueue::new();
 static FORMAT: OnceLock<Format> = OnceLock::new();
 
 /// Sets the format of the host's own lines, once for the process.
-pub(crate) fn set_format(format: Format) {
+pub fn set_format(format: Format) {
     // Later calls have no effect.
     let _ = FORMAT.set(format);
 }
@@ -42,7 +50,7 @@ pub(super) fn write_record(record: &Record, format: Format) {
 }
 
 /// Queues text of the host's own as it is, without a time or level.
-pub(crate) fn write_plain(text: &str) {
+pub fn write_plain(text: &str) {
     let text = HostText {
         text,
         has_colors: false,
@@ -52,7 +60,7 @@ pub(crate) fn write_plain(text: &str) {
 
 /// Queues a notice for the person who started the host, whatever the log level. In text format it is
 /// plain text; in JSON format it is a line of the log.
-pub(crate) fn write_notice(message: &str) {
+pub fn write_notice(message: &str) {
     match format() {
         Format::Text => write_plain(message),
         Format::Json => push(Source::Host, &host_line("WARN", message, None)),
@@ -60,22 +68,23 @@ pub(crate) fn write_notice(message: &str) {
 }
 
 /// Queues an error of the host's own in the form of a `tracing` event.
-pub(crate) fn write_error(message: &str) {
+pub fn write_error(message: &str) {
     push(Source::Host, &host_line("ERROR", message, None));
 }
 
 /// Waits until everything queued is written, at most `within`. Returns whether it is.
-pub(crate) fn flush(within: Duration) -> bool {
+pub fn flush(within: Duration) -> bool {
     QUEUE.flush(within, STUCK)
 }
 
 /// Receives the formatted `tracing` events of the host.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct HostLines {
-    pub(crate) has_colors: bool,
+pub struct Lines {
+    /// Whether events may contain escape sequences for colors.
+    pub has_colors: bool,
 }
 
-impl io::Write for HostLines {
+impl io::Write for Lines {
     /// Queues one event. Never fails: `tracing` would write the error to standard error itself.
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(event);

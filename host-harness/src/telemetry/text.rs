@@ -3,7 +3,14 @@
 use std::fmt::{self, Write as _};
 
 /// Text in which nothing ends a line, controls a terminal, or changes how the rest is displayed.
-pub(crate) struct Escaped<'a>(pub(crate) &'a str);
+///
+/// ```
+/// use host_harness::Escaped;
+///
+/// assert_eq!(Escaped("a\nb").to_string(), "a\\nb");
+/// ```
+#[derive(Debug, Clone, Copy)]
+pub struct Escaped<'a>(pub &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

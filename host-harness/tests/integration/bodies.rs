@@ -6,8 +6,8 @@ use http_body_util::BodyExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::client::{Client, pieces, whole};
-use crate::support::{server, soon};
+use test_support::client::{Client, pieces, whole};
+use test_support::{server, soon};
 
 const MIB: usize = 1024 * 1024;
 

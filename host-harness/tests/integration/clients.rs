@@ -10,7 +10,7 @@ use functions_binding::{
 };
 use host_harness::Server;
 
-use crate::support::{misbehaving, server, soon};
+use test_support::{misbehaving, server, soon};
 
 fn url(server: &Server) -> String {
     format!("http://{}", server.address())

@@ -6,8 +6,8 @@ use std::process::Command;
 use functions_binding::{BindingError, Call};
 use tokio_rustls::TlsAcceptor;
 
-use crate::support::tls::{Authority, about, before};
-use crate::support::{server, soon};
+use test_support::tls::{Authority, about, before};
+use test_support::{server, soon};
 
 /// The variable with the host's URL, for a test that runs again.
 const URL: &str = "FUNCTIONS_URL";

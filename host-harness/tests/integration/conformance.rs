@@ -7,8 +7,8 @@ use host_harness::Harness;
 use http::{HeaderMap, Method};
 use http_body_util::BodyExt as _;
 
-use crate::support::client::{Client, whole};
-use crate::support::soon;
+use test_support::client::{Client, whole};
+use test_support::soon;
 
 /// A response in a form that can be compared.
 #[derive(Debug, PartialEq)]
@@ -123,6 +123,17 @@ async fn native_tests_and_the_host_agree() {
                     .retain(|header| header != "content-length: 0");
             }
             let host = on_the_host(case, client, headers).await;
+            // The length of a streamed body is known only if the function ends before its head is sent, which
+            // no busy machine promises.
+            let has_length = |answer: &Answer| {
+                let mut headers = answer.headers.iter();
+                headers.any(|header| header.starts_with("content-length: "))
+            };
+            if case.path.starts_with("/stream") && !has_length(&host) {
+                native
+                    .headers
+                    .retain(|header| !header.starts_with("content-length: "));
+            }
             assert_eq!(native, host, "{case:?}: natively, and on the host");
         }
     }

@@ -5,9 +5,9 @@ use std::time::Duration;
 use host_harness::{Harness, Server};
 use tokio::io::AsyncWriteExt as _;
 
-use crate::support::client::{Client, whole};
-use crate::support::wire::{HALF_HEADERS, PING, PREFACE, SETTINGS, Wire, get};
-use crate::support::{misbehaving, server, soon};
+use test_support::client::{Client, whole};
+use test_support::wire::{HALF_HEADERS, PING, PREFACE, SETTINGS, Wire, get};
+use test_support::{misbehaving, server, soon};
 
 /// Shorter than a test waits, and long enough for a request on a busy machine.
 const SHORT: Duration = Duration::from_millis(300);
@@ -165,7 +165,7 @@ async fn running_requests_are_not_idle() {
         Client::new(server.address()),
         Client::http2(server.address()),
     ] {
-        let (sender, body) = crate::support::client::pieces();
+        let (sender, body) = test_support::client::pieces();
         let request = client.request(http::Method::POST, "/misbehave/stream-echo");
         let echo = client.begin(request.body(body).unwrap()).await.unwrap();
         tokio::time::pause();

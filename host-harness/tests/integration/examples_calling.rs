@@ -3,7 +3,7 @@
 use host_harness::{Harness, Server};
 use http::Method;
 
-use crate::support::client::{Answer, Client, whole};
+use test_support::client::{Answer, Client, whole};
 
 async fn serve(functions: &[(&str, &str)]) -> Server {
     let builder = functions

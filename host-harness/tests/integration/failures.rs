@@ -5,8 +5,8 @@ use std::time::Duration;
 use host_harness::Harness;
 use http::Method;
 
-use crate::support::client::{Answer, Client, pieces, whole};
-use crate::support::{misbehaving, soon};
+use test_support::client::{Answer, Client, pieces, whole};
+use test_support::{misbehaving, soon};
 
 /// Sends a request for a path, and then a harmless one.
 async fn fail(harness: Harness, path: &str) -> Answer {

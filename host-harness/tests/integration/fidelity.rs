@@ -4,8 +4,8 @@ use http::Method;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::client::{Client, whole};
-use crate::support::{server, soon};
+use test_support::client::{Client, whole};
+use test_support::{server, soon};
 
 /// The first two functions of the documentation answer as described, with any method and path.
 #[tokio::test]

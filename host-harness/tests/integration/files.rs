@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 use host_harness::{BuildError, Harness, LoadErrorKind};
 use tempfile::TempDir;
 
-use crate::support::command;
-
 fn file(folder: &TempDir, content: &[u8]) -> PathBuf {
     let path = folder.path().join("function.wasm");
     std::fs::write(&path, content).unwrap();
@@ -196,24 +194,5 @@ fn names_are_checked() {
     ] {
         let built = builder.concurrency(1, 1).build();
         assert!(matches!(built, Err(BuildError::Name(_))), "{built:?}");
-    }
-}
-
-/// The command exits with 2 and one line, without a panic.
-#[test]
-fn command_refuses_with_one_line() {
-    let folder = TempDir::new().unwrap();
-    let empty = file(&folder, &wat::parse_str("(component)").unwrap());
-    let missing = folder.path().join("none.wasm");
-    for path in [empty, missing] {
-        let output = command::run(&["serve", &format!("f={}", path.display())]);
-        let text = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{text}");
-        assert!(
-            text.starts_with("error: ") && text.contains(path.to_str().unwrap()),
-            "{text}"
-        );
-        assert_eq!(text.lines().count(), 1, "{text}");
-        assert!(output.stdout.is_empty());
     }
 }

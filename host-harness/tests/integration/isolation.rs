@@ -2,8 +2,8 @@
 
 use host_harness::{Harness, Server};
 
-use crate::support::client::Client;
-use crate::support::server;
+use test_support::client::Client;
+use test_support::server;
 
 const CONNECTIONS: usize = 64;
 

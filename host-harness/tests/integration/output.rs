@@ -5,7 +5,7 @@ use http_body_util::BodyExt as _;
 
 use host_harness::{LogLevel, OutputStream, Record, RecordKind};
 
-use crate::support::{Recorded, misbehaving};
+use test_support::{Recorded, misbehaving};
 
 /// The answer of a function, and its records meanwhile.
 struct Said {

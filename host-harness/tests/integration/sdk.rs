@@ -7,8 +7,8 @@ use host_harness::{Harness, LogLevel, Record, RecordKind};
 use http::Method;
 use http_body_util::BodyExt as _;
 
-use crate::support::client::{Client, pieces};
-use crate::support::soon;
+use test_support::client::{Client, pieces};
+use test_support::soon;
 
 /// A host with one function, and its records.
 fn harness(name: &str, file: &str) -> (Harness, Arc<Mutex<Vec<Record>>>) {

@@ -2,7 +2,7 @@
 
 use host_harness::{Harness, Server};
 
-use crate::support::client::Client;
+use test_support::client::Client;
 
 async fn server() -> Server {
     let harness = Harness::builder()

@@ -9,9 +9,9 @@ use http_body_util::BodyExt as _;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::client::{Client, pieces, whole};
-use crate::support::wire::{HALF_HEADERS, PREFACE, SETTINGS};
-use crate::support::{server, soon};
+use test_support::client::{Client, pieces, whole};
+use test_support::wire::{HALF_HEADERS, PREFACE, SETTINGS};
+use test_support::{server, soon};
 
 /// Much longer than any wait in these tests.
 const GRACE: Duration = Duration::from_secs(3600);

@@ -5,8 +5,8 @@ use std::time::Duration;
 use host_harness::{Builder, Harness, Server};
 use tempfile::NamedTempFile;
 
-use crate::attacks::Attack;
-use crate::support::client::Client;
+use test_support::client::Client;
+use test_support::straight::Straight;
 
 /// More functions than slots, so that slots pass between functions.
 const COPIES: usize = 4;
@@ -23,10 +23,10 @@ const GROW: &str = "(drop (memory.grow (i32.const 32)))
 const LOOP: &str = "(loop $again (br $again))";
 
 /// Functions that leave data, with their expected statuses.
-fn hostile() -> [(Attack, u16); 7] {
+fn hostile() -> [(Straight, u16); 7] {
     let deep = "(func $deep (param i64) (result i64)
         (i64.add (call $deep (local.get 0)) (i64.const 1)))";
-    let attack = |more: &str, body: String| Attack {
+    let attack = |more: &str, body: String| Straight {
         pages: PAGES,
         more: more.into(),
         body,
@@ -50,7 +50,7 @@ fn hostile() -> [(Attack, u16); 7] {
 }
 
 /// Counts the nonzero words of its memory, before and after growing it.
-fn witness() -> Attack {
+fn witness() -> Straight {
     let count = "(func $count (result i32) (local $at i32) (local $found i32)
         (if (i32.ne (memory.grow (i32.const PAGES)) (i32.const PAGES))
             (then unreachable))
@@ -62,7 +62,7 @@ fn witness() -> Attack {
             (br_if $next (i32.lt_u (local.get $at)
                 (i32.shl (memory.size) (i32.const 16)))))
         (local.get $found))";
-    Attack {
+    Straight {
         pages: PAGES,
         more: count.replace("PAGES", &PAGES.to_string()),
         body: "(i32.store (i32.const 2048) (call $count))".into(),

@@ -30,7 +30,7 @@ pub(super) fn all(root: &Path) -> anyhow::Result<Built> {
     eprintln!("building (the first time takes a few minutes)");
     let release = release(
         root,
-        &["host-harness", "bench-raw-hyper", "bench-engine"],
+        &["functions-cli", "bench-raw-hyper", "bench-engine"],
         &["functions", "bench-raw-hyper", "bench-engine"],
     )?;
     let [functions, raw_hyper, engine] = release

@@ -54,7 +54,7 @@ fn step(what: &str, detail: &str) {
 /// Builds the `functions` command, and returns its path.
 fn build_host(root: &Path) -> anyhow::Result<PathBuf> {
     let mut command = cargo(root);
-    command.args(["build", "--package", "host-harness"]);
+    command.args(["build", "--package", "functions-cli"]);
     let mut programs = build(command, &["functions"])?;
     programs.pop().context("cargo built nothing")
 }

@@ -1,5 +1,6 @@
 //! The child process, which compiles.
 
+use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
 
 use crate::compile::component_bytes::ComponentBytes;
@@ -8,12 +9,39 @@ use crate::compile::{NotReusable, fingerprint};
 
 /// The settings of the child process, from its command line.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ChildSettings {
-    pub(crate) allocation: Allocation,
+pub(super) struct ChildSettings {
+    pub(super) allocation: Allocation,
     /// In seconds.
-    pub(crate) cpu_time: u64,
+    pub(super) cpu_time: u64,
     /// In bytes.
-    pub(crate) memory: u64,
+    pub(super) memory: u64,
+}
+
+impl ChildSettings {
+    /// The arguments that [`parse`](Self::parse) takes, in this order.
+    pub(super) fn arguments(self) -> [String; 3] {
+        let Self {
+            allocation,
+            cpu_time,
+            memory,
+        } = self;
+        [
+            allocation.name().into(),
+            cpu_time.to_string(),
+            memory.to_string(),
+        ]
+    }
+
+    /// `None` for arguments that no host of this version gives.
+    pub(super) fn parse(arguments: impl Iterator<Item = OsString>) -> Option<Self> {
+        let arguments: Option<Vec<_>> = arguments.map(|text| text.into_string().ok()).collect();
+        let [allocation, cpu_time, memory]: [String; 3] = arguments?.try_into().ok()?;
+        Some(Self {
+            allocation: Allocation::named(&allocation)?,
+            cpu_time: cpu_time.parse().ok()?,
+            memory: memory.parse().ok()?,
+        })
+    }
 }
 
 /// The exit code if the component does not compile. Standard error has the reason.
@@ -26,7 +54,7 @@ pub(super) const OUT_OF_MEMORY: u8 = 71;
 ///
 /// Writes to standard output: the fingerprint, a byte that says whether instances are reusable, and
 /// the code.
-pub(crate) fn compile_from_stdin(settings: ChildSettings) -> u8 {
+pub(super) fn compile_from_stdin(settings: ChildSettings) -> u8 {
     let result = limit_process(settings)
         .map_err(wasmtime::Error::from)
         .and_then(|()| compile(settings.allocation));

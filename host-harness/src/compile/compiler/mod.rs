@@ -3,7 +3,6 @@
 mod child;
 mod process;
 
-pub(crate) use child::{ChildSettings, compile_from_stdin};
 pub use process::CompilerProcess;
 
 use super::component_bytes::{Compiled, ComponentBytes};

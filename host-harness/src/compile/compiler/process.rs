@@ -1,20 +1,24 @@
 //! The parent process, which starts a compiler for each component.
 
+use std::env;
 use std::io::{self, Read, Write as _};
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::CompileError;
-use super::child::{OUT_OF_MEMORY, REFUSED};
+use super::child::{ChildSettings, OUT_OF_MEMORY, REFUSED, compile_from_stdin};
 use crate::compile::NotReusable;
 use crate::compile::config::Allocation;
 use crate::limits::{FAR, not_zero};
 
-/// The subcommand of `functions` that compiles.
-pub(crate) const SUBCOMMAND: &str = "compile-component";
+/// The first argument of a process that compiles.
+const SUBCOMMAND: &str = "compile-component";
+
+/// The exit code for arguments that do not parse.
+const USAGE: u8 = 2;
 
 /// How much of the child's standard error is reported, in bytes.
 const MAX_MESSAGE: usize = 2048;
@@ -36,13 +40,19 @@ const POLL_INTERVAL: Duration = Duration::from_millis(1);
 /// time, unless set otherwise. A component that exceeds a limit is refused.
 ///
 /// ```no_run
-/// # fn main() -> Result<(), host_harness::BuildError> {
-/// let harness = host_harness::Harness::builder()
-///     .function("ping", "ping.wasm")
-///     .compiler(host_harness::CompilerProcess::new("/usr/bin/functions"))
-///     .build()?;
-/// # Ok(())
-/// # }
+/// use host_harness::{CompilerProcess, Harness};
+///
+/// fn main() -> Result<std::process::ExitCode, host_harness::BuildError> {
+///     // The program compiles by starting itself again.
+///     if let Some(ended) = CompilerProcess::run_child() {
+///         return Ok(ended);
+///     }
+///     let harness = Harness::builder()
+///         .function("ping", "ping.wasm")
+///         .compiler(CompilerProcess::new("/proc/self/exe"))
+///         .build()?;
+///     Ok(std::process::ExitCode::SUCCESS)
+/// }
 /// ```
 #[derive(Debug, Clone)]
 #[must_use]
@@ -63,7 +73,8 @@ impl CompilerProcess {
     /// Time from start to end of the process.
     pub const TIMEOUT: Duration = Duration::from_secs(60);
 
-    /// Compiles with this program: the command `functions` of the same version.
+    /// Compiles with this program: the command `functions` of the same version, or any program whose `main`
+    /// calls [`run_child`](Self::run_child).
     ///
     /// The program's output runs as machine code in this process, so the program must be as trusted
     /// as this process. Use a file of this user or of root that nobody else may write to.
@@ -74,6 +85,25 @@ impl CompilerProcess {
             memory: Self::MEMORY,
             timeout: Self::TIMEOUT,
         }
+    }
+
+    /// Compiles the component on standard input if this process was started as a compiler, and returns how it
+    /// ended; `None` if it was started as anything else.
+    ///
+    /// A program that names itself as the compiler calls this first of all in `main`.
+    #[must_use]
+    pub fn run_child() -> Option<ExitCode> {
+        let mut arguments = env::args_os().skip(1);
+        if arguments.next()? != SUBCOMMAND {
+            return None;
+        }
+        Some(match ChildSettings::parse(arguments) {
+            Some(settings) => ExitCode::from(compile_from_stdin(settings)),
+            None => {
+                eprintln!("error: only a host of the same version starts {SUBCOMMAND}");
+                ExitCode::from(USAGE)
+            }
+        })
     }
 
     /// Limits the CPU time of all threads of the process; whole seconds, rounded up.
@@ -152,9 +182,14 @@ impl CompilerProcess {
         let mut command = Command::new(&self.program);
         command
             .arg(SUBCOMMAND)
-            .args(["--allocation", allocation.name()])
-            .args(["--cpu-seconds", &cpu_time.to_string()])
-            .args(["--memory-bytes", &self.memory.to_string()])
+            .args(
+                ChildSettings {
+                    allocation,
+                    cpu_time,
+                    memory: self.memory,
+                }
+                .arguments(),
+            )
             // The child needs no secrets.
             .env_clear()
             .env("RAYON_NUM_THREADS", threads.min(MAX_THREADS).to_string())

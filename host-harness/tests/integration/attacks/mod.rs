@@ -1,13 +1,13 @@
 //! Hand-written functions that attack the limits: each ends within them, and other functions still run.
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use host_harness::{Builder, Harness};
 use tempfile::NamedTempFile;
 
-use crate::support::client::Client;
-use crate::support::soon;
+use test_support::client::Client;
+use test_support::soon;
+use test_support::straight::Straight;
 
 /// The number of host calls in a straight line.
 const CALLS: usize = 6000;
@@ -15,65 +15,35 @@ const CALLS: usize = 6000;
 /// Almost the whole memory.
 const LONG: &str = "(i32.const 102760448)";
 
-/// A function that calls the host without a check of its time.
-pub(crate) struct Attack {
-    pub(crate) pages: u32,
-    /// Additional definitions of the module.
-    pub(crate) more: String,
-    /// The body of the function, before it answers with the four bytes at 2048.
-    pub(crate) body: String,
+/// A function that calls the host this number of times in a straight line.
+fn calls(call: &str) -> Straight {
+    Straight {
+        pages: 1600,
+        more: String::new(),
+        body: format!("{call}\n").repeat(CALLS),
+    }
 }
 
-impl Attack {
-    /// This number of sequential calls.
-    fn calls(call: &str) -> Self {
-        Self {
-            pages: 1600,
-            more: String::new(),
-            body: format!("{call}\n").repeat(CALLS),
-        }
-    }
-
-    /// A function with several memories, which never returns.
-    pub(crate) fn memories(memories: usize) -> Self {
-        Self {
-            pages: 2,
-            more: "(memory 1)".repeat(memories - 1),
-            body: "(loop $again (br $again))".into(),
-        }
-    }
-
-    pub(crate) fn file(&self) -> NamedTempFile {
-        let text = include_str!("straight.wat")
-            .replace("PAGES", &self.pages.to_string())
-            .replace("MORE", &self.more)
-            .replace("BODY", &self.body);
-        let mut file = NamedTempFile::new().unwrap();
-        file.write_all(&wat::parse_str(text).unwrap()).unwrap();
-        file
-    }
-
-    /// A host with this function and a harmless one.
-    fn host(&self) -> (NamedTempFile, Builder) {
-        let file = self.file();
-        let builder = Harness::builder()
-            .function("attack", file.path())
-            .function("ping", test_guests::PING)
-            .concurrency(4, 16)
-            .output_sink(|_| {});
-        (file, builder)
-    }
+/// A host with this function and a harmless one.
+fn host(attack: &Straight) -> (NamedTempFile, Builder) {
+    let file = attack.file();
+    let builder = Harness::builder()
+        .function("attack", file.path())
+        .function("ping", test_guests::PING)
+        .concurrency(4, 16)
+        .output_sink(|_| {});
+    (file, builder)
 }
 
 /// A call with a text that takes 98 MiB.
-fn call_with_text(function: &str) -> Attack {
-    Attack::calls(&format!(
+fn call_with_text(function: &str) -> Straight {
+    calls(&format!(
         "(call ${function} (i32.const 8192) {LONG} (i32.const 16))"
     ))
 }
 
-fn print_much() -> Attack {
-    Attack::calls(&format!(
+fn print_much() -> Straight {
+    calls(&format!(
         "(call $write (i32.const 0) (i32.const 8192) {LONG})"
     ))
 }
@@ -102,14 +72,14 @@ async fn reason(builder: Builder) -> String {
 #[tokio::test]
 async fn long_texts_stay_in_the_function() {
     let resolve = format!("(call $resolve (local.get 0) (i32.const 8192) {LONG} (i32.const 16))");
-    let mut resolve = Attack::calls(&resolve);
+    let mut resolve = calls(&resolve);
     resolve.body = format!("(local.set 0 (call $network)) {}", resolve.body);
     for (function, attack) in [
         ("variable", call_with_text("variable")),
         ("header", call_with_text("header")),
         ("resolve-addresses", resolve),
     ] {
-        let (_file, builder) = attack.host();
+        let (_file, builder) = host(&attack);
         let harness = builder.cpu_time(Duration::from_secs(1)).build().unwrap();
         let server = harness.serve("127.0.0.1:0").await.unwrap();
         let answer = Client::new(server.address()).get("/attack").await;
@@ -121,7 +91,7 @@ async fn long_texts_stay_in_the_function() {
 #[tokio::test]
 async fn endless_headers_stay_in_the_function() {
     for (headers, reason) in [(0, None), (6_000_000, Some("invalid-reply"))] {
-        let attack = Attack {
+        let attack = Straight {
             pages: 1600,
             more: String::new(),
             body: format!(
@@ -132,7 +102,7 @@ async fn endless_headers_stay_in_the_function() {
                  (return (i32.const 1024))"
             ),
         };
-        let (_file, builder) = attack.host();
+        let (_file, builder) = host(&attack);
         let server = builder.build().unwrap().serve("127.0.0.1:0").await.unwrap();
         let answer = Client::new(server.address()).get("/attack").await;
         let got = (answer.status != 200).then(|| answer.problem("reason"));
@@ -144,12 +114,12 @@ async fn endless_headers_stay_in_the_function() {
 #[tokio::test]
 async fn random_bytes_of_one_call_are_bounded() {
     for (bytes, status) in [(1 << 20, 200), ((1 << 20) + 1, 500)] {
-        let attack = Attack {
+        let attack = Straight {
             pages: 100,
             more: String::new(),
             body: format!("(call $random (i64.const {bytes}) (i32.const 16))"),
         };
-        let (_file, builder) = attack.host();
+        let (_file, builder) = host(&attack);
         let server = builder.build().unwrap().serve("127.0.0.1:0").await.unwrap();
         let answer = Client::new(server.address()).get("/attack").await;
         assert_eq!(answer.status, status, "{bytes}: {answer:?}");
@@ -159,7 +129,7 @@ async fn random_bytes_of_one_call_are_bounded() {
 /// Host calls in a straight line end at the CPU limit, although no compiled code checks it.
 #[tokio::test]
 async fn straight_host_calls_end_with_their_cpu_time() {
-    let (_file, builder) = print_much().host();
+    let (_file, builder) = host(&print_much());
     let builder = builder.cpu_time(Duration::from_millis(300));
     assert_eq!(reason(builder).await, "cpu-limit");
 }
@@ -167,7 +137,7 @@ async fn straight_host_calls_end_with_their_cpu_time() {
 /// The same for the wall-clock limit.
 #[tokio::test]
 async fn straight_host_calls_end_with_their_time() {
-    let (_file, builder) = print_much().host();
+    let (_file, builder) = host(&print_much());
     let builder = builder
         .cpu_time(Duration::from_secs(600))
         .timeout(Duration::from_millis(300));
@@ -177,12 +147,12 @@ async fn straight_host_calls_end_with_their_time() {
 /// A module that calls the host in its `start` is refused within its limits.
 #[tokio::test]
 async fn straight_host_calls_at_the_start_end_within_the_limits_of_a_request() {
-    let attack = Attack {
+    let attack = Straight {
         more: format!("(func $start {}) (start $start)", print_much().body),
         body: String::new(),
         pages: 1600,
     };
-    let (_file, builder) = attack.host();
+    let (_file, builder) = host(&attack);
     let loaded = soon(tokio::task::spawn_blocking(move || {
         builder.cpu_time(Duration::from_millis(300)).build()
     }));
@@ -196,7 +166,7 @@ async fn straight_host_calls_at_the_start_end_within_the_limits_of_a_request() {
 /// A function may have one memory unless the host allows more.
 #[test]
 fn several_memories_are_refused_at_load() {
-    let (_file, builder) = Attack::memories(4).host();
+    let (_file, builder) = host(&Straight::memories(4));
     let refused = builder.build().unwrap_err();
     let mut text = refused.to_string();
     let mut source = std::error::Error::source(&refused);
@@ -208,7 +178,7 @@ fn several_memories_are_refused_at_load() {
         text.contains("4 linear memories, above the limit of 1; raise it with --max-memories"),
         "{text}"
     );
-    let (_file, builder) = Attack::memories(5).host();
+    let (_file, builder) = host(&Straight::memories(5));
     let refused = format!("{:?}", builder.memories(8).build().unwrap_err());
     assert!(refused.contains("raise --max-concurrency"), "{refused}");
 }
@@ -217,7 +187,7 @@ fn several_memories_are_refused_at_load() {
 /// host, and do not fail.
 #[tokio::test]
 async fn several_memories_take_several_permits() {
-    let (_file, builder) = Attack::memories(2).host();
+    let (_file, builder) = host(&Straight::memories(2));
     let harness = builder.memories(2).concurrency(4, 0).depth(0);
     let harness = harness.timeout(Duration::from_secs(600)).build().unwrap();
     let server = harness.serve("127.0.0.1:0").await.unwrap();
@@ -272,7 +242,7 @@ fn a_thread_that_hangs_ends_the_process() {
             .enable_all()
             .build()
             .unwrap();
-        let harness = crate::support::misbehaving()
+        let harness = test_support::misbehaving()
             .watchdog(Duration::from_millis(400))
             .build()
             .unwrap();

@@ -5,8 +5,8 @@ use http::Method;
 use http_body_util::BodyExt as _;
 
 use super::{Gate, SHARED, ask, get_with, request};
-use crate::support::client::{Client, pieces, whole};
-use crate::support::soon;
+use test_support::client::{Client, pieces, whole};
+use test_support::soon;
 
 /// Bodies arrive unchanged in both directions, also long ones.
 #[tokio::test]

@@ -6,8 +6,8 @@ use http::Method;
 use http_body_util::BodyExt as _;
 
 use super::{Gate, SHARED, builder, get, get_with, request};
-use crate::support::client::pieces;
-use crate::support::soon;
+use test_support::client::pieces;
+use test_support::soon;
 
 /// In milliseconds, each for a busier machine.
 const TIMEOUTS: [&str; 4] = ["50", "500", "5000", "50000"];
@@ -100,7 +100,7 @@ async fn cut_bodies_are_broken() {
             Method::GET,
             &format!("call/caller/call/{path}"),
             &[],
-            crate::support::client::whole(""),
+            test_support::client::whole(""),
         );
         let answer = soon(harness.handle(passed_on)).await;
         assert_eq!(answer.status(), 200);

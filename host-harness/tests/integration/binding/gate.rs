@@ -6,7 +6,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::JoinHandle;
 
-use crate::support::soon;
+use test_support::soon;
 
 /// A server that holds functions until a test releases them, so that the test decides the order without a
 /// clock.

@@ -15,9 +15,9 @@ use host_harness::{Builder, Harness};
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
 
-use crate::support::client::{Answer, Body, whole};
-use crate::support::soon;
 use gate::Gate;
+use test_support::client::{Answer, Body, whole};
+use test_support::soon;
 
 /// A host with a caller and callees, for tests that set limits.
 fn builder() -> Builder {

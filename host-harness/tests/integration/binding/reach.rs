@@ -4,8 +4,7 @@ use host_harness::Harness;
 use http::Method;
 
 use super::{SHARED, builder, get};
-use crate::support::client::{Client, whole};
-use crate::support::command::{Serving, functions, run};
+use test_support::client::{Client, whole};
 
 /// A private function is unknown from outside, and callable from inside.
 #[tokio::test]
@@ -58,59 +57,4 @@ fn bad_settings_are_refused() {
     );
     let refused = builder().public_url("example.com").build().unwrap_err();
     assert!(refused.to_string().contains("--public-url"), "{refused}");
-
-    let echo = format!("echo={}", test_guests::ECHO);
-    for (arguments, says) in [
-        (&["--private", "nope"][..], "known functions: echo"),
-        (&["--public-url", "nope"], "https://HOST"),
-        (&["--max-depth", "17"], "16"),
-    ] {
-        let output = run(&[&["serve", &echo], arguments].concat());
-        let text = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(2), "{text}");
-        assert!(text.contains(says), "{says} in {text}");
-    }
-}
-
-/// The command serves private functions and public URLs, and logs a failure once, under the id of the failed
-/// function.
-#[tokio::test]
-async fn the_command_has_it_all() {
-    let named = |name: &str, file: &str| format!("{name}={file}");
-    let command = functions(&[
-        "serve",
-        &named("caller", test_guests::CALLER),
-        &named("misbehave", test_guests::MISBEHAVE),
-        "--private",
-        "misbehave",
-        "--public-url",
-        "https://example.com",
-        "--max-depth",
-        "2",
-        "--listen",
-        "127.0.0.1:0",
-    ]);
-    let serving = Serving::start(command);
-    let client = Client::new(serving.address);
-    assert_eq!(client.get("/misbehave").await.status, 404);
-    let url = client.get("/caller/url/caller").await;
-    assert_eq!(url.text(), "Ok(Some(\"https://example.com/caller\"))");
-    let failed = client.get("/caller/call/misbehave/panic").await;
-    let failed = failed.text().to_owned();
-    let id = failed.split("invocation ").nth(1).unwrap();
-    let id = &id[..34];
-    assert!(id.ends_with(".1"), "{failed}");
-    let missing = client.get("/caller/call/nobody").await;
-    assert_eq!(missing.text(), "Error::NotFound(\"nobody\")");
-    drop(client);
-    serving.signal("TERM");
-    let (_, said) = serving.end();
-    assert_eq!(said.matches("the function stopped").count(), 1, "{said}");
-    assert_eq!(
-        said.matches(&format!("invocation={id}")).count(),
-        1,
-        "{said}"
-    );
-    let unknown = said.lines().find(|line| line.contains("\"nobody\""));
-    assert!(unknown.unwrap().contains("caller, misbehave"), "{said}");
 }

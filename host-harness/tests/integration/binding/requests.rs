@@ -3,8 +3,8 @@
 use http::Method;
 
 use super::{SHARED, ask, builder, chain, get, get_with, request};
-use crate::support::Recorded;
-use crate::support::client::whole;
+use test_support::Recorded;
+use test_support::client::whole;
 
 /// A request arrives unchanged, except for the host's framing: method, path below the callee's base, query,
 /// all header values, body.

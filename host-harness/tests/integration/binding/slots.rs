@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Gate, builder, chain, get, get_with, waiting};
-use crate::support::soon;
+use test_support::soon;
 
 /// With one request at a time, calls may nest as deeply as otherwise.
 #[tokio::test]

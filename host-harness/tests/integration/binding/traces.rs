@@ -1,7 +1,7 @@
 //! Trace propagation through calls and outbound requests.
 
 use super::{SHARED, get_with};
-use crate::support::client::Answer;
+use test_support::client::Answer;
 
 const TRACE: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 

@@ -136,7 +136,7 @@ async fn refusal_of_an_endless_head_arrives() {
 /// An endless echo is cut at the time of streams.
 #[tokio::test]
 async fn trickling_echo_is_cut() {
-    let server = crate::support::builder()
+    let server = test_support::builder()
         .stream_timeout(Duration::from_millis(300))
         .build()
         .unwrap()
@@ -147,7 +147,7 @@ async fn trickling_echo_is_cut() {
         Client::new(server.address()),
         Client::http2(server.address()),
     ] {
-        let (sender, body) = crate::support::client::pieces();
+        let (sender, body) = test_support::client::pieces();
         let request = client.request(Method::POST, "/echo").body(body).unwrap();
         sender.send("first".into()).await.unwrap();
         let echo = client.begin(request).await.unwrap();

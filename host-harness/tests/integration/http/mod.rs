@@ -7,9 +7,9 @@ use host_harness::{Harness, Server};
 use http::Method;
 use tokio::net::TcpListener;
 
-use crate::support::client::{Client, whole};
-use crate::support::wire::Wire;
-use crate::support::{misbehaving, server, soon};
+use test_support::client::{Client, whole};
+use test_support::wire::Wire;
+use test_support::{misbehaving, server, soon};
 
 mod chunks;
 mod framing;

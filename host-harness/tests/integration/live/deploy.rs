@@ -8,7 +8,7 @@ use bytes::Bytes;
 use host_harness::FunctionSettings;
 
 use super::{deploy, host, settings};
-use crate::support::client::pieces;
+use test_support::client::pieces;
 
 /// A host starts without functions, gets one from bytes, and loses it again.
 #[tokio::test]

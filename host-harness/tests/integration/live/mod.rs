@@ -9,7 +9,7 @@ use std::path::Path;
 
 use host_harness::{Builder, DeployError, FunctionSettings, Harness, Server};
 
-use crate::support::client::Client;
+use test_support::client::Client;
 
 /// A host without functions.
 fn builder() -> Builder {

@@ -3,7 +3,7 @@
 use host_harness::{Ingress, TokenCheck, TokenVerifier};
 
 use super::{builder, deploy, host, listening};
-use crate::support::client::{Answer, Client, whole};
+use test_support::client::{Answer, Client, whole};
 
 /// Knows `Bearer ada`, which may invoke all functions but `other`.
 struct Ada;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use host_harness::{Callers, FunctionSettings, LogLevel, Reuse};
 
 use super::{builder, deploy, host, listening, settings};
-use crate::support::client::pieces;
+use test_support::client::pieces;
 
 /// Each setting beyond the host's bound is refused by its name.
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn hostile_function_ends_at_its_own_limits() {
         assert_eq!(answer.problem("reason"), reason, "{path}");
     }
     let request = client.request(http::Method::GET, "/f/stream-silent");
-    let request = request.body(crate::support::client::whole("")).unwrap();
+    let request = request.body(test_support::client::whole("")).unwrap();
     let stream = client.begin(request).await.unwrap();
     assert!(
         http_body_util::BodyExt::collect(stream.into_body())

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use host_harness::FunctionSettings;
 
 use super::{builder, host, listening, settings};
-use crate::support::client::pieces;
+use test_support::client::pieces;
 
 fn none() -> FunctionSettings {
     FunctionSettings::default()

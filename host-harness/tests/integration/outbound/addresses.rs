@@ -7,7 +7,7 @@ use http::Response;
 
 use super::server::{Upstream, text};
 use super::{builder, get};
-use crate::support::client::whole;
+use test_support::client::whole;
 
 /// Hosts with addresses that are not public: this machine, its network, cloud metadata.
 const NOT_PUBLIC: &[&str] = &[

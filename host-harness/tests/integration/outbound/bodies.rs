@@ -6,8 +6,8 @@ use http_body_util::BodyExt as _;
 
 use super::server::{Upstream, text};
 use super::{call, get, local};
-use crate::support::client::{Client, pieces, whole};
-use crate::support::soon;
+use test_support::client::{Client, pieces, whole};
+use test_support::soon;
 
 /// A body is unchanged at the server, and the response's body at the client.
 #[tokio::test]

@@ -4,8 +4,7 @@ use http::Response;
 
 use super::server::{Upstream, text};
 use super::{allowing, builder, get};
-use crate::support::client::whole;
-use crate::support::command::run;
+use test_support::client::whole;
 
 /// This machine is reached only if it is named. The function learns the option that allows it, and its client
 /// does not.
@@ -80,18 +79,4 @@ async fn redirects_are_checked() {
     assert!(denied.text().contains(&option), "{}", denied.text());
     let harness = allowing(&[&upstream, &secret]);
     assert_eq!(get(&harness, &path).await.text(), "200");
-}
-
-/// An invalid option is refused before the host serves, with the corrected form.
-#[test]
-fn bad_options_are_refused() {
-    let output = run(&[
-        "serve",
-        test_guests::PING,
-        "--allow-host",
-        "https://api.example.com/v1",
-    ]);
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(text.contains("--allow-host api.example.com:443"), "{text}");
 }

@@ -9,8 +9,8 @@ use tokio::sync::{Barrier, Notify};
 
 use super::server::{Upstream, closed, read_head, text};
 use super::{builder, call, get, local};
-use crate::support::client::{Client, whole};
-use crate::support::soon;
+use test_support::client::{Client, whole};
+use test_support::soon;
 
 /// Each failure has its own error and status, with blocking and with async calls.
 #[tokio::test]

@@ -12,8 +12,8 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::local;
 use super::server::{Upstream, closed, read_head};
-use crate::support::client::{Client, pieces, whole};
-use crate::support::soon;
+use test_support::client::{Client, pieces, whole};
+use test_support::soon;
 
 /// The maximum number of bytes between two ends of which one is idle: the buffers of four sockets, and the
 /// host's own. A buffered body would be longer.

@@ -6,7 +6,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use super::server::Upstream;
-use crate::support::tls::{Authority, about};
+use test_support::tls::{Authority, about};
 
 /// The server's name.
 pub(super) const NAME: &str = "frames.test";

@@ -6,8 +6,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::local;
 use super::server::{Upstream, read_head};
-use crate::support::client::{pieces, whole};
-use crate::support::soon;
+use test_support::client::{pieces, whole};
+use test_support::soon;
 
 /// A server that answers with the framing and the body of its request.
 async fn repeating() -> Upstream {

@@ -22,9 +22,9 @@ use host_harness::{Builder, Harness};
 use http::{Method, Request};
 use http_body_util::BodyExt as _;
 
-use crate::support::client::{Answer, whole};
-use crate::support::soon;
 use server::Upstream;
+use test_support::client::{Answer, whole};
+use test_support::soon;
 
 /// A host with a function that sends requests, and is not yet allowed to reach this machine.
 fn builder() -> Builder {

@@ -12,8 +12,8 @@ use tokio::sync::{Barrier, mpsc};
 
 use super::server::{Upstream, text};
 use super::{builder, get};
-use crate::support::client::{pieces, whole};
-use crate::support::soon;
+use test_support::client::{pieces, whole};
+use test_support::soon;
 
 /// A host with this limit, whose functions may reach every server of a test.
 fn limited(requests: u32) -> Harness {

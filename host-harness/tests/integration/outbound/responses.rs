@@ -5,7 +5,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::server::{Upstream, read_head};
 use super::{builder, call, get, local};
-use crate::support::client::Client;
+use test_support::client::Client;
 
 /// A server that sends these bytes as the answer to every request.
 async fn saying(bytes: Vec<u8>) -> Upstream {

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use super::frames::{self, Frames, NAME};
 use super::server::{Upstream, closed, read_head};
 use super::{builder, call, get, local};
-use crate::support::tls::Authority;
+use test_support::tls::Authority;
 
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-use crate::support::client::{Body, whole};
+use test_support::client::{Body, whole};
 
 /// A server on a free port, which ends with the test.
 pub(super) struct Upstream {

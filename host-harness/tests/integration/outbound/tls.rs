@@ -15,8 +15,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::server::{Upstream, text};
 use super::{builder, get};
-use crate::support::command::{functions, run};
-use crate::support::tls::{Authority, Certified, about};
+use test_support::tls::{Authority, Certified, about};
 
 /// The name of the servers.
 const NAME: &str = "upstream.test";
@@ -187,38 +186,4 @@ async fn impostors_are_refused() {
         assert_eq!(answer.status, 502);
         assert!(connections.lock().unwrap().is_empty());
     }
-}
-
-/// An invalid file is refused before the host serves.
-#[test]
-fn bad_files_are_refused() {
-    let output = run(&["serve", test_guests::PING, "--ca-file", "no-such-file.pem"]);
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(!output.status.success());
-    assert!(
-        said.contains("--ca-file no-such-file.pem: cannot read the file"),
-        "{said}"
-    );
-}
-
-/// The command accepts several files of authorities.
-#[tokio::test]
-async fn the_command_takes_authorities() {
-    let authorities = [Authority::new(), Authority::new()];
-    let certified = authorities[1].certify(about(&["localhost"]));
-    let (upstream, _) = secure(certified.server(&["h2"]), 1).await;
-    let port = upstream.address.port();
-    let files = authorities
-        .iter()
-        .map(|authority| authority.file.path().to_str().unwrap());
-    let files: Vec<_> = files.flat_map(|file| ["--ca-file", file]).collect();
-    let mut command = functions(&["serve", test_guests::PROXY, "--listen", "127.0.0.1:0"]);
-    command.args(files);
-    command.args(["--allow-host", &format!("localhost:{port}")]);
-    let serving = crate::support::command::Serving::start(command);
-    let client = crate::support::client::Client::new(serving.address);
-    let answer = client
-        .get(&format!("/proxy?url=https://localhost:{port}/"))
-        .await;
-    assert_eq!(answer.text(), "HTTP/2.0 ");
 }

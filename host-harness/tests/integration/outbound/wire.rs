@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use super::server::{Upstream, closed, read_head, text};
 use super::{call, get, local};
-use crate::support::soon;
+use test_support::soon;
 
 /// Sends bytes repeatedly until the connection ends; returns the number of bytes.
 async fn repeat(stream: &mut TcpStream, piece: &[u8], pause: Option<Duration>) -> usize {
@@ -103,9 +103,9 @@ async fn resets() {
     assert!(error.text().starts_with("Protocol("), "{}", error.text());
 
     // The request's body continues after the function has started to pass the response on.
-    let (sender, body) = crate::support::client::pieces();
+    let (sender, body) = test_support::client::pieces();
     let server = harness.serve("127.0.0.1:0").await.unwrap();
-    let client = crate::support::client::Client::new(server.address());
+    let client = test_support::client::Client::new(server.address());
     let path = format!("/proxy?url={}", half_way.url("/"));
     let request = client.request(Method::POST, &path).body(body).unwrap();
     let mut answer = client.begin(request).await.unwrap().into_body();

@@ -9,8 +9,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use super::{handle, next};
-use crate::support::client::{Client, pieces, whole};
-use crate::support::{misbehaving, soon};
+use test_support::client::{Client, pieces, whole};
+use test_support::{misbehaving, soon};
 
 /// The ways in which a response ends incomplete.
 const CUT: [&str; 7] = [

@@ -7,8 +7,8 @@ use host_harness::{Body, Harness};
 use http::{Method, Request, Response};
 use http_body_util::BodyExt as _;
 
-use crate::support::client::{Client, pieces, whole};
-use crate::support::{Recorded, misbehaving, server, soon};
+use test_support::client::{Client, pieces, whole};
+use test_support::{Recorded, misbehaving, server, soon};
 
 /// Sends a request to a host without a socket.
 async fn handle(harness: &Harness, path: &str) -> Response<Body> {

@@ -1,0 +1,78 @@
+//! The subcommands that manage a running host, one file each.
+
+mod completions;
+mod delete;
+mod deploy;
+mod inspect;
+mod list;
+mod logs;
+mod patch;
+mod rollback;
+mod settings;
+mod token;
+mod versions;
+
+use clap::{Args, Subcommand};
+
+use crate::client::{Client, Connection};
+use crate::output::Form;
+
+/// How these commands end, as `--help` lists it.
+pub(crate) const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  cannot reach the host, or the host failed
+  2  invalid arguments, or the host refused them
+  4  the function, version or token does not exist
+  5  the token is missing, or may not do this";
+
+/// What these commands have in common.
+#[derive(Args)]
+pub(crate) struct Common {
+    #[command(flatten)]
+    connection: Connection,
+
+    #[command(flatten)]
+    form: Form,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Manage {
+    Deploy(deploy::Deploy),
+    List(list::List),
+    Inspect(inspect::Inspect),
+    Versions(versions::Versions),
+    Rollback(rollback::Rollback),
+    Delete(delete::Delete),
+    Settings(settings::Settings),
+    Logs(logs::Logs),
+    Token(token::Token),
+    Completions(completions::Completions),
+}
+
+impl Manage {
+    pub(crate) fn run(self) -> anyhow::Result<()> {
+        match self {
+            Self::Deploy(command) => command.run(),
+            Self::List(command) => command.run(),
+            Self::Inspect(command) => command.run(),
+            Self::Versions(command) => command.run(),
+            Self::Rollback(command) => command.run(),
+            Self::Delete(command) => command.run(),
+            Self::Settings(command) => command.run(),
+            Self::Logs(command) => command.run(),
+            Self::Token(command) => command.run(),
+            Self::Completions(command) => command.run(),
+        }
+    }
+}
+
+impl Common {
+    fn client(&self) -> anyhow::Result<Client> {
+        Ok(self.connection.open()?)
+    }
+
+    fn is_json(&self) -> bool {
+        self.form.json
+    }
+}

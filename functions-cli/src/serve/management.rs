@@ -1,0 +1,140 @@
+//! Options of the store and of the management API.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use functions_server::{ManagementOptions, SecretsKey, Server, ServerOptions};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use super::listen::ListenAddress;
+use crate::value::list::{self, List};
+
+/// Options for functions that are deployed while the host runs.
+#[derive(Args)]
+pub(super) struct Management {
+    /// The folder that stores what is deployed; created if it is missing. Only one host can use it at a
+    /// time. Without it, what is deployed is lost when the host ends.
+    #[arg(long, value_name = "DIR", env = "FUNCTIONS_DATA_DIR")]
+    data_dir: Option<PathBuf>,
+
+    /// The address of the management API, for `functions deploy` and other commands, such as 8081. Unless
+    /// given, nothing can be deployed. As long as no token exists, it answers this machine only.
+    #[arg(long, value_name = "ADDRESS", env = "FUNCTIONS_ADMIN_LISTEN")]
+    admin_listen: Option<ListenAddress>,
+
+    /// A name under which clients reach the management API, besides the address that it listens on: that
+    /// of a reverse proxy, say. Can be repeated.
+    #[arg(
+        long = "admin-host",
+        value_name = "NAME",
+        env = "FUNCTIONS_ADMIN_HOST",
+        value_parser = list::parser()
+    )]
+    admin_hosts: Vec<List>,
+
+    /// The file with the key that secrets are encrypted with: 64 hexadecimal digits, such as `openssl
+    /// rand -hex 32` makes.
+    #[arg(long, value_name = "FILE", env = "FUNCTIONS_SECRETS_KEY_FILE")]
+    secrets_key_file: Option<PathBuf>,
+
+    /// The key itself, instead of a file.
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "FUNCTIONS_SECRETS_KEY",
+        hide = true,
+        hide_env_values = true
+    )]
+    secrets_key: Option<String>,
+}
+
+impl Management {
+    /// Where the store caches compiled functions, if there is one.
+    pub(super) fn cache(&self) -> Option<PathBuf> {
+        self.data_dir.as_ref().map(|folder| folder.join("cache"))
+    }
+
+    /// Whether the host does nothing but serve the files it was given.
+    pub(super) fn is_off(&self) -> bool {
+        self.data_dir.is_none() && self.admin_listen.is_none()
+    }
+
+    pub(super) fn server_options(&self) -> anyhow::Result<ServerOptions> {
+        let mut options = ServerOptions::default();
+        if let Some(folder) = &self.data_dir {
+            options = options.data_dir(folder);
+        }
+        let key = match (&self.secrets_key_file, &self.secrets_key) {
+            (Some(file), _) => {
+                let option = || format!("--secrets-key-file {}", file.display());
+                Some(SecretsKey::from_file(file).with_context(option)?)
+            }
+            (None, Some(key)) => Some(SecretsKey::from_hex(key).context("FUNCTIONS_SECRETS_KEY")?),
+            (None, None) => None,
+        };
+        Ok(match key {
+            Some(key) => options.secrets_key(key),
+            None => options,
+        })
+    }
+
+    /// Listens for the management API, if it is on.
+    pub(super) async fn listen(&self) -> anyhow::Result<Option<TcpListener>> {
+        let Some(address) = &self.admin_listen else {
+            return Ok(None);
+        };
+        let listening = async { TcpListener::bind(&*address.resolve().await?).await };
+        let listener = listening.await.with_context(|| {
+            format!("cannot listen on {address}; --admin-listen 127.0.0.1:0 takes a free port")
+        })?;
+        Ok(Some(listener))
+    }
+
+    /// Serves the management API until it is told to stop.
+    pub(super) fn serve(
+        &self,
+        server: &Server,
+        listener: TcpListener,
+        public_url: String,
+    ) -> Serving {
+        let mut options = ManagementOptions::default().public_url(public_url);
+        for name in List::texts(&self.admin_hosts) {
+            options = options.admin_host(name);
+        }
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = server.clone();
+        let task = tokio::spawn(async move {
+            let stopped = async {
+                // An error means the same: nobody can stop it any more.
+                let _ = stopped.await;
+            };
+            served.serve_management(listener, options, stopped).await
+        });
+        Serving { stop, task }
+    }
+}
+
+/// A management API that is served.
+pub(super) struct Serving {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+impl Serving {
+    /// Ends once the API fails, which is a bug.
+    pub(super) async fn failed(&mut self) {
+        if let Ok(Err(error)) = (&mut self.task).await {
+            tracing::error!("the management API ended: {error}");
+        }
+    }
+
+    /// Takes no further requests, and waits for those in flight.
+    pub(super) async fn stop(self) {
+        // It fails if the task has ended.
+        let _ = self.stop.send(());
+        let _ = self.task.await;
+    }
+}

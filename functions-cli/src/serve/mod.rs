@@ -1,0 +1,450 @@
+//! `functions serve`.
+
+mod announce;
+mod cache;
+mod compile;
+#[cfg(test)]
+mod limits_table;
+mod listen;
+mod logging;
+mod management;
+mod shutdown;
+
+use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use clap::builder::BoolishValueParser;
+use host_harness::stderr::{self, Format};
+use host_harness::{Builder, Escaped, Harness, Limits, Reuse, Server};
+
+use self::announce::announce;
+use self::cache::Cache;
+use self::compile::Compiling;
+use self::listen::ListenAddress;
+use self::logging::Logging;
+use self::management::{Management, Serving};
+use self::shutdown::StopSignals;
+use crate::report::{EXIT_CODES, Ended};
+use crate::value::list::{self, List};
+use crate::value::named::Named;
+use crate::value::share::Share;
+use crate::value::{duration, number, size};
+
+/// How long the management API may take to end its requests in flight, once the functions have ended theirs.
+const MANAGEMENT_GRACE: Duration = Duration::from_secs(2);
+
+/// How long the runtime's threads may take at the end to drop their tasks.
+const DROP_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// Serve functions over HTTP.
+///
+/// The function NAME answers at http://ADDRESS/NAME and below. Every request runs in its own
+/// instance. The first line on standard output is `listening on http://ADDRESS`.
+///
+/// Example: functions serve greet=target/wasm32-wasip2/release/greet.wasm
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Serve {
+    /// The functions: NAME=FILE.wasm, or just FILE.wasm to name one after its file. None is needed with
+    /// --data-dir or --admin-listen.
+    #[arg(required_unless_present_any = ["data_dir", "admin_listen"], value_name = "NAME=FILE")]
+    functions: Vec<Named>,
+
+    /// The address to listen on: HOST:PORT, or a PORT of 127.0.0.1; port 0 takes a free one.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080",
+        env = "FUNCTIONS_LISTEN"
+    )]
+    listen: ListenAddress,
+
+    /// A function that only other functions may call; for clients it does not exist. Can be repeated.
+    #[arg(
+        long = "private",
+        value_name = "NAME",
+        env = "FUNCTIONS_PRIVATE",
+        value_parser = list::parser()
+    )]
+    private: Vec<List>,
+
+    /// The URL under which clients reach the host, for functions that ask for their URLs. Defaults to the
+    /// address listened on.
+    #[arg(long, value_name = "URL", env = "FUNCTIONS_PUBLIC_URL")]
+    public_url: Option<String>,
+
+    /// The time until a function has answered, waiting included.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::positive, env = "FUNCTIONS_TIMEOUT")]
+    timeout: Duration,
+
+    /// The total time of a function that streams its response, such as events.
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration::positive, env = "FUNCTIONS_STREAM_TIMEOUT")]
+    stream_timeout: Duration,
+
+    /// Close a connection when the client has read nothing of a waiting response for this long.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::positive, env = "FUNCTIONS_CLIENT_TIMEOUT")]
+    client_timeout: Duration,
+
+    /// The time between two requests on a connection.
+    #[arg(long, value_name = "DURATION", default_value = "75s", value_parser = duration::positive, env = "FUNCTIONS_IDLE_TIMEOUT")]
+    idle_timeout: Duration,
+
+    /// The CPU time of a function for one request.
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration::positive, env = "FUNCTIONS_CPU_TIME")]
+    cpu_time: Duration,
+
+    /// The memory of a function for one request.
+    #[arg(long, value_name = "SIZE", default_value = "128MiB", value_parser = size::positive, env = "FUNCTIONS_MEMORY")]
+    memory: usize,
+
+    /// The number of linear memories of a function, all within --memory. Compilers make one. A function
+    /// with more takes as many slots of --max-concurrency.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().memories, value_parser = number::positive, env = "FUNCTIONS_MAX_MEMORIES")]
+    max_memories: u32,
+
+    /// End the process with SIGABRT if one poll of a function takes this long, since the host hangs
+    /// there. A poll usually takes milliseconds. 0s never ends it.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse, env = "FUNCTIONS_WATCHDOG")]
+    watchdog: Duration,
+
+    /// How many requests run at once. Functions that are called have slots of their own.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().concurrency, value_parser = number::positive, env = "FUNCTIONS_MAX_CONCURRENCY")]
+    max_concurrency: u32,
+
+    /// How many more requests may wait; further ones are answered with 429.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().queue, value_parser = number::any_size, env = "FUNCTIONS_MAX_QUEUE")]
+    max_queue: usize,
+
+    /// How many requests to other servers are in flight, of all functions together. Further ones wait,
+    /// within their own deadline.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().outbound, value_parser = number::positive, env = "FUNCTIONS_MAX_OUTBOUND")]
+    max_outbound: u32,
+
+    /// The memory for bodies of more than 64 KiB that functions send in requests, calls and answers to
+    /// calls. Bodies that are only passed on do not count. Further requests and calls are refused.
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size::parse, env = "FUNCTIONS_MAX_BODY_MEMORY")]
+    max_body_memory: usize,
+
+    /// How many idle instances, reset to their initial state, wait for the next request to their
+    /// function. With 0, every request gets a new instance. Defaults to 256, or 0 with --multi-tenant.
+    #[arg(long, value_name = "N", value_parser = number::any, env = "FUNCTIONS_MAX_IDLE_INSTANCES")]
+    max_idle_instances: Option<u32>,
+
+    /// Whether a request may run in an instance that has run others and was reset: never, or auto (if
+    /// the instance can be reset completely; about twice as fast). Defaults to auto, or never with
+    /// --multi-tenant.
+    #[arg(long, value_name = "auto|never", env = "FUNCTIONS_REUSE")]
+    reuse: Option<Reuse>,
+
+    /// The share of resets that are verified, such as 1/1000. The whole instance is compared with a new
+    /// one, and a difference ends the process. 0 verifies none.
+    #[arg(long, value_name = "1/N", default_value = Share::DEFAULT, env = "FUNCTIONS_VERIFY_REUSE")]
+    verify_reuse: Share,
+
+    /// Restrict the host for untrusted functions. Every request gets a new instance, in a memory and on a
+    /// stack that no other function has used, with one linear memory. Log and header limits are the
+    /// strictest, and functions reach only the servers that --allow-host names. Options that contradict
+    /// this are refused.
+    #[arg(long, env = "FUNCTIONS_MULTI_TENANT", value_parser = BoolishValueParser::new())]
+    multi_tenant: bool,
+
+    /// Print for each function whether its instances are reused, and if not, why.
+    #[arg(long, short)]
+    verbose: bool,
+
+    /// How many calls may be nested, from one function to the next; 0 allows no calls.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().depth, value_parser = depth, env = "FUNCTIONS_MAX_DEPTH")]
+    max_depth: u32,
+
+    /// How long to wait for requests in flight when stopped by SIGINT or SIGTERM; 0s does not wait. A
+    /// second signal stops the host at once.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse, env = "FUNCTIONS_GRACE")]
+    grace: Duration,
+
+    /// A server that functions may reach: HOST, HOST:PORT, *.DOMAIN, or * for all with a public address.
+    /// Can be repeated. Without this option, functions reach all public addresses. With it, they reach
+    /// only the given servers; those named in full may have any address.
+    #[arg(
+        long = "allow-host",
+        value_name = "HOST[:PORT]",
+        env = "FUNCTIONS_ALLOW_HOST",
+        value_parser = list::parser()
+    )]
+    allow_hosts: Vec<List>,
+
+    /// A PEM file of certificate authorities that functions' requests trust, besides those that browsers
+    /// trust. Can be repeated.
+    #[arg(
+        long = "ca-file",
+        value_name = "FILE",
+        env = "FUNCTIONS_CA_FILE",
+        value_parser = list::parser()
+    )]
+    ca_files: Vec<List>,
+
+    /// A variable of the functions, for `std::env::var` and `WebEnvironment::variable`. Can be repeated.
+    /// Functions get nothing of this process's own environment.
+    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
+    variables: Vec<(String, String)>,
+
+    /// How many records a function may print and log for one request; a last record counts the rest.
+    /// Defaults to 10000, or 1000 with --multi-tenant, which is also the most there.
+    #[arg(long, value_name = "N", value_parser = number::any_size, env = "FUNCTIONS_MAX_LOG_RECORDS")]
+    max_log_records: Option<usize>,
+
+    /// How many bytes the texts of these records may have. Defaults to 1MiB, or 64KiB with
+    /// --multi-tenant, which is also the most there.
+    #[arg(long, value_name = "SIZE", value_parser = size::parse, env = "FUNCTIONS_MAX_LOG_BYTES")]
+    max_log_bytes: Option<usize>,
+
+    #[command(flatten)]
+    management: Management,
+
+    #[command(flatten)]
+    cache: Cache,
+
+    #[command(flatten)]
+    compiling: Compiling,
+
+    #[command(flatten)]
+    logging: Logging,
+}
+
+/// Parses a variable.
+fn variable(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".into()),
+    }
+}
+
+/// Parses a depth of calls.
+fn depth(text: &str) -> Result<u32, String> {
+    number::within(text, 0..=Limits::default().depth)
+}
+
+/// What serves: the files that were given, or a store too.
+enum Host {
+    Files(Harness),
+    Server(functions_server::Server),
+}
+
+impl Host {
+    fn harness(&self) -> &Harness {
+        match self {
+            Self::Files(harness) => harness,
+            Self::Server(server) => server.harness(),
+        }
+    }
+}
+
+/// Ends once the management API fails; never if there is none.
+async fn failed(management: &mut Option<(SocketAddr, Serving)>) {
+    match management {
+        Some((_, serving)) => serving.failed().await,
+        None => std::future::pending().await,
+    }
+}
+
+impl Serve {
+    pub(crate) fn log_format(&self) -> Format {
+        self.logging.format()
+    }
+
+    pub(crate) fn run(self) -> anyhow::Result<Ended> {
+        // First of all: process 1 of a container ignores the signals otherwise.
+        let signals = StopSignals::listen().context("cannot wait for signals")?;
+        // Each connection takes a file, and shells allow few. Failing to raise the limit is not fatal.
+        if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+            tracing::debug!("no more open files: {error}");
+        }
+        let mut builder = self.logging.apply(Harness::builder());
+        if self.multi_tenant {
+            builder = builder.multi_tenant();
+        }
+        // Afterwards, so that multi-tenant mode checks explicit limits, whatever they are.
+        builder = self
+            .cache
+            .apply(builder, self.management.cache())
+            .limits(self.limits());
+        if let Some(reuse) = self.reuse {
+            builder = builder.reuse(reuse);
+        }
+        builder = self.compiling.apply(builder);
+        for name in List::texts(&self.private) {
+            builder = builder.private(name);
+        }
+        if let Some(url) = &self.public_url {
+            builder = builder.public_url(url);
+        }
+        for host in List::texts(&self.allow_hosts) {
+            builder = builder.allow_host(host);
+        }
+        for file in List::of(&self.ca_files) {
+            builder = builder.ca_file(file);
+        }
+        for (name, value) in &self.variables {
+            builder = builder.env(name, value);
+        }
+        for function in &self.functions {
+            builder = builder.function(&function.name, &function.file);
+        }
+        let host = if self.management.is_off() {
+            Host::Files(builder.build()?)
+        } else {
+            let options = self.management.server_options()?;
+            Host::Server(functions_server::Server::open(builder, options)?)
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()?;
+        let ended = runtime.block_on(self.serve(&host, &signals));
+        // Tasks that were cut off may still log; tasks that hang are not waited for.
+        runtime.shutdown_timeout(DROP_TIMEOUT);
+        ended
+    }
+
+    fn limits(&self) -> Limits {
+        let mut limits = match self.multi_tenant {
+            true => Limits::multi_tenant(),
+            false => Limits::default(),
+        };
+        limits.timeout = self.timeout;
+        limits.stream_timeout = self.stream_timeout;
+        limits.client_timeout = self.client_timeout;
+        limits.idle_timeout = self.idle_timeout;
+        limits.cpu_time = self.cpu_time;
+        limits.memory = self.memory;
+        limits.memories = self.max_memories;
+        limits.watchdog = Some(self.watchdog).filter(|after| !after.is_zero());
+        limits.concurrency = self.max_concurrency;
+        limits.queue = self.max_queue;
+        limits.outbound = self.max_outbound;
+        limits.body_memory = self.max_body_memory;
+        limits.idle_instances = self.max_idle_instances.unwrap_or(limits.idle_instances);
+        limits.verify_reuse = self.verify_reuse.of();
+        limits.depth = self.max_depth;
+        limits.log_records = self.max_log_records.unwrap_or(limits.log_records);
+        limits.log_bytes = self.max_log_bytes.unwrap_or(limits.log_bytes);
+        limits
+    }
+
+    async fn serve(self, host: &Host, signals: &StopSignals) -> anyhow::Result<Ended> {
+        let harness = host.harness();
+        let listening = async {
+            let addresses = self.listen.resolve().await?;
+            harness.serve(&*addresses).await
+        };
+        let mut server = listening.await.with_context(|| {
+            format!(
+                "cannot listen on {}; --listen 127.0.0.1:0 takes a free port",
+                self.listen
+            )
+        })?;
+        let mut management = self.serve_management(host, &server).await?;
+        let stop = signals.serving(self.grace);
+        let admin = management.as_ref().map(|(address, _)| *address);
+        announce(self.announcement(&server, harness, admin));
+        self.notice(host);
+        tokio::select! {
+            // An error means that signals can no longer be received: serve on.
+            Ok(()) = stop => {}
+            () = server.failed() => {
+                anyhow::bail!("the host no longer accepts connections because of a bug: see the log above");
+            }
+            () = failed(&mut management) => {
+                anyhow::bail!("the management API no longer answers because of a bug: see the log above");
+            }
+        }
+        if let Host::Server(server) = host {
+            server.set_draining();
+        }
+        let is_drained = server.shutdown(self.grace).await;
+        if let Some((_, management)) = management {
+            // What is stored is stored: a client that does not read its answer is not waited for.
+            let _ = tokio::time::timeout(MANAGEMENT_GRACE, management.stop()).await;
+        }
+        if is_drained {
+            return Ok(Ended::Stopped);
+        }
+        let grace = self.grace;
+        stderr::write_notice(&format!(
+            "requests that did not end within {grace:?} were cut off"
+        ));
+        Ok(Ended::Cut)
+    }
+
+    /// Serves the management API, if it is on; returns its address.
+    async fn serve_management(
+        &self,
+        host: &Host,
+        server: &Server,
+    ) -> anyhow::Result<Option<(SocketAddr, Serving)>> {
+        let (Host::Server(deployed), Some(listener)) = (host, self.management.listen().await?)
+        else {
+            return Ok(None);
+        };
+        let address = listener.local_addr()?;
+        let public_url = match &self.public_url {
+            Some(url) => url.clone(),
+            None => format!("http://{}", server.address()),
+        };
+        let serving = self.management.serve(deployed, listener, public_url);
+        Ok(Some((address, serving)))
+    }
+
+    /// Says what may surprise the person who started the host.
+    fn notice(&self, host: &Host) {
+        let Host::Server(server) = host else { return };
+        if server.is_temporary() {
+            stderr::write_notice(
+                "what is deployed is lost when this host ends; --data-dir DIR keeps it",
+            );
+        }
+        let shadowed = server.shadowed();
+        if !shadowed.is_empty() {
+            stderr::write_notice(&format!(
+                "served from files instead of the data folder: {}",
+                shadowed.join(", ")
+            ));
+        }
+    }
+
+    /// The text on standard output once the functions are served.
+    fn announcement(
+        &self,
+        server: &Server,
+        harness: &Harness,
+        admin: Option<SocketAddr>,
+    ) -> String {
+        let address = server.address();
+        let mut lines = format!("listening on http://{address}\n");
+        if let Some(admin) = admin {
+            let _ = writeln!(lines, "management on http://{admin}");
+        }
+        if self.multi_tenant {
+            let _ = writeln!(lines, "  {}", Builder::MULTI_TENANT);
+        }
+        let private: Vec<_> = List::texts(&self.private).collect();
+        for Named { name, file } in &self.functions {
+            let file = file.display().to_string();
+            let file = Escaped(&file);
+            // Writing to a `String` cannot fail.
+            let _ = if private.contains(name) {
+                writeln!(lines, "  {name} (private)  {file}")
+            } else {
+                writeln!(lines, "  http://{address}/{name}  {file}")
+            };
+            match harness.describe_reuse(name) {
+                Some(reuse) if self.verbose => {
+                    let _ = writeln!(lines, "    {reuse}");
+                }
+                _ => {}
+            }
+        }
+        lines
+    }
+}

@@ -1,0 +1,8 @@
+//! The values of options: durations, sizes, numbers, shares and lists.
+
+pub(crate) mod duration;
+pub(crate) mod list;
+pub(crate) mod named;
+pub(crate) mod number;
+pub(crate) mod share;
+pub(crate) mod size;

@@ -1,0 +1,21 @@
+//! Integration tests of the command, as a process of its own, with real components over real sockets.
+//!
+//! Each test starts its own server on a free port.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests say what they expect by unwrapping"
+)]
+
+mod arguments;
+mod cache;
+mod loading;
+mod logs;
+mod manage;
+mod multi_tenant;
+mod options;
+mod process;
+mod reuse;
+mod serve;
+mod stop;

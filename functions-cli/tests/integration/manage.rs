@@ -1,0 +1,294 @@
+//! The commands that manage a running host, against a real one with a data folder.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+use test_support::client::Client;
+
+use crate::process::{Serving, functions};
+
+/// A host with a management API.
+struct Managed {
+    serving: Serving,
+    admin: String,
+    token: Option<String>,
+}
+
+impl Managed {
+    fn start(folder: &Path) -> Self {
+        Self::start_with(folder, &[])
+    }
+
+    fn start_with(folder: &Path, options: &[&str]) -> Self {
+        let mut command = functions(&["serve", "--listen", "127.0.0.1:0"]);
+        command.args(["--admin-listen", "127.0.0.1:0", "--max-concurrency", "8"]);
+        command.arg("--data-dir").arg(folder).args(options);
+        let (serving, lines) = Serving::start_lines(command, 2);
+        let admin = lines[1].strip_prefix("management on ").unwrap().to_owned();
+        Self {
+            serving,
+            admin,
+            token: None,
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = functions(arguments);
+        command.env("FUNCTIONS_HOST", &self.admin);
+        command.env_remove("FUNCTIONS_TOKEN");
+        if let Some(token) = &self.token {
+            command.env("FUNCTIONS_TOKEN", token);
+        }
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(arguments).output().unwrap()
+    }
+
+    /// What a command that works prints.
+    fn says(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The exit code and the last line of a command that does not.
+    fn fails(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.run(arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        let last = said.lines().last().unwrap_or_default().to_owned();
+        (output.status.code().unwrap(), last)
+    }
+
+    fn client(&self) -> Client {
+        Client::new(self.serving.address)
+    }
+}
+
+fn ping() -> String {
+    format!("f={}", test_guests::PING)
+}
+
+fn greet() -> String {
+    format!("f={}", test_guests::GREET)
+}
+
+/// What is deployed is served at once, can be rolled back, survives a restart, and can be deleted.
+#[tokio::test]
+async fn functions_are_deployed_and_rolled_back() {
+    let folder = TempDir::new().unwrap();
+    let host = Managed::start(folder.path());
+    assert!(
+        host.says(&["deploy", &ping()])
+            .starts_with("f version 1  http://")
+    );
+    assert_eq!(host.client().get("/f").await.text(), "pong");
+    assert!(host.says(&["deploy", &greet()]).contains("version 2"));
+    assert_eq!(host.client().get("/f").await.status, 400);
+    // The same again makes no version.
+    assert!(host.says(&["deploy", &greet()]).contains("version 2"));
+    assert!(host.says(&["rollback", "f"]).contains("version 1"));
+    assert_eq!(host.client().get("/f").await.text(), "pong");
+    drop(host);
+
+    let host = Managed::start(folder.path());
+    assert_eq!(host.client().get("/f").await.text(), "pong");
+    let versions = host.says(&["versions", "f"]);
+    assert_eq!(versions.lines().count(), 3, "{versions}");
+    assert!(versions.contains("1        current"), "{versions}");
+    let listed: serde_json::Value = serde_json::from_str(&host.says(&["list", "--json"])).unwrap();
+    assert_eq!(listed["functions"][0]["version"], 1);
+    assert_eq!(host.says(&["delete", "f"]), "f deleted\n");
+    assert_eq!(host.client().get("/f").await.status, 404);
+    assert_eq!(host.says(&["list"]).lines().count(), 1);
+}
+
+/// Settings are merged: what is not named stays.
+#[tokio::test]
+async fn settings_are_merged() {
+    let folder = TempDir::new().unwrap();
+    let host = Managed::start(folder.path());
+    host.says(&["deploy", &ping(), "--setting", "timeout=5s", "--env", "A=1"]);
+    host.says(&["deploy", &ping(), "--env", "B=2"]);
+    let settings = host.says(&[
+        "settings",
+        "f",
+        "concurrency=4",
+        "--unset",
+        "timeout",
+        "--json",
+    ]);
+    let settings: serde_json::Value = serde_json::from_str(&settings).unwrap();
+    let expected = serde_json::json!({"concurrency": 4, "variables": {"A": "1", "B": "2"}});
+    assert_eq!(settings, expected);
+    let file = folder.path().with_extension("json");
+    std::fs::write(&file, r#"{"ingress": "private"}"#).unwrap();
+    host.says(&["settings", "f", "--replace", file.to_str().unwrap()]);
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(host.client().get("/f").await.status, 404);
+    let inspected = host.says(&["inspect", "f"]);
+    assert!(
+        inspected.contains("settings.ingress  private"),
+        "{inspected}"
+    );
+}
+
+/// Secrets are taken from the environment, read by the function, and never shown.
+#[tokio::test]
+async fn secrets_are_not_shown() {
+    let folder = TempDir::new().unwrap();
+    let key = folder.path().with_extension("key");
+    std::fs::write(&key, "0f".repeat(32)).unwrap();
+    let options = ["--secrets-key-file", key.to_str().unwrap()];
+    let host = Managed::start_with(folder.path(), &options);
+    let file = format!("f={}", test_guests::CONFORMANCE);
+    let mut command = host.command(&["deploy", &file, "--secret", "PASSWORD"]);
+    let output = command.env("PASSWORD", "xyzzy-1").output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    for arguments in [&["inspect", "f"][..], &["settings", "f", "--json"]] {
+        let said = host.says(arguments);
+        assert!(
+            said.contains("PASSWORD") && !said.contains("xyzzy"),
+            "{said}"
+        );
+    }
+    std::fs::remove_file(&key).unwrap();
+}
+
+/// Once a token exists every command needs one that may do what it does.
+#[tokio::test]
+async fn tokens_are_needed_once_there_is_one() {
+    let folder = TempDir::new().unwrap();
+    let mut host = Managed::start(folder.path());
+    let (code, said) = host.fails(&["token", "create", "ci", "--scope", "deploy"]);
+    assert_eq!(code, 2);
+    assert!(said.contains("\"admin\""), "{said}");
+    let admin = host.says(&["token", "create", "me", "--scope", "admin"]);
+    let (code, said) = host.fails(&["list"]);
+    assert_eq!(code, 5);
+    assert!(said.contains("FUNCTIONS_TOKEN"), "{said}");
+    host.token = Some(admin.trim().to_owned());
+    let ci = host.says(&[
+        "token",
+        "create",
+        "ci",
+        "--scope",
+        "deploy",
+        "--function",
+        "f",
+    ]);
+    let tokens = host.says(&["token", "list"]);
+    assert_eq!(tokens.lines().count(), 3, "{tokens}");
+    assert!(!tokens.contains(ci.trim()), "{tokens}");
+    let id = tokens.lines().find(|line| line.contains("  ci  ")).unwrap();
+    let id = id.split_whitespace().next().unwrap().to_owned();
+
+    let admin = host.token.replace(ci.trim().to_owned());
+    host.says(&["deploy", &ping()]);
+    let other = format!("g={}", test_guests::PING);
+    assert_eq!(host.fails(&["deploy", &other]).0, 5);
+    host.token = admin;
+    assert_eq!(
+        host.says(&["token", "revoke", &id]),
+        format!("{id} revoked\n")
+    );
+    assert_eq!(host.fails(&["token", "revoke", &id]).0, 4);
+}
+
+/// Logs are shown in one line for each record, or as the host has them.
+#[tokio::test]
+async fn logs_are_shown() {
+    let folder = TempDir::new().unwrap();
+    let host = Managed::start(folder.path());
+    host.says(&["deploy", &format!("f={}", test_guests::MISBEHAVE)]);
+    host.client().get("/f/panic").await;
+    // The answer does not wait for the log.
+    let begun = std::time::Instant::now();
+    let said = loop {
+        let said = host.says(&["logs", "f"]);
+        if !said.is_empty() {
+            break said;
+        }
+        assert!(begun.elapsed().as_secs() < 60, "nothing is logged");
+    };
+    assert!(said.contains("panicked"), "{said}");
+    let json = host.says(&["logs", "f", "--json"]);
+    let first: serde_json::Value = serde_json::from_str(json.lines().next().unwrap()).unwrap();
+    assert_eq!(first["function"], "f");
+    assert_eq!(host.fails(&["logs", "f", "--since", "x"]).0, 2);
+}
+
+/// Errors name what to do, with an exit code for each kind.
+#[test]
+fn errors_have_exit_codes() {
+    let folder = TempDir::new().unwrap();
+    let host = Managed::start(folder.path());
+    let no_function = format!("f={}/Cargo.toml", env!("CARGO_MANIFEST_DIR"));
+    for (arguments, code, says) in [
+        (&["inspect", "nope"][..], 4, "nope"),
+        (&["deploy", "f=/nowhere.wasm"], 2, "cargo build"),
+        (&["deploy", &no_function], 2, "f ("),
+        (
+            &["list", "--host", "http://127.0.0.1:1"],
+            1,
+            "--admin-listen",
+        ),
+        (&["list", "--host", "ftp://x"], 2, "--host ftp://x"),
+        (
+            &["deploy", &ping(), "--setting", "timeout=9x"],
+            2,
+            "timeout",
+        ),
+        (&["deploy", &ping(), "--setting", "nope=1"], 2, "nope"),
+        (
+            &["deploy", &ping(), "--if-version", "7"],
+            2,
+            "current version is none",
+        ),
+    ] {
+        let (found, said) = host.fails(arguments);
+        assert_eq!(found, code, "{arguments:?}: {said}");
+        assert!(said.contains(says), "{arguments:?}: {said}");
+    }
+}
+
+/// A data folder has one host, and every folder that cannot be used is one line and exit code 2.
+#[test]
+fn unusable_folders_are_refused_with_one_line() {
+    let folder = TempDir::new().unwrap();
+    let _host = Managed::start(folder.path());
+    let foreign = TempDir::new().unwrap();
+    std::fs::write(foreign.path().join("letter.txt"), "mine").unwrap();
+    for folder in [folder.path(), foreign.path(), Path::new("/dev/null/x")] {
+        let output = functions(&["serve", "--listen", "127.0.0.1:0", "--data-dir"])
+            .arg(folder)
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        assert!(said.contains(folder.to_str().unwrap()), "{said}");
+    }
+}
+
+/// Without a data folder the host says that nothing stays; a function from a file beats a stored one.
+#[tokio::test]
+async fn the_start_says_what_may_surprise() {
+    let folder = TempDir::new().unwrap();
+    Managed::start(folder.path()).says(&["deploy", &greet()]);
+    let host = Managed::start_with(folder.path(), &[&ping()]);
+    assert_eq!(host.client().get("/f").await.text(), "pong");
+    assert_eq!(host.fails(&["deploy", &greet()]).0, 2);
+    host.serving.signal("TERM");
+    let (_, said) = host.serving.end();
+    assert!(said.contains("served from files instead"), "{said}");
+
+    let mut command = functions(&["serve", "--listen", "127.0.0.1:0"]);
+    command.args(["--admin-listen", "127.0.0.1:0", "--max-concurrency", "1"]);
+    let serving = Serving::start(command);
+    serving.signal("TERM");
+    assert!(serving.end().1.contains("--data-dir DIR keeps it"));
+}

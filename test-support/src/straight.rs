@@ -1,0 +1,35 @@
+//! Hand-written functions without a shim, whose memory is in a module of its own.
+
+use std::io::Write as _;
+
+use tempfile::NamedTempFile;
+
+/// A function that calls the host without a check of its time.
+pub struct Straight {
+    pub pages: u32,
+    /// Additional definitions of the module.
+    pub more: String,
+    /// The body of the function, before it answers with the four bytes at 2048.
+    pub body: String,
+}
+
+impl Straight {
+    /// A function with several memories, which never returns.
+    pub fn memories(memories: usize) -> Self {
+        Self {
+            pages: 2,
+            more: "(memory 1)".repeat(memories - 1),
+            body: "(loop $again (br $again))".into(),
+        }
+    }
+
+    pub fn file(&self) -> NamedTempFile {
+        let text = include_str!("straight.wat")
+            .replace("PAGES", &self.pages.to_string())
+            .replace("MORE", &self.more)
+            .replace("BODY", &self.body);
+        let mut file = NamedTempFile::new().unwrap();
+        file.write_all(&wat::parse_str(text).unwrap()).unwrap();
+        file
+    }
+}
