@@ -27,26 +27,14 @@
 
 #[cfg(feature = "log")]
 mod facade;
+pub(crate) mod level;
 #[cfg(feature = "tracing")]
 mod tracing;
 
+pub use level::Level;
+
 #[cfg(target_family = "wasm")]
 use crate::__private::bindings::functions::web::output;
-
-/// How much a record matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Level {
-    /// For following every step.
-    Trace,
-    /// For finding a fault.
-    Debug,
-    /// For the normal course of things.
-    Info,
-    /// For what should not happen, and does no harm yet.
-    Warn,
-    /// For failures.
-    Error,
-}
 
 /// Makes the `log` crate's macros reach the host's log where they do not by themselves: see
 /// [above](self#a-logger-of-your-own). Does nothing where there is a logger already.

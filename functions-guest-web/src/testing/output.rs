@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::logging::Level;
+use crate::logging::level::Level;
 
 /// A record that a handler logged.
 #[derive(Debug, Clone, PartialEq, Eq)]

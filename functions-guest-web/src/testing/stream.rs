@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use functions_bytes::__private::waits;
 
 use super::host::{Head, MAX_QUEUED};
-use crate::stream::StreamError;
+use crate::stream::error::StreamError;
 
 /// A response that was streamed.
 #[derive(Debug, Default)]
