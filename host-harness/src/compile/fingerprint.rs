@@ -44,6 +44,10 @@ const SOURCES: &[(&str, &[u8])] = &[
         "rewrite/reusable/reusable_module.rs",
         include_bytes!("rewrite/reusable/reusable_module.rs"),
     ),
+    (
+        "rewrite/reusable/summary.rs",
+        include_bytes!("rewrite/reusable/summary.rs"),
+    ),
     ("rewrite/sections.rs", include_bytes!("rewrite/sections.rs")),
     (
         "rewrite/index_spaces.rs",

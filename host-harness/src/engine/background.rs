@@ -19,8 +19,8 @@ use futures_util::task::AtomicWaker;
 use tokio::runtime::Handle;
 
 use super::Failure;
-use super::invoke::Outcome;
-use super::task::{InvocationFuture, poll_once};
+use super::invocation_future::{InvocationFuture, poll_once};
+use super::reply::Outcome;
 use crate::invocation::started::StartedResponse;
 
 /// The difference in niceness to other threads. Each step costs a thread a fifth of its share: at

@@ -3,10 +3,11 @@
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::capacity::Capacity;
+use super::idle_permits::IdlePermits;
 use super::instance::Instance;
 use crate::pool::Owner;
 use crate::pool::sharded_free_list::ShardedFreeList;
@@ -24,7 +25,7 @@ pub(super) struct IdleInstances {
     prewarmed: Mutex<Vec<IdleInstance>>,
     /// How many these are, so that requests without an idle instance need no lock.
     prewarmed_count: AtomicUsize,
-    available: Arc<AtomicU32>,
+    permits: IdlePermits,
     /// The number of sweeps so far.
     round: AtomicU64,
 }
@@ -35,22 +36,13 @@ struct IdleInstance {
     round: u64,
 }
 
-/// The permission to keep one instance idle.
-pub(super) struct IdlePermit(Arc<AtomicU32>);
-
-impl Drop for IdlePermit {
-    fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
 impl IdleInstances {
     pub(super) fn new(capacity: &Capacity) -> Self {
         Self {
             free: ShardedFreeList::new(&Arc::new(())),
             prewarmed: Mutex::default(),
             prewarmed_count: AtomicUsize::new(0),
-            available: Arc::new(AtomicU32::new(capacity.idle)),
+            permits: IdlePermits::new(capacity.idle),
             round: AtomicU64::new(0),
         }
     }
@@ -75,7 +67,7 @@ impl IdleInstances {
 
     /// Keeps an instance that no request has used yet; returns whether there was room.
     pub(super) fn put_prewarmed(&self, mut instance: Instance) -> bool {
-        instance.permit = self.permit();
+        instance.permit = self.permits.acquire();
         if instance.permit.is_none() {
             return false;
         }
@@ -110,10 +102,10 @@ impl IdleInstances {
     pub(super) fn put(&self, mut instance: Instance) {
         let shard = self.free.home();
         if instance.permit.is_none() {
-            let permit = self.permit().or_else(|| {
+            let permit = self.permits.acquire().or_else(|| {
                 let oldest = shard.take_oldest(1);
                 drop_all(oldest.or_else(|| self.take_prewarmed(|_| true)));
-                self.permit()
+                self.permits.acquire()
             });
             let Some(permit) = permit else { return };
             instance.permit = Some(permit);
@@ -121,16 +113,6 @@ impl IdleInstances {
         let round = self.round.load(Ordering::Relaxed);
         drop_all(shard.take_oldest(MAX_PER_THREAD));
         shard.put(IdleInstance { instance, round });
-    }
-
-    fn permit(&self) -> Option<IdlePermit> {
-        let minus_one = |available: u32| available.checked_sub(1);
-        let taken = self
-            .available
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, minus_one);
-        taken
-            .is_ok()
-            .then(|| IdlePermit(Arc::clone(&self.available)))
     }
 
     /// Drops all instances of a function, which is not loaded any more.

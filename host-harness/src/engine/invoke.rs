@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use wasmtime::{Store, UpdateDeadline};
 
 use super::instance::Instance;
+use super::reply::{Outcome, Reply};
 use super::streaming_body::StreamingBody;
 use super::task::InvocationTask;
 use super::{Engine, Failure, Function, admission, background};
@@ -24,35 +25,6 @@ use crate::wit::{Buffer, MAX_ENTRIES, State, handler};
 
 /// The number of epochs between two checks of a running function.
 const CHECK_EPOCHS: u64 = 1;
-
-/// A function's response.
-#[derive(Debug)]
-pub(crate) struct Reply {
-    pub(crate) head: Head,
-    pub(crate) body: Body,
-}
-
-impl Reply {
-    /// The length that the response to a GET would have, if known (RFC 9110, section 8.6).
-    ///
-    /// An empty body says nothing: a function that sees a HEAD request may create none.
-    pub(crate) fn length_for_head(&self) -> Option<u64> {
-        let length = self.body.len().filter(|length| *length > 0);
-        length.or(self.head.declared_length)
-    }
-}
-
-/// The result of a function's handler.
-#[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "most outcomes are the large variant, and a box costs an allocation per request"
-)]
-pub(super) enum Outcome {
-    Replied(Reply),
-    /// The function claims to have streamed its response.
-    Streamed,
-}
 
 /// The first result of an invocation.
 enum Started {

@@ -7,10 +7,13 @@ mod config;
 mod failure;
 mod function;
 mod idle_instances;
+mod idle_permits;
 mod instance;
+mod invocation_future;
 mod invoke;
 mod prepare;
 mod prewarm;
+mod reply;
 mod reuse;
 mod streaming_body;
 mod task;
@@ -35,8 +38,8 @@ use crate::wit::{self, HostInterfaces, State};
 pub(crate) use config::Pool;
 pub(crate) use failure::Failure;
 pub(crate) use function::{Function, describe_reuse};
-pub(crate) use invoke::Reply;
 pub(crate) use prepare::InvalidFunction;
+pub(crate) use reply::Reply;
 pub use reuse::Reuse;
 
 /// The parts of an engine that tests and the fuzzer replace, for comparison.

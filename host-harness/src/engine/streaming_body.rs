@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
 
 use super::Failure;
-use super::invoke::Outcome;
+use super::reply::Outcome;
 use super::task::InvocationTask;
 use crate::invocation::FunctionContext;
 use crate::message::body::Incomplete;

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use http::Uri;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
@@ -14,35 +13,15 @@ use tokio::time::timeout;
 use tower_service::Service;
 
 use super::config::OutboundConfig;
+use super::connect_error::{CONNECT_TIMEOUT, ConnectError};
 use super::egress::{Denied, Egress};
 use super::happy_eyeballs::connect;
 use super::history::Recorded;
 use super::resolver::Share;
 use super::write_timeout::WriteTimeoutStream;
 
-/// How long resolving a name, connecting and the TLS handshake may take together.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
-
-/// Why a connection failed.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum ConnectError {
-    #[error(transparent)]
-    Denied(#[from] Denied),
-    #[error("{host:?} has no address: {source}")]
-    Dns { host: String, source: io::Error },
-    #[error("cannot connect to {address}: {source}")]
-    Refused {
-        address: SocketAddr,
-        source: io::Error,
-    },
-    #[error("this host has no local port left for a connection to {0}")]
-    NoPort(SocketAddr),
-    #[error("no connection within {CONNECT_TIMEOUT:?}")]
-    Timeout,
-}
 
 /// Opens connections, with TLS if needed, in bounded time.
 #[derive(Clone)]
@@ -160,16 +139,6 @@ async fn allowed(
     }
 }
 
-impl ConnectError {
-    pub(super) fn to(address: SocketAddr, source: io::Error) -> Self {
-        // The system's own text would blame the server's address.
-        if source.kind() == io::ErrorKind::AddrNotAvailable {
-            return Self::NoPort(address);
-        }
-        Self::Refused { address, source }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::time::Instant;
@@ -232,14 +201,5 @@ mod tests {
         let failed = failed.err().map(Error::from);
         assert!(matches!(failed, Some(Error::Timeout)), "{failed:?}");
         assert_eq!(start.elapsed().as_secs(), CONNECT_TIMEOUT.as_secs());
-    }
-
-    /// A host that has used up its own ports reports that, and does not blame the server.
-    #[test]
-    fn missing_local_port_is_reported_as_the_hosts() {
-        let error = io::Error::from(io::ErrorKind::AddrNotAvailable);
-        let error = ConnectError::to("1.1.1.1:80".parse().unwrap(), error);
-        let expected = "this host has no local port left for a connection to 1.1.1.1:80";
-        assert_eq!(error.to_string(), expected);
     }
 }

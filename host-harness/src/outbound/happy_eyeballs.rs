@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tokio::net::TcpStream;
 
-use super::connect::ConnectError;
+use super::connect_error::ConnectError;
 
 /// How long an address may take to answer before the next one is tried in parallel.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);

@@ -1,8 +1,10 @@
 //! Requests of functions to other servers.
 
+mod causes;
 mod client;
 mod config;
 mod connect;
+mod connect_error;
 pub(crate) mod egress;
 mod error;
 mod exchange;

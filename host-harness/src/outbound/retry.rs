@@ -8,8 +8,8 @@ use std::time::Duration;
 use h2::Reason;
 use hyper_util::client::legacy::Error;
 
+use super::causes::find;
 use super::client::Failed;
-use super::error::find;
 use super::history::History;
 use super::outgoing::Outgoing;
 

@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use rustls::{AlertDescription, CertificateError, Error as TlsError, InvalidMessage, OtherError};
 use webpki::Error as PkiError;
 
-use super::error::{causes, find};
+use super::causes::{causes, find};
 
 /// The error's causes, and the fix if it is known.
 pub(super) fn text(error: &(dyn StdError + 'static)) -> String {

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::Component;
 
-use super::{eviction, folder};
+use super::{MAX_BYTES, folder};
 use crate::compile::NotReusable;
 use crate::compile::component_bytes::Compiled;
 
@@ -66,7 +66,7 @@ impl Entry {
             return Err(Miss::Foreign);
         }
         // The cache never holds a larger file, so the rest is not read.
-        if metadata.len() > eviction::MAX_BYTES {
+        if metadata.len() > MAX_BYTES {
             return Err(Miss::Damaged);
         }
         let mut contents = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));

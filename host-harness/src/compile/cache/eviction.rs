@@ -5,10 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use super::MAX_BYTES;
 use super::entry::{EXTENSION, TEMPORARY_EXTENSION};
-
-/// The maximum total size of the files, in bytes.
-pub(super) const MAX_BYTES: u64 = 1 << 30;
 
 /// How long a file may go unused.
 const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);

@@ -18,6 +18,9 @@ use super::component_bytes::{Compiled, ComponentBytes};
 use entry::{Entry, Miss};
 use folder::UnusableFolder;
 
+/// The maximum total size of the files, in bytes.
+const MAX_BYTES: u64 = 1 << 30;
+
 /// A folder of functions compiled for one engine; other engines may share it.
 pub(crate) struct Cache {
     folder: PathBuf,

@@ -5,7 +5,7 @@ use wasmtime::component::Resource;
 use wasmtime::error::Context as _;
 
 use super::Function;
-use super::idle_instances::IdlePermit;
+use super::idle_permits::IdlePermit;
 use crate::invocation::Invocation;
 use crate::invocation::memory_limiter::MemoryLimit;
 use crate::invocation::time_check::TimeCheck;

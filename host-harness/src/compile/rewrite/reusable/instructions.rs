@@ -1,6 +1,6 @@
 use wasmparser::{FunctionBody, Operator, for_each_operator};
 
-use super::module::unknown;
+use super::unknown;
 use crate::compile::NotReusable;
 use crate::pool::seeded_bugs::{self, Bug};
 

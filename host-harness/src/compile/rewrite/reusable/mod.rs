@@ -14,10 +14,11 @@ mod instructions;
 mod module;
 mod parameters;
 mod reusable_module;
+mod summary;
 mod verify;
 
 use wasm_encoder::ModuleSection;
-use wasmparser::Payload;
+use wasmparser::{BinaryReaderError, Payload};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -57,6 +58,11 @@ pub(crate) fn check_types(component: &Component, engine: &Engine) -> Result<(), 
         return Err(NotReusable::Parameters);
     }
     Ok(())
+}
+
+/// Wasmtime refuses what wasmparser cannot read.
+fn unknown(_error: BinaryReaderError) -> NotReusable {
+    NotReusable::Unknown
 }
 
 #[cfg(test)]

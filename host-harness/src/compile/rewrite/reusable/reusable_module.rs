@@ -2,7 +2,8 @@ use wasmparser::{
     CanonicalFunction, CanonicalOption, ComponentType, ExternalKind, Instance, Parser, Payload,
 };
 
-use super::module::{ModuleSummary, unknown};
+use super::summary::ModuleSummary;
+use super::unknown;
 use crate::compile::NotReusable;
 use crate::compile::rewrite::index_spaces::{IndexSpaces, at};
 

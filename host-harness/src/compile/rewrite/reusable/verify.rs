@@ -11,8 +11,8 @@ use wasm_encoder::{
 };
 use wasmparser::{Global, Parser, Payload, ValType};
 
-use super::module::unknown;
 use super::reusable_module::ReusableModule;
+use super::unknown;
 use crate::compile::NotReusable;
 
 /// The export name of the function, in the component and in its module.
