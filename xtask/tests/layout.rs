@@ -1,0 +1,190 @@
+//! How the source files of the host and of the SDK depend on each other.
+//!
+//! Reads `use` declarations and paths that start with `crate::` or `super::`, outside tests.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests say what they expect by unwrapping"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// The modules of `host-harness/src`, in the order of ARCHITECTURE.md: each may use those after it.
+const ORDER: [&str; 13] = [
+    "cli",
+    "harness",
+    "gateway",
+    "registry",
+    "engine",
+    "wit",
+    "invocation",
+    "outbound",
+    "message",
+    "compile",
+    "pool",
+    "limits",
+    "telemetry",
+];
+
+/// A module's path, such as `["engine", "task"]`.
+type Module = Vec<String>;
+
+/// The modules that each module uses.
+type Uses = BTreeMap<Module, BTreeSet<Module>>;
+
+/// The source of every module of a crate but its root and its tests, without tests and comments.
+fn modules(folder: &Path, parent: &[String], all: &mut BTreeMap<Module, String>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let module = [parent, std::slice::from_ref(&name)].concat();
+        if name == "tests" {
+            continue;
+        } else if path.is_dir() {
+            modules(&path, &module, all);
+            continue;
+        }
+        let is_root = parent.is_empty() && ["lib", "main"].contains(&&*name);
+        let module = if name == "mod" {
+            parent.to_vec()
+        } else {
+            module
+        };
+        let source = std::fs::read_to_string(&path).unwrap();
+        let source = source.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let lines = source.lines().map(|line| line.split("//").next().unwrap());
+        if !is_root {
+            all.insert(module, lines.collect::<Vec<_>>().join("\n"));
+        }
+    }
+}
+
+/// The paths of a `use` tree, such as `a::{b, c::d}`.
+fn flatten(prefix: &str, tree: &str, paths: &mut Vec<String>) {
+    let Some((start, rest)) = tree.split_once('{') else {
+        paths.push(format!("{prefix}{}", tree.trim()));
+        return;
+    };
+    let (prefix, mut depth, mut from) = (format!("{prefix}{}", start.trim()), 0, 0);
+    // The word also occurs in texts.
+    let Some((inner, _)) = rest.rsplit_once('}') else {
+        return;
+    };
+    for (place, letter) in inner.char_indices().chain([(inner.len(), ',')]) {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                flatten(&prefix, &inner[from..place], paths);
+                from = place + 1;
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The paths that a source text mentions.
+fn paths(source: &str) -> Vec<String> {
+    let mut paths = Vec::new();
+    for declaration in source.split("use ").skip(1) {
+        if let Some((tree, _)) = declaration.split_once(';') {
+            flatten("", tree, &mut paths);
+        }
+    }
+    let is_path = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == ':';
+    let words = source.split(|letter| !is_path(letter));
+    paths.extend(words.filter(|word| word.contains("::")).map(str::to_owned));
+    paths
+}
+
+/// The longest beginning of a path, as seen from `module`, that is a module.
+fn resolve(module: &Module, path: &str, all: &BTreeMap<Module, String>) -> Option<Module> {
+    let mut parts = path.split("::").map(str::trim).peekable();
+    let mut absolute = module.clone();
+    if parts.next_if_eq(&"crate").is_some() {
+        absolute.clear();
+    }
+    while parts.next_if_eq(&"super").is_some() {
+        absolute.pop();
+    }
+    absolute.extend(parts.map(str::to_owned));
+    let shorter = (1..=absolute.len())
+        .rev()
+        .map(|length| absolute[..length].to_vec());
+    shorter.into_iter().find(|module| all.contains_key(module))
+}
+
+fn uses(name: &str) -> Uses {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut all = BTreeMap::new();
+    modules(&workspace.join(name).join("src"), &[], &mut all);
+    let used = |(module, source): (&Module, &String)| {
+        let paths = paths(source);
+        let used = paths.iter().filter_map(|path| resolve(module, path, &all));
+        // A parent re-exports its children, and they use what it defines.
+        let others = used.filter(|used| !used.starts_with(module) && !module.starts_with(used));
+        (module.clone(), others.collect())
+    };
+    all.iter().map(used).collect()
+}
+
+/// A cycle through this module, if there is one.
+fn cycle(from: &Module, uses: &Uses) -> Option<Vec<Module>> {
+    let mut visited = BTreeSet::new();
+    let mut ways = vec![vec![from.clone()]];
+    while let Some(way) = ways.pop() {
+        for next in uses.get(way.last()?).into_iter().flatten() {
+            let way = [&*way, std::slice::from_ref(next)].concat();
+            if next == from {
+                return Some(way);
+            }
+            if visited.insert(next.clone()) {
+                ways.push(way);
+            }
+        }
+    }
+    None
+}
+
+/// No two files use each other, also not through others, unless one is the other's parent.
+#[test]
+fn files_form_no_cycle() {
+    for name in [
+        "host-harness",
+        "functions-bytes",
+        "functions-guest-web",
+        "functions-http",
+        "functions-binding",
+        "small-libc",
+    ] {
+        let uses = uses(name);
+        for module in uses.keys() {
+            assert_eq!(cycle(module, &uses), None, "{name}");
+        }
+    }
+}
+
+/// The host's modules only use those below them.
+#[test]
+fn modules_of_the_host_use_those_below() {
+    let rank = |module: &Module| ORDER.iter().position(|name| module[0] == *name);
+    let uses = uses("host-harness");
+    assert!(uses.len() > 100);
+    for (module, used) in &uses {
+        for other in used {
+            let (from, to) = (rank(module), rank(other));
+            assert!(from.is_some() && from <= to, "{module:?} uses {other:?}");
+        }
+    }
+}
+
+/// The reader sees what a module uses.
+#[test]
+fn paths_are_read() {
+    let source = "use super::{a::{b, c}, d};\nfn f() { crate::e::g(1) }";
+    let paths = paths(source);
+    for path in ["super::a::b", "super::a::c", "super::d", "crate::e::g"] {
+        assert!(paths.iter().any(|read| read == path), "{path}: {paths:?}");
+    }
+}
