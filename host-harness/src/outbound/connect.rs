@@ -14,7 +14,7 @@ use tower_service::Service;
 
 use super::config::OutboundConfig;
 use super::connect_error::{CONNECT_TIMEOUT, ConnectError};
-use super::egress::{Denied, Egress};
+use super::egress::Egress;
 use super::happy_eyeballs::connect;
 use super::history::Recorded;
 use super::resolver::Share;

@@ -1,5 +1,6 @@
 //! The logs of the host and its functions.
 
+mod format;
 mod invocation_id;
 mod invocation_log;
 mod lines;

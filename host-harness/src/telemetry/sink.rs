@@ -1,11 +1,11 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::SystemTime;
 
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
+use super::format::Format;
 use super::text::JsonText;
-use super::{LogLevel, Record, RecordKind, stderr};
+use super::{LogLevel, Record, RecordKind};
 
 /// Receives every record of all functions.
 pub(crate) type Sink = Arc<dyn Fn(Record) + Send + Sync>;
@@ -20,53 +20,6 @@ pub(crate) struct Output {
     pub(crate) max_records: usize,
     /// The most bytes of the texts of an invocation's records.
     pub(crate) max_bytes: usize,
-}
-
-/// The format of lines on standard error.
-#[derive(Debug, Clone, Copy)]
-pub enum Format {
-    /// Plain text for people.
-    Text,
-    /// One JSON object per line.
-    Json,
-}
-
-/// Returns a sink that writes records to the host's standard error without blocking. Dropping the sink
-/// waits, up to [`stderr::FLUSH`], until they are written.
-pub fn sink(format: Format) -> impl Fn(Record) + Send + Sync + 'static {
-    let written = Flush::default();
-    move |record| {
-        written.is_due.store(true, Ordering::Relaxed);
-        stderr::write_record(&record, format);
-    }
-}
-
-/// Flushes standard error when dropped, if a record was written.
-#[derive(Default)]
-struct Flush {
-    is_due: AtomicBool,
-}
-
-impl Drop for Flush {
-    fn drop(&mut self) {
-        if *self.is_due.get_mut() {
-            stderr::flush(stderr::FLUSH);
-        }
-    }
-}
-
-impl Record {
-    /// The record as a JSON object in one line, with its end, as `--log-format json` writes it.
-    ///
-    /// ```no_run
-    /// let builder = host_harness::Harness::builder().output_sink(|record| {
-    ///     print!("{}", record.to_json_line(std::time::SystemTime::now()));
-    /// });
-    /// ```
-    #[must_use]
-    pub fn to_json_line(&self, time: SystemTime) -> String {
-        record_line(self, Format::Json, time)
-    }
 }
 
 /// Formats a record as a line.

@@ -8,13 +8,14 @@
 
 use std::io;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use super::queue::{LineQueue, Source, Writer};
 use super::text::{HostText, JsonText};
 use super::{Record, record_line};
 
-pub use super::sink::{Format, sink};
+pub use super::format::Format;
 
 /// The pause before a write that would block is tried again. Only needed if another process with the
 /// same standard error has made it non-blocking.
@@ -41,8 +42,46 @@ fn format() -> Format {
     FORMAT.get().copied().unwrap_or(Format::Text)
 }
 
+/// Returns a sink that writes records to the host's standard error without blocking. Dropping the sink
+/// waits, up to [`FLUSH`], until they are written.
+pub fn sink(format: Format) -> impl Fn(Record) + Send + Sync + 'static {
+    let written = Flush::default();
+    move |record| {
+        written.is_due.store(true, Ordering::Relaxed);
+        write_record(&record, format);
+    }
+}
+
+/// Flushes standard error when dropped, if a record was written.
+#[derive(Default)]
+struct Flush {
+    is_due: AtomicBool,
+}
+
+impl Drop for Flush {
+    fn drop(&mut self) {
+        if *self.is_due.get_mut() {
+            flush(FLUSH);
+        }
+    }
+}
+
+impl Record {
+    /// The record as a JSON object in one line, with its end, as `--log-format json` writes it.
+    ///
+    /// ```no_run
+    /// let builder = host_harness::Harness::builder().output_sink(|record| {
+    ///     print!("{}", record.to_json_line(std::time::SystemTime::now()));
+    /// });
+    /// ```
+    #[must_use]
+    pub fn to_json_line(&self, time: SystemTime) -> String {
+        record_line(self, Format::Json, time)
+    }
+}
+
 /// Queues a function's record.
-pub(super) fn write_record(record: &Record, format: Format) {
+fn write_record(record: &Record, format: Format) {
     push(
         Source::Function,
         &record_line(record, format, SystemTime::now()),
