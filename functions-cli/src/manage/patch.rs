@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 /// Settings that are lists: `allowed_hosts=a,b`.
 const LISTS: [&str; 2] = ["allowed_hosts", "callers"];
 
+/// Settings whose members are texts, also `variables.PORT=8080`.
+const TEXTS: [&str; 2] = ["variables.", "secrets."];
+
 /// `KEY=VALUE`, or `KEY.MEMBER=VALUE`.
 #[derive(Clone)]
 pub(super) struct Setting {
@@ -25,6 +28,8 @@ impl FromStr for Setting {
             .ok_or("expected KEY=VALUE, such as timeout=5s")?;
         let value = if LISTS.contains(&key) {
             list(value)
+        } else if TEXTS.iter().any(|texts| key.starts_with(texts)) {
+            value.into()
         } else {
             // What is no JSON is a text: `5s`, `token`.
             serde_json::from_str(value).unwrap_or_else(|_| value.into())
@@ -158,6 +163,7 @@ mod tests {
                 "allowed_hosts=a.example:443, b.example",
                 "callers=[\"front\"]",
                 "variables.GREETING=hello=there",
+                "variables.RETRIES=3",
                 "pass_authorization=true",
             ]
             .map(setting),
@@ -170,7 +176,7 @@ mod tests {
             "concurrency": 10,
             "allowed_hosts": ["a.example:443", "b.example"],
             "callers": ["front"],
-            "variables": {"GREETING": "hello=there", "OLD": null, "PORT": "8080"},
+            "variables": {"GREETING": "hello=there", "OLD": null, "PORT": "8080", "RETRIES": "3"},
             "pass_authorization": true,
             "memory": null,
         });

@@ -6,6 +6,8 @@ mod host;
 mod quantity;
 mod secrets;
 #[cfg(test)]
+mod table;
+#[cfg(test)]
 mod tests;
 
 pub(crate) use change::{Change, Configured, InvalidSettings};
