@@ -11,7 +11,7 @@ use crate::api::management;
 use crate::auth::{TokenError, Tokens};
 use crate::deployments::{DeploymentError, Deployments};
 use crate::logs::Logs;
-use crate::store::Store;
+use crate::store::{Store, functions};
 use crate::{ManagementOptions, OpenError, ServerOptions};
 
 /// A host with a store: what is deployed to it survives a restart.
@@ -71,6 +71,23 @@ pub enum ServerError {
     },
 }
 
+/// The components of the stored functions, also of those that are not registered yet, or cannot be. Their
+/// compiled code stays in the cache.
+fn stored_components(
+    store: &Arc<Store>,
+) -> impl Fn() -> Option<Vec<[u8; 32]>> + Send + Sync + 'static {
+    let store = Arc::downgrade(store);
+    move || {
+        let digests = store.upgrade()?.read_blocking(functions::current_digests);
+        let digests = digests.inspect_err(|error| {
+            tracing::warn!(
+                "no compiled code is evicted: the stored functions are not known: {error}"
+            );
+        });
+        Some(digests.ok()?.into_iter().map(|digest| digest.0).collect())
+    }
+}
+
 impl Server {
     /// Opens the store, builds the host, and registers every stored function, which its first request
     /// loads. Blocks while it does.
@@ -104,7 +121,8 @@ impl Server {
             logs.map_err(|error| unreadable(format!("its logs cannot be written: {error}")))?;
         let builder = builder
             .token_verifier(tokens.verifier())
-            .observe_output(logs.observer());
+            .observe_output(logs.observer())
+            .keep_compiled(stored_components(&store));
         let harness = builder.build()?;
         let deployments = Deployments::open(store.clone(), harness.clone(), options.secrets_key);
         let deployments = deployments.map_err(|error| match error {

@@ -6,6 +6,8 @@ use clap::Args;
 
 use host_harness::Builder;
 
+use crate::value::size;
+
 /// Options of the cache, which speeds up the next start.
 #[derive(Args)]
 pub(crate) struct Cache {
@@ -14,6 +16,11 @@ pub(crate) struct Cache {
     /// $XDG_CACHE_HOME or ~/.cache.
     #[arg(long, value_name = "DIR", env = "FUNCTIONS_CACHE")]
     cache: Option<PathBuf>,
+
+    /// How much compiled code the cache stores besides that of the functions that are served or deployed,
+    /// which always stays.
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size::parse, env = "FUNCTIONS_MAX_CACHE")]
+    max_cache: usize,
 
     /// Compile the functions at every start, without a cache.
     #[arg(long, env = "FUNCTIONS_NO_CACHE", value_parser = switch)]
@@ -34,7 +41,10 @@ impl Cache {
     pub(crate) fn apply(&self, builder: Builder, stored: Option<PathBuf>) -> Builder {
         let folder = || self.cache.clone().or(stored).or_else(users_own);
         match (!self.no_cache).then(folder).flatten() {
-            Some(folder) => builder.cache(folder),
+            Some(folder) => {
+                let max = u64::try_from(self.max_cache).unwrap_or(u64::MAX);
+                builder.cache(folder).cache_size(max)
+            }
             None => builder,
         }
     }

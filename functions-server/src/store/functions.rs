@@ -185,6 +185,14 @@ pub(crate) fn versions(
         .collect()
 }
 
+/// The components of all current versions.
+pub(crate) fn current_digests(connection: &Connection) -> rusqlite::Result<Vec<Digest>> {
+    connection
+        .prepare(&format!("SELECT DISTINCT v.digest FROM {CURRENT}"))?
+        .query_map([], |row| row.get(0))?
+        .collect()
+}
+
 /// Whether a version has this component.
 pub(super) fn is_named(connection: &Connection, digest: Digest) -> rusqlite::Result<bool> {
     connection

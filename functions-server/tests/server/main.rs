@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod cache;
 mod deploying;
 mod description;
 mod kill;

@@ -23,7 +23,6 @@ mod watchdog;
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,11 +82,11 @@ pub(crate) struct Engine {
 impl Engine {
     /// Creates an engine.
     ///
-    /// Caches compiled code in the folder, if it is given and usable. Compiles in this process if
+    /// Caches compiled code, if a folder is given and usable. Compiles in this process if
     /// `compiler` is `None`.
     pub(crate) fn new(
         limits: Limits,
-        cache: Option<&Path>,
+        cache: Option<&cache::Options>,
         setup: Setup,
         compiler: Option<CompilerProcess>,
         interfaces: HostInterfaces,
@@ -105,8 +104,8 @@ impl Engine {
         let fingerprint = fingerprint::of(&wasmtime);
         let mut linker = Linker::new(&wasmtime);
         wit::link(&mut linker, &interfaces)?;
-        let cache = cache.and_then(|folder| {
-            let cache = cache::Cache::open(folder, fingerprint);
+        let cache = cache.and_then(|options| {
+            let cache = cache::Cache::open(options, fingerprint);
             cache.map_err(|unusable| unusable.warn()).ok()
         });
         let idle = Arc::new(idle_instances::IdleInstances::new(&capacity));
@@ -133,6 +132,13 @@ impl Engine {
             setup,
             limits,
         }))
+    }
+
+    /// Sets which components' compiled code is never evicted from the cache.
+    pub(crate) fn keep_compiled(&self, kept: cache::Kept) {
+        if let Some(cache) = &self.cache {
+            cache.keep(kept);
+        }
     }
 
     /// The host's limits.

@@ -1,10 +1,11 @@
 //! Builds a host from a builder's settings.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
+use super::builder::KeptComponents;
 use super::{BuildError, Builder, Harness};
-use crate::compile::CompilerProcess;
+use crate::compile::{CompilerProcess, cache};
 use crate::engine::{Engine, Reuse};
 use crate::gateway::{self, Gateway};
 use crate::invocation::access::Ingress;
@@ -39,7 +40,7 @@ impl Builder {
         let sources = self.sources()?;
         let engine = Engine::new(
             self.limits.clone(),
-            self.cache.as_deref(),
+            self.cache_options().as_ref(),
             self.setup,
             self.compiler.clone(),
             self.interfaces.as_slice().into(),
@@ -49,6 +50,7 @@ impl Builder {
             tracing::info!("{}", Self::MULTI_TENANT);
         }
         let registry = Arc::new(Registry::new(Arc::clone(&engine), self.defaults(network)));
+        engine.keep_compiled(kept(Arc::downgrade(&registry), self.keep_compiled.clone()));
         for (name, source) in sources {
             registry.deploy_blocking(name, source, &self.settings_of(name))?;
         }
@@ -59,6 +61,13 @@ impl Builder {
                 base: base.map(Arc::from),
                 tokens: self.tokens,
             }),
+        })
+    }
+
+    fn cache_options(&self) -> Option<cache::Options> {
+        Some(cache::Options {
+            folder: self.cache.clone()?,
+            max_bytes: self.cache_size.unwrap_or(cache::MAX_BYTES),
         })
     }
 
@@ -142,4 +151,15 @@ impl Builder {
             ))),
         }
     }
+}
+
+/// What the cache never evicts: the code of the host's functions, and of others that its embedder names.
+fn kept(registry: Weak<Registry>, others: Option<KeptComponents>) -> cache::Kept {
+    Box::new(move || {
+        let mut digests = registry.upgrade()?.digests();
+        if let Some(others) = &others {
+            digests.extend(others()?);
+        }
+        Some(digests)
+    })
 }

@@ -11,6 +11,9 @@ use crate::outbound::HostOverrides;
 use crate::telemetry::{LogLevel, Output, Record, stderr};
 use crate::wit::HostInterface;
 
+/// The components whose compiled code is never evicted; see [`Builder::keep_compiled`].
+pub(super) type KeptComponents = Arc<dyn Fn() -> Option<Vec<[u8; 32]>> + Send + Sync>;
+
 /// The settings of a [`Harness`](crate::Harness).
 #[must_use]
 pub struct Builder {
@@ -22,6 +25,8 @@ pub struct Builder {
     pub(super) function_reuse: Vec<(String, Reuse)>,
     pub(super) setup: Setup,
     pub(super) cache: Option<PathBuf>,
+    pub(super) cache_size: Option<u64>,
+    pub(super) keep_compiled: Option<KeptComponents>,
     pub(super) compiler: Option<CompilerProcess>,
     pub(super) allowed_hosts: Vec<String>,
     pub(super) authorities: Vec<PathBuf>,
@@ -43,6 +48,8 @@ impl Builder {
             function_reuse: Vec::new(),
             setup: Setup::default(),
             cache: None,
+            cache_size: None,
+            keep_compiled: None,
             compiler: None,
             allowed_hosts: Vec::new(),
             authorities: Vec::new(),
@@ -259,6 +266,29 @@ impl Builder {
     /// ```
     pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(folder.into());
+        self
+    }
+
+    /// Limits the bytes that the cache stores besides the code of this host's functions, 1 GiB unless set.
+    ///
+    /// Beyond it, the files that no host has loaded for longest are deleted. So are those that no host
+    /// has loaded for 30 days. The code of functions that this host serves is never deleted and does not
+    /// count.
+    pub fn cache_size(mut self, bytes: u64) -> Self {
+        self.cache_size = Some(bytes);
+        self
+    }
+
+    /// Keeps the compiled code of further components in the cache, as if this host served them. `digests`
+    /// returns the SHA-256 of each, or `None` if they are not known now; then the cache deletes nothing.
+    ///
+    /// For functions that are deployed after the host is built. `digests` is called on threads that may
+    /// block, before the cache deletes files.
+    pub fn keep_compiled(
+        mut self,
+        digests: impl Fn() -> Option<Vec<[u8; 32]>> + Send + Sync + 'static,
+    ) -> Self {
+        self.keep_compiled = Some(Arc::new(digests));
         self
     }
 

@@ -85,6 +85,11 @@ impl Deployed {
         }
     }
 
+    /// The component's SHA-256, if it is known.
+    pub(super) fn digest(&self) -> Option<[u8; 32]> {
+        self.digest.get().copied()
+    }
+
     /// Records which component it is, once one could be prepared: a file that cannot may be mended.
     fn record(&self, wasm: &ComponentBytes) {
         self.digest.get_or_init(|| wasm.hash);

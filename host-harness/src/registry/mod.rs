@@ -146,6 +146,12 @@ impl Registry {
         names
     }
 
+    /// The SHA-256 of all functions' components, as far as they are known.
+    pub(crate) fn digests(&self) -> Vec<[u8; 32]> {
+        let functions = self.functions.load();
+        functions.iter().filter_map(|of| of.0.digest()).collect()
+    }
+
     /// Checks a name and settings.
     pub(crate) fn describe(
         &self,

@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::Component;
 
-use super::{MAX_BYTES, folder};
+use super::folder;
 use crate::compile::NotReusable;
 use crate::compile::component_bytes::Compiled;
 
@@ -21,6 +21,9 @@ pub(super) const EXTENSION: &str = ".cwasm";
 
 /// The extension of files while they are being written.
 pub(super) const TEMPORARY_EXTENSION: &str = ".new";
+
+/// The longest file that is read, in bytes. No component has that much code.
+const MAX_LENGTH: u64 = 1 << 30;
 
 /// The precision of a file's last use. Recording every use would cost a write per start.
 const MARK_INTERVAL: Duration = Duration::from_secs(24 * 60 * 60);
@@ -48,10 +51,15 @@ pub(super) enum Miss {
     Refused(wasmtime::Error),
 }
 
+/// The name of a complete file.
+pub(super) fn file_name(key: [u8; 32]) -> String {
+    let name: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    name + EXTENSION
+}
+
 impl Entry {
     pub(super) fn new(folder: &Path, key: [u8; 32]) -> Self {
-        let name: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-        let file = folder.join(name + EXTENSION);
+        let file = folder.join(file_name(key));
         Self { file, key }
     }
 
@@ -65,8 +73,7 @@ impl Entry {
         if !folder::is_private(&metadata) {
             return Err(Miss::Foreign);
         }
-        // The cache never holds a larger file, so the rest is not read.
-        if metadata.len() > MAX_BYTES {
+        if metadata.len() > MAX_LENGTH {
             return Err(Miss::Damaged);
         }
         let mut contents = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or(0));

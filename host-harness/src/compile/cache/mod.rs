@@ -8,34 +8,58 @@ mod entry;
 mod eviction;
 mod folder;
 
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
 
 use super::compiler::{CompileError, Fresh};
 use super::component_bytes::{Compiled, ComponentBytes};
-use entry::{Entry, Miss};
+use entry::{Entry, Miss, file_name};
+use eviction::Evictor;
 use folder::UnusableFolder;
 
-/// The maximum total size of the files, in bytes.
-const MAX_BYTES: u64 = 1 << 30;
+/// The default of [`Options::max_bytes`].
+pub(crate) const MAX_BYTES: u64 = 1 << 30;
+
+/// Where and how much a cache stores.
+#[derive(Clone)]
+pub(crate) struct Options {
+    pub(crate) folder: PathBuf,
+    /// The maximum total size of the files that are not kept, in bytes.
+    pub(crate) max_bytes: u64,
+}
+
+/// The SHA-256 of components whose code is never evicted; `None` if they are not known now.
+pub(crate) type Kept = Box<dyn Fn() -> Option<Vec<[u8; 32]>> + Send + Sync>;
 
 /// A folder of functions compiled for one engine; other engines may share it.
 pub(crate) struct Cache {
     folder: PathBuf,
     /// A hash of everything but the component that compiled code depends on.
     settings: Sha256,
+    evictor: Evictor,
+    kept: OnceLock<Kept>,
 }
 
 impl Cache {
     /// Creates the folder if it is missing. Refuses a folder that others may write to.
-    pub(crate) fn open(folder: &Path, fingerprint: [u8; 32]) -> Result<Self, UnusableFolder> {
-        let folder = folder::make_private(folder)?;
+    pub(crate) fn open(options: &Options, fingerprint: [u8; 32]) -> Result<Self, UnusableFolder> {
+        let folder = folder::make_private(&options.folder)?;
         Ok(Self {
             folder,
             settings: Sha256::new_with_prefix(fingerprint),
+            evictor: Evictor::new(options.max_bytes),
+            kept: OnceLock::new(),
         })
+    }
+
+    /// Sets which components' code is never evicted: none, until this is called.
+    pub(crate) fn keep(&self, kept: Kept) {
+        // Called once, by the host that was just built.
+        let _ = self.kept.set(kept);
     }
 
     /// Loads the component, if the cache has it intact.
@@ -69,7 +93,8 @@ impl Cache {
         // A function that cannot be cached still runs.
         let code = code.map_or_else(|| compiled.component.serialize(), Ok);
         let stored = code.and_then(|code| {
-            eviction::evict(&self.folder, code.len());
+            self.evictor
+                .make_room(&self.folder, code.len(), || self.kept());
             Ok(entry.store(&code, compiled.reusable)?)
         });
         if let Err(error) = stored {
@@ -79,8 +104,21 @@ impl Cache {
     }
 
     fn entry(&self, wasm: &ComponentBytes) -> Entry {
-        let key = self.settings.clone().chain_update(wasm.hash).finalize();
-        Entry::new(&self.folder, key.into())
+        Entry::new(&self.folder, self.key(&wasm.hash))
+    }
+
+    fn key(&self, hash: &[u8; 32]) -> [u8; 32] {
+        let key = self.settings.clone().chain_update(hash);
+        key.finalize().into()
+    }
+
+    /// The names of the files that are never evicted; `None` if they are not known now.
+    fn kept(&self) -> Option<HashSet<String>> {
+        let Some(kept) = self.kept.get() else {
+            return Some(HashSet::new());
+        };
+        let kept = kept()?;
+        Some(kept.iter().map(|hash| file_name(self.key(hash))).collect())
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -24,8 +25,15 @@ fn engine() -> wasmtime::Engine {
     wasmtime::Engine::default()
 }
 
+fn options(folder: &Path) -> Options {
+    Options {
+        folder: folder.to_owned(),
+        max_bytes: MAX_BYTES,
+    }
+}
+
 fn cache(folder: &TempDir, engine: &wasmtime::Engine) -> Cache {
-    Cache::open(folder.path(), fingerprint::of(engine)).unwrap()
+    Cache::open(&options(folder.path()), fingerprint::of(engine)).unwrap()
 }
 
 /// Loads the component from the cache, or compiles it in this process.
@@ -149,7 +157,7 @@ fn files_writable_by_others_are_refused() {
     }
     for mode in [0o770, 0o707, 0o777] {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
-        let refused = Cache::open(folder.path(), fingerprint::of(&engine))
+        let refused = Cache::open(&options(folder.path()), fingerprint::of(&engine))
             .err()
             .unwrap();
         assert!(matches!(refused, UnusableFolder::Shared(_)), "{refused}");
@@ -157,12 +165,12 @@ fn files_writable_by_others_are_refused() {
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
     // Only root can give the folder away and take it back.
     if std::os::unix::fs::chown(folder.path(), Some(1), None).is_ok() {
-        assert!(Cache::open(folder.path(), fingerprint::of(&engine)).is_err());
+        assert!(Cache::open(&options(folder.path()), fingerprint::of(&engine)).is_err());
         std::os::unix::fs::chown(folder.path(), Some(0), None).unwrap();
     }
     for mode in [0o700, 0o755] {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
-        assert!(Cache::open(folder.path(), fingerprint::of(&engine)).is_ok());
+        assert!(Cache::open(&options(folder.path()), fingerprint::of(&engine)).is_ok());
     }
 }
 
@@ -172,13 +180,14 @@ fn files_writable_by_others_are_refused() {
 fn folder_is_created_private() {
     let folder = TempDir::new().unwrap();
     let within = folder.path().join("a/b");
-    Cache::open(&within, fingerprint::of(&engine())).unwrap_or_else(|error| panic!("{error}"));
+    Cache::open(&options(&within), fingerprint::of(&engine()))
+        .unwrap_or_else(|error| panic!("{error}"));
     let mode = fs::metadata(&within).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
     for unusable in [file.join("below"), file] {
-        let error = Cache::open(&unusable, fingerprint::of(&engine()))
+        let error = Cache::open(&options(&unusable), fingerprint::of(&engine()))
             .err()
             .unwrap();
         assert!(matches!(error, UnusableFolder::Unusable { .. }), "{error}");
@@ -306,7 +315,7 @@ fn replaceable_parent_folder_is_refused() {
     let above = TempDir::new().unwrap();
     let parent = above.path().join("parent");
     let folder = parent.join("folder");
-    Cache::open(&folder, [0; 32]).unwrap();
+    Cache::open(&options(&folder), [0; 32]).unwrap();
     for (mode, is_usable) in [
         (0o755, true),
         (0o1777, true),
@@ -315,7 +324,7 @@ fn replaceable_parent_folder_is_refused() {
         (0o700, true),
     ] {
         fs::set_permissions(&parent, fs::Permissions::from_mode(mode)).unwrap();
-        let opened = Cache::open(&folder, [0; 32]);
+        let opened = Cache::open(&options(&folder), [0; 32]);
         assert_eq!(opened.is_ok(), is_usable, "{mode:o}");
         if let Err(refused) = opened {
             assert!(
@@ -330,6 +339,6 @@ fn replaceable_parent_folder_is_refused() {
     fs::set_permissions(&shared, fs::Permissions::from_mode(0o777)).unwrap();
     let link = shared.join("link");
     std::os::unix::fs::symlink(&folder, &link).unwrap();
-    let cache = Cache::open(&link, [0; 32]).unwrap();
+    let cache = Cache::open(&options(&link), [0; 32]).unwrap();
     assert_eq!(cache.folder, fs::canonicalize(&folder).unwrap());
 }
