@@ -32,7 +32,7 @@ pub(crate) struct Logs {
     #[arg(long, value_name = "LEVEL")]
     level: Option<String>,
 
-    /// The invocation, by its id.
+    /// The invocation, by its id, or the request, by the id that a trusted proxy gave it.
     #[arg(long, value_name = "ID")]
     invocation: Option<String>,
 

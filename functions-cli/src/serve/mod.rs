@@ -76,6 +76,17 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "URL", env = "FUNCTIONS_PUBLIC_URL")]
     public_url: Option<String>,
 
+    /// A network of reverse proxies, or the address of one: ADDRESS/BITS or ADDRESS. Can be repeated. Their
+    /// headers Forwarded or X-Forwarded-For say which address a client has, and X-Request-Id which id its
+    /// request has in the log. Without this option, and from elsewhere, these headers mean nothing.
+    #[arg(
+        long = "trusted-proxy",
+        value_name = "CIDR",
+        env = "FUNCTIONS_TRUSTED_PROXY",
+        value_parser = list::parser()
+    )]
+    trusted_proxies: Vec<List>,
+
     /// The time until a function has answered, waiting included.
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::positive, env = "FUNCTIONS_TIMEOUT")]
     timeout: Duration,
@@ -279,6 +290,9 @@ impl Serve {
         }
         if let Some(url) = &self.public_url {
             builder = builder.public_url(url);
+        }
+        for network in List::texts(&self.trusted_proxies) {
+            builder = builder.trusted_proxy(network);
         }
         for host in List::texts(&self.allow_hosts) {
             builder = builder.allow_host(host);

@@ -167,3 +167,24 @@ async fn invocation_beyond_its_limits_is_told() {
         }
     }
 }
+
+/// The host's own records and those of functions have the id that a trusted proxy gave the request.
+#[tokio::test]
+async fn request_ids_are_logged() {
+    for (options, logged) in [
+        (&["--trusted-proxy", "10.0.0.1,127.0.0.1"][..], true),
+        (&[], false),
+    ] {
+        let serving = Serving::start(serve(options));
+        let client = Client::new(serving.address);
+        let request = client
+            .request(Method::GET, "/misbehave/panic")
+            .header("x-request-id", "abc-1");
+        let answer = client.send(request.body(whole("")).unwrap()).await;
+        assert_eq!(answer.status, 500);
+        serving.signal("TERM");
+        let log = serving.end().1;
+        assert_eq!(log.contains(" request=\"abc-1\""), logged, "{log}");
+        assert_eq!(log.contains(" request=abc-1 stderr] "), logged, "{log}");
+    }
+}

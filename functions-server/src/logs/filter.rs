@@ -12,7 +12,7 @@ pub(crate) struct Filter {
     pub(crate) since: Option<Time>,
     /// Of at least this level. A printed line counts as `info`, and as `error` on standard error.
     pub(crate) level: Option<LogLevel>,
-    /// Of this invocation.
+    /// Of this invocation, or of the request with this id.
     pub(crate) invocation: Option<String>,
 }
 
@@ -23,6 +23,8 @@ struct Line<'a> {
     timestamp: Cow<'a, str>,
     #[serde(borrow)]
     invocation: Cow<'a, str>,
+    #[serde(borrow)]
+    request: Option<Cow<'a, str>>,
     #[serde(borrow)]
     level: Option<Cow<'a, str>>,
     #[serde(borrow)]
@@ -39,10 +41,9 @@ impl Filter {
         let is_recent = self
             .since
             .is_none_or(|since| *line.timestamp >= *since.to_string());
-        let is_of = self
-            .invocation
-            .as_ref()
-            .is_none_or(|of| *of == line.invocation);
+        let is_of = self.invocation.as_ref().is_none_or(|of| {
+            *of == line.invocation || line.request.as_deref() == Some(of.as_str())
+        });
         let is_severe = self.level.is_none_or(|least| line.level() >= least);
         is_recent && is_of && is_severe
     }

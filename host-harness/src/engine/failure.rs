@@ -121,13 +121,13 @@ impl Failure {
     }
 
     /// Logs the whole failure. The client learns only its kind, or that the body is incomplete.
-    pub(crate) fn log(&self, function: &str, id: InvocationId) {
+    pub(crate) fn log(&self, function: &str, id: InvocationId, request: Option<&str>) {
         match self {
             Self::Trap(cause) | Self::Host(cause) => {
-                tracing::error!(function, invocation = %id, "{self}: {cause:?}");
+                tracing::error!(function, invocation = %id, request, "{self}: {cause:?}");
             }
-            Self::Overloaded => tracing::warn!(function, invocation = %id, "{self}"),
-            _ => tracing::error!(function, invocation = %id, "{self}"),
+            Self::Overloaded => tracing::warn!(function, invocation = %id, request, "{self}"),
+            _ => tracing::error!(function, invocation = %id, request, "{self}"),
         }
     }
 }

@@ -46,6 +46,7 @@ impl Engine {
         body: Body,
     ) -> Result<Reply, Failure> {
         let (id, call_chain) = (call.id, call.call_chain);
+        let request_id = call.request_id.clone();
         let (deadline, stream_deadline) = (call.deadline, call.stream_deadline);
         let (owner, context) = (function.owner(), Arc::clone(&function.context));
         let task = Arc::clone(self).run(function, call, body);
@@ -62,7 +63,8 @@ impl Engine {
                 .await
                 .unwrap_or(Err(Failure::Timeout)),
         };
-        match started.inspect_err(|failure| failure.log(&context.name, id))? {
+        let log = |failure: &Failure| failure.log(&context.name, id, request_id.as_deref());
+        match started.inspect_err(log)? {
             // The connection bounds how long a client may take to read the body. Only an echo of
             // the client's own upload could otherwise last forever.
             Started::Whole(mut reply) if call_chain.depth == 0 => {
@@ -75,7 +77,7 @@ impl Engine {
             }
             Started::Streaming(response, ended) => {
                 let StartedResponse { head, pipe } = *response;
-                let mut streamed = StreamingBody::new(context, id, pipe);
+                let mut streamed = StreamingBody::new(context, id, request_id, pipe);
                 match ended {
                     Poll::Ready(ended) => streamed.end(ended),
                     Poll::Pending => streamed.attach(task, stream_deadline),

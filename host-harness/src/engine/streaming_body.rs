@@ -29,6 +29,7 @@ pub(super) struct StreamingBody {
 struct Stream {
     function: Arc<FunctionContext>,
     id: InvocationId,
+    request_id: Option<Arc<str>>,
     pipe: Arc<Pipe>,
     stage: Stage,
     /// The connection took data, and may not have sent it yet.
@@ -47,10 +48,16 @@ enum Stage {
 
 impl StreamingBody {
     /// Creates the body as aborted, until [`end`](Self::end) or [`attach`](Self::attach) is called.
-    pub(super) fn new(function: Arc<FunctionContext>, id: InvocationId, pipe: Arc<Pipe>) -> Self {
+    pub(super) fn new(
+        function: Arc<FunctionContext>,
+        id: InvocationId,
+        request_id: Option<Arc<str>>,
+        pipe: Arc<Pipe>,
+    ) -> Self {
         let stream = Stream {
             function,
             id,
+            request_id,
             pipe,
             stage: Stage::Aborted,
             // The head, at first.
@@ -155,7 +162,8 @@ impl Stream {
 
     /// Ends the function if it still runs, and its body with an error.
     fn fail(&mut self, failure: Failure) {
-        failure.log(&self.function.name, self.id);
+        let request = self.request_id.as_deref();
+        failure.log(&self.function.name, self.id, request);
         self.stage = Stage::Aborted;
     }
 }

@@ -63,7 +63,7 @@ pub(super) async fn serve(
         let at_work = running.at_work();
         let socket = sending.clone();
         async move {
-            let mut response = gateway.receive(request, Some(peer), uploading).await;
+            let mut response = gateway.receive(request, peer, uploading).await;
             drop(at_work);
             // hyper may learn too late that it must not read on.
             if running.has_unread() {

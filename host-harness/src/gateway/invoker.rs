@@ -40,6 +40,7 @@ impl Gateway {
             caller,
             token_metadata,
             id,
+            request_id,
             request,
             mut body,
             deadline,
@@ -66,6 +67,7 @@ impl Gateway {
         let only_head = request.method == Method::HEAD;
         let call = Invocation {
             id,
+            request_id,
             function: Arc::clone(&function.context),
             request,
             base: 0,

@@ -8,6 +8,7 @@ mod gate;
 mod idle;
 mod invoker;
 mod problem;
+mod proxies;
 mod public_url;
 mod refused;
 mod request;
@@ -18,6 +19,7 @@ mod socket;
 mod token;
 mod tracked_body;
 
+pub(crate) use proxies::{Origin, TrustedProxies};
 pub(crate) use public_url::parse as parse_public_url;
 pub(crate) use respond::Gateway;
 pub use server::Server;

@@ -19,6 +19,9 @@ struct Problem<'a> {
     /// The invocation's id, as the host's log has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     invocation_id: Option<String>,
+    /// The id that a trusted proxy gave the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
     /// For programs: which cause of this status applies.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'a str>,
@@ -102,6 +105,7 @@ fn of_status(status: StatusCode, reason: &str, detail: &str) -> Response<Body> {
         status: status.as_u16(),
         detail,
         invocation_id: None,
+        request_id: None,
         reason: Some(reason),
     }
     .into_response()
@@ -117,8 +121,12 @@ pub(super) fn invalid_request(detail: &str) -> Response<Body> {
     of_status(StatusCode::BAD_REQUEST, "invalid-request", detail)
 }
 
-/// The response to a failed invocation: the kind of failure and the invocation's id.
-pub(super) fn of_failure(failure: &Failure, id: InvocationId) -> Response<Body> {
+/// The response to a failed invocation: the kind of failure, and the ids by which the log has it.
+pub(super) fn of_failure(
+    failure: &Failure,
+    id: InvocationId,
+    request_id: Option<&str>,
+) -> Response<Body> {
     let (status, reason, detail) = match failure {
         Failure::Overloaded => (
             StatusCode::TOO_MANY_REQUESTS,
@@ -161,6 +169,7 @@ pub(super) fn of_failure(failure: &Failure, id: InvocationId) -> Response<Body> 
         status: status.as_u16(),
         detail,
         invocation_id: Some(id.to_string()),
+        request_id,
         reason: Some(reason),
     }
     .into_response();

@@ -9,7 +9,8 @@ use hyper::body::Incoming;
 
 use tokio::time::Instant;
 
-use super::{MAX_NAMES, TokenVerifier, problem, public_url, request, route};
+use super::{MAX_NAMES, Origin, TokenVerifier, TrustedProxies};
+use super::{problem, public_url, request, route};
 use crate::engine::{Engine, Function, Reply};
 use crate::invocation::Invoker;
 use crate::invocation::{CallChain, Invocation};
@@ -28,6 +29,8 @@ pub(crate) struct Gateway {
     pub(crate) registry: Arc<Registry>,
     /// The URL under which clients reach the host; it goes before `/NAME`.
     pub(crate) base: Option<Arc<str>>,
+    /// The proxies that are believed about clients, if there are any.
+    pub(crate) proxies: Option<Arc<TrustedProxies>>,
     /// Knows the tokens of clients, if the host has any.
     pub(crate) tokens: Option<Arc<dyn TokenVerifier>>,
 }
@@ -46,7 +49,7 @@ impl Gateway {
     pub(super) async fn receive(
         self: &Arc<Self>,
         request: Request<Incoming>,
-        peer: Option<SocketAddr>,
+        peer: SocketAddr,
         uploading: Option<Uploading>,
     ) -> Response<Body> {
         let (mut parts, body) = request.into_parts();
@@ -57,7 +60,14 @@ impl Gateway {
         if let Err(detail) = request::normalize(&mut parts) {
             return for_method(&parts.method, problem::invalid_request(detail));
         }
-        self.respond(parts, body, peer).await
+        let origin = match &self.proxies {
+            None => Origin {
+                peer: Some(peer),
+                request_id: None,
+            },
+            Some(proxies) => proxies.origin(peer, &parts.headers),
+        };
+        self.respond(parts, body, origin).await
     }
 
     /// Answers a request. Every failure becomes a response too.
@@ -65,7 +75,7 @@ impl Gateway {
         self: &Arc<Self>,
         mut request: Parts,
         mut body: Body,
-        peer: Option<SocketAddr>,
+        origin: Origin,
     ) -> Response<Body> {
         let (name, base) = route::split(request.uri.path());
         let Some(found) = self.registry.get(&name) else {
@@ -95,9 +105,11 @@ impl Gateway {
             },
         };
         let id = InvocationId::new();
+        let Origin { peer, request_id } = origin;
         let method = request.method.clone();
         let call = Invocation {
             id,
+            request_id: request_id.clone(),
             function: Arc::clone(&function.context),
             request,
             base,
@@ -114,7 +126,10 @@ impl Gateway {
                 Ok(()) => answer(&method, reply),
                 Err(Incomplete) => for_method(&method, problem::invalid_request(MALFORMED_BODY)),
             },
-            Err(failure) => for_method(&method, problem::of_failure(&failure, id)),
+            Err(failure) => for_method(
+                &method,
+                problem::of_failure(&failure, id, request_id.as_deref()),
+            ),
         };
         match limit.filter(|limit| limit.is_exceeded()) {
             Some(limit) => for_method(&method, problem::body_too_long(limit.max())),

@@ -7,7 +7,7 @@ use super::builder::KeptComponents;
 use super::{BuildError, Builder, Harness};
 use crate::compile::{CompilerProcess, cache};
 use crate::engine::{Engine, Reuse};
-use crate::gateway::{self, Gateway};
+use crate::gateway::{self, Gateway, TrustedProxies};
 use crate::invocation::access::Ingress;
 use crate::outbound::OutboundConfig;
 use crate::outbound::egress::Egress;
@@ -22,7 +22,7 @@ impl Builder {
     /// - A limit that has to be positive is zero.
     /// - A file cannot be served as a function.
     /// - A function's name is invalid or given twice, or a setting names an unknown function.
-    /// - A server to allow, the public URL or a file of certificate authorities is invalid.
+    /// - A server to allow, the public URL, a trusted proxy or a file of certificate authorities is invalid.
     /// - A setting contradicts [`multi_tenant`](Self::multi_tenant).
     /// - wasmtime does not start.
     pub fn build(self) -> Result<Harness, BuildError> {
@@ -36,6 +36,8 @@ impl Builder {
         let network = Arc::new(network);
         let base = self.public_url.as_deref().map(gateway::parse_public_url);
         let base = base.transpose().map_err(BuildError::PublicUrl)?;
+        let proxies = TrustedProxies::parse(&self.trusted_proxies);
+        let proxies = proxies.map_err(BuildError::TrustedProxy)?;
         self.check_names()?;
         let sources = self.sources()?;
         let engine = Engine::new(
@@ -59,6 +61,7 @@ impl Builder {
                 engine,
                 registry,
                 base: base.map(Arc::from),
+                proxies: proxies.map(Arc::new),
                 tokens: self.tokens,
             }),
         })

@@ -20,6 +20,7 @@ pub struct Builder {
     pub(super) functions: Vec<(String, PathBuf)>,
     pub(super) private: Vec<String>,
     pub(super) public_url: Option<String>,
+    pub(super) trusted_proxies: Vec<String>,
     pub(super) limits: Limits,
     pub(super) reuse: Option<Reuse>,
     pub(super) function_reuse: Vec<(String, Reuse)>,
@@ -43,6 +44,7 @@ impl Builder {
             functions: Vec::new(),
             private: Vec::new(),
             public_url: None,
+            trusted_proxies: Vec::new(),
             limits: Limits::default(),
             reuse: None,
             function_reuse: Vec::new(),
@@ -112,6 +114,20 @@ impl Builder {
     /// for their URLs get it. Unless set, it is the address that the host listens on.
     pub fn public_url(mut self, url: impl Into<String>) -> Self {
         self.public_url = Some(url.into());
+        self
+    }
+
+    /// Believes the reverse proxies of a network, such as `10.0.0.0/8` or `127.0.0.1`, about the clients whose
+    /// requests they pass on. May be called several times.
+    ///
+    /// A function's peer address is then what `Forwarded` (RFC 7239) or `X-Forwarded-For` says: the address
+    /// furthest to the right that is not a trusted proxy's, with port 0 if it has none. The proxy's own
+    /// address counts if that is not an address, or if the two headers differ. `X-Request-Id` becomes the
+    /// request's id in logs and problem documents: up to 128 letters, digits and `-._~:/+=@`.
+    ///
+    /// Unless set, and in requests from elsewhere, these headers mean nothing to the host.
+    pub fn trusted_proxy(mut self, network: impl Into<String>) -> Self {
+        self.trusted_proxies.push(network.into());
         self
     }
 
@@ -414,6 +430,7 @@ impl std::fmt::Debug for Builder {
             .field("functions", &self.functions)
             .field("private", &self.private)
             .field("public_url", &self.public_url)
+            .field("trusted_proxies", &self.trusted_proxies)
             .field("limits", &self.limits)
             .field("cache", &self.cache)
             .field("compiler", &self.compiler)

@@ -19,6 +19,9 @@ pub enum BuildError {
     /// The public URL is invalid; the text says what is expected.
     #[error("{0}")]
     PublicUrl(String),
+    /// A trusted proxy is invalid; the text says what is expected.
+    #[error("{0}")]
+    TrustedProxy(String),
     /// A file of certificate authorities is invalid; the text says why.
     #[error("{0}")]
     CaFile(String),

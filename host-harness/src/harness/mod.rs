@@ -16,7 +16,7 @@ use http::{Request, Response};
 pub use builder::Builder;
 pub use error::BuildError;
 
-use crate::gateway::{Gateway, MAX_NAMES, Server};
+use crate::gateway::{Gateway, MAX_NAMES, Origin, Server};
 use crate::message::body::Body;
 use crate::{engine, registry};
 
@@ -61,7 +61,9 @@ impl Harness {
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let (parts, body) = request.into_parts();
-        self.gateway.respond(parts, Body::new(body), None).await
+        self.gateway
+            .respond(parts, Body::new(body), Origin::default())
+            .await
     }
 
     /// Says in one line whether instances of a function are reused, and if not, why; `None` for an unknown

@@ -36,6 +36,8 @@ pub(crate) struct Outgoing {
     pub(crate) token_metadata: Option<Arc<str>>,
     /// The id of the callee's invocation.
     pub(crate) id: InvocationId,
+    /// The id that a trusted proxy gave the client's request.
+    pub(crate) request_id: Option<Arc<str>>,
     /// The request. Its path starts below the callee's base.
     pub(crate) request: Parts,
     pub(crate) body: Body,

@@ -49,6 +49,8 @@ pub(crate) struct FunctionContext {
 /// One request to one function, without its body.
 pub(crate) struct Invocation {
     pub(crate) id: InvocationId,
+    /// The id that a trusted proxy gave the client's request.
+    pub(crate) request_id: Option<Arc<str>>,
     pub(crate) function: Arc<FunctionContext>,
     pub(crate) request: Parts,
     /// The length of the path's part that names the function.
@@ -82,6 +84,7 @@ impl Invocation {
         let (request, ()) = http::Request::new(()).into_parts();
         Self {
             id: InvocationId::placeholder(),
+            request_id: None,
             function,
             request,
             base: 0,

@@ -7,11 +7,17 @@ use super::{InvocationId, LogLevel, Output, OutputStream, Record, RecordKind};
 /// The output and log records of one invocation, within limits. A final record counts what was dropped.
 pub(crate) struct InvocationLog {
     output: Output,
-    function: Arc<str>,
-    invocation: InvocationId,
+    source: Source,
     stdout: Lines,
     stderr: Lines,
     budget: Budget,
+}
+
+/// What records come from.
+struct Source {
+    function: Arc<str>,
+    invocation: InvocationId,
+    request: Option<Arc<str>>,
 }
 
 /// What an invocation may still log, and what it has logged beyond that.
@@ -43,7 +49,12 @@ impl Budget {
 }
 
 impl InvocationLog {
-    pub(crate) fn new(output: Output, function: Arc<str>, invocation: InvocationId) -> Self {
+    pub(crate) fn new(
+        output: Output,
+        function: Arc<str>,
+        invocation: InvocationId,
+        request: Option<Arc<str>>,
+    ) -> Self {
         Self {
             budget: Budget {
                 records: output.max_records,
@@ -51,8 +62,11 @@ impl InvocationLog {
                 dropped: None,
             },
             output,
-            function,
-            invocation,
+            source: Source {
+                function,
+                invocation,
+                request,
+            },
             stdout: Lines::default(),
             stderr: Lines::default(),
         }
@@ -80,7 +94,7 @@ impl InvocationLog {
                 message,
                 fields,
             };
-            emit(&self.output, &self.function, self.invocation, kind);
+            self.source.emit(&self.output, kind);
         }
     }
 
@@ -96,8 +110,7 @@ impl InvocationLog {
     ) {
         let Self {
             output,
-            function,
-            invocation,
+            source,
             stdout,
             stderr,
             budget,
@@ -110,7 +123,7 @@ impl InvocationLog {
             if budget.take(line.len()) {
                 let text = String::from_utf8_lossy(line).into_owned();
                 let kind = RecordKind::Printed { stream, text };
-                emit(output, function, *invocation, kind);
+                source.emit(output, kind);
             }
         });
     }
@@ -128,22 +141,26 @@ impl Drop for InvocationLog {
                 max_records: self.output.max_records,
                 max_bytes: self.output.max_bytes,
             };
-            emit(&self.output, &self.function, self.invocation, kind);
+            self.source.emit(&self.output, kind);
         }
     }
 }
 
-/// Passes a record to the sink. A sink that panics does not fail the invocation. It does not abort the
-/// process either, if the log is dropped during a panic.
-fn emit(output: &Output, function: &Arc<str>, invocation: InvocationId, kind: RecordKind) {
-    let record = Record {
-        function: Arc::clone(function),
-        invocation,
-        kind,
-    };
-    let sink = &output.sink;
-    if catch_unwind(AssertUnwindSafe(|| sink(record))).is_err() {
-        tracing::error!(function = &**function, %invocation, "the output sink panicked");
+impl Source {
+    /// Passes a record to the sink. A sink that panics does not fail the invocation. It does not abort the
+    /// process either, if the log is dropped during a panic.
+    fn emit(&self, output: &Output, kind: RecordKind) {
+        let record = Record {
+            function: Arc::clone(&self.function),
+            invocation: self.invocation,
+            request: self.request.clone(),
+            kind,
+        };
+        let sink = &output.sink;
+        if catch_unwind(AssertUnwindSafe(|| sink(record))).is_err() {
+            let (function, invocation) = (&*self.function, self.invocation);
+            tracing::error!(function, %invocation, "the output sink panicked");
+        }
     }
 }
 
@@ -167,7 +184,7 @@ mod tests {
             max_records,
             max_bytes,
         };
-        let mut log = InvocationLog::new(output, "f".into(), InvocationId::new());
+        let mut log = InvocationLog::new(output, "f".into(), InvocationId::new(), None);
         run(&mut log);
         drop(log);
         let seen = seen.lock().unwrap();
@@ -242,7 +259,7 @@ mod tests {
             max_records: 9,
             max_bytes: 9,
         };
-        let mut log = InvocationLog::new(output, "f".into(), InvocationId::new());
+        let mut log = InvocationLog::new(output, "f".into(), InvocationId::new(), None);
         log.print(OutputStream::Stdout, b"one\ntwo");
     }
 }

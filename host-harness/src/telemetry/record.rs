@@ -7,7 +7,8 @@ use super::text::{Escaped, Field};
 /// A line that a function printed, or a record that it logged.
 ///
 /// Displayed as one line, whatever the function wrote: `[NAME INVOCATION stdout] text`, or
-/// `[NAME INVOCATION INFO target] message key=value`.
+/// `[NAME INVOCATION INFO target] message key=value`. If the request has an id, `request=ID` follows the
+/// invocation.
 ///
 /// ```
 /// use host_harness::{Record, RecordKind};
@@ -28,6 +29,9 @@ pub struct Record {
     pub function: Arc<str>,
     /// The invocation that the record comes from.
     pub invocation: InvocationId,
+    /// The id that a trusted proxy gave the request; see
+    /// [`Builder::trusted_proxy`](crate::Builder::trusted_proxy).
+    pub request: Option<Arc<str>>,
     /// The record's content.
     pub kind: RecordKind,
 }
@@ -156,6 +160,9 @@ impl fmt::Display for LogLevel {
 impl fmt::Display for Record {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{} {} ", self.function, self.invocation)?;
+        if let Some(request) = &self.request {
+            write!(f, "request={request} ")?;
+        }
         match &self.kind {
             RecordKind::Printed { stream, text } => write!(f, "{stream}] {}", Escaped(text)),
             RecordKind::Logged {
@@ -181,10 +188,15 @@ mod tests {
     use super::*;
 
     fn shown(kind: RecordKind) -> String {
+        shown_of(None, kind)
+    }
+
+    fn shown_of(request: Option<&str>, kind: RecordKind) -> String {
         let invocation = InvocationId::new();
         let record = Record {
             function: "f".into(),
             invocation,
+            request: request.map(Arc::from),
             kind,
         };
         record.to_string().replace(&invocation.to_string(), "ID")
@@ -197,7 +209,9 @@ mod tests {
             stream: OutputStream::Stderr,
             text: "a\tb \\ \"c\"".into(),
         };
-        assert_eq!(shown(printed), "[f ID stderr] a\tb \\ \"c\"");
+        assert_eq!(shown(printed.clone()), "[f ID stderr] a\tb \\ \"c\"");
+        let of_request = shown_of(Some("abc-1"), printed);
+        assert_eq!(of_request, "[f ID request=abc-1 stderr] a\tb \\ \"c\"");
         let logged = RecordKind::Logged {
             level: LogLevel::Info,
             target: "app::db".into(),

@@ -48,6 +48,9 @@ impl Serialize for Json<'_> {
         object.serialize_entry("timestamp", &time)?;
         object.serialize_entry("function", &*self.record.function)?;
         object.serialize_entry("invocation", &self.record.invocation.to_string())?;
+        if let Some(request) = &self.record.request {
+            object.serialize_entry("request", &**request)?;
+        }
         match &self.record.kind {
             RecordKind::Printed { stream, text } => {
                 object.serialize_entry("stream", stream.name())?;
@@ -88,11 +91,12 @@ mod tests {
     use super::*;
     use crate::telemetry::{InvocationId, OutputStream};
 
-    fn shown(kind: RecordKind) -> String {
+    fn shown(request: Option<&str>, kind: RecordKind) -> String {
         let invocation = InvocationId::new();
         let record = Record {
             function: "f".into(),
             invocation,
+            request: request.map(Arc::from),
             kind,
         };
         let line = record_line(&record, Format::Json, SystemTime::UNIX_EPOCH);
@@ -108,7 +112,7 @@ mod tests {
             text: "a \"b\"\n".into(),
         };
         assert_eq!(
-            shown(printed),
+            shown(None, printed),
             r#"{"timestamp":"1970-01-01T00:00:00.000Z","function":"f","invocation":"ID","stream":"stdout","text":"a \"b\"\n"}"#
         );
         let logged = RecordKind::Logged {
@@ -118,8 +122,8 @@ mod tests {
             fields: vec![("ms".into(), "12".into())],
         };
         assert_eq!(
-            shown(logged),
-            r#"{"timestamp":"1970-01-01T00:00:00.000Z","function":"f","invocation":"ID","level":"warn","target":"app","message":"slow","fields":{"ms":"12"}}"#
+            shown(Some("abc"), logged),
+            r#"{"timestamp":"1970-01-01T00:00:00.000Z","function":"f","invocation":"ID","request":"abc","level":"warn","target":"app","message":"slow","fields":{"ms":"12"}}"#
         );
     }
 }

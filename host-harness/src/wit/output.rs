@@ -21,7 +21,8 @@ impl SharedLog {
         self.0.get_or_insert_with(|| {
             let function = &call.function;
             let name = Arc::clone(&function.name);
-            let log = InvocationLog::new(function.output.clone(), name, call.id);
+            let request = call.request_id.clone();
+            let log = InvocationLog::new(function.output.clone(), name, call.id, request);
             Arc::new(Mutex::new(log))
         })
     }

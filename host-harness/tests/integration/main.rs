@@ -26,6 +26,7 @@ mod isolation;
 mod live;
 mod outbound;
 mod output;
+mod proxies;
 mod sdk;
 mod sdk_calls;
 mod stopping;

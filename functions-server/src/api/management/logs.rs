@@ -19,7 +19,7 @@ use crate::store::{StoreError, Time};
         ("name" = String, Path, description = "The function's name"),
         ("since" = Option<String>, Query, description = "Only lines since then: a duration such as `10m`, or a time of RFC 3339"),
         ("level" = Option<String>, Query, description = "Only lines of at least this level. A line on standard output counts as `info`, on standard error as `error`"),
-        ("invocation" = Option<String>, Query, description = "Only lines of the invocation with this id"),
+        ("invocation" = Option<String>, Query, description = "Only lines of the invocation with this id, or of the request to which a trusted proxy gave it"),
         ("follow" = Option<bool>, Query, description = "Whether to go on with lines as they are written"),
     ),
     responses(

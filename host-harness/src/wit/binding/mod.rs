@@ -129,6 +129,7 @@ impl State {
             caller: Arc::clone(&self.call.function.name),
             token_metadata: self.call.token_metadata.clone(),
             id: self.call.id.of_call(self.calls),
+            request_id: self.call.request_id.clone(),
             request,
             body: body.unwrap_or_else(Body::empty),
             deadline: earlier(own, self.call.deadline),
@@ -165,8 +166,9 @@ impl State {
         let names = names.unwrap_or_default();
         if self.invocation_log().admit(target.len() + names.len()) {
             let function = self.call.function.name.as_ref();
+            let request = self.call.request_id.as_deref();
             tracing::warn!(
-                function, invocation = %self.call.id,
+                function, invocation = %self.call.id, request,
                 "function {target:?} not found; known functions: {names}",
             );
         }

@@ -134,7 +134,11 @@ impl State {
                     && self.invocation_log().admit(why.len())
                 {
                     let function = self.call.function.name.as_ref();
-                    tracing::warn!(function, invocation = %self.call.id, "not allowed: {why}");
+                    let request = self.call.request_id.as_deref();
+                    tracing::warn!(
+                        function, invocation = %self.call.id, request,
+                        "not allowed: {why}",
+                    );
                 }
                 return Ok(Err(error));
             }
