@@ -69,7 +69,7 @@ impl Tokens {
 
     /// What the host asks about tokens.
     pub(crate) fn verifier(&self) -> Verifier {
-        Verifier(self.table.clone())
+        Verifier::new(self.table.clone())
     }
 
     /// The token, unless it is unknown or expired. Reads memory only.

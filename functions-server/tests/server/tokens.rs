@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Running};
+use functions_server::ServerOptions;
+
+use crate::support::{Client, Running, builder};
 
 /// Creates a token; returns it with its id.
 async fn create(client: &Client, token: Value) -> (String, String) {
@@ -231,6 +233,60 @@ async fn functions_get_the_metadata_of_tokens() {
     );
     admin.delete(&format!("/v1/tokens/{id}")).await.ok(204);
     assert_eq!(with.get("/f/environment").await.status, 401);
+}
+
+/// A client that sends unknown tokens to a function that needs one has to wait. That refuses neither a valid
+/// token, nor a request without any, nor other clients.
+#[tokio::test(flavor = "multi_thread")]
+async fn unknown_tokens_are_limited() {
+    let builder = builder().trusted_proxy("127.0.0.1");
+    let running = Running::with(builder, ServerOptions::default()).await;
+    let open = running.management();
+    open.deploy("f", test_guests::PING).await.ok(201);
+    open.patch("/v1/functions/f/settings", json!({"ingress": "token"}))
+        .await
+        .ok(200);
+    let (admin, _) = create(&open, json!({"name": "root", "scopes": ["admin"]})).await;
+    let functions = running.functions().header("x-forwarded-for", "192.0.2.1");
+    let guessing = functions.token("fnt_invented");
+    guessing.get("/f").await.problem(401);
+    let mut answer = guessing.get("/f").await;
+    // Ten at once, and one more for each second: a busy machine may need more.
+    for _ in 0..1000 {
+        if answer.status == 429 {
+            break;
+        }
+        answer.problem(401);
+        answer = guessing.get("/f").await;
+    }
+    assert!(answer.problem(429).contains("unknown or expired tokens"));
+    assert_eq!(answer.json()["reason"], "too-many-tokens");
+    assert!(answer.headers.contains_key("retry-after"));
+    for _ in 0..20 {
+        assert_eq!(functions.token(&admin).get("/f").await.text(), "pong");
+        functions.get("/f").await.problem(401);
+        let basic = functions.header("authorization", "Basic eDp5");
+        basic.get("/f").await.problem(401);
+    }
+    let other = running.functions().header("x-forwarded-for", "192.0.2.2");
+    other.token("fnt_invented").get("/f").await.problem(401);
+}
+
+/// On a public function, an unknown token is the function's own business: it passes, however often.
+#[tokio::test(flavor = "multi_thread")]
+async fn public_functions_have_no_token_limit() {
+    let running = Running::start().await;
+    let open = running.management();
+    open.deploy("f", test_guests::MISBEHAVE).await.ok(201);
+    create(&open, json!({"name": "root", "scopes": ["admin"]})).await;
+    let theirs = running.functions().token("theirs");
+    for _ in 0..50 {
+        let answer = theirs.get("/f/environment").await;
+        assert!(
+            answer.text().contains("authorization: Bearer theirs"),
+            "{answer:?}"
+        );
+    }
 }
 
 /// Tokens survive a restart.

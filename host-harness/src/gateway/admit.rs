@@ -1,6 +1,8 @@
 //! Decides whether a request from outside may invoke a function.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderMap;
 
@@ -16,6 +18,8 @@ pub(super) enum Refusal {
     Private,
     /// The function needs a token, and the request has none that is known.
     NoToken,
+    /// The client sent too many unknown tokens, and has to wait this long.
+    TooManyUnknown(Duration),
     /// The token may not invoke the function.
     Forbidden,
     /// The body is longer than this many bytes.
@@ -30,6 +34,7 @@ impl Gateway {
         function: &FunctionContext,
         headers: &mut HeaderMap,
         body: &Body,
+        peer: Option<SocketAddr>,
     ) -> Result<Option<Arc<str>>, Refusal> {
         let access = &function.access;
         if access.ingress == Ingress::Private {
@@ -42,12 +47,29 @@ impl Gateway {
         let metadata = match (check, access.ingress) {
             (TokenCheck::Valid { metadata }, _) => metadata,
             (TokenCheck::Forbidden, Ingress::Token) => return Err(Refusal::Forbidden),
-            (TokenCheck::Unknown, Ingress::Token) => return Err(Refusal::NoToken),
+            (TokenCheck::Unknown, Ingress::Token) => {
+                return Err(self.unknown_token(function, headers, peer));
+            }
             _ => None,
         };
         match access.max_body {
             Some(max) if body.least_len() > max => Err(Refusal::TooLong(max)),
             _ => Ok(metadata),
         }
+    }
+
+    /// Refuses a request without a valid token. Only tokens are counted: to send none guesses nothing.
+    fn unknown_token(
+        &self,
+        function: &FunctionContext,
+        headers: &HeaderMap,
+        peer: Option<SocketAddr>,
+    ) -> Refusal {
+        let tokens = self.tokens.as_ref();
+        let Some(tokens) = tokens.filter(|_| token::is_presented(headers)) else {
+            return Refusal::NoToken;
+        };
+        let counted = tokens.count_unknown(&function.name, peer.map(|peer| peer.ip()));
+        counted.map_or_else(Refusal::TooManyUnknown, |()| Refusal::NoToken)
     }
 }

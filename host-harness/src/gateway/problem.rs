@@ -1,5 +1,7 @@
 //! Problem documents: `application/problem+json`, RFC 9457.
 
+use std::time::Duration;
+
 use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
@@ -59,6 +61,7 @@ pub(super) fn refused(refusal: &Refusal, function: &FunctionContext) -> Response
     let (status, reason, detail, challenge) = match refusal {
         Refusal::Private => return no_such_function(&function.name),
         Refusal::TooLong(max) => return body_too_long(*max),
+        Refusal::TooManyUnknown(wait) => return too_many_unknown(*wait),
         Refusal::NoToken => (
             StatusCode::UNAUTHORIZED,
             "no-valid-token",
@@ -76,6 +79,15 @@ pub(super) fn refused(refusal: &Refusal, function: &FunctionContext) -> Response
     let challenge = HeaderValue::from_static(challenge);
     let headers = response.headers_mut();
     headers.insert(header::WWW_AUTHENTICATE, challenge);
+    response
+}
+
+/// The response to a client that sent too many unknown tokens.
+fn too_many_unknown(wait: Duration) -> Response<Body> {
+    let detail = "too many requests with unknown or expired tokens";
+    let mut response = of_status(StatusCode::TOO_MANY_REQUESTS, "too-many-tokens", detail);
+    let seconds = HeaderValue::from(wait.as_secs().saturating_add(1));
+    response.headers_mut().insert(header::RETRY_AFTER, seconds);
     response
 }
 

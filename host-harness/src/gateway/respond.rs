@@ -83,7 +83,8 @@ impl Gateway {
             return for_method(&request.method, problem::no_such_function(&name));
         };
         let context = found.context();
-        let token_metadata = match self.admit(context, &mut request.headers, &body) {
+        let admitted = self.admit(context, &mut request.headers, &body, origin.peer);
+        let token_metadata = match admitted {
             Ok(metadata) => metadata,
             Err(refusal) => {
                 return for_method(&request.method, problem::refused(&refusal, context));

@@ -1,6 +1,8 @@
 //! Tokens of requests from outside: `Authorization: Bearer TOKEN` (RFC 6750).
 
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderMap;
 use http::HeaderValue;
@@ -32,6 +34,18 @@ pub trait TokenVerifier: Send + Sync + 'static {
     ///
     /// Called on a thread of the runtime for each request that carries a token, so it should not block.
     fn verify(&self, token: &str, function: &str) -> TokenCheck;
+
+    /// Counts a request with an unknown token to a function that needs one. Fails with how long the client
+    /// has to wait if it sent too many: the answer is then 429 instead of 401.
+    ///
+    /// Never called for a token that [`verify`](Self::verify) knows, and never for functions that need
+    /// none, whose clients may send `Authorization` for other reasons. `peer` is the client's address
+    /// behind [trusted proxies](crate::Builder::trusted_proxy), if it has one. Counts nothing unless
+    /// implemented.
+    fn count_unknown(&self, function: &str, peer: Option<IpAddr>) -> Result<(), Duration> {
+        let _ = (function, peer);
+        Ok(())
+    }
 }
 
 /// What a token allows.
@@ -78,6 +92,12 @@ pub(super) fn check(
         headers.remove(AUTHORIZATION);
     }
     check
+}
+
+/// Whether a request presents a token, known or not.
+pub(super) fn is_presented(headers: &HeaderMap) -> bool {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    values.any(|value| bearer(value).is_some())
 }
 
 /// The token of a header, if its scheme is `Bearer`, in any case.
