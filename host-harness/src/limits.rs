@@ -48,6 +48,9 @@ pub struct Limits {
     /// These are bodies of their requests, calls and answers to calls, until they are sent or read. Bodies
     /// of up to 64 KiB do not count. A request or call over the limit fails as `overloaded`.
     pub body_memory: usize,
+    /// The longest body of a request or call, in bytes; `None` is no limit. A function's own limit replaces
+    /// it, and may not be higher.
+    pub max_body: Option<u64>,
     /// How many idle instances wait for the next request to their function, for a second or two.
     ///
     /// They are reset to their initial state first. With 0, every request gets a new instance, in about
@@ -166,6 +169,7 @@ impl Default for Limits {
             outbound: 1024,
             // Eight bodies of the longest that a function's memory can hold.
             body_memory: 1024 * 1024 * 1024,
+            max_body: None,
             // Each has about 100 KiB. Each thread needs one of every function it runs.
             idle_instances: 256,
             // Small ones have about 100 KiB of code each.
@@ -211,6 +215,7 @@ mod tests {
         let none = Limits {
             queue: 0,
             body_memory: 0,
+            max_body: Some(0),
             idle_instances: 0,
             verify_reuse: 0,
             depth: 0,

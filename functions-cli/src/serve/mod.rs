@@ -139,6 +139,16 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size::parse, env = "FUNCTIONS_MAX_BODY_MEMORY")]
     max_body_memory: usize,
 
+    /// The longest body of a request, answered with 413 beyond it, and of a call. A function's setting may
+    /// lower it. Without this option, there is no limit.
+    #[arg(long, value_name = "SIZE", value_parser = size::parse, env = "FUNCTIONS_MAX_BODY")]
+    max_body: Option<usize>,
+
+    /// How many functions are loaded at once. Those that nobody has called for longest are unloaded, and
+    /// loaded again by their next request.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().loaded_functions, value_parser = number::positive, env = "FUNCTIONS_LOADED_FUNCTIONS")]
+    loaded_functions: u32,
+
     /// How many idle instances, reset to their initial state, wait for the next request to their
     /// function. With 0, every request gets a new instance. Defaults to 256, or 0 with --multi-tenant.
     #[arg(long, value_name = "N", value_parser = number::any, env = "FUNCTIONS_MAX_IDLE_INSTANCES")]
@@ -338,6 +348,10 @@ impl Serve {
         limits.queue = self.max_queue;
         limits.outbound = self.max_outbound;
         limits.body_memory = self.max_body_memory;
+        limits.max_body = self
+            .max_body
+            .map(|max| u64::try_from(max).unwrap_or(u64::MAX));
+        limits.loaded_functions = self.loaded_functions;
         limits.idle_instances = self.max_idle_instances.unwrap_or(limits.idle_instances);
         limits.verify_reuse = self.verify_reuse.of();
         limits.depth = self.max_depth;

@@ -127,7 +127,8 @@ async fn lowered_bounds_apply_to_stored_settings() {
     let running = Running::on(folder.path()).await;
     let management = running.management();
     management.deploy("f", test_guests::PING).await.ok(201);
-    let settings = json!({"timeout": "20s", "memory": "100MiB", "concurrency": 8});
+    let settings = json!({"timeout": "20s", "memory": "100MiB", "concurrency": 8,
+        "max_body": "10KiB"});
     management
         .put("/v1/functions/f/settings", settings)
         .await
@@ -136,9 +137,12 @@ async fn lowered_bounds_apply_to_stored_settings() {
     let lower = builder()
         .timeout(std::time::Duration::from_secs(5))
         .memory(16 << 20)
+        .max_body(5)
         .concurrency(4, 10);
     let running = Running::with(lower, ServerOptions::default().data_dir(folder.path())).await;
     assert_eq!(running.functions().get("/f").await.text(), "pong");
+    let long = running.functions().post("/f", json!("long")).await;
+    assert_eq!(long.status, 413);
 }
 
 /// A folder that another server uses is refused by its name as it was given.

@@ -113,6 +113,13 @@ async fn invalid_settings_are_refused_by_name() {
             assert!(detail.contains(name), "{settings}: {detail}");
         }
     }
+    let rule = json!({"allowed_hosts": ["https://a.example/x"]});
+    let refused = management.put("/v1/functions/f/settings", rule).await;
+    assert_eq!(
+        refused.problem(400),
+        "invalid setting allowed_hosts: \"https://a.example/x\": a rule cannot have a path; expected \
+         a.example:443"
+    );
     for body in ["", "{", "[]", "null", "{} {}"] {
         for method in [http::Method::PUT, http::Method::PATCH] {
             management

@@ -213,6 +213,12 @@ impl Builder {
         self
     }
 
+    /// Limits the bytes of a request's or call's body; see [`Limits::max_body`].
+    pub fn max_body(mut self, bytes: u64) -> Self {
+        self.limits.max_body = Some(bytes);
+        self
+    }
+
     /// Limits the idle instances that wait for a request; see [`Limits::idle_instances`].
     pub fn idle_instances(mut self, instances: u32) -> Self {
         self.limits.idle_instances = instances;

@@ -67,7 +67,7 @@ impl Defaults {
             headers: self.headers,
             limits: self.limits(host, settings)?,
             permits: permits(host, settings)?,
-            access: self.access(settings)?,
+            access: self.access(host, settings)?,
             outbound: self.outbound(settings.allowed_hosts.as_deref())?,
             interfaces: engine.interfaces(),
             bodies: engine.bodies(),
@@ -107,7 +107,7 @@ impl Defaults {
         })
     }
 
-    fn access(&self, settings: &FunctionSettings) -> Result<Access, InvalidSetting> {
+    fn access(&self, host: &Limits, settings: &FunctionSettings) -> Result<Access, InvalidSetting> {
         if settings.ingress == Ingress::Token && !self.has_tokens {
             return Err(InvalidSetting::new(
                 "ingress",
@@ -123,7 +123,10 @@ impl Defaults {
         Ok(Access {
             ingress: settings.ingress,
             callers: settings.callers.clone(),
-            max_body: settings.max_body,
+            max_body: match host.max_body {
+                None => settings.max_body,
+                Some(max) => Some(number("max_body", settings.max_body, 0, max)?),
+            },
             pass_authorization: settings.pass_authorization,
         })
     }
@@ -179,7 +182,7 @@ impl Defaults {
             return Ok(HttpClient::new(network, None));
         };
         let invalid = |why| InvalidSetting::new("allowed_hosts", why);
-        let own = Egress::of_function(rules).map_err(|rule| invalid(rule.to_string()))?;
+        let own = Egress::of_function(rules).map_err(|rule| invalid(rule.in_setting()))?;
         network.check_egress(&own).map_err(invalid)?;
         Ok(HttpClient::new(network, Some(Arc::new(own))))
     }

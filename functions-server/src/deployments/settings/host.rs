@@ -77,6 +77,7 @@ pub(crate) fn clear(settings: &mut FunctionSettings, field: &str) -> bool {
         "memory" => settings.memory = None,
         "concurrency" => settings.concurrency = None,
         "queue" => settings.queue = None,
+        "max_body" => settings.max_body = None,
         "memories" => settings.memories = None,
         "reuse" => settings.reuse = None,
         "min_level" => settings.min_level = None,

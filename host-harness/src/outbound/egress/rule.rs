@@ -23,6 +23,9 @@ enum Hosts {
     One(String),
 }
 
+/// What a rule looks like.
+const EXPECTED: &str = "HOST, HOST:PORT, *.DOMAIN or *, such as api.example.com:443";
+
 /// An invalid rule, and the rule that was probably meant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct InvalidRule {
@@ -40,8 +43,16 @@ impl fmt::Display for InvalidRule {
         )?;
         match &self.meant {
             Some(meant) => write!(f, "--allow-host {meant}"),
-            None => f.write_str("HOST, HOST:PORT, *.DOMAIN or *, such as api.example.com:443"),
+            None => f.write_str(EXPECTED),
         }
+    }
+}
+
+impl InvalidRule {
+    /// The text without the option, for a rule of a function's setting.
+    pub(crate) fn in_setting(&self) -> String {
+        let expected = self.meant.as_deref().unwrap_or(EXPECTED);
+        format!("{:?}: {}; expected {expected}", self.given, self.why)
     }
 }
 

@@ -18,10 +18,11 @@ async fn settings_above_the_hosts_are_refused() {
             .cpu_time(Duration::from_secs(3))
             .memory(16 << 20)
             .concurrency(8, 8)
+            .max_body(100)
             .allow_host("a.example"),
     )
     .await;
-    let invalid: [(&str, Set); 18] = [
+    let invalid: [(&str, Set); 19] = [
         ("timeout", |of| of.timeout = Some(Duration::from_secs(4))),
         ("timeout", |of| of.timeout = Some(Duration::ZERO)),
         ("stream_timeout", |of| {
@@ -34,6 +35,7 @@ async fn settings_above_the_hosts_are_refused() {
         ("concurrency", |of| of.concurrency = Some(9)),
         ("concurrency", |of| of.concurrency = Some(0)),
         ("queue", |of| of.queue = Some(9)),
+        ("max_body", |of| of.max_body = Some(101)),
         ("allowed_hosts", |of| {
             of.allowed_hosts = Some(vec!["b.example".into()]);
         }),
@@ -74,6 +76,7 @@ async fn settings_above_the_hosts_are_refused() {
         of.memories = Some(1);
         of.concurrency = Some(8);
         of.queue = Some(8);
+        of.max_body = Some(100);
         of.allowed_hosts = Some(vec!["a.example:443".into()]);
         of.min_level = Some(Some(LogLevel::Info));
         of.reuse = Some(Reuse::Never);
@@ -269,6 +272,30 @@ async fn outbound_is_limited_to_the_functions_hosts() {
             .get(&format!("/{name}?url=http://{server}/ping"))
             .await;
         assert_eq!(denied.status, 403, "{name}: {denied:?}");
+    }
+}
+
+/// The host's limit on bodies applies to functions without their own, whether they were there at its start or
+/// are deployed later.
+#[tokio::test]
+async fn host_limits_bodies() {
+    let limited = builder()
+        .function("first", test_guests::MISBEHAVE)
+        .max_body(1000);
+    let (harness, _server, client) = listening(limited).await;
+    deploy(&harness, "default", test_guests::MISBEHAVE, |_| {})
+        .await
+        .unwrap();
+    deploy(&harness, "lower", test_guests::MISBEHAVE, |of| {
+        of.max_body = Some(10);
+    })
+    .await
+    .unwrap();
+    for (name, max) in [("first", 1000), ("default", 1000), ("lower", 10)] {
+        let path = format!("/{name}/length");
+        assert_eq!(client.post(&path, vec![0; max]).await.status, 200, "{name}");
+        let refused = client.post(&path, vec![0; max + 1]).await;
+        assert_eq!(refused.status, 413, "{name}");
     }
 }
 
