@@ -74,6 +74,7 @@ async fn invalid_settings_are_refused_by_name() {
     management.deploy("f", test_guests::PING).await.ok(201);
     for (settings, name) in [
         (json!({"tiemout": "1s"}), "tiemout"),
+        (json!({"tiemout": null}), "tiemout"),
         (json!({"timeout": "soon"}), "timeout"),
         (json!({"timeout": "0s"}), "timeout"),
         (json!({"timeout": "31s"}), "timeout"),

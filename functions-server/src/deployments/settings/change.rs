@@ -48,6 +48,7 @@ impl Configured {
             Change::Merge(patch) => (self.document(Clone::clone)?, patch),
         };
         refuse_hidden(&patch)?;
+        refuse_unknown_nulls(&patch)?;
         let mut merged = base;
         merge(&mut merged, patch);
         Self::parse(merged)
@@ -90,7 +91,8 @@ impl Configured {
             Some(given) => serde_json::from_value(given)
                 .map_err(|_| invalid(SECRETS, "expected an object with a text for each name"))?,
         };
-        let settings: Settings = deserialize(Value::Object(document))?;
+        let settings: Settings =
+            deserialize(Value::Object(document)).map_err(with_secrets_among_known)?;
         for name in secrets.keys() {
             if settings.variables.contains_key(name) {
                 let reason = format!("{name:?} is also a variable: expected it in one of both");
@@ -133,6 +135,14 @@ fn deserialize<T: DeserializeOwned>(value: Value) -> Result<T, InvalidSettings> 
     })
 }
 
+/// Names `secrets` too where the known settings are listed.
+fn with_secrets_among_known(mut error: InvalidSettings) -> InvalidSettings {
+    if error.reason.starts_with("unknown field") {
+        error.reason.push_str(", `secrets`");
+    }
+    error
+}
+
 fn invalid(name: &str, reason: impl Into<String>) -> InvalidSettings {
     InvalidSettings {
         name: name.to_owned(),
@@ -155,6 +165,17 @@ fn refuse_hidden(patch: &Map<String, Value>) -> Result<(), InvalidSettings> {
             ),
         )),
     }
+}
+
+/// A merge removes what is null, also a setting that was never there because its name is misspelled.
+fn refuse_unknown_nulls(patch: &Map<String, Value>) -> Result<(), InvalidSettings> {
+    let nulls = patch.iter().filter(|(_, value)| value.is_null());
+    let mut nulls: Map<_, _> = nulls
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    nulls.remove(SECRETS);
+    let known: Result<Settings, _> = deserialize(Value::Object(nulls));
+    known.map(drop).map_err(with_secrets_among_known)
 }
 
 /// RFC 7396.
