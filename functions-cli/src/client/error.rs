@@ -10,37 +10,64 @@ const MAX_TEXT: usize = 200;
 pub(crate) enum ClientError {
     #[error("invalid --host {}: expected a URL such as http://127.0.0.1:8081", Escaped(.0))]
     InvalidHost(String),
-    #[error(
-        "cannot reach a host at {base}; start one with `functions serve --admin-listen 127.0.0.1:8081 --data-dir DIR`, \
-         or name another with --host"
-    )]
+    #[error("cannot reach a host at {base}; {}", fix(.base))]
     Unreachable { base: String, source: ureq::Error },
     #[error("{0} is no management API of a host: it answers with something else; check --host")]
     NotAHost(String),
-    /// An error of the host's, as its problem document says it.
-    #[error("{}", Escaped(.text))]
-    Refused { status: u16, text: String },
+    #[error(
+        "{0} is where a host serves functions, not its management API; give --host the address behind \
+         `management on`, which `functions serve --admin-listen` prints"
+    )]
+    ServesFunctions(String),
+    #[error(
+        "{base} is no management API of a host: it answers with status {status} ({}); check --host",
+        Escaped(.text)
+    )]
+    Foreign {
+        base: String,
+        status: u16,
+        text: String,
+    },
+    /// An error of the host's, as its problem document says it, and what to do about it.
+    #[error("{}{}", Escaped(.text), Escaped(.hint))]
+    Refused {
+        status: u16,
+        text: String,
+        hint: String,
+    },
+    #[error("{0} has no earlier version; `functions versions {0}` lists all")]
+    NoEarlierVersion(String),
     #[error("cannot make the request: this is a bug")]
     Bug(#[source] ureq::Error),
 }
 
 impl ClientError {
-    pub(super) fn refused(base: &str, status: u16, text: &str) -> Self {
+    /// The error of a request for `path` that was answered with this status and text.
+    pub(super) fn refused(base: &str, path: &str, status: u16, text: &str) -> Self {
         let problem: Option<Value> = serde_json::from_str(text).ok();
         let member = |name| {
             problem
                 .as_ref()
                 .and_then(|problem| problem.get(name)?.as_str())
         };
+        let base = base.to_owned();
+        // Only functions' problems have a reason.
+        if member("reason").is_some() {
+            return Self::ServesFunctions(base);
+        }
         // The title only repeats the status.
-        let text = match member("detail").or_else(|| member("title")) {
-            Some(text) => text.to_owned(),
-            None => {
-                let text: String = text.trim().chars().take(MAX_TEXT).collect();
-                format!("{base} answered with status {status}: {text}")
-            }
-        };
-        Self::Refused { status, text }
+        match member("detail").or_else(|| member("title")) {
+            Some(text) => Self::Refused {
+                status,
+                text: text.to_owned(),
+                hint: hint(path, status, text),
+            },
+            None => Self::Foreign {
+                base,
+                status,
+                text: text.trim().chars().take(MAX_TEXT).collect(),
+            },
+        }
     }
 
     /// The status with which the host refused.
@@ -60,10 +87,35 @@ impl ClientError {
     }
 
     pub(crate) fn is_not_found(&self) -> bool {
-        self.status() == Some(404)
+        self.status() == Some(404) || matches!(self, Self::NoEarlierVersion(_))
     }
 
     pub(crate) fn is_not_allowed(&self) -> bool {
         matches!(self.status(), Some(401 | 403))
+    }
+}
+
+/// How to reach a host.
+fn fix(base: &str) -> &'static str {
+    if base.starts_with("https:") {
+        "a host itself answers over http, and over https behind a proxy: check --host"
+    } else {
+        "start one with `functions serve --admin-listen 127.0.0.1:8081 --data-dir DIR`, or name another \
+         with --host"
+    }
+}
+
+/// What shows the names that exist, for a path that was not found.
+fn hint(path: &str, status: u16, text: &str) -> String {
+    let segments: Vec<_> = path.split('/').collect();
+    match *segments {
+        _ if status != 404 => String::new(),
+        ["", "v1", "tokens", _] => "; `functions token list` lists all".to_owned(),
+        ["", "v1", "functions", name, "rollback"] if text.contains("has no version") => {
+            let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
+            format!("; `functions versions {name}` lists all")
+        }
+        ["", "v1", "functions", ..] => "; `functions list` lists all".to_owned(),
+        _ => String::new(),
     }
 }

@@ -20,6 +20,9 @@ const DEFAULT_HOST: &str = "http://127.0.0.1:8081";
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How many members of a collection are asked for at once.
+const PAGE: usize = 500;
+
 /// The longest answer that is read whole, in bytes.
 const MAX_ANSWER: u64 = 64 << 20;
 
@@ -63,11 +66,9 @@ pub(crate) fn encoded(text: &str) -> String {
 
 impl Connection {
     pub(crate) fn open(&self) -> Result<Client, ClientError> {
-        let base = self.host.trim_end_matches('/');
-        let base = if base.contains("://") {
-            base.to_owned()
-        } else {
-            format!("http://{base}")
+        let base = match self.host.split_once("://") {
+            Some((scheme, rest)) => format!("{scheme}://{}", rest.trim_end_matches('/')),
+            None => format!("http://{}", self.host.trim_end_matches('/')),
         };
         let uri: Uri = base.parse().map_err(|_| self.invalid())?;
         let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
@@ -101,23 +102,49 @@ fn is_local(name: &str) -> bool {
 
 impl Client {
     pub(crate) fn get(&self, path: &str) -> Result<Value, ClientError> {
-        self.json(self.with_token(self.agent.get(self.url(path))).call())
+        self.json(path, self.with_token(self.agent.get(self.url(path))).call())
+    }
+
+    /// All members `list` of a collection, page by page. `cursor` is the parameter that the next page
+    /// begins with.
+    pub(crate) fn all(
+        &self,
+        path: &str,
+        list: &str,
+        cursor: &str,
+    ) -> Result<Vec<Value>, ClientError> {
+        let mut all = Vec::new();
+        let first = format!("{path}?limit={PAGE}");
+        let mut next = first.clone();
+        loop {
+            let mut page = self.get(&next)?;
+            if let Some(Value::Array(more)) = page.get_mut(list).map(Value::take) {
+                all.extend(more);
+            }
+            let after = match page.get("next") {
+                None | Some(Value::Null) => return Ok(all),
+                Some(Value::String(name)) => encoded(name),
+                Some(number) => number.to_string(),
+            };
+            next = format!("{first}&{cursor}={after}");
+        }
     }
 
     /// A response that is read as it arrives.
     pub(crate) fn stream(&self, path: &str) -> Result<impl Read + use<>, ClientError> {
         let response = self.with_token(self.agent.get(self.url(path))).call();
-        let response = self.checked(response)?;
+        let response = self.checked(path, response)?;
         Ok(response.into_body().into_reader())
     }
 
     pub(crate) fn delete(&self, path: &str) -> Result<(), ClientError> {
         let response = self.with_token(self.agent.delete(self.url(path))).call();
-        self.checked(response).map(drop)
+        self.checked(path, response).map(drop)
     }
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
         self.json(
+            path,
             self.with_token(self.agent.post(self.url(path)))
                 .send_json(body),
         )
@@ -127,6 +154,7 @@ impl Client {
     pub(crate) fn patch(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
         let request = self.with_token(self.agent.patch(self.url(path)));
         self.json(
+            path,
             request
                 .content_type(MERGE_PATCH)
                 .send(body.to_string().as_str()),
@@ -135,6 +163,7 @@ impl Client {
 
     pub(crate) fn put(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
         self.json(
+            path,
             self.with_token(self.agent.put(self.url(path)))
                 .send_json(body),
         )
@@ -153,7 +182,10 @@ impl Client {
             let request = request
                 .content_type("application/wasm")
                 .header("content-length", size.to_string());
-            return self.json(request.send(ureq::SendBody::from_reader(&mut upload)));
+            return self.json(
+                &path,
+                request.send(ureq::SendBody::from_reader(&mut upload)),
+            );
         };
         let settings = settings.to_string();
         let form = Form::new()
@@ -165,7 +197,7 @@ impl Client {
                     "application/wasm",
                 )?,
             );
-        self.json(request.send(form))
+        self.json(&path, request.send(form))
     }
 
     fn url(&self, path: &str) -> String {
@@ -179,14 +211,19 @@ impl Client {
         }
     }
 
-    fn json(&self, response: Result<Response<Body>, ureq::Error>) -> Result<Value, ClientError> {
-        let mut body = self.checked(response)?.into_body();
+    fn json(
+        &self,
+        path: &str,
+        response: Result<Response<Body>, ureq::Error>,
+    ) -> Result<Value, ClientError> {
+        let mut body = self.checked(path, response)?.into_body();
         let text = read(&mut body).map_err(|error| self.unreachable(error))?;
         serde_json::from_str(&text).map_err(|_| ClientError::NotAHost(self.base.clone()))
     }
 
     fn checked(
         &self,
+        path: &str,
         response: Result<Response<Body>, ureq::Error>,
     ) -> Result<Response<Body>, ClientError> {
         let mut response = response.map_err(|error| self.unreachable(error))?;
@@ -195,7 +232,7 @@ impl Client {
         }
         let status = response.status().as_u16();
         let text = read(response.body_mut()).unwrap_or_default();
-        Err(ClientError::refused(&self.base, status, &text))
+        Err(ClientError::refused(&self.base, path, status, &text))
     }
 
     fn unreachable(&self, source: ureq::Error) -> ClientError {

@@ -2,11 +2,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{Common, EXIT_CODES};
-use crate::client::{Client, ClientError, encoded};
 use crate::output;
-
-/// How many functions are asked for at once.
-const PAGE: usize = 500;
 
 /// List the functions of a running host.
 #[derive(Args)]
@@ -18,9 +14,10 @@ pub(crate) struct List {
 
 impl List {
     pub(super) fn run(self) -> anyhow::Result<()> {
-        let functions = all(&self.common.client()?)?;
+        let client = self.common.client()?;
+        let functions = client.all("/v1/functions", "functions", "after")?;
         if self.common.is_json() {
-            return output::json(&json!({ "functions": functions }));
+            return output::json(&json!({ "functions": functions, "next": null }));
         }
         let row = |function: &Value| {
             let text = |member| output::text(function, member);
@@ -36,21 +33,5 @@ impl List {
             ["NAME", "VERSION", "STATE", "CREATED", "URL"],
             functions.iter().map(row),
         )
-    }
-}
-
-/// All functions, page by page.
-fn all(client: &Client) -> Result<Vec<Value>, ClientError> {
-    let mut functions = Vec::new();
-    let mut path = format!("/v1/functions?limit={PAGE}");
-    loop {
-        let mut page = client.get(&path)?;
-        if let Some(Value::Array(more)) = page.get_mut("functions").map(Value::take) {
-            functions.extend(more);
-        }
-        match page.get("next").and_then(Value::as_str) {
-            Some(next) => path = format!("/v1/functions?limit={PAGE}&after={}", encoded(next)),
-            None => return Ok(functions),
-        }
     }
 }

@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 /// Settings that are lists: `allowed_hosts=a,b`.
 const LISTS: [&str; 2] = ["allowed_hosts", "callers"];
 
+/// Settings that are texts, also if they look like numbers: `max_body=1000`.
+const SIZES: [&str; 2] = ["memory", "max_body"];
+
 /// Settings whose members are texts, also `variables.PORT=8080`.
 const TEXTS: [&str; 2] = ["variables.", "secrets."];
 
@@ -28,7 +31,7 @@ impl FromStr for Setting {
             .ok_or("expected KEY=VALUE, such as timeout=5s")?;
         let value = if LISTS.contains(&key) {
             list(value)
-        } else if TEXTS.iter().any(|texts| key.starts_with(texts)) {
+        } else if SIZES.contains(&key) || TEXTS.iter().any(|texts| key.starts_with(texts)) {
             value.into()
         } else {
             // What is no JSON is a text: `5s`, `token`.
@@ -160,6 +163,7 @@ mod tests {
             &[
                 "timeout=5s",
                 "concurrency=10",
+                "max_body=1000",
                 "allowed_hosts=a.example:443, b.example",
                 "callers=[\"front\"]",
                 "variables.GREETING=hello=there",
@@ -174,6 +178,7 @@ mod tests {
         let expected = json!({
             "timeout": "5s",
             "concurrency": 10,
+            "max_body": "1000",
             "allowed_hosts": ["a.example:443", "b.example"],
             "callers": ["front"],
             "variables": {"GREETING": "hello=there", "OLD": null, "PORT": "8080", "RETRIES": "3"},

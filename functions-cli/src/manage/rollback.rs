@@ -1,9 +1,8 @@
-use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::{Common, EXIT_CODES, deploy};
-use crate::client::{Client, function_path};
+use crate::client::{Client, ClientError, function_path};
 use crate::output;
 
 /// Make an earlier version of a function current, settings included.
@@ -36,16 +35,14 @@ impl Rollback {
     }
 
     /// The greatest version below the current.
-    fn previous(&self, client: &Client) -> anyhow::Result<u64> {
+    fn previous(&self, client: &Client) -> Result<u64, ClientError> {
         let path = function_path(&self.name);
         let number = |value: &Value| value.get("version").and_then(Value::as_u64);
-        let current = number(&client.get(&path)?);
-        let versions = client.get(&format!("{path}/versions"))?;
-        let versions = versions.get("versions").and_then(Value::as_array);
-        let versions = versions.into_iter().flatten().filter_map(number);
-        versions
-            .filter(|version| Some(*version) < current)
-            .max()
-            .with_context(|| format!("{} has no earlier version", self.name))
+        let current = number(&client.get(&path)?).unwrap_or_default();
+        // The newest first.
+        let earlier = client.get(&format!("{path}/versions?limit=1&before={current}"))?;
+        let earlier = earlier.get("versions").and_then(|all| all.get(0));
+        let none = || ClientError::NoEarlierVersion(self.name.clone());
+        earlier.and_then(number).ok_or_else(none)
     }
 }

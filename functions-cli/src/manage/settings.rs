@@ -1,6 +1,5 @@
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Map, Value};
 
@@ -78,5 +77,5 @@ impl Settings {
 
 fn read(file: &Path) -> anyhow::Result<Value> {
     let text = InvalidFile::read(file, "")?;
-    serde_json::from_slice(&text).with_context(|| format!("{} is not JSON", file.display()))
+    Ok(serde_json::from_slice(&text).map_err(|error| InvalidFile::not_json(file, error))?)
 }

@@ -36,7 +36,9 @@ struct Create {
         long = "scope",
         value_name = "SCOPE",
         required = true,
-        value_delimiter = ','
+        value_delimiter = ',',
+        value_parser = ["deploy", "invoke", "read", "dispatch", "admin"],
+        hide_possible_values = true
     )]
     scopes: Vec<String>,
 

@@ -1,5 +1,5 @@
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Common, EXIT_CODES};
 use crate::client::function_path;
@@ -21,11 +21,10 @@ pub(crate) struct Versions {
 impl Versions {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let path = format!("{}/versions", function_path(&self.name));
-        let versions = self.common.client()?.get(&path)?;
+        let versions = self.common.client()?.all(&path, "versions", "before")?;
         if self.common.is_json() {
-            return output::json(&versions);
+            return output::json(&json!({ "versions": versions, "next": null }));
         }
-        let rows = versions.get("versions").and_then(Value::as_array);
         let row = |version: &Value| {
             let text = |member| output::text(version, member);
             let is_current = version.get("current") == Some(&Value::Bool(true));
@@ -39,7 +38,7 @@ impl Versions {
         };
         output::table(
             ["VERSION", "", "CREATED", "DIGEST"],
-            rows.into_iter().flatten().map(row),
+            versions.iter().map(row),
         )
     }
 }

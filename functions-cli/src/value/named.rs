@@ -34,22 +34,35 @@ impl FromStr for Named {
     }
 }
 
-/// A file that was named does not exist, or cannot be read.
+/// A file that was named does not exist, cannot be read, or is invalid.
 #[derive(Debug, thiserror::Error)]
-#[error("{} cannot be read{advice}", .file.display())]
-pub(crate) struct InvalidFile {
-    file: PathBuf,
-    advice: &'static str,
-    source: io::Error,
+pub(crate) enum InvalidFile {
+    #[error("{} cannot be read{advice}", .file.display())]
+    Unreadable {
+        file: PathBuf,
+        advice: &'static str,
+        source: io::Error,
+    },
+    #[error("{} is not JSON; `functions settings NAME --json` shows the form", .file.display())]
+    NotJson {
+        file: PathBuf,
+        source: serde_json::Error,
+    },
 }
 
 impl InvalidFile {
     /// The content of a file of any kind.
     pub(crate) fn read(file: &Path, advice: &'static str) -> Result<Vec<u8>, Self> {
-        fs::read(file).map_err(|source| Self {
+        fs::read(file).map_err(|source| Self::Unreadable {
             file: file.to_owned(),
             advice,
             source,
         })
+    }
+
+    /// A file that should have been JSON.
+    pub(crate) fn not_json(file: &Path, source: serde_json::Error) -> Self {
+        let file = file.to_owned();
+        Self::NotJson { file, source }
     }
 }

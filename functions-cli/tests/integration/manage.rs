@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use tempfile::TempDir;
-use test_support::client::Client;
+use test_support::client::{Client, whole};
 
 use crate::process::{Serving, functions};
 
@@ -24,6 +24,8 @@ impl Managed {
         let mut command = functions(&["serve", "--listen", "127.0.0.1:0"]);
         command.args(["--admin-listen", "127.0.0.1:0", "--max-concurrency", "8"]);
         command.arg("--data-dir").arg(folder).args(options);
+        // The cache is in the folder of the test.
+        command.env_remove("FUNCTIONS_NO_CACHE");
         let (serving, lines) = Serving::start_lines(command, 2);
         let admin = lines[1].strip_prefix("management on ").unwrap().to_owned();
         Self {
@@ -226,9 +228,47 @@ async fn logs_are_shown() {
 fn errors_have_exit_codes() {
     let folder = TempDir::new().unwrap();
     let host = Managed::start(folder.path());
-    let no_function = format!("f={}/Cargo.toml", env!("CARGO_MANIFEST_DIR"));
+    host.says(&["deploy", &ping()]);
+    let no_json = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+    let no_function = format!("f={no_json}");
+    let functions_url = format!("http://{}", host.serving.address);
+    let over_tls = host.admin.replace("http://", "https://");
     for (arguments, code, says) in [
-        (&["inspect", "nope"][..], 4, "nope"),
+        (
+            &["inspect", "nope"][..],
+            4,
+            "error: function \"nope\" not found; `functions list` lists all",
+        ),
+        (&["list", "--host", &functions_url], 1, "`management on`"),
+        (
+            &["deploy", &ping(), "--host", &functions_url],
+            1,
+            "`management on`",
+        ),
+        (
+            &["logs", "f", "--host", &functions_url],
+            1,
+            "`management on`",
+        ),
+        (&["list", "--host", "http://"], 2, "invalid --host http://"),
+        (
+            &["list", "--host", &over_tls],
+            1,
+            "over https behind a proxy",
+        ),
+        (&["rollback", "f"], 4, "f has no earlier version"),
+        (
+            &["rollback", "f", "9"],
+            4,
+            "has no version 9; `functions versions f` lists all",
+        ),
+        (
+            &["token", "revoke", "9"],
+            4,
+            "token not found; `functions token list`",
+        ),
+        (&["settings", "f", "--replace", no_json], 2, "is not JSON"),
+        (&["settings", "f", "nope=1"], 2, "`secrets`"),
         (&["deploy", "f=/nowhere.wasm"], 2, "cargo build"),
         (&["deploy", &no_function], 2, "f ("),
         (
@@ -246,13 +286,64 @@ fn errors_have_exit_codes() {
         (
             &["deploy", &ping(), "--if-version", "7"],
             2,
-            "current version is none",
+            "current version is 1",
         ),
     ] {
         let (found, said) = host.fails(arguments);
         assert_eq!(found, code, "{arguments:?}: {said}");
         assert!(said.contains(says), "{arguments:?}: {said}");
     }
+}
+
+/// Something else than a host is told from one, whatever it answers.
+#[test]
+fn other_servers_are_no_hosts() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let answers = ["200 OK", "404 Not Found", "502 Bad Gateway"];
+    let server = std::thread::spawn(move || {
+        for status in answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let _ = std::io::Read::read(&mut stream, &mut [0; 4096]).unwrap();
+            let head =
+                format!("HTTP/1.1 {status}\r\ncontent-length: 13\r\nconnection: close\r\n\r\n");
+            let answer = head + "<html></html>";
+            std::io::Write::write_all(&mut stream, answer.as_bytes()).unwrap();
+        }
+    });
+    for status in answers {
+        let output = functions(&["list", "--host", &url]).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{status}: {said}");
+        assert!(
+            said.contains("is no management API of a host"),
+            "{status}: {said}"
+        );
+    }
+    server.join().unwrap();
+}
+
+/// All versions are listed and reached, also those behind the first page.
+#[tokio::test]
+async fn versions_are_listed_page_by_page() {
+    let folder = TempDir::new().unwrap();
+    let host = Managed::start(folder.path());
+    host.says(&["deploy", &ping()]);
+    // More than a page.
+    let admin = Client::new(host.admin.strip_prefix("http://").unwrap().parse().unwrap());
+    for queue in 1..=510 {
+        let request = admin.request(http::Method::PATCH, "/v1/functions/f/settings");
+        let body = whole(format!("{{\"queue\":{queue}}}"));
+        let request = request
+            .header("content-type", "application/json")
+            .body(body);
+        assert_eq!(admin.send(request.unwrap()).await.status, 200);
+    }
+    let versions = host.says(&["versions", "f"]);
+    assert_eq!(versions.lines().count(), 512, "{versions}");
+    host.says(&["rollback", "f", "2"]);
+    assert!(host.says(&["rollback", "f"]).contains("version 1"));
+    assert_eq!(host.fails(&["rollback", "f"]).0, 4);
 }
 
 /// A data folder has one host, and every folder that cannot be used is one line and exit code 2.

@@ -51,7 +51,7 @@ fn caller(api: &Api, request: &Request) -> Result<Option<Caller>, Problem> {
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
             "only clients on the server's own machine may use this API until a token exists: create the \
-             first there, with `functions token create --name admin --scope admin`, or by POST /v1/tokens \
+             first there, with `functions token create admin --scope admin`, or by POST /v1/tokens \
              with {\"name\":\"admin\",\"scopes\":[\"admin\"]}",
         ));
     }
@@ -97,7 +97,9 @@ fn failed(api: &Api, connection: Option<&Connection>) -> Problem {
                 ?peer,
                 "a management request had an unknown or expired token"
             );
-            Problem::unauthorized("the token is unknown or expired")
+            Problem::unauthorized(
+                "the token is unknown or expired: send another, such as `functions token create` makes",
+            )
         }
         Err(wait) => Problem::too_many("too many requests with unknown or expired tokens", wait),
     }

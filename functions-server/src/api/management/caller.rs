@@ -22,7 +22,11 @@ impl Caller {
         match self {
             Self::Token(token) if !token.has(scope) => Err(Problem::new(
                 StatusCode::FORBIDDEN,
-                format!("the token lacks the scope \"{}\"", name(scope)),
+                format!(
+                    "the token lacks the scope \"{scope}\": use one that has it, such as `functions token \
+                     create NAME --scope {scope}` makes",
+                    scope = name(scope)
+                ),
             )),
             _ => Ok(()),
         }
@@ -34,7 +38,11 @@ impl Caller {
         if !self.covers(function) {
             return Err(Problem::new(
                 StatusCode::FORBIDDEN,
-                format!("the token is not for the function {function:?}"),
+                format!(
+                    "the token is not for the function {function:?}: use one that is, such as `functions \
+                     token create NAME --scope {} --function {function}` makes",
+                    name(scope)
+                ),
             ));
         }
         Ok(())
