@@ -146,6 +146,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
             | BuildError::Limits(_)
             | BuildError::AllowHost(_)
             | BuildError::CaFile(_)
+            | BuildError::TrustedProxy(_)
             | BuildError::MultiTenant(_)
             | BuildError::PublicUrl(_),
         ) => USAGE,

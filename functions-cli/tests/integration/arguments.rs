@@ -8,6 +8,16 @@ use test_support::tls::{Authority, about, before};
 
 use crate::process::{Serving, functions, run};
 
+/// An invalid network of proxies is refused with the expected form.
+#[test]
+fn invalid_proxies_are_refused() {
+    let output = run(&["serve", test_guests::PING, "--trusted-proxy", "10.0.0.0/99"]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    let expected = "error: invalid network in --trusted-proxy \"10.0.0.0/99\": expected ADDRESS or";
+    assert!(text.starts_with(expected), "{text}");
+}
+
 /// An invalid option is refused before the host serves, with the corrected form.
 #[test]
 fn invalid_hosts_are_refused() {
