@@ -202,7 +202,8 @@ async fn limit_of_file_sizes_does_not_end_it() {
 /// A blocked pipe loses the last lines of a log, and does not prevent the end.
 #[tokio::test]
 async fn unread_stderr_does_not_keep_it_from_ending() {
-    let mut serving = Serving::start(serve(&["--grace", "0s"]));
+    // Time for the client's idle connection to be closed, on a busy machine too.
+    let mut serving = Serving::start(serve(&["--grace", "30s"]));
     let client = Client::new(serving.address);
     let request = client
         .request(Method::POST, "/echo")
