@@ -180,6 +180,39 @@ async fn failures_are_limited_and_valid_tokens_are_not() {
     }
 }
 
+/// Clients behind a trusted proxy are told apart; others cannot pretend to be many.
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_are_limited_by_client_behind_a_proxy() {
+    for trusts in [true, false] {
+        let builder = match trusts {
+            true => builder().trusted_proxy("127.0.0.1"),
+            false => builder(),
+        };
+        let running = Running::with(builder, ServerOptions::default()).await;
+        let open = running.management();
+        create(&open, json!({"name": "root", "scopes": ["admin"]})).await;
+        let guess = async |client: u32| {
+            let client = format!("2001:db8:0:{client:x}::1");
+            let guessing = open
+                .header("x-forwarded-for", &client)
+                .token("fnt_invented");
+            guessing.get("/v1/functions").await.status
+        };
+        // Ten at once, and one more for each second: a busy machine may need more.
+        let mut refused = false;
+        for attempt in 0..1000 {
+            refused |= guess(if trusts { 0 } else { attempt }).await == 429;
+            if refused {
+                break;
+            }
+        }
+        assert!(refused);
+        if trusts {
+            assert_eq!(guess(1).await, 401);
+        }
+    }
+}
+
 /// A function with `ingress = "token"` answers valid tokens only, and gets their metadata.
 #[tokio::test(flavor = "multi_thread")]
 async fn functions_get_the_metadata_of_tokens() {

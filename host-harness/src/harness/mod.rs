@@ -8,10 +8,11 @@ mod error;
 pub mod fuzzing;
 mod multi_tenant;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 
 pub use builder::Builder;
 pub use error::BuildError;
@@ -64,6 +65,17 @@ impl Harness {
         self.gateway
             .respond(parts, Body::new(body), Origin::default())
             .await
+    }
+
+    /// The address of the client of a request that arrived from `peer`, as functions get it: behind
+    /// [trusted proxies](Builder::trusted_proxy), that which their headers have. For an embedder's own
+    /// servers beside the host's.
+    #[must_use]
+    pub fn client_address(&self, peer: SocketAddr, headers: &HeaderMap) -> SocketAddr {
+        match &self.gateway.proxies {
+            None => peer,
+            Some(proxies) => proxies.client_address(peer, headers),
+        }
     }
 
     /// Says in one line whether instances of a function are reused, and if not, why; `None` for an unknown

@@ -62,7 +62,7 @@ fn caller(api: &Api, request: &Request) -> Result<Option<Caller>, Problem> {
     };
     match api.server.tokens().authenticate(token) {
         Some(token) => Ok(Some(Caller::Token(token))),
-        None => Err(failed(api, connection)),
+        None => Err(failed(api, connection, headers)),
     }
 }
 
@@ -89,8 +89,9 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// An invalid token: counted, and logged without the token.
-fn failed(api: &Api, connection: Option<&Connection>) -> Problem {
-    let peer = connection.map(|connection| connection.peer.ip());
+fn failed(api: &Api, connection: Option<&Connection>, headers: &HeaderMap) -> Problem {
+    let harness = api.server.harness();
+    let peer = connection.map(|connection| harness.client_address(connection.peer, headers).ip());
     match api.failures.record(peer) {
         Ok(()) => {
             tracing::warn!(

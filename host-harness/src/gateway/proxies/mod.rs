@@ -58,6 +58,11 @@ impl TrustedProxies {
         }
     }
 
+    /// The address of the client of a request with these headers, which arrived from `peer`.
+    pub(crate) fn client_address(&self, peer: SocketAddr, headers: &HeaderMap) -> SocketAddr {
+        self.origin(peer, headers).peer.unwrap_or(peer)
+    }
+
     /// The client's address, if the headers have it without doubt.
     ///
     /// A proxy maintains one of the headers, and passes on what a client puts into the other. So two
