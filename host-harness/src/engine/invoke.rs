@@ -1,8 +1,9 @@
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use tokio::time::Instant;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::instance::Instance;
@@ -14,12 +15,13 @@ use crate::invocation::cpu_time::CpuTimed;
 use crate::invocation::memory_limiter::MemoryLimit;
 use crate::invocation::started::StartedResponse;
 use crate::invocation::time_check::TimeCheck;
-use crate::invocation::{Invocation, InvocationLimits};
+use crate::invocation::{CallChain, FunctionContext, Invocation, InvocationLimits};
 use crate::message::body::Body;
 use crate::message::head::Head;
 use crate::message::held_bodies;
 use crate::pool::coverage::{self, Way};
 use crate::pool::verify;
+use crate::telemetry::InvocationId;
 use crate::wit::bindings::functions::bytes::bytes::Data;
 use crate::wit::{Buffer, MAX_ENTRIES, State, handler};
 
@@ -33,107 +35,146 @@ enum Started {
     Streaming(Box<StartedResponse>, Poll<Result<Outcome, Failure>>),
 }
 
-impl Engine {
-    /// Answers one request in its own instance, newly created or reset. Afterwards the instance is
-    /// reset again, or dropped.
+/// An invocation that nobody has polled yet. It is on the heap already, since it is large: futures that
+/// contain it stay small, and moving them cheap.
+pub(crate) struct Invoking {
+    task: InvocationTask,
+    context: Arc<FunctionContext>,
+    id: InvocationId,
+    request_id: Option<Arc<str>>,
+    call_chain: CallChain,
+    deadline: Option<Instant>,
+    stream_deadline: Option<Instant>,
+}
+
+impl Invoking {
+    /// Waits for the response.
     ///
     /// For a streamed response this returns the head. The body continues the invocation. A failure is
     /// logged here.
-    pub(crate) async fn invoke(
-        self: &Arc<Self>,
-        function: Arc<Function>,
-        call: Invocation,
-        body: Body,
-    ) -> Result<Reply, Failure> {
-        let (id, call_chain) = (call.id, call.call_chain);
-        let request_id = call.request_id.clone();
-        let (deadline, stream_deadline) = (call.deadline, call.stream_deadline);
-        let (owner, context) = (function.owner(), Arc::clone(&function.context));
-        let task = Arc::clone(self).run(function, call, body);
-        let mut task = InvocationTask::new(owner, task);
+    pub(crate) async fn reply(mut self, engine: &Engine) -> Result<Reply, Failure> {
+        let task = &mut self.task;
         let started = async {
-            let _depth_permit = self.admission.acquire_depth_permit(call_chain).await?;
-            poll_fn(|cx| poll_started(&mut task, cx)).await
+            let _depth_permit = engine
+                .admission
+                .acquire_depth_permit(self.call_chain)
+                .await?;
+            poll_fn(|cx| poll_started(task, cx)).await
         };
         // A timer also covers the time that the function waits for the host, where epochs do not
         // apply.
-        let started = match deadline {
+        let started = match self.deadline {
             None => started.await,
             Some(deadline) => tokio::time::timeout_at(deadline, started)
                 .await
                 .unwrap_or(Err(Failure::Timeout)),
         };
-        let log = |failure: &Failure| failure.log(&context.name, id, request_id.as_deref());
-        match started.inspect_err(log)? {
+        let log = |failure: &Failure| {
+            failure.log(&self.context.name, self.id, self.request_id.as_deref());
+        };
+        let started = started.inspect_err(log)?;
+        Ok(self.take_reply(started))
+    }
+
+    fn take_reply(self, started: Started) -> Reply {
+        match started {
             // The connection bounds how long a client may take to read the body. Only an echo of
             // the client's own upload could otherwise last forever.
-            Started::Whole(mut reply) if call_chain.depth == 0 => {
-                reply.body.limit_upload(stream_deadline);
-                Ok(reply)
+            Started::Whole(mut reply) if self.call_chain.depth == 0 => {
+                reply.body.limit_upload(self.stream_deadline);
+                reply
             }
             Started::Whole(mut reply) => {
-                reply.body.limit(stream_deadline);
-                Ok(reply)
+                reply.body.limit(self.stream_deadline);
+                reply
             }
             Started::Streaming(response, ended) => {
                 let StartedResponse { head, pipe } = *response;
-                let mut streamed = StreamingBody::new(context, id, request_id, pipe);
+                let mut streamed = StreamingBody::new(self.context, self.id, self.request_id, pipe);
                 match ended {
                     Poll::Ready(ended) => streamed.end(ended),
-                    Poll::Pending => streamed.attach(task, stream_deadline),
+                    Poll::Pending => streamed.attach(self.task, self.stream_deadline),
                 }
                 let body = Body::new(streamed);
-                Ok(Reply { head, body })
+                Reply { head, body }
             }
         }
     }
+}
 
-    async fn run(
+impl Engine {
+    /// Answers one request in its own instance, newly created or reset. Afterwards the instance is
+    /// reset again, or dropped. Nothing runs before [`Invoking::reply`].
+    pub(crate) fn invoke(
+        self: &Arc<Self>,
+        function: Arc<Function>,
+        call: Invocation,
+        body: Body,
+    ) -> Invoking {
+        Invoking {
+            context: Arc::clone(&function.context),
+            id: call.id,
+            request_id: call.request_id.clone(),
+            call_chain: call.call_chain,
+            deadline: call.deadline,
+            stream_deadline: call.stream_deadline,
+            task: InvocationTask::new(function.owner(), Arc::clone(self).run(function, call, body)),
+        }
+    }
+
+    #[expect(
+        clippy::manual_async_fn,
+        reason = "an async function would have room for its arguments twice, and copy them"
+    )]
+    fn run(
         self: Arc<Self>,
         function: Arc<Function>,
         call: Invocation,
         body: Body,
-    ) -> Result<Outcome, Failure> {
-        let chain = call.call_chain;
-        let _permit = admission::acquire_function_permit(&function.context, chain).await?;
-        let own = function.context.permits.as_ref();
-        let _slot = self
-            .admission
-            .acquire_slot(chain, function.memories, own)
-            .await?;
-        let mut instance = match self.idle.take(function.owner()) {
-            Some(mut instance) => {
-                coverage::count(Way::Reused);
-                instance.assign(call);
-                instance.store.set_epoch_deadline(CHECK_EPOCHS);
-                instance
-            }
-            None => {
-                coverage::count(Way::Created);
-                Instance::new(self.store(call), function.owner())
-            }
-        };
-        let request = instance
-            .store
-            .data_mut()
-            .table
-            .push(Buffer::new(body))
-            .map_err(|error| Failure::Host(error.into()))?;
+    ) -> impl Future<Output = Result<Outcome, Failure>> + Send + 'static {
+        async move {
+            let chain = call.call_chain;
+            let _permit = admission::acquire_function_permit(&function.context, chain).await?;
+            let own = function.context.permits.as_ref();
+            let _slot = self
+                .admission
+                .acquire_slot(chain, function.memories, own)
+                .await?;
+            let mut instance = match self.idle.take(function.owner()) {
+                Some(mut instance) => {
+                    coverage::count(Way::Reused);
+                    instance.assign(call);
+                    instance.store.set_epoch_deadline(CHECK_EPOCHS);
+                    instance
+                }
+                None => {
+                    coverage::count(Way::Created);
+                    Instance::new(self.store(call), function.owner())
+                }
+            };
+            let request = instance
+                .store
+                .data_mut()
+                .table
+                .push(Buffer::new(body))
+                .map_err(|error| Failure::Host(error.into()))?;
 
-        let returned = {
-            let call = pin!(instance.call(&function, request));
-            CpuTimed::new(call).await
-        };
-        let reply = returned.map_err(|error| Failure::from_call(error, instance.store.data()))?;
-        let ended = finish(&mut instance.store, reply)?;
-        // An instance reset in the background is never reused, because no request starts there.
-        if !background::is_background_thread()
-            && !function.is_retired()
-            && let Some(instance) = instance.reset(&function)
-        {
-            self.store_idle(instance, &function).await;
+            let returned = {
+                let call = pin!(instance.call(&function, request));
+                CpuTimed::new(call).await
+            };
+            let reply =
+                returned.map_err(|error| Failure::from_call(error, instance.store.data()))?;
+            let ended = finish(&mut instance.store, reply)?;
+            // An instance reset in the background is never reused, because no request starts there.
+            if !background::is_background_thread()
+                && !function.is_retired()
+                && let Some(instance) = instance.reset(&function)
+            {
+                self.store_idle(instance, &function).await;
+            }
+            Ok(ended)
         }
-        Ok(ended)
     }
 
     /// Keeps a reset instance for the function's next request. Occasionally verifies it first.

@@ -37,6 +37,7 @@ use crate::wit::{self, HostInterfaces, State};
 pub(crate) use config::Pool;
 pub(crate) use failure::Failure;
 pub(crate) use function::{Function, describe_reuse};
+pub(crate) use invoke::Invoking;
 pub(crate) use prepare::InvalidFunction;
 pub(crate) use reply::Reply;
 pub use reuse::Reuse;

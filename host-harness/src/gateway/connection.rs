@@ -54,7 +54,6 @@ pub(super) async fn serve(
     let received = Arc::clone(&requests);
     let sending = socket.clone();
     let service = service_fn(move |request: Request<Incoming>| {
-        let gateway = Arc::clone(&gateway);
         let version = request.version();
         // Most requests have no body to receive.
         let has_body = !request.body().is_end_stream();
@@ -62,8 +61,10 @@ pub(super) async fn serve(
         let uploading = has_body.then(|| running.uploading());
         let at_work = running.at_work();
         let socket = sending.clone();
+        let responding = gateway.receive(request, peer, uploading);
+        let gateway = Arc::clone(&gateway);
         async move {
-            let mut response = gateway.receive(request, peer, uploading).await;
+            let mut response = gateway.finish(responding).await;
             drop(at_work);
             // hyper may learn too late that it must not read on.
             if running.has_unread() {

@@ -78,7 +78,8 @@ impl Gateway {
             token_metadata,
             invoker: Some(Arc::clone(&self) as Arc<dyn Invoker>),
         };
-        match self.engine.invoke(function, call, body).await {
+        let invoking = self.engine.invoke(function, call, body);
+        match invoking.reply(&self.engine).await {
             Ok(reply) if is_bodiless(reply.head.status) => Ok((reply.head, Body::empty())),
             Ok(mut reply) if only_head => {
                 // As an HTTP client gets it: the caller may itself be answering a HEAD request.

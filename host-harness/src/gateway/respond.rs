@@ -1,4 +1,6 @@
+use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use http::header::CONTENT_LENGTH;
@@ -11,16 +13,33 @@ use tokio::time::Instant;
 
 use super::{MAX_NAMES, Origin, TokenVerifier, TrustedProxies};
 use super::{problem, public_url, request, route};
-use crate::engine::{Engine, Function, Reply};
+use crate::engine::{Engine, Function, Invoking, Reply};
 use crate::invocation::Invoker;
 use crate::invocation::{CallChain, Invocation};
 use crate::message::active_requests::Uploading;
-use crate::message::body::{Body, Incomplete, Upload};
+use crate::message::body::{Body, Incomplete, LengthLimit, Upload};
 use crate::registry::{Deployed, Found, Registry, Unavailable};
 use crate::telemetry::InvocationId;
 
 /// What is told of an upload that a function passes on.
 const MALFORMED_BODY: &str = "the request's body broke off, or its chunks are malformed";
+
+/// A request that is being answered.
+pub(super) enum Responding {
+    /// By the host itself.
+    Refused(Response<Body>),
+    Invoking(Invoking, Answering),
+    /// The function has to be loaded first. Boxed, because it is large and rarely happens.
+    Loading(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
+}
+
+/// What a response depends on besides the function's reply.
+pub(super) struct Answering {
+    method: Method,
+    id: InvocationId,
+    request_id: Option<Arc<str>>,
+    limit: Option<Arc<LengthLimit>>,
+}
 
 /// Answers requests by invoking functions.
 #[derive(Clone)]
@@ -45,20 +64,21 @@ impl Gateway {
         }
     }
 
-    /// Answers a request from a connection, which counts as `uploading` while its body arrives.
-    pub(super) async fn receive(
+    /// Begins to answer a request from a connection, which counts as `uploading` while its body arrives.
+    pub(super) fn receive(
         self: &Arc<Self>,
         request: Request<Incoming>,
         peer: SocketAddr,
         uploading: Option<Uploading>,
-    ) -> Response<Body> {
+    ) -> Responding {
         let (mut parts, body) = request.into_parts();
         let body = match body.is_end_stream() {
             true => Body::empty(),
             false => Body::upload(Upload::new(&parts, body, uploading)),
         };
         if let Err(detail) = request::normalize(&mut parts) {
-            return for_method(&parts.method, problem::invalid_request(detail));
+            let response = problem::invalid_request(detail);
+            return Responding::Refused(for_method(&parts.method, response));
         }
         let origin = match &self.proxies {
             None => Origin {
@@ -67,27 +87,38 @@ impl Gateway {
             },
             Some(proxies) => proxies.origin(peer, &parts.headers),
         };
-        self.respond(parts, body, origin).await
+        self.begin(parts, body, origin)
     }
 
     /// Answers a request. Every failure becomes a response too.
     pub(crate) async fn respond(
         self: &Arc<Self>,
-        mut request: Parts,
-        mut body: Body,
+        request: Parts,
+        body: Body,
         origin: Origin,
     ) -> Response<Body> {
+        let responding = self.begin(request, body, origin);
+        self.finish(responding).await
+    }
+
+    /// Finds the function of a request, and begins to invoke it if the request may. Nothing runs before
+    /// [`finish`](Self::finish).
+    ///
+    /// This is not async: as part of a future, what it moves would be copied several times.
+    fn begin(self: &Arc<Self>, mut request: Parts, mut body: Body, origin: Origin) -> Responding {
         let (name, base) = route::split(request.uri.path());
         let Some(found) = self.registry.get(&name) else {
             self.log_unknown(&name);
-            return for_method(&request.method, problem::no_such_function(&name));
+            let response = problem::no_such_function(&name);
+            return Responding::Refused(for_method(&request.method, response));
         };
         let context = found.context();
         let admitted = self.admit(context, &mut request.headers, &body, origin.peer);
         let token_metadata = match admitted {
             Ok(metadata) => metadata,
             Err(refusal) => {
-                return for_method(&request.method, problem::refused(&refusal, context));
+                let response = problem::refused(&refusal, context);
+                return Responding::Refused(for_method(&request.method, response));
             }
         };
         let limit = context
@@ -95,23 +126,18 @@ impl Gateway {
             .max_body
             .and_then(|max| body.limit_length(max));
         let (deadline, stream_deadline) = context.limits.deadlines();
-        let function = match found {
-            Found::Loaded(function) => function,
-            // Boxed, because it is large and rarely runs.
-            Found::NotLoaded(deployed) => match Box::pin(self.load(deployed, deadline)).await {
-                Ok(function) => function,
-                Err(unavailable) => {
-                    return for_method(&request.method, problem::unavailable(&unavailable));
-                }
-            },
-        };
         let id = InvocationId::new();
         let Origin { peer, request_id } = origin;
-        let method = request.method.clone();
-        let call = Invocation {
+        let answering = Answering {
+            method: request.method.clone(),
             id,
             request_id: request_id.clone(),
-            function: Arc::clone(&function.context),
+            limit,
+        };
+        let call = Invocation {
+            id,
+            request_id,
+            function: Arc::clone(context),
             request,
             base,
             peer,
@@ -121,7 +147,57 @@ impl Gateway {
             token_metadata,
             invoker: Some(Arc::clone(self) as Arc<dyn Invoker>),
         };
-        let answered = match self.engine.invoke(function, call, body).await {
+        match found {
+            Found::Loaded(function) => {
+                Responding::Invoking(self.engine.invoke(function, call, body), answering)
+            }
+            Found::NotLoaded(deployed) => {
+                let gateway = Arc::clone(self);
+                Responding::Loading(Box::pin(async move {
+                    gateway
+                        .load_and_answer(deployed, call, body, answering)
+                        .await
+                }))
+            }
+        }
+    }
+
+    /// Waits for the response.
+    pub(super) async fn finish(&self, responding: Responding) -> Response<Body> {
+        match responding {
+            Responding::Refused(response) => response,
+            Responding::Invoking(invoking, answering) => self.complete(invoking, answering).await,
+            Responding::Loading(answer) => answer.await,
+        }
+    }
+
+    async fn load_and_answer(
+        &self,
+        deployed: Arc<Deployed>,
+        mut call: Invocation,
+        body: Body,
+        answering: Answering,
+    ) -> Response<Body> {
+        let function = match self.load(deployed, call.deadline).await {
+            Ok(function) => function,
+            Err(unavailable) => {
+                return for_method(&answering.method, problem::unavailable(&unavailable));
+            }
+        };
+        // It may have been deployed again meanwhile.
+        call.function = Arc::clone(&function.context);
+        let invoking = self.engine.invoke(function, call, body);
+        self.complete(invoking, answering).await
+    }
+
+    async fn complete(&self, invoking: Invoking, answering: Answering) -> Response<Body> {
+        let Answering {
+            method,
+            id,
+            request_id,
+            limit,
+        } = answering;
+        let answered = match invoking.reply(&self.engine).await {
             // A head that is sent with the start of a malformed body would be lost with the connection.
             Ok(mut reply) => match reply.body.look_at_chunks().await {
                 Ok(()) => answer(&method, reply),

@@ -48,7 +48,9 @@ pub(crate) struct Registry {
     permits: Permits,
 }
 
-type Functions = HashSet<ByName>;
+/// Names are not hashed as slowly as std does it: only those who deploy could choose them to collide, and the
+/// hasher is seeded.
+type Functions = HashSet<ByName, foldhash::fast::RandomState>;
 
 /// A function in the map.
 #[derive(Clone)]

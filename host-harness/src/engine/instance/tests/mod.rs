@@ -44,6 +44,7 @@ impl Host {
         let reply = self
             .engine
             .invoke(Arc::clone(&self.function), call, body)
+            .reply(&self.engine)
             .await?;
         let answer = reply.body.collect().await.unwrap().to_bytes();
         Ok(String::from_utf8(answer.to_vec()).unwrap())
