@@ -35,5 +35,8 @@ pub use registry::{
     ComponentSource, DeployError, FunctionInfo, FunctionSettings, InstanceCounts, LoadError,
     LoadErrorKind,
 };
+pub use telemetry::metrics::{
+    CutStreams, FunctionMetrics, Histogram, InvocationCount, Metrics, QueueLengths,
+};
 pub use telemetry::{Escaped, InvocationId, LogLevel, OutputStream, Record, RecordKind, stderr};
 pub use wit::{HostInterface, State as InvocationState};

@@ -10,6 +10,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::capacity::Capacity;
 use crate::invocation::permits::{BoundedSemaphore, Overloaded, semaphore};
 use crate::invocation::{CallChain, FunctionContext};
+use crate::telemetry::metrics::QueueLengths;
 
 /// Takes a permit of the function, if it has a limit of its own.
 ///
@@ -65,6 +66,15 @@ impl Admission {
                 depth_permits.acquire_many(1).await.map(Some)
             }
             _ => Ok(None),
+        }
+    }
+
+    /// What waits at this moment.
+    pub(super) fn queue_lengths(&self) -> QueueLengths {
+        let calls = self.depth_permits.iter();
+        QueueLengths {
+            requests: self.requests.waiting(),
+            calls: calls.map(BoundedSemaphore::waiting).sum(),
         }
     }
 

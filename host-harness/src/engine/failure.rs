@@ -4,6 +4,7 @@ use crate::invocation::permits::Overloaded;
 use crate::invocation::time_check::OutOfTime;
 use crate::pool;
 use crate::telemetry::InvocationId;
+use crate::telemetry::metrics::Reason;
 use crate::wit::State;
 
 /// Why an invocation has no reply.
@@ -117,6 +118,19 @@ impl Failure {
             Self::Memory
         } else {
             Self::Trap(explain(error))
+        }
+    }
+
+    /// Its name in metrics and problem documents.
+    pub(crate) fn reason(&self) -> Reason {
+        match self {
+            Self::Overloaded => Reason::Overloaded,
+            Self::Timeout | Self::StreamTimeout => Reason::Timeout,
+            Self::CpuTime => Reason::CpuLimit,
+            Self::Memory => Reason::MemoryLimit,
+            Self::Trap(_) => Reason::Trap,
+            Self::InvalidReply(_) => Reason::InvalidReply,
+            Self::Host(_) => Reason::Host,
         }
     }
 

@@ -10,8 +10,8 @@ use super::instance::Instance;
 use super::reply::{Outcome, Reply};
 use super::streaming_body::StreamingBody;
 use super::task::InvocationTask;
+use super::timed_call::TimedCall;
 use super::{Engine, Failure, Function, admission, background};
-use crate::invocation::cpu_time::CpuTimed;
 use crate::invocation::memory_limiter::MemoryLimit;
 use crate::invocation::started::StartedResponse;
 use crate::invocation::time_check::TimeCheck;
@@ -104,13 +104,15 @@ impl Invoking {
 
 impl Engine {
     /// Answers one request in its own instance, newly created or reset. Afterwards the instance is
-    /// reset again, or dropped. Nothing runs before [`Invoking::reply`].
+    /// reset again, or dropped. Nothing runs before [`Invoking::reply`]. `arrived` is for metrics.
     pub(crate) fn invoke(
         self: &Arc<Self>,
         function: Arc<Function>,
         call: Invocation,
+        arrived: Instant,
         body: Body,
     ) -> Invoking {
+        let owner = function.owner();
         Invoking {
             context: Arc::clone(&function.context),
             id: call.id,
@@ -118,7 +120,7 @@ impl Engine {
             call_chain: call.call_chain,
             deadline: call.deadline,
             stream_deadline: call.stream_deadline,
-            task: InvocationTask::new(function.owner(), Arc::clone(self).run(function, call, body)),
+            task: InvocationTask::new(owner, Arc::clone(self).run(function, call, arrived, body)),
         }
     }
 
@@ -130,9 +132,11 @@ impl Engine {
         self: Arc<Self>,
         function: Arc<Function>,
         call: Invocation,
+        arrived: Instant,
         body: Body,
     ) -> impl Future<Output = Result<Outcome, Failure>> + Send + 'static {
         async move {
+            let counters = function.context.counters.get();
             let chain = call.call_chain;
             let _permit = admission::acquire_function_permit(&function.context, chain).await?;
             let own = function.context.permits.as_ref();
@@ -143,6 +147,7 @@ impl Engine {
             let mut instance = match self.idle.take(function.owner()) {
                 Some(mut instance) => {
                     coverage::count(Way::Reused);
+                    counters.reused();
                     instance.assign(call);
                     instance.store.set_epoch_deadline(CHECK_EPOCHS);
                     instance
@@ -161,7 +166,7 @@ impl Engine {
 
             let returned = {
                 let call = pin!(instance.call(&function, request));
-                CpuTimed::new(call).await
+                TimedCall::new(call, counters, arrived.into_std()).await
             };
             let reply =
                 returned.map_err(|error| Failure::from_call(error, instance.store.data()))?;

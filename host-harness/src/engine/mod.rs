@@ -18,6 +18,7 @@ mod reuse;
 mod streaming_body;
 mod task;
 mod ticker;
+mod timed_call;
 mod trial;
 mod watchdog;
 
@@ -33,6 +34,7 @@ use crate::limits::{FAR, Limits};
 use crate::message::held_bodies::HeldBodies;
 use crate::pool::Owner;
 use crate::telemetry::MAX_DEPTH;
+use crate::telemetry::metrics::QueueLengths;
 use crate::wit::{self, HostInterfaces, State};
 pub(crate) use config::Pool;
 pub(crate) use failure::Failure;
@@ -145,6 +147,11 @@ impl Engine {
     /// The host's limits.
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// What waits for a slot at this moment.
+    pub(crate) fn queue_lengths(&self) -> QueueLengths {
+        self.admission.queue_lengths()
     }
 
     /// The idle instances by function.

@@ -164,6 +164,7 @@ impl Stream {
     fn fail(&mut self, failure: Failure) {
         let request = self.request_id.as_deref();
         failure.log(&self.function.name, self.id, request);
+        self.function.counters.get().cut(failure.reason());
         self.stage = Stage::Aborted;
     }
 }

@@ -10,6 +10,7 @@ use super::{Gateway, TokenCheck, token};
 use crate::invocation::FunctionContext;
 use crate::invocation::access::Ingress;
 use crate::message::body::Body;
+use crate::telemetry::metrics::Reason;
 
 /// Why a request does not reach a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,19 @@ pub(super) enum Refusal {
     Forbidden,
     /// The body is longer than this many bytes.
     TooLong(u64),
+}
+
+impl Refusal {
+    /// Its name in metrics and problem documents.
+    pub(super) fn reason(self) -> Reason {
+        match self {
+            Self::Private => Reason::Private,
+            Self::NoToken => Reason::NoValidToken,
+            Self::TooManyUnknown(_) => Reason::TooManyTokens,
+            Self::Forbidden => Reason::TokenNotAllowed,
+            Self::TooLong(_) => Reason::BodyTooLong,
+        }
+    }
 }
 
 impl Gateway {

@@ -64,7 +64,7 @@ pub(super) async fn serve(
         let responding = gateway.receive(request, peer, uploading);
         let gateway = Arc::clone(&gateway);
         async move {
-            let mut response = gateway.finish(responding).await;
+            let (mut response, counters) = gateway.finish(responding).await;
             drop(at_work);
             // hyper may learn too late that it must not read on.
             if running.has_unread() {
@@ -72,7 +72,7 @@ pub(super) async fn serve(
                 response.headers_mut().insert(CONNECTION, close);
             }
             Ok::<_, Infallible>(
-                response.map(|body| TrackedBody::new(body, running, version, &socket)),
+                response.map(|body| TrackedBody::new(body, running, counters, version, &socket)),
             )
         }
     });

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::header::CONTENT_LENGTH;
-use http::{HeaderValue, Method};
+use http::{HeaderValue, Method, StatusCode};
 
 use super::respond::is_bodiless;
 use super::{Gateway, MAX_NAMES};
@@ -12,8 +12,10 @@ use crate::invocation::access::{Access, Ingress};
 use crate::invocation::{Answer, InvokeError, InvokeFuture, Invoker, Outgoing};
 use crate::invocation::{Invocation, earlier};
 use crate::message::body::Body;
+use crate::message::head::Head;
 use crate::registry::{Found, Unavailable};
 use crate::telemetry::InvocationId;
+use crate::telemetry::metrics::{PendingCount, Reason};
 
 impl Invoker for Gateway {
     fn call(self: Arc<Self>, outgoing: Outgoing) -> InvokeFuture {
@@ -35,6 +37,28 @@ impl Invoker for Gateway {
 
 impl Gateway {
     async fn answer(self: Arc<Self>, outgoing: Outgoing) -> Answer {
+        let Some(found) = self.registry.get(&outgoing.target) else {
+            return Err(InvokeError::NotFound(outgoing.target));
+        };
+        let pending = PendingCount::new(found.context().counters.get());
+        match self.answer_by(found, outgoing).await {
+            Ok((head, body)) => {
+                pending.end(head.status, Reason::Answered);
+                Ok((head, body))
+            }
+            Err((error, reason)) => {
+                pending.end(StatusCode::default(), reason);
+                Err(error)
+            }
+        }
+    }
+
+    /// Answers a call by a function. An error has the reason that is counted.
+    async fn answer_by(
+        self: Arc<Self>,
+        found: Found,
+        outgoing: Outgoing,
+    ) -> Result<(Head, Body), (InvokeError, Reason)> {
         let Outgoing {
             target,
             caller,
@@ -47,22 +71,20 @@ impl Gateway {
             stream_deadline,
             call_chain,
         } = outgoing;
-        let Some(found) = self.registry.get(&target) else {
-            return Err(InvokeError::NotFound(target));
-        };
         let context = found.context();
         if call_chain.depth > self.engine.max_depth() {
-            return Err(InvokeError::DepthExceeded(self.engine.max_depth()));
+            let exceeded = InvokeError::DepthExceeded(self.engine.max_depth());
+            return Err((exceeded, Reason::DepthExceeded));
         }
         check_call(&context.access, &caller, &target, &mut body)?;
-        let (own, own_stream) = context.limits.deadlines();
-        let deadline = earlier(deadline, own);
+        let own = context.limits.times();
+        let deadline = earlier(deadline, own.deadline);
         let function = match found {
             Found::Loaded(function) => function,
             // Boxed, because it is large and rarely runs.
             Found::NotLoaded(deployed) => Box::pin(self.load(deployed, deadline))
                 .await
-                .map_err(|unavailable| not_loaded(&unavailable, &target))?,
+                .map_err(|why| (not_loaded(&why, &target), why.reason()))?,
         };
         let only_head = request.method == Method::HEAD;
         let call = Invocation {
@@ -73,12 +95,12 @@ impl Gateway {
             base: 0,
             peer: None,
             deadline,
-            stream_deadline: earlier(stream_deadline, own_stream),
+            stream_deadline: earlier(stream_deadline, own.stream_deadline),
             call_chain,
             token_metadata,
             invoker: Some(Arc::clone(&self) as Arc<dyn Invoker>),
         };
-        let invoking = self.engine.invoke(function, call, body);
+        let invoking = self.engine.invoke(function, call, own.arrived, body);
         match invoking.reply(&self.engine).await {
             Ok(reply) if is_bodiless(reply.head.status) => Ok((reply.head, Body::empty())),
             Ok(mut reply) if only_head => {
@@ -90,7 +112,7 @@ impl Gateway {
                 Ok((reply.head, Body::empty()))
             }
             Ok(reply) => Ok((reply.head, reply.body)),
-            Err(failure) => Err(caller_error(&failure, &target, id)),
+            Err(failure) => Err((caller_error(&failure, &target, id), failure.reason())),
         }
     }
 }
@@ -101,20 +123,22 @@ fn check_call(
     caller: &str,
     target: &str,
     body: &mut Body,
-) -> Result<(), InvokeError> {
+) -> Result<(), (InvokeError, Reason)> {
     if !access.callers.allow(caller) {
-        return Err(InvokeError::NotAllowed(format!(
+        let refused = InvokeError::NotAllowed(format!(
             "function {caller:?} may not call function {target:?}; add it to the setting callers of {target:?}"
-        )));
+        ));
+        return Err((refused, Reason::NotAllowed));
     }
     let Some(max) = access.max_body else {
         return Ok(());
     };
     if body.least_len() > max {
-        return Err(InvokeError::Other(format!(
+        let refused = InvokeError::Other(format!(
             "the body of {} bytes is longer than function {target:?} accepts, {max} bytes",
             body.least_len()
-        )));
+        ));
+        return Err((refused, Reason::BodyTooLong));
     }
     // A body of unknown length is cut beyond it.
     body.limit_length(max);

@@ -11,6 +11,7 @@ use crate::invocation::FunctionContext;
 use crate::message::body::Body;
 use crate::registry::Unavailable;
 use crate::telemetry::InvocationId;
+use crate::telemetry::metrics::Reason;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -58,24 +59,22 @@ pub(super) fn no_such_function(name: &str) -> Response<Body> {
 
 /// The response to a request that may not invoke a function.
 pub(super) fn refused(refusal: &Refusal, function: &FunctionContext) -> Response<Body> {
-    let (status, reason, detail, challenge) = match refusal {
+    let (status, detail, challenge) = match refusal {
         Refusal::Private => return no_such_function(&function.name),
         Refusal::TooLong(max) => return body_too_long(*max),
         Refusal::TooManyUnknown(wait) => return too_many_unknown(*wait),
         Refusal::NoToken => (
             StatusCode::UNAUTHORIZED,
-            "no-valid-token",
             "the function needs a valid token: send the header Authorization: Bearer TOKEN",
             "Bearer",
         ),
         Refusal::Forbidden => (
             StatusCode::FORBIDDEN,
-            "token-not-allowed",
             "the token may not invoke this function",
             "Bearer error=\"insufficient_scope\"",
         ),
     };
-    let mut response = of_status(status, reason, detail);
+    let mut response = of_status(status, refusal.reason().name(), detail);
     let challenge = HeaderValue::from_static(challenge);
     let headers = response.headers_mut();
     headers.insert(header::WWW_AUTHENTICATE, challenge);
@@ -84,8 +83,9 @@ pub(super) fn refused(refusal: &Refusal, function: &FunctionContext) -> Response
 
 /// The response to a client that sent too many unknown tokens.
 fn too_many_unknown(wait: Duration) -> Response<Body> {
+    let reason = Reason::TooManyTokens.name();
     let detail = "too many requests with unknown or expired tokens";
-    let mut response = of_status(StatusCode::TOO_MANY_REQUESTS, "too-many-tokens", detail);
+    let mut response = of_status(StatusCode::TOO_MANY_REQUESTS, reason, detail);
     let seconds = HeaderValue::from(wait.as_secs().saturating_add(1));
     response.headers_mut().insert(header::RETRY_AFTER, seconds);
     response
@@ -94,16 +94,21 @@ fn too_many_unknown(wait: Duration) -> Response<Body> {
 /// The response to a request whose body is longer than its function accepts.
 pub(super) fn body_too_long(max: u64) -> Response<Body> {
     let detail = format!("the body is longer than the function accepts, {max} bytes");
-    of_status(StatusCode::PAYLOAD_TOO_LARGE, "body-too-long", &detail)
+    of_status(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        Reason::BodyTooLong.name(),
+        &detail,
+    )
 }
 
 /// The response to a request whose function could not be loaded.
 pub(super) fn unavailable(unavailable: &Unavailable) -> Response<Body> {
-    let (status, reason) = match unavailable {
-        Unavailable::Overloaded => (StatusCode::TOO_MANY_REQUESTS, "overloaded"),
-        Unavailable::Timeout => (StatusCode::GATEWAY_TIMEOUT, "timeout"),
-        Unavailable::NotLoaded(_) => (StatusCode::SERVICE_UNAVAILABLE, "not-loaded"),
+    let status = match unavailable {
+        Unavailable::Overloaded => StatusCode::TOO_MANY_REQUESTS,
+        Unavailable::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        Unavailable::NotLoaded(_) => StatusCode::SERVICE_UNAVAILABLE,
     };
+    let reason = unavailable.reason().name();
     let mut response = of_status(status, reason, &unavailable.to_string());
     if status != StatusCode::GATEWAY_TIMEOUT {
         retry_soon(&mut response);
@@ -130,7 +135,11 @@ fn retry_soon(response: &mut Response<Body>) {
 
 /// The response to a request that is not valid HTTP.
 pub(super) fn invalid_request(detail: &str) -> Response<Body> {
-    of_status(StatusCode::BAD_REQUEST, "invalid-request", detail)
+    of_status(
+        StatusCode::BAD_REQUEST,
+        Reason::InvalidRequest.name(),
+        detail,
+    )
 }
 
 /// The response to a failed invocation: the kind of failure, and the ids by which the log has it.
@@ -139,40 +148,27 @@ pub(super) fn of_failure(
     id: InvocationId,
     request_id: Option<&str>,
 ) -> Response<Body> {
-    let (status, reason, detail) = match failure {
+    let (status, detail) = match failure {
         Failure::Overloaded => (
             StatusCode::TOO_MANY_REQUESTS,
-            "overloaded",
             "too many requests are waiting",
         ),
         Failure::Timeout | Failure::StreamTimeout => (
             StatusCode::GATEWAY_TIMEOUT,
-            "timeout",
             "the function did not answer within its time limit",
         ),
         Failure::CpuTime => (
             StatusCode::GATEWAY_TIMEOUT,
-            "cpu-limit",
             "the function computed for longer than its limit",
         ),
         Failure::Memory => (
             StatusCode::INTERNAL_SERVER_ERROR,
-            "memory-limit",
             "the function needs more memory than its limit",
         ),
-        Failure::Trap(_) => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "trap",
-            "the function failed",
-        ),
-        Failure::InvalidReply(_) => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "invalid-reply",
-            "the function failed",
-        ),
+        Failure::Trap(_) => (StatusCode::INTERNAL_SERVER_ERROR, "the function failed"),
+        Failure::InvalidReply(_) => (StatusCode::INTERNAL_SERVER_ERROR, "the function failed"),
         Failure::Host(_) => (
             StatusCode::INTERNAL_SERVER_ERROR,
-            "host",
             "the host could not run the function",
         ),
     };
@@ -182,7 +178,7 @@ pub(super) fn of_failure(
         detail,
         invocation_id: Some(id.to_string()),
         request_id,
-        reason: Some(reason),
+        reason: Some(failure.reason().name()),
     }
     .into_response();
     if matches!(failure, Failure::Overloaded) {

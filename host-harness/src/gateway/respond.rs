@@ -15,22 +15,26 @@ use super::{MAX_NAMES, Origin, TokenVerifier, TrustedProxies};
 use super::{problem, public_url, request, route};
 use crate::engine::{Engine, Function, Invoking, Reply};
 use crate::invocation::Invoker;
-use crate::invocation::{CallChain, Invocation};
+use crate::invocation::{CallChain, Invocation, InvocationTimes};
 use crate::message::active_requests::Uploading;
 use crate::message::body::{Body, Incomplete, LengthLimit, Upload};
 use crate::registry::{Deployed, Found, Registry, Unavailable};
 use crate::telemetry::InvocationId;
+use crate::telemetry::metrics::{FunctionCounters, PendingCount, Reason};
 
 /// What is told of an upload that a function passes on.
 const MALFORMED_BODY: &str = "the request's body broke off, or its chunks are malformed";
 
+/// A response, and what counts its bytes if it is of a function.
+pub(super) type Counted = (Response<Body>, Option<Arc<FunctionCounters>>);
+
 /// A request that is being answered.
 pub(super) enum Responding {
     /// By the host itself.
-    Refused(Response<Body>),
+    Refused(Counted),
     Invoking(Invoking, Answering),
     /// The function has to be loaded first. Boxed, because it is large and rarely happens.
-    Loading(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
+    Loading(Pin<Box<dyn Future<Output = Counted> + Send>>),
 }
 
 /// What a response depends on besides the function's reply.
@@ -39,6 +43,7 @@ pub(super) struct Answering {
     id: InvocationId,
     request_id: Option<Arc<str>>,
     limit: Option<Arc<LengthLimit>>,
+    pending: PendingCount,
 }
 
 /// Answers requests by invoking functions.
@@ -77,8 +82,9 @@ impl Gateway {
             false => Body::upload(Upload::new(&parts, body, uploading)),
         };
         if let Err(detail) = request::normalize(&mut parts) {
+            self.registry.counters().count_invalid_request();
             let response = problem::invalid_request(detail);
-            return Responding::Refused(for_method(&parts.method, response));
+            return Responding::Refused((for_method(&parts.method, response), None));
         }
         let origin = match &self.proxies {
             None => Origin {
@@ -90,7 +96,7 @@ impl Gateway {
         self.begin(parts, body, origin)
     }
 
-    /// Answers a request. Every failure becomes a response too.
+    /// Answers a request, and counts it. Every failure becomes a response too.
     pub(crate) async fn respond(
         self: &Arc<Self>,
         request: Parts,
@@ -98,7 +104,7 @@ impl Gateway {
         origin: Origin,
     ) -> Response<Body> {
         let responding = self.begin(request, body, origin);
-        self.finish(responding).await
+        self.finish(responding).await.0
     }
 
     /// Finds the function of a request, and begins to invoke it if the request may. Nothing runs before
@@ -109,23 +115,31 @@ impl Gateway {
         let (name, base) = route::split(request.uri.path());
         let Some(found) = self.registry.get(&name) else {
             self.log_unknown(&name);
+            self.registry.counters().count_unknown_function();
             let response = problem::no_such_function(&name);
-            return Responding::Refused(for_method(&request.method, response));
+            return Responding::Refused((for_method(&request.method, response), None));
         };
         let context = found.context();
+        body.count_upload(context.counters.get());
+        let pending = PendingCount::new(context.counters.get());
         let admitted = self.admit(context, &mut request.headers, &body, origin.peer);
         let token_metadata = match admitted {
             Ok(metadata) => metadata,
             Err(refusal) => {
                 let response = problem::refused(&refusal, context);
-                return Responding::Refused(for_method(&request.method, response));
+                let response = for_method(&request.method, response);
+                return Responding::Refused(pending.end_with(response, refusal.reason()));
             }
         };
         let limit = context
             .access
             .max_body
             .and_then(|max| body.limit_length(max));
-        let (deadline, stream_deadline) = context.limits.deadlines();
+        let InvocationTimes {
+            arrived,
+            deadline,
+            stream_deadline,
+        } = context.limits.times();
         let id = InvocationId::new();
         let Origin { peer, request_id } = origin;
         let answering = Answering {
@@ -133,6 +147,7 @@ impl Gateway {
             id,
             request_id: request_id.clone(),
             limit,
+            pending,
         };
         let call = Invocation {
             id,
@@ -149,13 +164,13 @@ impl Gateway {
         };
         match found {
             Found::Loaded(function) => {
-                Responding::Invoking(self.engine.invoke(function, call, body), answering)
+                Responding::Invoking(self.engine.invoke(function, call, arrived, body), answering)
             }
             Found::NotLoaded(deployed) => {
                 let gateway = Arc::clone(self);
                 Responding::Loading(Box::pin(async move {
                     gateway
-                        .load_and_answer(deployed, call, body, answering)
+                        .load_and_answer(deployed, call, arrived, body, answering)
                         .await
                 }))
             }
@@ -163,9 +178,9 @@ impl Gateway {
     }
 
     /// Waits for the response.
-    pub(super) async fn finish(&self, responding: Responding) -> Response<Body> {
+    pub(super) async fn finish(&self, responding: Responding) -> Counted {
         match responding {
-            Responding::Refused(response) => response,
+            Responding::Refused(counted) => counted,
             Responding::Invoking(invoking, answering) => self.complete(invoking, answering).await,
             Responding::Loading(answer) => answer.await,
         }
@@ -175,42 +190,52 @@ impl Gateway {
         &self,
         deployed: Arc<Deployed>,
         mut call: Invocation,
+        arrived: Instant,
         body: Body,
         answering: Answering,
-    ) -> Response<Body> {
+    ) -> Counted {
         let function = match self.load(deployed, call.deadline).await {
             Ok(function) => function,
             Err(unavailable) => {
-                return for_method(&answering.method, problem::unavailable(&unavailable));
+                let response = problem::unavailable(&unavailable);
+                let response = for_method(&answering.method, response);
+                return answering.pending.end_with(response, unavailable.reason());
             }
         };
         // It may have been deployed again meanwhile.
         call.function = Arc::clone(&function.context);
-        let invoking = self.engine.invoke(function, call, body);
+        let invoking = self.engine.invoke(function, call, arrived, body);
         self.complete(invoking, answering).await
     }
 
-    async fn complete(&self, invoking: Invoking, answering: Answering) -> Response<Body> {
+    async fn complete(&self, invoking: Invoking, answering: Answering) -> Counted {
         let Answering {
             method,
             id,
             request_id,
             limit,
+            pending,
         } = answering;
-        let answered = match invoking.reply(&self.engine).await {
+        let (answered, reason) = match invoking.reply(&self.engine).await {
             // A head that is sent with the start of a malformed body would be lost with the connection.
             Ok(mut reply) => match reply.body.look_at_chunks().await {
-                Ok(()) => answer(&method, reply),
-                Err(Incomplete) => for_method(&method, problem::invalid_request(MALFORMED_BODY)),
+                Ok(()) => (answer(&method, reply), Reason::Answered),
+                Err(Incomplete) => {
+                    let response = problem::invalid_request(MALFORMED_BODY);
+                    (for_method(&method, response), Reason::InvalidRequest)
+                }
             },
-            Err(failure) => for_method(
-                &method,
-                problem::of_failure(&failure, id, request_id.as_deref()),
-            ),
+            Err(failure) => {
+                let response = problem::of_failure(&failure, id, request_id.as_deref());
+                (for_method(&method, response), failure.reason())
+            }
         };
         match limit.filter(|limit| limit.is_exceeded()) {
-            Some(limit) => for_method(&method, problem::body_too_long(limit.max())),
-            None => answered,
+            Some(limit) => {
+                let response = for_method(&method, problem::body_too_long(limit.max()));
+                pending.end_with(response, Reason::BodyTooLong)
+            }
+            None => pending.end_with(answered, reason),
         }
     }
 

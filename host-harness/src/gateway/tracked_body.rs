@@ -1,6 +1,7 @@
 //! A response body that keeps its request in flight until the last byte is sent.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Buf, Bytes};
@@ -10,11 +11,14 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use super::socket::Socket;
 use crate::message::active_requests::{ActiveRequest, AtWork};
 use crate::message::body::Body;
+use crate::telemetry::metrics::FunctionCounters;
 
 /// A response's body on its way to the client.
 pub(super) struct TrackedBody {
     body: Body,
     running: ActiveRequest,
+    /// Counts the bytes, if the response is of a function.
+    counters: Option<Arc<FunctionCounters>>,
     /// Held while the next chunk is not ready.
     at_work: Option<AtWork>,
     framing: Framing,
@@ -43,6 +47,7 @@ impl TrackedBody {
     pub(super) fn new(
         body: Body,
         running: ActiveRequest,
+        counters: Option<Arc<FunctionCounters>>,
         version: Version,
         socket: &Socket,
     ) -> Self {
@@ -62,6 +67,7 @@ impl TrackedBody {
         Self {
             body,
             running,
+            counters,
             at_work: None,
             framing,
         }
@@ -85,6 +91,11 @@ impl HttpBody for TrackedBody {
             && (matches!(frame, Poll::Ready(None)) || self.body.is_end_stream())
         {
             socket.set_whole();
+        }
+        if let (Poll::Ready(Some(Ok(frame))), Some(counters)) = (&frame, &self.counters)
+            && let Some(bytes) = frame.data_ref()
+        {
+            counters.sent(bytes.len() as u64);
         }
         frame.map_ok(|frame| {
             frame.map_data(|bytes| TrackedChunk {

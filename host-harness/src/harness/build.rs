@@ -100,6 +100,7 @@ impl Builder {
             },
             multi_tenant: self.setup.multi_tenant,
             has_tokens: self.tokens.is_some(),
+            counters: Arc::default(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::Harness;
 use crate::registry::{ComponentSource, DeployError, FunctionInfo, FunctionSettings};
+use crate::telemetry::metrics::Metrics;
 
 impl Harness {
     /// Deploys a function, or replaces the one of that name.
@@ -107,6 +108,12 @@ impl Harness {
     #[must_use]
     pub fn functions(&self) -> Vec<FunctionInfo> {
         self.gateway.registry.all()
+    }
+
+    /// What was counted so far, of all functions. Takes about a microsecond for each.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        self.gateway.registry.metrics()
     }
 
     /// A function; `None` for an unknown name.

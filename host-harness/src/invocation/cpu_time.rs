@@ -116,6 +116,7 @@ pub(crate) fn take_long() -> bool {
 pub(crate) struct CpuTimed<F> {
     future: F,
     usage: Usage,
+    span: Option<(Instant, Instant)>,
 }
 
 impl<F> CpuTimed<F> {
@@ -123,7 +124,13 @@ impl<F> CpuTimed<F> {
         Self {
             future,
             usage: Usage::default(),
+            span: None,
         }
+    }
+
+    /// When the first poll started, and when the last one ended.
+    pub(crate) fn span(&self) -> Option<(Instant, Instant)> {
+        self.span
     }
 }
 
@@ -131,8 +138,12 @@ impl<F: Future + Unpin> Future for CpuTimed<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let Self { future, usage } = &mut *self;
-        let _guard = PollGuard::enter(usage);
+        let Self {
+            future,
+            usage,
+            span,
+        } = &mut *self;
+        let _guard = PollGuard::enter(usage, span);
         Pin::new(future).poll(cx)
     }
 }
@@ -140,12 +151,13 @@ impl<F: Future + Unpin> Future for CpuTimed<F> {
 /// The measurement of one poll. Ends when dropped, also by a panic: the caller may continue.
 struct PollGuard<'a> {
     usage: &'a mut Usage,
+    span: &'a mut Option<(Instant, Instant)>,
     started: Moment,
     outer: Option<Span>,
 }
 
 impl<'a> PollGuard<'a> {
-    fn enter(usage: &'a mut Usage) -> Self {
+    fn enter(usage: &'a mut Usage, span: &'a mut Option<(Instant, Instant)>) -> Self {
         let outer = RUNNING.get();
         let started = Moment::now(usage.exact || outer.is_some_and(|outer| outer.before.exact));
         RUNNING.set(Some(Span {
@@ -154,6 +166,7 @@ impl<'a> PollGuard<'a> {
         }));
         Self {
             usage,
+            span,
             started,
             outer,
         }
@@ -166,6 +179,8 @@ impl Drop for PollGuard<'_> {
         let spans = [own, self.outer];
         let exact = spans.iter().flatten().any(|span| span.before.exact);
         let ended = Moment::now(exact);
+        let first = self.span.map_or(self.started.wall, |(first, _)| first);
+        *self.span = Some((first, ended.wall));
         // A nested invocation ran within the caller's span, which must not be charged for it.
         if let Some(outer) = &mut self.outer {
             outer.skip(self.started, ended);

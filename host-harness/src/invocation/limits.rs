@@ -19,15 +19,25 @@ pub(crate) struct InvocationLimits {
 }
 
 impl InvocationLimits {
-    /// The deadlines of an invocation that starts now: for its response, and for its end if it
-    /// streams the response.
-    pub(crate) fn deadlines(&self) -> (Option<Instant>, Option<Instant>) {
-        let now = Instant::now();
-        (
-            now.checked_add(self.timeout),
-            now.checked_add(self.stream_timeout),
-        )
+    /// The times of an invocation that arrives now.
+    pub(crate) fn times(&self) -> InvocationTimes {
+        let arrived = Instant::now();
+        InvocationTimes {
+            arrived,
+            deadline: arrived.checked_add(self.timeout),
+            stream_deadline: arrived.checked_add(self.stream_timeout),
+        }
     }
+}
+
+/// When an invocation arrived, and when it has to end. `None` means never.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct InvocationTimes {
+    pub(crate) arrived: Instant,
+    /// For its response.
+    pub(crate) deadline: Option<Instant>,
+    /// For its end, if it streams the response.
+    pub(crate) stream_deadline: Option<Instant>,
 }
 
 impl From<&Limits> for InvocationLimits {

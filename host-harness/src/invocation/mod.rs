@@ -20,9 +20,10 @@ use tokio::time::Instant;
 use crate::message::headers::HeaderLimit;
 use crate::message::held_bodies::HeldBodies;
 use crate::outbound::HttpClient;
+use crate::telemetry::metrics::NamedCounters;
 use crate::telemetry::{InvocationId, Output};
 pub(crate) use invoker::{Answer, InvokeError, InvokeFuture, Invoker, Outgoing};
-pub(crate) use limits::InvocationLimits;
+pub(crate) use limits::{InvocationLimits, InvocationTimes};
 
 /// A function's identity, settings and shared resources.
 pub(crate) struct FunctionContext {
@@ -44,6 +45,8 @@ pub(crate) struct FunctionContext {
     pub(crate) interfaces: Arc<[Arc<dyn Any + Send + Sync>]>,
     /// The host's budget for bodies that functions give by value.
     pub(crate) bodies: Arc<HeldBodies>,
+    /// What is counted of all functions that had its name.
+    pub(crate) counters: NamedCounters,
 }
 
 /// One request to one function, without its body.

@@ -57,6 +57,11 @@ impl BoundedSemaphore {
         self.running.try_acquire().map_err(|_no_permits| Overloaded)
     }
 
+    /// How many wait at this moment.
+    pub(crate) fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed) as u64
+    }
+
     fn position(&self) -> Result<QueuePosition<'_>, Overloaded> {
         QueuePosition::take(&self.waiting, self.max_waiting)
     }

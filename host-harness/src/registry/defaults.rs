@@ -13,6 +13,7 @@ use crate::limits::Limits;
 use crate::message::headers::HeaderLimit;
 use crate::outbound::egress::Egress;
 use crate::outbound::{HttpClient, OutboundConfig};
+use crate::telemetry::metrics::{HostCounters, NamedCounters};
 use crate::telemetry::{LogLevel, Output};
 
 /// The host's settings for all functions.
@@ -25,6 +26,7 @@ pub(crate) struct Defaults {
     pub(crate) multi_tenant: bool,
     /// Whether the host knows tokens.
     pub(crate) has_tokens: bool,
+    pub(crate) counters: Arc<HostCounters>,
 }
 
 /// A setting that the host cannot apply.
@@ -71,6 +73,7 @@ impl Defaults {
             outbound: self.outbound(settings.allowed_hosts.as_deref())?,
             interfaces: engine.interfaces(),
             bodies: engine.bodies(),
+            counters: NamedCounters::new(Arc::clone(&self.counters)),
         })
     }
 

@@ -63,7 +63,7 @@ impl Registry {
     }
 }
 
-fn info(deployed: &Deployed, idle: &HashMap<Owner, u32>) -> FunctionInfo {
+pub(super) fn info(deployed: &Deployed, idle: &HashMap<Owner, u32>) -> FunctionInfo {
     let context = &deployed.context;
     let function = deployed.function.load();
     let function = function.as_ref();

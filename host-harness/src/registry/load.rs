@@ -12,6 +12,7 @@ use super::{
 };
 use crate::engine::Function;
 use crate::invocation::permits::{Overloaded, QueuePosition};
+use crate::telemetry::metrics::Reason;
 
 /// How many functions are loaded at once.
 pub(super) struct Permits {
@@ -40,6 +41,17 @@ pub(crate) enum Unavailable {
     Timeout,
     #[error("the function cannot be loaded: {}", .0.kind().reason())]
     NotLoaded(Arc<LoadError>),
+}
+
+impl Unavailable {
+    /// Its name in metrics and problem documents.
+    pub(crate) fn reason(&self) -> Reason {
+        match self {
+            Self::Overloaded => Reason::Overloaded,
+            Self::Timeout => Reason::Timeout,
+            Self::NotLoaded(_) => Reason::NotLoaded,
+        }
+    }
 }
 
 impl Registry {

@@ -10,6 +10,7 @@ mod info;
 mod load;
 mod load_error;
 mod loaded;
+mod metrics;
 mod name;
 mod settings;
 mod source;
@@ -34,6 +35,7 @@ pub(crate) use source::Opened;
 
 use crate::engine::{Engine, Function};
 use crate::invocation::FunctionContext;
+use crate::telemetry::metrics::HostCounters;
 use load::Permits;
 use loaded::Loaded;
 
@@ -129,6 +131,11 @@ impl Registry {
         }
     }
 
+    /// What the host counts.
+    pub(crate) fn counters(&self) -> &HostCounters {
+        &self.defaults.counters
+    }
+
     /// The context of a function, loaded or not.
     pub(crate) fn context(&self, name: &str) -> Option<Arc<FunctionContext>> {
         let functions = self.functions.load();
@@ -172,6 +179,12 @@ impl Registry {
         let is_loaded = function.is_some();
         deployed.function.store(function);
         let surplus = self.change(|functions| {
+            if let Some(ByName(replaced)) = functions.get(&*deployed.context.name) {
+                deployed
+                    .context
+                    .counters
+                    .inherit(&replaced.context.counters);
+            }
             let replaced = functions.replace(ByName(Arc::clone(&deployed)));
             let surplus = is_loaded.then(|| self.loaded.add(&deployed));
             (replaced, surplus.unwrap_or_default())

@@ -1,9 +1,10 @@
-//! The logs of the host and its functions.
+//! The logs and metrics of the host and its functions.
 
 mod format;
 mod invocation_id;
 mod invocation_log;
 mod lines;
+pub(crate) mod metrics;
 mod queue;
 mod record;
 mod sink;

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Instant;
 
 use wasmtime::Store;
 use wasmtime::component::Resource;
@@ -163,10 +164,13 @@ impl Instance {
 
 impl Instantiated {
     async fn new(store: &mut Store<State>, function: &Function) -> wasmtime::Result<Self> {
+        let began = Instant::now();
+        let counters = function.context.counters.get();
         let instance = function.instance.instantiate_async(&mut *store);
         if !function.should_reset() {
             let instance = instance.await?;
             let invoke = handler::load(store, &instance, &function.invoke)?;
+            counters.created(began.elapsed());
             return Ok(Self {
                 instance,
                 invoke,
@@ -178,6 +182,7 @@ impl Instantiated {
         let instance = instance?;
         let invoke = handler::load(store, &instance, &function.invoke)?;
         let reusable = memory.and_then(|memory| Reusable::new(store, function, memory));
+        counters.created(began.elapsed());
         Ok(Self {
             instance,
             invoke,

@@ -17,6 +17,7 @@ pub(crate) use length::LengthLimit;
 pub(crate) use upload::Upload;
 
 use super::in_flight::InFlight;
+use crate::telemetry::metrics::FunctionCounters;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
@@ -84,6 +85,13 @@ impl Body {
             front: Bytes::new(),
             rest: Rest::Upload(upload),
             in_flight: None,
+        }
+    }
+
+    /// Counts the bytes of an upload as they are read.
+    pub(crate) fn count_upload(&mut self, counters: &Arc<FunctionCounters>) {
+        if let Rest::Upload(upload) = &mut self.rest {
+            upload.count(counters);
         }
     }
 

@@ -1,4 +1,5 @@
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
 use crate::message::active_requests::Uploading;
+use crate::telemetry::metrics::FunctionCounters;
 
 /// How long an unwanted body is read, so that its sender gets to see the response.
 const LINGER: Duration = Duration::from_secs(30);
@@ -27,6 +29,8 @@ pub(crate) struct Upload {
     rest: Unread,
     /// Its request, if the body has bytes.
     uploading: Option<Uploading>,
+    /// Counts the bytes that are read.
+    counters: Option<Arc<FunctionCounters>>,
 }
 
 /// What happens to the part of a body that is not read.
@@ -57,7 +61,13 @@ impl Upload {
             body: Some(body),
             rest,
             uploading,
+            counters: None,
         }
+    }
+
+    /// Counts the bytes as they are read.
+    pub(super) fn count(&mut self, counters: &Arc<FunctionCounters>) {
+        self.counters = Some(Arc::clone(counters));
     }
 
     pub(super) fn poll_frame(
@@ -67,10 +77,16 @@ impl Upload {
         if self.rest == Unread::Awaited {
             self.rest = Unread::Discarded;
         }
-        match &mut self.body {
+        let polled = match &mut self.body {
             Some(body) => Pin::new(body).poll_frame(cx),
             None => Poll::Ready(None),
+        };
+        if let (Poll::Ready(Some(Ok(frame))), Some(counters)) = (&polled, &self.counters)
+            && let Some(bytes) = frame.data_ref()
+        {
+            counters.received(bytes.len() as u64);
         }
+        polled
     }
 
     pub(super) fn is_end_stream(&self) -> bool {

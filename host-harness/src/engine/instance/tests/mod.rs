@@ -13,6 +13,7 @@ use crate::message::body::Body;
 use crate::message::headers::HeaderLimit;
 use crate::outbound::{HttpClient, OutboundConfig};
 use crate::pool::PollScope;
+use crate::telemetry::metrics::NamedCounters;
 use crate::telemetry::{Output, Record};
 
 struct Host {
@@ -43,7 +44,12 @@ impl Host {
         call.request.uri = format!("/?{query}").parse().unwrap();
         let reply = self
             .engine
-            .invoke(Arc::clone(&self.function), call, body)
+            .invoke(
+                Arc::clone(&self.function),
+                call,
+                tokio::time::Instant::now(),
+                body,
+            )
             .reply(&self.engine)
             .await?;
         let answer = reply.body.collect().await.unwrap().to_bytes();
@@ -89,6 +95,7 @@ fn prepare_with(
         },
         outbound: HttpClient::new(Arc::new(network.unwrap()), None),
         bodies: engine.bodies(),
+        counters: NamedCounters::new(Arc::default()),
     };
     let wasm = ComponentBytes::new(std::fs::read(file).unwrap());
     Arc::new(engine.prepare(&wasm, Arc::new(context), reuse).unwrap())

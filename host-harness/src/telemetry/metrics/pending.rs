@@ -1,0 +1,43 @@
+use std::sync::Arc;
+
+use http::{Response, StatusCode};
+
+use super::counters::FunctionCounters;
+use super::reason::Reason;
+
+/// An invocation that will be counted: as cancelled if it is dropped before it has ended.
+pub(crate) struct PendingCount(Option<Arc<FunctionCounters>>);
+
+impl PendingCount {
+    pub(crate) fn new(counters: &Arc<FunctionCounters>) -> Self {
+        Self(Some(Arc::clone(counters)))
+    }
+
+    /// Counts the invocation.
+    pub(crate) fn end(mut self, status: StatusCode, reason: Reason) {
+        if let Some(counters) = self.0.take() {
+            counters.ended(status, reason);
+        }
+    }
+
+    /// Counts the invocation, and returns its response with the counters of its bytes.
+    pub(crate) fn end_with<B>(
+        mut self,
+        response: Response<B>,
+        reason: Reason,
+    ) -> (Response<B>, Option<Arc<FunctionCounters>>) {
+        let counters = self.0.take();
+        if let Some(counters) = &counters {
+            counters.ended(response.status(), reason);
+        }
+        (response, counters)
+    }
+}
+
+impl Drop for PendingCount {
+    fn drop(&mut self) {
+        if let Some(counters) = self.0.take() {
+            counters.ended(StatusCode::default(), Reason::Cancelled);
+        }
+    }
+}
