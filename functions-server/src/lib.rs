@@ -6,6 +6,7 @@ mod api;
 mod auth;
 mod deployments;
 mod logs;
+mod metrics;
 mod options;
 mod server;
 mod store;

@@ -107,6 +107,11 @@ impl Store {
         self.readers.read_blocking(read)
     }
 
+    /// How many transactions were committed.
+    pub(crate) fn commits(&self) -> u64 {
+        self.writer.commits()
+    }
+
     /// The components.
     pub(crate) fn artifacts(&self) -> &Arc<Artifacts> {
         &self.artifacts

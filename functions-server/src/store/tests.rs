@@ -107,7 +107,7 @@ async fn waiting_writes_share_a_commit_and_failures_stay_alone() {
     let (_parent, folder) = folder();
     let store = Arc::new(Store::open(&folder).unwrap());
     let release = hold(&store).await;
-    let before = store.writer.commits();
+    let before = store.commits();
 
     let (new, _pin) = new_version(&store, "seen", b"seen");
     let mut writes = Vec::new();
@@ -139,7 +139,7 @@ async fn waiting_writes_share_a_commit_and_failures_stay_alone() {
     }
     assert_eq!(failed, [25]);
     assert_eq!(
-        store.writer.commits() - before,
+        store.commits() - before,
         2,
         "one for the first, one for all others"
     );

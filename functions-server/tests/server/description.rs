@@ -27,6 +27,7 @@ async fn description_is_complete() {
         ("/v1/tokens/{id}", vec!["delete"]),
         ("/healthz", vec!["get"]),
         ("/readyz", vec!["get"]),
+        ("/metrics", vec!["get"]),
     ] {
         let operations = description["paths"][path]
             .as_object()

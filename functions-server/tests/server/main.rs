@@ -14,6 +14,8 @@ mod deploying;
 mod description;
 mod kill;
 mod logs;
+mod metrics;
+mod metrics_text;
 mod restarting;
 mod secrets;
 mod settings;

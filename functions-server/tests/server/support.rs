@@ -109,6 +109,11 @@ impl Client {
         }
     }
 
+    /// Where the server is, as a URL without a path.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
     /// This client with a token.
     pub(crate) fn token(&self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))

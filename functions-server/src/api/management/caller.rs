@@ -48,6 +48,14 @@ impl Caller {
         Ok(())
     }
 
+    /// Whether the caller's token, if there is one, is for all functions.
+    pub(super) fn covers_all(&self) -> bool {
+        match self {
+            Self::Local => true,
+            Self::Token(token) => token.functions.is_none(),
+        }
+    }
+
     pub(super) fn covers(&self, function: &str) -> bool {
         match self {
             Self::Local => true,

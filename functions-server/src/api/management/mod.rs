@@ -10,6 +10,7 @@ mod health;
 mod host_names;
 mod json;
 mod logs;
+mod metrics;
 mod openapi;
 mod preconditions;
 mod problem;
@@ -63,6 +64,7 @@ pub(crate) fn router(server: Server, options: ManagementOptions) -> Router {
         .routes(routes!(tokens::revoke))
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
+        .routes(routes!(metrics::get))
         .routes(routes!(openapi::get))
         .routes(routes!(docs::get))
         .split_for_parts();

@@ -135,7 +135,7 @@ impl From<TokenError> for Problem {
 }
 
 /// Details are in the log only.
-fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
+pub(super) fn internal(error: &(dyn std::error::Error + 'static)) -> Problem {
     tracing::error!(error, "a management request failed");
     Problem::new(
         StatusCode::INTERNAL_SERVER_ERROR,
