@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use host_harness::{FunctionSettings, Ingress};
 use http::Method;
 use http_body_util::BodyExt as _;
 use serde_json::json;
@@ -48,16 +49,23 @@ async fn outcomes_are_counted() {
     let running = Running::start().await;
     let (management, functions) = (running.management(), running.functions());
     management.deploy("f", test_guests::MISBEHAVE).await.ok(201);
-    let settings = json!({"cpu_time": "200ms", "timeout": "3s", "max_body": "1KiB"});
+    management.deploy("e", test_guests::ECHO).await.ok(201);
+    management.deploy("s", test_guests::MISBEHAVE).await.ok(201);
+    let short = json!({"timeout": "1s"});
+    management
+        .put("/v1/functions/s/settings", short)
+        .await
+        .ok(200);
+    let settings = json!({"cpu_time": "200ms", "max_body": "1KiB"});
     management
         .put("/v1/functions/f/settings", settings)
         .await
         .ok(200);
     assert!(samples(&management).await.functions().is_empty());
     let none = samples(&management).await;
-    assert_eq!(none.get("functions_deployed", &[]), Some(1.0));
+    assert_eq!(none.get("functions_deployed", &[]), Some(3.0));
 
-    let mut received = 0;
+    let (mut received, mut problem_length) = (0, 0);
     for (path, body, status) in [
         ("/f/collect", "hello", 200),
         ("/f/collect", "", 200),
@@ -67,7 +75,7 @@ async fn outcomes_are_counted() {
         ("/f/panic", "", 500),
         ("/f/exit", "", 500),
         ("/f/loop", "", 504),
-        ("/f/sleep", "", 504),
+        ("/s/sleep", "", 504),
         ("/f/grow", "", 500),
         ("/f/streamed", "", 500),
         ("/f/collect", &"x".repeat(2000), 413),
@@ -77,6 +85,9 @@ async fn outcomes_are_counted() {
             .send(Method::POST, path, "", body.to_owned())
             .await;
         assert_eq!(answer.status, status, "{path}: {}", answer.text());
+        if path == "/s/sleep" {
+            problem_length = answer.body.len();
+        }
         received += if status == 200 { body.len() } else { 0 };
     }
     let invalid = raw(&functions, "GET /f/print HTTP/1.1\r\nhost: a b\r\n\r\n").await;
@@ -84,11 +95,17 @@ async fn outcomes_are_counted() {
     let cut = functions.stream("/f/stream-then/panic").await;
     assert!(cut.collect().await.is_err());
     let head = "POST /f/collect HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
-    let malformed = raw(&functions, &format!("{head}zz\r\n")).await;
+    let read = raw(&functions, &format!("{head}zz\r\n")).await;
+    let empty = format!("{}0\r\n\r\n", head.replace("/f/collect", "/e"));
+    let passed_on = raw(&functions, &empty).await;
+    assert!(passed_on.starts_with("HTTP/1.1 200"), "{passed_on}");
+    let malformed = format!("{}zz\r\n", head.replace("/f/collect", "/e"));
+    let malformed = raw(&functions, &malformed).await;
+    assert!(malformed.starts_with("HTTP/1.1 400"), "{malformed}");
 
     let now = samples(&management).await;
     // The function reads the malformed body, and says so itself.
-    assert!(malformed.starts_with("HTTP/1.1 200"), "{malformed}");
+    assert!(read.starts_with("HTTP/1.1 200"), "{read}");
     let expected = BTreeMap::from([
         (("2xx", "answered"), 4.0),
         (("3xx", "answered"), 1.0),
@@ -96,12 +113,21 @@ async fn outcomes_are_counted() {
         (("5xx", "answered"), 1.0),
         (("5xx", "trap"), 2.0),
         (("5xx", "cpu-limit"), 1.0),
-        (("5xx", "timeout"), 1.0),
         (("5xx", "memory-limit"), 1.0),
         (("5xx", "invalid-reply"), 1.0),
         (("4xx", "body-too-long"), 1.0),
     ]);
     assert_eq!(now.invocations("f"), expected);
+    let of_echo = BTreeMap::from([
+        (("2xx", "answered"), 1.0),
+        (("4xx", "invalid-request"), 1.0),
+    ]);
+    assert_eq!(now.invocations("e"), of_echo);
+    let asleep = BTreeMap::from([(("5xx", "timeout"), 1.0)]);
+    assert_eq!(now.invocations("s"), asleep);
+    let waited = now.of("s", "functions_queueing_seconds_sum");
+    let slept = now.of("s", "functions_run_seconds_sum");
+    assert!(waited + slept >= 1.0, "{waited} and {slept}");
     let cut = [("function", "f"), ("reason", "trap")];
     assert_eq!(now.get("functions_cut_streams_total", &cut), Some(1.0));
     assert_eq!(now.of("f", "functions_traps_total"), 3.0);
@@ -117,19 +143,17 @@ async fn outcomes_are_counted() {
     let reused = now.of("f", "functions_instances_reused_total");
     assert_eq!(created, now.of("f", "functions_startup_seconds_count"));
     assert_eq!(created + reused, started);
-    let (ran, sent) = (
-        now.of("f", "functions_run_seconds_sum"),
-        now.of("f", "functions_sent_bytes_total"),
-    );
-    // The sleeping and the computing function.
-    assert!((3.2..30.0).contains(&ran), "{ran}");
-    assert!(sent > 1000.0, "{sent}");
+    let ran = now.of("f", "functions_run_seconds_sum");
+    // One of them computed for this long.
+    assert!(ran >= 0.2, "{ran}");
+    let sent = now.of("s", "functions_sent_bytes_total");
+    assert_eq!(sent, problem_length as f64);
     assert_eq!(
         now.get("functions_unknown_function_requests_total", &[]),
         Some(1.0)
     );
     assert_eq!(now.get("functions_invalid_requests_total", &[]), Some(1.0));
-    assert_eq!(now.get("functions_loaded", &[]), Some(1.0));
+    assert_eq!(now.get("functions_loaded", &[]), Some(3.0));
     running.stop().await;
 }
 
@@ -285,6 +309,22 @@ async fn tokens_limit_what_is_seen() {
     let [root, deployer, all, some] = &clients[..] else {
         panic!("four tokens")
     };
+    let locked = json!({"ingress": "token"});
+    root.put("/v1/functions/a/settings", locked).await.ok(200);
+    functions.get("/a").await.problem(401);
+    functions.token("fnt_invented").get("/a").await.problem(401);
+    let invoker = json!({"name": "b", "scopes": ["invoke"], "functions": ["b"]});
+    let invoker = root.post("/v1/tokens", invoker).await.ok(201);
+    let invoker = functions.token(invoker["token"].as_str().unwrap());
+    invoker.get("/a").await.problem(403);
+    let now = samples(root).await;
+    let expected = BTreeMap::from([
+        (("2xx", "answered"), 1.0),
+        (("4xx", "no-valid-token"), 2.0),
+        (("4xx", "token-not-allowed"), 1.0),
+    ]);
+    assert_eq!(now.invocations("a"), expected);
+
     open.get("/metrics").await.problem(401);
     assert!(deployer.get("/metrics").await.problem(403).contains("read"));
     for client in [root, all] {
@@ -295,5 +335,49 @@ async fn tokens_limit_what_is_seen() {
     let samples = samples(some).await;
     assert_eq!(samples.functions(), ["a"].into());
     assert_eq!(samples.get("functions_deployed", &[]), None);
+    running.stop().await;
+}
+
+/// The first thousand functions that are invoked have counts of their own, and all others one.
+#[tokio::test(flavor = "multi_thread")]
+async fn functions_beyond_a_thousand_share_counts() {
+    let running = Running::start().await;
+    let (management, functions) = (running.management(), running.functions());
+    let harness = running.server.harness();
+    let register = |name: &str| {
+        let mut settings = FunctionSettings::default();
+        // A refused request counts, and loads nothing.
+        settings.ingress = Ingress::Private;
+        harness
+            .register(name, "none.wasm".into(), settings)
+            .unwrap();
+    };
+    for number in 0..1100 {
+        register(&format!("f{number}"));
+    }
+    for number in 0..1050 {
+        functions.get(&format!("/f{number}")).await.problem(404);
+    }
+    let private = |count| BTreeMap::from([(("4xx", "private"), count)]);
+    let before = samples(&management).await;
+    assert_eq!(before.functions().len(), 1001);
+    assert_eq!(before.get("functions_deployed", &[]), Some(1100.0));
+    assert_eq!(before.invocations("f999"), private(1.0));
+    assert_eq!(before.invocations("f1000"), BTreeMap::new());
+    assert_eq!(before.invocations("_other"), private(50.0));
+    assert!(before.len() < 80_000, "{}", before.len());
+
+    // One that is deleted makes room for one that was not invoked yet.
+    for name in ["f0", "f1000"] {
+        assert!(harness.remove(name));
+    }
+    // Others stay where they are.
+    for name in ["f1001", "f1060", "f1061"] {
+        functions.get(&format!("/{name}")).await.problem(404);
+    }
+    let now = samples(&management).await;
+    assert_eq!(now.invocations("_other"), private(52.0));
+    assert_eq!(now.invocations("f1060"), private(1.0));
+    assert_eq!(now.functions().len(), 1001);
     running.stop().await;
 }

@@ -46,27 +46,21 @@ impl Samples {
 
     /// Buckets do not decrease, and the last has all.
     fn check_histogram(&self, name: &str) {
-        let counts = self
-            .0
-            .iter()
-            .filter(|((of, _), _)| *of == format!("{name}_count"));
-        for ((_, labels), count) in counts {
-            let of_series = |((of, with), value): (&Series, &f64)| {
-                let mut with = with.clone();
-                let bound = with
-                    .remove("le")
-                    .filter(|_| *of == format!("{name}_bucket"))?;
-                (with == *labels).then(|| (bound.parse::<f64>().unwrap(), *value))
-            };
-            let mut buckets: Vec<_> = self.0.iter().filter_map(of_series).collect();
+        let [bucket, sum, count] = ["bucket", "sum", "count"].map(|part| format!("{name}_{part}"));
+        let mut buckets = BTreeMap::<_, Vec<_>>::new();
+        for ((_, labels), value) in self.0.iter().filter(|((of, _), _)| *of == bucket) {
+            let mut labels = labels.clone();
+            let bound: f64 = labels.remove("le").unwrap().parse().unwrap();
+            buckets.entry(labels).or_default().push((bound, *value));
+        }
+        for ((of, labels), count) in self.0.iter().filter(|((of, _), _)| *of == count) {
+            let mut buckets = buckets.remove(labels).unwrap();
             buckets.sort_by(|one, other| one.0.total_cmp(&other.0));
             assert!(buckets.is_sorted_by_key(|(_, value)| *value), "{buckets:?}");
-            assert_eq!(buckets.last(), Some(&(f64::INFINITY, *count)), "{name}");
-            assert!(
-                self.0
-                    .contains_key(&(format!("{name}_sum"), labels.clone()))
-            );
+            assert_eq!(buckets.last(), Some(&(f64::INFINITY, *count)), "{of}");
+            assert!(self.0.contains_key(&(sum.clone(), labels.clone())));
         }
+        assert!(buckets.is_empty(), "{buckets:?}");
     }
 
     /// The value of a sample, if it is there.
@@ -88,6 +82,11 @@ impl Samples {
         });
         all.map(|((_, labels), value)| ((&*labels["status"], &*labels["reason"]), *value))
             .collect()
+    }
+
+    /// How many samples there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// All functions that a sample is of.
