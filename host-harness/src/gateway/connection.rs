@@ -61,10 +61,11 @@ pub(super) async fn serve(
         let uploading = has_body.then(|| running.uploading());
         let at_work = running.at_work();
         let socket = sending.clone();
-        let responding = gateway.receive(request, peer, uploading);
+        let mut responding = gateway.receive(request, peer, uploading);
+        let counters = responding.counters.take();
         let gateway = Arc::clone(&gateway);
         async move {
-            let (mut response, counters) = gateway.finish(responding).await;
+            let mut response = gateway.finish(responding).await;
             drop(at_work);
             // hyper may learn too late that it must not read on.
             if running.has_unread() {

@@ -25,20 +25,24 @@ use crate::telemetry::metrics::{FunctionCounters, PendingCount, Reason};
 /// What is told of an upload that a function passes on.
 const MALFORMED_BODY: &str = "the request's body broke off, or its chunks are malformed";
 
-/// A response, and what counts its bytes if it is of a function.
-pub(super) type Counted = (Response<Body>, Option<Arc<FunctionCounters>>);
-
 /// A request that is being answered.
-pub(super) enum Responding {
-    /// By the host itself.
-    Refused(Counted),
+pub(super) struct Responding {
+    /// Count the bytes of the response, if it is of a function.
+    pub(super) counters: Option<Arc<FunctionCounters>>,
+    by: Responder,
+}
+
+/// Who answers a request.
+enum Responder {
+    /// The host itself.
+    Refused(Response<Body>),
     Invoking(Invoking, Answering),
     /// The function has to be loaded first. Boxed, because it is large and rarely happens.
-    Loading(Pin<Box<dyn Future<Output = Counted> + Send>>),
+    Loading(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
 }
 
 /// What a response depends on besides the function's reply.
-pub(super) struct Answering {
+struct Answering {
     method: Method,
     id: InvocationId,
     request_id: Option<Arc<str>>,
@@ -84,7 +88,10 @@ impl Gateway {
         if let Err(detail) = request::normalize(&mut parts) {
             self.registry.counters().count_invalid_request();
             let response = problem::invalid_request(detail);
-            return Responding::Refused((for_method(&parts.method, response), None));
+            return Responding {
+                counters: None,
+                by: Responder::Refused(for_method(&parts.method, response)),
+            };
         }
         let origin = match &self.proxies {
             None => Origin {
@@ -104,31 +111,49 @@ impl Gateway {
         origin: Origin,
     ) -> Response<Body> {
         let responding = self.begin(request, body, origin);
-        self.finish(responding).await.0
+        self.finish(responding).await
     }
 
     /// Finds the function of a request, and begins to invoke it if the request may. Nothing runs before
     /// [`finish`](Self::finish).
     ///
     /// This is not async: as part of a future, what it moves would be copied several times.
-    fn begin(self: &Arc<Self>, mut request: Parts, mut body: Body, origin: Origin) -> Responding {
+    fn begin(self: &Arc<Self>, request: Parts, mut body: Body, origin: Origin) -> Responding {
         let (name, base) = route::split(request.uri.path());
         let Some(found) = self.registry.get(&name) else {
             self.log_unknown(&name);
             self.registry.counters().count_unknown_function();
             let response = problem::no_such_function(&name);
-            return Responding::Refused((for_method(&request.method, response), None));
+            return Responding {
+                counters: None,
+                by: Responder::Refused(for_method(&request.method, response)),
+            };
         };
+        let counters = found.context().counters.get();
+        body.count_upload(counters);
+        Responding {
+            counters: Some(Arc::clone(counters)),
+            by: self.begin_with(found, request, base, body, origin),
+        }
+    }
+
+    fn begin_with(
+        self: &Arc<Self>,
+        found: Found,
+        mut request: Parts,
+        base: usize,
+        mut body: Body,
+        origin: Origin,
+    ) -> Responder {
         let context = found.context();
-        body.count_upload(context.counters.get());
         let pending = PendingCount::new(context.counters.get());
         let admitted = self.admit(context, &mut request.headers, &body, origin.peer);
         let token_metadata = match admitted {
             Ok(metadata) => metadata,
             Err(refusal) => {
                 let response = problem::refused(&refusal, context);
-                let response = for_method(&request.method, response);
-                return Responding::Refused(pending.end_with(response, refusal.reason()));
+                pending.end(response.status(), refusal.reason());
+                return Responder::Refused(for_method(&request.method, response));
             }
         };
         let limit = context
@@ -164,11 +189,11 @@ impl Gateway {
         };
         match found {
             Found::Loaded(function) => {
-                Responding::Invoking(self.engine.invoke(function, call, arrived, body), answering)
+                Responder::Invoking(self.engine.invoke(function, call, arrived, body), answering)
             }
             Found::NotLoaded(deployed) => {
                 let gateway = Arc::clone(self);
-                Responding::Loading(Box::pin(async move {
+                Responder::Loading(Box::pin(async move {
                     gateway
                         .load_and_answer(deployed, call, arrived, body, answering)
                         .await
@@ -178,11 +203,11 @@ impl Gateway {
     }
 
     /// Waits for the response.
-    pub(super) async fn finish(&self, responding: Responding) -> Counted {
-        match responding {
-            Responding::Refused(counted) => counted,
-            Responding::Invoking(invoking, answering) => self.complete(invoking, answering).await,
-            Responding::Loading(answer) => answer.await,
+    pub(super) async fn finish(&self, responding: Responding) -> Response<Body> {
+        match responding.by {
+            Responder::Refused(response) => response,
+            Responder::Invoking(invoking, answering) => self.complete(invoking, answering).await,
+            Responder::Loading(answer) => answer.await,
         }
     }
 
@@ -193,13 +218,14 @@ impl Gateway {
         arrived: Instant,
         body: Body,
         answering: Answering,
-    ) -> Counted {
+    ) -> Response<Body> {
         let function = match self.load(deployed, call.deadline).await {
             Ok(function) => function,
             Err(unavailable) => {
                 let response = problem::unavailable(&unavailable);
-                let response = for_method(&answering.method, response);
-                return answering.pending.end_with(response, unavailable.reason());
+                let pending = answering.pending;
+                pending.end(response.status(), unavailable.reason());
+                return for_method(&answering.method, response);
             }
         };
         // It may have been deployed again meanwhile.
@@ -208,7 +234,7 @@ impl Gateway {
         self.complete(invoking, answering).await
     }
 
-    async fn complete(&self, invoking: Invoking, answering: Answering) -> Counted {
+    async fn complete(&self, invoking: Invoking, answering: Answering) -> Response<Body> {
         let Answering {
             method,
             id,
@@ -216,26 +242,32 @@ impl Gateway {
             limit,
             pending,
         } = answering;
-        let (answered, reason) = match invoking.reply(&self.engine).await {
+        let mut reason = Reason::Answered;
+        let answered = match invoking.reply(&self.engine).await {
             // A head that is sent with the start of a malformed body would be lost with the connection.
             Ok(mut reply) => match reply.body.look_at_chunks().await {
-                Ok(()) => (answer(&method, reply), Reason::Answered),
+                Ok(()) => answer(&method, reply),
                 Err(Incomplete) => {
-                    let response = problem::invalid_request(MALFORMED_BODY);
-                    (for_method(&method, response), Reason::InvalidRequest)
+                    reason = Reason::InvalidRequest;
+                    for_method(&method, problem::invalid_request(MALFORMED_BODY))
                 }
             },
             Err(failure) => {
+                reason = failure.reason();
                 let response = problem::of_failure(&failure, id, request_id.as_deref());
-                (for_method(&method, response), failure.reason())
+                for_method(&method, response)
             }
         };
         match limit.filter(|limit| limit.is_exceeded()) {
             Some(limit) => {
-                let response = for_method(&method, problem::body_too_long(limit.max()));
-                pending.end_with(response, Reason::BodyTooLong)
+                let response = problem::body_too_long(limit.max());
+                pending.end(response.status(), Reason::BodyTooLong);
+                for_method(&method, response)
             }
-            None => pending.end_with(answered, reason),
+            None => {
+                pending.end(answered.status(), reason);
+                answered
+            }
         }
     }
 

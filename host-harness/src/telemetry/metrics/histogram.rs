@@ -44,7 +44,8 @@ pub(super) struct Buckets {
 
 impl Buckets {
     pub(super) fn observe(&self, duration: Duration) {
-        let nanoseconds = u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
+        let seconds = duration.as_secs().saturating_mul(1_000_000_000);
+        let nanoseconds = seconds.saturating_add(u64::from(duration.subsec_nanos()));
         let bucket = NANOSECONDS.iter().position(|bound| nanoseconds <= *bound);
         if let Some(bucket) = self.buckets.get(bucket.unwrap_or(BOUNDS.len())) {
             bucket.fetch_add(1, Ordering::Relaxed);

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use http::{Response, StatusCode};
+use http::StatusCode;
 
 use super::counters::FunctionCounters;
 use super::reason::Reason;
@@ -18,19 +18,6 @@ impl PendingCount {
         if let Some(counters) = self.0.take() {
             counters.ended(status, reason);
         }
-    }
-
-    /// Counts the invocation, and returns its response with the counters of its bytes.
-    pub(crate) fn end_with<B>(
-        mut self,
-        response: Response<B>,
-        reason: Reason,
-    ) -> (Response<B>, Option<Arc<FunctionCounters>>) {
-        let counters = self.0.take();
-        if let Some(counters) = &counters {
-            counters.ended(response.status(), reason);
-        }
-        (response, counters)
     }
 }
 
