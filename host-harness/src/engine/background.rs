@@ -3,11 +3,11 @@
 //! A computing function takes one turn in the runtime's queue per slice, like a request that needs
 //! a thousandth of that. A few such functions would leave almost nothing to the others. So an
 //! invocation that has used up its first slice leaves the task of its connection, and continues on
-//! threads of lower priority. The system's scheduler divides the processors: these threads get all
-//! idle time, and never less than a seventh of a normal thread's share.
+//! threads of lower priority. One of a function that is known to be CPU-bound starts there. The system's
+//! scheduler divides the processors: these threads get all idle time, and never less than a seventh of a
+//! normal thread's share. Among them, functions take turns.
 
 use std::cell::Cell;
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -21,7 +21,9 @@ use tokio::runtime::Handle;
 use super::Failure;
 use super::invocation_future::{InvocationFuture, poll_once};
 use super::reply::Outcome;
+use super::turns::Turns;
 use crate::invocation::started::StartedResponse;
+use crate::pool::Owner;
 
 /// The difference in niceness to other threads. Each step costs a thread a fifth of its share: at
 /// 6, it gets 21 % beside a normal thread.
@@ -61,6 +63,7 @@ pub(super) fn start(mut invocation: InvocationFuture) -> Result<Background, Invo
     ) else {
         return Err(invocation);
     };
+    let function = invocation.function;
     let shared = Arc::new(Shared::default());
     let work = {
         let shared = Arc::clone(&shared);
@@ -76,7 +79,7 @@ pub(super) fn start(mut invocation: InvocationFuture) -> Result<Background, Invo
             polled
         })
     };
-    let (runnable, task) = async_task::spawn(work, |runnable| QUEUE.push(runnable));
+    let (runnable, task) = async_task::spawn(work, move |runnable| QUEUE.push(function, runnable));
     runnable.schedule();
     Ok(Background {
         task: task.fallible(),
@@ -101,9 +104,9 @@ impl Background {
     }
 }
 
-/// The invocations that wait for a background thread, in turn.
+/// The invocations that wait for a background thread.
 struct Queue {
-    waiting: Mutex<VecDeque<Runnable>>,
+    waiting: Mutex<Turns<Runnable>>,
     pushed: Condvar,
     has_threads: bool,
 }
@@ -124,15 +127,15 @@ static QUEUE: LazyLock<Queue> = LazyLock::new(|| {
 });
 
 impl Queue {
-    fn push(&self, runnable: Runnable) {
-        lock(&self.waiting).push_back(runnable);
+    fn push(&self, function: Owner, runnable: Runnable) {
+        lock(&self.waiting).push(function, runnable);
         self.pushed.notify_one();
     }
 
     fn next(&self) -> Runnable {
         let mut waiting = lock(&self.waiting);
         loop {
-            match waiting.pop_front() {
+            match waiting.pop() {
                 Some(runnable) => return runnable,
                 None => {
                     let woken = self.pushed.wait(waiting);

@@ -11,7 +11,8 @@ use super::reply::{Outcome, Reply};
 use super::streaming_body::StreamingBody;
 use super::task::InvocationTask;
 use super::timed_call::TimedCall;
-use super::{Engine, Failure, Function, admission, background};
+use super::{Engine, Failure, Function, admission, contention};
+use crate::invocation::cpu_time::CpuTimed;
 use crate::invocation::memory_limiter::MemoryLimit;
 use crate::invocation::started::StartedResponse;
 use crate::invocation::time_check::TimeCheck;
@@ -20,7 +21,7 @@ use crate::message::body::Body;
 use crate::message::head::Head;
 use crate::message::held_bodies;
 use crate::pool::coverage::{self, Way};
-use crate::pool::verify;
+use crate::pool::{Owner, verify};
 use crate::telemetry::InvocationId;
 use crate::wit::bindings::functions::bytes::bytes::Data;
 use crate::wit::{Buffer, MAX_ENTRIES, State, handler};
@@ -39,6 +40,7 @@ enum Started {
 /// contain it stay small, and moving them cheap.
 pub(crate) struct Invoking {
     task: InvocationTask,
+    owner: Owner,
     context: Arc<FunctionContext>,
     id: InvocationId,
     request_id: Option<Arc<str>>,
@@ -59,6 +61,10 @@ impl Invoking {
                 .admission
                 .acquire_depth_permit(self.call_chain)
                 .await?;
+            let contended = contention::begin(self.owner);
+            if contended && self.context.cpu_bound.is_now() {
+                task.go_to_background();
+            }
             poll_fn(|cx| poll_started(task, cx)).await
         };
         // A timer also covers the time that the function waits for the host, where epochs do not
@@ -114,6 +120,7 @@ impl Engine {
     ) -> Invoking {
         let owner = function.owner();
         Invoking {
+            owner,
             context: Arc::clone(&function.context),
             id: call.id,
             request_id: call.request_id.clone(),
@@ -166,14 +173,13 @@ impl Engine {
 
             let returned = {
                 let call = pin!(instance.call(&function, request));
+                let call = CpuTimed::new(call, &function.context.cpu_bound);
                 TimedCall::new(call, counters, arrived.into_std()).await
             };
             let reply =
                 returned.map_err(|error| Failure::from_call(error, instance.store.data()))?;
             let ended = finish(&mut instance.store, reply)?;
-            // An instance reset in the background is never reused, because no request starts there.
-            if !background::is_background_thread()
-                && !function.is_retired()
+            if !function.is_retired()
                 && let Some(instance) = instance.reset(&function)
             {
                 self.store_idle(instance, &function).await;

@@ -4,6 +4,7 @@ mod admission;
 mod background;
 mod capacity;
 mod config;
+mod contention;
 mod failure;
 mod function;
 mod idle_instances;
@@ -20,6 +21,7 @@ mod task;
 mod ticker;
 mod timed_call;
 mod trial;
+mod turns;
 mod watchdog;
 
 use std::any::Any;

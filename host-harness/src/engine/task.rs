@@ -45,21 +45,20 @@ impl InvocationTask {
         };
         let (polled, started) = poll_once(invocation, cx);
         if polled.is_pending() && cpu_time::take_long() {
-            self.go_to_background(cx);
+            self.go_to_background();
+            // Polls again, to register for its progress.
+            cx.waker().wake_by_ref();
         }
         (polled, started)
     }
 
-    fn go_to_background(&mut self, cx: &mut Context<'_>) {
+    /// Continues on a background thread, if it is not there already.
+    pub(super) fn go_to_background(&mut self) {
         let Self::Foreground(invocation) = std::mem::replace(self, Self::Lost) else {
             return;
         };
         *self = match background::start(invocation) {
-            Ok(background) => {
-                // Polls again, to register for its progress.
-                cx.waker().wake_by_ref();
-                Self::Background(background)
-            }
+            Ok(background) => Self::Background(background),
             Err(invocation) => Self::Foreground(invocation),
         };
     }
@@ -67,10 +66,17 @@ impl InvocationTask {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::time::Duration;
 
     use super::*;
+    use crate::invocation::cpu_bound::CpuBound;
     use crate::invocation::cpu_time::CpuTimed;
+
+    /// As an invocation of a function of its own.
+    async fn timed<F: Future + Unpin>(invocation: F) -> F::Output {
+        CpuTimed::new(invocation, &CpuBound::default()).await
+    }
 
     /// A panic fails its invocation, with the panic's message for the log.
     #[tokio::test]
@@ -98,7 +104,7 @@ mod tests {
     /// the runtime.
     #[tokio::test]
     async fn computing_invocation_moves_to_the_background() {
-        let invocation = CpuTimed::new(Box::pin(async {
+        let invocation = timed(Box::pin(async {
             assert!(!background::is_background_thread());
             while !background::is_background_thread() {
                 slice().await;
@@ -119,7 +125,7 @@ mod tests {
     /// A waiting invocation stays in its connection's task.
     #[tokio::test]
     async fn waiting_invocation_stays_in_the_foreground() {
-        let invocation = CpuTimed::new(Box::pin(async {
+        let invocation = timed(Box::pin(async {
             for _ in 0..20 {
                 tokio::time::sleep(Duration::from_millis(1)).await;
                 std::thread::sleep(Duration::from_millis(1));
@@ -138,7 +144,7 @@ mod tests {
     #[tokio::test]
     async fn background_panic_fails_its_invocation() {
         for _ in 0..8 {
-            let invocation = CpuTimed::new(Box::pin(async {
+            let invocation = timed(Box::pin(async {
                 while !background::is_background_thread() {
                     slice().await;
                 }
@@ -158,7 +164,7 @@ mod tests {
         for computes in [true, false] {
             let (entered, in_background) = tokio::sync::oneshot::channel();
             let (alive, mut gone) = tokio::sync::mpsc::channel::<()>(1);
-            let invocation = CpuTimed::new(Box::pin(async move {
+            let invocation = timed(Box::pin(async move {
                 let _alive = alive;
                 while !background::is_background_thread() {
                     slice().await;
@@ -179,5 +185,34 @@ mod tests {
             drop(task);
             assert!(gone.recv().await.is_none());
         }
+    }
+
+    /// A function whose invocations compute is measured, and its next ones start in the background.
+    #[tokio::test]
+    async fn invocations_of_cpu_bound_functions_start_in_the_background() {
+        let computing = Arc::new(CpuBound::default());
+        // On a busy machine, much time may pass between two of them.
+        for count in 0..100 {
+            let function = Arc::clone(&computing);
+            let is_bound = function.is_now();
+            let mut task = InvocationTask::new(Owner::new(), async move {
+                let invocation = async {
+                    assert_eq!(background::is_background_thread(), is_bound);
+                    let start = std::time::Instant::now();
+                    while start.elapsed() < cpu_time::SLICE * 2 {}
+                    Ok(Outcome::Streamed)
+                };
+                CpuTimed::new(Box::pin(invocation), &function).await
+            });
+            if is_bound {
+                task.go_to_background();
+            }
+            assert!(ended(task).await.is_ok());
+            if is_bound {
+                assert!(count >= 2, "neither suspected nor measured before");
+                return;
+            }
+        }
+        panic!("no invocation started in the background");
     }
 }

@@ -11,7 +11,7 @@ use crate::telemetry::metrics::FunctionCounters;
 ///
 /// The measurement of the CPU time has read the clock already.
 pub(super) struct TimedCall<'a, F> {
-    call: CpuTimed<F>,
+    call: CpuTimed<'a, F>,
     counters: &'a Arc<FunctionCounters>,
     /// When its request arrived.
     arrived: Instant,
@@ -19,9 +19,13 @@ pub(super) struct TimedCall<'a, F> {
 }
 
 impl<'a, F> TimedCall<'a, F> {
-    pub(super) fn new(call: F, counters: &'a Arc<FunctionCounters>, arrived: Instant) -> Self {
+    pub(super) fn new(
+        call: CpuTimed<'a, F>,
+        counters: &'a Arc<FunctionCounters>,
+        arrived: Instant,
+    ) -> Self {
         Self {
-            call: CpuTimed::new(call),
+            call,
             counters,
             arrived,
             has_ended: false,

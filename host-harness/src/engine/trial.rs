@@ -40,7 +40,7 @@ impl Engine {
                 let _scope = PollScope::enter(owner);
                 instantiation.as_mut().poll(cx)
             });
-            let mut instantiation = CpuTimed::new(instantiation);
+            let mut instantiation = CpuTimed::new(instantiation, &function.context.cpu_bound);
             let finished = match starts {
                 true => None,
                 // Then instantiation never waits and needs no runtime, but may yield.

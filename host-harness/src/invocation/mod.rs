@@ -1,6 +1,7 @@
 //! One invocation of a function: its request, its limits, and the functions that it may call.
 
 pub(crate) mod access;
+pub(crate) mod cpu_bound;
 pub(crate) mod cpu_time;
 mod invoker;
 mod limits;
@@ -33,6 +34,8 @@ pub(crate) struct FunctionContext {
     pub(crate) variables: Arc<[(String, String)]>,
     pub(crate) output: Output,
     pub(crate) limits: InvocationLimits,
+    /// Whether its invocations compute for long.
+    pub(crate) cpu_bound: cpu_bound::CpuBound,
     /// Limits its invocations at once, if the function has such a limit of its own.
     pub(crate) permits: Option<permits::BoundedSemaphore>,
     /// Who may invoke it, and what of a request it gets.

@@ -19,6 +19,11 @@ pub(crate) fn next_epoch() {
     EPOCH.fetch_add(1, Ordering::Relaxed);
 }
 
+/// The current epoch.
+pub(crate) fn epoch() -> u64 {
+    EPOCH.load(Ordering::Relaxed)
+}
+
 /// Why a running invocation has to end.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OutOfTime {
@@ -41,7 +46,7 @@ impl TimeCheck {
     pub(crate) fn new(cpu_time: Duration) -> Self {
         Self {
             cpu_time,
-            epoch: EPOCH.load(Ordering::Relaxed),
+            epoch: epoch(),
             used: Duration::ZERO,
         }
     }
@@ -68,7 +73,7 @@ impl TimeCheck {
     ///
     /// Usually no epoch has passed, and this does nothing.
     pub(crate) async fn check(&mut self, deadline: Option<Instant>) -> Result<(), OutOfTime> {
-        let epoch = EPOCH.load(Ordering::Relaxed);
+        let epoch = epoch();
         if epoch == self.epoch {
             return Ok(());
         }

@@ -18,6 +18,10 @@ impl Owner {
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
     }
 
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+
     /// The function's name; `None` after its removal.
     pub(super) fn name(self) -> Option<Arc<str>> {
         names().get(&self.0).cloned()

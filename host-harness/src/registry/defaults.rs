@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::FunctionSettings;
 use crate::engine::{Engine, Reuse};
 use crate::invocation::access::{Access, Callers, Ingress};
+use crate::invocation::cpu_bound::CpuBound;
 use crate::invocation::permits::BoundedSemaphore;
 use crate::invocation::{FunctionContext, InvocationLimits};
 use crate::limits::Limits;
@@ -68,6 +69,7 @@ impl Defaults {
             output: self.output(settings.min_level)?,
             headers: self.headers,
             limits: self.limits(host, settings)?,
+            cpu_bound: CpuBound::default(),
             permits: permits(host, settings)?,
             access: self.access(host, settings)?,
             outbound: self.outbound(settings.allowed_hosts.as_deref())?,

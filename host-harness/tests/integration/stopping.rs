@@ -98,6 +98,8 @@ async fn running_requests_are_answered() {
         let asking = async move { client.get(&format!("/proxy?url=http://{address}/")).await };
         let asking = tokio::spawn(asking);
         let (mut stream, _) = soon(upstream.accept()).await.unwrap();
+        // A client refuses an answer to what it has not sent yet.
+        soon(stream.read_u8()).await.unwrap();
         let stopping = tokio::spawn(server.shutdown(GRACE));
         while_passes().await;
         let response = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nlate";

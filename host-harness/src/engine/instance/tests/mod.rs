@@ -42,6 +42,8 @@ impl Host {
     async fn ask(&self, query: &str, body: Body) -> Result<String, Failure> {
         let mut call = Invocation::placeholder(Arc::clone(&self.function.context));
         call.request.uri = format!("/?{query}").parse().unwrap();
+        // Idle instances belong to a thread, and this one asks for them. The development build is slow.
+        self.function.context.cpu_bound.forget();
         let reply = self
             .engine
             .invoke(
@@ -85,6 +87,7 @@ fn prepare_with(
         version: OnceLock::new(),
         variables: Arc::new([]),
         limits: InvocationLimits::from(&Limits::default()),
+        cpu_bound: crate::invocation::cpu_bound::CpuBound::default(),
         permits: None,
         access: Access::default(),
         output: Output {
