@@ -24,7 +24,16 @@ impl Straight {
     }
 
     pub fn file(&self) -> NamedTempFile {
+        self.encoded("utf8")
+    }
+
+    /// The function, if its texts have this encoding.
+    pub fn encoded(&self, encoding: &str) -> NamedTempFile {
         let text = include_str!("straight.wat")
+            .replace(
+                "(realloc $realloc) string-encoding=utf8",
+                &format!("(realloc $realloc) string-encoding={encoding}"),
+            )
             .replace("PAGES", &self.pages.to_string())
             .replace("MORE", &self.more)
             .replace("BODY", &self.body);

@@ -19,6 +19,12 @@ pub(super) const MAX_TEXT: usize = 64 * 1024;
 /// How many pairs of a list are kept; the rest is dropped.
 pub(super) const MAX_PAIRS: usize = 64;
 
+/// How long the strings of a list of pairs may be together: every one takes time to copy.
+pub(super) const MAX_PAIR_TEXTS: usize = 1024 * 1024;
+
+/// The size of a stored pair: two pointers, each with a length.
+const PAIR: usize = 16;
+
 /// A string; `None` if it is longer than [`MAX_TEXT`].
 #[derive(Debug)]
 pub(super) struct Text(pub(super) Option<String>);
@@ -27,7 +33,8 @@ pub(super) struct Text(pub(super) Option<String>);
 #[derive(Debug)]
 pub(super) struct TextPrefix(pub(super) String);
 
-/// The first [`MAX_PAIRS`] of a list of pairs, each string cut at [`MAX_TEXT`].
+/// The first [`MAX_PAIRS`] of a list of pairs, each string cut at [`MAX_TEXT`]; fewer if their strings
+/// are longer than [`MAX_PAIR_TEXTS`] together.
 #[derive(Debug)]
 pub(super) struct FirstPairs(pub(super) Vec<(TextPrefix, TextPrefix)>);
 
@@ -120,7 +127,9 @@ impl Bounded for Text {
         if span.text_length() > MAX_TEXT {
             return Ok(Self(None));
         }
-        Self::all(cx, ty, span).map(|text| Self(Some(text)))
+        let text = Self::all(cx, ty, span)?;
+        // A UTF-16 unit may need three bytes.
+        Ok(Self((text.len() <= MAX_TEXT).then_some(text)))
     }
 }
 
@@ -129,7 +138,9 @@ impl Bounded for TextPrefix {
 
     fn lift(cx: &mut LiftContext<'_>, ty: InterfaceType, span: Span) -> Result<Self> {
         if span.text_length() <= MAX_TEXT {
-            return Self::all(cx, ty, span).map(Self);
+            let mut text = Self::all(cx, ty, span)?;
+            text.truncate(text.floor_char_boundary(MAX_TEXT));
+            return Ok(Self(text));
         }
         if cx.options().string_encoding != StringEncoding::Utf8 {
             return Ok(Self("(a string that is too long)".into()));
@@ -156,7 +167,19 @@ impl Bounded for FirstPairs {
     type Of = Vec<(TextPrefix, TextPrefix)>;
 
     fn lift(cx: &mut LiftContext<'_>, ty: InterfaceType, span: Span) -> Result<Self> {
-        Self::all(cx, ty, span.first(MAX_PAIRS)).map(Self)
+        let span = span.first(MAX_PAIRS);
+        // The lift below reports a span that is out of bounds.
+        let pairs = span.bytes(cx, PAIR).unwrap_or_default();
+        let mut texts = 0;
+        for (kept, pair) in pairs.chunks(PAIR).enumerate() {
+            for half in pair.chunks(PAIR / 2) {
+                texts += Span::from_memory(half)?.text_length().min(MAX_TEXT);
+            }
+            if texts > MAX_PAIR_TEXTS {
+                return Self::all(cx, ty, span.first(kept)).map(Self);
+            }
+        }
+        Self::all(cx, ty, span).map(Self)
     }
 }
 
@@ -164,8 +187,6 @@ impl Bounded for HeaderList {
     type Of = Vec<(String, Vec<u8>)>;
 
     fn lift(cx: &mut LiftContext<'_>, ty: InterfaceType, span: Span) -> Result<Self> {
-        /// The size of a stored pair: two pointers, each with a length.
-        const PAIR: usize = 16;
         if span.length as usize > MAX_HEADERS {
             return Ok(Self(None));
         }

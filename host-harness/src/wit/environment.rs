@@ -24,20 +24,26 @@ fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 /// longer than [`Text`] allows.
 fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut environment = linker.instance("functions:web/environment@1.0.0")?;
-    environment.func_wrap(
+    environment.func_wrap_async(
         "header",
         |mut store: StoreContextMut<'_, State>, (name,): (Text,)| {
-            let state = store.data_mut();
-            let values = name.0.map(|name| state.header(name)).transpose()?;
-            Ok((values.unwrap_or_default(),))
+            Box::new(async move {
+                let state = store.data_mut();
+                state.check_time().await?;
+                let values = name.0.map(|name| state.header(name)).transpose()?;
+                Ok((values.unwrap_or_default(),))
+            })
         },
     )?;
-    environment.func_wrap(
+    environment.func_wrap_async(
         "variable",
         |mut store: StoreContextMut<'_, State>, (name,): (Text,)| {
-            let state = store.data_mut();
-            let value = name.0.map(|name| state.variable(name)).transpose()?;
-            Ok((value.flatten(),))
+            Box::new(async move {
+                let state = store.data_mut();
+                state.check_time().await?;
+                let value = name.0.map(|name| state.variable(name)).transpose()?;
+                Ok((value.flatten(),))
+            })
         },
     )
 }

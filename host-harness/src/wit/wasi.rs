@@ -105,13 +105,16 @@ pub(super) fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         },
     )?;
     let mut names = linker.instance("wasi:sockets/ip-name-lookup@0.2.12")?;
-    names.func_wrap(
+    names.func_wrap_async(
         "resolve-addresses",
-        |_: StoreContextMut<'_, State>, _: (Resource<Network>, Text)| {
-            // Functions have no access to sockets.
-            Ok((Err::<Resource<ResolveAddressStream>, _>(
-                ErrorCode::AccessDenied,
-            ),))
+        |mut store: StoreContextMut<'_, State>, _: (Resource<Network>, Text)| {
+            Box::new(async move {
+                store.data_mut().check_time().await?;
+                // Functions have no access to sockets.
+                Ok((Err::<Resource<ResolveAddressStream>, _>(
+                    ErrorCode::AccessDenied,
+                ),))
+            })
         },
     )
 }

@@ -88,14 +88,18 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
             })
         },
     )?;
-    binding.func_wrap(
+    binding.func_wrap_async(
         "url",
         |mut store: StoreContextMut<'_, State>, (target,): (Text,)| {
-            let Some(target) = target.0 else {
-                let why = format!("a name of more than {MAX_TEXT} bytes");
-                return Ok((Err(Error::NotFound(why)),));
-            };
-            Ok((Host::url(store.data_mut(), target)?,))
+            Box::new(async move {
+                let state = store.data_mut();
+                state.check_time().await?;
+                let Some(target) = target.0 else {
+                    let why = format!("a name of more than {MAX_TEXT} bytes");
+                    return Ok((Err(Error::NotFound(why)),));
+                };
+                Ok((Host::url(state, target)?,))
+            })
         },
     )?;
     Ok(())

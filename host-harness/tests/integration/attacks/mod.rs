@@ -1,5 +1,7 @@
 //! Hand-written functions that attack the limits: each ends within them, and other functions still run.
 
+mod texts;
+
 use std::time::Duration;
 
 use host_harness::{Builder, Harness};
@@ -27,12 +29,16 @@ fn calls(call: &str) -> Straight {
 /// A host with this function and a harmless one.
 fn host(attack: &Straight) -> (NamedTempFile, Builder) {
     let file = attack.file();
-    let builder = Harness::builder()
-        .function("attack", file.path())
+    let builder = host_of(&file);
+    (file, builder)
+}
+
+fn host_of(attack: &NamedTempFile) -> Builder {
+    Harness::builder()
+        .function("attack", attack.path())
         .function("ping", test_guests::PING)
         .concurrency(4, 16)
-        .output_sink(|_| {});
-    (file, builder)
+        .output_sink(|_| {})
 }
 
 /// A call with a text that takes 98 MiB.
