@@ -10,6 +10,7 @@
 
 mod arguments;
 mod cache;
+mod foreign_text;
 mod loading;
 mod logs;
 mod manage;

@@ -3,8 +3,8 @@ use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 use crate::invocation::permits::Overloaded;
 use crate::invocation::time_check::OutOfTime;
 use crate::pool;
-use crate::telemetry::InvocationId;
 use crate::telemetry::metrics::Reason;
+use crate::telemetry::{InvocationId, admitted, cut};
 use crate::wit::State;
 
 /// Why an invocation has no reply.
@@ -117,7 +117,8 @@ impl Failure {
         {
             Self::Memory
         } else {
-            Self::Trap(explain(error))
+            let error = explain(error);
+            Self::Trap(admitted(&error, |bytes| state.admits_log(bytes)))
         }
     }
 
@@ -137,11 +138,16 @@ impl Failure {
     /// Logs the whole failure. The client learns only its kind, or that the body is incomplete.
     pub(crate) fn log(&self, function: &str, id: InvocationId, request: Option<&str>) {
         match self {
-            Self::Trap(cause) | Self::Host(cause) => {
+            // Its causes are cut already, and the last one must stay.
+            Self::Trap(cause) => {
                 tracing::error!(function, invocation = %id, request, "{self}: {cause:?}");
             }
+            Self::Host(cause) => {
+                let text = cut(format_args!("{self}: {cause:?}"));
+                tracing::error!(function, invocation = %id, request, "{text}");
+            }
             Self::Overloaded => tracing::warn!(function, invocation = %id, request, "{self}"),
-            _ => tracing::error!(function, invocation = %id, request, "{self}"),
+            _ => tracing::error!(function, invocation = %id, request, "{}", cut(self)),
         }
     }
 }

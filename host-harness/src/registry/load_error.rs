@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::source::MAX_FILE;
 use crate::engine::{Engine, InvalidFunction};
+use crate::telemetry::{cut, cut_causes};
 
 /// A component cannot be served as a function.
 ///
@@ -76,6 +77,16 @@ impl LoadError {
     /// The component is not a function that this host can run.
     pub(super) fn invalid(file: Option<&Path>, invalid: InvalidFunction, engine: &Engine) -> Self {
         let offered = engine.offered();
+        let invalid = match invalid {
+            InvalidFunction::Compile(cause) => InvalidFunction::Compile(cut_causes(&cause)),
+            InvalidFunction::Type(cause) => InvalidFunction::Type(cut_causes(&cause)),
+            InvalidFunction::Start(cause) => InvalidFunction::Start(cut_causes(&cause)),
+            InvalidFunction::Link { needs, source } => InvalidFunction::Link {
+                needs,
+                source: cut_causes(&source),
+            },
+            other => other,
+        };
         Self::new(file, LoadErrorKind::NotAFunction).because(Reason { invalid, offered })
     }
 
@@ -139,7 +150,7 @@ struct Reason {
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.invalid)?;
+        write!(f, "{}", cut(&self.invalid))?;
         match &self.invalid {
             InvalidFunction::Import { .. } | InvalidFunction::Link { .. } => write!(
                 f,

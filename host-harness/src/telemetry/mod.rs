@@ -1,5 +1,6 @@
 //! The logs and metrics of the host and its functions.
 
+mod cut;
 mod format;
 mod invocation_id;
 mod invocation_log;
@@ -11,6 +12,7 @@ mod sink;
 pub mod stderr;
 mod text;
 
+pub(crate) use cut::{admitted, cut, cut_causes};
 pub use invocation_id::InvocationId;
 pub(crate) use invocation_id::MAX_DEPTH;
 pub(crate) use invocation_log::InvocationLog;

@@ -34,6 +34,21 @@ impl State {
         let log = self.log.of(&self.call);
         log.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Whether the host may log `bytes` about the end of this invocation. They count as a record of the
+    /// function.
+    pub(crate) fn admits_log(&self, bytes: usize) -> bool {
+        match &self.log.0 {
+            Some(log) => {
+                let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+                log.admit(bytes)
+            }
+            None => {
+                let output = &self.call.function.output;
+                output.max_records > 0 && bytes <= output.max_bytes
+            }
+        }
+    }
 }
 
 /// How many bytes are written between two checks of the time.

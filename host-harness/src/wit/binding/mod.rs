@@ -23,6 +23,7 @@ use crate::message::head::Head;
 use crate::message::headers::listed;
 use crate::message::held_bodies::Full;
 use crate::message::in_flight::InFlight;
+use crate::telemetry::cut;
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub use pending::Pending;
 
@@ -164,12 +165,13 @@ impl State {
         };
         let names = self.invoker().map(|invoker| invoker.names());
         let names = names.unwrap_or_default();
+        let target = cut(format_args!("{target:?}"));
         if self.invocation_log().admit(target.len() + names.len()) {
             let function = self.call.function.name.as_ref();
             let request = self.call.request_id.as_deref();
             tracing::warn!(
                 function, invocation = %self.call.id, request,
-                "function {target:?} not found; known functions: {names}",
+                "function {target} not found; known functions: {names}",
             );
         }
     }

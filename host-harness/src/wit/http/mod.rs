@@ -16,6 +16,7 @@ use crate::invocation::trace_context;
 use crate::message::held_bodies::Full;
 use crate::message::in_flight::InFlight;
 use crate::outbound::{self, Outgoing, Payload, Received, RequestHead, exchange};
+use crate::telemetry::cut;
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub use pending::Pending;
 
@@ -131,6 +132,7 @@ impl State {
             Ok(received) => received,
             Err(error) => {
                 if let Error::NotAllowed(why) = &error
+                    && let why = cut(why)
                     && self.invocation_log().admit(why.len())
                 {
                     let function = self.call.function.name.as_ref();
