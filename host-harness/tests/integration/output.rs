@@ -144,13 +144,18 @@ async fn records_are_kept_by_level() {
 async fn records_are_bounded() {
     const MAX_TEXT: usize = 64 * 1024;
     const MAX_FIELDS: usize = 64;
+    const MAX_TEXTS: usize = 1024 * 1024;
+    const FULL: usize = MAX_TEXTS / (2 * MAX_FIELDS);
 
     for (count, length, fields_kept) in [
         (MAX_FIELDS - 1, MAX_FIELDS - 1, MAX_FIELDS - 1),
         (MAX_FIELDS, MAX_FIELDS, MAX_FIELDS),
         (MAX_FIELDS + 1, MAX_FIELDS + 1, MAX_FIELDS),
-        (MAX_TEXT, MAX_TEXT, MAX_FIELDS),
-        (MAX_TEXT + 1, MAX_TEXT, MAX_FIELDS),
+        // A key and a value of 8 KiB each.
+        (FULL, FULL, MAX_FIELDS),
+        (FULL + 1, FULL + 1, MAX_FIELDS - 1),
+        (MAX_TEXT, MAX_TEXT, MAX_TEXTS / (2 * MAX_TEXT)),
+        (MAX_TEXT + 1, MAX_TEXT, MAX_TEXTS / (2 * MAX_TEXT)),
     ] {
         let said = said_by(&format!("/log-long?{count}"), Some(LogLevel::Error)).await;
         let RecordKind::Logged {
