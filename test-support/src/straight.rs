@@ -29,16 +29,41 @@ impl Straight {
 
     /// The function, if its texts have this encoding.
     pub fn encoded(&self, encoding: &str) -> NamedTempFile {
-        let text = include_str!("straight.wat")
-            .replace(
-                "(realloc $realloc) string-encoding=utf8",
-                &format!("(realloc $realloc) string-encoding={encoding}"),
-            )
+        let text = self.text().replace(
+            "(realloc $realloc) string-encoding=utf8",
+            &format!("(realloc $realloc) string-encoding={encoding}"),
+        );
+        compiled(&text)
+    }
+
+    /// The function, which also imports a function without parameters. `$name` calls it.
+    pub fn importing(&self, interface: &str, name: &str) -> NamedTempFile {
+        let import = format!(
+            r#"(import "{interface}" (instance $more (export "{name}" (func))))
+            (alias export $more "{name}" (func $more-func))
+            (core func $cmore (canon lower (func $more-func)))
+            (core module $mem"#
+        );
+        let export = r#"(core instance $h (export "more" (func $cmore))"#;
+        let more = format!(r#"(import "h" "more" (func ${name}))"#);
+        let text = self
+            .text()
+            .replacen("(core module $mem", &import, 1)
+            .replacen("(core instance $h", export, 1)
+            .replacen(&self.more, &format!("{more} {}", self.more), 1);
+        compiled(&text)
+    }
+
+    fn text(&self) -> String {
+        include_str!("straight.wat")
             .replace("PAGES", &self.pages.to_string())
             .replace("MORE", &self.more)
-            .replace("BODY", &self.body);
-        let mut file = NamedTempFile::new().unwrap();
-        file.write_all(&wat::parse_str(text).unwrap()).unwrap();
-        file
+            .replace("BODY", &self.body)
     }
+}
+
+fn compiled(text: &str) -> NamedTempFile {
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(&wat::parse_str(text).unwrap()).unwrap();
+    file
 }

@@ -42,7 +42,7 @@ impl ComponentBytes {
         }
         let component = match compile_rewritten(engine, inlined) {
             Some(component) => component,
-            None => Component::from_binary(engine, &self.bytes)?,
+            None => compile_checked(engine, &self.bytes)?,
         };
         Ok(Compiled {
             component,
@@ -50,21 +50,35 @@ impl ComponentBytes {
         })
     }
 
-    /// Compiles the component unchanged, for comparison.
+    /// Compiles the component without the rewrites that make it cheaper, for comparison.
     pub(crate) fn compile_unchanged(
         &self,
         engine: &wasmtime::Engine,
     ) -> wasmtime::Result<Compiled> {
         Ok(Compiled {
-            component: Component::from_binary(engine, &self.bytes)?,
+            component: compile_checked(engine, &self.bytes)?,
             reusable: Err(NotReusable::Setting),
         })
     }
 }
 
+/// Compiles a component whose calls of the host check the time.
+fn compile_checked(engine: &wasmtime::Engine, component: &[u8]) -> wasmtime::Result<Component> {
+    let error = match rewrite::with_checked_calls(component) {
+        Some(checked) => match Component::from_binary(engine, &checked) {
+            Ok(component) => return Ok(component),
+            Err(error) => error,
+        },
+        None => wasmtime::format_err!("the component has a form that this host cannot check"),
+    };
+    // Wasmtime's own error names the places in the component that was given.
+    Component::from_binary(engine, component)?;
+    Err(error)
+}
+
 /// Compiles a rewritten form; `None` if there is none, or it does not compile.
 fn compile_rewritten(engine: &wasmtime::Engine, form: Option<Vec<u8>>) -> Option<Component> {
-    let compiled = Component::from_binary(engine, &form?);
+    let compiled = compile_checked(engine, &form?);
     let compiled = compiled.inspect_err(|error| {
         tracing::debug!("a rewritten component does not compile: {error:#}");
     });

@@ -8,6 +8,10 @@ use sha2::{Digest as _, Sha256};
 /// stricter check in one of them must invalidate code that was compiled before.
 const SOURCES: &[(&str, &[u8])] = &[
     (
+        "rewrite/checked_calls.rs",
+        include_bytes!("rewrite/checked_calls.rs"),
+    ),
+    (
         "rewrite/inline_shim/component.rs",
         include_bytes!("rewrite/inline_shim/component.rs"),
     ),

@@ -15,7 +15,7 @@ use crate::telemetry::InvocationId;
 /// Data of a single invocation goes into [`State::local`], and is dropped with the invocation.
 ///
 /// A function of such an interface runs on a thread of the host's runtime, so it must not block. A
-/// call does not end an invocation that is past its deadline; the next loop iteration does.
+/// call does not end an invocation that is past its deadline; the next call or loop iteration does.
 ///
 /// ```
 /// use host_harness::wasmtime::component::Linker;

@@ -1,9 +1,10 @@
-//! Rewrites components before compilation, to make instances cheaper to create and possible to
-//! reset.
+//! Rewrites components before compilation: to make every call of the host check the time, and to make
+//! instances cheaper to create and possible to reset.
 //!
-//! A rewritten component behaves the same. A component that is not shaped like those of the SDK
-//! stays unchanged, and works as well. Wasmtime validates all of them.
+//! A rewritten component behaves the same. Only the checks are in every component: one that is not shaped
+//! like those of the SDK otherwise stays unchanged, and works as well. Wasmtime validates all of them.
 
+mod checked_calls;
 mod index_spaces;
 mod inline_shim;
 mod reusable;
@@ -11,5 +12,6 @@ mod sections;
 #[cfg(test)]
 mod trip_wires;
 
+pub(crate) use checked_calls::with_checked_calls;
 pub(crate) use inline_shim::without_shim;
 pub(crate) use reusable::{VERIFY, check_types, make_reusable};
