@@ -62,6 +62,12 @@ fn check(folder: &Folder, connection: &Connection) -> Result<(), OpenError> {
             found,
         });
     }
+    // The unused components are deleted at the start: without a database, that would be all.
+    if is_new && folder.has_components() {
+        return Err(OpenError::NoDatabase {
+            folder: folder.path().to_owned(),
+        });
+    }
     if version > VERSION {
         return Err(OpenError::Newer {
             folder: folder.path().to_owned(),
@@ -116,10 +122,7 @@ fn damaged(folder: &Folder, reason: String) -> OpenError {
 
 /// Names the folder, and the fix where one is known.
 fn wrap(folder: &Folder, error: rusqlite::Error) -> OpenError {
-    let inaccessible = |kind: std::io::ErrorKind| OpenError::Inaccessible {
-        folder: folder.path().to_owned(),
-        source: kind.into(),
-    };
+    let inaccessible = |kind: std::io::ErrorKind| OpenError::of_file(folder.path(), kind.into());
     match error.sqlite_error_code() {
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
             damaged(folder, error.to_string())

@@ -1,5 +1,5 @@
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
@@ -8,12 +8,24 @@ use rusqlite::ErrorCode;
 #[non_exhaustive]
 pub enum OpenError {
     /// The folder or a file in it cannot be created, read or written.
-    #[error("the data folder {folder} cannot be used: {source}; give a folder that this user may write to", folder = .folder.display())]
+    #[error("the data folder {folder} cannot be used; give a folder that this user may write to", folder = .folder.display())]
     Inaccessible {
         /// The folder.
         folder: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// The disk is full.
+    #[error("the disk of the data folder {folder} is full: free some space", folder = .folder.display())]
+    Full {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The folder has components, but no database that says what they are.
+    #[error("the data folder {folder} has components, but its database functions.db is missing or empty: restore functions.db from a backup, or move the folder away to start anew", folder = .folder.display())]
+    NoDatabase {
+        /// The folder.
+        folder: PathBuf,
     },
     /// The path is not a folder.
     #[error("the data folder {folder} is not a folder: give another path", folder = .folder.display())]
@@ -54,13 +66,24 @@ pub enum OpenError {
         reason: String,
     },
     /// The database cannot be opened for another reason.
-    #[error("the database of the data folder {folder} cannot be opened: {source}", folder = .folder.display())]
+    #[error("the database of the data folder {folder} cannot be opened", folder = .folder.display())]
     Database {
         /// The folder.
         folder: PathBuf,
         /// What SQLite says.
         source: rusqlite::Error,
     },
+}
+
+impl OpenError {
+    /// A file of the folder could not be created, read or written.
+    pub(super) fn of_file(folder: &Path, source: io::Error) -> Self {
+        let folder = folder.to_owned();
+        match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { folder },
+            _ => Self::Inaccessible { folder, source },
+        }
+    }
 }
 
 /// The store could not do what was asked. Nothing has changed, unless the commit itself failed: then the

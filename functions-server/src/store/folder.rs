@@ -26,10 +26,7 @@ pub(super) struct Folder {
 impl Folder {
     /// Creates the folder if it is missing, and locks it.
     pub(super) fn open(folder: &Path) -> Result<Self, OpenError> {
-        let inaccessible = |source| OpenError::Inaccessible {
-            folder: folder.to_owned(),
-            source,
-        };
+        let inaccessible = |source| OpenError::of_file(folder, source);
         create(folder).map_err(|error| match error.kind() {
             io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => OpenError::NotAFolder {
                 folder: folder.to_owned(),
@@ -74,6 +71,12 @@ impl Folder {
 
     pub(super) fn artifacts(&self) -> PathBuf {
         self.given.join(ARTIFACTS)
+    }
+
+    /// Whether there is a component, used or not.
+    pub(super) fn has_components(&self) -> bool {
+        let components = fs::read_dir(self.artifacts());
+        components.is_ok_and(|mut components| components.next().is_some())
     }
 
     pub(super) fn logs(&self) -> PathBuf {
@@ -121,10 +124,7 @@ pub(super) fn sync(folder: &Path) -> io::Result<()> {
 
 /// Refuses a folder with other files, so that a wrong path never mixes with a store.
 fn refuse_foreign(folder: &Path) -> Result<(), OpenError> {
-    let inaccessible = |source| OpenError::Inaccessible {
-        folder: folder.to_owned(),
-        source,
-    };
+    let inaccessible = |source| OpenError::of_file(folder, source);
     if folder.join(LOCK).exists() {
         return Ok(());
     }

@@ -47,10 +47,7 @@ pub(crate) struct Store {
 impl Store {
     /// Opens a folder, and creates it if it is missing.
     pub(crate) fn open(folder: &Path) -> Result<Self, OpenError> {
-        let inaccessible = |source| OpenError::Inaccessible {
-            folder: folder.to_owned(),
-            source,
-        };
+        let inaccessible = |source| OpenError::of_file(folder, source);
         let locked = Folder::open(folder)?;
         let connection = database::open(&locked)?;
         let artifacts = Artifacts::open(&locked).map_err(inaccessible)?;

@@ -351,6 +351,32 @@ async fn damaged_database_is_refused() {
     assert!(matches!(error, OpenError::Damaged { .. }), "cut: {error:?}");
 }
 
+/// Components without a database that names them are kept, also if the database is empty.
+#[tokio::test]
+async fn components_without_a_database_are_kept() {
+    let (_parent, folder) = folder();
+    let store = Store::open(&folder).unwrap();
+    deploy(&store, "ping", b"one").await;
+    drop(store);
+    let database = folder.join("functions.db");
+    let backup = fs::read(&database).unwrap();
+    for lose in [
+        &(|| fs::remove_file(&database)) as &dyn Fn() -> std::io::Result<()>,
+        &|| fs::write(&database, ""),
+    ] {
+        lose().unwrap();
+        for _ in 0..2 {
+            let error = Store::open(&folder).unwrap_err();
+            assert!(matches!(error, OpenError::NoDatabase { .. }), "{error:?}");
+        }
+        fs::write(&database, &backup).unwrap();
+        let store = Store::open(&folder).unwrap();
+        let current = store.read(|connection| functions::current(connection, "ping"));
+        let digest = current.await.unwrap().unwrap().digest;
+        assert!(store.artifacts().is_intact(digest));
+    }
+}
+
 /// A file in the place of the folder, or on the way to it, is refused.
 #[test]
 fn file_instead_of_a_folder_is_refused() {

@@ -141,6 +141,11 @@ fn run(mut connection: Connection, waiting: &Receiver<Box<dyn Job>>, commits: &A
             job.reply(committed);
         }
     }
+    // A stopped store is one file, and can be copied as such. What stays in the log is read at the next start.
+    let truncate = "PRAGMA wal_checkpoint(TRUNCATE)";
+    if let Err(error) = connection.query_row(truncate, [], |_| Ok(())) {
+        tracing::debug!(%error, "cannot move the log of the database into it");
+    }
 }
 
 /// Runs writes in one transaction. A write that fails does not undo the others.
