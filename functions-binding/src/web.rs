@@ -19,11 +19,8 @@ use crate::{BindingError, FunctionInvokeResponse, Response};
 /// ```
 impl From<Response> for WebResponse {
     fn from(response: Response) -> Self {
-        let headers: Vec<_> = response
-            .headers
-            .into_iter()
-            .filter(|(name, _)| !is_framing(name))
-            .collect();
+        let mut headers = response.headers;
+        headers.retain(|name, _| !is_framing(name));
         response
             .body
             .into_response()
@@ -74,6 +71,16 @@ mod tests {
         let inner = Response::new(201).header("Connection", "close");
         let answer = TestRequest::get("/").call(|| inner);
         assert_eq!((answer.status(), answer.header("connection")), (201, None));
+    }
+
+    /// What the function answered twice is passed on twice.
+    #[test]
+    fn doubled_single_headers_are_passed_on() {
+        let mut inner = Response::new(200);
+        inner.headers.append("age", "1");
+        inner.headers.append("age", "2");
+        let answer = TestRequest::get("/").call(|| inner);
+        assert_eq!(answer.header_all("age").collect::<Vec<_>>(), ["1", "2"]);
     }
 
     /// A plain response is answered as it is, too.

@@ -138,6 +138,20 @@ impl Headers {
         self.append(name, value);
     }
 
+    /// Keeps the headers for which `keep` is true, given their names and values.
+    ///
+    /// ```
+    /// use functions_bytes::Headers;
+    ///
+    /// let mut headers: Headers = [("x-secret", "1"), ("accept", "*/*")].into_iter().collect();
+    /// headers.retain(|name, _| !name.starts_with("x-"));
+    /// assert_eq!(headers.len(), 1);
+    /// ```
+    pub fn retain(&mut self, mut keep: impl FnMut(&str, &[u8]) -> bool) {
+        self.list
+            .retain(|(name, value)| keep(name, value.as_bytes()));
+    }
+
     /// Removes all headers of a name.
     pub fn remove(&mut self, name: &str) {
         self.list

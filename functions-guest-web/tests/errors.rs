@@ -123,6 +123,41 @@ fn failures_in_tuples_keep_their_status() {
     }
 }
 
+/// A response is a value: a tuple adds its headers, and its status unless the response has an error inside.
+#[test]
+fn tuples_around_responses_add_headers() {
+    let headers = || [("x-id", "1"), ("content-type", "text/csv")];
+    for (status, response) in [
+        (
+            500,
+            answer(move || {
+                (
+                    StatusCode::CREATED,
+                    headers(),
+                    unencodable().into_response(),
+                )
+            }),
+        ),
+        (404, answer(move || (headers(), None::<()>.into_response()))),
+    ] {
+        assert_eq!(
+            (problem(&response), response.header("x-id")),
+            (status, Some("1"))
+        );
+    }
+    let own = || Err::<(), _>(Teapot).into_response();
+    let response = answer(move || (headers(), own()));
+    assert_eq!(
+        (response.status(), response.header("x-id")),
+        (418, Some("1"))
+    );
+    let response = answer(move || (StatusCode::CREATED, own()));
+    assert_eq!(response.status(), 201);
+    // In the tuple itself, an `Err` is an error.
+    let response = answer(move || (StatusCode::CREATED, headers(), Err::<(), _>(own())));
+    assert_eq!((response.status(), response.header("x-id")), (418, None));
+}
+
 /// A status that is set on an error does not turn it into a success; headers reach the client.
 #[test]
 fn methods_leave_errors_errors() {

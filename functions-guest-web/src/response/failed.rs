@@ -1,5 +1,7 @@
 //! The error inside a response, until the response is sent.
 
+use http::StatusCode;
+
 use super::WebResponse;
 use super::headers::List;
 use crate::WebError;
@@ -13,6 +15,8 @@ pub(crate) struct Failed {
     kind: &'static Kind,
     /// Nothing else that was set counts: the response itself is invalid.
     pub(crate) is_invalid: bool,
+    /// The handler is done: a status that is set from here on is a middleware's, and counts.
+    pub(crate) is_settled: bool,
 }
 
 /// How an error answers. Function pointers, so that a function which never fails does not carry what
@@ -20,8 +24,8 @@ pub(crate) struct Failed {
 #[derive(Debug)]
 pub(crate) struct Kind {
     report: fn(&WebError),
-    /// The problem document, with headers that were added to the response.
-    document: fn(&WebError, List) -> WebResponse,
+    /// The problem document, with the response's status and the headers that were added to it.
+    document: fn(&WebError, StatusCode, List) -> WebResponse,
 }
 
 /// A failure of the handler: the log has the error, the client the invocation's id.
@@ -51,6 +55,7 @@ impl Failed {
             error,
             kind,
             is_invalid: false,
+            is_settled: false,
         }
     }
 
@@ -65,9 +70,10 @@ impl Failed {
     }
 
     /// The problem document.
-    pub(crate) fn into_document(self, headers: List) -> WebResponse {
+    pub(crate) fn into_document(self, status: u16, headers: List) -> WebResponse {
         (self.kind.report)(&self.error);
-        (self.kind.document)(&self.error, headers)
+        let status = StatusCode::from_u16(status).unwrap_or(self.error.status());
+        (self.kind.document)(&self.error, status, headers)
     }
 }
 
@@ -82,20 +88,25 @@ fn report(error: &WebError) {
     record(level, "functions_guest_web", &message, &[]);
 }
 
-fn document_with_id(error: &WebError, headers: List) -> WebResponse {
-    document(error, Some(&source::invocation_id()), headers)
+fn document_with_id(error: &WebError, status: StatusCode, headers: List) -> WebResponse {
+    document(error, status, Some(&source::invocation_id()), headers)
 }
 
-fn refusal(error: &WebError, headers: List) -> WebResponse {
+fn refusal(error: &WebError, status: StatusCode, headers: List) -> WebResponse {
     if error.status().is_server_error() {
-        return document_with_id(error, headers);
+        return document_with_id(error, status, headers);
     }
-    document(error, None, headers)
+    document(error, status, None, headers)
 }
 
-fn document(error: &WebError, id: Option<&str>, mut headers: List) -> WebResponse {
+fn document(
+    error: &WebError,
+    status: StatusCode,
+    id: Option<&str>,
+    mut headers: List,
+) -> WebResponse {
     // Whatever they were for, the body is the document.
     headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
     let detail = error.public().unwrap_or("the function failed");
-    problem::document(error.status(), detail, id).with_valid_headers(headers)
+    problem::document(status, detail, id).with_valid_headers(headers)
 }

@@ -70,6 +70,13 @@ pub(crate) fn check(name: &str, value: &[u8]) -> Result<(), InvalidHeader> {
 pub trait IntoHeaders {
     /// The headers' names and values, in order.
     fn into_headers(self) -> impl Iterator<Item = (String, Vec<u8>)>;
+
+    /// Whether these may be another server's, so that a header which HTTP allows once stays twice if it is
+    /// there twice.
+    #[doc(hidden)]
+    fn keeps_repeated(&self) -> bool {
+        false
+    }
 }
 
 impl IntoHeaders for HeaderMap {
@@ -80,12 +87,20 @@ impl IntoHeaders for HeaderMap {
             .collect();
         all.into_iter()
     }
+
+    fn keeps_repeated(&self) -> bool {
+        true
+    }
 }
 
 /// Those of a request or of another server's response.
 impl IntoHeaders for Headers {
     fn into_headers(self) -> impl Iterator<Item = (String, Vec<u8>)> {
         self.into_iter()
+    }
+
+    fn keeps_repeated(&self) -> bool {
+        true
     }
 }
 
@@ -107,6 +122,10 @@ impl<N: IntoHeaderName, V: IntoHeaderValue> IntoHeaders for Vec<(N, V)> {
 impl<H: IntoHeaders> IntoHeaders for Option<H> {
     fn into_headers(self) -> impl Iterator<Item = (String, Vec<u8>)> {
         self.into_iter().flat_map(H::into_headers)
+    }
+
+    fn keeps_repeated(&self) -> bool {
+        self.as_ref().is_some_and(H::keeps_repeated)
     }
 }
 

@@ -11,9 +11,10 @@ use http::StatusCode;
 use super::{IntoResponse, WebResponse};
 use crate::{Rejection, WebError};
 
+/// It is a response by now, also if it was made from an error: a tuple around it adds its headers.
 impl IntoResponse for WebResponse {
     fn into_response(self) -> WebResponse {
-        self
+        self.into_plain()
     }
 }
 

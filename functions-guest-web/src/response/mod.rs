@@ -39,10 +39,13 @@ use http::StatusCode;
 /// A tuple's status and headers are those of a success: where `T` is an `Err`, an error of the SDK or
 /// `None`, they are left out, and the error answers with its own. An error type of your own that stands
 /// in the tuple by itself, without an `Err`, is a value as any: it gets the tuple's status, as in axum.
+/// So is a [`WebResponse`]: a tuple adds its headers to one that was made from an error, and a middleware
+/// can put what `Next` answered into a tuple, whether or not the handler failed.
 ///
 /// Headers are `Headers`, an `http::HeaderMap`, or an array or a `Vec` of names and values, or an `Option` of them.
 /// They are added, where axum replaces those of the same name: only a header that HTTP allows once
-/// replaces the one before.
+/// replaces the one before. One that `Headers` or an `http::HeaderMap` has twice stays twice: these are
+/// what another server's response is passed on with.
 ///
 /// ```
 /// use functions_guest_web::{Json, invoke};

@@ -105,12 +105,17 @@ impl Future for Running {
 mod tests {
     use std::time::Duration;
 
-    use http::StatusCode;
+    use std::collections::BTreeMap;
+
+    use http::{HeaderMap, StatusCode};
 
     use super::*;
     use crate::routing::{any, get, post};
     use crate::testing::TestRequest;
-    use crate::{Extension, FromRequest as _, Router, State, task};
+    use crate::{
+        Event, Extension, FromRequest as _, HandleErrors, IntoResponse, Json, Router, Sse, State,
+        WebResult, task,
+    };
 
     fn mark(name: &'static str) -> impl Fn(Request, Next) -> WebResponse {
         move |request, next| next.run(request).wait().header("x-mark", name)
@@ -197,6 +202,112 @@ mod tests {
         };
         assert_eq!(TestRequest::get("/quick").call(app).text(), "quick");
         assert_eq!(TestRequest::get("/slow").call(app).status(), 504);
+    }
+
+    /// A tuple around what a handler answered reaches every client: its failures are responses, too.
+    #[test]
+    fn tuples_around_responses_count_for_errors() {
+        struct Own;
+        impl IntoResponse for Own {
+            fn into_response(self) -> WebResponse {
+                (StatusCode::UNPROCESSABLE_ENTITY, "own").into_response()
+            }
+        }
+        async fn cors(request: Request, next: Next) -> impl IntoResponse {
+            ([("x-mark", "1")], next.run(request).await)
+        }
+        fn waits(request: Request, next: Next) -> ([(&'static str, &'static str); 1], WebResponse) {
+            ([("x-mark", "1")], next.run(request).wait())
+        }
+        async fn limit(request: Request, next: Next) -> impl IntoResponse {
+            let response = task::timeout(Duration::from_secs(1), next.run(request)).await;
+            let response = response.map_err(|_| StatusCode::GATEWAY_TIMEOUT);
+            (HeaderMap::new(), [("x-mark", "1")], response)
+        }
+        async fn wraps(request: Request, next: Next) -> impl IntoResponse {
+            struct Wrapped(WebResponse);
+            impl IntoResponse for Wrapped {
+                fn into_response(self) -> WebResponse {
+                    self.0
+                }
+            }
+            ([("x-mark", "1")], Wrapped(next.run(request).await))
+        }
+        let events = || Sse([Event::data("").with_name("a\nb")]);
+        let unencodable = || Json(BTreeMap::from([(vec![1_u8], 1)]));
+        let routes = || {
+            Router::new()
+                .route("/own", get(|| Err::<String, _>(Own)))
+                .route("/awaited", get(async || Err::<String, _>(Own)))
+                .route("/bad", get(|| WebResult::<String>::Err("no".into())))
+                .route("/none", get(|| None::<String>))
+                .route("/json", get(move || (StatusCode::CREATED, unencodable())))
+                .route("/invalid", get(|| [("a b", "1")]))
+                .route("/refused", get(|_: Json<u8>| ()))
+                .route("/events", get(events))
+                .route(
+                    "/shaped",
+                    get(|| HandleErrors::new(|| None::<String>, |_| Own)),
+                )
+        };
+        let apps = |which| {
+            move || match which {
+                0 => routes().layer(cors),
+                1 => routes().layer(waits),
+                2 => routes().layer(limit),
+                3 => routes().layer(wraps),
+                _ => routes()
+                    .layer(|request, next: Next| next.run(request))
+                    .layer(cors),
+            }
+        };
+        for app in (0..5).map(apps) {
+            for (path, status) in [
+                ("/own", 422),
+                ("/awaited", 422),
+                ("/bad", 500),
+                ("/none", 404),
+                ("/lost", 404),
+                ("/json", 500),
+                ("/invalid", 500),
+                ("/refused", 400),
+                // Its head is sent already when the event turns out to be invalid.
+                ("/events", 200),
+                ("/shaped", 422),
+            ] {
+                let response = TestRequest::get(path).call(app);
+                let mark = response.header("x-mark");
+                assert_eq!((response.status(), mark), (status, Some("1")), "{path}");
+            }
+            let response = TestRequest::put("/own").call(app);
+            assert_eq!(
+                (response.status(), response.header("x-mark")),
+                (405, Some("1"))
+            );
+        }
+    }
+
+    /// A middleware's status counts for whatever the handler answered, in the document and behind
+    /// `HandleErrors`, too.
+    #[test]
+    fn statuses_of_middleware_count_for_errors() {
+        async fn teapot(request: Request, next: Next) -> impl IntoResponse {
+            (StatusCode::IM_A_TEAPOT, next.run(request).await)
+        }
+        let routes = || Router::new().route("/none", get(|| None::<String>));
+        let app = move || routes().layer(teapot);
+        let method = |request, next: Next| next.run(request).wait().with_status(418);
+        for response in [
+            TestRequest::get("/none").call(app),
+            TestRequest::get("/lost").call(app),
+            TestRequest::get("/none").call(move || routes().layer(method)),
+        ] {
+            assert_eq!(response.status(), 418);
+            assert!(response.text().contains(r#""status":418"#));
+        }
+        let shaped = move || HandleErrors::new(app, |error| (error.status(), "shaped"));
+        let response = TestRequest::get("/none").call(shaped);
+        assert_eq!((response.status(), response.text()), (418, "shaped"));
     }
 
     /// Handlers, nested ones, fallbacks and middleware have the state; without one it is a 500 whose

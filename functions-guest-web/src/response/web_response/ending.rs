@@ -56,11 +56,17 @@ impl WebResponse {
         let Some(failed) = self.failed.take() else {
             return self;
         };
+        let status = failed.is_settled.then_some(self.status);
+        let status = status.filter(|status| *status != failed.error.status().as_u16());
         let mut response = answer(failed.into_reported()).into_response();
         if let Some(again) = &mut response.failed {
             again.set_reported();
         }
         response.is_error = true;
+        // A middleware's status counts, which it set for this error.
+        if let Some(status) = status.filter(|_| response.failed.is_none()) {
+            response.status = status;
+        }
         // Those that the answer sets itself take the place of all of that name; the others stay, repeated
         // ones too.
         let own = response.headers.len();
@@ -79,15 +85,21 @@ impl WebResponse {
         self
     }
 
-    /// Whether this answers an error, which what is around it does not change.
+    /// Marks what is a response by now, and not an error that stands in a tuple.
+    pub(crate) fn into_plain(mut self) -> Self {
+        self.is_error = false;
+        self
+    }
+
+    /// Whether this answers an error, which a tuple around it does not change.
     pub(crate) fn is_error(&self) -> bool {
-        self.is_error || self.failed.is_some()
+        self.is_error
     }
 
     /// The body; for an error that is the problem document.
     pub fn into_body(self) -> Data {
         match self.failed {
-            Some(failed) => failed.into_document(Vec::new()).body,
+            Some(failed) => failed.into_document(self.status, Vec::new()).body,
             None => self.body,
         }
     }
@@ -102,7 +114,7 @@ impl WebResponse {
         let whole = match self.failed.take() {
             None => self,
             // Making the document logs what was wrong, also where the client has another already.
-            Some(failed) => failed.into_document(self.headers),
+            Some(failed) => failed.into_document(self.status, self.headers),
         };
         (!streamed).then_some(whole)
     }

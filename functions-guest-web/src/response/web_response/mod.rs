@@ -39,6 +39,9 @@ mod tests;
 /// becomes a problem document (RFC 9457) only when it is sent. It has the error's status, whatever
 /// [`with_status`](Self::with_status) or a tuple around it says; headers can be added.
 /// [`map_error`](Self::map_error) makes another response from the error.
+///
+/// A response that a middleware got from `Next` is a response as any: the middleware can
+/// set its status and add headers to it, by methods or in a tuple, whether or not it answers an error.
 #[must_use]
 pub struct WebResponse {
     status: u16,
@@ -49,7 +52,7 @@ pub struct WebResponse {
     body: Data,
     /// The error that answers instead of the body.
     failed: Option<Box<Failed>>,
-    /// Whether a type of the author's answers an error.
+    /// Whether a tuple leaves this as it is: what stands in the tuple is an error.
     is_error: bool,
     streamed: bool,
     /// What sends it, once its status and headers are what they are going to be.
@@ -88,6 +91,7 @@ impl WebResponse {
             status: error.status().as_u16(),
             content_type: Some("application/problem+json"),
             failed: Some(Box::new(Failed::new(error, kind))),
+            is_error: true,
             ..Self::new()
         }
     }
@@ -126,7 +130,10 @@ impl WebResponse {
         let status = status.into();
         match status.checked() {
             _ if self.streamed => self.refuse(InvalidHeader::Sent),
-            _ if self.failed.is_some() => {}
+            _ if self
+                .failed
+                .as_ref()
+                .is_some_and(|failed| !failed.is_settled) => {}
             Some(status) => self.status = status,
             None => self.refuse(InvalidHeader::Status(status.as_u16())),
         }
@@ -157,7 +164,8 @@ impl WebResponse {
     /// # Ok::<(), functions_guest_web::WebError>(())
     /// ```
     pub fn header(mut self, name: impl IntoHeaderName, value: impl IntoHeaderValue) -> Self {
-        self.push(name.into_name(), value.into_value());
+        let mut replaced = usize::MAX;
+        self.push(name.into_name(), value.into_value(), &mut replaced);
         self
     }
 
@@ -176,11 +184,19 @@ impl WebResponse {
         self.append_headers(headers)
     }
 
-    /// Adds headers, as [`header`](Self::header) does each: an `http::HeaderMap`, or an array or a
-    /// `Vec` of names and values.
+    /// Adds headers, as [`header`](Self::header) does each: `Headers`, an `http::HeaderMap`, or an array
+    /// or a `Vec` of names and values.
+    ///
+    /// `Headers` and an `http::HeaderMap` may be another server's: a header that HTTP allows only once
+    /// replaces those that the response had before, but one that they have twice is passed on twice.
     pub fn append_headers(mut self, headers: impl IntoHeaders) -> Self {
+        let mut replaced = if headers.keeps_repeated() {
+            self.headers.len()
+        } else {
+            usize::MAX
+        };
         for (name, value) in headers.into_headers() {
-            self.push(name, value);
+            self.push(name, value, &mut replaced);
         }
         self
     }
@@ -225,7 +241,8 @@ impl WebResponse {
             .any(|(known, _)| known.eq_ignore_ascii_case(name))
     }
 
-    fn push(&mut self, name: String, mut value: Vec<u8>) {
+    /// Adds a header. One that HTTP allows once replaces those of its name among the first `replaced`.
+    fn push(&mut self, name: String, mut value: Vec<u8>, replaced: &mut usize) {
         match headers::check(&name, &value) {
             _ if self.streamed => self.refuse(InvalidHeader::Sent),
             _ if self.failed.as_ref().is_some_and(|failed| failed.is_invalid) => {}
@@ -236,8 +253,13 @@ impl WebResponse {
                     value = trimmed.to_vec();
                 }
                 if is_single_header(&name) {
-                    self.headers
-                        .retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
+                    let before = self.headers.len();
+                    let mut place = 0;
+                    self.headers.retain(|(known, _)| {
+                        place += 1;
+                        place > *replaced || !known.eq_ignore_ascii_case(&name)
+                    });
+                    *replaced -= before - self.headers.len();
                 }
                 self.headers.push((name, value));
             }
@@ -245,12 +267,26 @@ impl WebResponse {
         }
     }
 
-    /// The handler is done with this response: what is added from here on is a layer's, such as CORS, and stays
-    /// also where the handler's own headers were invalid.
+    /// The handler is done with this response: what is set from here on is a layer's, such as CORS, and counts
+    /// also where the handler failed.
     #[cfg(feature = "router")]
     pub(crate) fn settled(mut self) -> Self {
+        self.is_error = false;
         if let Some(failed) = &mut self.failed {
             failed.is_invalid = false;
+            failed.is_settled = true;
+        }
+        if let Some(sender) = self.sender.take() {
+            let handlers = self.headers.clone();
+            self.sender = Some(Box::new(move |head| {
+                let mut layers = head.headers.clone();
+                layers.retain(|header| !handlers.contains(header));
+                let sent = sender(head);
+                if sent.failed.is_some() {
+                    return sent.with_valid_headers(layers);
+                }
+                sent
+            }));
         }
         self
     }
