@@ -255,12 +255,11 @@ fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Outcome, Fa
     let headers = response.take_headers(limit);
     let headers = headers.map_err(|invalid| Failure::InvalidReply(invalid.to_string()))?;
     let body = match response.body {
-        // The caller may never read it. A client's connection bounds that for a request's response.
-        Data::Value(bytes) if store.data().call.call_chain.depth > 0 => {
+        // A caller may never read it, and a client takes its time.
+        Data::Value(bytes) => {
             let held = store.data().call.function.bodies.hold(bytes);
             Body::from(held.map_err(|held_bodies::Full| Failure::Overloaded)?)
         }
-        Data::Value(bytes) => Body::from(bytes),
         Data::Buffer(buffer) => {
             let buffer = store.data_mut().table.delete(buffer);
             buffer

@@ -10,7 +10,8 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::cpu_time::SLICE;
+/// How long an invocation computes before others get their turn.
+pub(crate) const SLICE: Duration = Duration::from_millis(10);
 
 /// How long an invocation computes before its function counts as CPU-bound. A move to the background
 /// costs a fifth of that and less. Unoptimized, everything takes many times as long.

@@ -13,9 +13,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::cpu_bound::CpuBound;
-
-/// How long an invocation computes before others get their turn.
-pub(crate) const SLICE: Duration = Duration::from_millis(10);
+pub(crate) use super::cpu_bound::SLICE;
 
 thread_local! {
     /// The invocation that this thread is polling.

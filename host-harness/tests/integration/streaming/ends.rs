@@ -115,6 +115,20 @@ async fn streams_have_their_own_time() {
     );
 }
 
+/// Whole responses that wait for their clients are bounded together: further ones are refused until some are gone.
+#[tokio::test]
+async fn unread_responses_are_bounded() {
+    let harness = misbehaving().body_memory(48 << 20).build().unwrap();
+    for _ in 0..3 {
+        let unread = handle(&harness, "/large").await;
+        assert_eq!(unread.status(), 200);
+        let refused = handle(&harness, "/large").await;
+        assert_eq!(refused.status(), 429);
+        assert_eq!(handle(&harness, "/harmless").await.status(), 200);
+        drop(unread);
+    }
+}
+
 /// A client that reads nothing of a response loses its connection, and the body is dropped, so that a
 /// stopping host waits for nothing.
 #[tokio::test]
