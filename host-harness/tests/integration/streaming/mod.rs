@@ -37,11 +37,12 @@ fn parsed(line: String) -> usize {
 #[tokio::test]
 async fn streams_are_whole() {
     let server = server().await;
-    for client in [
-        Client::new(server.address()),
-        Client::http2(server.address()),
+    // A busy HTTP/2 client that has not read yet refuses many small pieces as an attack.
+    for (client, most) in [
+        (Client::new(server.address()), 100_000),
+        (Client::http2(server.address()), 1000),
     ] {
-        for lines in [0, 1, 10, 100_000] {
+        for lines in [0, 1, 10, most] {
             let answer = client.get(&format!("/misbehave/stream?{lines}")).await;
             assert_eq!(answer.status, 200);
             assert_eq!(answer.header("content-type"), Some("text/event-stream"));
