@@ -16,6 +16,7 @@ mod outbound;
 mod pool;
 mod registry;
 mod telemetry;
+mod threads;
 mod wit;
 
 pub use compile::CompilerProcess;

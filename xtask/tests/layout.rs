@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The modules of `host-harness/src`, in the order of ARCHITECTURE.md: each may use those after it.
-const ORDER: [&str; 13] = [
+const ORDER: [&str; 14] = [
     "cli",
     "harness",
     "gateway",
@@ -25,6 +25,7 @@ const ORDER: [&str; 13] = [
     "pool",
     "limits",
     "telemetry",
+    "threads",
 ];
 
 /// A module's path, such as `["engine", "task"]`.

@@ -6,17 +6,13 @@
     )
 )]
 
-use std::cell::Cell;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::threads;
 
 /// The minimum number of shards: usually more than there are threads that run functions, so that no
 /// two share one.
 const MIN_SHARDS: usize = 64;
-
-thread_local! {
-    static HOME: Cell<Option<usize>> = const { Cell::new(None) };
-}
 
 /// A free list with one shard per thread, if there are enough shards.
 pub(crate) struct ShardedFreeList<T, C> {
@@ -49,17 +45,8 @@ impl<T, C> ShardedFreeList<T, C> {
 
     /// This thread's shard.
     pub(crate) fn home(&self) -> &Arc<Shard<T, C>> {
-        static THREADS: AtomicUsize = AtomicUsize::new(0);
-        let number = HOME.try_with(|shard| {
-            let number = shard.get();
-            number.unwrap_or_else(|| {
-                let number = THREADS.fetch_add(1, Ordering::Relaxed);
-                shard.set(Some(number));
-                number
-            })
-        });
         #[expect(clippy::indexing_slicing, reason = "there is at least one")]
-        &self.shards[number.unwrap_or(0) % self.shards.len()]
+        &self.shards[threads::number() % self.shards.len()]
     }
 
     pub(crate) fn all(&self) -> &[Arc<Shard<T, C>>] {

@@ -1,4 +1,3 @@
-use std::cell::Cell;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
@@ -8,6 +7,7 @@ use http::StatusCode;
 use super::histogram::Buckets;
 use super::reason::Reason;
 use super::snapshot::{CutStreams, FunctionMetrics, InvocationCount};
+use crate::threads;
 
 /// How many threads count without sharing, at most. Background threads count too.
 const MAX_SHARDS: usize = 64;
@@ -83,18 +83,8 @@ impl FunctionCounters {
 
     /// This thread's counters.
     fn here(&self) -> &Shard {
-        static THREADS: AtomicUsize = AtomicUsize::new(0);
-        thread_local! {
-            static NUMBER: Cell<usize> = const { Cell::new(usize::MAX) };
-        }
-        let number = NUMBER.try_with(|number| {
-            if number.get() == usize::MAX {
-                number.set(THREADS.fetch_add(1, Ordering::Relaxed));
-            }
-            number.get()
-        });
         #[expect(clippy::indexing_slicing, reason = "a power of two of shards")]
-        let shard = &self.shards[number.unwrap_or(0) & (self.shards.len() - 1)];
+        let shard = &self.shards[threads::number() & (self.shards.len() - 1)];
         shard.get_or_init(Box::default)
     }
 
