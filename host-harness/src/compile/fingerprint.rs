@@ -12,6 +12,10 @@ const SOURCES: &[(&str, &[u8])] = &[
         include_bytes!("rewrite/checked_calls.rs"),
     ),
     (
+        "rewrite/forwarding.rs",
+        include_bytes!("rewrite/forwarding.rs"),
+    ),
+    (
         "rewrite/inline_shim/component.rs",
         include_bytes!("rewrite/inline_shim/component.rs"),
     ),

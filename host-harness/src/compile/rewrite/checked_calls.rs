@@ -7,13 +7,14 @@
 
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
-    CodeSection, CustomSection, Function, FunctionSection, Instruction, Module, RawSection,
-    SectionId,
+    CodeSection, CustomSection, FunctionSection, Instruction, Module, RawSection, SectionId,
 };
 use wasmparser::{
-    CodeSectionReader, CustomSectionReader, FunctionSectionReader, Parser, Payload, TypeRef,
+    CodeSectionReader, CompositeInnerType, CustomSectionReader, FunctionSectionReader, Parser,
+    Payload, TypeRef,
 };
 
+use super::forwarding::forwarding;
 use super::sections::copy_with;
 
 /// The ids of sections of a component that contain a module or a component.
@@ -74,14 +75,11 @@ impl Wrappers {
                 Payload::TypeSection(section) => {
                     for group in section {
                         for ty in group.ok()?.types() {
-                            let function = match &ty.composite_type.inner {
-                                wasmparser::CompositeInnerType::Func(function) => function,
-                                _ => {
-                                    parameters.push(0);
-                                    continue;
-                                }
+                            let count = match &ty.composite_type.inner {
+                                CompositeInnerType::Func(function) => function.params().len(),
+                                _ => 0,
                             };
-                            parameters.push(u32::try_from(function.params().len()).ok()?);
+                            parameters.push(u32::try_from(count).ok()?);
                         }
                     }
                 }
@@ -113,13 +111,7 @@ impl Wrappers {
     fn define(&mut self, code: &mut CodeSection) {
         self.has_code = true;
         for (import, (_, parameters)) in (0..).zip(&self.imports) {
-            let mut function = Function::new([]);
-            for parameter in 0..*parameters {
-                function.instruction(&Instruction::LocalGet(parameter));
-            }
-            function.instruction(&Instruction::Call(import));
-            function.instruction(&Instruction::End);
-            code.function(&function);
+            code.function(&forwarding(&[], *parameters, &[Instruction::Call(import)]));
         }
     }
 }

@@ -5,6 +5,7 @@
 //! like those of the SDK otherwise stays unchanged, and works as well. Wasmtime validates all of them.
 
 mod checked_calls;
+mod forwarding;
 mod index_spaces;
 mod inline_shim;
 mod reusable;

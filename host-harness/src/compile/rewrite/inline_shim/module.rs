@@ -9,6 +9,7 @@ use wasmparser::{
 };
 
 use super::layout::{ShimLayout, TABLE};
+use crate::compile::rewrite::forwarding::forwarding;
 
 /// A function that calls a table entry. It replaces an import from the shim.
 struct Caller {
@@ -192,16 +193,13 @@ impl Reencode for Main<'_> {
 impl Caller {
     /// Passes the parameters on to the table entry.
     fn body(&self, table_index: u32) -> Function {
-        let mut function = Function::new([]);
-        for parameter in 0..self.parameters {
-            function.instruction(&Instruction::LocalGet(parameter));
-        }
-        function.instruction(&Instruction::I32Const(self.entry.cast_signed()));
-        function.instruction(&Instruction::CallIndirect {
-            type_index: self.ty,
-            table_index,
-        });
-        function.instruction(&Instruction::End);
-        function
+        let call = [
+            Instruction::I32Const(self.entry.cast_signed()),
+            Instruction::CallIndirect {
+                type_index: self.ty,
+                table_index,
+            },
+        ];
+        forwarding(&[], self.parameters, &call)
     }
 }

@@ -12,6 +12,7 @@ use super::reusable_module::ReusableModule;
 use super::summary::ModuleSummary;
 use super::verify;
 use crate::compile::NotReusable;
+use crate::compile::rewrite::forwarding::forwarding;
 use crate::compile::rewrite::index_spaces::at;
 use crate::pool::seeded_bugs::{self, Bug};
 
@@ -69,16 +70,8 @@ struct ResetWrapper<'a> {
 impl ResetWrapper<'_> {
     /// Sets the globals, and passes the parameters on.
     fn body(&self) -> Function {
-        let mut function = Function::new([]);
-        for instruction in &self.set_globals {
-            function.instruction(instruction);
-        }
-        for parameter in 0..self.parameters {
-            function.instruction(&Instruction::LocalGet(parameter));
-        }
-        function.instruction(&Instruction::Call(self.inner));
-        function.instruction(&Instruction::End);
-        function
+        let call = [Instruction::Call(self.inner)];
+        forwarding(&self.set_globals, self.parameters, &call)
     }
 }
 
