@@ -86,8 +86,7 @@ fn too_many_unknown(wait: Duration) -> Response<Body> {
     let reason = Reason::TooManyTokens.name();
     let detail = "too many requests with unknown or expired tokens";
     let mut response = of_status(StatusCode::TOO_MANY_REQUESTS, reason, detail);
-    let seconds = HeaderValue::from(wait.as_secs().saturating_add(1));
-    response.headers_mut().insert(header::RETRY_AFTER, seconds);
+    retry_after(&mut response, wait.as_secs().saturating_add(1));
     response
 }
 
@@ -111,7 +110,7 @@ pub(super) fn unavailable(unavailable: &Unavailable) -> Response<Body> {
     let reason = unavailable.reason().name();
     let mut response = of_status(status, reason, &unavailable.to_string());
     if status != StatusCode::GATEWAY_TIMEOUT {
-        retry_soon(&mut response);
+        retry_after(&mut response, 1);
     }
     response
 }
@@ -128,9 +127,9 @@ fn of_status(status: StatusCode, reason: &str, detail: &str) -> Response<Body> {
     .into_response()
 }
 
-fn retry_soon(response: &mut Response<Body>) {
-    let second = HeaderValue::from_static("1");
-    response.headers_mut().insert(header::RETRY_AFTER, second);
+fn retry_after(response: &mut Response<Body>, seconds: u64) {
+    let seconds = HeaderValue::from(seconds);
+    response.headers_mut().insert(header::RETRY_AFTER, seconds);
 }
 
 /// The response to a request that is not valid HTTP.
@@ -165,8 +164,9 @@ pub(super) fn of_failure(
             StatusCode::INTERNAL_SERVER_ERROR,
             "the function needs more memory than its limit",
         ),
-        Failure::Trap(_) => (StatusCode::INTERNAL_SERVER_ERROR, "the function failed"),
-        Failure::InvalidReply(_) => (StatusCode::INTERNAL_SERVER_ERROR, "the function failed"),
+        Failure::Trap(_) | Failure::InvalidReply(_) => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "the function failed")
+        }
         Failure::Host(_) => (
             StatusCode::INTERNAL_SERVER_ERROR,
             "the host could not run the function",
@@ -182,7 +182,7 @@ pub(super) fn of_failure(
     }
     .into_response();
     if matches!(failure, Failure::Overloaded) {
-        retry_soon(&mut response);
+        retry_after(&mut response, 1);
     }
     response
 }

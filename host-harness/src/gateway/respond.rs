@@ -32,6 +32,16 @@ pub(super) struct Responding {
     by: Responder,
 }
 
+impl Responding {
+    /// A request that concerns no function.
+    fn refused(method: &Method, response: Response<Body>) -> Self {
+        Self {
+            counters: None,
+            by: Responder::Refused(for_method(method, response)),
+        }
+    }
+}
+
 /// Who answers a request.
 enum Responder {
     /// The host itself.
@@ -87,17 +97,10 @@ impl Gateway {
         };
         if let Err(detail) = request::normalize(&mut parts) {
             self.registry.counters().count_invalid_request();
-            let response = problem::invalid_request(detail);
-            return Responding {
-                counters: None,
-                by: Responder::Refused(for_method(&parts.method, response)),
-            };
+            return Responding::refused(&parts.method, problem::invalid_request(detail));
         }
         let origin = match &self.proxies {
-            None => Origin {
-                peer: Some(peer),
-                request_id: None,
-            },
+            None => Origin::of_peer(peer),
             Some(proxies) => proxies.origin(peer, &parts.headers),
         };
         self.begin(parts, body, origin)
@@ -123,11 +126,7 @@ impl Gateway {
         let Some(found) = self.registry.get(&name) else {
             self.log_unknown(&name);
             self.registry.counters().count_unknown_function();
-            let response = problem::no_such_function(&name);
-            return Responding {
-                counters: None,
-                by: Responder::Refused(for_method(&request.method, response)),
-            };
+            return Responding::refused(&request.method, problem::no_such_function(&name));
         };
         let counters = found.context().counters.get();
         body.count_upload(counters);

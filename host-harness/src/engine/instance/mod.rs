@@ -165,12 +165,16 @@ impl Instance {
 impl Instantiated {
     async fn new(store: &mut Store<State>, function: &Function) -> wasmtime::Result<Self> {
         let began = Instant::now();
-        let counters = function.context.counters.get();
+        let instantiated = Self::instantiate(store, function).await?;
+        function.context.counters.get().created(began.elapsed());
+        Ok(instantiated)
+    }
+
+    async fn instantiate(store: &mut Store<State>, function: &Function) -> wasmtime::Result<Self> {
         let instance = function.instance.instantiate_async(&mut *store);
         if !function.should_reset() {
             let instance = instance.await?;
             let invoke = handler::load(store, &instance, &function.invoke)?;
-            counters.created(began.elapsed());
             return Ok(Self {
                 instance,
                 invoke,
@@ -182,7 +186,6 @@ impl Instantiated {
         let instance = instance?;
         let invoke = handler::load(store, &instance, &function.invoke)?;
         let reusable = memory.and_then(|memory| Reusable::new(store, function, memory));
-        counters.created(began.elapsed());
         Ok(Self {
             instance,
             invoke,

@@ -27,6 +27,16 @@ pub(crate) struct Origin {
     pub(crate) request_id: Option<Arc<str>>,
 }
 
+impl Origin {
+    /// A request whose proxies are not believed, or that has passed none.
+    pub(super) fn of_peer(peer: SocketAddr) -> Self {
+        Self {
+            peer: Some(peer),
+            request_id: None,
+        }
+    }
+}
+
 /// The networks of proxies whose headers are believed.
 #[derive(Debug)]
 pub(crate) struct TrustedProxies(Box<[IpNet]>);
@@ -36,7 +46,7 @@ pub(crate) struct TrustedProxies(Box<[IpNet]>);
 struct NoAddress;
 
 impl TrustedProxies {
-    /// Parses networks and addresses. `None` if there are none, so that no header is looked at.
+    /// Parses networks and addresses. Without any it returns `None`, and then no header is read.
     pub(crate) fn parse(networks: &[String]) -> Result<Option<Self>, String> {
         let networks = networks.iter().map(|text| network(text));
         let networks: Box<[_]> = networks.collect::<Result<_, _>>()?;
@@ -46,11 +56,7 @@ impl TrustedProxies {
     /// Where a request with these headers comes from, which arrived from `peer`.
     pub(super) fn origin(&self, peer: SocketAddr, headers: &HeaderMap) -> Origin {
         if !self.trusts(peer.ip()) {
-            let peer = Some(peer);
-            return Origin {
-                peer,
-                request_id: None,
-            };
+            return Origin::of_peer(peer);
         }
         Origin {
             peer: Some(self.client(headers).unwrap_or(peer)),

@@ -1,7 +1,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 /// Parses an address as proxies write it: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]` or
-/// `[2001:db8::1]:80`. `None` for anything else, such as `unknown`; port 0 if there is none.
+/// `[2001:db8::1]:80`. Returns `None` for anything else, such as `unknown`. An address without a port gets port 0.
 pub(super) fn parse(text: &str) -> Option<SocketAddr> {
     let text = text.trim_matches([' ', '\t']);
     let bare = text

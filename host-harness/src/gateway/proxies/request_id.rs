@@ -7,7 +7,7 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id, in bytes.
 const MAX_LENGTH: usize = 128;
 
-/// The id that a proxy gave a request; `None` if there is none, or it is invalid or given twice.
+/// The id that a proxy gave a request; `None` for a request without one, an invalid one, or two.
 ///
 /// Its characters end no line and no word of a log.
 pub(super) fn of(headers: &HeaderMap) -> Option<Arc<str>> {
