@@ -45,8 +45,8 @@ pub struct Limits {
     pub outbound: u32,
     /// How many bytes the host holds of bodies that functions give by value, all functions together.
     ///
-    /// These are bodies of their requests, calls and answers to calls, until they are sent or read. Bodies
-    /// of up to 64 KiB do not count. A request or call over the limit fails as `overloaded`.
+    /// These are bodies of their requests, calls and responses, until they are sent or read. Bodies of up to
+    /// 64 KiB do not count. A request, call or response over the limit fails as `overloaded`.
     pub body_memory: usize,
     /// The longest body of a request or call, in bytes; `None` is no limit. A function's own limit replaces
     /// it, and may not be higher.

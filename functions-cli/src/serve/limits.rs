@@ -58,8 +58,9 @@ pub(super) struct LimitOptions {
     #[arg(long, value_name = "N", default_value_t = Limits::default().outbound, value_parser = number::positive, env = "FUNCTIONS_MAX_OUTBOUND")]
     max_outbound: u32,
 
-    /// The memory for bodies of more than 64 KiB that functions send in requests, calls and answers to
-    /// calls. Bodies that are only passed on do not count. Further requests and calls are refused.
+    /// The memory for bodies of more than 64 KiB that functions send in requests, calls and responses.
+    /// Bodies that are only passed on do not count. Further requests and calls are refused, and further
+    /// responses are answered with 429.
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size::parse, env = "FUNCTIONS_MAX_BODY_MEMORY")]
     max_body_memory: usize,
 

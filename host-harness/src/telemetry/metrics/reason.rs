@@ -16,7 +16,7 @@ pub(crate) enum Reason {
     NotAllowed,
     NotLoaded,
     Overloaded,
-    /// A request from outside to a private function. Its client is told that there is none.
+    /// A request from outside to a private function. The client gets the 404 of an unknown name.
     Private,
     Timeout,
     TokenNotAllowed,
