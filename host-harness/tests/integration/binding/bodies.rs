@@ -80,8 +80,8 @@ async fn looking_does_not_wait() {
     let harness = &*SHARED;
     let path = format!("try/{}", gate.path());
     let asked = tokio::spawn(async move { super::get(harness, &path).await });
-    gate.arrived(1).await;
-    gate.open(1);
+    gate.arrived(2).await;
+    gate.open(2);
     let answer = soon(asked).await.unwrap();
     assert_eq!((answer.status.as_u16(), answer.text()), (200, "open"));
 }
