@@ -54,7 +54,9 @@ impl Invoking {
     ///
     /// For a streamed response this returns the head. The body continues the invocation. A failure is
     /// logged here.
-    pub(crate) async fn reply(mut self, engine: &Engine) -> Result<Reply, Failure> {
+    /// It borrows the invocation, because a future that took it would copy it. Dropping the invocation
+    /// ends the function, unless its response is streamed.
+    pub(crate) async fn reply(&mut self, engine: &Engine) -> Result<Reply, Failure> {
         let task = &mut self.task;
         let started = async {
             let _depth_permit = engine
@@ -82,7 +84,7 @@ impl Invoking {
         Ok(self.take_reply(started))
     }
 
-    fn take_reply(self, started: Started) -> Reply {
+    fn take_reply(&mut self, started: Started) -> Reply {
         match started {
             // The connection bounds how long a client may take to read the body. Only an echo of
             // the client's own upload could otherwise last forever.
@@ -96,10 +98,11 @@ impl Invoking {
             }
             Started::Streaming(response, ended) => {
                 let StartedResponse { head, pipe } = *response;
-                let mut streamed = StreamingBody::new(self.context, self.id, self.request_id, pipe);
+                let (context, request_id) = (Arc::clone(&self.context), self.request_id.clone());
+                let mut streamed = StreamingBody::new(context, self.id, request_id, pipe);
                 match ended {
                     Poll::Ready(ended) => streamed.end(ended),
-                    Poll::Pending => streamed.attach(self.task, self.stream_deadline),
+                    Poll::Pending => streamed.attach(self.task.take(), self.stream_deadline),
                 }
                 let body = Body::new(streamed);
                 Reply { head, body }
@@ -179,9 +182,7 @@ impl Engine {
             let reply =
                 returned.map_err(|error| Failure::from_call(error, instance.store.data()))?;
             let ended = finish(&mut instance.store, reply)?;
-            if !function.is_retired()
-                && let Some(instance) = instance.reset(&function)
-            {
+            if !function.is_retired() && instance.reset(&function) {
                 self.store_idle(instance, &function).await;
             }
             Ok(ended)

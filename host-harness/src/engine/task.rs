@@ -18,7 +18,7 @@ pub(super) enum InvocationTask {
     Foreground(InvocationFuture),
     /// Used up its first slice, and runs on a background thread.
     Background(Background),
-    /// Left over only if moving it to the background panicked.
+    /// Taken out, or left over because moving it to the background panicked.
     Lost,
 }
 
@@ -50,6 +50,11 @@ impl InvocationTask {
             cx.waker().wake_by_ref();
         }
         (polled, started)
+    }
+
+    /// Takes the invocation out, for the body that continues it.
+    pub(super) fn take(&mut self) -> Self {
+        std::mem::replace(self, Self::Lost)
     }
 
     /// Continues on a background thread, if it is not there already.

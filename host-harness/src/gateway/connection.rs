@@ -65,7 +65,7 @@ pub(super) async fn serve(
         let counters = responding.counters.take();
         let gateway = Arc::clone(&gateway);
         async move {
-            let mut response = gateway.finish(responding).await;
+            let mut response = gateway.finish(&mut responding).await;
             drop(at_work);
             // hyper may learn too late that it must not read on.
             if running.has_unread() {

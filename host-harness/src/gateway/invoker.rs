@@ -40,7 +40,7 @@ impl Gateway {
         let Some(found) = self.registry.get(&outgoing.target) else {
             return Err(InvokeError::NotFound(outgoing.target));
         };
-        let pending = PendingCount::new(found.context().counters.get());
+        let mut pending = PendingCount::new(found.context().counters.get());
         match self.answer_by(found, outgoing).await {
             Ok((head, body)) => {
                 pending.end(head.status, Reason::Answered);
@@ -100,7 +100,7 @@ impl Gateway {
             token_metadata,
             invoker: Some(Arc::clone(&self) as Arc<dyn Invoker>),
         };
-        let invoking = self.engine.invoke(function, call, own.arrived, body);
+        let mut invoking = self.engine.invoke(function, call, own.arrived, body);
         match invoking.reply(&self.engine).await {
             Ok(reply) if is_bodiless(reply.head.status) => Ok((reply.head, Body::empty())),
             Ok(mut reply) if only_head => {

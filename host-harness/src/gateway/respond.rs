@@ -1,4 +1,5 @@
 use std::future::Future;
+use std::mem;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -113,8 +114,8 @@ impl Gateway {
         body: Body,
         origin: Origin,
     ) -> Response<Body> {
-        let responding = self.begin(request, body, origin);
-        self.finish(responding).await
+        let mut responding = self.begin(request, body, origin);
+        self.finish(&mut responding).await
     }
 
     /// Finds the function of a request, and begins to invoke it if the request may. Nothing runs before
@@ -145,7 +146,7 @@ impl Gateway {
         origin: Origin,
     ) -> Responder {
         let context = found.context();
-        let pending = PendingCount::new(context.counters.get());
+        let mut pending = PendingCount::new(context.counters.get());
         let admitted = self.admit(context, &mut request.headers, &body, origin.peer);
         let token_metadata = match admitted {
             Ok(metadata) => metadata,
@@ -201,10 +202,12 @@ impl Gateway {
         }
     }
 
-    /// Waits for the response.
-    pub(super) async fn finish(&self, responding: Responding) -> Response<Body> {
-        match responding.by {
-            Responder::Refused(response) => response,
+    /// Waits for the response. `responding` is of no use afterwards.
+    ///
+    /// It is borrowed, as what it holds is in all that it calls: futures that took it would copy it.
+    pub(super) async fn finish(&self, responding: &mut Responding) -> Response<Body> {
+        match &mut responding.by {
+            Responder::Refused(response) => mem::replace(response, Response::new(Body::empty())),
             Responder::Invoking(invoking, answering) => self.complete(invoking, answering).await,
             Responder::Loading(answer) => answer.await,
         }
@@ -216,24 +219,25 @@ impl Gateway {
         mut call: Invocation,
         arrived: Instant,
         body: Body,
-        answering: Answering,
+        mut answering: Answering,
     ) -> Response<Body> {
         let function = match self.load(deployed, call.deadline).await {
             Ok(function) => function,
             Err(unavailable) => {
                 let response = problem::unavailable(&unavailable);
-                let pending = answering.pending;
-                pending.end(response.status(), unavailable.reason());
+                answering
+                    .pending
+                    .end(response.status(), unavailable.reason());
                 return for_method(&answering.method, response);
             }
         };
         // It may have been deployed again meanwhile.
         call.function = Arc::clone(&function.context);
-        let invoking = self.engine.invoke(function, call, arrived, body);
-        self.complete(invoking, answering).await
+        let mut invoking = self.engine.invoke(function, call, arrived, body);
+        self.complete(&mut invoking, &mut answering).await
     }
 
-    async fn complete(&self, invoking: Invoking, answering: Answering) -> Response<Body> {
+    async fn complete(&self, invoking: &mut Invoking, answering: &mut Answering) -> Response<Body> {
         let Answering {
             method,
             id,
@@ -245,23 +249,23 @@ impl Gateway {
         let answered = match invoking.reply(&self.engine).await {
             // A head that is sent with the start of a malformed body would be lost with the connection.
             Ok(mut reply) => match reply.body.look_at_chunks().await {
-                Ok(()) => answer(&method, reply),
+                Ok(()) => answer(method, reply),
                 Err(Incomplete) => {
                     reason = Reason::InvalidRequest;
-                    for_method(&method, problem::invalid_request(MALFORMED_BODY))
+                    for_method(method, problem::invalid_request(MALFORMED_BODY))
                 }
             },
             Err(failure) => {
                 reason = failure.reason();
-                let response = problem::of_failure(&failure, id, request_id.as_deref());
-                for_method(&method, response)
+                let response = problem::of_failure(&failure, *id, request_id.as_deref());
+                for_method(method, response)
             }
         };
-        match limit.filter(|limit| limit.is_exceeded()) {
+        match limit.as_ref().filter(|limit| limit.is_exceeded()) {
             Some(limit) => {
                 let response = problem::body_too_long(limit.max());
                 pending.end(response.status(), Reason::BodyTooLong);
-                for_method(&method, response)
+                for_method(method, response)
             }
             None => {
                 pending.end(answered.status(), reason);

@@ -85,9 +85,14 @@ impl Instance {
         Ok(is_reusable)
     }
 
-    /// Resets the instance after a call that returned. Returns `None` if it cannot be reset.
+    /// Resets the instance after a call that returned. Returns whether it may be used again; if not, it
+    /// has to be dropped.
+    pub(super) fn reset(&mut self, function: &Function) -> bool {
+        self.try_reset(function).is_some()
+    }
+
     #[expect(unsafe_code, reason = "writes the memory of functions")]
-    pub(super) fn reset(mut self, function: &Function) -> Option<Self> {
+    fn try_reset(&mut self, function: &Function) -> Option<()> {
         let reusable = self.instantiated.as_mut()?.reusable.as_mut()?;
         let state = self.store.data_mut();
         // A remaining handle would be visible to the next request, and a grown memory cannot
@@ -112,7 +117,7 @@ impl Instance {
             limit,
             time,
         );
-        Some(self)
+        Some(())
     }
 
     /// Aborts the process if an instance that was just reset differs from a new one.

@@ -14,7 +14,7 @@ impl PendingCount {
     }
 
     /// Counts the invocation.
-    pub(crate) fn end(mut self, status: StatusCode, reason: Reason) {
+    pub(crate) fn end(&mut self, status: StatusCode, reason: Reason) {
         if let Some(counters) = self.0.take() {
             counters.ended(status, reason);
         }
