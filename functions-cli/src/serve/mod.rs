@@ -54,6 +54,17 @@ pub(crate) struct Serve {
     #[arg(required_unless_present_any = ["data_dir", "admin_listen"], value_name = "NAME=FILE")]
     functions: Vec<Named>,
 
+    #[command(flatten)]
+    options: ServeOptions,
+}
+
+/// The options of every subcommand that serves.
+#[derive(Args)]
+pub(crate) struct ServeOptions {
+    /// The functions to serve from the start.
+    #[arg(skip)]
+    functions: Vec<Named>,
+
     /// The address to listen on: HOST:PORT, or a PORT of 127.0.0.1; port 0 takes a free one.
     #[arg(
         long,
@@ -185,9 +196,22 @@ async fn failed(management: &mut Option<(SocketAddr, Serving)>) {
 
 impl Serve {
     pub(crate) fn log_format(&self) -> Format {
+        self.options.log_format()
+    }
+
+    pub(crate) fn run(self) -> anyhow::Result<Ended> {
+        let mut options = self.options;
+        options.functions = self.functions;
+        options.run()
+    }
+}
+
+impl ServeOptions {
+    pub(crate) fn log_format(&self) -> Format {
         self.logging.format()
     }
 
+    /// Serves until a signal stops the process.
     pub(crate) fn run(self) -> anyhow::Result<Ended> {
         // First of all: process 1 of a container ignores the signals otherwise.
         let signals = StopSignals::listen().context("cannot wait for signals")?;
