@@ -11,8 +11,8 @@ mod options;
 mod server;
 mod store;
 
-pub use api::management::Connection;
+pub use api::Connection;
 pub use deployments::{InvalidKey, SecretsKey};
-pub use options::{ManagementOptions, ServerOptions};
+pub use options::{ManagementOptions, ServerOptions, ServerledgeOptions};
 pub use server::{Server, ServerError};
 pub use store::OpenError;

@@ -1,4 +1,5 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::SecretsKey;
 
@@ -62,6 +63,73 @@ impl ManagementOptions {
     /// be called several times.
     pub fn admin_host(mut self, name: impl Into<String>) -> Self {
         self.admin_hosts.push(name.into());
+        self
+    }
+}
+
+/// How Serverledge's API is served, and what the node has for it.
+///
+/// ```
+/// use functions_server::ServerledgeOptions;
+///
+/// let options = ServerledgeOptions::default().memory_mb(4096).cpus(2.0);
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct ServerledgeOptions {
+    pub(crate) memory: u64,
+    pub(crate) cpus: f64,
+    pub(crate) expiration: Duration,
+    pub(crate) hosts: Vec<String>,
+    pub(crate) is_open: bool,
+    pub(crate) node: String,
+}
+
+impl Default for ServerledgeOptions {
+    /// 1024 MB, all processors, and 10 minutes.
+    fn default() -> Self {
+        let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            memory: 1024,
+            cpus: cpus as f64,
+            expiration: Duration::from_secs(600),
+            hosts: Vec::new(),
+            is_open: false,
+            node: "functions".to_owned(),
+        }
+    }
+}
+
+impl ServerledgeOptions {
+    /// Sets the memory of the node, in MB: the sum of the `MemoryMB` of instances.
+    pub fn memory_mb(mut self, memory: u64) -> Self {
+        self.memory = memory;
+        self
+    }
+
+    /// Sets the processors of the node: the sum of the `CPUDemand` of running instances.
+    pub fn cpus(mut self, cpus: f64) -> Self {
+        self.cpus = cpus;
+        self
+    }
+
+    /// Sets how long a warm instance is kept after its last use.
+    pub fn expiration(mut self, expiration: Duration) -> Self {
+        self.expiration = expiration;
+        self
+    }
+
+    /// Adds a name under which the API is reached, besides loopback and the address that it listens on. May
+    /// be called several times.
+    pub fn host(mut self, name: impl Into<String>) -> Self {
+        self.hosts.push(name.into());
+        self
+    }
+
+    /// Allows an address that is not loopback. Its clients send no credentials, so whoever reaches the
+    /// address may create, change and delete functions.
+    pub fn open(mut self) -> Self {
+        self.is_open = true;
         self
     }
 }

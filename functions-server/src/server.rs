@@ -7,12 +7,12 @@ use host_harness::{Builder, Harness};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-use crate::api::management;
+use crate::api::{self, management, serverledge};
 use crate::auth::{TokenError, Tokens};
 use crate::deployments::{DeploymentError, Deployments};
 use crate::logs::Logs;
 use crate::store::{Store, functions};
-use crate::{ManagementOptions, OpenError, ServerOptions};
+use crate::{ManagementOptions, OpenError, ServerOptions, ServerledgeOptions};
 
 /// A host with a store: what is deployed to it survives a restart.
 ///
@@ -187,7 +187,7 @@ impl Server {
             // A client that follows a log would wait for its end.
             self.logs().stop();
         };
-        management::serve(listener, self.management_router(options), stopping).await
+        api::serve(listener, self.management_router(options), stopping).await
     }
 
     /// The management API, for a server of one's own. Prefer
@@ -195,6 +195,33 @@ impl Server {
     /// [`Connection`](crate::Connection), every client counts as a remote one.
     pub fn management_router(&self, options: ManagementOptions) -> Router {
         management::router(self.clone(), options)
+    }
+
+    /// Serves Serverledge's API until `shutdown` ends, and then the requests in flight.
+    ///
+    /// # Errors
+    ///
+    /// - The listener has no address.
+    /// - Its address is not loopback, and the options are not [open](ServerledgeOptions::open).
+    pub async fn serve_serverledge(
+        &self,
+        listener: TcpListener,
+        options: ServerledgeOptions,
+        shutdown: impl Future<Output = ()>,
+    ) -> std::io::Result<()> {
+        let address = listener.local_addr()?;
+        if !options.is_open && !address.ip().to_canonical().is_loopback() {
+            return Err(std::io::Error::other(format!(
+                "Serverledge's clients send no credentials, so whoever reaches {address} could change \
+                 functions; use a loopback address, or allow it with ServerledgeOptions::open"
+            )));
+        }
+        api::serve(
+            listener,
+            serverledge::router(self.clone(), options),
+            shutdown,
+        )
+        .await
     }
 
     pub(crate) fn deployments(&self) -> &Arc<Deployments> {

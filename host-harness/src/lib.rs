@@ -21,7 +21,7 @@ mod wit;
 
 pub use compile::CompilerProcess;
 pub use engine::Reuse;
-pub use gateway::{Server, TokenCheck, TokenVerifier};
+pub use gateway::{InvocationError, InvokeOptions, Server, TokenCheck, TokenVerifier};
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub use harness::fuzzing;

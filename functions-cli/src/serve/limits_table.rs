@@ -25,7 +25,7 @@ fn rows() -> Vec<(String, String)> {
 /// As clap has it: `30 s` is `30s`, `10,000` is `10000`.
 fn normalized(default: &str) -> String {
     let text = default.replace([' ', ','], "");
-    text.replace("5min", "5m")
+    text.replace("min", "m")
 }
 
 fn serve() -> clap::Command {

@@ -5,10 +5,8 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::Args;
 use functions_server::{ManagementOptions, SecretsKey, Server, ServerOptions};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
+use super::apis::{Api, listen};
 use super::listen::ListenAddress;
 use crate::value::list::{self, List};
 
@@ -81,60 +79,24 @@ impl Management {
         })
     }
 
-    /// Listens for the management API, if it is on.
-    pub(super) async fn listen(&self) -> anyhow::Result<Option<TcpListener>> {
+    /// Serves the management API, if it is on. `functions_url` is where clients reach the functions.
+    pub(super) async fn start(
+        &self,
+        server: &Server,
+        functions_url: String,
+    ) -> anyhow::Result<Option<Api>> {
         let Some(address) = &self.admin_listen else {
             return Ok(None);
         };
-        let listening = async { TcpListener::bind(&*address.resolve().await?).await };
-        let listener = listening.await.with_context(|| {
-            format!("cannot listen on {address}; --admin-listen 127.0.0.1:0 takes a free port")
-        })?;
-        Ok(Some(listener))
-    }
-
-    /// Serves the management API until it is told to stop.
-    pub(super) fn serve(
-        &self,
-        server: &Server,
-        listener: TcpListener,
-        public_url: String,
-    ) -> Serving {
-        let mut options = ManagementOptions::default().public_url(public_url);
+        let listener = listen(address, "--admin-listen").await?;
+        let mut options = ManagementOptions::default().public_url(functions_url);
         for name in List::texts(&self.admin_hosts) {
             options = options.admin_host(name);
         }
-        let (stop, stopped) = oneshot::channel::<()>();
-        let served = server.clone();
-        let task = tokio::spawn(async move {
-            let stopped = async {
-                // An error means the same: nobody can stop it any more.
-                let _ = stopped.await;
-            };
-            served.serve_management(listener, options, stopped).await
-        });
-        Serving { stop, task }
-    }
-}
-
-/// A management API that is served.
-pub(super) struct Serving {
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<std::io::Result<()>>,
-}
-
-impl Serving {
-    /// Ends once the API fails, which is a bug.
-    pub(super) async fn failed(&mut self) {
-        if let Ok(Err(error)) = (&mut self.task).await {
-            tracing::error!("the management API ended: {error}");
-        }
-    }
-
-    /// Takes no further requests, and waits for those in flight.
-    pub(super) async fn stop(self) {
-        // It fails if the task has ended.
-        let _ = self.stop.send(());
-        let _ = self.task.await;
+        let server = server.clone();
+        let serve = |listener, stopped| async move {
+            server.serve_management(listener, options, stopped).await
+        };
+        Ok(Some(Api::start("management", listener, serve)?))
     }
 }

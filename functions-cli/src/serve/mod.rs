@@ -1,6 +1,7 @@
 //! `functions serve`.
 
 mod announce;
+mod apis;
 mod cache;
 mod compile;
 mod limits;
@@ -9,10 +10,10 @@ mod limits_table;
 mod listen;
 mod logging;
 mod management;
+mod serverledge;
 mod shutdown;
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -22,20 +23,22 @@ use host_harness::stderr::{self, Format};
 use host_harness::{Builder, Escaped, Harness, Reuse, Server};
 
 use self::announce::announce;
+use self::apis::Apis;
 use self::cache::Cache;
 use self::compile::Compiling;
 use self::limits::LimitOptions;
 use self::listen::ListenAddress;
 use self::logging::Logging;
-use self::management::{Management, Serving};
+use self::management::Management;
+use self::serverledge::Serverledge;
 use self::shutdown::StopSignals;
 use crate::report::{EXIT_CODES, Ended};
 use crate::value::duration;
 use crate::value::list::{self, List};
 use crate::value::named::Named;
 
-/// How long the management API may take to end its requests in flight, once the functions have ended theirs.
-const MANAGEMENT_GRACE: Duration = Duration::from_secs(2);
+/// How long other APIs may take to end their requests in flight, once the functions have ended theirs.
+const API_GRACE: Duration = Duration::from_secs(2);
 
 /// How long the runtime's threads may take at the end to drop their tasks.
 const DROP_TIMEOUT: Duration = Duration::from_millis(100);
@@ -50,8 +53,8 @@ const DROP_TIMEOUT: Duration = Duration::from_millis(100);
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Serve {
     /// The functions: NAME=FILE.wasm, or just FILE.wasm to name one after its file. None is needed with
-    /// --data-dir or --admin-listen.
-    #[arg(required_unless_present_any = ["data_dir", "admin_listen"], value_name = "NAME=FILE")]
+    /// --data-dir, --admin-listen or --serverledge.
+    #[arg(required_unless_present_any = ["data_dir", "admin_listen", "serverledge"], value_name = "NAME=FILE")]
     functions: Vec<Named>,
 
     #[command(flatten)]
@@ -154,6 +157,9 @@ pub(crate) struct ServeOptions {
     management: Management,
 
     #[command(flatten)]
+    serverledge: Serverledge,
+
+    #[command(flatten)]
     cache: Cache,
 
     #[command(flatten)]
@@ -183,14 +189,6 @@ impl Host {
             Self::Files(harness) => harness,
             Self::Server(server) => server.harness(),
         }
-    }
-}
-
-/// Ends once the management API fails; never if there is none.
-async fn failed(management: &mut Option<(SocketAddr, Serving)>) {
-    match management {
-        Some((_, serving)) => serving.failed().await,
-        None => std::future::pending().await,
     }
 }
 
@@ -253,7 +251,7 @@ impl ServeOptions {
         for function in &self.functions {
             builder = builder.function(&function.name, &function.file);
         }
-        let host = if self.management.is_off() {
+        let host = if self.management.is_off() && self.serverledge.is_off() {
             Host::Files(builder.build()?)
         } else {
             let options = self.management.server_options()?;
@@ -280,10 +278,9 @@ impl ServeOptions {
                 self.listen
             )
         })?;
-        let mut management = self.serve_management(host, &server).await?;
+        let mut apis = self.serve_apis(host, &server).await?;
         let stop = signals.serving(self.grace);
-        let admin = management.as_ref().map(|(address, _)| *address);
-        announce(self.announcement(&server, harness, admin));
+        announce(self.announcement(&server, harness, &apis));
         self.notice(host);
         tokio::select! {
             // An error means that signals can no longer be received: serve on.
@@ -291,18 +288,16 @@ impl ServeOptions {
             () = server.failed() => {
                 anyhow::bail!("the host no longer accepts connections because of a bug: see the log above");
             }
-            () = failed(&mut management) => {
-                anyhow::bail!("the management API no longer answers because of a bug: see the log above");
+            name = apis.failed() => {
+                anyhow::bail!("the API {name} no longer answers because of a bug: see the log above");
             }
         }
         if let Host::Server(server) = host {
             server.set_draining();
         }
         let is_drained = server.shutdown(self.grace).await;
-        if let Some((_, management)) = management {
-            // What is stored is stored: a client that does not read its answer is not waited for.
-            let _ = tokio::time::timeout(MANAGEMENT_GRACE, management.stop()).await;
-        }
+        // What is stored is stored: a client that does not read its answer is not waited for.
+        let _ = tokio::time::timeout(API_GRACE, apis.stop()).await;
         if is_drained {
             return Ok(Ended::Stopped);
         }
@@ -313,23 +308,19 @@ impl ServeOptions {
         Ok(Ended::Cut)
     }
 
-    /// Serves the management API, if it is on; returns its address.
-    async fn serve_management(
-        &self,
-        host: &Host,
-        server: &Server,
-    ) -> anyhow::Result<Option<(SocketAddr, Serving)>> {
-        let (Host::Server(deployed), Some(listener)) = (host, self.management.listen().await?)
-        else {
-            return Ok(None);
+    /// Serves the APIs that are on.
+    async fn serve_apis(&self, host: &Host, server: &Server) -> anyhow::Result<Apis> {
+        let mut apis = Apis::default();
+        let Host::Server(deployed) = host else {
+            return Ok(apis);
         };
-        let address = listener.local_addr()?;
-        let public_url = match &self.public_url {
+        let functions_url = match &self.public_url {
             Some(url) => url.clone(),
             None => format!("http://{}", server.address()),
         };
-        let serving = self.management.serve(deployed, listener, public_url);
-        Ok(Some((address, serving)))
+        apis.add(self.management.start(deployed, functions_url).await?);
+        apis.add(self.serverledge.start(deployed).await?);
+        Ok(apis)
     }
 
     /// Says what may surprise the person who started the host.
@@ -350,17 +341,10 @@ impl ServeOptions {
     }
 
     /// The text on standard output once the functions are served.
-    fn announcement(
-        &self,
-        server: &Server,
-        harness: &Harness,
-        admin: Option<SocketAddr>,
-    ) -> String {
+    fn announcement(&self, server: &Server, harness: &Harness, apis: &Apis) -> String {
         let address = server.address();
         let mut lines = format!("listening on http://{address}\n");
-        if let Some(admin) = admin {
-            let _ = writeln!(lines, "management on http://{admin}");
-        }
+        lines.push_str(&apis.lines());
         if self.multi_tenant {
             let _ = writeln!(lines, "  {}", Builder::MULTI_TENANT);
         }

@@ -19,4 +19,5 @@ mod options;
 mod process;
 mod reuse;
 mod serve;
+mod serverledge;
 mod stop;

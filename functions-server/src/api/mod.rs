@@ -1,3 +1,11 @@
 //! The APIs of a server. Each translates requests, and does nothing else.
 
+mod connection;
+mod drain;
+mod host_names;
 pub(crate) mod management;
+mod serve;
+pub(crate) mod serverledge;
+
+pub use connection::Connection;
+pub(crate) use serve::serve;

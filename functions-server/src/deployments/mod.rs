@@ -11,6 +11,7 @@ mod precondition;
 mod remove;
 mod rollback;
 mod serve;
+mod served;
 mod settings;
 mod view;
 
@@ -32,6 +33,7 @@ use crate::store::{Store, StoreError, functions};
 use tokio::sync::Semaphore;
 
 use name_locks::NameLocks;
+use served::{Served, ServedFunctions};
 use settings::{Configured, Secrets, SecretsError};
 
 /// The functions of a server.
@@ -45,6 +47,8 @@ pub(crate) struct Deployments {
     shadowed: Vec<String>,
     /// One change of a function at a time.
     changing: NameLocks,
+    /// What is served of the store.
+    served: ServedFunctions,
     /// Bounds the components in memory.
     checks: Semaphore,
 }

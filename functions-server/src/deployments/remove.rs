@@ -32,6 +32,7 @@ impl Deployments {
         let delete = move |connection: &_| functions::delete(connection, &stored);
         let digests = self.store.write(delete).await?;
         self.harness.remove(&name);
+        self.served.remove(&name);
         self.store.delete_unnamed(digests.unwrap_or_default()).await;
         Ok(())
     }

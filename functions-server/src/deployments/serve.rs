@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use super::error::chain;
 use super::settings::{Configured, SecretsKey, clear, for_host, name_of};
-use super::{DeploymentError, Deployments, NameLocks, configured};
+use super::{DeploymentError, Deployments, NameLocks, Served, ServedFunctions, configured};
 use crate::store::functions::{self, VersionRow};
 use crate::store::{Store, StoreError};
 
@@ -43,6 +43,7 @@ impl Deployments {
             .map(|info| info.name.to_string())
             .collect();
         let mut shadowed = Vec::new();
+        let served = ServedFunctions::default();
         let mut after = String::new();
         loop {
             let rows =
@@ -51,7 +52,7 @@ impl Deployments {
                 if files.contains(&row.function) {
                     shadowed.push(row.function.clone());
                 } else {
-                    register(&store, &harness, key.as_ref(), row);
+                    register(&store, &harness, key.as_ref(), row, &served);
                 }
             }
             match rows.into_iter().last() {
@@ -66,6 +67,7 @@ impl Deployments {
             files,
             shadowed,
             changing: NameLocks::default(),
+            served,
             checks: Semaphore::new(MAX_CHECKS),
         })
     }
@@ -94,15 +96,39 @@ impl Deployments {
     ) -> Result<(), DeploymentError> {
         let settings = for_host(configured, row.digest, Some(row.number))?;
         let file = self.store.artifacts().path(row.digest);
-        Ok(self.harness.deploy(&row.function, file, settings).await?)
+        self.harness.deploy(&row.function, file, settings).await?;
+        let (version, settings) = (row.number, configured.settings.clone());
+        self.served.put(&row.function, Served { version, settings });
+        Ok(())
+    }
+
+    /// The version of a function that is served; `None` for one from a file.
+    pub(crate) fn served(&self, name: &str) -> Option<Arc<Served>> {
+        self.served.get(name)
     }
 }
 
 /// Registers one function. One that cannot be registered does not keep the others from being served.
-fn register(store: &Store, harness: &Harness, key: Option<&SecretsKey>, row: &VersionRow) {
+fn register(
+    store: &Store,
+    harness: &Harness,
+    key: Option<&SecretsKey>,
+    row: &VersionRow,
+    served: &ServedFunctions,
+) {
     let name = &row.function;
-    let settings = configured(row, key)
-        .and_then(|configured| Ok(for_host(&configured, row.digest, Some(row.number))?));
+    let settings = configured(row, key).and_then(|configured| {
+        let settings = for_host(&configured, row.digest, Some(row.number))?;
+        let (version, settings_of) = (row.number, configured.settings);
+        served.put(
+            name,
+            Served {
+                version,
+                settings: settings_of,
+            },
+        );
+        Ok(settings)
+    });
     let registered = settings.and_then(|settings| {
         let file = store.artifacts().path(row.digest);
         register_within_bounds(settings, name, |settings| {

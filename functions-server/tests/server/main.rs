@@ -18,6 +18,7 @@ mod metrics;
 mod metrics_text;
 mod restarting;
 mod secrets;
+mod serverledge;
 mod settings;
 mod support;
 mod tokens;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use bytes::Bytes;
-use functions_server::{ManagementOptions, SecretsKey, Server, ServerOptions};
+use functions_server::{ManagementOptions, SecretsKey, Server, ServerOptions, ServerledgeOptions};
 use host_harness::{Builder, Harness};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -80,6 +80,18 @@ impl Running {
     /// A client of the functions.
     pub(crate) fn functions(&self) -> Client {
         Client::new(format!("http://{}", self.functions.address()))
+    }
+
+    /// A client of Serverledge's API, which is served from now on.
+    pub(crate) async fn serverledge(&self, options: ServerledgeOptions) -> Client {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let server = self.server.clone();
+        tokio::spawn(async move {
+            let never = std::future::pending();
+            server.serve_serverledge(listener, options, never).await
+        });
+        Client::new(format!("http://{address}"))
     }
 
     /// Stops the server, and releases its folder.

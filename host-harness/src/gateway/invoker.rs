@@ -99,6 +99,7 @@ impl Gateway {
             call_chain,
             token_metadata,
             invoker: Some(Arc::clone(&self) as Arc<dyn Invoker>),
+            called: None,
         };
         let mut invoking = self.engine.invoke(function, call, own.arrived, body);
         match invoking.reply(&self.engine).await {

@@ -3,6 +3,7 @@
 mod admit;
 mod client_stream;
 mod connection;
+mod embedder;
 mod farewell;
 mod gate;
 mod idle;
@@ -19,6 +20,7 @@ mod socket;
 mod token;
 mod tracked_body;
 
+pub use embedder::{InvocationError, InvokeOptions};
 pub(crate) use proxies::{Origin, TrustedProxies};
 pub(crate) use public_url::parse as parse_public_url;
 pub(crate) use respond::Gateway;

@@ -1,5 +1,6 @@
 //! Problem documents: `application/problem+json`, RFC 9457.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use http::{HeaderValue, Response, StatusCode, header};
@@ -43,6 +44,9 @@ impl Problem<'_> {
     }
 }
 
+/// The reason if no function has the name.
+pub(super) const NO_SUCH_FUNCTION: &str = "no-such-function";
+
 fn title(status: StatusCode) -> &'static str {
     status.canonical_reason().unwrap_or("Error")
 }
@@ -54,27 +58,40 @@ pub(super) fn no_such_function(name: &str) -> Response<Body> {
     } else {
         format!("function {name:?} not found")
     };
-    of_status(StatusCode::NOT_FOUND, "no-such-function", &detail)
+    of_status(StatusCode::NOT_FOUND, NO_SUCH_FUNCTION, &detail)
+}
+
+/// The status of a refusal, and what the client is told.
+pub(super) fn refusal(refusal: &Refusal) -> (StatusCode, Cow<'static, str>) {
+    match refusal {
+        Refusal::Private => (StatusCode::NOT_FOUND, "function not found".into()),
+        Refusal::TooLong(max) => (StatusCode::PAYLOAD_TOO_LARGE, too_long(*max).into()),
+        Refusal::TooManyUnknown(_) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "too many requests with unknown or expired tokens".into(),
+        ),
+        Refusal::NoToken => (
+            StatusCode::UNAUTHORIZED,
+            "the function needs a valid token: send the header Authorization: Bearer TOKEN".into(),
+        ),
+        Refusal::Forbidden => (
+            StatusCode::FORBIDDEN,
+            "the token may not invoke this function".into(),
+        ),
+    }
 }
 
 /// The response to a request that may not invoke a function.
 pub(super) fn refused(refusal: &Refusal, function: &FunctionContext) -> Response<Body> {
-    let (status, detail, challenge) = match refusal {
+    let challenge = match refusal {
         Refusal::Private => return no_such_function(&function.name),
         Refusal::TooLong(max) => return body_too_long(*max),
         Refusal::TooManyUnknown(wait) => return too_many_unknown(*wait),
-        Refusal::NoToken => (
-            StatusCode::UNAUTHORIZED,
-            "the function needs a valid token: send the header Authorization: Bearer TOKEN",
-            "Bearer",
-        ),
-        Refusal::Forbidden => (
-            StatusCode::FORBIDDEN,
-            "the token may not invoke this function",
-            "Bearer error=\"insufficient_scope\"",
-        ),
+        Refusal::NoToken => "Bearer",
+        Refusal::Forbidden => "Bearer error=\"insufficient_scope\"",
     };
-    let mut response = of_status(status, refusal.reason().name(), detail);
+    let (status, detail) = self::refusal(refusal);
+    let mut response = of_status(status, refusal.reason().name(), &detail);
     let challenge = HeaderValue::from_static(challenge);
     let headers = response.headers_mut();
     headers.insert(header::WWW_AUTHENTICATE, challenge);
@@ -84,35 +101,42 @@ pub(super) fn refused(refusal: &Refusal, function: &FunctionContext) -> Response
 /// The response to a client that sent too many unknown tokens.
 fn too_many_unknown(wait: Duration) -> Response<Body> {
     let reason = Reason::TooManyTokens.name();
-    let detail = "too many requests with unknown or expired tokens";
-    let mut response = of_status(StatusCode::TOO_MANY_REQUESTS, reason, detail);
+    let (status, detail) = refusal(&Refusal::TooManyUnknown(wait));
+    let mut response = of_status(status, reason, &detail);
     retry_after(&mut response, wait.as_secs().saturating_add(1));
     response
 }
 
 /// The response to a request whose body is longer than its function accepts.
 pub(super) fn body_too_long(max: u64) -> Response<Body> {
-    let detail = format!("the body is longer than the function accepts, {max} bytes");
     of_status(
         StatusCode::PAYLOAD_TOO_LARGE,
         Reason::BodyTooLong.name(),
-        &detail,
+        &too_long(max),
     )
+}
+
+pub(super) fn too_long(max: u64) -> String {
+    format!("the body is longer than the function accepts, {max} bytes")
 }
 
 /// The response to a request whose function could not be loaded.
 pub(super) fn unavailable(unavailable: &Unavailable) -> Response<Body> {
-    let status = match unavailable {
-        Unavailable::Overloaded => StatusCode::TOO_MANY_REQUESTS,
-        Unavailable::Timeout => StatusCode::GATEWAY_TIMEOUT,
-        Unavailable::NotLoaded(_) => StatusCode::SERVICE_UNAVAILABLE,
-    };
+    let status = status_of(unavailable);
     let reason = unavailable.reason().name();
     let mut response = of_status(status, reason, &unavailable.to_string());
     if status != StatusCode::GATEWAY_TIMEOUT {
         retry_after(&mut response, 1);
     }
     response
+}
+
+pub(super) fn status_of(unavailable: &Unavailable) -> StatusCode {
+    match unavailable {
+        Unavailable::Overloaded => StatusCode::TOO_MANY_REQUESTS,
+        Unavailable::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        Unavailable::NotLoaded(_) => StatusCode::SERVICE_UNAVAILABLE,
+    }
 }
 
 fn of_status(status: StatusCode, reason: &str, detail: &str) -> Response<Body> {
@@ -141,13 +165,9 @@ pub(super) fn invalid_request(detail: &str) -> Response<Body> {
     )
 }
 
-/// The response to a failed invocation: the kind of failure, and the ids by which the log has it.
-pub(super) fn of_failure(
-    failure: &Failure,
-    id: InvocationId,
-    request_id: Option<&str>,
-) -> Response<Body> {
-    let (status, detail) = match failure {
+/// What a client is told of a failed invocation: the kind of failure only.
+pub(super) fn told(failure: &Failure) -> (StatusCode, &'static str) {
+    match failure {
         Failure::Overloaded => (
             StatusCode::TOO_MANY_REQUESTS,
             "too many requests are waiting",
@@ -171,7 +191,17 @@ pub(super) fn of_failure(
             StatusCode::INTERNAL_SERVER_ERROR,
             "the host could not run the function",
         ),
-    };
+    }
+}
+
+/// The response to a failed invocation: the kind of failure, and the ids by which the log has it.
+pub(super) fn of_failure(
+    failure: &Failure,
+    id: InvocationId,
+    request_id: Option<&str>,
+) -> Response<Body> {
+    let (status, detail) = told(failure);
+
     let mut response = Problem {
         title: title(status),
         status: status.as_u16(),

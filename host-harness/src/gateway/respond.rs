@@ -186,6 +186,7 @@ impl Gateway {
             call_chain: CallChain::default(),
             token_metadata,
             invoker: Some(Arc::clone(self) as Arc<dyn Invoker>),
+            called: None,
         };
         match found {
             Found::Loaded(function) => {

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use super::Harness;
+use crate::invocation::access::Ingress;
+use crate::limits::Limits;
 use crate::registry::{ComponentSource, DeployError, FunctionInfo, FunctionSettings};
 use crate::telemetry::metrics::Metrics;
 
@@ -102,6 +104,25 @@ impl Harness {
     )]
     pub fn remove(&self, name: &str) -> bool {
         self.gateway.registry.remove(name)
+    }
+
+    /// Whether there is a function of this name.
+    #[must_use]
+    pub fn has_function(&self, name: &str) -> bool {
+        self.gateway.registry.context(name).is_some()
+    }
+
+    /// Whether there is a function of this name that only other functions may invoke.
+    #[must_use]
+    pub fn is_private(&self, name: &str) -> bool {
+        let context = self.gateway.registry.context(name);
+        context.is_some_and(|context| context.access.ingress == Ingress::Private)
+    }
+
+    /// The host's limits.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        self.gateway.engine.limits()
     }
 
     /// All functions, in the order of their names.

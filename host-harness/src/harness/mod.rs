@@ -17,7 +17,7 @@ use http::{HeaderMap, Request, Response};
 pub use builder::Builder;
 pub use error::BuildError;
 
-use crate::gateway::{Gateway, MAX_NAMES, Origin, Server};
+use crate::gateway::{Gateway, InvocationError, InvokeOptions, MAX_NAMES, Origin, Server};
 use crate::message::body::Body;
 use crate::{engine, registry};
 
@@ -64,6 +64,56 @@ impl Harness {
         let (parts, body) = request.into_parts();
         self.gateway
             .respond(parts, Body::new(body), Origin::default())
+            .await
+    }
+
+    /// Checks whether a client's request may invoke a function, as a server of the host's own does: for an
+    /// embedder's servers beside it. Returns the metadata of the request's token, and removes the token from
+    /// the headers unless the function may see it.
+    ///
+    /// # Errors
+    ///
+    /// - No function has this name, or it is private.
+    /// - It needs a token, and the request has none that may invoke it.
+    pub fn admit(
+        &self,
+        function: &str,
+        headers: &mut HeaderMap,
+        peer: Option<SocketAddr>,
+    ) -> Result<Option<Arc<str>>, InvocationError> {
+        self.gateway.admit_client(function, headers, peer)
+    }
+
+    /// Invokes a function for the embedder itself, whatever its [`Ingress`](crate::Ingress) is. The
+    /// request's path is the function's own.
+    ///
+    /// ```no_run
+    /// # async fn run(harness: host_harness::Harness) -> Result<(), Box<dyn std::error::Error>> {
+    /// let request = http::Request::post("/").body(r#"{"n":17}"#.to_owned())?;
+    /// let response = harness.invoke("is-prime", request, host_harness::InvokeOptions::default()).await?;
+    /// assert_eq!(response.status(), 200);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// - No function has this name, or it cannot be loaded.
+    /// - The body is longer than the function accepts.
+    /// - The function fails, or runs into a limit, before it has answered.
+    pub async fn invoke<B>(
+        &self,
+        function: &str,
+        request: Request<B>,
+        options: InvokeOptions,
+    ) -> Result<Response<Body>, InvocationError>
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let (parts, body) = request.into_parts();
+        self.gateway
+            .invoke(function, parts, Body::new(body), options)
             .await
     }
 

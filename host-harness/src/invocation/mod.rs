@@ -72,6 +72,8 @@ pub(crate) struct Invocation {
     pub(crate) token_metadata: Option<Arc<str>>,
     /// Invokes other functions; `None` while the function is only tried out.
     pub(crate) invoker: Option<Arc<dyn Invoker>>,
+    /// Is set when the function is called, if the embedder wants to know.
+    pub(crate) called: Option<Arc<OnceLock<std::time::Instant>>>,
 }
 
 /// An invocation's position among those that call one another.
@@ -100,6 +102,7 @@ impl Invocation {
             call_chain: CallChain::default(),
             token_metadata: None,
             invoker: None,
+            called: None,
         }
     }
 

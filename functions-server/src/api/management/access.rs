@@ -7,7 +7,8 @@ use http::header::{AUTHORIZATION, FORWARDED};
 use http::{HeaderMap, StatusCode};
 
 use super::caller::Caller;
-use super::{Api, Connection, Problem, host_names};
+use super::{Api, Problem};
+use crate::api::{Connection, host_names};
 
 /// What answers without a token.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];

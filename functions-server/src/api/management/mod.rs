@@ -2,12 +2,9 @@
 
 mod access;
 mod caller;
-mod connection;
 mod docs;
-mod drain;
 mod functions;
 mod health;
-mod host_names;
 mod json;
 mod logs;
 mod metrics;
@@ -16,7 +13,6 @@ mod preconditions;
 mod problem;
 mod query;
 mod rollback;
-mod serve;
 mod settings;
 mod tokens;
 mod upload;
@@ -31,9 +27,7 @@ use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-pub use connection::Connection;
-pub(crate) use serve::serve;
-
+use super::drain;
 use crate::auth::FailureLimit;
 use crate::{ManagementOptions, Server};
 use problem::Problem;

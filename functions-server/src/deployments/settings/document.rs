@@ -75,9 +75,31 @@ pub(crate) struct Settings {
     /// The lowest level of log records that are kept.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) log_level: Option<Level>,
+    /// How many processors a running instance counts for with Serverledge's API. Below 1, also the share of
+    /// one that it gets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cpus: Option<f64>,
+    /// How often an invocation that nobody waits for is tried again after it failed.
+    #[serde(
+        default,
+        deserialize_with = "whole_number",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub(crate) retries: Option<u32>,
+    /// How long the first retry waits; each further one waits twice as long, up to 5 minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "1s")]
+    pub(crate) retry_backoff: Option<Quantity<Span>>,
     /// Whether the `authorization` header of a request with a valid token reaches the function.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) pass_authorization: Option<bool>,
+}
+
+impl Settings {
+    /// The memory of an invocation, if it has a limit of its own.
+    pub(crate) fn memory_bytes(&self) -> Option<u64> {
+        self.memory.as_ref().map(Quantity::value)
+    }
 }
 
 /// Who may invoke a function from outside.

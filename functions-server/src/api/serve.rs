@@ -1,4 +1,4 @@
-//! Accepts the connections of the API.
+//! Accepts the connections of an API.
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -31,7 +31,7 @@ const GRACE: Duration = Duration::from_secs(30);
 /// How long to wait when no connection can be accepted, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves the API until `shutdown` ends, and then the requests in flight.
+/// Serves an API until `shutdown` ends, and then the requests in flight.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -59,7 +59,7 @@ pub(crate) async fn serve(
         let (stream, peer, permit) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(%error, "a management connection cannot be accepted");
+                tracing::warn!(%error, "a connection of an API cannot be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
@@ -78,7 +78,7 @@ pub(crate) async fn serve(
         tokio::spawn(async move {
             let _permit = permit;
             if let Err(error) = served.await {
-                tracing::debug!(error = &*error, "a management connection ended");
+                tracing::debug!(error = &*error, "a connection of an API ended");
             }
         });
     }

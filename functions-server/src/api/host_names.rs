@@ -1,4 +1,4 @@
-//! The names under which the API answers. A web page whose name resolves to this host must not drive it.
+//! The names under which an API answers. A web page whose name resolves to this host must not drive it.
 
 use std::net::IpAddr;
 
@@ -8,7 +8,7 @@ use http::{HeaderMap, Uri};
 
 use super::Connection;
 
-/// Whether a request is for this API, and not for a name that somebody made resolve to it.
+/// Whether a request is for an API, and not for a name that somebody made resolve to it.
 pub(super) fn is_own(
     uri: &Uri,
     headers: &HeaderMap,

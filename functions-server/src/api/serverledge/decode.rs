@@ -1,0 +1,173 @@
+//! Decodes bodies as Go's `encoding/json` does, on which the clients rely.
+//!
+//! Keys match in any case, unknown ones are ignored, null and missing values are zero values, only the
+//! first JSON value of a body is read, and an empty body counts as `{}`.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::Value;
+
+/// A body is invalid. The clients do not show why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Invalid;
+
+/// The members of a body, in its order.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Fields(Vec<(String, Value)>);
+
+impl Fields {
+    pub(super) fn parse(body: &[u8]) -> Result<Self, Invalid> {
+        let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Option<Self>>();
+        match values.next() {
+            None => Ok(Self::default()),
+            Some(first) => first.map(Option::unwrap_or_default).map_err(|_| Invalid),
+        }
+    }
+
+    /// All values of a key but null. The last counts, but each has to be valid.
+    fn all(&self, key: &str) -> impl Iterator<Item = &Value> {
+        let of_key = self.0.iter().filter(move |(name, value)| {
+            name.to_lowercase() == key.to_lowercase() && !value.is_null()
+        });
+        of_key.map(|(_, value)| value)
+    }
+
+    fn last<'a, T: Default>(
+        &'a self,
+        key: &str,
+        convert: impl Fn(&'a Value) -> Option<T>,
+    ) -> Result<T, Invalid> {
+        self.all(key)
+            .try_fold(T::default(), |_, value| convert(value).ok_or(Invalid))
+    }
+
+    pub(super) fn text(&self, key: &str) -> Result<&str, Invalid> {
+        self.last(key, Value::as_str)
+    }
+
+    pub(super) fn integer(&self, key: &str) -> Result<i64, Invalid> {
+        self.last(key, Value::as_i64)
+    }
+
+    pub(super) fn number(&self, key: &str) -> Result<f64, Invalid> {
+        self.last(key, Value::as_f64)
+    }
+
+    pub(super) fn boolean(&self, key: &str) -> Result<bool, Invalid> {
+        self.last(key, Value::as_bool)
+    }
+
+    /// An object as JSON text; `None` if it is missing or null.
+    pub(super) fn object(&self, key: &str) -> Result<Option<String>, Invalid> {
+        self.last(key, |value| {
+            value.is_object().then(|| Some(value.to_string()))
+        })
+    }
+
+    /// Checks that a key that is not used has a value of its type.
+    pub(super) fn check(&self, key: &str, is_valid: fn(&Value) -> bool) -> Result<(), Invalid> {
+        if self.all(key).all(is_valid) {
+            return Ok(());
+        }
+        Err(Invalid)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Fields;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = map.next_entry()? {
+                    if fields.len() == MAX_FIELDS {
+                        return Err(A::Error::custom("too many members"));
+                    }
+                    fields.push(field);
+                }
+                Ok(Fields(fields))
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// How many members a body has at most; the clients send eleven.
+const MAX_FIELDS: usize = 1000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bodies are decoded as Go decodes them.
+    #[test]
+    fn bodies_are_decoded_as_go_does() {
+        let text = |body: &str| {
+            let fields = Fields::parse(body.as_bytes())?;
+            fields.text("Name").map(str::to_owned)
+        };
+        for (body, name) in [
+            ("", Ok("")),
+            ("  \n", Ok("")),
+            ("{}", Ok("")),
+            ("null", Ok("")),
+            (r#"{"Name":"f"}"#, Ok("f")),
+            (r#"{"nAmE":"f","other":[1]}"#, Ok("f")),
+            (r#"{"name":"g","Name":"f"}"#, Ok("f")),
+            (r#"{"Name":"f","Name":null}"#, Ok("f")),
+            (r#"{"Name":null}"#, Ok("")),
+            (r#"{"Name":"f"} trailing"#, Ok("f")),
+            (r#"{"Name":"f"}{"Name":"g"}"#, Ok("f")),
+            (r#"{"Name":1}"#, Err(Invalid)),
+            (r#"{"Name":1,"Name":"f"}"#, Err(Invalid)),
+            (r#"{"Name":"f""#, Err(Invalid)),
+            ("[]", Err(Invalid)),
+            ("\"f\"", Err(Invalid)),
+            ("name=f", Err(Invalid)),
+            ("{\"Name\":\"\u{0}\"}", Err(Invalid)),
+        ] {
+            assert_eq!(text(body).as_deref(), name.as_ref().copied(), "{body}");
+        }
+    }
+
+    /// A number of another type is an error, and a missing one is zero.
+    #[test]
+    fn numbers_have_their_types() {
+        let integer = |body: &str| Fields::parse(body.as_bytes())?.integer("n");
+        assert_eq!(integer(r#"{"N":128}"#), Ok(128));
+        assert_eq!(integer("{}"), Ok(0));
+        for body in [
+            r#"{"n":"128"}"#,
+            r#"{"n":128.5}"#,
+            r#"{"n":1e400}"#,
+            r#"{"n":true}"#,
+        ] {
+            assert_eq!(integer(body), Err(Invalid), "{body}");
+        }
+        let number = |body: &str| Fields::parse(body.as_bytes())?.number("n");
+        assert_eq!(number(r#"{"n":1}"#), Ok(1.0));
+        assert_eq!(number(r#"{"n":-0.5}"#), Ok(-0.5));
+    }
+
+    /// Parameters are an object, or none.
+    #[test]
+    fn objects_are_kept_as_text() {
+        let object = |body: &str| Fields::parse(body.as_bytes())?.object("Params");
+        assert_eq!(
+            object(r#"{"params":{"a":1}}"#),
+            Ok(Some(r#"{"a":1}"#.into()))
+        );
+        assert_eq!(object(r#"{"params":{}}"#), Ok(Some("{}".into())));
+        assert_eq!(object(r#"{"params":null}"#), Ok(None));
+        assert_eq!(object(r#"{"params":[]}"#), Err(Invalid));
+    }
+}

@@ -1,0 +1,35 @@
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use serde_json::json;
+
+use super::body::{self, MAX_CREATE};
+use super::decode::{Fields, Invalid};
+use super::{Api, answer};
+use crate::deployments::{DeploymentError, Precondition};
+
+/// Deletes a function. Requests in flight complete.
+pub(super) async fn delete(State(api): State<Api>, body: Body) -> Response {
+    delete_inner(&api, body)
+        .await
+        .unwrap_or_else(|answer| answer)
+}
+
+async fn delete_inner(api: &Api, body: Body) -> Result<Response, Response> {
+    let body = body::read(body, MAX_CREATE).await?;
+    let fields = Fields::parse(&body).map_err(Invalid::into_response)?;
+    let name = fields
+        .text("Name")
+        .map_err(Invalid::into_response)?
+        .to_owned();
+    let removed = api
+        .server
+        .deployments()
+        .remove(name.clone(), Precondition::None);
+    removed
+        .await
+        .map_err(|error: DeploymentError| answer::refused(&error))?;
+    api.node.retire(&name);
+    Ok(answer::json(StatusCode::OK, &json!({ "Deleted": name })))
+}

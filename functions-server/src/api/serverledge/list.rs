@@ -1,0 +1,14 @@
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+
+use super::{Api, answer};
+
+/// Lists the functions that can be invoked here, by name.
+pub(super) async fn list(State(api): State<Api>) -> Response {
+    let functions = api.server.harness().functions();
+    let harness = api.server.harness();
+    let names = functions.iter().map(|function| &*function.name);
+    let names: Vec<&str> = names.filter(|name| !harness.is_private(name)).collect();
+    answer::json(StatusCode::OK, &names)
+}

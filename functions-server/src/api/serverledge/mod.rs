@@ -1,0 +1,74 @@
+//! Serverledge's API: its clients create and invoke functions here. See docs/serverledge.md.
+
+mod access;
+mod answer;
+mod body;
+mod code;
+mod create;
+mod decode;
+mod delete;
+mod invoke;
+mod list;
+mod node;
+mod prewarm;
+mod status;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{get, post};
+use http::StatusCode;
+use tokio::sync::Semaphore;
+
+use super::drain;
+use crate::{Server, ServerledgeOptions};
+use node::Node;
+
+/// How many uploads are in memory at once. Further ones wait.
+const MAX_CREATES: usize = 2;
+
+/// What every handler gets.
+#[derive(Clone)]
+struct Api {
+    server: Server,
+    options: Arc<ServerledgeOptions>,
+    node: Arc<Node>,
+    creates: Arc<Semaphore>,
+}
+
+/// The routes of the API, behind the checks of `access`.
+pub(crate) fn router(server: Server, options: ServerledgeOptions) -> Router {
+    let node = Node::new(options.memory, options.cpus, options.expiration);
+    let api = Api {
+        server,
+        options: Arc::new(options),
+        node: Arc::new(node),
+        creates: Arc::new(Semaphore::new(MAX_CREATES)),
+    };
+    Router::new()
+        .route("/create", post(create::create))
+        .route("/update", post(create::update))
+        .route("/delete", post(delete::delete))
+        .route("/invoke/{function}", post(invoke::invoke))
+        .route("/prewarm", post(prewarm::prewarm))
+        .route("/function", get(list::list))
+        .route("/functions", get(list::list))
+        .route("/status", get(status::status))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn_with_state(api.clone(), access::check))
+        .layer(from_fn(drain::refused))
+        .with_state(api)
+}
+
+async fn no_such_path() -> Response {
+    answer::message(StatusCode::NOT_FOUND, "Not Found")
+}
+
+async fn no_such_method() -> Response {
+    answer::message(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed")
+}

@@ -1,0 +1,50 @@
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::StatusCode;
+use serde_json::json;
+
+use super::body::{self, MAX_OTHER};
+use super::decode::{Fields, Invalid};
+use super::{Api, answer, invoke};
+
+/// Adds warm instances of a function, as far as the node has room, and answers once they are ready.
+pub(super) async fn prewarm(State(api): State<Api>, body: Body) -> Response {
+    prewarm_inner(&api, body)
+        .await
+        .unwrap_or_else(|answer| answer)
+}
+
+async fn prewarm_inner(api: &Api, body: Body) -> Result<Response, Response> {
+    let body = body::read(body, MAX_OTHER).await?;
+    let (name, instances) = parse(&body).map_err(Invalid::into_response)?;
+    let harness = api.server.harness();
+    if !harness.has_function(&name) || harness.is_private(&name) {
+        return Err(answer::text(StatusCode::NOT_FOUND, "Function unknown"));
+    }
+    let wanted = u32::try_from(instances.max(0)).unwrap_or(u32::MAX);
+    let demand = invoke::demand(api, &name);
+    // Loads the function, also for no instances. Those that cannot be reused are warm without one.
+    if let Err(error) = harness
+        .prewarm(&name, wanted.min(api.node.most(&demand)))
+        .await
+    {
+        let error: &dyn std::error::Error = &error;
+        tracing::warn!(function = %name, error, "cannot be prewarmed");
+        return Err(answer::text(StatusCode::SERVICE_UNAVAILABLE, ""));
+    }
+    let made = (0..wanted).take_while(|_| api.node.prewarm(&demand).is_ok());
+    Ok(answer::json(
+        StatusCode::OK,
+        &json!({ "Prewarmed": made.count() }),
+    ))
+}
+
+fn parse(body: &[u8]) -> Result<(String, i64), Invalid> {
+    let fields = Fields::parse(body)?;
+    fields.boolean("ForceImagePull")?;
+    Ok((
+        fields.text("Function")?.to_owned(),
+        fields.integer("Instances")?,
+    ))
+}

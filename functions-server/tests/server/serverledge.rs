@@ -1,0 +1,351 @@
+//! Serverledge's clients, as their bytes were captured.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use functions_server::ServerledgeOptions;
+use http::Method;
+use serde_json::{Value, json};
+use test_guests::{GREET, MISBEHAVE, PING};
+
+use super::support::{Answer, Client, Running};
+
+/// A TAR with files, as the client makes it.
+fn tar(entries: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (name, content) in entries {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        builder.append_data(&mut header, name, *content).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+fn read(file: &str) -> Vec<u8> {
+    std::fs::read(file).unwrap()
+}
+
+/// The body of `serverledge-cli create`, byte by byte.
+fn definition(name: &str, runtime: &str, memory: i64, code: &[u8]) -> String {
+    let code = STANDARD.encode(code);
+    format!(
+        r#"{{"Name":"{name}","Runtime":"{runtime}","MemoryMB":{memory},"CPUDemand":0,"MaxConcurrency":1,"Handler":"","TarFunctionCode":"{code}","CustomImage":"","SupportedArchs":null,"Signature":{{"Inputs":[],"Outputs":[]}}}}"#
+    )
+}
+
+/// The body of `serverledge-cli invoke`.
+fn invocation(params: &str) -> String {
+    format!(
+        r#"{{"Params":{params},"QoSClass":0,"QoSMaxRespT":-1,"CanDoOffloading":true,"Async":false,"ReturnOutput":false}}"#
+    )
+}
+
+/// The body of `serverledge-cli delete`.
+fn deletion(name: &str) -> String {
+    format!(
+        r#"{{"Name":"{name}","Runtime":"","MemoryMB":0,"CPUDemand":0,"MaxConcurrency":0,"Handler":"","TarFunctionCode":"","CustomImage":"","SupportedArchs":null,"Signature":null}}"#
+    )
+}
+
+/// What the client sends has no type of its own choice.
+pub(crate) async fn post(client: &Client, path: &str, body: impl Into<bytes::Bytes>) -> Answer {
+    client
+        .send(Method::POST, path, "application/json", body)
+        .await
+}
+
+async fn create(client: &Client, name: &str, file: &str) -> Answer {
+    let code = tar(&[("m.wasm", &read(file))]);
+    post(client, "/create", definition(name, "wasi", 128, &code)).await
+}
+
+#[track_caller]
+fn assert_text(answer: &Answer, status: u16, text: &str) {
+    assert_eq!(answer.status, status, "{}", answer.text());
+    assert_eq!(answer.headers["content-type"], "text/plain; charset=UTF-8");
+    assert_eq!(answer.text(), text);
+}
+
+#[track_caller]
+fn assert_json(answer: &Answer, status: u16, text: &str) {
+    assert_eq!(answer.status, status, "{}", answer.text());
+    let media = &answer.headers["content-type"];
+    assert_eq!(media, "application/json; charset=UTF-8");
+    assert_eq!(answer.text(), text);
+}
+
+/// A function is created from every form of code that the client sends, invoked, listed and deleted.
+#[tokio::test]
+async fn functions_live_as_upstream() {
+    let running = Running::start().await;
+    let client = running.serverledge(ServerledgeOptions::default()).await;
+    assert_json(&client.get("/function").await, 200, "[]\n");
+    let greet = read(GREET);
+    for (name, code) in [
+        ("in-tar", tar(&[("m.wasm", &greet)])),
+        ("without-dots", tar(&[("mwasm", &greet)])),
+        ("in-folder", tar(&[("dir", b"print()"), ("dir", &greet)])),
+        ("raw", greet.clone()),
+    ] {
+        let created = post(&client, "/create", definition(name, "wasi", 128, &code)).await;
+        assert_json(&created, 200, &format!("{{\"Created\":\"{name}\"}}\n"));
+        let path = format!("/invoke/{name}");
+        let answer = post(&client, &path, invocation(r#"{"name":"Ada"}"#)).await;
+        let report = answer.ok(200);
+        assert_eq!(
+            answer.headers["content-type"],
+            "application/json; charset=UTF-8"
+        );
+        assert_eq!(report["Success"], true);
+        let result: Value = serde_json::from_str(report["Result"].as_str().unwrap()).unwrap();
+        assert_eq!(result, json!({"message": "Hello, Ada!"}));
+        assert!(answer.headers.contains_key("serverledge-node-name"));
+        assert_eq!(answer.headers["serverledge-free-mem"], "1024");
+    }
+    let names = "[\"in-folder\",\"in-tar\",\"raw\",\"without-dots\"]\n";
+    assert_json(&client.get("/function").await, 200, names);
+    assert_json(&client.get("/functions").await, 200, names);
+    for name in ["in-folder", "in-tar", "without-dots"] {
+        let deleted = post(&client, "/delete", deletion(name)).await;
+        assert_json(&deleted, 200, &format!("{{\"Deleted\":\"{name}\"}}\n"));
+    }
+    let gone = post(&client, "/invoke/in-tar", invocation("{}")).await;
+    assert_text(&gone, 404, "Function unknown");
+    // They are functions like any other.
+    let direct = running
+        .functions()
+        .post("/raw", json!({"name": "Bob"}))
+        .await;
+    assert_eq!(direct.ok(200), json!({"message": "Hello, Bob!"}));
+    let function = running.management().get("/v1/functions/raw").await.ok(200);
+    assert_eq!(function["settings"]["memory"], "128MiB");
+    assert_eq!(function["settings"]["retries"], 0);
+    running.management().deploy("other", PING).await.ok(201);
+    let report = post(&client, "/invoke/other", "").await.ok(200);
+    assert_eq!(report["Result"], "pong");
+}
+
+/// A report has all keys of the page and of upstream's code, and its times are measured.
+#[tokio::test]
+async fn reports_are_measured() {
+    let running = Running::start().await;
+    let client = running.serverledge(ServerledgeOptions::default()).await;
+    create(&client, "greet", GREET).await.ok(200);
+    for is_warm in [false, true, true] {
+        let answer = post(&client, "/invoke/greet", invocation(r#"{"name":"x"}"#)).await;
+        let report = answer.ok(200);
+        let keys: Vec<_> = report
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        assert_eq!(
+            keys,
+            [
+                "Duration",
+                "ExecutionArea",
+                "ExecutionNode",
+                "InitTime",
+                "IsWarmStart",
+                "OffloadLatency",
+                "Output",
+                "QueueingTime",
+                "ResponseTime",
+                "Result",
+                "SchedAction",
+                "Success"
+            ]
+        );
+        assert_eq!(report["IsWarmStart"], is_warm);
+        assert_eq!(report["SchedAction"], "");
+        let time = |key: &str| report[key].as_f64().unwrap();
+        assert!(time("InitTime") > 0.0 && time("Duration") > 0.0, "{report}");
+        let sum = time("InitTime") + time("Duration");
+        assert!((time("ResponseTime") - sum).abs() < 1e-6, "{report}");
+        assert!(time("ResponseTime") < 30.0, "{report}");
+    }
+    let status = client.get("/status").await.ok(200);
+    assert_eq!(status["AvailableWarmContainers"], json!({"greet": 1}));
+    assert_eq!(status["FreeMemory"], 1024 - 128);
+    for key in ["AvailableMemory", "TotalMemory", "AvailableMemMB"] {
+        assert_eq!(status[key], 1024, "{key}");
+    }
+    for key in [
+        "TotalCPU",
+        "UsedCPU",
+        "Coordinates",
+        "LoadAvg",
+        "LastUpdateTime",
+        "Url",
+    ] {
+        assert!(!status[key].is_null(), "{key}");
+    }
+}
+
+/// What cannot be created is refused in the order of upstream's checks, with its statuses.
+#[tokio::test]
+async fn invalid_functions_are_refused() {
+    let running = Running::start().await;
+    let client = running.serverledge(ServerledgeOptions::default()).await;
+    create(&client, "taken", PING).await.ok(200);
+    let ping = read(PING);
+    for runtime in ["python310", "nodejs17", "custom", "", "python38"] {
+        let refused = post(&client, "/create", definition("f", runtime, 128, &ping)).await;
+        assert_text(&refused, 404, "Invalid runtime.");
+    }
+    let taken = post(&client, "/create", definition("taken", "python310", 0, b"")).await;
+    assert_text(&taken, 409, "");
+    for memory in [0, -1] {
+        let refused = post(&client, "/create", definition("f", "wasi", memory, &ping)).await;
+        assert_text(&refused, 422, "Invalid memory limit");
+    }
+    for (body, says) in [
+        (definition("", "wasi", 128, &ping), "invalid function name"),
+        (
+            definition("a b", "wasi", 128, &ping),
+            "invalid function name",
+        ),
+        (definition("f", "wasi", 1025, &ping), "--serverledge-memory"),
+        (
+            definition("f", "wasi", 128, b"print()"),
+            "neither a WebAssembly binary nor a TAR",
+        ),
+        (definition("f", "wasi", 128, b"\0asm junk"), "component"),
+        (
+            definition("f", "wasi", 128, b"http://127.0.0.1:9/x.tar"),
+            "URL",
+        ),
+        (definition("f", "wasi", 128, b""), "no WebAssembly binary"),
+    ] {
+        let refused = post(&client, "/create", body).await;
+        assert_eq!(refused.status, 422, "{}", refused.text());
+        assert!(refused.text().contains(says), "{}", refused.text());
+    }
+    for body in [
+        "{",
+        "[]",
+        r#"{"Name":1}"#,
+        r#"{"MemoryMB":"128"}"#,
+        r#"{"MemoryMB":128.5}"#,
+    ] {
+        let refused = post(&client, "/create", body).await;
+        assert_json(&refused, 400, "{\"message\":\"Bad Request\"}\n");
+    }
+    let unknown = post(&client, "/delete", deletion("f")).await;
+    assert_text(&unknown, 404, "Unknown function");
+    let unknown = post(&client, "/invoke/f", "not JSON").await;
+    assert_text(&unknown, 404, "Function unknown");
+    let invalid = post(&client, "/invoke/taken", r#"{"Params":[]}"#).await;
+    assert_json(&invalid, 400, "{\"message\":\"Bad Request\"}\n");
+    let unknown = client.get("/nowhere").await;
+    assert_json(&unknown, 404, "{\"message\":\"Not Found\"}\n");
+    let other = client.get("/create").await;
+    assert_json(&other, 405, "{\"message\":\"Method Not Allowed\"}\n");
+    assert_json(&client.get("/function").await, 200, "[\"taken\"]\n");
+}
+
+/// Prewarming adds to the warm instances, evicts only those of others, and stops when there is no room.
+#[tokio::test]
+async fn prewarming_adds_warm_instances() {
+    let running = Running::start().await;
+    let client = running.serverledge(ServerledgeOptions::default()).await;
+    create(&client, "greet", GREET).await.ok(200);
+    create(&client, "ping", PING).await.ok(200);
+    let prewarm = |name: &str, instances: i64| {
+        let body =
+            format!(r#"{{"Function":"{name}","Instances":{instances},"ForceImagePull":false}}"#);
+        let client = client.clone();
+        async move { post(&client, "/prewarm", body).await }
+    };
+    for (name, instances, made) in [
+        ("greet", 0, 0),
+        ("greet", -1, 0),
+        ("greet", 2, 2),
+        ("greet", 2, 2),
+        // The node has room for eight.
+        ("ping", 5, 5),
+        ("ping", 9, 3),
+    ] {
+        let answer = prewarm(name, instances).await;
+        assert_json(&answer, 200, &format!("{{\"Prewarmed\":{made}}}\n"));
+    }
+    let status = client.get("/status").await.ok(200);
+    assert_eq!(
+        status["AvailableWarmContainers"],
+        json!({"greet": 0, "ping": 8})
+    );
+    assert_eq!(status["FreeMemory"], 0);
+    assert_eq!(status["AvailableMemory"], 1024);
+    let warm = post(&client, "/invoke/ping", "").await.ok(200);
+    assert_eq!(warm["IsWarmStart"], true);
+    let evicting = post(&client, "/invoke/greet", invocation(r#"{"name":"x"}"#)).await;
+    assert_eq!(evicting.ok(200)["IsWarmStart"], false);
+    assert_text(&prewarm("other", 1).await, 404, "Function unknown");
+}
+
+/// A function that fails, or answers with an error, is a 500 with the reason.
+#[tokio::test]
+async fn failures_are_reported() {
+    let running = Running::start().await;
+    let client = running.serverledge(ServerledgeOptions::default()).await;
+    create(&client, "greet", GREET).await.ok(200);
+    create(&client, "misbehave", MISBEHAVE).await.ok(200);
+    let invalid = post(&client, "/invoke/greet", invocation(r#"{"other":1}"#)).await;
+    assert_eq!(invalid.status, 500);
+    assert!(
+        invalid.text().contains("answered with status 4"),
+        "{}",
+        invalid.text()
+    );
+    let failed = post(&client, "/invoke/misbehave", invocation(r#""#)).await;
+    assert_eq!(failed.status, 400, "an empty value is no JSON");
+}
+
+/// Web pages, and names that somebody made resolve to this host, cannot use the API.
+#[tokio::test]
+async fn web_pages_are_refused() {
+    let running = Running::start().await;
+    let options = ServerledgeOptions::default().host("edge.example.com");
+    let client = running.serverledge(options).await;
+    client
+        .header("host", "edge.example.com")
+        .get("/function")
+        .await
+        .ok(200);
+    let foreign = client.header("host", "evil.example").get("/function").await;
+    assert_eq!(foreign.status, 421);
+    let page = client.header("origin", "http://evil.example");
+    let refused = post(&page, "/create", definition("f", "wasi", 128, &read(PING))).await;
+    assert_eq!(refused.status, 403);
+    assert_json(&client.get("/function").await, 200, "[]\n");
+}
+
+/// Private functions do not exist for these clients, and others may need a token.
+#[tokio::test]
+async fn ingress_is_respected() {
+    let running = Running::start().await;
+    let client = running.serverledge(ServerledgeOptions::default()).await;
+    let management = running.management();
+    let admin = json!({"name": "admin", "scopes": ["admin"]});
+    let admin = management.post("/v1/tokens", admin).await.ok(201);
+    let admin = management.token(admin["token"].as_str().unwrap());
+    admin.deploy("hidden", PING).await.ok(201);
+    admin.deploy("guarded", PING).await.ok(201);
+    for (name, ingress) in [("hidden", "private"), ("guarded", "token")] {
+        let path = format!("/v1/functions/{name}/settings");
+        admin
+            .patch(&path, json!({"ingress": ingress}))
+            .await
+            .ok(200);
+    }
+    let hidden = post(&client, "/invoke/hidden", "").await;
+    assert_text(&hidden, 404, "Function unknown");
+    assert_json(&client.get("/function").await, 200, "[\"guarded\"]\n");
+    assert_eq!(post(&client, "/invoke/guarded", "").await.status, 401);
+    let token = json!({"name": "caller", "scopes": ["invoke"]});
+    let token = admin.post("/v1/tokens", token).await.ok(201);
+    let caller = client.token(token["token"].as_str().unwrap());
+    let report = post(&caller, "/invoke/guarded", "").await.ok(200);
+    assert_eq!(report["Result"], "pong");
+}
