@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target_or_run};
 
-const GUESTS: [&str; 26] = [
+const GUESTS: [&str; 28] = [
     "acme-clock",
     "caller",
     "calls-functions",
@@ -13,6 +13,8 @@ const GUESTS: [&str; 26] = [
     "conformance",
     "contact-form",
     "counter",
+    "dispatch-caller",
+    "dispatch-endpoint",
     "echo",
     "echo-details",
     "etag",
@@ -35,12 +37,13 @@ const GUESTS: [&str; 26] = [
 ];
 
 /// The sources of the guests. A change in them compiles the guests again.
-const SOURCES: [&str; 17] = [
+const SOURCES: [&str; 18] = [
     "Cargo.lock",
     "Cargo.toml",
     "examples",
     "functions-binding",
     "functions-bytes",
+    "functions-dispatch",
     "functions-guest-web",
     "functions-http",
     "small-libc",

@@ -40,6 +40,10 @@ pub const FAN_OUT: &str = env!("GUEST_FAN_OUT");
 pub const ORCHESTRATE: &str = env!("GUEST_ORCHESTRATE");
 /// `examples/shrink`.
 pub const SHRINK: &str = env!("GUEST_SHRINK");
+/// `examples/dispatch-caller`.
+pub const DISPATCH_CALLER: &str = env!("GUEST_DISPATCH_CALLER");
+/// `examples/dispatch-endpoint`.
+pub const DISPATCH_ENDPOINT: &str = env!("GUEST_DISPATCH_ENDPOINT");
 /// `examples/events`.
 pub const EVENTS: &str = env!("GUEST_EVENTS");
 /// `examples/respond`.

@@ -157,6 +157,7 @@ fn files_form_no_cycle() {
         "functions-guest-web",
         "functions-http",
         "functions-binding",
+        "functions-dispatch",
         "small-libc",
     ] {
         let uses = uses(name);

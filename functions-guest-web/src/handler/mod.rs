@@ -9,6 +9,7 @@ mod check;
 mod function;
 mod handle_errors;
 mod output;
+mod service;
 mod step;
 
 /// Seals traits: nobody else can name a parameter of their methods.
@@ -26,6 +27,8 @@ pub use function::Handler;
 pub use handle_errors::HandleErrors;
 pub use output::{Awaited, AwaitedDelegated, Delegated, HandlerOutput, Immediate};
 pub(crate) use sealed::Token;
+#[doc(hidden)]
+pub use service::{Served, Service};
 #[doc(hidden)]
 pub use step::Step;
 
