@@ -21,12 +21,13 @@ mod wit;
 
 pub use compile::CompilerProcess;
 pub use engine::Reuse;
-pub use gateway::{InvocationError, InvokeOptions, Server, TokenCheck, TokenVerifier};
+pub use gateway::{InvocationError, InvokeOptions, Next, Server, TokenCheck, TokenVerifier};
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub use harness::fuzzing;
 pub use harness::{BuildError, Builder, Harness};
 pub use invocation::access::{Callers, Ingress};
+pub use invocation::report::InvocationReport;
 pub use limits::Limits;
 pub use message::body::Body;
 /// The version that an embedder's interfaces have to use: see [`HostInterface`].

@@ -14,6 +14,7 @@ use super::timed_call::TimedCall;
 use super::{Engine, Failure, Function, admission, contention};
 use crate::invocation::cpu_time::CpuTimed;
 use crate::invocation::memory_limiter::MemoryLimit;
+use crate::invocation::report::InvocationReport;
 use crate::invocation::started::StartedResponse;
 use crate::invocation::time_check::TimeCheck;
 use crate::invocation::{CallChain, FunctionContext, Invocation, InvocationLimits};
@@ -174,11 +175,18 @@ impl Engine {
                 .push(Buffer::new(body))
                 .map_err(|error| Failure::Host(error.into()))?;
 
+            let report = InvocationReport::of(&instance.store.data().call).cloned();
+            if let Some(report) = &report {
+                report.start(&instance.store.data().call);
+            }
             let returned = {
                 let call = pin!(instance.call(&function, request));
                 let call = CpuTimed::new(call, &function.context.cpu_bound);
-                TimedCall::new(call, counters, arrived.into_std()).await
+                TimedCall::new(call, counters, report.clone(), arrived.into_std()).await
             };
+            if let Some(report) = report {
+                report.set_memory(instance.store.data().memory.used());
+            }
             let reply =
                 returned.map_err(|error| Failure::from_call(error, instance.store.data()))?;
             let ended = finish(&mut instance.store, reply)?;

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use crate::invocation::cpu_time::CpuTimed;
+use crate::invocation::report::InvocationReport;
 use crate::telemetry::metrics::FunctionCounters;
 
 /// A call of a function whose times are counted when it ends or is dropped.
@@ -13,6 +14,7 @@ use crate::telemetry::metrics::FunctionCounters;
 pub(super) struct TimedCall<'a, F> {
     call: CpuTimed<'a, F>,
     counters: &'a Arc<FunctionCounters>,
+    report: Option<InvocationReport>,
     /// When its request arrived.
     arrived: Instant,
     has_ended: bool,
@@ -22,11 +24,13 @@ impl<'a, F> TimedCall<'a, F> {
     pub(super) fn new(
         call: CpuTimed<'a, F>,
         counters: &'a Arc<FunctionCounters>,
+        report: Option<InvocationReport>,
         arrived: Instant,
     ) -> Self {
         Self {
             call,
             counters,
+            report,
             arrived,
             has_ended: false,
         }
@@ -36,6 +40,9 @@ impl<'a, F> TimedCall<'a, F> {
         let queued = started.saturating_duration_since(self.arrived);
         let ran = ended.saturating_duration_since(started);
         self.counters.ran(queued, ran);
+        if let Some(report) = &self.report {
+            report.end(ran, self.call.total());
+        }
     }
 }
 

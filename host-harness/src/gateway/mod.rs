@@ -8,6 +8,7 @@ mod farewell;
 mod gate;
 mod idle;
 mod invoker;
+mod middleware;
 mod problem;
 mod proxies;
 mod public_url;
@@ -21,6 +22,8 @@ mod token;
 mod tracked_body;
 
 pub use embedder::{InvocationError, InvokeOptions};
+pub(crate) use middleware::Middleware;
+pub use middleware::Next;
 pub(crate) use proxies::{Origin, TrustedProxies};
 pub(crate) use public_url::parse as parse_public_url;
 pub(crate) use respond::Gateway;

@@ -12,7 +12,8 @@ use hyper::body::Incoming;
 
 use tokio::time::Instant;
 
-use super::{MAX_NAMES, Origin, TokenVerifier, TrustedProxies};
+use super::middleware::Next;
+use super::{MAX_NAMES, Middleware, Origin, TokenVerifier, TrustedProxies};
 use super::{problem, public_url, request, route};
 use crate::engine::{Engine, Function, Invoking, Reply};
 use crate::invocation::Invoker;
@@ -50,6 +51,8 @@ enum Responder {
     Invoking(Invoking, Answering),
     /// The function has to be loaded first. Boxed, because it is large and rarely happens.
     Loading(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
+    /// An embedder's code answers, and may go on to the function.
+    Middleware(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
 }
 
 /// What a response depends on besides the function's reply.
@@ -72,6 +75,8 @@ pub(crate) struct Gateway {
     pub(crate) proxies: Option<Arc<TrustedProxies>>,
     /// Knows the tokens of clients, if the host has any.
     pub(crate) tokens: Option<Arc<dyn TokenVerifier>>,
+    /// What requests pass before they reach functions, if there is any.
+    pub(crate) middleware: Option<Arc<dyn Middleware>>,
 }
 
 impl Gateway {
@@ -122,7 +127,40 @@ impl Gateway {
     /// [`finish`](Self::finish).
     ///
     /// This is not async: as part of a future, what it moves would be copied several times.
-    fn begin(self: &Arc<Self>, request: Parts, mut body: Body, origin: Origin) -> Responding {
+    fn begin(self: &Arc<Self>, request: Parts, body: Body, origin: Origin) -> Responding {
+        match &self.middleware {
+            None => self.begin_inside(request, body, origin),
+            Some(middleware) => self.begin_in(middleware, request, body, origin),
+        }
+    }
+
+    /// Begins to answer a request with the middleware.
+    #[cold]
+    fn begin_in(
+        self: &Arc<Self>,
+        middleware: &Arc<dyn Middleware>,
+        request: Parts,
+        body: Body,
+        origin: Origin,
+    ) -> Responding {
+        let (name, _) = route::split(request.uri.path());
+        let found = self.registry.get(&name);
+        let counters = found.map(|found| Arc::clone(found.context().counters.get()));
+        let next = Next::new(Arc::clone(self), origin);
+        let request = Request::from_parts(request, body);
+        Responding {
+            counters,
+            by: Responder::Middleware(middleware.handle(request, next)),
+        }
+    }
+
+    /// The same, past the middleware.
+    pub(super) fn begin_inside(
+        self: &Arc<Self>,
+        request: Parts,
+        mut body: Body,
+        origin: Origin,
+    ) -> Responding {
         let (name, base) = route::split(request.uri.path());
         let Some(found) = self.registry.get(&name) else {
             self.log_unknown(&name);
@@ -210,7 +248,7 @@ impl Gateway {
         match &mut responding.by {
             Responder::Refused(response) => mem::replace(response, Response::new(Body::empty())),
             Responder::Invoking(invoking, answering) => self.complete(invoking, answering).await,
-            Responder::Loading(answer) => answer.await,
+            Responder::Loading(answer) | Responder::Middleware(answer) => answer.await,
         }
     }
 

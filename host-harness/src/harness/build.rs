@@ -63,6 +63,7 @@ impl Builder {
                 base: base.map(Arc::from),
                 proxies: proxies.map(Arc::new),
                 tokens: self.tokens,
+                middleware: self.middleware,
             }),
         })
     }

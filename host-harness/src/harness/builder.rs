@@ -3,10 +3,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::{Request, Response};
+
 use crate::compile::CompilerProcess;
 use crate::engine::{Reuse, Setup};
-use crate::gateway::TokenVerifier;
+use crate::gateway::{Middleware, Next, TokenVerifier};
 use crate::limits::Limits;
+use crate::message::body::Body;
 use crate::outbound::HostOverrides;
 use crate::telemetry::{LogLevel, Output, Record, stderr};
 use crate::wit::HostInterface;
@@ -36,6 +39,7 @@ pub struct Builder {
     pub(super) output: Output,
     pub(super) interfaces: Vec<Arc<dyn HostInterface>>,
     pub(super) tokens: Option<Arc<dyn TokenVerifier>>,
+    pub(super) middleware: Option<Arc<dyn Middleware>>,
 }
 
 impl Builder {
@@ -65,6 +69,7 @@ impl Builder {
             },
             interfaces: Vec::new(),
             tokens: None,
+            middleware: None,
         }
     }
 
@@ -78,6 +83,32 @@ impl Builder {
     /// `Authorization: Bearer TOKEN`; see [`Ingress`](crate::Ingress).
     pub fn token_verifier(mut self, verifier: impl TokenVerifier) -> Self {
         self.tokens = Some(Arc::new(verifier));
+        self
+    }
+
+    /// Sets what every request from outside passes first, and its response last. Calls between functions
+    /// do not pass it. There is one: a later one replaces an earlier one.
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), host_harness::BuildError> {
+    /// let harness = host_harness::Harness::builder()
+    ///     .function("ping", "ping.wasm")
+    ///     .middleware(|request, next| async move {
+    ///         let path = request.uri().path().to_owned();
+    ///         let response = next.run(request).await;
+    ///         println!("{path}: {}", response.status());
+    ///         response
+    ///     })
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn middleware<F, R>(mut self, middleware: F) -> Self
+    where
+        F: Fn(Request<Body>, Next) -> R + Send + Sync + 'static,
+        R: Future<Output = Response<Body>> + Send + 'static,
+    {
+        self.middleware = Some(Arc::new(middleware));
         self
     }
 

@@ -138,6 +138,11 @@ impl<'a, F> CpuTimed<'a, F> {
     pub(crate) fn span(&self) -> Option<(Instant, Instant)> {
         self.span
     }
+
+    /// How much CPU time was used.
+    pub(crate) fn total(&self) -> Duration {
+        self.usage.total
+    }
 }
 
 impl<F: Future + Unpin> Future for CpuTimed<'_, F> {

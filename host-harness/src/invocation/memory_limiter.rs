@@ -33,6 +33,11 @@ impl MemoryLimit {
         self.max
     }
 
+    /// How much memory the function has, in bytes.
+    pub(crate) fn used(&self) -> usize {
+        self.used
+    }
+
     /// Whether the function asked for more than the limit. It usually traps soon after.
     pub(crate) fn exceeded(&self) -> bool {
         self.exceeded

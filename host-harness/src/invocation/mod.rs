@@ -7,6 +7,7 @@ mod invoker;
 mod limits;
 pub(crate) mod memory_limiter;
 pub(crate) mod permits;
+pub(crate) mod report;
 pub(crate) mod started;
 pub(crate) mod time_check;
 pub(crate) mod trace_context;

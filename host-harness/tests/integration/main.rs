@@ -24,6 +24,7 @@ mod host_interface;
 mod http;
 mod isolation;
 mod live;
+mod observing;
 mod outbound;
 mod output;
 mod proxies;

@@ -16,6 +16,7 @@ use wasmtime::component::{HasSelf, Linker, Resource};
 use super::bindings::functions::binding::invoker::{Error, Host, Request, Response, add_to_linker};
 use super::bindings::functions::bytes::bytes::Data;
 use super::{Buffer, Interface, State};
+use crate::invocation::report::InvocationReport;
 use crate::invocation::trace_context;
 use crate::invocation::{CallChain, InvokeError, InvokeFuture, Invoker, Outgoing, earlier};
 use crate::message::body::Body;
@@ -124,6 +125,9 @@ impl State {
         let (target, mut request) = outgoing::checked(request, body.as_ref())?;
         trace_context::propagate(&self.call, &mut request.headers);
         self.calls = self.calls.saturating_add(1);
+        if let Some(report) = InvocationReport::of(&self.call) {
+            report.count_call();
+        }
         let CallChain { depth, in_stream } = self.call.call_chain;
         Ok(invoker.call(Outgoing {
             target,

@@ -12,6 +12,7 @@ use super::bindings::functions::bytes::bytes::Data;
 use super::bindings::functions::http::client::{Error, Host, Request, Response, add_to_linker};
 use super::{Buffer, Interface, State};
 use crate::invocation::earlier;
+use crate::invocation::report::InvocationReport;
 use crate::invocation::trace_context;
 use crate::message::held_bodies::Full;
 use crate::message::in_flight::InFlight;
@@ -115,6 +116,9 @@ impl State {
         };
         let outgoing = Outgoing::new(head, payload).map_err(Error::from);
         Ok(outgoing.map(|mut outgoing| {
+            if let Some(report) = InvocationReport::of(&self.call) {
+                report.count_request();
+            }
             outgoing.deadline = earlier(own, self.call.deadline);
             // The response's body may outlive the invocation, as a stream does.
             outgoing.body_deadline = earlier(own, self.call.stream_deadline);
