@@ -4,6 +4,7 @@
 
 mod arguments;
 mod client;
+mod invoke;
 mod manage;
 mod output;
 mod report;
@@ -33,6 +34,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Serve(Box<serve::Serve>),
+    Invoke(Box<invoke::Invoke>),
     #[command(flatten)]
     Manage(manage::Manage),
 }
@@ -52,6 +54,10 @@ fn main() -> ExitCode {
                 tracing::warn!("RLIMIT_FSIZE would end the process: {error}");
             }
             serve.run()
+        }
+        Command::Invoke(invoke) => {
+            report::log_to_stderr(invoke.log_format());
+            return report::exit_code_of(invoke.run());
         }
         Command::Manage(manage) => manage.run().map(|()| report::Ended::Done),
     };

@@ -109,17 +109,21 @@ fn panic_message(panic: &PanicHookInfo<'_>) -> String {
 
 /// The exit code, once the last lines are written or cannot be.
 pub(crate) fn exit_code(result: anyhow::Result<Ended>) -> ExitCode {
-    let code = match result {
-        Ok(Ended::Done | Ended::Stopped) => STOPPED,
-        Ok(Ended::Cut) => CUT,
-        Err(error) => {
-            // An error and its causes in one line.
-            stderr::write_plain(&format!("error: {error:#}"));
-            code_of(&error)
-        }
-    };
+    exit_code_of(result.map(|ended| match ended {
+        Ended::Done | Ended::Stopped => ExitCode::from(STOPPED),
+        Ended::Cut => ExitCode::from(CUT),
+    }))
+}
+
+/// The same for a command with exit codes of its own.
+pub(crate) fn exit_code_of(result: anyhow::Result<ExitCode>) -> ExitCode {
+    let code = result.unwrap_or_else(|error| {
+        // An error and its causes in one line.
+        stderr::write_plain(&format!("error: {error:#}"));
+        ExitCode::from(code_of(&error))
+    });
     stderr::flush(stderr::FLUSH);
-    ExitCode::from(code)
+    code
 }
 
 fn code_of(error: &anyhow::Error) -> u8 {

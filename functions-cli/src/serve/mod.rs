@@ -4,6 +4,7 @@ mod announce;
 mod apis;
 mod cache;
 mod compile;
+mod host;
 mod limits;
 #[cfg(test)]
 mod limits_table;
@@ -18,17 +19,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use clap::builder::BoolishValueParser;
 use host_harness::stderr::{self, Format};
-use host_harness::{Builder, Escaped, Harness, Reuse, Server};
+use host_harness::{Builder, Escaped, Harness, Server};
 
 use self::announce::announce;
 use self::apis::Apis;
-use self::cache::Cache;
-use self::compile::Compiling;
-use self::limits::LimitOptions;
+pub(crate) use self::host::HostOptions;
 use self::listen::ListenAddress;
-use self::logging::Logging;
 use self::management::Management;
 use self::serverledge::Serverledge;
 use self::shutdown::StopSignals;
@@ -102,22 +99,6 @@ pub(crate) struct ServeOptions {
     )]
     trusted_proxies: Vec<List>,
 
-    #[command(flatten)]
-    limits: LimitOptions,
-
-    /// Whether a request may run in an instance that has run others and was reset: never, or auto (if
-    /// the instance can be reset completely; about twice as fast). Defaults to auto, or never with
-    /// --multi-tenant.
-    #[arg(long, value_name = "auto|never", env = "FUNCTIONS_REUSE")]
-    reuse: Option<Reuse>,
-
-    /// Restrict the host for untrusted functions. Every request gets a new instance, in a memory and on a
-    /// stack that no other function has used, with one linear memory. Log and header limits are the
-    /// strictest, and functions reach only the servers that --allow-host names. Options that contradict
-    /// this are refused.
-    #[arg(long, env = "FUNCTIONS_MULTI_TENANT", value_parser = BoolishValueParser::new())]
-    multi_tenant: bool,
-
     /// Print for each function whether its instances are reused, and if not, why.
     #[arg(long, short)]
     verbose: bool,
@@ -127,32 +108,6 @@ pub(crate) struct ServeOptions {
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration::parse, env = "FUNCTIONS_GRACE")]
     grace: Duration,
 
-    /// A server that functions may reach: HOST, HOST:PORT, *.DOMAIN, or * for all with a public address.
-    /// Can be repeated. Without this option, functions reach all public addresses. With it, they reach
-    /// only the given servers; those named in full may have any address.
-    #[arg(
-        long = "allow-host",
-        value_name = "HOST[:PORT]",
-        env = "FUNCTIONS_ALLOW_HOST",
-        value_parser = list::parser()
-    )]
-    allow_hosts: Vec<List>,
-
-    /// A PEM file of certificate authorities that functions' requests trust, besides those that browsers
-    /// trust. Can be repeated.
-    #[arg(
-        long = "ca-file",
-        value_name = "FILE",
-        env = "FUNCTIONS_CA_FILE",
-        value_parser = list::parser()
-    )]
-    ca_files: Vec<List>,
-
-    /// A variable of the functions, for `std::env::var` and `WebEnvironment::variable`. Can be repeated.
-    /// Functions get nothing of this process's own environment.
-    #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
-    variables: Vec<(String, String)>,
-
     #[command(flatten)]
     management: Management,
 
@@ -160,21 +115,7 @@ pub(crate) struct ServeOptions {
     serverledge: Serverledge,
 
     #[command(flatten)]
-    cache: Cache,
-
-    #[command(flatten)]
-    compiling: Compiling,
-
-    #[command(flatten)]
-    logging: Logging,
-}
-
-/// Parses a variable.
-fn variable(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("expected NAME=VALUE".into()),
-    }
+    host: HostOptions,
 }
 
 /// What serves: the files that were given, or a store too.
@@ -206,7 +147,7 @@ impl Serve {
 
 impl ServeOptions {
     pub(crate) fn log_format(&self) -> Format {
-        self.logging.format()
+        self.host.log_format()
     }
 
     /// Serves until a signal stops the process.
@@ -217,19 +158,7 @@ impl ServeOptions {
         if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
             tracing::debug!("no more open files: {error}");
         }
-        let mut builder = self.logging.apply(Harness::builder());
-        if self.multi_tenant {
-            builder = builder.multi_tenant();
-        }
-        // Afterwards, so that multi-tenant mode checks explicit limits, whatever they are.
-        builder = self
-            .cache
-            .apply(builder, self.management.cache())
-            .limits(self.limits.limits(self.multi_tenant));
-        if let Some(reuse) = self.reuse {
-            builder = builder.reuse(reuse);
-        }
-        builder = self.compiling.apply(builder);
+        let mut builder = self.host.builder(self.management.cache());
         for name in List::texts(&self.private) {
             builder = builder.private(name);
         }
@@ -238,15 +167,6 @@ impl ServeOptions {
         }
         for network in List::texts(&self.trusted_proxies) {
             builder = builder.trusted_proxy(network);
-        }
-        for host in List::texts(&self.allow_hosts) {
-            builder = builder.allow_host(host);
-        }
-        for file in List::of(&self.ca_files) {
-            builder = builder.ca_file(file);
-        }
-        for (name, value) in &self.variables {
-            builder = builder.env(name, value);
         }
         for function in &self.functions {
             builder = builder.function(&function.name, &function.file);
@@ -345,7 +265,7 @@ impl ServeOptions {
         let address = server.address();
         let mut lines = format!("listening on http://{address}\n");
         lines.push_str(&apis.lines());
-        if self.multi_tenant {
+        if self.host.multi_tenant {
             let _ = writeln!(lines, "  {}", Builder::MULTI_TENANT);
         }
         let private: Vec<_> = List::texts(&self.private).collect();

@@ -1,4 +1,4 @@
-//! Parses sizes: `64MiB`, `1GiB`, `65536`.
+//! Parses and shows sizes: `64MiB`, `1GiB`, `65536`.
 
 /// The units, largest last, with their number of bytes.
 const UNITS: [(&str, usize); 4] = [
@@ -37,9 +37,27 @@ pub(crate) fn positive(text: &str) -> Result<usize, String> {
     }
 }
 
+/// A number of bytes for people, in KiB or MiB.
+pub(crate) fn shown(bytes: usize) -> String {
+    let kib = bytes.div_ceil(1 << 10);
+    match kib {
+        ..1024 => format!("{kib} KiB"),
+        _ => format!("{}.{} MiB", kib / 1024, kib % 1024 * 10 / 1024),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Sizes are shown in the unit that is short.
+    #[test]
+    fn sizes_are_shown_for_people() {
+        for (bytes, text) in [(0, "0 KiB"), (1 << 16, "64 KiB"), (17 << 16, "1.0 MiB")] {
+            assert_eq!(shown(bytes), text);
+        }
+        assert_eq!(shown(3 << 19), "1.5 MiB");
+    }
 
     /// Every unit is a power of 1024; anything else is an error, never a wrong size.
     #[test]

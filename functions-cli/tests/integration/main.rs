@@ -11,6 +11,7 @@
 mod arguments;
 mod cache;
 mod foreign_text;
+mod invoke;
 mod loading;
 mod logs;
 mod manage;

@@ -1,0 +1,69 @@
+//! Shows the response, and what the invocation used.
+
+use std::io::{self, ErrorKind, Write as _};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use host_harness::{Body, Escaped, InvocationReport, stderr};
+use http::{Response, StatusCode};
+use http_body_util::BodyExt as _;
+
+use crate::value::size;
+
+/// The exit code for a status of 400 to 499.
+const CLIENT_ERROR: u8 = 4;
+/// The exit code for a status of 500 and above.
+const SERVER_ERROR: u8 = 5;
+
+pub(super) fn exit_code(status: StatusCode) -> ExitCode {
+    match status.as_u16() {
+        ..400 => ExitCode::SUCCESS,
+        400..500 => ExitCode::from(CLIENT_ERROR),
+        500.. => ExitCode::from(SERVER_ERROR),
+    }
+}
+
+/// Writes the body to standard output as it arrives. A reader that has left, such as `head`, is no error.
+pub(super) async fn print(mut body: Body) -> anyhow::Result<()> {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| anyhow::anyhow!("the response broke off before its end"))?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(&data).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            written => written?,
+        }
+    }
+    Ok(())
+}
+
+/// Shows the status and the headers.
+pub(super) fn show_head(response: &Response<Body>) {
+    stderr::write_plain(&format!("< {}", response.status()));
+    for (name, value) in response.headers() {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        stderr::write_plain(&format!("< {name}: {}", Escaped(&value)));
+    }
+}
+
+/// Shows what the invocation used.
+pub(super) fn show_report(report: &InvocationReport) {
+    let time = |time: Option<Duration>| time.map_or_else(|| "unknown".into(), milliseconds);
+    let memory = report.memory();
+    stderr::write_plain(&format!(
+        "version {}  time {}  cpu {}  memory {}  calls {}  outbound requests {}",
+        report.version().unwrap_or("none"),
+        time(report.run_time()),
+        time(report.cpu_time()),
+        memory.map_or_else(|| "unknown".into(), size::shown),
+        report.calls(),
+        report.outbound_requests(),
+    ));
+}
+
+/// A duration for people.
+fn milliseconds(time: Duration) -> String {
+    format!("{:.2} ms", time.as_secs_f64() * 1000.0)
+}
