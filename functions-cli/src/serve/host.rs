@@ -54,7 +54,7 @@ pub(crate) struct HostOptions {
     ca_files: Vec<List>,
 
     /// A variable of the functions, for `std::env::var` and `WebEnvironment::variable`. Can be repeated.
-    /// Functions get nothing of this process's own environment.
+    /// Functions get nothing of this process's own environment, and NO_COLOR=1 unless it is set here.
     #[arg(long = "env", value_name = "NAME=VALUE", value_parser = variable)]
     variables: Vec<(String, String)>,
 

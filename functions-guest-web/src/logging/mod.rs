@@ -19,7 +19,8 @@
 //! # A logger of your own
 //!
 //! `env_logger::init()`, `tracing_subscriber::fmt().init()` and the like work as anywhere else, in a
-//! handler and in its tests; what they print reaches the log line by line. The `log` crate has one
+//! handler and in its tests; what they print reaches the log line by line. The host sets the variable
+//! `NO_COLOR=1`, so that they leave out colors. The `log` crate has one
 //! slot for a logger, and takes no second one. So the SDK leaves it alone where the build has `log`'s
 //! feature `std`, which those crates and `log::set_boxed_logger` need and nothing else does. A function
 //! that has this feature for another reason, such as another function of its workspace, calls

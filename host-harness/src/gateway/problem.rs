@@ -7,6 +7,7 @@ use http::{HeaderValue, Response, StatusCode, header};
 use serde::Serialize;
 
 use super::admit::Refusal;
+use super::request::Invalid;
 use crate::engine::Failure;
 use crate::invocation::FunctionContext;
 use crate::message::body::Body;
@@ -157,7 +158,18 @@ fn retry_after(response: &mut Response<Body>, seconds: u64) {
 }
 
 /// The response to a request that is not valid HTTP.
-pub(super) fn invalid_request(detail: &str) -> Response<Body> {
+pub(super) fn invalid_request(invalid: &Invalid) -> Response<Body> {
+    let reason = Reason::InvalidRequest.name();
+    let mut response = of_status(invalid.status, reason, &invalid.detail);
+    if invalid.closes {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    response
+}
+
+/// The response to a request whose body is not valid HTTP.
+pub(super) fn malformed_body(detail: &str) -> Response<Body> {
     of_status(
         StatusCode::BAD_REQUEST,
         Reason::InvalidRequest.name(),

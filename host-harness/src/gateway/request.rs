@@ -1,12 +1,50 @@
 //! Checks and normalizes a request's head before a function gets it.
 
-use http::header::{COOKIE, HOST};
+use http::header::HOST;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Version};
+use http::{HeaderValue, StatusCode, Version};
 
-/// Checks the request's host, and joins what HTTP/2 may split. The error says what is invalid.
-pub(super) fn normalize(request: &mut Parts) -> Result<(), &'static str> {
-    check_host(request)?;
+use crate::message::cookies::join_cookies;
+use crate::message::transfer_codings::{InvalidCodings, check_codings};
+
+/// Why no function gets a request.
+#[derive(Debug)]
+pub(super) struct Invalid {
+    pub(super) status: StatusCode,
+    pub(super) detail: String,
+    /// Where the request ends is uncertain, so its connection must not carry another one.
+    pub(super) closes: bool,
+}
+
+impl Invalid {
+    fn host(detail: &str) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            detail: detail.to_owned(),
+            closes: false,
+        }
+    }
+
+    fn codings(codings: InvalidCodings) -> Self {
+        let status = match codings {
+            InvalidCodings::ChunkedTwice => StatusCode::BAD_REQUEST,
+            // RFC 9112, section 6.1.
+            InvalidCodings::Unsupported => StatusCode::NOT_IMPLEMENTED,
+        };
+        Self {
+            status,
+            detail: codings.to_string(),
+            closes: true,
+        }
+    }
+}
+
+/// Checks the request's host and its codings, if it is chunked, and joins what HTTP/2 may split.
+pub(super) fn normalize(request: &mut Parts, is_chunked: bool) -> Result<(), Invalid> {
+    check_host(request).map_err(Invalid::host)?;
+    if is_chunked {
+        check_codings(&request.headers).map_err(Invalid::codings)?;
+    }
     // HTTP/2 puts the host into the request's target, which takes precedence in HTTP/1 too
     // (RFC 9112, section 3.2.2). Functions look for it among the headers.
     if let Some(authority) = request.uri.authority()
@@ -134,36 +172,20 @@ fn is_name(name: &[u8]) -> bool {
     true
 }
 
-/// Joins cookies that HTTP/2 split for better compression. They are one header everywhere else
-/// (RFC 9113, section 8.2.3).
-fn join_cookies(headers: &mut HeaderMap) {
-    let mut crumbs = headers.get_all(COOKIE).iter();
-    let Some(first) = crumbs.next() else { return };
-    let Some(second) = crumbs.next() else { return };
-    let mut joined = first.as_bytes().to_vec();
-    for crumb in std::iter::once(second).chain(crumbs) {
-        joined.extend_from_slice(b"; ");
-        joined.extend_from_slice(crumb.as_bytes());
-    }
-    // Values that are valid each are valid joined.
-    if let Ok(joined) = HeaderValue::from_maybe_shared(bytes::Bytes::from(joined)) {
-        headers.insert(COOKIE, joined);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use http::Request;
+    use http::header::COOKIE;
 
     use super::*;
 
-    fn normalized(version: Version, target: &str, hosts: &[&str]) -> Result<Parts, &'static str> {
+    fn normalized(version: Version, target: &str, hosts: &[&str]) -> Result<Parts, Invalid> {
         let mut request = Request::builder().version(version).uri(target);
         for host in hosts {
             request = request.header(HOST, *host);
         }
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
-        normalize(&mut parts).map(|()| parts)
+        normalize(&mut parts, false).map(|()| parts)
     }
 
     /// A host is a name or an address, optionally with a port.
@@ -246,7 +268,7 @@ mod tests {
                 .header(COOKIE, "c=3")
                 .header(COOKIE, "d=\u{e9}".as_bytes());
             let (mut parts, ()) = request.body(()).unwrap().into_parts();
-            normalize(&mut parts).unwrap();
+            normalize(&mut parts, false).unwrap();
             let found: Vec<_> = parts.headers.get_all(COOKIE).iter().collect();
             assert_eq!(found, joined);
         }

@@ -97,13 +97,17 @@ impl Gateway {
         uploading: Option<Uploading>,
     ) -> Responding {
         let (mut parts, body) = request.into_parts();
+        let mut is_chunked = false;
         let body = match body.is_end_stream() {
             true => Body::empty(),
-            false => Body::upload(Upload::new(&parts, body, uploading)),
+            false => {
+                is_chunked = body.size_hint().exact().is_none();
+                Body::upload(Upload::new(&parts, body, uploading))
+            }
         };
-        if let Err(detail) = request::normalize(&mut parts) {
+        if let Err(invalid) = request::normalize(&mut parts, is_chunked) {
             self.registry.counters().count_invalid_request();
-            return Responding::refused(&parts.method, problem::invalid_request(detail));
+            return Responding::refused(&parts.method, problem::invalid_request(&invalid));
         }
         let origin = match &self.proxies {
             None => Origin::of_peer(peer),
@@ -291,7 +295,7 @@ impl Gateway {
                 Ok(()) => answer(method, reply),
                 Err(Incomplete) => {
                     reason = Reason::InvalidRequest;
-                    for_method(method, problem::invalid_request(MALFORMED_BODY))
+                    for_method(method, problem::malformed_body(MALFORMED_BODY))
                 }
             },
             Err(failure) => {

@@ -42,6 +42,14 @@ pub struct Builder {
     pub(super) middleware: Option<Arc<dyn Middleware>>,
 }
 
+/// What functions print reaches a log and never a terminal. Without this variable, common loggers such as
+/// `tracing_subscriber::fmt` color each line.
+const DEFAULT_VARIABLES: [(&str, &str); 1] = [("NO_COLOR", "1")];
+
+fn owned((name, value): (&str, &str)) -> (String, String) {
+    (name.to_owned(), value.to_owned())
+}
+
 impl Builder {
     pub(super) fn new() -> Self {
         Self {
@@ -60,7 +68,7 @@ impl Builder {
             allowed_hosts: Vec::new(),
             authorities: Vec::new(),
             names: HostOverrides::new(),
-            variables: Vec::new(),
+            variables: DEFAULT_VARIABLES.map(owned).into(),
             output: Output {
                 sink: Arc::new(stderr::sink(stderr::Format::Text)),
                 min_level: Some(LogLevel::Info),
@@ -405,7 +413,7 @@ impl Builder {
     }
 
     /// Sets a variable of all functions, for `WebEnvironment::variable` and `std::env::var`. A later value
-    /// of the same name replaces an earlier one.
+    /// of the same name replaces an earlier one, also that of `NO_COLOR`, which is `1` by default.
     pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         let name = name.into();
         self.variables.retain(|(known, _)| *known != name);

@@ -13,6 +13,7 @@ use super::retry::{Retries, Retry};
 use crate::message::body::Body;
 use crate::message::headers::{MAX_HEADERS, listed, without_hop_by_hop};
 use crate::message::in_flight::InFlight;
+use crate::message::transfer_codings::check_codings;
 
 /// A response, whose body may still be arriving.
 pub(crate) struct Received {
@@ -97,6 +98,8 @@ fn received(
     if head.headers.len() > MAX_HEADERS {
         return Err(Error::Protocol(error::long_head()));
     }
+    check_codings(&head.headers)
+        .map_err(|codings| Error::Protocol(format!("the response's {codings}")))?;
     // The length in a response to HEAD is that of a body which is not sent.
     let is_whole = request.is_head() || body.is_end_stream();
     if let Some(limit) = request.response_limit

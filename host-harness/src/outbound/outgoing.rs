@@ -12,6 +12,7 @@ use url::Url;
 
 use super::Error;
 use crate::message::body::Body;
+use crate::message::cookies::join_cookies;
 use crate::message::headers::{self, HeaderLimit, InvalidHeader};
 
 /// A request as a function gives it, without the body.
@@ -197,6 +198,7 @@ fn allowed(list: Vec<(String, Vec<u8>)>) -> Result<HeaderMap, Error> {
     for name in [header::HOST, header::EXPECT, header::PROXY_AUTHORIZATION] {
         headers.remove(name);
     }
+    join_cookies(&mut headers);
     Ok(headers)
 }
 

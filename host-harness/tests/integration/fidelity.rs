@@ -103,7 +103,7 @@ async fn functions_see_their_request() {
         "query=Some(\"a=1&b=%20\")",
         "name=misbehave",
         "token=None",
-        "variables=[]",
+        "variables=[(\"NO_COLOR\", \"1\")]",
         "variable=None",
         "peer=true",
         "remaining=true",

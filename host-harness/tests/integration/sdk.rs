@@ -42,7 +42,7 @@ async fn get(harness: &Harness, path: &str) -> (u16, String) {
 async fn std_works() {
     let (harness, _) = harness("f", test_guests::USES_STD);
     for (path, answer) in [
-        ("/f/variables", "Err(NotPresent) 0"),
+        ("/f/variables", "Err(NotPresent) Ok(\"1\") 1"),
         ("/f/files", "Err(NotFound)"),
         ("/f/clocks", "true true"),
         ("/f/random", "1"),
@@ -52,20 +52,20 @@ async fn std_works() {
     }
 }
 
-/// A function's variables are its environment variables, and the host's own are not visible.
+/// A function's variables are its environment variables, and the host's own are not visible. Only `NO_COLOR`
+/// is set by default, and can be replaced.
 #[tokio::test]
 async fn variables_reach_functions() {
-    let harness = Harness::builder()
-        .function("f", test_guests::USES_STD)
-        .env("NAME", "first")
-        .env("NAME", "Ada")
-        .concurrency(1, 1)
-        .build()
-        .unwrap();
-    assert_eq!(
-        get(&harness, "/f/variables").await,
-        (200, "Ok(\"Ada\") 1".into())
-    );
+    let builder = || {
+        let builder = Harness::builder().function("f", test_guests::USES_STD);
+        let builder = builder.env("NAME", "first").env("NAME", "Ada");
+        builder.concurrency(1, 1)
+    };
+    for (builder, color) in [(builder(), "1"), (builder().env("NO_COLOR", ""), "")] {
+        let harness = builder.build().unwrap();
+        let expected = format!("Ok(\"Ada\") Ok({color:?}) 2");
+        assert_eq!(get(&harness, "/f/variables").await, (200, expected));
+    }
 }
 
 /// The SDK's `malloc` preserves every block, of any size and alignment, through 20,000 steps of allocating,

@@ -18,7 +18,10 @@ fn handler(env: WebEnvironment) -> WebResult<String> {
             log::warn!(target: "shop", order = 7, who = "Ada Lovelace"; "sold {}", "out");
             "logged".into()
         }
-        "/variables" => format!("{:?} {}", std::env::var("NAME"), std::env::vars().count()),
+        "/variables" => {
+            let [name, color] = ["NAME", "NO_COLOR"].map(std::env::var);
+            format!("{name:?} {color:?} {}", std::env::vars().count())
+        }
         "/files" => format!(
             "{:?}",
             fs::read("/etc/passwd").map_err(|error| error.kind())

@@ -120,8 +120,25 @@ fn decode_once<T: DeserializeOwned>(fields: &[u8]) -> (Result<T, FieldsError>, K
     let deserializer = Whole::new(fields, &mut kind);
     let tracked = serde_path_to_error::Deserializer::new(deserializer, &mut track);
     let decoded = T::deserialize(tracked);
-    let decoded = decoded.map_err(|error| FieldsError::new(error.to_string(), &track.path()));
+    let decoded = decoded.map_err(|error| {
+        let path = track.path();
+        let mut error = FieldsError::new(error.to_string(), &path);
+        if error.name.is_none() {
+            error.name = name_of_pair(fields, &path);
+        }
+        error
+    });
     (decoded, kind)
+}
+
+/// The name of the field that could not be decoded into an element of a list of pairs.
+#[cold]
+fn name_of_pair(fields: &[u8], path: &serde_path_to_error::Path) -> Option<String> {
+    let Some(Segment::Seq { index }) = path.iter().next() else {
+        return None;
+    };
+    let (name, _) = form_urlencoded::parse(fields).nth(*index)?;
+    Some(words::clipped(name.into_owned()))
 }
 
 /// Why fields could not be decoded.
@@ -351,6 +368,14 @@ mod tests {
                 "the field `page` is invalid: invalid value: integer `0`, expected an integer other than 0",
             ),
             (refused::<Paged>(""), "the field `page` is missing"),
+            (
+                refused::<Vec<(String, u8)>>("a=1&%62=x&a=2"),
+                "the field `b` is not a whole number in range",
+            ),
+            (
+                refused::<Vec<(String, u8)>>("a=1&a=256"),
+                "the field `a` is too large",
+            ),
         ] {
             assert_eq!(refused, (wanted.to_owned(), false));
         }

@@ -7,6 +7,7 @@ use http::{HeaderValue, Method, Uri};
 
 use super::Error;
 use crate::message::body::Body;
+use crate::message::cookies::join_cookies;
 use crate::message::headers::{HeaderLimit, InvalidHeader, allowed};
 use crate::wit::bindings::functions::binding::invoker::Request;
 
@@ -22,6 +23,7 @@ pub(super) fn checked(request: Request, body: Option<&Body>) -> Result<(String, 
             InvalidHeader::Name(name) | InvalidHeader::Value(name) => Error::InvalidHeader(name),
             InvalidHeader::TooMany(_) => Error::Other(invalid.to_string()),
         })?;
+    join_cookies(&mut headers);
     if let Some(length) = body.and_then(Body::len) {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
     }

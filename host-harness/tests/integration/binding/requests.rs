@@ -16,6 +16,8 @@ async fn requests_arrive() {
             ("x-one", "1"),
             ("x-two", "first"),
             ("x-two", "second"),
+            ("cookie", "a=1"),
+            ("cookie", "b=2"),
             ("connection", "x-hop"),
             ("x-hop", "1"),
             ("te", "trailers"),
@@ -43,6 +45,7 @@ async fn requests_arrive() {
                 "x-one=1",
                 "x-two=first",
                 "x-two=second",
+                "cookie=a=1; b=2",
                 "content-length=4",
                 "body"
             ]

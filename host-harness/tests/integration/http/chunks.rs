@@ -32,6 +32,45 @@ async fn malformed_first_chunk_is_refused() {
     }
 }
 
+/// Only `chunked` is accepted as a transfer coding, once. Otherwise the function would get encoded bytes, or a
+/// proxy could see the request end elsewhere. The client gets the refusal, and no request after it is answered.
+#[tokio::test]
+async fn other_transfer_codings_are_refused() {
+    let server = server().await;
+    for (codings, status) in [
+        ("transfer-encoding: chunked", 200),
+        ("Transfer-Encoding: Chunked", 200),
+        ("transfer-encoding: gzip, chunked", 501),
+        ("transfer-encoding: gzip\r\ntransfer-encoding: chunked", 501),
+        ("transfer-encoding: identity, chunked", 501),
+        ("transfer-encoding: chunked, chunked", 400),
+        (
+            "transfer-encoding: chunked\r\ntransfer-encoding: chunked",
+            400,
+        ),
+        ("transfer-encoding: gzip", 400),
+    ] {
+        for path in ["/ping", "/echo", "/none"] {
+            let head = format!("POST {path} HTTP/1.1\r\nhost: x\r\n{codings}\r\n\r\n");
+            let next = "GET /ping HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+            let requests = format!("{head}5\r\nhello\r\n0\r\n\r\n{next}");
+            let answers = Wire::saying(server.address(), requests).await.text().await;
+            let status = match path {
+                "/none" if status == 200 => 404,
+                _ => status,
+            };
+            let first = format!("HTTP/1.1 {status} ");
+            assert!(answers.starts_with(&first), "{path} {codings}: {answers}");
+            let is_accepted = matches!(status, 200 | 404);
+            assert_eq!(
+                answers.ends_with("pong"),
+                is_accepted,
+                "{codings}: {answers}"
+            );
+        }
+    }
+}
+
 /// A body that is passed on is answered at once, and echoed as it comes. A malformed later chunk cuts it.
 #[tokio::test]
 async fn later_malformed_chunk_cuts_the_response() {

@@ -65,6 +65,35 @@ async fn no_body_is_announced() {
     }
 }
 
+/// Cookies are one header over HTTP/1, however a function gives them.
+#[tokio::test]
+async fn cookies_are_one_header() {
+    let upstream = Upstream::raw(async |mut stream| {
+        let head = read_head(&mut stream).await;
+        let is_cookie = |line: &&str| line.to_ascii_lowercase().starts_with("cookie");
+        let said: Vec<_> = head.lines().filter(is_cookie).collect();
+        let said = said.join(", ");
+        let length = said.len();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\n{said}");
+        stream.write_all(head.as_bytes()).await.unwrap();
+    })
+    .await;
+    for (given, sent) in [
+        (&[][..], ""),
+        (&["a=1; b=2"], "cookie: a=1; b=2"),
+        (&["a=1", "b=2; c=3", "d=4"], "cookie: a=1; b=2; c=3; d=4"),
+    ] {
+        let path = format!("/calls-out/?url={}", upstream.url("/"));
+        let mut request = Request::get(path);
+        for cookie in given {
+            request = request.header("cookie", *cookie);
+        }
+        let answer = soon(local().handle(request.body(whole("")).unwrap())).await;
+        let body = soon(answer.into_body().collect()).await;
+        assert_eq!(body.unwrap().to_bytes(), sent);
+    }
+}
+
 /// A redirect that drops the body drops its length too.
 #[tokio::test]
 async fn redirects_drop_the_length() {
