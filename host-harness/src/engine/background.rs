@@ -11,6 +11,7 @@ use std::cell::Cell;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -49,6 +50,8 @@ pub(super) struct Background {
 struct Shared {
     /// The response that was started and not yet sent.
     started: Mutex<Option<Box<StartedResponse>>>,
+    /// The invocation has yielded since the connection last took what it wrote.
+    yielded: AtomicBool,
     /// The connection.
     waiting: AtomicWaker,
 }
@@ -64,7 +67,11 @@ pub(super) fn start(mut invocation: InvocationFuture) -> Result<Background, Invo
         return Err(invocation);
     };
     let function = invocation.function;
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(Shared {
+        // It may have written in the foreground.
+        yielded: AtomicBool::new(true),
+        ..Shared::default()
+    });
     let work = {
         let shared = Arc::clone(&shared);
         poll_fn(move |cx| {
@@ -75,6 +82,7 @@ pub(super) fn start(mut invocation: InvocationFuture) -> Result<Background, Invo
                 *lock(&shared.started) = started;
             }
             // The invocation may have written to its stream.
+            shared.yielded.store(true, Ordering::Release);
             shared.waiting.wake();
             polled
         })
@@ -101,6 +109,17 @@ impl Background {
         let cancelled = || Failure::Host(wasmtime::format_err!("cancelled in the background"));
         let ended = ended.map(|ended| ended.unwrap_or_else(|| Err(cancelled())));
         (ended, started)
+    }
+
+    /// Whether the invocation has yielded since [`clear_yielded`](Self::clear_yielded). When it yields, it wakes
+    /// the task that polled last.
+    pub(super) fn has_yielded(&self) -> bool {
+        self.shared.yielded.load(Ordering::Acquire)
+    }
+
+    /// Call this before taking what the invocation wrote: it may yield in between.
+    pub(super) fn clear_yielded(&self) {
+        self.shared.yielded.store(false, Ordering::Release);
     }
 }
 

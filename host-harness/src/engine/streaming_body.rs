@@ -17,6 +17,9 @@ use crate::message::body::Incomplete;
 use crate::message::pipe::{End, Pipe};
 use crate::telemetry::InvocationId;
 
+/// Pieces of this many bytes are sent although their function is still writing.
+const JOINED: usize = 16 * 1024;
+
 /// A body that owns its invocation, and polls it when more data is needed. The function runs no
 /// faster than its client reads, and ends with the body.
 pub(super) struct StreamingBody {
@@ -103,14 +106,14 @@ impl Stream {
         loop {
             // Checked before the function is polled, so that written data never waits for the
             // function.
-            if let Some(bytes) = self.pipe.take() {
+            if let Some(bytes) = self.take() {
                 self.unflushed = true;
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
             match &mut self.stage {
                 Stage::Running(task) => match task.poll(cx).0 {
                     Poll::Ready(ended) => self.end(ended),
-                    Poll::Pending if self.pipe.queued() > 0 => {}
+                    Poll::Pending if self.pipe.queued() > 0 && !self.more_follows() => {}
                     Poll::Pending if self.pipe.ended() == End::Cut => self.fail(unfinished()),
                     Poll::Pending => return self.wait(cx),
                 },
@@ -124,6 +127,29 @@ impl Stream {
                 Stage::Aborted => return Poll::Ready(Some(Err(Incomplete))),
             }
         }
+    }
+
+    /// Takes what the function has written, unless more is about to follow.
+    fn take(&mut self) -> Option<Bytes> {
+        if self.more_follows() {
+            return None;
+        }
+        if let Stage::Running(task) = &self.stage {
+            task.clear_yielded();
+        }
+        self.pipe.take()
+    }
+
+    /// Whether a short piece can wait until the function yields, which wakes the connection.
+    ///
+    /// A function on another thread writes while the connection takes. Each of its short lines could become a
+    /// frame of its own, and clients refuse many of those as an attack. The function yields when it waits for
+    /// anything, and at the end of its slice.
+    fn more_follows(&self) -> bool {
+        let Stage::Running(task) = &self.stage else {
+            return false;
+        };
+        task.is_running_elsewhere() && self.pipe.queued() < JOINED && self.pipe.ended() == End::Open
     }
 
     /// A pending poll makes the connection send what it has.

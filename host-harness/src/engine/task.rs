@@ -52,6 +52,22 @@ impl InvocationTask {
         (polled, started)
     }
 
+    /// Whether the invocation runs on another thread at this moment, as far as is known, and its task is woken
+    /// when it yields.
+    pub(super) fn is_running_elsewhere(&self) -> bool {
+        match self {
+            Self::Background(background) => !background.has_yielded(),
+            Self::Foreground(_) | Self::Lost => false,
+        }
+    }
+
+    /// Call this before taking what the invocation wrote.
+    pub(super) fn clear_yielded(&self) {
+        if let Self::Background(background) = self {
+            background.clear_yielded();
+        }
+    }
+
     /// Takes the invocation out, for the body that continues it.
     pub(super) fn take(&mut self) -> Self {
         std::mem::replace(self, Self::Lost)

@@ -1,6 +1,6 @@
 //! Streamed responses, and the ways they can fail.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use functions_bytes::__private::bindings::functions::bytes::bytes::Buffer;
 use functions_guest_web::__private::bindings::exports::functions::web::handler::Reply;
@@ -62,8 +62,11 @@ pub(crate) fn headers(request: Buffer) -> Reply {
     })
 }
 
-/// Streams whether `start` extended the remaining time, and then each piece as it arrives.
+/// Computes for the milliseconds in the query. Streams whether `start` extended the remaining time, and then
+/// each piece as it arrives.
 pub(crate) fn echo(request: &Buffer) -> Reply {
+    let computing = Instant::now();
+    while computing.elapsed() < Duration::from_millis(number()) {}
     let before = environment::remaining_milliseconds();
     events(|writer| {
         let after = environment::remaining_milliseconds();

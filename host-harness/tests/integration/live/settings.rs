@@ -195,7 +195,8 @@ async fn variables_belong_to_one_function() {
         .await
         .unwrap();
     let answer = client.get("/f/environment").await;
-    let expected = r#"variables=[("NO_COLOR", "1"), ("SHARED", "1"), ("OWN", "3"), ("REPLACED", "4")]"#;
+    let expected =
+        r#"variables=[("NO_COLOR", "1"), ("SHARED", "1"), ("OWN", "3"), ("REPLACED", "4")]"#;
     assert!(answer.text().contains(expected), "{}", answer.text());
     assert!(answer.text().contains("version=7\n"));
     let answer = client.get("/g/environment").await;
