@@ -8,6 +8,7 @@ mod deployments;
 mod logs;
 mod metrics;
 mod options;
+mod queue;
 mod server;
 mod store;
 

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::SecretsKey;
+use crate::queue::QueueOptions;
 
 /// How a [`Server`](crate::Server) stores what is deployed.
 ///
@@ -19,6 +20,7 @@ use crate::SecretsKey;
 pub struct ServerOptions {
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) secrets_key: Option<SecretsKey>,
+    pub(crate) queue: QueueOptions,
 }
 
 impl ServerOptions {
@@ -26,6 +28,19 @@ impl ServerOptions {
     /// deleted with the server.
     pub fn data_dir(mut self, folder: impl Into<PathBuf>) -> Self {
         self.data_dir = Some(folder.into());
+        self
+    }
+
+    /// Limits how many invocations that nobody waits for are queued, 100,000 unless set. One function may
+    /// have half of them. Beyond it, clients get 429.
+    pub fn queue_capacity(mut self, invocations: usize) -> Self {
+        self.queue.capacity = invocations;
+        self
+    }
+
+    /// Sets how long what came of such invocations is kept, a day unless set.
+    pub fn result_retention(mut self, retention: Duration) -> Self {
+        self.queue.retention = retention;
         self
     }
 

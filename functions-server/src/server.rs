@@ -1,16 +1,18 @@
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 use axum::Router;
 use host_harness::{Builder, Harness};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
+use crate::api::invocations::Deferred;
 use crate::api::{self, management, serverledge};
 use crate::auth::{TokenError, Tokens};
 use crate::deployments::{DeploymentError, Deployments};
 use crate::logs::Logs;
+use crate::queue::Queue;
 use crate::store::{Store, functions};
 use crate::{ManagementOptions, OpenError, ServerOptions, ServerledgeOptions};
 
@@ -39,6 +41,7 @@ pub struct Server {
 #[derive(Debug)]
 struct Inner {
     harness: Harness,
+    queue: Queue,
     deployments: Arc<Deployments>,
     tokens: Arc<Tokens>,
     logs: Logs,
@@ -46,6 +49,16 @@ struct Inner {
     is_draining: AtomicBool,
     /// Deleted after the store is closed.
     temporary: Option<TempDir>,
+}
+
+/// A server that may be gone.
+#[derive(Debug, Clone)]
+pub(crate) struct WeakServer(Weak<Inner>);
+
+impl WeakServer {
+    pub(crate) fn upgrade(&self) -> Option<Server> {
+        self.0.upgrade().map(|inner| Server { inner })
+    }
 }
 
 /// A server cannot start. The text says what to do about it.
@@ -119,9 +132,11 @@ impl Server {
         let logs = Logs::open(&store.logs());
         let logs =
             logs.map_err(|error| unreadable(format!("its logs cannot be written: {error}")))?;
+        let deferred = Deferred::default();
         let builder = builder
             .token_verifier(tokens.verifier())
             .observe_output(logs.observer())
+            .deferral(deferred.clone())
             .keep_compiled(stored_components(&store));
         let harness = builder.build()?;
         let deployments = Deployments::open(store.clone(), harness.clone(), options.secrets_key);
@@ -129,10 +144,20 @@ impl Server {
             DeploymentError::Secrets(error) => unreadable(error.to_string()),
             error => unreadable(error.to_string()),
         })?;
+        let deployments = Arc::new(deployments);
+        let queue = Queue::open(
+            store.clone(),
+            harness.clone(),
+            deployments.clone(),
+            options.queue,
+        );
+        let queue = queue.map_err(|error| unreadable(error.to_string()))?;
+        deferred.set(&queue);
         Ok(Self {
             inner: Arc::new(Inner {
                 harness,
-                deployments: Arc::new(deployments),
+                queue,
+                deployments,
                 tokens,
                 logs,
                 store,
@@ -164,6 +189,18 @@ impl Server {
     #[must_use]
     pub fn is_temporary(&self) -> bool {
         self.inner.temporary.is_some()
+    }
+
+    /// Runs invocations that nobody waits for on this runtime, as long as the server exists. Without this they
+    /// are accepted, and run once another process of the same folder does so. A second call does nothing.
+    pub fn run_queue(&self) {
+        self.inner.queue.start();
+    }
+
+    /// Begins no further invocations that nobody waits for, and returns once those that run have ended. The
+    /// others run once another process of the same folder does so.
+    pub async fn stop_queue(&self) {
+        self.inner.queue.stop().await;
     }
 
     /// From now on, the server is not ready for further requests: `/readyz` answers 503.
@@ -203,25 +240,36 @@ impl Server {
     ///
     /// - The listener has no address.
     /// - Its address is not loopback, and the options are not [open](ServerledgeOptions::open).
-    pub async fn serve_serverledge(
+    pub fn serve_serverledge<F>(
         &self,
         listener: TcpListener,
         options: ServerledgeOptions,
-        shutdown: impl Future<Output = ()>,
-    ) -> std::io::Result<()> {
-        let address = listener.local_addr()?;
-        if !options.is_open && !address.ip().to_canonical().is_loopback() {
-            return Err(std::io::Error::other(format!(
-                "Serverledge's clients send no credentials, so whoever reaches {address} could change \
-                 functions; use a loopback address, or allow it with ServerledgeOptions::open"
-            )));
+        shutdown: F,
+    ) -> impl Future<Output = std::io::Result<()>> + use<F>
+    where
+        F: Future<Output = ()>,
+    {
+        let is_open = options.is_open;
+        // At once: from then on, what this API accepted earlier runs as it says.
+        let router = serverledge::router(self.clone(), options);
+        async move {
+            let address = listener.local_addr()?;
+            if !is_open && !address.ip().to_canonical().is_loopback() {
+                return Err(std::io::Error::other(format!(
+                    "Serverledge's clients send no credentials, so whoever reaches {address} could change \
+                     functions; use a loopback address, or allow it with ServerledgeOptions::open"
+                )));
+            }
+            api::serve(listener, router, shutdown).await
         }
-        api::serve(
-            listener,
-            serverledge::router(self.clone(), options),
-            shutdown,
-        )
-        .await
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakServer {
+        WeakServer(Arc::downgrade(&self.inner))
+    }
+
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.inner.queue
     }
 
     pub(crate) fn deployments(&self) -> &Arc<Deployments> {

@@ -21,7 +21,10 @@ mod wit;
 
 pub use compile::CompilerProcess;
 pub use engine::Reuse;
-pub use gateway::{InvocationError, InvokeOptions, Next, Server, TokenCheck, TokenVerifier};
+pub use gateway::{
+    Deferral, DeferralFuture, DeferredRequest, InvocationError, InvokeOptions, Next, Server,
+    TokenCheck, TokenVerifier,
+};
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub use harness::fuzzing;

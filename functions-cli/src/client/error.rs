@@ -110,6 +110,7 @@ fn hint(path: &str, status: u16, text: &str) -> String {
     let segments: Vec<_> = path.split('/').collect();
     match *segments {
         _ if status != 404 => String::new(),
+        ["", "v1", "invocations", ..] => "; `functions invocations list` lists all".to_owned(),
         ["", "v1", "tokens", _] => "; `functions token list` lists all".to_owned(),
         ["", "v1", "functions", name, "rollback"] if text.contains("has no version") => {
             let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();

@@ -114,7 +114,8 @@ impl Client {
         cursor: &str,
     ) -> Result<Vec<Value>, ClientError> {
         let mut all = Vec::new();
-        let first = format!("{path}?limit={PAGE}");
+        let mark = if path.contains('?') { '&' } else { '?' };
+        let first = format!("{path}{mark}limit={PAGE}");
         let mut next = first.clone();
         loop {
             let mut page = self.get(&next)?;

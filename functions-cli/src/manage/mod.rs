@@ -4,6 +4,7 @@ mod completions;
 mod delete;
 mod deploy;
 mod inspect;
+mod invocations;
 mod list;
 mod logs;
 mod patch;
@@ -23,7 +24,7 @@ Exit codes:
   0  done
   1  cannot reach the host, or the host failed
   2  invalid arguments, or the host refused them
-  4  the function, version or token does not exist
+  4  the function, version, invocation or token does not exist
   5  the token is missing, or may not do this";
 
 /// What these commands have in common.
@@ -46,6 +47,7 @@ pub(crate) enum Manage {
     Delete(delete::Delete),
     Settings(settings::Settings),
     Logs(logs::Logs),
+    Invocations(invocations::Invocations),
     Token(token::Token),
     Completions(completions::Completions),
 }
@@ -61,6 +63,7 @@ impl Manage {
             Self::Delete(command) => command.run(),
             Self::Settings(command) => command.run(),
             Self::Logs(command) => command.run(),
+            Self::Invocations(command) => command.run(),
             Self::Token(command) => command.run(),
             Self::Completions(command) => command.run(),
         }

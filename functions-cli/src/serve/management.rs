@@ -1,6 +1,7 @@
 //! Options of the store and of the management API.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
@@ -9,6 +10,7 @@ use functions_server::{ManagementOptions, SecretsKey, Server, ServerOptions};
 use super::apis::{Api, listen};
 use super::listen::ListenAddress;
 use crate::value::list::{self, List};
+use crate::value::{duration, number};
 
 /// Options for functions that are deployed while the host runs.
 #[derive(Args)]
@@ -17,6 +19,15 @@ pub(super) struct Management {
     /// time. Without it, what is deployed is lost when the host ends.
     #[arg(long, value_name = "DIR", env = "FUNCTIONS_DATA_DIR")]
     data_dir: Option<PathBuf>,
+
+    /// How many invocations that nobody waits for are queued at most, of one function half of them. Further
+    /// ones are answered with 429.
+    #[arg(long, value_name = "NUMBER", default_value = "100000", value_parser = number::positive, env = "FUNCTIONS_QUEUE_CAPACITY")]
+    queue_capacity: u32,
+
+    /// How long what came of an invocation that nobody waits for is kept.
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration::positive, env = "FUNCTIONS_RESULT_RETENTION")]
+    result_retention: Duration,
 
     /// The address of the management API, for `functions deploy` and other commands, such as 8081. Unless
     /// given, nothing can be deployed. As long as no token exists, it answers this machine only.
@@ -61,7 +72,10 @@ impl Management {
     }
 
     pub(super) fn server_options(&self) -> anyhow::Result<ServerOptions> {
-        let mut options = ServerOptions::default();
+        let capacity = usize::try_from(self.queue_capacity).unwrap_or(usize::MAX);
+        let mut options = ServerOptions::default()
+            .queue_capacity(capacity)
+            .result_retention(self.result_retention);
         if let Some(folder) = &self.data_dir {
             options = options.data_dir(folder);
         }

@@ -215,7 +215,7 @@ impl ServeOptions {
         if let Host::Server(server) = host {
             server.set_draining();
         }
-        let is_drained = server.shutdown(self.grace).await;
+        let (is_drained, ()) = tokio::join!(server.shutdown(self.grace), self.stop_queue(host));
         // What is stored is stored: a client that does not read its answer is not waited for.
         let _ = tokio::time::timeout(API_GRACE, apis.stop()).await;
         if is_drained {
@@ -226,6 +226,13 @@ impl ServeOptions {
             "requests that did not end within {grace:?} were cut off"
         ));
         Ok(Ended::Cut)
+    }
+
+    /// Waits for invocations that nobody waits for. Those that are cut off run again at the next start.
+    async fn stop_queue(&self, host: &Host) {
+        if let Host::Server(server) = host {
+            let _ = tokio::time::timeout(self.grace, server.stop_queue()).await;
+        }
     }
 
     /// Serves the APIs that are on.
@@ -240,6 +247,8 @@ impl ServeOptions {
         };
         apis.add(self.management.start(deployed, functions_url).await?);
         apis.add(self.serverledge.start(deployed).await?);
+        // Last: the APIs say how what they accepted is run.
+        deployed.run_queue();
         Ok(apis)
     }
 

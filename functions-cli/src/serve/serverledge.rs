@@ -89,10 +89,7 @@ impl Serverledge {
         for name in List::texts(&self.serverledge_hosts) {
             options = options.host(name);
         }
-        let server = server.clone();
-        let serve = |listener, stopped| async move {
-            server.serve_serverledge(listener, options, stopped).await
-        };
+        let serve = |listener, stopped| server.serve_serverledge(listener, options, stopped);
         Ok(Some(Api::start("serverledge", listener, serve)?))
     }
 }

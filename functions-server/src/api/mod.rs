@@ -3,6 +3,7 @@
 mod connection;
 mod drain;
 mod host_names;
+pub(crate) mod invocations;
 pub(crate) mod management;
 mod serve;
 pub(crate) mod serverledge;

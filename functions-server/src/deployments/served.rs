@@ -18,6 +18,11 @@ impl Served {
         self.settings.memory_bytes()
     }
 
+    /// How long the first retry waits, if the version has a time of its own.
+    pub(crate) fn first_backoff(&self) -> Option<std::time::Duration> {
+        self.settings.first_backoff()
+    }
+
     /// How many processors a running instance counts for.
     pub(crate) fn cpus(&self) -> f64 {
         self.settings.cpus.unwrap_or_default()

@@ -11,11 +11,14 @@ use super::folder::Folder;
 /// Marks the file as ours, for `file` and for the check that a database is not another program's.
 const APPLICATION_ID: i32 = 0x66_6e_63_73;
 
-const STEPS: &[M<'_>] = &[M::up(include_str!("migrations.sql"))];
+const STEPS: &[M<'_>] = &[
+    M::up(include_str!("migrations.sql")),
+    M::up(include_str!("invocations.sql")),
+];
 const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
 
 /// The version of the database that this release writes.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
 /// Opens the writer's connection.
 pub(super) fn open(folder: &Folder) -> Result<Connection, OpenError> {

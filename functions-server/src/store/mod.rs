@@ -9,6 +9,7 @@ mod digest;
 mod error;
 mod folder;
 pub(crate) mod functions;
+pub(crate) mod invocations;
 mod probe;
 mod readers;
 #[cfg(test)]
@@ -86,6 +87,14 @@ impl Store {
         write: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.writer.write(write).await
+    }
+
+    /// Runs a write while this thread is blocked.
+    pub(crate) fn write_blocking<T: Send + 'static>(
+        &self,
+        write: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.writer.write_blocking(write)
     }
 
     /// Runs a read, which sees everything that was acknowledged before.

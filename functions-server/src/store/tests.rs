@@ -308,7 +308,7 @@ fn newer_database_is_refused() {
             error,
             OpenError::Newer {
                 found: 7,
-                supported: 1,
+                supported: 2,
                 ..
             }
         ),

@@ -45,6 +45,26 @@ impl Writer {
         &self,
         write: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        let replied = self.send(write)?;
+        replied.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// The same, which blocks this thread.
+    pub(super) fn write_blocking<T: Send + 'static>(
+        &self,
+        write: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let replied = self.send(write)?;
+        // On a thread of its own, since tokio refuses to block one of its own.
+        let waiting = std::thread::spawn(move || replied.blocking_recv());
+        let written = waiting.join().map_err(|_| StoreError::Closed)?;
+        written.map_err(|_| StoreError::Closed)?
+    }
+
+    fn send<T: Send + 'static>(
+        &self,
+        write: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
         let (reply, replied) = oneshot::channel();
         let job = Box::new(Write {
             write,
@@ -53,7 +73,7 @@ impl Writer {
         });
         let jobs = self.jobs.as_ref().ok_or(StoreError::Closed)?;
         jobs.send(job).map_err(|_| StoreError::Closed)?;
-        replied.await.map_err(|_| StoreError::Closed)?
+        Ok(replied)
     }
 
     /// How many transactions were committed.

@@ -16,6 +16,7 @@ mod kill;
 mod logs;
 mod metrics;
 mod metrics_text;
+mod queue;
 mod restarting;
 mod secrets;
 mod serverledge;

@@ -284,6 +284,95 @@ async fn prewarming_adds_warm_instances() {
     assert_text(&prewarm("other", 1).await, 404, "Function unknown");
 }
 
+/// An asynchronous invocation is accepted at once, and polled until it has a result.
+#[tokio::test(flavor = "multi_thread")]
+async fn asynchronous_invocations_are_polled() {
+    let running = Running::start().await;
+    let client = running.serverledge(ServerledgeOptions::default()).await;
+    create(&client, "greet", GREET).await.ok(200);
+    let body = invocation(r#"{"name":"Ada"}"#).replace("\"Async\":false", "\"Async\":true");
+    let answer = post(&client, "/invoke/greet", body).await;
+    let accepted = answer.ok(200);
+    let keys: Vec<_> = accepted.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["ReqId"]);
+    let id = accepted["ReqId"].as_str().unwrap();
+    let digits = id.strip_prefix("greet-").unwrap();
+    assert!(
+        digits.len() == 14 && digits.bytes().all(|digit| digit.is_ascii_digit()),
+        "{id}"
+    );
+    let report = polled(&client, id).await;
+    assert_eq!(report["Success"], true);
+    assert_eq!(report["Result"], r#"{"message":"Hello, Ada!"}"#);
+    assert_eq!(report["IsWarmStart"], false);
+    let time = |key: &str| report[key].as_f64().unwrap();
+    assert!(
+        time("ResponseTime") >= time("Duration") && time("Duration") > 0.0,
+        "{report}"
+    );
+    // A failure is a success of the poll, with zero fields.
+    let body = r#"{"Params":{},"Async":true}"#;
+    let failed = post(&client, "/invoke/greet", body).await.ok(200);
+    let report = polled(&client, failed["ReqId"].as_str().unwrap()).await;
+    assert_eq!(report["Success"], false);
+    assert_eq!(
+        (&report["Result"], &report["ResponseTime"]),
+        (&json!(""), &json!(0.0))
+    );
+    assert_text(&client.get("/poll/greet-98330239242748").await, 404, "");
+    let unknown = post(&client, "/invoke/other", body).await;
+    assert_text(&unknown, 404, "Function unknown");
+    // Other APIs do not know the id.
+    running
+        .functions()
+        .get(&format!("/-/invocations/{id}"))
+        .await
+        .problem(404);
+}
+
+async fn polled(client: &Client, id: &str) -> Value {
+    for _ in 0..2000 {
+        let answer = client.get(&format!("/poll/{id}")).await;
+        if answer.status == 200 {
+            assert!(!answer.text().ends_with('\n'));
+            return answer.json();
+        }
+        assert_text(&answer, 404, "");
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    panic!("{id} never ends");
+}
+
+/// A node without room refuses at once, and asynchronous invocations wait for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_without_room_refuse() {
+    let running = Running::start().await;
+    let options = ServerledgeOptions::default().memory_mb(128).cpus(1.0);
+    let client = running.serverledge(options).await;
+    create(&client, "slow", MISBEHAVE).await.ok(200);
+    create(&client, "greet", GREET).await.ok(200);
+    // As a function of another API, whose memory is the host's.
+    running.management().deploy("large", PING).await.ok(201);
+    let definition =
+        definition("cpus", "wasi", 16, &read(PING)).replace("\"CPUDemand\":0", "\"CPUDemand\":1.5");
+    post(&client, "/create", definition).await.ok(200);
+    let refused = post(&client, "/invoke/cpus", "").await;
+    assert_text(&refused, 429, "");
+    let accepted = post(&client, "/invoke/cpus", r#"{"Async":true}"#)
+        .await
+        .ok(200);
+    let never = polled(&client, accepted["ReqId"].as_str().unwrap()).await;
+    assert_eq!(never["Success"], false);
+    let status = client.get("/status").await.ok(200);
+    assert_eq!(status["DropCount"], 1);
+    assert_eq!(
+        post(&client, "/invoke/greet", invocation(r#"{"name":"x"}"#))
+            .await
+            .status,
+        200
+    );
+}
+
 /// A function that fails, or answers with an error, is a 500 with the reason.
 #[tokio::test]
 async fn failures_are_reported() {

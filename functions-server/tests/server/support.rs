@@ -48,6 +48,13 @@ impl Running {
     }
 
     pub(crate) async fn with(builder: Builder, options: ServerOptions) -> Self {
+        let running = Self::without_queue(builder, options).await;
+        running.server.run_queue();
+        running
+    }
+
+    /// A server that accepts invocations, and runs none of them.
+    pub(crate) async fn without_queue(builder: Builder, options: ServerOptions) -> Self {
         let server = Server::open(builder, options).unwrap();
         let functions = server.harness().serve("127.0.0.1:0").await.unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -3,6 +3,7 @@
 mod admit;
 mod client_stream;
 mod connection;
+mod deferral;
 mod embedder;
 mod farewell;
 mod gate;
@@ -21,6 +22,7 @@ mod socket;
 mod token;
 mod tracked_body;
 
+pub use deferral::{Deferral, DeferralFuture, DeferredRequest};
 pub use embedder::{InvocationError, InvokeOptions};
 pub(crate) use middleware::Middleware;
 pub use middleware::Next;

@@ -12,6 +12,7 @@ use hyper::body::Incoming;
 
 use tokio::time::Instant;
 
+use super::deferral::{Deferral, DeferralFuture, DeferredRequest, OWN, is_preferred};
 use super::middleware::Next;
 use super::{MAX_NAMES, Middleware, Origin, TokenVerifier, TrustedProxies};
 use super::{problem, public_url, request, route};
@@ -49,10 +50,18 @@ enum Responder {
     /// The host itself.
     Refused(Response<Body>),
     Invoking(Invoking, Answering),
-    /// The function has to be loaded first. Boxed, because it is large and rarely happens.
+    /// The function has to be loaded first, or the embedder answers. Boxed, because it is large and rarely
+    /// happens.
     Loading(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
     /// An embedder's code answers, and may go on to the function.
     Middleware(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
+}
+
+impl Responder {
+    /// The embedder answers.
+    fn of_embedder(method: Method, answer: DeferralFuture) -> Self {
+        Self::Loading(Box::pin(async move { for_method(&method, answer.await) }))
+    }
 }
 
 /// What a response depends on besides the function's reply.
@@ -77,6 +86,8 @@ pub(crate) struct Gateway {
     pub(crate) tokens: Option<Arc<dyn TokenVerifier>>,
     /// What requests pass before they reach functions, if there is any.
     pub(crate) middleware: Option<Arc<dyn Middleware>>,
+    /// Takes requests over whose clients do not wait, if there is such a thing.
+    pub(crate) deferral: Option<Arc<dyn Deferral>>,
 }
 
 impl Gateway {
@@ -167,6 +178,16 @@ impl Gateway {
     ) -> Responding {
         let (name, base) = route::split(request.uri.path());
         let Some(found) = self.registry.get(&name) else {
+            if name == OWN
+                && let Some(deferral) = &self.deferral
+            {
+                let method = request.method.clone();
+                let answer = deferral.answer(Request::from_parts(request, body));
+                return Responding {
+                    counters: None,
+                    by: Responder::of_embedder(method, answer),
+                };
+            }
             self.log_unknown(&name);
             self.registry.counters().count_unknown_function();
             return Responding::refused(&request.method, problem::no_such_function(&name));
@@ -198,6 +219,16 @@ impl Gateway {
                 return Responder::Refused(for_method(&request.method, response));
             }
         };
+        if let Some(deferral) = &self.deferral
+            && is_preferred(&request.headers)
+        {
+            // It is counted when it runs.
+            pending.forget();
+            let method = request.method.clone();
+            let deferred =
+                DeferredRequest::new(context, request, base, body, token_metadata, origin.peer);
+            return Responder::of_embedder(method, deferral.defer(deferred));
+        }
         let limit = context
             .access
             .max_body

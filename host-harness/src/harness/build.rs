@@ -64,6 +64,7 @@ impl Builder {
                 proxies: proxies.map(Arc::new),
                 tokens: self.tokens,
                 middleware: self.middleware,
+                deferral: self.deferral,
             }),
         })
     }

@@ -7,7 +7,7 @@ use http::{Request, Response};
 
 use crate::compile::CompilerProcess;
 use crate::engine::{Reuse, Setup};
-use crate::gateway::{Middleware, Next, TokenVerifier};
+use crate::gateway::{Deferral, Middleware, Next, TokenVerifier};
 use crate::limits::Limits;
 use crate::message::body::Body;
 use crate::outbound::HostOverrides;
@@ -40,6 +40,7 @@ pub struct Builder {
     pub(super) interfaces: Vec<Arc<dyn HostInterface>>,
     pub(super) tokens: Option<Arc<dyn TokenVerifier>>,
     pub(super) middleware: Option<Arc<dyn Middleware>>,
+    pub(super) deferral: Option<Arc<dyn Deferral>>,
 }
 
 /// What functions print reaches a log and never a terminal. Without this variable, common loggers such as
@@ -78,6 +79,7 @@ impl Builder {
             interfaces: Vec::new(),
             tokens: None,
             middleware: None,
+            deferral: None,
         }
     }
 
@@ -117,6 +119,14 @@ impl Builder {
         R: Future<Output = Response<Body>> + Send + 'static,
     {
         self.middleware = Some(Arc::new(middleware));
+        self
+    }
+
+    /// Sets what takes requests over whose clients do not wait for the function, since they prefer
+    /// `respond-async` (RFC 7240). It also answers everything below `/-/`. Without it, such a preference
+    /// means nothing.
+    pub fn deferral(mut self, deferral: impl Deferral) -> Self {
+        self.deferral = Some(Arc::new(deferral));
         self
     }
 

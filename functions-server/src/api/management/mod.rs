@@ -5,6 +5,7 @@ mod caller;
 mod docs;
 mod functions;
 mod health;
+mod invocations;
 mod json;
 mod logs;
 mod metrics;
@@ -54,6 +55,9 @@ pub(crate) fn router(server: Server, options: ManagementOptions) -> Router {
         .routes(routes!(settings::get, settings::replace, settings::merge))
         .routes(routes!(rollback::rollback))
         .routes(routes!(logs::get))
+        .routes(routes!(invocations::list))
+        .routes(routes!(invocations::get, invocations::cancel))
+        .routes(routes!(invocations::retry))
         .routes(routes!(tokens::create, tokens::list))
         .routes(routes!(tokens::revoke))
         .routes(routes!(health::alive))

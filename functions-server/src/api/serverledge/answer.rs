@@ -17,6 +17,12 @@ pub(super) fn json(status: StatusCode, value: &impl Serialize) -> Response {
     with_type(status, "application/json; charset=UTF-8", text)
 }
 
+/// JSON as upstream stores it, without a line end.
+pub(super) fn stored_json(value: &impl Serialize) -> Response {
+    let text = serde_json::to_string(value).unwrap_or_default();
+    with_type(StatusCode::OK, "application/json; charset=UTF-8", text)
+}
+
 /// What upstream's framework answers for itself.
 pub(super) fn message(status: StatusCode, text: &str) -> Response {
     json(status, &json!({ "message": text }))

@@ -1,55 +1,24 @@
 //! Invokes functions.
 
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse as _, Response};
 use host_harness::InvokeOptions;
 use http::StatusCode;
-use http::header::CONTENT_TYPE;
-use http_body_util::{BodyExt as _, Full, Limited};
-use serde::Serialize;
 
 use super::body::{self, MAX_OTHER};
 use super::decode::{Fields, Invalid};
-use super::node::{Demand, NoCapacity, Running};
-use super::{Api, answer, status};
+use super::node::{Demand, NoCapacity};
+use super::run::{self, Failed};
+use super::{Api, answer, queued, status};
 use crate::api::Connection;
-
-/// The longest result, in bytes.
-const MAX_RESULT: usize = 8 << 20;
 
 /// What a client asks for.
 #[derive(Debug)]
 struct Asked {
     params: Option<String>,
     is_async: bool,
-}
-
-/// What came of an invocation. All keys are always there.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Report {
-    success: bool,
-    result: String,
-    response_time: f64,
-    is_warm_start: bool,
-    init_time: f64,
-    queueing_time: f64,
-    offload_latency: f64,
-    duration: f64,
-    sched_action: String,
-    output: String,
-    execution_area: String,
-    execution_node: String,
-}
-
-/// Why a run has no result.
-#[derive(Debug)]
-pub(super) enum Failed {
-    NoCapacity,
-    Function(String),
 }
 
 pub(super) async fn invoke(
@@ -90,21 +59,34 @@ async fn invoke_inner(
     })?;
     let body = body::read(body, MAX_OTHER).await?;
     let asked = Asked::parse(&body).map_err(Invalid::into_response)?;
-    if asked.is_async {
-        let text = "asynchronous invocations are not supported yet: set Async to false";
-        return Err(answer::text(StatusCode::INTERNAL_SERVER_ERROR, text));
-    }
     let mut options = InvokeOptions::default();
     options.token_metadata = token_metadata;
     options.peer = peer;
     let demand = demand(api, function);
-    let report = run(api, demand, asked.params, options, arrived).await;
-    report
-        .map(|report| answer::json(StatusCode::OK, &report))
-        .map_err(|failed| match failed {
-            Failed::NoCapacity => answer::text(StatusCode::TOO_MANY_REQUESTS, ""),
-            Failed::Function(reason) => answer::text(StatusCode::INTERNAL_SERVER_ERROR, reason),
-        })
+    if asked.is_async {
+        return queued::accept(api, demand.function, asked.params, &options).await;
+    }
+    let ran = async {
+        let running = api.node.acquire(demand).map_err(|NoCapacity| {
+            api.node.count_drop();
+            Failed::NoCapacity
+        })?;
+        run::run(
+            api,
+            running,
+            asked.params.unwrap_or_default(),
+            options,
+            arrived,
+        )
+        .await
+    };
+    match ran.await {
+        Ok(ran) => Ok(answer::json(StatusCode::OK, &ran.report(Duration::ZERO))),
+        Err(Failed::NoCapacity) => Err(answer::text(StatusCode::TOO_MANY_REQUESTS, "")),
+        Err(Failed::Function(reason)) => {
+            Err(answer::text(StatusCode::INTERNAL_SERVER_ERROR, reason))
+        }
+    }
 }
 
 /// What an instance of a function takes of the node.
@@ -118,69 +100,6 @@ pub(super) fn demand(api: &Api, function: &str) -> Demand {
         version: served.as_ref().map(|served| served.version),
         memory: memory.div_ceil(1 << 20),
         cpus: served.map_or(0.0, |served| served.cpus()),
-    }
-}
-
-/// Runs a function once, if the node has room for it.
-pub(super) async fn run(
-    api: &Api,
-    demand: Demand,
-    params: Option<String>,
-    mut options: InvokeOptions,
-    arrived: Instant,
-) -> Result<Report, Failed> {
-    let running = api
-        .node
-        .acquire(demand.clone())
-        .map_err(|NoCapacity| Failed::NoCapacity)?;
-    let called = Arc::new(OnceLock::new());
-    options.called = Some(called.clone());
-    let body = Full::from(params.unwrap_or_default());
-    let request = http::Request::post("/")
-        .header(CONTENT_TYPE, "application/json")
-        .body(body);
-    let request = request.map_err(|error| Failed::Function(error.to_string()))?;
-    let invoked = api
-        .server
-        .harness()
-        .invoke(&demand.function, request, options);
-    let response = invoked
-        .await
-        .map_err(|error| Failed::Function(error.to_string()))?;
-    let status = response.status();
-    let body = Limited::new(response.into_body(), MAX_RESULT)
-        .collect()
-        .await;
-    let ended = Instant::now();
-    let body = body.map_err(|error| Failed::Function(format!("the result broke off: {error}")))?;
-    if !status.is_success() {
-        return Err(Failed::Function(format!(
-            "the function answered with status {status}"
-        )));
-    }
-    let result = String::from_utf8(body.to_bytes().into())
-        .map_err(|_| Failed::Function("the function's result is not UTF-8".to_owned()))?;
-    let is_warm_start = running.is_warm;
-    leave_warm(api, running, &demand);
-    let started = called.get().copied().unwrap_or(arrived);
-    Ok(Report {
-        success: true,
-        result,
-        response_time: (ended - arrived).as_secs_f64(),
-        is_warm_start,
-        init_time: started.saturating_duration_since(arrived).as_secs_f64(),
-        duration: ended.saturating_duration_since(started).as_secs_f64(),
-        execution_area: "ROME".to_owned(),
-        execution_node: api.options.node.clone(),
-        ..Report::default()
-    })
-}
-
-/// Keeps the instance warm, unless the function was changed meanwhile.
-fn leave_warm(api: &Api, running: Running, demand: &Demand) {
-    let served = api.server.deployments().served(&demand.function);
-    if served.map(|served| served.version) == demand.version {
-        running.keep();
     }
 }
 

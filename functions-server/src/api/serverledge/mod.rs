@@ -11,6 +11,8 @@ mod invoke;
 mod list;
 mod node;
 mod prewarm;
+mod queued;
+mod run;
 mod status;
 
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use http::StatusCode;
 use tokio::sync::Semaphore;
 
 use super::drain;
+use crate::server::WeakServer;
 use crate::{Server, ServerledgeOptions};
 use node::Node;
 
@@ -39,6 +42,34 @@ struct Api {
     creates: Arc<Semaphore>,
 }
 
+/// What every handler gets, without the server: that has the queue, which has what runs invocations of this API.
+struct WeakApi {
+    server: WeakServer,
+    options: Arc<ServerledgeOptions>,
+    node: Arc<Node>,
+    creates: Arc<Semaphore>,
+}
+
+impl WeakApi {
+    fn of(api: &Api) -> Self {
+        Self {
+            server: api.server.downgrade(),
+            options: api.options.clone(),
+            node: api.node.clone(),
+            creates: api.creates.clone(),
+        }
+    }
+
+    fn upgrade(&self) -> Option<Api> {
+        Some(Api {
+            server: self.server.upgrade()?,
+            options: self.options.clone(),
+            node: self.node.clone(),
+            creates: self.creates.clone(),
+        })
+    }
+}
+
 /// The routes of the API, behind the checks of `access`.
 pub(crate) fn router(server: Server, options: ServerledgeOptions) -> Router {
     let node = Node::new(options.memory, options.cpus, options.expiration);
@@ -48,11 +79,16 @@ pub(crate) fn router(server: Server, options: ServerledgeOptions) -> Router {
         node: Arc::new(node),
         creates: Arc::new(Semaphore::new(MAX_CREATES)),
     };
+    let runner = queued::NodeRunner(WeakApi::of(&api));
+    api.server
+        .queue()
+        .register(queued::SOURCE, Arc::new(runner));
     Router::new()
         .route("/create", post(create::create))
         .route("/update", post(create::update))
         .route("/delete", post(delete::delete))
         .route("/invoke/{function}", post(invoke::invoke))
+        .route("/poll/{id}", get(queued::poll))
         .route("/prewarm", post(prewarm::prewarm))
         .route("/function", get(list::list))
         .route("/functions", get(list::list))

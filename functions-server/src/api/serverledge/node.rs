@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+
 /// What an instance of a function takes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Demand {
@@ -28,6 +30,8 @@ pub(crate) struct Node {
     cpus: f64,
     expiration: Duration,
     taken: Mutex<Taken>,
+    /// What a running instance took is free again.
+    freed: Notify,
 }
 
 #[derive(Debug, Default)]
@@ -73,7 +77,27 @@ impl Node {
             cpus,
             expiration,
             taken: Mutex::default(),
+            freed: Notify::new(),
         }
+    }
+
+    /// The same, as soon as there is room; `None` if there never will be.
+    pub(crate) async fn acquire_when_free(self: &Arc<Self>, demand: Demand) -> Option<Running> {
+        if demand.memory > self.memory || demand.counted_cpus() > self.cpus + 1e-9 {
+            return None;
+        }
+        loop {
+            let freed = self.freed.notified();
+            if let Ok(running) = self.acquire(demand.clone()) {
+                return Some(running);
+            }
+            freed.await;
+        }
+    }
+
+    /// Counts an invocation that had no room.
+    pub(crate) fn count_drop(&self) {
+        self.lock().dropped += 1;
     }
 
     /// The memory of the node, in MB.
@@ -95,7 +119,7 @@ impl Node {
             }
             None => self.make_room(&mut taken, demand.memory, |_| true),
         });
-        has_room.inspect_err(|NoCapacity| taken.dropped += 1)?;
+        has_room?;
         taken.busy_memory += demand.memory;
         taken.used_cpus += demand.counted_cpus();
         taken.known.entry(demand.function.clone()).or_default();
@@ -235,6 +259,10 @@ pub(crate) struct Running {
 }
 
 impl Running {
+    pub(crate) fn demand(&self) -> &Demand {
+        &self.demand
+    }
+
     /// Leaves a warm instance.
     pub(crate) fn keep(mut self) {
         self.keep = true;
@@ -249,5 +277,7 @@ impl Drop for Running {
         if self.keep {
             taken.warm.push(Warm::of(&self.demand, Instant::now()));
         }
+        drop(taken);
+        self.node.freed.notify_waiters();
     }
 }

@@ -96,6 +96,11 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// How long the first retry waits, if the function has a time of its own.
+    pub(crate) fn first_backoff(&self) -> Option<std::time::Duration> {
+        self.retry_backoff.as_ref().map(Quantity::value)
+    }
+
     /// The memory of an invocation, if it has a limit of its own.
     pub(crate) fn memory_bytes(&self) -> Option<u64> {
         self.memory.as_ref().map(Quantity::value)

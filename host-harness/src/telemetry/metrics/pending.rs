@@ -13,6 +13,11 @@ impl PendingCount {
         Self(Some(Arc::clone(counters)))
     }
 
+    /// Counts nothing: there is no invocation yet.
+    pub(crate) fn forget(&mut self) {
+        self.0 = None;
+    }
+
     /// Counts the invocation.
     pub(crate) fn end(&mut self, status: StatusCode, reason: Reason) {
         if let Some(counters) = self.0.take() {

@@ -1,0 +1,158 @@
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::{Common, EXIT_CODES};
+use crate::client::encoded;
+use crate::output;
+
+/// List, show, retry and cancel invocations that nobody waits for.
+///
+/// Clients make them with the header `Prefer: respond-async`.
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Invocations {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    List(List),
+    Show(Show),
+    Retry(Retry),
+    Cancel(Cancel),
+}
+
+/// List invocations, the latest first.
+///
+/// Example: functions invocations list --state failed
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+struct List {
+    /// Only those of this function.
+    #[arg(long, value_name = "NAME")]
+    function: Option<String>,
+
+    /// Only those in this state: queued, running, waiting (for a retry), succeeded, failed or cancelled.
+    #[arg(
+        long,
+        value_name = "STATE",
+        value_parser = ["queued", "running", "waiting", "succeeded", "failed", "cancelled"],
+        hide_possible_values = true
+    )]
+    state: Option<String>,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Show an invocation with its result.
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+struct Show {
+    /// The invocation.
+    id: String,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Run invocations again that failed.
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+struct Retry {
+    /// The invocations.
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Cancel invocations that have not ended. Those that run are ended.
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+struct Cancel {
+    /// The invocations.
+    #[arg(required = true, value_name = "ID")]
+    ids: Vec<String>,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Invocations {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::List(command) => command.run(),
+            Command::Show(command) => command.run(),
+            Command::Retry(command) => command.run(),
+            Command::Cancel(command) => command.run(),
+        }
+    }
+}
+
+fn path(id: &str) -> String {
+    format!("/v1/invocations/{}", encoded(id))
+}
+
+impl List {
+    fn run(self) -> anyhow::Result<()> {
+        let mut path = "/v1/invocations".to_owned();
+        let mut mark = '?';
+        for (name, value) in [("function", &self.function), ("state", &self.state)] {
+            if let Some(value) = value {
+                path.push_str(&format!("{mark}{name}={}", encoded(value)));
+                mark = '&';
+            }
+        }
+        let invocations = self.common.client()?.all(&path, "invocations", "after")?;
+        if self.common.is_json() {
+            return output::json(&json!({ "invocations": invocations, "next": null }));
+        }
+        let row = |invocation: &Value| {
+            ["id", "function", "state", "attempts", "accepted", "error"]
+                .map(|member| output::text(invocation, member))
+        };
+        output::table(
+            ["ID", "FUNCTION", "STATE", "ATTEMPTS", "ACCEPTED", "ERROR"],
+            invocations.iter().map(row),
+        )
+    }
+}
+
+impl Show {
+    fn run(self) -> anyhow::Result<()> {
+        output::json(&self.common.client()?.get(&path(&self.id))?)
+    }
+}
+
+impl Retry {
+    fn run(self) -> anyhow::Result<()> {
+        let client = self.common.client()?;
+        for id in &self.ids {
+            let retried = client.post(&format!("{}/retry", path(id)), &json!({}));
+            let invocation = retried.with_context(|| format!("{id} is not retried"))?;
+            match self.common.is_json() {
+                true => output::json(&invocation)?,
+                false => output::line(&format!("{id} queued"))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Cancel {
+    fn run(self) -> anyhow::Result<()> {
+        let client = self.common.client()?;
+        for id in &self.ids {
+            let cancelled = client.delete(&path(id));
+            cancelled.with_context(|| format!("{id} is not cancelled"))?;
+            if !self.common.is_json() {
+                output::line(&format!("{id} cancelled"))?;
+            }
+        }
+        Ok(())
+    }
+}

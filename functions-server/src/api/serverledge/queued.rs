@@ -1,0 +1,155 @@
+//! Asynchronous invocations: accepted by the queue, run on the node's resources, polled by their request id.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::extract::{Path, State};
+use axum::response::Response;
+use bytes::Bytes;
+use host_harness::InvokeOptions;
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, Method, StatusCode};
+use serde_json::json;
+
+use super::run::{self, Failed, Report};
+use super::{Api, WeakApi, answer, invoke};
+use crate::queue::{Attempt, Ended, Offer, OfferError, RequestHead, ResponseHead, Runner, Running};
+use crate::store::Time;
+use crate::store::invocations::{InvocationState, StoredMessage};
+
+/// The source of the invocations that are accepted here.
+pub(super) const SOURCE: &str = "serverledge";
+
+/// How long results are kept, as upstream keeps them.
+const RETENTION: Duration = Duration::from_secs(1800);
+
+/// How long to wait when the host has no room.
+const HOST_PAUSE: Duration = Duration::from_millis(20);
+
+/// Accepts an invocation. It waits for room on the node when its turn comes.
+pub(super) async fn accept(
+    api: &Api,
+    function: Arc<str>,
+    params: Option<String>,
+    options: &InvokeOptions,
+) -> Result<Response, Response> {
+    let id = request_id(&function).map_err(|_| internal("the system has no random bytes"))?;
+    let mut head = RequestHead::new(&Method::POST, "/".to_owned(), &run::headers());
+    head.token_metadata = options.token_metadata.as_deref().map(str::to_owned);
+    head.peer = options.peer;
+    let offer = Offer {
+        source: SOURCE,
+        name: Some(id.clone()),
+        function: function.to_string(),
+        key: None,
+        request: head.store(params.unwrap_or_default().into()),
+    };
+    match api.server.queue().accept(offer).await {
+        Ok(_) => Ok(answer::json(StatusCode::OK, &json!({ "ReqId": id }))),
+        Err(OfferError::Full(_)) => {
+            let mut full = answer::text(StatusCode::TOO_MANY_REQUESTS, "");
+            let second = HeaderValue::from_static("1");
+            full.headers_mut().insert(RETRY_AFTER, second);
+            Err(full)
+        }
+        Err(error) => {
+            let reason: &dyn std::error::Error = &error;
+            tracing::error!(error = reason, "an invocation cannot be queued");
+            Err(internal("the invocation cannot be queued"))
+        }
+    }
+}
+
+fn internal(text: &str) -> Response {
+    answer::text(StatusCode::INTERNAL_SERVER_ERROR, text)
+}
+
+/// The function's name and 14 digits. The store refuses one that is taken.
+fn request_id(function: &str) -> Result<String, getrandom::Error> {
+    let digits = getrandom::u64()? % 100_000_000_000_000;
+    Ok(format!("{function}-{digits:014}"))
+}
+
+/// Shows what came of an invocation; 404 as long as that is not known.
+pub(super) async fn poll(State(api): State<Api>, Path(id): Path<String>) -> Response {
+    let found = match api.server.queue().find(SOURCE, id).await {
+        Ok(found) => found,
+        Err(error) => {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, "a result cannot be read");
+            return internal("Could not retrieve results");
+        }
+    };
+    let report = match found {
+        Some(found) if found.row.state == InvocationState::Succeeded => {
+            found.result.as_ref().and_then(report).unwrap_or_default()
+        }
+        Some(found) if found.row.state.has_ended() => Report::default(),
+        _ => return answer::text(StatusCode::NOT_FOUND, ""),
+    };
+    answer::stored_json(&report)
+}
+
+/// The report that was stored with a result.
+fn report(message: &StoredMessage) -> Option<Report> {
+    let head = ResponseHead::parse(message).ok()?;
+    let stored = head.report.map(serde_json::from_value).transpose().ok()?;
+    let mut report: Report = stored.unwrap_or_default();
+    report.success = (200..300).contains(&head.status);
+    report.result = String::from_utf8_lossy(&message.body).into_owned();
+    Some(report)
+}
+
+/// Runs invocations of this API on the node's resources.
+pub(super) struct NodeRunner(pub(super) WeakApi);
+
+impl Runner for NodeRunner {
+    fn run(&self, attempt: Attempt) -> Running {
+        let api = self.0.upgrade();
+        Box::pin(async move {
+            match api {
+                Some(api) => run_attempt(&api, attempt).await,
+                None => Ended::Failed("the server is stopping".to_owned(), None),
+            }
+        })
+    }
+
+    fn retention(&self) -> Option<Duration> {
+        Some(RETENTION)
+    }
+}
+
+async fn run_attempt(api: &Api, attempt: Attempt) -> Ended {
+    let waited = Time::now().0.saturating_sub(attempt.accepted.0).max(0);
+    let queued = Duration::from_millis(waited.unsigned_abs());
+    let started = Instant::now();
+    let head = match RequestHead::parse(&attempt.request) {
+        Ok(head) => head,
+        Err(damaged) => return Ended::Rejected(damaged.to_string()),
+    };
+    let mut options = InvokeOptions::default();
+    options.token_metadata = head.token_metadata.as_deref().map(Arc::from);
+    options.peer = head.peer;
+    let params: Bytes = attempt.request.body;
+    loop {
+        if !api.server.harness().has_function(&attempt.function) {
+            return Ended::Rejected("the function was deleted before it started".to_owned());
+        }
+        let demand = invoke::demand(api, &attempt.function);
+        let Some(running) = api.node.acquire_when_free(demand).await else {
+            return Ended::Rejected("the node is too small for the function".to_owned());
+        };
+        let ran = run::run(api, running, params.clone(), options.clone(), started).await;
+        match ran {
+            Ok(ran) => {
+                let mut head = ResponseHead::new(ran.status, &ran.headers);
+                let mut report = ran.report(queued);
+                let result = std::mem::take(&mut report.result);
+                head.report = serde_json::to_value(report).ok();
+                return Ended::Succeeded(head.store(result.into()));
+            }
+            Err(Failed::NoCapacity) => tokio::time::sleep(HOST_PAUSE).await,
+            Err(Failed::Function(reason)) => return Ended::Failed(reason, None),
+        }
+    }
+}

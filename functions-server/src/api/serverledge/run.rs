@@ -1,0 +1,144 @@
+//! One run of a function, on what it has taken of the node.
+
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use host_harness::InvokeOptions;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full, Limited};
+use serde::{Deserialize, Serialize};
+
+use super::Api;
+use super::node::Running;
+
+/// The longest result, in bytes.
+const MAX_RESULT: usize = 8 << 20;
+
+/// Why a run has no result.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// The node or the host has no room at this moment.
+    NoCapacity,
+    Function(String),
+}
+
+/// A run that had a result.
+#[derive(Debug)]
+pub(super) struct Ran {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) result: String,
+    is_warm_start: bool,
+    /// From the beginning, or the arrival of the request, to the call of the function.
+    init: Duration,
+    /// From there to the end.
+    duration: Duration,
+    node: String,
+}
+
+/// What came of an invocation. All keys are always there.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub(super) struct Report {
+    pub(super) success: bool,
+    pub(super) result: String,
+    response_time: f64,
+    is_warm_start: bool,
+    init_time: f64,
+    queueing_time: f64,
+    offload_latency: f64,
+    duration: f64,
+    sched_action: String,
+    output: String,
+    execution_area: String,
+    execution_node: String,
+}
+
+impl Ran {
+    /// The report of an invocation that was queued for some time.
+    pub(super) fn report(self, queued: Duration) -> Report {
+        let init = queued + self.init;
+        Report {
+            success: true,
+            result: self.result,
+            response_time: (init + self.duration).as_secs_f64(),
+            is_warm_start: self.is_warm_start,
+            init_time: init.as_secs_f64(),
+            queueing_time: queued.as_secs_f64(),
+            duration: self.duration.as_secs_f64(),
+            execution_area: "ROME".to_owned(),
+            execution_node: self.node,
+            ..Report::default()
+        }
+    }
+}
+
+/// The headers of the request that parameters stand for.
+pub(super) fn headers() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers
+}
+
+/// Runs a function once.
+pub(super) async fn run(
+    api: &Api,
+    running: Running,
+    params: impl Into<Bytes>,
+    mut options: InvokeOptions,
+    arrived: Instant,
+) -> Result<Ran, Failed> {
+    let called = Arc::new(OnceLock::new());
+    options.called = Some(called.clone());
+    let mut request = Request::new(Full::new(params.into()));
+    *request.method_mut() = http::Method::POST;
+    *request.headers_mut() = headers();
+    let harness = api.server.harness();
+    let invoked = harness.invoke(&running.demand().function, request, options);
+    let response = invoked.await.map_err(|error| match error.reason() {
+        "overloaded" => Failed::NoCapacity,
+        _ => Failed::Function(error.to_string()),
+    })?;
+    let (status, headers, result) = receive(response).await?;
+    let ended = Instant::now();
+    let is_warm_start = running.is_warm;
+    leave_warm(api, running);
+    let started = called.get().copied().unwrap_or(arrived);
+    Ok(Ran {
+        status,
+        headers,
+        result,
+        is_warm_start,
+        init: started.saturating_duration_since(arrived),
+        duration: ended.saturating_duration_since(started),
+        node: api.options.node.clone(),
+    })
+}
+
+/// Checks that a response is a result.
+async fn receive(
+    response: Response<host_harness::Body>,
+) -> Result<(StatusCode, HeaderMap, String), Failed> {
+    let (parts, body) = response.into_parts();
+    let body = Limited::new(body, MAX_RESULT).collect().await;
+    let body = body.map_err(|error| Failed::Function(format!("the result broke off: {error}")))?;
+    let status = parts.status;
+    if !status.is_success() {
+        let text = format!("the function answered with status {status}");
+        return Err(Failed::Function(text));
+    }
+    let result = String::from_utf8(body.to_bytes().into());
+    let result =
+        result.map_err(|_| Failed::Function("the function's result is not UTF-8".to_owned()))?;
+    Ok((status, parts.headers, result))
+}
+
+/// Keeps the instance warm, unless the function was changed meanwhile.
+fn leave_warm(api: &Api, running: Running) {
+    let served = api.server.deployments().served(&running.demand().function);
+    if served.map(|served| served.version) == running.demand().version {
+        running.keep();
+    }
+}

@@ -1,0 +1,492 @@
+//! The rows of invocations that nobody waits for.
+
+use std::fmt;
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, named_params};
+
+use super::{Digest, Time};
+
+/// An invocation's id: 48 bits of milliseconds since 1970, then 80 random bits. So ids grow with time, and
+/// cannot be guessed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct QueuedId(pub(crate) [u8; 16]);
+
+impl QueuedId {
+    pub(crate) fn new(now: Time) -> Result<Self, getrandom::Error> {
+        let mut bytes = [0; 16];
+        let (time, random) = bytes.split_at_mut(6);
+        getrandom::fill(random)?;
+        let milliseconds = now.0.to_be_bytes();
+        time.copy_from_slice(milliseconds.get(2..).unwrap_or(&[0; 6]));
+        Ok(Self(bytes))
+    }
+
+    /// Parses 32 hexadecimal digits in lower case, as `Display` writes them.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let is_digit = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
+        if text.len() != 32 || !text.bytes().all(is_digit) {
+            return None;
+        }
+        u128::from_str_radix(text, 16)
+            .ok()
+            .map(|number| Self(number.to_be_bytes()))
+    }
+}
+
+impl fmt::Display for QueuedId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+impl fmt::Debug for QueuedId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl ToSql for QueuedId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Blob(&self.0)))
+    }
+}
+
+impl FromSql for QueuedId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let bytes = value.as_blob()?.try_into();
+        bytes.map(Self).map_err(|_| FromSqlError::InvalidType)
+    }
+}
+
+/// Where an invocation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum InvocationState {
+    Queued,
+    Running,
+    /// For a retry.
+    Waiting,
+    Succeeded,
+    Failed,
+    Cancelled,
+}
+
+impl InvocationState {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Queued,
+        Self::Running,
+        Self::Waiting,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Succeeded => "succeeded",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == text)
+    }
+
+    pub(crate) fn has_ended(self) -> bool {
+        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
+    }
+}
+
+impl ToSql for InvocationState {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.name().into())
+    }
+}
+
+impl FromSql for InvocationState {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::parse(value.as_str()?).ok_or(FromSqlError::InvalidType)
+    }
+}
+
+/// A request or a result: a head in JSON, and a body.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct StoredMessage {
+    pub(crate) head: String,
+    pub(crate) body: bytes::Bytes,
+}
+
+/// An invocation that was not accepted yet.
+#[derive(Debug, Clone)]
+pub(crate) struct NewInvocation {
+    pub(crate) id: QueuedId,
+    pub(crate) source: &'static str,
+    pub(crate) name: Option<String>,
+    pub(crate) function: String,
+    /// The client's key, and the digest of its request.
+    pub(crate) key: Option<(String, Digest)>,
+    pub(crate) accepted: Time,
+    pub(crate) request: StoredMessage,
+}
+
+/// What came of adding an invocation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Added {
+    New,
+    /// The same request came before, under the same key.
+    Same(QueuedId),
+    /// Another request came before, under the same key.
+    OtherRequest,
+}
+
+/// An invocation, without its messages.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct InvocationRow {
+    pub(crate) id: QueuedId,
+    pub(crate) source: String,
+    pub(crate) name: Option<String>,
+    pub(crate) function: String,
+    pub(crate) state: InvocationState,
+    pub(crate) attempts: u32,
+    pub(crate) interruptions: u32,
+    pub(crate) version: Option<i64>,
+    pub(crate) accepted: Time,
+    pub(crate) due: Option<Time>,
+    pub(crate) started: Option<Time>,
+    pub(crate) finished: Option<Time>,
+    pub(crate) error: Option<String>,
+}
+
+const COLUMNS: &str = "id, source, name, function, state, attempts, interruptions, version, accepted, due, \
+                       started, finished, error";
+
+fn row(row: &Row<'_>) -> rusqlite::Result<InvocationRow> {
+    Ok(InvocationRow {
+        id: row.get(0)?,
+        source: row.get(1)?,
+        name: row.get(2)?,
+        function: row.get(3)?,
+        state: row.get(4)?,
+        attempts: row.get(5)?,
+        interruptions: row.get(6)?,
+        version: row.get(7)?,
+        accepted: row.get(8)?,
+        due: row.get(9)?,
+        started: row.get(10)?,
+        finished: row.get(11)?,
+        error: row.get(12)?,
+    })
+}
+
+/// Adds an invocation, unless its key is known.
+pub(crate) fn add(connection: &Connection, new: &NewInvocation) -> rusqlite::Result<Added> {
+    let (key, fingerprint) = new.key.as_ref().map_or((None, None), |(key, digest)| {
+        (Some(key.as_str()), Some(*digest))
+    });
+    if let Some(key) = key {
+        let known: Option<(QueuedId, Digest)> = connection
+            .prepare_cached(
+                "SELECT id, fingerprint FROM invocations
+                 WHERE function = ?1 AND source = ?2 AND key = ?3 AND key IS NOT NULL",
+            )?
+            .query_row((&new.function, new.source, key), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        if let Some((id, digest)) = known {
+            let is_same = Some(digest) == fingerprint;
+            return Ok(match is_same {
+                true => Added::Same(id),
+                false => Added::OtherRequest,
+            });
+        }
+    }
+    connection
+        .prepare_cached(
+            "INSERT INTO invocations (id, source, name, function, key, fingerprint, state, accepted)
+             VALUES (:id, :source, :name, :function, :key, :fingerprint, 'queued', :accepted)",
+        )?
+        .execute(named_params! {
+            ":id": new.id,
+            ":source": new.source,
+            ":name": new.name,
+            ":function": new.function,
+            ":key": key,
+            ":fingerprint": fingerprint,
+            ":accepted": new.accepted,
+        })?;
+    connection
+        .prepare_cached("INSERT INTO invocation_requests (id, head, body) VALUES (?1, ?2, ?3)")?
+        .execute((new.id, &new.request.head, &*new.request.body))?;
+    Ok(Added::New)
+}
+
+/// An attempt that may begin: it is on the disk that it does.
+#[derive(Debug)]
+pub(crate) struct Claimed {
+    pub(crate) row: InvocationRow,
+    pub(crate) request: StoredMessage,
+}
+
+/// Begins attempts. Those that were cancelled meanwhile are left out.
+pub(crate) fn claim(
+    connection: &Connection,
+    ids: &[QueuedId],
+    now: Time,
+) -> rusqlite::Result<Vec<Claimed>> {
+    let mut claimed = Vec::with_capacity(ids.len());
+    for id in ids {
+        let begun = connection
+            .prepare_cached(&format!(
+                "UPDATE invocations SET state = 'running', attempts = attempts + 1, started = ?2, due = NULL
+                 WHERE id = ?1 AND state IN ('queued', 'waiting') RETURNING {COLUMNS}"
+            ))?
+            .query_row((id, now), row)
+            .optional()?;
+        let Some(row) = begun else { continue };
+        let Some(request) = request(connection, *id)? else {
+            continue;
+        };
+        claimed.push(Claimed { row, request });
+    }
+    Ok(claimed)
+}
+
+fn request(connection: &Connection, id: QueuedId) -> rusqlite::Result<Option<StoredMessage>> {
+    connection
+        .prepare_cached("SELECT head, body FROM invocation_requests WHERE id = ?1")?
+        .query_row([id], message)
+        .optional()
+}
+
+fn message(row: &Row<'_>) -> rusqlite::Result<StoredMessage> {
+    Ok(StoredMessage {
+        head: row.get(0)?,
+        body: row.get::<_, Vec<u8>>(1)?.into(),
+    })
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Conclusion {
+    pub(crate) state: InvocationState,
+    pub(crate) version: Option<i64>,
+    /// For a retry.
+    pub(crate) due: Option<Time>,
+    pub(crate) finished: Option<Time>,
+    pub(crate) expires: Option<Time>,
+    pub(crate) error: Option<String>,
+    pub(crate) result: Option<StoredMessage>,
+}
+
+/// Ends an attempt, unless the invocation was cancelled.
+pub(crate) fn conclude(
+    connection: &Connection,
+    id: QueuedId,
+    ended: &Conclusion,
+) -> rusqlite::Result<()> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE invocations SET state = :state, version = :version, due = :due, finished = :finished,
+                 expires = :expires, error = :error
+             WHERE id = :id AND state = 'running'",
+        )?
+        .execute(named_params! {
+            ":id": id,
+            ":state": ended.state,
+            ":version": ended.version,
+            ":due": ended.due,
+            ":finished": ended.finished,
+            ":expires": ended.expires,
+            ":error": ended.error,
+        })?;
+    if changed == 0 {
+        return Ok(());
+    }
+    if let Some(result) = &ended.result {
+        connection
+            .prepare_cached(
+                "INSERT OR REPLACE INTO invocation_results (id, head, body) VALUES (?1, ?2, ?3)",
+            )?
+            .execute((id, &result.head, &*result.body))?;
+    }
+    if ended.state == InvocationState::Succeeded {
+        delete_request(connection, id)?;
+    }
+    Ok(())
+}
+
+fn delete_request(connection: &Connection, id: QueuedId) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("DELETE FROM invocation_requests WHERE id = ?1")?
+        .execute([id])?;
+    Ok(())
+}
+
+/// Cancels an invocation that has not ended; returns whether it had not.
+pub(crate) fn cancel(
+    connection: &Connection,
+    id: QueuedId,
+    now: Time,
+    expires: Time,
+) -> rusqlite::Result<bool> {
+    let changed = connection.execute(
+        "UPDATE invocations SET state = 'cancelled', finished = ?2, expires = ?3, due = NULL
+         WHERE id = ?1 AND finished IS NULL",
+        (id, now, expires),
+    )?;
+    if changed > 0 {
+        delete_request(connection, id)?;
+    }
+    Ok(changed > 0)
+}
+
+/// Queues an invocation again that failed; returns whether it had.
+pub(crate) fn retry(connection: &Connection, id: QueuedId) -> rusqlite::Result<bool> {
+    let changed = connection.execute(
+        "UPDATE invocations SET state = 'queued', attempts = 0, interruptions = 0, due = NULL,
+             started = NULL, finished = NULL, expires = NULL, error = NULL
+         WHERE id = ?1 AND state = 'failed'",
+        [id],
+    )?;
+    if changed > 0 {
+        connection.execute("DELETE FROM invocation_results WHERE id = ?1", [id])?;
+    }
+    Ok(changed > 0)
+}
+
+pub(crate) fn get(
+    connection: &Connection,
+    id: QueuedId,
+) -> rusqlite::Result<Option<InvocationRow>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM invocations WHERE id = ?1"))?
+        .query_row([id], row)
+        .optional()
+}
+
+pub(crate) fn find(
+    connection: &Connection,
+    source: &str,
+    name: &str,
+) -> rusqlite::Result<Option<InvocationRow>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM invocations WHERE source = ?1 AND name = ?2 AND name IS NOT NULL"
+        ))?
+        .query_row((source, name), row)
+        .optional()
+}
+
+pub(crate) fn result(
+    connection: &Connection,
+    id: QueuedId,
+) -> rusqlite::Result<Option<StoredMessage>> {
+    connection
+        .prepare_cached("SELECT head, body FROM invocation_results WHERE id = ?1")?
+        .query_row([id], message)
+        .optional()
+}
+
+/// Which invocations a list has.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Wanted {
+    pub(crate) function: Option<String>,
+    pub(crate) state: Option<InvocationState>,
+    /// Only those that are older than this one.
+    pub(crate) after: Option<QueuedId>,
+}
+
+/// Invocations, the latest first.
+pub(crate) fn list(
+    connection: &Connection,
+    wanted: &Wanted,
+    limit: i64,
+) -> rusqlite::Result<Vec<InvocationRow>> {
+    let mut conditions = vec!["id < ?1"];
+    if wanted.function.is_some() {
+        conditions.push("function = ?2");
+    }
+    conditions.push(match wanted.state {
+        None => "TRUE",
+        // In literal text, so that the indexes of these states are used.
+        Some(InvocationState::Queued) => "state = 'queued' AND finished IS NULL",
+        Some(InvocationState::Running) => "state = 'running' AND finished IS NULL",
+        Some(InvocationState::Waiting) => "state = 'waiting' AND finished IS NULL",
+        Some(InvocationState::Failed) => "state = 'failed'",
+        Some(InvocationState::Succeeded) => "state = 'succeeded'",
+        Some(InvocationState::Cancelled) => "state = 'cancelled'",
+    });
+    let after = wanted.after.unwrap_or(QueuedId([u8::MAX; 16]));
+    let function = wanted.function.as_deref().unwrap_or_default();
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM invocations WHERE {} AND ?2 = ?2 ORDER BY id DESC LIMIT ?3",
+            conditions.join(" AND ")
+        ))?
+        .query_map((after, function, limit), row)?
+        .collect()
+}
+
+/// What a start has to run again.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Unfinished {
+    pub(crate) id: QueuedId,
+    pub(crate) function: String,
+    pub(crate) due: Option<Time>,
+    /// The length of the request's body.
+    pub(crate) length: i64,
+}
+
+/// Queues the attempts again that ended with the process, unless that happened `max` times: they may be the
+/// cause. Returns all that have not ended, in the order of their acceptance.
+pub(crate) fn recover(
+    connection: &Connection,
+    max: u32,
+    now: Time,
+    expires: Time,
+) -> rusqlite::Result<Vec<Unfinished>> {
+    connection.execute(
+        "UPDATE invocations SET state = 'queued', interruptions = interruptions + 1
+         WHERE finished IS NULL AND state = 'running'",
+        [],
+    )?;
+    connection.execute(
+        "UPDATE invocations SET state = 'failed', finished = ?2, expires = ?3,
+             error = 'the host ended ' || interruptions || ' times while it ran'
+         WHERE finished IS NULL AND interruptions >= ?1",
+        (max, now, expires),
+    )?;
+    connection
+        .prepare(
+            "SELECT i.id, i.function, i.due, coalesce(length(r.body), 0) FROM invocations i
+             LEFT JOIN invocation_requests r ON r.id = i.id WHERE i.finished IS NULL ORDER BY i.id",
+        )?
+        .query_map([], |row| {
+            Ok(Unfinished {
+                id: row.get(0)?,
+                function: row.get(1)?,
+                due: row.get(2)?,
+                length: row.get(3)?,
+            })
+        })?
+        .collect()
+}
+
+/// Deletes up to `limit` invocations whose time is over; returns how many.
+pub(crate) fn delete_expired(
+    connection: &Connection,
+    now: Time,
+    limit: i64,
+) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(
+            "DELETE FROM invocations WHERE id IN
+                 (SELECT id FROM invocations WHERE expires IS NOT NULL AND expires <= ?1 LIMIT ?2)",
+        )?
+        .execute((now, limit))
+}
