@@ -1,4 +1,5 @@
-//! `cargo xtask soak`: the long form of the test that kills a server (`functions-server/tests/server/kill.rs`).
+//! `cargo xtask soak`: the long form of the tests that kill a server (`functions-server/tests/server/kill.rs` and
+//! `kill_queue.rs`).
 
 use anyhow::{Context as _, bail};
 use clap::Args;
@@ -13,17 +14,13 @@ pub(crate) struct Options {
     kills: u32,
 }
 
-/// Runs the test with that many kills.
+/// Runs the tests with that many kills.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     // With the whole workspace, so that it shares its dependencies with `cargo test --workspace`.
     let status = cargo(&workspace::root())
         .env("FUNCTIONS_KILLS", options.kills.to_string())
         .args(["test", "--workspace", "--test", "server"])
-        .args([
-            "--",
-            "--nocapture",
-            "killed_server_loses_nothing_acknowledged",
-        ])
+        .args(["--", "--nocapture", "killed_"])
         .status()
         .context("cannot start cargo")?;
     if !status.success() {

@@ -43,7 +43,7 @@ const MAX_WAITING_BYTES: u64 = 1 << 30;
 const MAX_RUNNING: usize = 256;
 
 /// How often the process may end during an invocation before that counts as failed.
-const MAX_INTERRUPTIONS: u32 = 5;
+const MAX_INTERRUPTIONS: u32 = 10;
 
 /// Whatever can be configured.
 #[derive(Debug, Clone)]

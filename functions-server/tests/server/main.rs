@@ -13,6 +13,7 @@ mod cache;
 mod deploying;
 mod description;
 mod kill;
+mod kill_queue;
 mod logs;
 mod metrics;
 mod metrics_text;
