@@ -35,7 +35,7 @@ pub(crate) const EXIT_CODES: &str = "\
 Exit codes:
   0  stopped, and every request in flight has ended
   1  cannot start, or cannot continue: the last line says why
-  2  invalid arguments, or a file that cannot be served
+  2  invalid arguments, or a file or data folder that cannot be served
   3  stopped, and requests were cut off: --grace was over, or a second signal came";
 
 /// How a command ended that did its work.
