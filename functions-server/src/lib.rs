@@ -5,6 +5,7 @@
 mod api;
 mod auth;
 mod deployments;
+mod dispatch;
 mod logs;
 mod metrics;
 mod options;
@@ -14,6 +15,7 @@ mod store;
 
 pub use api::Connection;
 pub use deployments::{InvalidKey, SecretsKey};
-pub use options::{ManagementOptions, ServerOptions, ServerledgeOptions};
+pub use dispatch::{InvalidSigningKey, SigningKey};
+pub use options::{DispatchOptions, ManagementOptions, ServerOptions, ServerledgeOptions};
 pub use server::{Server, ServerError};
 pub use store::OpenError;

@@ -8,13 +8,15 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::api::invocations::Deferred;
-use crate::api::{self, management, serverledge};
+use crate::api::{self, dispatch, management, serverledge};
 use crate::auth::{TokenError, Tokens};
 use crate::deployments::{DeploymentError, Deployments};
+use crate::dispatch::Scheduler;
 use crate::logs::Logs;
 use crate::queue::Queue;
 use crate::store::{Store, functions};
-use crate::{ManagementOptions, OpenError, ServerOptions, ServerledgeOptions};
+use crate::{DispatchOptions, ManagementOptions, OpenError, ServerOptions, ServerledgeOptions};
+use arc_swap::ArcSwapOption;
 
 /// A host with a store: what is deployed to it survives a restart.
 ///
@@ -47,6 +49,8 @@ struct Inner {
     logs: Logs,
     store: Arc<Store>,
     is_draining: AtomicBool,
+    /// What runs the calls of Dispatch, while its API is served.
+    scheduler: ArcSwapOption<Scheduler>,
     /// Deleted after the store is closed.
     temporary: Option<TempDir>,
 }
@@ -162,6 +166,7 @@ impl Server {
                 logs,
                 store,
                 is_draining: AtomicBool::new(false),
+                scheduler: ArcSwapOption::empty(),
                 temporary,
             }),
         })
@@ -270,6 +275,37 @@ impl Server {
 
     pub(crate) fn queue(&self) -> &Queue {
         &self.inner.queue
+    }
+
+    /// Serves Dispatch's API and runs its calls until `shutdown` ends, and then the requests in flight.
+    ///
+    /// # Errors
+    ///
+    /// The listener has no address, or the store cannot be read.
+    pub async fn serve_dispatch(
+        &self,
+        listener: TcpListener,
+        options: DispatchOptions,
+        shutdown: impl Future<Output = ()>,
+    ) -> std::io::Result<()> {
+        let started = Scheduler::start(self.store().clone(), self.harness().clone(), options);
+        let (scheduler, running, stop) = started.await.map_err(std::io::Error::other)?;
+        self.inner
+            .scheduler
+            .store(Some(Arc::new(scheduler.clone())));
+        let running = tokio::spawn(running);
+        let router = dispatch::router(self.clone(), scheduler);
+        let served = api::serve(listener, router, shutdown).await;
+        self.inner.scheduler.store(None);
+        // It fails if the scheduler has ended.
+        let _ = stop.send(());
+        let _ = running.await;
+        served
+    }
+
+    /// What runs the calls of Dispatch, if anything does.
+    pub(crate) fn scheduler(&self) -> Option<Arc<Scheduler>> {
+        self.inner.scheduler.load_full()
     }
 
     pub(crate) fn deployments(&self) -> &Arc<Deployments> {

@@ -33,6 +33,7 @@ pub use invocation::access::{Callers, Ingress};
 pub use invocation::report::InvocationReport;
 pub use limits::Limits;
 pub use message::body::Body;
+pub use outbound::{FetchError, FetchErrorKind, Fetcher};
 /// The version that an embedder's interfaces have to use: see [`HostInterface`].
 pub use wasmtime;
 

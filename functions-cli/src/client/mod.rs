@@ -113,9 +113,23 @@ impl Client {
         list: &str,
         cursor: &str,
     ) -> Result<Vec<Value>, ClientError> {
+        self.all_where(path, &[], list, cursor)
+    }
+
+    /// As [`all`](Self::all), of those that parameters select.
+    pub(crate) fn all_where(
+        &self,
+        path: &str,
+        parameters: &[(&str, &str)],
+        list: &str,
+        cursor: &str,
+    ) -> Result<Vec<Value>, ClientError> {
         let mut all = Vec::new();
         let mark = if path.contains('?') { '&' } else { '?' };
-        let first = format!("{path}{mark}limit={PAGE}");
+        let mut first = format!("{path}{mark}limit={PAGE}");
+        for (name, value) in parameters {
+            first.push_str(&format!("&{name}={}", encoded(value)));
+        }
         let mut next = first.clone();
         loop {
             let mut page = self.get(&next)?;

@@ -1,5 +1,6 @@
 //! The subcommands that manage a running host, one file each.
 
+mod calls;
 mod completions;
 mod delete;
 mod deploy;
@@ -24,7 +25,7 @@ Exit codes:
   0  done
   1  cannot reach the host, or the host failed
   2  invalid arguments, or the host refused them
-  4  the function, version, invocation or token does not exist
+  4  the function, version, invocation, call or token does not exist
   5  the token is missing, or may not do this";
 
 /// What these commands have in common.
@@ -49,6 +50,7 @@ pub(crate) enum Manage {
     Logs(logs::Logs),
     Invocations(invocations::Invocations),
     Token(token::Token),
+    Calls(calls::Calls),
     Completions(completions::Completions),
 }
 
@@ -65,6 +67,7 @@ impl Manage {
             Self::Logs(command) => command.run(),
             Self::Invocations(command) => command.run(),
             Self::Token(command) => command.run(),
+            Self::Calls(command) => command.run(),
             Self::Completions(command) => command.run(),
         }
     }

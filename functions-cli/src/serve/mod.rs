@@ -4,6 +4,7 @@ mod announce;
 mod apis;
 mod cache;
 mod compile;
+mod dispatch;
 mod host;
 mod limits;
 #[cfg(test)]
@@ -24,6 +25,7 @@ use host_harness::{Builder, Escaped, Harness, Server};
 
 use self::announce::announce;
 use self::apis::Apis;
+use self::dispatch::Dispatch;
 pub(crate) use self::host::HostOptions;
 use self::listen::ListenAddress;
 use self::management::Management;
@@ -50,8 +52,8 @@ const DROP_TIMEOUT: Duration = Duration::from_millis(100);
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Serve {
     /// The functions: NAME=FILE.wasm, or just FILE.wasm to name one after its file. None is needed with
-    /// --data-dir, --admin-listen or --serverledge.
-    #[arg(required_unless_present_any = ["data_dir", "admin_listen", "serverledge"], value_name = "NAME=FILE")]
+    /// --data-dir, --admin-listen, --serverledge or --dispatch.
+    #[arg(required_unless_present_any = ["data_dir", "admin_listen", "serverledge", "dispatch"], value_name = "NAME=FILE")]
     functions: Vec<Named>,
 
     #[command(flatten)]
@@ -115,6 +117,9 @@ pub(crate) struct ServeOptions {
     serverledge: Serverledge,
 
     #[command(flatten)]
+    dispatch: Dispatch,
+
+    #[command(flatten)]
     host: HostOptions,
 }
 
@@ -171,12 +176,13 @@ impl ServeOptions {
         for function in &self.functions {
             builder = builder.function(&function.name, &function.file);
         }
-        let host = if self.management.is_off() && self.serverledge.is_off() {
-            Host::Files(builder.build()?)
-        } else {
-            let options = self.management.server_options()?;
-            Host::Server(functions_server::Server::open(builder, options)?)
-        };
+        let host =
+            if self.management.is_off() && self.serverledge.is_off() && self.dispatch.is_off() {
+                Host::Files(builder.build()?)
+            } else {
+                let options = self.management.server_options()?;
+                Host::Server(functions_server::Server::open(builder, options)?)
+            };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
@@ -247,6 +253,9 @@ impl ServeOptions {
         };
         apis.add(self.management.start(deployed, functions_url).await?);
         apis.add(self.serverledge.start(deployed).await?);
+        let own = format!("http://{}", server.address());
+        let own = std::iter::once(own).chain(self.public_url.clone());
+        apis.add(self.dispatch.start(deployed, own).await?);
         // Last: the APIs say how what they accepted is run.
         deployed.run_queue();
         Ok(apis)

@@ -1,6 +1,7 @@
 //! The APIs of a server. Each translates requests, and does nothing else.
 
 mod connection;
+pub(crate) mod dispatch;
 mod drain;
 mod host_names;
 pub(crate) mod invocations;

@@ -14,11 +14,12 @@ const APPLICATION_ID: i32 = 0x66_6e_63_73;
 const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations.sql")),
     M::up(include_str!("invocations.sql")),
+    M::up(include_str!("calls.sql")),
 ];
 const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
 
 /// The version of the database that this release writes.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 /// Opens the writer's connection.
 pub(super) fn open(folder: &Folder) -> Result<Connection, OpenError> {

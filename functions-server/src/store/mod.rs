@@ -4,6 +4,7 @@
 //! that opens, in which each write is there in full or not at all.
 
 mod artifacts;
+pub(crate) mod calls;
 mod database;
 mod digest;
 mod error;

@@ -12,6 +12,7 @@ mod access;
 mod cache;
 mod deploying;
 mod description;
+mod dispatch;
 mod kill;
 mod kill_queue;
 mod logs;

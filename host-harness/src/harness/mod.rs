@@ -19,6 +19,7 @@ pub use error::BuildError;
 
 use crate::gateway::{Gateway, InvocationError, InvokeOptions, MAX_NAMES, Origin, Server};
 use crate::message::body::Body;
+use crate::outbound::Fetcher;
 use crate::{engine, registry};
 
 /// An embeddable host of functions.
@@ -115,6 +116,13 @@ impl Harness {
         self.gateway
             .invoke(function, parts, Body::new(body), options)
             .await
+    }
+
+    /// A client for requests of the embedder's own, which pass the rules, certificate authorities and names
+    /// that functions' requests pass. It does not take their permits.
+    #[must_use]
+    pub fn fetcher(&self) -> Fetcher {
+        Fetcher::new(self.gateway.registry.network())
     }
 
     /// The address of the client of a request that arrived from `peer`, as functions get it: behind

@@ -58,7 +58,7 @@ async fn follow(outbound: &HttpClient, mut request: Outgoing) -> Result<Received
 
 /// Sends a request. Sends it again if the server certainly did not process it, or if it is idempotent
 /// and its connection had ended.
-async fn send(
+pub(super) async fn send(
     outbound: &HttpClient,
     request: &mut Outgoing,
 ) -> Result<http::Response<Incoming>, Error> {

@@ -36,6 +36,8 @@ pub(crate) struct Outgoing {
     /// The function set `content-length: 0`.
     declares_no_body: bool,
     pub(crate) redirects: u32,
+    /// Whether a request that its method does not make idempotent is, as far as its sender cares.
+    pub(crate) may_repeat: bool,
     pub(crate) response_limit: Option<u64>,
     /// When the response's head is due.
     pub(crate) deadline: Option<Instant>,
@@ -70,6 +72,7 @@ impl Outgoing {
             payload,
             declares_no_body,
             redirects: request.redirects,
+            may_repeat: false,
             response_limit: request.response_limit,
             deadline: None,
             body_deadline: None,
@@ -129,7 +132,7 @@ impl Outgoing {
 
     /// Whether sending the request twice has the effect of sending it once (RFC 9110, section 9.2.2).
     pub(crate) fn is_idempotent(&self) -> bool {
-        self.method.is_idempotent()
+        self.may_repeat || self.method.is_idempotent()
     }
 
     /// Follows a redirect. Returns its target, or `None` if there is none or the request cannot follow.

@@ -35,6 +35,7 @@ pub(crate) use source::Opened;
 
 use crate::engine::{Engine, Function};
 use crate::invocation::FunctionContext;
+use crate::outbound::OutboundConfig;
 use crate::telemetry::metrics::HostCounters;
 use load::Permits;
 use loaded::Loaded;
@@ -129,6 +130,11 @@ impl Registry {
                 None => {}
             }
         }
+    }
+
+    /// What the requests of all functions to other servers share.
+    pub(crate) fn network(&self) -> Arc<OutboundConfig> {
+        Arc::clone(&self.defaults.network)
     }
 
     /// What the host counts.

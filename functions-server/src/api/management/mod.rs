@@ -2,6 +2,7 @@
 
 mod access;
 mod caller;
+mod calls;
 mod docs;
 mod functions;
 mod health;
@@ -54,6 +55,9 @@ pub(crate) fn router(server: Server, options: ManagementOptions) -> Router {
         .routes(routes!(versions::list))
         .routes(routes!(settings::get, settings::replace, settings::merge))
         .routes(routes!(rollback::rollback))
+        .routes(routes!(calls::list))
+        .routes(routes!(calls::get, calls::cancel))
+        .routes(routes!(calls::retry))
         .routes(routes!(logs::get))
         .routes(routes!(invocations::list))
         .routes(routes!(invocations::get, invocations::cancel))

@@ -1,0 +1,80 @@
+use axum::response::{IntoResponse, Response};
+use http::header::{ALLOW, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+
+use crate::dispatch::{Refusal, RefusalKind};
+
+/// A code of Connect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Code {
+    InvalidArgument,
+    DeadlineExceeded,
+    PermissionDenied,
+    ResourceExhausted,
+    Unimplemented,
+    Unavailable,
+    Unauthenticated,
+}
+
+impl Code {
+    fn parts(self) -> (&'static str, StatusCode) {
+        match self {
+            Self::InvalidArgument => ("invalid_argument", StatusCode::BAD_REQUEST),
+            Self::DeadlineExceeded => ("deadline_exceeded", StatusCode::GATEWAY_TIMEOUT),
+            Self::PermissionDenied => ("permission_denied", StatusCode::FORBIDDEN),
+            Self::ResourceExhausted => ("resource_exhausted", StatusCode::TOO_MANY_REQUESTS),
+            Self::Unimplemented => ("unimplemented", StatusCode::NOT_IMPLEMENTED),
+            Self::Unavailable => ("unavailable", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Unauthenticated => ("unauthenticated", StatusCode::UNAUTHORIZED),
+        }
+    }
+}
+
+/// An error, as Connect has it.
+#[derive(Debug)]
+pub(super) struct Error {
+    code: &'static str,
+    status: StatusCode,
+    message: String,
+}
+
+impl Error {
+    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+        let (code, status) = code.parts();
+        Self {
+            code,
+            status,
+            message: message.into(),
+        }
+    }
+
+    /// Another status than the code's own, where HTTP has one that says more.
+    pub(super) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let code = match refusal.kind {
+            RefusalKind::InvalidArgument => Code::InvalidArgument,
+            RefusalKind::PermissionDenied => Code::PermissionDenied,
+            RefusalKind::ResourceExhausted => Code::ResourceExhausted,
+            RefusalKind::Unavailable => Code::Unavailable,
+        };
+        Self::new(code, refusal.message)
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let body = serde_json::json!({ "code": self.code, "message": self.message });
+        let mut response = (self.status, body.to_string()).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(ALLOW, HeaderValue::from_static("POST"));
+        }
+        response
+    }
+}

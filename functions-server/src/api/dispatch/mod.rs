@@ -1,0 +1,100 @@
+//! Dispatch's API: Connect unary over HTTP, in binary and JSON. See docs/dispatch.md.
+
+mod access;
+mod error;
+mod json;
+mod request;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::from_fn;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
+use prost::Message as _;
+
+use super::drain;
+use crate::Server;
+use crate::auth::FailureLimit;
+use crate::dispatch::{DispatchRequest, DispatchResponse, Scheduler};
+use error::{Code, Error};
+use request::Codec;
+
+/// What every request gets.
+#[derive(Clone)]
+struct Api {
+    server: Server,
+    scheduler: Scheduler,
+    failures: Arc<FailureLimit>,
+}
+
+/// The routes of the API.
+pub(crate) fn router(server: Server, scheduler: Scheduler) -> Router {
+    let api = Api {
+        server,
+        scheduler,
+        failures: Arc::default(),
+    };
+    Router::new()
+        .route("/dispatch.sdk.v1.DispatchService/Dispatch", post(dispatch))
+        .fallback(async || {
+            Error::new(
+                Code::Unimplemented,
+                "unknown path: expected /dispatch.sdk.v1.DispatchService/Dispatch",
+            )
+            .with_status(StatusCode::NOT_FOUND)
+        })
+        .method_not_allowed_fallback(async || {
+            Error::new(Code::Unimplemented, "expected POST")
+                .with_status(StatusCode::METHOD_NOT_ALLOWED)
+        })
+        .layer(DefaultBodyLimit::disable())
+        .layer(from_fn(drain::refused))
+        .with_state(api)
+}
+
+async fn dispatch(State(api): State<Api>, request: Request) -> Response {
+    match accepted(&api, request).await {
+        Ok(response) => response,
+        Err(error) => error.into_response(),
+    }
+}
+
+async fn accepted(api: &Api, request: Request) -> Result<Response, Error> {
+    let token = access::token(api, &request)?;
+    let codec = request::codec(request.headers())?;
+    let timeout = request::check(request.headers())?;
+    let body = request::read(request.into_body()).await?;
+    let calls = match codec {
+        Codec::Proto => DispatchRequest::decode(body).map_err(|error| {
+            Error::new(Code::InvalidArgument, format!("invalid message: {error}"))
+        })?,
+        Codec::Json => json::decode(&body)?,
+    };
+    let may_call = |function: &str| token.covers(function);
+    let accepting = api.scheduler.dispatch(calls.calls, &may_call);
+    let ids = match timeout {
+        None => accepting.await,
+        Some(timeout) => tokio::time::timeout(timeout, accepting)
+            .await
+            .map_err(|_| {
+                Error::new(
+                    Code::DeadlineExceeded,
+                    "the calls were not stored in the time of connect-timeout-ms",
+                )
+            })?,
+    };
+    let response = DispatchResponse { dispatch_ids: ids? };
+    let body = match codec {
+        Codec::Proto => response.encode_to_vec(),
+        Codec::Json => json::encode(&response),
+    };
+    let mut response = Response::new(Body::from(body));
+    let content_type = HeaderValue::from_static(codec.content_type());
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    Ok(response)
+}

@@ -1,0 +1,142 @@
+//! Checks calls before they are stored.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use host_harness::Fetcher;
+use prost::Message as _;
+
+use super::endpoint::{Bases, Endpoint};
+use super::proto::Call;
+use crate::store::Time;
+use crate::store::calls::NewCall;
+
+/// Calls are refused, all of a batch.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Refusal {
+    pub(crate) kind: RefusalKind,
+    pub(crate) message: String,
+}
+
+/// Why calls are refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RefusalKind {
+    InvalidArgument,
+    PermissionDenied,
+    ResourceExhausted,
+    /// The store cannot be written.
+    Unavailable,
+}
+
+impl Refusal {
+    pub(super) fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+        }
+    }
+}
+
+/// What calls are checked against.
+pub(super) struct Rules<'a> {
+    pub(super) bases: &'a Bases,
+    /// How long a call may take that does not say so.
+    pub(super) expiration: Duration,
+    pub(super) fetcher: &'a Fetcher,
+    /// Whether the caller may call a function of this host.
+    pub(super) may_call: &'a (dyn Fn(&str) -> bool + Sync),
+}
+
+/// Checks calls, and gives each an id. `default` is the endpoint of calls without one.
+pub(super) fn checked(
+    calls: Vec<Call>,
+    default: Option<&str>,
+    rules: &Rules<'_>,
+    now: Time,
+) -> Result<Vec<NewCall>, Refusal> {
+    let mut checked = Vec::with_capacity(calls.len());
+    for (at, call) in calls.into_iter().enumerate() {
+        let call = check(call, default, rules, now).map_err(|refusal| Refusal {
+            message: format!("calls[{at}].{}", refusal.message),
+            ..refusal
+        })?;
+        checked.push(call);
+    }
+    Ok(checked)
+}
+
+fn check(
+    call: Call,
+    default: Option<&str>,
+    rules: &Rules<'_>,
+    now: Time,
+) -> Result<NewCall, Refusal> {
+    let invalid = |message: String| Refusal::new(RefusalKind::InvalidArgument, message);
+    let endpoint = match (call.endpoint.is_empty(), default) {
+        (false, _) => call.endpoint,
+        (true, Some(default)) => default.to_owned(),
+        (true, None) => return Err(invalid("endpoint: value is required".to_owned())),
+    };
+    check_function(&call.function).map_err(invalid)?;
+    match Endpoint::parse(&endpoint, rules.bases).map_err(invalid)? {
+        Endpoint::Function { name, .. } if !(rules.may_call)(&name) => {
+            let message = format!(
+                "endpoint: the token is not for the function {name:?}: use one that is, such as `functions \
+                 token create NAME --scope dispatch --function {name}` makes"
+            );
+            return Err(Refusal::new(RefusalKind::PermissionDenied, message));
+        }
+        Endpoint::Function { .. } => {}
+        Endpoint::Server { url } => rules.fetcher.check(&url).map_err(|denied| {
+            Refusal::new(RefusalKind::PermissionDenied, format!("endpoint: {denied}"))
+        })?,
+    }
+    let expiration = match call.expiration {
+        None => rules.expiration,
+        Some(given) => Duration::try_from(given)
+            .map_err(|_| invalid("expiration: expected a duration of 0 or more".to_owned()))?,
+    };
+    let id = new_id(now)
+        .map_err(|error| Refusal::new(RefusalKind::Unavailable, format!("no id: {error}")))?;
+    Ok(NewCall {
+        id,
+        correlation: call.correlation_id,
+        endpoint,
+        function: call.function,
+        version: call.version,
+        input: call.input.map(|input| input.encode_to_vec()),
+        expires: now.after(expiration),
+    })
+}
+
+/// The longest name of a function, in bytes.
+const MAX_FUNCTION: usize = 1024;
+
+pub(super) fn check_function(name: &str) -> Result<(), String> {
+    let mut bytes = name.bytes();
+    let begins = bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_');
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"_<>.".contains(&byte);
+    match begins && name.len() <= MAX_FUNCTION && bytes.all(is_part) {
+        true => Ok(()),
+        false if name.is_empty() => Err("function: value is required".to_owned()),
+        false => Err(
+            "function: expected letters, digits and any of \"_<>.\", not beginning with a digit"
+                .to_owned(),
+        ),
+    }
+}
+
+/// An id that nobody can guess. It begins with the time, so that neighbours in time are neighbours in the
+/// index.
+fn new_id(now: Time) -> Result<String, getrandom::Error> {
+    let mut random = [0; 10];
+    getrandom::fill(&mut random)?;
+    let mut id = format!("{:012x}", now.0);
+    for byte in random {
+        let _ = write!(id, "{byte:02x}");
+    }
+    Ok(id)
+}

@@ -1,0 +1,25 @@
+//! Dispatch's calls: stored when they are accepted, and run at their endpoints until they have ended.
+//!
+//! The store decides what is true. One task, the [`scheduler`], has an entry in memory for each call that
+//! has not ended, and says when to run it. Each run is a task of its own, which commits what came of it
+//! before the scheduler hears of it. A process that is killed between the two runs the call again.
+
+mod accept;
+mod calls;
+mod endpoint;
+mod entries;
+mod proto;
+mod response;
+mod retry;
+mod run;
+mod scheduler;
+mod send;
+mod signature;
+mod status;
+
+pub(crate) use accept::{Refusal, RefusalKind};
+pub(crate) use calls::{CallState, Calls, Shown};
+pub(crate) use proto::{DispatchRequest, DispatchResponse};
+pub(crate) use scheduler::Scheduler;
+pub use signature::{InvalidSigningKey, SigningKey};
+pub(crate) use status::status_name;

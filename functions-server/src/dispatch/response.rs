@@ -1,0 +1,234 @@
+//! What follows from the response to a run.
+
+use std::time::Duration;
+
+use prost::Message as _;
+use prost_types::Any;
+
+use super::accept::{Refusal, RefusalKind, Rules, check_function, checked};
+use super::endpoint::Endpoint;
+use super::proto::{
+    Call, CallResult, Directive, Error, Exit, Poll, PollResult, PollResultState, PollState,
+    RunResponse,
+};
+use super::{retry, status};
+use crate::store::Time;
+use crate::store::calls::{Ending, FAILED, Poll as StoredPoll, RunRow, SUCCEEDED};
+
+/// The most results that one run gets.
+const MAX_RESULTS: i32 = 1000;
+
+/// The shortest wait of a poll.
+const MIN_WAIT: Duration = Duration::from_secs(1);
+
+/// What came of a run, and what follows.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) status: i32,
+    pub(super) error: Option<String>,
+    pub(super) ending: Ending,
+}
+
+/// The result of a call without an output.
+pub(super) fn failure(kind: &str, message: &str) -> Vec<u8> {
+    let error = Error {
+        r#type: kind.to_owned(),
+        message: message.to_owned(),
+        ..Error::default()
+    };
+    let result = CallResult {
+        error: Some(error),
+        ..CallResult::default()
+    };
+    result.encode_to_vec()
+}
+
+/// What follows from a run without a response that counts.
+pub(super) fn without_response(status: i32, error: String, row: &RunRow, now: Time) -> Judged {
+    let ending = match status::is_temporary(status) {
+        true => Ending::Retry {
+            due: now.after(retry::pause(row.failures)),
+        },
+        false => Ending::Exit {
+            state: FAILED,
+            result: failure(
+                "status",
+                &format!("{}: {error}", status::status_name(status)),
+            ),
+        },
+    };
+    Judged {
+        status,
+        error: Some(error),
+        ending,
+    }
+}
+
+/// What follows from a response.
+pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> Judged {
+    let invalid = |why: String| without_response(status::INVALID_RESPONSE, why, row, now);
+    let response = match RunResponse::decode(body) {
+        Ok(response) => response,
+        Err(error) => return invalid(format!("the response is no RunResponse: {error}")),
+    };
+    let status = response.status;
+    match response.directive {
+        // Before the status: a function that begins anew says that its failure is temporary.
+        Some(Directive::Exit(Exit {
+            tail_call: Some(call),
+            result,
+        })) => {
+            let error = result.and_then(|result| result.error);
+            tail_call(call, row, rules).map_or_else(invalid, |ending| Judged {
+                status,
+                error: error.as_ref().map(text),
+                ending,
+            })
+        }
+        directive if status::is_temporary(status) => {
+            let error = match directive {
+                Some(Directive::Exit(Exit {
+                    result: Some(result),
+                    ..
+                })) => result.error,
+                _ => None,
+            };
+            let due = now.after(retry::pause(row.failures));
+            Judged {
+                status,
+                error: Some(error.as_ref().map_or_else(|| named(status), text)),
+                ending: match status {
+                    status::INCOMPATIBLE_STATE => Ending::Restart { due },
+                    _ => Ending::Retry { due },
+                },
+            }
+        }
+        Some(Directive::Poll(asked)) if status == status::OK => poll(asked, row, rules, now),
+        Some(Directive::Exit(Exit { result, .. })) => exit(status, result.unwrap_or_default()),
+        Some(Directive::Poll(_)) => exit(status, CallResult::default()),
+        None if status == status::OK => invalid("the response neither exits nor polls".to_owned()),
+        None => exit(status, CallResult::default()),
+    }
+}
+
+fn text(error: &Error) -> String {
+    match error.r#type.as_str() {
+        "" => error.message.clone(),
+        kind => format!("{kind}: {}", error.message),
+    }
+}
+
+fn named(status: i32) -> String {
+    format!(
+        "the function answered with the status {}",
+        status::status_name(status)
+    )
+}
+
+fn exit(status: i32, mut result: CallResult) -> Judged {
+    if status != status::OK && result.error.is_none() {
+        result.error = Some(Error {
+            r#type: "status".to_owned(),
+            message: status.to_string(),
+            ..Error::default()
+        });
+    }
+    Judged {
+        status,
+        error: result.error.as_ref().map(text),
+        ending: Ending::Exit {
+            state: if status == status::OK {
+                SUCCEEDED
+            } else {
+                FAILED
+            },
+            result: result.encode_to_vec(),
+        },
+    }
+}
+
+fn tail_call(call: Call, row: &RunRow, rules: &Rules<'_>) -> Result<Ending, String> {
+    let endpoint = match call.endpoint.is_empty() {
+        true => row.endpoint.clone(),
+        false => call.endpoint,
+    };
+    let invalid = |why| format!("the tail call is invalid: {why}");
+    check_function(&call.function).map_err(invalid)?;
+    if let Endpoint::Server { url } = Endpoint::parse(&endpoint, rules.bases).map_err(invalid)? {
+        rules
+            .fetcher
+            .check(&url)
+            .map_err(|denied| denied.to_string())?;
+    }
+    Ok(Ending::TailCall {
+        endpoint,
+        function: call.function,
+        version: call.version,
+        input: call.input.map(|input| input.encode_to_vec()),
+    })
+}
+
+fn poll(asked: Poll, row: &RunRow, rules: &Rules<'_>, now: Time) -> Judged {
+    let children = checked(asked.calls, Some(&row.endpoint), rules, now);
+    let (calls, error) = match children {
+        Ok(calls) => (calls, None),
+        Err(refusal) => (Vec::new(), Some(refused(&refusal))),
+    };
+    let max = match asked.max_results {
+        1..=MAX_RESULTS => asked.max_results,
+        _ => MAX_RESULTS,
+    };
+    let min = asked.min_results.clamp(1, max);
+    let wait = asked.max_wait.map(|wait| {
+        let wait = Duration::try_from(wait).unwrap_or_default();
+        now.after(wait.max(MIN_WAIT))
+    });
+    let state = asked.state.map(|state| match state {
+        PollState::Bytes(bytes) => PollResultState::Bytes(bytes),
+        PollState::Typed(any) => PollResultState::Typed(any),
+    });
+    let is_refused = error.is_some();
+    let message = error.as_ref().map(text);
+    let result = PollResult {
+        state,
+        results: Vec::new(),
+        error,
+    };
+    let number = |results: i32| usize::try_from(results).unwrap_or(1);
+    Judged {
+        status: status::OK,
+        error: message,
+        ending: Ending::Poll {
+            poll: StoredPoll {
+                min_results: number(min),
+                max_results: number(max),
+                result: result.encode_to_vec(),
+            },
+            calls,
+            // The error is a result already.
+            wake: if is_refused { Some(now) } else { wait },
+        },
+    }
+}
+
+fn refused(refusal: &Refusal) -> Error {
+    let kind = match refusal.kind {
+        RefusalKind::InvalidArgument => "invalid_argument",
+        RefusalKind::PermissionDenied => "permission_denied",
+        RefusalKind::ResourceExhausted => "resource_exhausted",
+        RefusalKind::Unavailable => "unavailable",
+    };
+    Error {
+        r#type: kind.to_owned(),
+        message: refusal.message.clone(),
+        ..Error::default()
+    }
+}
+
+/// The input as it was dispatched.
+pub(super) fn input(row: &RunRow) -> Option<Any> {
+    // It was encoded here.
+    row.input
+        .as_deref()
+        .and_then(|input| Any::decode(input).ok())
+}

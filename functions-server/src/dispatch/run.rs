@@ -1,0 +1,123 @@
+//! One run of a call: from the store to the endpoint, and what came of it to the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prost::Message as _;
+use prost_types::Timestamp;
+
+use super::accept::Rules;
+use super::endpoint::Endpoint;
+use super::proto::{CallResult, PollResult, RunDirective, RunRequest};
+use super::response::{Judged, input, judge, without_response};
+use super::scheduler::Shared;
+use super::status;
+use crate::store::calls::{self, After, Attempt, Poll, RunRow};
+use crate::store::{StoreError, Time};
+
+/// How long to wait before the store is asked again after it failed.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Runs a call once. Returns what follows, which is committed.
+pub(super) async fn run(shared: Arc<Shared>, number: i64) -> After {
+    let Some(row) = read(&shared, number).await else {
+        return After::Nothing;
+    };
+    let started = Time::now();
+    let judged = judged(&shared, &row).await;
+    let attempt = Attempt {
+        call: number,
+        round: row.round,
+        started,
+        finished: Time::now(),
+        status: judged.status,
+        error: judged.error,
+        delivered: row.results.iter().map(|result| result.number).collect(),
+    };
+    // What the endpoint answered is not lost because the disk is full for a while.
+    loop {
+        let (attempt, ending) = (attempt.clone(), judged.ending.clone());
+        let finish = move |connection: &_| calls::finish(connection, &attempt, &ending);
+        match shared.store.write(finish).await {
+            Ok(after) => return after,
+            Err(StoreError::Closed) => return After::Nothing,
+            Err(error) => {
+                tracing::error!(%error, call = row.id, "what came of a call cannot be stored");
+                tokio::time::sleep(STORE_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn read(shared: &Shared, number: i64) -> Option<RunRow> {
+    loop {
+        match shared
+            .store
+            .read(move |connection| calls::to_run(connection, number))
+            .await
+        {
+            Ok(row) => return row,
+            Err(StoreError::Closed) => return None,
+            Err(error) => {
+                tracing::error!(%error, "a call cannot be read");
+                tokio::time::sleep(STORE_PAUSE).await;
+            }
+        }
+    }
+}
+
+async fn judged(shared: &Shared, row: &RunRow) -> Judged {
+    let endpoint = match Endpoint::parse(&row.endpoint, &shared.bases) {
+        Ok(endpoint) => endpoint,
+        Err(why) => return without_response(status::INVALID_ARGUMENT, why, row, Time::now()),
+    };
+    let body = request(row).encode_to_vec();
+    match shared.sender.send(&endpoint, body).await {
+        Ok(body) => {
+            let rules = Rules {
+                bases: &shared.bases,
+                expiration: shared.options.expiration,
+                fetcher: &shared.sender.fetcher,
+                // Whoever dispatched the root may have it call what it calls.
+                may_call: &|_| true,
+            };
+            judge(&body, row, &rules, Time::now())
+        }
+        Err((status, error)) => without_response(status, error, row, Time::now()),
+    }
+}
+
+fn request(row: &RunRow) -> RunRequest {
+    let directive = match &row.poll {
+        None => input(row).map(RunDirective::Input),
+        Some(poll) => {
+            // It was encoded here.
+            let result = PollResult::decode(&*Poll::decode(poll).result).unwrap_or_default();
+            let results = row.results.iter().map(|child| CallResult {
+                correlation_id: child.correlation,
+                dispatch_id: child.id.clone(),
+                ..CallResult::decode(&*child.result).unwrap_or_default()
+            });
+            Some(RunDirective::PollResult(PollResult {
+                results: results.collect(),
+                ..result
+            }))
+        }
+    };
+    RunRequest {
+        function: row.function.clone(),
+        directive,
+        dispatch_id: row.id.clone(),
+        parent_dispatch_id: row.parent_id.clone().unwrap_or_default(),
+        root_dispatch_id: row.root_id.clone().unwrap_or_else(|| row.id.clone()),
+        creation_time: Some(timestamp(row.created)),
+        expiration_time: Some(timestamp(row.expires)),
+    }
+}
+
+fn timestamp(time: Time) -> Timestamp {
+    Timestamp {
+        seconds: time.0.div_euclid(1000),
+        nanos: i32::try_from(time.0.rem_euclid(1000)).unwrap_or_default() * 1_000_000,
+    }
+}

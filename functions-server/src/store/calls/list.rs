@@ -1,0 +1,115 @@
+//! Calls as the status routes show them.
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use crate::store::Time;
+
+/// A call, as it is shown.
+#[derive(Debug, Clone)]
+pub(crate) struct CallView {
+    pub(crate) number: i64,
+    pub(crate) id: String,
+    pub(crate) parent: Option<i64>,
+    pub(crate) root: Option<i64>,
+    pub(crate) endpoint: String,
+    pub(crate) function: String,
+    pub(crate) state: i64,
+    pub(crate) failures: i64,
+    pub(crate) created: Time,
+    pub(crate) expires: Time,
+    pub(crate) finished: Option<Time>,
+    pub(crate) error: Option<String>,
+    pub(crate) attempts: i64,
+}
+
+/// An attempt, as it is shown.
+#[derive(Debug, Clone)]
+pub(crate) struct AttemptRow {
+    pub(crate) started: Time,
+    pub(crate) finished: Time,
+    pub(crate) status: i32,
+    pub(crate) error: Option<String>,
+}
+
+const COLUMNS: &str = "number, id, parent, root, endpoint, function, state, failures, created, expires, \
+                       finished, error, attempts";
+
+fn call(row: &Row<'_>) -> rusqlite::Result<CallView> {
+    Ok(CallView {
+        number: row.get(0)?,
+        id: row.get(1)?,
+        parent: row.get(2)?,
+        root: row.get(3)?,
+        endpoint: row.get(4)?,
+        function: row.get(5)?,
+        state: row.get(6)?,
+        failures: row.get(7)?,
+        created: row.get(8)?,
+        expires: row.get(9)?,
+        finished: row.get(10)?,
+        error: row.get(11)?,
+        attempts: row.get(12)?,
+    })
+}
+
+/// Calls after the one with the number `after`, of any state in `states` (inclusive bounds), and of one
+/// tree if `root` says so.
+pub(crate) fn list(
+    connection: &Connection,
+    states: (i64, i64),
+    root: Option<i64>,
+    after: i64,
+    limit: i64,
+) -> rusqlite::Result<Vec<CallView>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM calls WHERE number > ?1 AND state BETWEEN ?2 AND ?3
+             AND (?4 IS NULL OR root = ?4 OR number = ?4) ORDER BY number LIMIT ?5"
+        ))?
+        .query_map(params![after, states.0, states.1, root, limit], call)?
+        .collect()
+}
+
+/// A call by its id.
+pub(crate) fn view(connection: &Connection, id: &str) -> rusqlite::Result<Option<CallView>> {
+    connection
+        .prepare_cached(&format!("SELECT {COLUMNS} FROM calls WHERE id = ?1"))?
+        .query_row([id], call)
+        .optional()
+}
+
+/// The id of a call.
+pub(crate) fn id_of(connection: &Connection, number: i64) -> rusqlite::Result<Option<String>> {
+    connection
+        .prepare_cached("SELECT id FROM calls WHERE number = ?1")?
+        .query_row([number], |row| row.get(0))
+        .optional()
+}
+
+/// The attempts of a call, the oldest first.
+pub(crate) fn attempts(connection: &Connection, call: i64) -> rusqlite::Result<Vec<AttemptRow>> {
+    connection
+        .prepare_cached(
+            "SELECT started, finished, status, error FROM call_attempts WHERE call = ?1 ORDER BY number",
+        )?
+        .query_map([call], |row| {
+            Ok(AttemptRow {
+                started: row.get(0)?,
+                finished: row.get(1)?,
+                status: row.get(2)?,
+                error: row.get(3)?,
+            })
+        })?
+        .collect()
+}
+
+/// How many calls of a call are shown.
+const MAX_CHILDREN: i64 = 1000;
+
+/// The ids of the calls that a call has made.
+pub(crate) fn children(connection: &Connection, call: i64) -> rusqlite::Result<Vec<String>> {
+    connection
+        .prepare_cached("SELECT id FROM calls WHERE parent = ?1 ORDER BY number LIMIT ?2")?
+        .query_map([call, MAX_CHILDREN], |row| row.get(0))?
+        .collect()
+}

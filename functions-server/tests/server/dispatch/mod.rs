@@ -1,0 +1,8 @@
+//! Dispatch's calls, with real endpoints over real sockets.
+
+mod accepting;
+mod kill;
+mod operating;
+mod scheduling;
+mod statuses;
+pub(crate) mod support;

@@ -1,0 +1,145 @@
+//! Calls as their operator sees them, ends them and runs them again.
+
+use functions_server::{DispatchOptions, ServerOptions};
+use prost::Message as _;
+use serde_json::json;
+
+use super::support::{Endpoint, Scheduler, exit, poll};
+use crate::support::{Running, builder};
+
+/// A call that is cancelled ends with those below it, and may be run again.
+#[tokio::test(flavor = "multi_thread")]
+async fn cancelled_call_can_be_retried() {
+    let endpoint = Endpoint::raw(|run, number| {
+        let response = match (run.function.as_str(), number) {
+            ("parent", 1) => poll(&["stuck", "stuck"], 2, ""),
+            ("stuck", _) => return None,
+            _ => exit(1, "done"),
+        };
+        Some(http::Response::new(response.encode_to_vec()))
+    });
+    let endpoint = endpoint.await;
+    let scheduler = Scheduler::start().await;
+    let admin = &scheduler.admin;
+    let id = scheduler
+        .dispatch(vec![endpoint.call("parent")])
+        .await
+        .remove(0);
+    let shown = scheduler.wait(&id, "suspended").await;
+    let child = shown["children"][0].as_str().unwrap().to_owned();
+    scheduler.wait(&child, "running").await;
+    let path = format!("/v1/dispatch/calls/{id}");
+    let retry = format!("{path}/retry");
+    assert_eq!(admin.post(&retry, json!({})).await.status, 409);
+    assert_eq!(admin.delete(&path).await.status, 204);
+    assert_eq!(admin.delete(&path).await.status, 409);
+    assert_eq!(scheduler.show(&child).await["state"], "cancelled");
+    assert_eq!(admin.post(&retry, json!({})).await.status, 200);
+    let shown = scheduler.wait(&id, "succeeded").await;
+    assert_eq!(shown["attempts"].as_array().unwrap().len(), 2);
+    for unknown in ["nobody", "%00"] {
+        let path = format!("/v1/dispatch/calls/{unknown}");
+        assert_eq!(admin.get(&path).await.status, 404);
+        assert_eq!(admin.delete(&path).await.status, 404);
+        let retried = admin.post(&format!("{path}/retry"), json!({})).await;
+        assert_eq!(retried.status, 404);
+    }
+    assert_eq!(admin.get("/v1/dispatch/calls?state=lost").await.status, 400);
+    scheduler.stop().await;
+}
+
+/// A call that has expired fails, whatever it waits for, and the calls below it end.
+#[tokio::test(flavor = "multi_thread")]
+async fn expired_call_fails() {
+    let endpoint = Endpoint::answering(|run, _| match run.function.as_str() {
+        "parent" => poll(&["failing"], 1, ""),
+        _ => exit(6, ""),
+    });
+    let endpoint = endpoint.await;
+    let scheduler = Scheduler::start().await;
+    let expiring = |function: &str, nanos| super::support::Call {
+        expiration: Some(prost_types::Duration { seconds: 0, nanos }),
+        ..endpoint.call(function)
+    };
+    let calls = [
+        ("failing", 500_000_000),
+        ("parent", 900_000_000),
+        ("failing", 0),
+    ];
+    let calls = calls.map(|(function, nanos)| expiring(function, nanos));
+    let ids = scheduler.dispatch(calls.to_vec()).await;
+    for id in &ids {
+        let shown = scheduler.wait(id, "failed").await;
+        assert_eq!(shown["error"], "the call expired", "{shown}");
+    }
+    let parent = scheduler.show(&ids[1]).await;
+    let child = parent["children"][0].as_str().unwrap();
+    scheduler.wait(child, "cancelled").await;
+    scheduler.stop().await;
+}
+
+/// Lists are pages, in the order in which calls were accepted, and of one state if that is asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_pages() {
+    let endpoint =
+        Endpoint::answering(|run, _| exit(if run.function == "bad" { 7 } else { 1 }, ""));
+    let endpoint = endpoint.await;
+    let scheduler = Scheduler::start().await;
+    let is_good = |at: usize| at.is_multiple_of(2);
+    let calls = (0..7).map(|at| endpoint.call(if is_good(at) { "good" } else { "bad" }));
+    let ids = scheduler.dispatch(calls.collect()).await;
+    for (at, id) in ids.iter().enumerate() {
+        let state = if is_good(at) { "succeeded" } else { "failed" };
+        scheduler.wait(id, state).await;
+    }
+    let (mut listed, mut after) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/v1/dispatch/calls?limit=3{after}");
+        let page = scheduler.admin.get(&path).await.ok(200);
+        let calls = page["calls"].as_array().unwrap().iter();
+        listed.extend(calls.map(|call| call["id"].as_str().unwrap().to_owned()));
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(listed, ids);
+    let failed = scheduler
+        .admin
+        .get("/v1/dispatch/calls?state=failed")
+        .await
+        .ok(200);
+    assert_eq!(failed["calls"].as_array().unwrap().len(), 3);
+    scheduler.stop().await;
+}
+
+/// A server that stops leaves its calls to the next one, which goes on where it stopped.
+#[tokio::test(flavor = "multi_thread")]
+async fn next_start_goes_on() {
+    let endpoint = Endpoint::answering(|run, number| match (run.function.as_str(), number) {
+        ("parent", 1) => poll(&["child"], 1, "kept"),
+        ("child", 1..=2) => exit(6, "later"),
+        _ => exit(1, "done"),
+    });
+    let endpoint = endpoint.await;
+    let folder = tempfile::tempdir().unwrap();
+    let options = || ServerOptions::default().data_dir(folder.path());
+    let first = Scheduler::with(options(), DispatchOptions::default()).await;
+    let token = json!({"name": "x", "scopes": ["admin"]});
+    let token = first.admin.post("/v1/tokens", token).await.ok(201);
+    let token = token["token"].as_str().unwrap().to_owned();
+    let id = first
+        .dispatch(vec![endpoint.call("parent")])
+        .await
+        .remove(0);
+    let shown = first.wait(&id, "suspended").await;
+    first
+        .wait(shown["children"][0].as_str().unwrap(), "waiting")
+        .await;
+    first.stop().await;
+    let running = Running::with(builder().allow_host("127.0.0.1"), options()).await;
+    let second = Scheduler::of(running, &token, DispatchOptions::default()).await;
+    let shown = second.wait(&id, "succeeded").await;
+    assert_eq!(shown["attempts"].as_array().unwrap().len(), 2);
+    second.stop().await;
+}
