@@ -12,7 +12,7 @@ use crate::api::{self, dispatch, management, serverledge};
 use crate::auth::{TokenError, Tokens};
 use crate::deployments::{DeploymentError, Deployments};
 use crate::dispatch::Scheduler;
-use crate::logs::Logs;
+use crate::logs::{Logs, OutputCollector};
 use crate::queue::Queue;
 use crate::store::{Store, functions};
 use crate::{DispatchOptions, ManagementOptions, OpenError, ServerOptions, ServerledgeOptions};
@@ -47,6 +47,7 @@ struct Inner {
     deployments: Arc<Deployments>,
     tokens: Arc<Tokens>,
     logs: Logs,
+    outputs: OutputCollector,
     store: Arc<Store>,
     is_draining: AtomicBool,
     /// What runs the calls of Dispatch, while its API is served.
@@ -137,9 +138,11 @@ impl Server {
         let logs =
             logs.map_err(|error| unreadable(format!("its logs cannot be written: {error}")))?;
         let deferred = Deferred::default();
+        let outputs = OutputCollector::default();
         let builder = builder
             .token_verifier(tokens.verifier())
             .observe_output(logs.observer())
+            .observe_output(outputs.observer())
             .deferral(deferred.clone())
             .keep_compiled(stored_components(&store));
         let harness = builder.build()?;
@@ -164,6 +167,7 @@ impl Server {
                 deployments,
                 tokens,
                 logs,
+                outputs,
                 store,
                 is_draining: AtomicBool::new(false),
                 scheduler: ArcSwapOption::empty(),
@@ -318,6 +322,10 @@ impl Server {
 
     pub(crate) fn logs(&self) -> &Logs {
         &self.inner.logs
+    }
+
+    pub(crate) fn outputs(&self) -> &OutputCollector {
+        &self.inner.outputs
     }
 
     pub(crate) fn store(&self) -> &Arc<Store> {

@@ -26,6 +26,8 @@ pub struct Limits {
     pub cpu_time: Duration,
     /// The memory of an invocation, in bytes.
     pub memory: usize,
+    /// The most memory that a function's own setting may allow, in bytes; `memory` if that is more.
+    pub max_memory: usize,
     /// The number of linear memories of a function; compilers make one. Each takes a slot of
     /// `concurrency`, so a function with four counts as four requests.
     pub memories: u32,
@@ -86,6 +88,11 @@ impl Limits {
             log_bytes: 64 * 1024,
             ..Self::default()
         }
+    }
+
+    /// The most memory that any function may have.
+    pub(crate) fn most_memory(&self) -> usize {
+        self.memory.max(self.max_memory)
     }
 
     /// Fails for the first limit that is too small to do anything; the error says what to set instead.
@@ -160,6 +167,7 @@ impl Default for Limits {
             idle_timeout: Duration::from_secs(75),
             cpu_time: Duration::from_secs(10),
             memory: 128 * 1024 * 1024,
+            max_memory: 0,
             memories: 1,
             watchdog: None,
             concurrency: 1000,
@@ -215,6 +223,7 @@ mod tests {
         let none = Limits {
             queue: 0,
             body_memory: 0,
+            max_memory: 0,
             max_body: Some(0),
             idle_instances: 0,
             verify_reuse: 0,

@@ -176,6 +176,7 @@ impl ServeOptions {
         for function in &self.functions {
             builder = builder.function(&function.name, &function.file);
         }
+        builder = builder.max_memory(self.serverledge.max_memory());
         let host =
             if self.management.is_off() && self.serverledge.is_off() && self.dispatch.is_off() {
                 Host::Files(builder.build()?)

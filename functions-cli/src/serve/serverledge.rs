@@ -62,6 +62,16 @@ impl Serverledge {
         self.serverledge.is_none()
     }
 
+    /// The most memory that a function of these clients may have, in bytes; 0 if the API is off.
+    pub(super) fn max_memory(&self) -> usize {
+        match self.is_off() {
+            true => 0,
+            false => usize::try_from(self.serverledge_memory)
+                .unwrap_or(usize::MAX)
+                .saturating_mul(1 << 20),
+        }
+    }
+
     /// Serves the API, if it is on.
     pub(super) async fn start(&self, server: &Server) -> anyhow::Result<Option<Api>> {
         let Some(address) = &self.serverledge else {

@@ -383,3 +383,73 @@ async fn the_start_says_what_may_surprise() {
     serving.signal("TERM");
     assert!(serving.end().1.contains("--data-dir DIR keeps it"));
 }
+
+/// Invocations that nobody waits for are listed, shown, retried and cancelled.
+#[tokio::test]
+async fn invocations_are_managed() {
+    let folder = TempDir::new().unwrap();
+    let host = Managed::start(folder.path());
+    host.says(&["deploy", &format!("f={}", test_guests::MISBEHAVE)]);
+    host.says(&["settings", "f", "retries=0"]);
+    let defer = |path: &str| {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: {}\r\nprefer: respond-async\r\ncontent-length: 0\r\nconnection: \
+             close\r\n\r\n",
+            host.serving.address
+        );
+        let mut stream = std::net::TcpStream::connect(host.serving.address).unwrap();
+        std::io::Write::write_all(&mut stream, request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        std::io::Read::read_to_string(&mut stream, &mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 202 "), "{answer}");
+        let (_, rest) = answer.split_once("/-/invocations/").unwrap();
+        rest.split_whitespace().next().unwrap().to_owned()
+    };
+    let state = |id: &str| {
+        let shown = host.says(&["invocations", "show", id]);
+        let shown: serde_json::Value = serde_json::from_str(&shown).unwrap();
+        shown["state"].as_str().unwrap().to_owned()
+    };
+    let wait = |id: &str, wanted: &str| {
+        for _ in 0..1000 {
+            if state(id) == wanted {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("{id} is never {wanted}");
+    };
+    let failing = defer("/f/panic");
+    wait(&failing, "failed");
+    let listed = host.says(&[
+        "invocations",
+        "list",
+        "--state",
+        "failed",
+        "--function",
+        "f",
+    ]);
+    assert!(
+        listed.contains(&failing) && listed.contains("the function failed"),
+        "{listed}"
+    );
+    assert_eq!(
+        host.says(&["invocations", "retry", &failing]),
+        format!("{failing} queued\n")
+    );
+    wait(&failing, "failed");
+    let sleeping = defer("/f/sleep");
+    wait(&sleeping, "running");
+    assert_eq!(
+        host.says(&["invocations", "cancel", &sleeping]),
+        format!("{sleeping} cancelled\n")
+    );
+    assert_eq!(state(&sleeping), "cancelled");
+    let (code, said) = host.fails(&["invocations", "cancel", &sleeping]);
+    assert!(code == 2 && said.contains("cancelled"), "{code}: {said}");
+    let (code, said) = host.fails(&["invocations", "show", "none"]);
+    assert!(
+        code == 4 && said.contains("functions invocations list"),
+        "{code}: {said}"
+    );
+}

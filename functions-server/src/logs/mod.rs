@@ -3,6 +3,7 @@
 //! A function never waits for the disk. Its records go through a bounded queue to one thread. If the disk
 //! does not accept them in time, records are dropped, and the server's log counts them.
 
+mod collector;
 mod filter;
 mod follow;
 mod segments;
@@ -19,6 +20,7 @@ use futures_util::Stream;
 use host_harness::Record;
 use tokio::sync::Semaphore;
 
+pub(crate) use collector::OutputCollector;
 pub(crate) use filter::{Filter, parse_level};
 use follow::Follower;
 use segments::Segments;

@@ -63,6 +63,9 @@ pub(crate) struct RequestHead {
     pub(crate) token_metadata: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) peer: Option<std::net::SocketAddr>,
+    /// Whether what the function prints is part of the result.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) returns_output: bool,
 }
 
 impl RequestHead {
@@ -78,6 +81,7 @@ impl RequestHead {
             headers: Headers::of(&headers),
             token_metadata: None,
             peer: None,
+            returns_output: false,
         }
     }
 

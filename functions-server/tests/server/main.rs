@@ -8,6 +8,7 @@
     reason = "tests say what they expect by unwrapping"
 )]
 
+mod accept_rate;
 mod access;
 mod cache;
 mod deploying;

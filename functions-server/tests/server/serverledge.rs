@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use functions_server::ServerledgeOptions;
 use http::Method;
 use serde_json::{Value, json};
-use test_guests::{GREET, MISBEHAVE, PING};
+use test_guests::{GREET, MISBEHAVE, PING, USES_STD};
 
 use super::support::{Answer, Client, Running};
 
@@ -341,6 +341,101 @@ async fn polled(client: &Client, id: &str) -> Value {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }
     panic!("{id} never ends");
+}
+
+/// With `ReturnOutput`, a report has what the function printed: standard output, and then standard error.
+#[tokio::test(flavor = "multi_thread")]
+async fn output_is_returned() {
+    let running = Running::start().await;
+    let client = running.serverledge(ServerledgeOptions::default()).await;
+    create(&client, "uses-std", USES_STD).await.ok(200);
+    let wanted = r#"{"ReturnOutput":true}"#;
+    let report = post(&client, "/invoke/uses-std", wanted).await;
+    let report = report.ok(200);
+    let output = report["Output"].as_str().unwrap();
+    assert_eq!(output, "to stdout\nin pieces\n\nto stderr\n");
+    let silent = post(&client, "/invoke/uses-std", "").await.ok(200);
+    assert_eq!(silent["Output"], "");
+    let wanted = r#"{"ReturnOutput":true,"Async":true}"#;
+    let accepted = post(&client, "/invoke/uses-std", wanted).await.ok(200);
+    let polled = polled(&client, accepted["ReqId"].as_str().unwrap()).await;
+    assert_eq!(polled["Output"], output);
+}
+
+/// Runs are counted under upstream's names.
+#[tokio::test(flavor = "multi_thread")]
+async fn runs_are_counted() {
+    let running = Running::start().await;
+    let client = running.serverledge(ServerledgeOptions::default()).await;
+    create(&client, "ping", PING).await.ok(200);
+    for _ in 0..3 {
+        post(&client, "/invoke/ping", "").await.ok(200);
+    }
+    let metrics = client.get("/metrics").await;
+    let text = metrics.text();
+    for line in [
+        "# TYPE completed_count counter",
+        "completed_count{area=\"ROME\",function=\"ping\"} 3",
+        "cold_starts_count{area=\"ROME\",function=\"ping\"} 1",
+        "execution_time_bucket{function=\"ping\",le=\"+Inf\"} 3",
+        "execution_time_count{function=\"ping\"} 3",
+        "init_time_count{function=\"ping\"} 1",
+        "output_size_sum{function=\"ping\"} 12",
+        "dropped_count 0",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
+}
+
+/// An update replaces the code, and drops the warm instances of the old.
+#[tokio::test(flavor = "multi_thread")]
+async fn updates_replace_the_code() {
+    let running = Running::start().await;
+    let client = running.serverledge(ServerledgeOptions::default()).await;
+    let update = |file: &str| definition("f", "wasi", 64, &read(file));
+    let created = post(&client, "/update", update(PING)).await;
+    assert_json(&created, 200, "{\"Created\":\"f\"}\n");
+    let first = post(&client, "/invoke/f", "").await.ok(200);
+    assert_eq!(
+        (&first["Result"], &first["IsWarmStart"]),
+        (&json!("pong"), &json!(false))
+    );
+    post(&client, "/update", update(GREET)).await.ok(200);
+    let body = invocation(r#"{"name":"Ada"}"#);
+    let second = post(&client, "/invoke/f", body).await.ok(200);
+    assert_eq!(second["IsWarmStart"], false);
+    assert_eq!(second["Result"], r#"{"message":"Hello, Ada!"}"#);
+    let function = running.management().get("/v1/functions/f").await.ok(200);
+    assert_eq!(function["version"], 2);
+}
+
+/// A function that counts for a part of a processor gets no more than that.
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_of_a_processor_are_caps() {
+    let running = Running::start().await;
+    let client = running.serverledge(ServerledgeOptions::default()).await;
+    for (name, cpus) in [("half", "0.1"), ("whole", "0")] {
+        let body = definition(name, "wasi", 64, &read(MISBEHAVE));
+        let body = body.replace("\"CPUDemand\":0", &format!("\"CPUDemand\":{cpus}"));
+        post(&client, "/create", body).await.ok(200);
+        let path = format!("/v1/functions/{name}/settings");
+        running
+            .management()
+            .patch(&path, json!({"cpu_time": "100ms"}))
+            .await
+            .ok(200);
+    }
+    let time = |name: &'static str| {
+        let functions = running.functions();
+        async move {
+            let begun = std::time::Instant::now();
+            functions.get(&format!("/{name}/loop")).await.problem(504);
+            begun.elapsed()
+        }
+    };
+    // A tenth of a processor takes ten times as long; a busy machine can only make that longer.
+    let half = time("half").await;
+    assert!(half > std::time::Duration::from_millis(700), "{half:?}");
 }
 
 /// A node without room refuses at once, and asynchronous invocations wait for it.

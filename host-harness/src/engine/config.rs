@@ -104,7 +104,7 @@ fn pooled(limits: &Limits, slots: u32) -> Config {
         .total_tables(slots.saturating_mul(CORE_PER_COMPONENT))
         // The inlined shim adds one table: see `compile/rewrite`.
         .max_tables_per_module(CORE_PER_COMPONENT)
-        .max_memory_size(limits.memory)
+        .max_memory_size(limits.most_memory())
         .max_memories_per_module(limits.memories)
         // Wasmtime 48 scans for pages that are both written and present. A page that is swapped out
         // when an instance is dropped keeps its contents, and the next instance reads them

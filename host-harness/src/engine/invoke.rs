@@ -232,7 +232,14 @@ impl Engine {
 fn bound_cpu_time(store: &mut Store<State>) {
     store.set_epoch_deadline(CHECK_EPOCHS);
     store.epoch_deadline_callback(|mut store| {
-        store.data_mut().check_deadline()?;
+        let state = store.data_mut();
+        state.check_deadline()?;
+        if let Some(share) = state.call.function.limits.cpu_share
+            && let Some(pause) = state.time.pause(share)
+        {
+            let paused = Box::pin(tokio::time::sleep(pause));
+            return Ok(UpdateDeadline::YieldCustom(CHECK_EPOCHS, paused));
+        }
         // Wasmtime's own yield wakes itself at once. The runtime would then poll timers and sockets
         // only after many rounds.
         let yielded = Box::pin(tokio::task::yield_now());

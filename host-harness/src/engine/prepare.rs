@@ -170,7 +170,7 @@ impl Engine {
 
     /// The error of a component whose initial memory exceeds its function's limit.
     pub(super) fn memory_exceeded(&self, limit: usize) -> InvalidFunction {
-        let fix = match limit < self.limits.memory {
+        let fix = match limit < self.limits.most_memory() {
             true => "raise the function's setting memory",
             false => "raise it with --memory",
         };
@@ -183,7 +183,7 @@ impl Engine {
             CompileError::Invalid(error)
                 if format!("{error:#}").contains("memory has a minimum byte size") =>
             {
-                self.memory_exceeded(self.limits.memory)
+                self.memory_exceeded(self.limits.most_memory())
             }
             CompileError::Invalid(error) => InvalidFunction::Compile(error),
             other => InvalidFunction::NotCompiled(other),

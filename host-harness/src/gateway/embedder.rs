@@ -17,15 +17,28 @@ use crate::telemetry::InvocationId;
 use crate::telemetry::metrics::{PendingCount, Reason};
 
 /// What an invocation by the embedder has besides its request.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct InvokeOptions {
+    /// The invocation's id, a new one unless set. Records of its output have it.
+    pub invocation: InvocationId,
     /// What the function gets as `WebEnvironment::token_metadata`.
     pub token_metadata: Option<Arc<str>>,
     /// The address of the client that the embedder invokes it for.
     pub peer: Option<SocketAddr>,
     /// Is set when the function is called: after its instance was created, if it had to be.
     pub called: Option<Arc<OnceLock<Instant>>>,
+}
+
+impl Default for InvokeOptions {
+    fn default() -> Self {
+        Self {
+            invocation: InvocationId::new(),
+            token_metadata: None,
+            peer: None,
+            called: None,
+        }
+    }
 }
 
 /// An invocation by the embedder has no response. The text says why, and has nothing of the function's own.
@@ -144,7 +157,7 @@ impl Gateway {
                 })?,
         };
         let call = Invocation {
-            id: InvocationId::new(),
+            id: options.invocation,
             request_id: None,
             function: Arc::clone(&function.context),
             request,

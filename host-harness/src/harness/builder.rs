@@ -229,6 +229,13 @@ impl Builder {
         self
     }
 
+    /// Sets the most memory that a function's own setting may allow, in bytes, if that is more than the
+    /// memory of other functions; see [`Limits::max_memory`].
+    pub fn max_memory(mut self, bytes: usize) -> Self {
+        self.limits.max_memory = bytes;
+        self
+    }
+
     /// Ends the process if a thread hangs in a function; see [`Limits::watchdog`].
     pub fn watchdog(mut self, after: Duration) -> Self {
         self.limits.watchdog = Some(after);

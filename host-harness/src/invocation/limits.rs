@@ -12,6 +12,8 @@ pub(crate) struct InvocationLimits {
     /// The time of an invocation that streams its response.
     pub(crate) stream_timeout: Duration,
     pub(crate) cpu_time: Duration,
+    /// The share of a processor; `None` is all of it.
+    pub(crate) cpu_share: Option<f64>,
     /// In bytes.
     pub(crate) memory: usize,
     /// How many linear memories there may be, at least one.
@@ -46,6 +48,7 @@ impl From<&Limits> for InvocationLimits {
             timeout: limits.timeout,
             stream_timeout: limits.stream_timeout,
             cpu_time: limits.cpu_time,
+            cpu_share: None,
             memory: limits.memory,
             memories: limits.memories.max(1),
         }

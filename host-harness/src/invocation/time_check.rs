@@ -40,6 +40,8 @@ pub(crate) struct TimeCheck {
     epoch: u64,
     /// The CPU time used at the last check.
     used: Duration,
+    /// The CPU time after which it was last paused.
+    paused: Duration,
 }
 
 impl TimeCheck {
@@ -48,12 +50,22 @@ impl TimeCheck {
             cpu_time,
             epoch: epoch(),
             used: Duration::ZERO,
+            paused: Duration::ZERO,
         }
     }
 
     /// The CPU time limit.
     pub(crate) fn cpu_time(&self) -> Duration {
         self.cpu_time
+    }
+
+    /// How long to pause an invocation that may use a share of a processor, for what it computed since the
+    /// last pause.
+    pub(crate) fn pause(&mut self, share: f64) -> Option<Duration> {
+        let spent = self.used.saturating_sub(self.paused);
+        self.paused = self.used;
+        let pause = spent.mul_f64((1.0 / share - 1.0).clamp(0.0, 1e4));
+        (!pause.is_zero()).then_some(pause)
     }
 
     /// Fails if the invocation is over its CPU time or past its deadline.

@@ -107,7 +107,11 @@ impl Defaults {
                 host.stream_timeout,
             )?,
             cpu_time: time("cpu_time", settings.cpu_time, host.cpu_time)?,
-            memory: number("memory", settings.memory, 1, memory)?,
+            memory: match settings.memory {
+                None => memory,
+                own => number("memory", own, 1, host.most_memory())?,
+            },
+            cpu_share: share(settings.cpu_share)?,
             memories: number("memories", settings.memories, 1, memories)?,
         })
     }
@@ -203,6 +207,16 @@ fn permits(
     let queue = number("queue", settings.queue, 0, host.queue)?;
     let is_limited = settings.concurrency.is_some() || settings.queue.is_some();
     Ok(is_limited.then(|| BoundedSemaphore::new(concurrency, queue)))
+}
+
+fn share(own: Option<f64>) -> Result<Option<f64>, InvalidSetting> {
+    match own {
+        Some(share) if !(share > 0.0 && share <= 1.0) => {
+            let why = format!("{share}; expected more than 0 and at most 1");
+            Err(InvalidSetting::new("cpu_share", why))
+        }
+        own => Ok(own),
+    }
 }
 
 fn time(

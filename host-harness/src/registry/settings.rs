@@ -31,6 +31,9 @@ pub struct FunctionSettings {
     pub stream_timeout: Option<Duration>,
     /// The CPU time of an invocation.
     pub cpu_time: Option<Duration>,
+    /// Which share of one processor an invocation may use at most, such as 0.5. The host pauses one that
+    /// computes for longer.
+    pub cpu_share: Option<f64>,
     /// The memory of an invocation, in bytes.
     pub memory: Option<usize>,
     /// How many linear memories an instance may have.
@@ -71,6 +74,7 @@ impl fmt::Debug for FunctionSettings {
             .field("timeout", &self.timeout)
             .field("stream_timeout", &self.stream_timeout)
             .field("cpu_time", &self.cpu_time)
+            .field("cpu_share", &self.cpu_share)
             .field("memory", &self.memory)
             .field("memories", &self.memories)
             .field("concurrency", &self.concurrency)

@@ -12,7 +12,7 @@ use functions_guest_web::{WebEnvironment, WebResult, invoke, task};
 invoke!(handler);
 fn handler(env: WebEnvironment) -> WebResult<String> {
     Ok(match env.path() {
-        "/print" => print()?,
+        "/" | "/print" => print()?,
         "/panic" => panic_in_two_lines(),
         "/log" => {
             log::warn!(target: "shop", order = 7, who = "Ada Lovelace"; "sold {}", "out");

@@ -17,7 +17,7 @@ use crate::api::Connection;
 /// What a client asks for.
 #[derive(Debug)]
 struct Asked {
-    params: Option<String>,
+    run: run::Asked,
     is_async: bool,
 }
 
@@ -63,25 +63,23 @@ async fn invoke_inner(
     options.token_metadata = token_metadata;
     options.peer = peer;
     let demand = demand(api, function);
+    let name = demand.function.clone();
     if asked.is_async {
-        return queued::accept(api, demand.function, asked.params, &options).await;
+        return queued::accept(api, demand.function, asked.run, &options).await;
     }
     let ran = async {
         let running = api.node.acquire(demand).map_err(|NoCapacity| {
             api.node.count_drop();
             Failed::NoCapacity
         })?;
-        run::run(
-            api,
-            running,
-            asked.params.unwrap_or_default(),
-            options,
-            arrived,
-        )
-        .await
+        run::run(api, running, asked.run, options, arrived).await
     };
     match ran.await {
-        Ok(ran) => Ok(answer::json(StatusCode::OK, &ran.report(Duration::ZERO))),
+        Ok(ran) => {
+            let report = ran.report(Duration::ZERO);
+            api.counts.add(&name, &report);
+            Ok(answer::json(StatusCode::OK, &report))
+        }
         Err(Failed::NoCapacity) => Err(answer::text(StatusCode::TOO_MANY_REQUESTS, "")),
         Err(Failed::Function(reason)) => {
             Err(answer::text(StatusCode::INTERNAL_SERVER_ERROR, reason))
@@ -119,11 +117,13 @@ impl Asked {
     fn parse(body: &[u8]) -> Result<Self, Invalid> {
         let fields = Fields::parse(body)?;
         fields.boolean("CanDoOffloading")?;
-        fields.boolean("ReturnOutput")?;
         fields.integer("QoSClass")?;
         fields.number("QoSMaxRespT")?;
         Ok(Self {
-            params: fields.object("Params")?,
+            run: run::Asked {
+                params: fields.object("Params")?.unwrap_or_default().into(),
+                returns_output: fields.boolean("ReturnOutput")?,
+            },
             is_async: fields.boolean("Async")?,
         })
     }

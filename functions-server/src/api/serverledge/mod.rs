@@ -9,6 +9,7 @@ mod decode;
 mod delete;
 mod invoke;
 mod list;
+mod metrics;
 mod node;
 mod prewarm;
 mod queued;
@@ -28,6 +29,7 @@ use tokio::sync::Semaphore;
 use super::drain;
 use crate::server::WeakServer;
 use crate::{Server, ServerledgeOptions};
+use metrics::Counts;
 use node::Node;
 
 /// How many uploads are in memory at once. Further ones wait.
@@ -40,6 +42,7 @@ struct Api {
     options: Arc<ServerledgeOptions>,
     node: Arc<Node>,
     creates: Arc<Semaphore>,
+    counts: Arc<Counts>,
 }
 
 /// What every handler gets, without the server: that has the queue, which has what runs invocations of this API.
@@ -48,6 +51,7 @@ struct WeakApi {
     options: Arc<ServerledgeOptions>,
     node: Arc<Node>,
     creates: Arc<Semaphore>,
+    counts: Arc<Counts>,
 }
 
 impl WeakApi {
@@ -57,6 +61,7 @@ impl WeakApi {
             options: api.options.clone(),
             node: api.node.clone(),
             creates: api.creates.clone(),
+            counts: api.counts.clone(),
         }
     }
 
@@ -66,6 +71,7 @@ impl WeakApi {
             options: self.options.clone(),
             node: self.node.clone(),
             creates: self.creates.clone(),
+            counts: self.counts.clone(),
         })
     }
 }
@@ -78,6 +84,7 @@ pub(crate) fn router(server: Server, options: ServerledgeOptions) -> Router {
         options: Arc::new(options),
         node: Arc::new(node),
         creates: Arc::new(Semaphore::new(MAX_CREATES)),
+        counts: Arc::default(),
     };
     let runner = queued::NodeRunner(WeakApi::of(&api));
     api.server
@@ -93,6 +100,7 @@ pub(crate) fn router(server: Server, options: ServerledgeOptions) -> Router {
         .route("/function", get(list::list))
         .route("/functions", get(list::list))
         .route("/status", get(status::status))
+        .route("/metrics", get(metrics::metrics))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         .layer(DefaultBodyLimit::disable())

@@ -5,13 +5,12 @@ use std::time::{Duration, Instant};
 
 use axum::extract::{Path, State};
 use axum::response::Response;
-use bytes::Bytes;
 use host_harness::InvokeOptions;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
-use super::run::{self, Failed, Report};
+use super::run::{self, Asked, Failed, Report};
 use super::{Api, WeakApi, answer, invoke};
 use crate::queue::{Attempt, Ended, Offer, OfferError, RequestHead, ResponseHead, Runner, Running};
 use crate::store::Time;
@@ -30,19 +29,20 @@ const HOST_PAUSE: Duration = Duration::from_millis(20);
 pub(super) async fn accept(
     api: &Api,
     function: Arc<str>,
-    params: Option<String>,
+    asked: Asked,
     options: &InvokeOptions,
 ) -> Result<Response, Response> {
     let id = request_id(&function).map_err(|_| internal("the system has no random bytes"))?;
     let mut head = RequestHead::new(&Method::POST, "/".to_owned(), &run::headers());
     head.token_metadata = options.token_metadata.as_deref().map(str::to_owned);
     head.peer = options.peer;
+    head.returns_output = asked.returns_output;
     let offer = Offer {
         source: SOURCE,
         name: Some(id.clone()),
         function: function.to_string(),
         key: None,
-        request: head.store(params.unwrap_or_default().into()),
+        request: head.store(asked.params),
     };
     match api.server.queue().accept(offer).await {
         Ok(_) => Ok(answer::json(StatusCode::OK, &json!({ "ReqId": id }))),
@@ -130,7 +130,10 @@ async fn run_attempt(api: &Api, attempt: Attempt) -> Ended {
     let mut options = InvokeOptions::default();
     options.token_metadata = head.token_metadata.as_deref().map(Arc::from);
     options.peer = head.peer;
-    let params: Bytes = attempt.request.body;
+    let asked = Asked {
+        params: attempt.request.body,
+        returns_output: head.returns_output,
+    };
     loop {
         if !api.server.harness().has_function(&attempt.function) {
             return Ended::Rejected("the function was deleted before it started".to_owned());
@@ -139,11 +142,12 @@ async fn run_attempt(api: &Api, attempt: Attempt) -> Ended {
         let Some(running) = api.node.acquire_when_free(demand).await else {
             return Ended::Rejected("the node is too small for the function".to_owned());
         };
-        let ran = run::run(api, running, params.clone(), options.clone(), started).await;
+        let ran = run::run(api, running, asked.clone(), options.clone(), started).await;
         match ran {
             Ok(ran) => {
                 let mut head = ResponseHead::new(ran.status, &ran.headers);
                 let mut report = ran.report(queued);
+                api.counts.add(&attempt.function, &report);
                 let result = std::mem::take(&mut report.result);
                 head.report = serde_json::to_value(report).ok();
                 return Ended::Succeeded(head.store(result.into()));

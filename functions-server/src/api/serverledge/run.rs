@@ -16,6 +16,13 @@ use super::node::Running;
 /// The longest result, in bytes.
 const MAX_RESULT: usize = 8 << 20;
 
+/// What a run gets and gives.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) params: Bytes,
+    pub(super) returns_output: bool,
+}
+
 /// Why a run has no result.
 #[derive(Debug)]
 pub(super) enum Failed {
@@ -35,6 +42,7 @@ pub(super) struct Ran {
     init: Duration,
     /// From there to the end.
     duration: Duration,
+    output: String,
     node: String,
 }
 
@@ -45,11 +53,11 @@ pub(super) struct Report {
     pub(super) success: bool,
     pub(super) result: String,
     response_time: f64,
-    is_warm_start: bool,
-    init_time: f64,
+    pub(super) is_warm_start: bool,
+    pub(super) init_time: f64,
     queueing_time: f64,
     offload_latency: f64,
-    duration: f64,
+    pub(super) duration: f64,
     sched_action: String,
     output: String,
     execution_area: String,
@@ -68,6 +76,7 @@ impl Ran {
             init_time: init.as_secs_f64(),
             queueing_time: queued.as_secs_f64(),
             duration: self.duration.as_secs_f64(),
+            output: self.output,
             execution_area: "ROME".to_owned(),
             execution_node: self.node,
             ..Report::default()
@@ -86,13 +95,17 @@ pub(super) fn headers() -> HeaderMap {
 pub(super) async fn run(
     api: &Api,
     running: Running,
-    params: impl Into<Bytes>,
+    asked: Asked,
     mut options: InvokeOptions,
     arrived: Instant,
 ) -> Result<Ran, Failed> {
+    let outputs = api.server.outputs();
+    let output = asked
+        .returns_output
+        .then(|| outputs.collect(options.invocation));
     let called = Arc::new(OnceLock::new());
     options.called = Some(called.clone());
-    let mut request = Request::new(Full::new(params.into()));
+    let mut request = Request::new(Full::new(asked.params));
     *request.method_mut() = http::Method::POST;
     *request.headers_mut() = headers();
     let harness = api.server.harness();
@@ -106,7 +119,9 @@ pub(super) async fn run(
     let is_warm_start = running.is_warm;
     leave_warm(api, running);
     let started = called.get().copied().unwrap_or(arrived);
+    let output = output.map(|output| output.text()).unwrap_or_default();
     Ok(Ran {
+        output,
         status,
         headers,
         result,

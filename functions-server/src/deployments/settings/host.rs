@@ -23,6 +23,8 @@ pub(crate) fn for_host(
         name: "memory".to_owned(),
         reason: "more than this machine can address".to_owned(),
     })?;
+    // A function that counts for less than a processor gets no more of it.
+    settings.cpu_share = of.cpus.filter(|cpus| *cpus > 0.0 && *cpus < 1.0);
     settings.concurrency = of.concurrency;
     settings.queue = of.queue;
     settings.max_body = of.max_body.as_ref().map(Quantity::value);
