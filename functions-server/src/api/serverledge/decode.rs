@@ -27,9 +27,10 @@ impl Fields {
 
     /// All values of a key but null. The last counts, but each has to be valid.
     fn all(&self, key: &str) -> impl Iterator<Item = &Value> {
-        let of_key = self.0.iter().filter(move |(name, value)| {
-            name.to_lowercase() == key.to_lowercase() && !value.is_null()
-        });
+        let of_key = self
+            .0
+            .iter()
+            .filter(move |(name, value)| name.eq_ignore_ascii_case(key) && !value.is_null());
         of_key.map(|(_, value)| value)
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use host_harness::InvokeOptions;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use serde::{Deserialize, Serialize};
 
@@ -114,16 +114,20 @@ pub(super) async fn run(
         "overloaded" => Failed::NoCapacity,
         _ => Failed::Function(error.to_string()),
     })?;
-    let (status, headers, result) = receive(response).await?;
+    let (parts, body) = response.into_parts();
+    let body = Limited::new(body, MAX_RESULT).collect().await;
+    let body = body.map_err(|error| Failed::Function(format!("the result broke off: {error}")))?;
     let ended = Instant::now();
     let is_warm_start = running.is_warm;
+    // Also if what the function answered is no result: it has not failed.
     leave_warm(api, running);
+    let result = result(parts.status, body.to_bytes())?;
     let started = called.get().copied().unwrap_or(arrived);
     let output = output.map(|output| output.text()).unwrap_or_default();
     Ok(Ran {
         output,
-        status,
-        headers,
+        status: parts.status,
+        headers: parts.headers,
         result,
         is_warm_start,
         init: started.saturating_duration_since(arrived),
@@ -132,22 +136,14 @@ pub(super) async fn run(
     })
 }
 
-/// Checks that a response is a result.
-async fn receive(
-    response: Response<host_harness::Body>,
-) -> Result<(StatusCode, HeaderMap, String), Failed> {
-    let (parts, body) = response.into_parts();
-    let body = Limited::new(body, MAX_RESULT).collect().await;
-    let body = body.map_err(|error| Failed::Function(format!("the result broke off: {error}")))?;
-    let status = parts.status;
+/// The result that a response has.
+fn result(status: StatusCode, body: Bytes) -> Result<String, Failed> {
     if !status.is_success() {
         let text = format!("the function answered with status {status}");
         return Err(Failed::Function(text));
     }
-    let result = String::from_utf8(body.to_bytes().into());
-    let result =
-        result.map_err(|_| Failed::Function("the function's result is not UTF-8".to_owned()))?;
-    Ok((status, parts.headers, result))
+    String::from_utf8(body.into())
+        .map_err(|_| Failed::Function("the function's result is not UTF-8".to_owned()))
 }
 
 /// Keeps the instance warm, unless the function was changed meanwhile.
