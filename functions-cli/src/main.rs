@@ -6,6 +6,7 @@ mod arguments;
 mod client;
 mod invoke;
 mod manage;
+mod new;
 mod output;
 mod report;
 mod serve;
@@ -33,6 +34,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    New(new::New),
     Serve(Box<serve::Serve>),
     Invoke(Box<invoke::Invoke>),
     #[command(flatten)]
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
     }
     let arguments: Arguments = arguments::parse();
     let result = match arguments.command {
+        Command::New(new) => new.run().map(|()| report::Ended::Done),
         Command::Serve(serve) => {
             report::log_to_stderr(serve.log_format());
             if let Err(error) = ignored {

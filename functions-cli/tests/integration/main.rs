@@ -16,6 +16,7 @@ mod loading;
 mod logs;
 mod manage;
 mod multi_tenant;
+mod new;
 mod options;
 mod process;
 mod reuse;

@@ -1,0 +1,138 @@
+//! Completes the Cargo.toml that `cargo new` wrote.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context as _;
+use toml_edit::{DocumentMut, InlineTable, Item, Value};
+
+use super::sdk::Sdk;
+use super::template::{Dependency, Features, Package};
+
+/// What makes functions small.
+pub(super) const PROFILE: &str = r#"[profile.release]
+opt-level = "s"
+lto = true
+codegen-units = 1
+panic = "abort"
+strip = true
+"#;
+
+/// Which profile a new crate is built with.
+pub(super) enum Profile {
+    /// Its own, or one of its workspace that is as good.
+    Own,
+    /// The workspace's, in this file, which makes large functions.
+    Missing { file: PathBuf },
+}
+
+/// Adds what makes the package a function.
+pub(super) fn complete(folder: &Path, package: &Package, sdk: &Sdk) -> anyhow::Result<Profile> {
+    let file = folder.join("Cargo.toml");
+    let mut manifest: DocumentMut = fs::read_to_string(&file)?.parse()?;
+    for dependency in package.dependencies {
+        let (name, value) = match dependency {
+            Dependency::Sdk(name, features) => (name, sdk.dependency(name, features)),
+            Dependency::Registry(name, version, features) => (name, published(version, features)),
+        };
+        manifest["dependencies"][*name] = Item::Value(value);
+    }
+    let mut text = manifest.to_string();
+    text.push_str("\n[lib]\ncrate-type = [\"cdylib\"]\n");
+    // As long as an inner package is no member, cargo takes it for its own workspace.
+    let outer = folder.parent().filter(|_| package.is_inner);
+    let root = workspace_root(outer.unwrap_or(folder))?;
+    let profile = match root.filter(|root| *root != canonical(&file)) {
+        Some(root) => {
+            if package.is_inner {
+                add_member(&root, folder)?;
+            }
+            profile_of(root)?
+        }
+        None => {
+            text.push_str("\n# Small functions start fast.\n");
+            text.push_str(PROFILE);
+            if package.has_siblings {
+                text.push_str("\n[workspace]\n");
+            }
+            Profile::Own
+        }
+    };
+    fs::write(&file, text)?;
+    Ok(profile)
+}
+
+fn canonical(file: &Path) -> PathBuf {
+    file.canonicalize().unwrap_or_else(|_| file.to_owned())
+}
+
+/// The Cargo.toml of the workspace that a package belongs to; its own, if it is in none.
+fn workspace_root(folder: &Path) -> anyhow::Result<Option<PathBuf>> {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["locate-project", "--workspace", "--message-format", "plain"]);
+    let found = cargo.current_dir(folder).output()?;
+    let found = String::from_utf8(found.stdout).context("cargo printed no path")?;
+    let found = found.trim();
+    Ok((!found.is_empty()).then(|| PathBuf::from(found)))
+}
+
+/// Makes a package a member of a workspace. cargo does that itself, except for one in another member's folder.
+fn add_member(root: &Path, folder: &Path) -> anyhow::Result<()> {
+    let mut manifest: DocumentMut = fs::read_to_string(root)?.parse()?;
+    let folder = canonical(folder);
+    let below = root
+        .parent()
+        .and_then(|parent| folder.strip_prefix(parent).ok());
+    let Some(member) = below.and_then(Path::to_str) else {
+        return Ok(());
+    };
+    let Some(members) = manifest["workspace"]["members"].as_array_mut() else {
+        return Ok(());
+    };
+    if members.iter().all(|known| known.as_str() != Some(member)) {
+        members.push(member);
+        fs::write(root, manifest.to_string())?;
+    }
+    Ok(())
+}
+
+fn profile_of(root: PathBuf) -> anyhow::Result<Profile> {
+    let text = fs::read_to_string(&root)?;
+    let manifest: DocumentMut = text.parse()?;
+    let profile = manifest.get("profile").and_then(|all| all.get("release"));
+    let is_small = profile.is_some_and(|profile| {
+        let lto = profile
+            .get("lto")
+            .is_some_and(|lto| lto.as_bool() != Some(false));
+        let size = profile.get("opt-level").and_then(Item::as_str);
+        lto && size.is_some_and(|level| matches!(level, "s" | "z"))
+    });
+    Ok(match is_small {
+        true => Profile::Own,
+        false => Profile::Missing { file: root },
+    })
+}
+
+fn published(version: &str, features: &Features) -> Value {
+    let mut table = InlineTable::new();
+    table.insert("version", version.into());
+    if !features.default {
+        table.insert("default-features", false.into());
+    }
+    match features {
+        Features {
+            default: true,
+            named: [],
+        } => version.into(),
+        Features { named, .. } => with_features(table, named),
+    }
+}
+
+/// A dependency with features.
+pub(super) fn with_features(mut table: InlineTable, features: &[&str]) -> Value {
+    if !features.is_empty() {
+        table.insert("features", Value::Array(features.iter().copied().collect()));
+    }
+    Value::InlineTable(table)
+}
