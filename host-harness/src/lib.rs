@@ -9,10 +9,6 @@ mod invocation;
 mod limits;
 mod message;
 mod outbound;
-#[cfg_attr(
-    not(all(target_os = "linux", target_pointer_width = "64")),
-    path = "pool/unsupported.rs"
-)]
 mod pool;
 mod registry;
 mod telemetry;

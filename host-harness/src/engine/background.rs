@@ -28,6 +28,7 @@ use crate::pool::Owner;
 
 /// The difference in niceness to other threads. Each step costs a thread a fifth of its share: at
 /// 6, it gets 21 % beside a normal thread.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 const NICE_INCREMENT: i32 = 6;
 
 thread_local! {
@@ -77,9 +78,9 @@ pub(super) fn start(mut invocation: InvocationFuture) -> Result<Background, Invo
         poll_fn(move |cx| {
             // Timers, sockets and tasks still belong to the runtime.
             let _runtime = runtime.enter();
-            let (polled, started) = poll_once(&mut invocation, cx);
-            if started.is_some() {
-                *lock(&shared.started) = started;
+            let (polled, left) = poll_once(&mut invocation, cx);
+            if left.started.is_some() {
+                *lock(&shared.started) = left.started;
             }
             // The invocation may have written to its stream.
             shared.yielded.store(true, Ordering::Release);

@@ -7,7 +7,7 @@ use super::capacity::Capacity;
 use crate::compile::config::{Allocation, base, on_demand};
 use crate::limits::Limits;
 use crate::pool;
-use crate::pool::Handover;
+use crate::pool::DiscardMode;
 
 /// The maximum core instances, and tables, of one component. A function made with the SDK has up to
 /// four.
@@ -87,11 +87,11 @@ fn own(limits: &Limits, capacity: &Capacity, setup: Setup) -> wasmtime::Result<w
     let slots = capacity.pool_slots();
     let mut config = base();
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
-    let handover = match setup.multi_tenant {
-        true => Handover::Unmapped,
-        false => Handover::Emptied,
+    let discard = match setup.multi_tenant {
+        true => DiscardMode::Remap,
+        false => DiscardMode::Decommit,
     };
-    pool::configure(&mut config, slots, limits.verify_reuse, handover)?;
+    pool::configure(&mut config, slots, limits.verify_reuse, discard)?;
     wasmtime::Engine::new(&config)
 }
 

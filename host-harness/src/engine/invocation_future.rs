@@ -6,9 +6,8 @@ use std::task::{Context, Poll};
 
 use super::reply::Outcome;
 use super::{Failure, watchdog};
-use crate::invocation::cpu_time;
-use crate::invocation::started::{self, StartedResponse};
-use crate::pool::{Owner, PollScope};
+use crate::invocation::poll_scope::{Left, PollScope};
+use crate::pool::Owner;
 
 /// The future of an invocation, and the function that owns its slots.
 pub(super) struct InvocationFuture {
@@ -16,24 +15,19 @@ pub(super) struct InvocationFuture {
     pub(super) future: Pin<Box<dyn Future<Output = Result<Outcome, Failure>> + Send>>,
 }
 
-/// Polls an invocation on this thread. Also returns the response that it started in this poll.
+/// Polls an invocation on this thread. Also returns what it left in this poll.
 ///
 /// A panic in the host ends only this invocation. The connection may carry others.
 pub(super) fn poll_once(
     invocation: &mut InvocationFuture,
     cx: &mut Context<'_>,
-) -> (Poll<Result<Outcome, Failure>>, Option<Box<StartedResponse>>) {
-    // Clears the mark of an earlier poll.
-    cpu_time::take_long();
-    started::watch(|| {
-        let InvocationFuture { function, future } = invocation;
-        let poll = || {
-            let _scope = PollScope::enter(*function);
-            future.as_mut().poll(cx)
-        };
-        catch_unwind(AssertUnwindSafe(|| watchdog::watched(poll)))
-            .unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))))
-    })
+) -> (Poll<Result<Outcome, Failure>>, Left) {
+    let InvocationFuture { function, future } = invocation;
+    let scope = PollScope::enter(*function);
+    let poll = || watchdog::watched(|| future.as_mut().poll(cx));
+    let polled = catch_unwind(AssertUnwindSafe(poll))
+        .unwrap_or_else(|panic| Poll::Ready(Err(panicked(&*panic))));
+    (polled, scope.leave())
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Failure {

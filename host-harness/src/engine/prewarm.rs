@@ -9,7 +9,7 @@ use futures_util::FutureExt as _;
 use super::instance::Instance;
 use super::{Engine, Function};
 use crate::invocation::Invocation;
-use crate::pool::PollScope;
+use crate::pool::SlotScope;
 
 impl Engine {
     /// Makes up to `instances` idle instances of a function; returns how many. None if its instances are
@@ -28,7 +28,7 @@ impl Engine {
         let created = {
             let mut creating = pin!(instance.create(function));
             let creating = poll_fn(|cx| {
-                let _scope = PollScope::enter(function.owner());
+                let _scope = SlotScope::enter(function.owner());
                 creating.as_mut().poll(cx)
             });
             // A reusable function runs nothing at its start, so this never waits.

@@ -5,7 +5,6 @@ use super::Failure;
 use super::background::{self, Background};
 use super::invocation_future::{InvocationFuture, poll_once};
 use super::reply::Outcome;
-use crate::invocation::cpu_time;
 use crate::invocation::started::StartedResponse;
 use crate::pool::Owner;
 
@@ -43,13 +42,13 @@ impl InvocationTask {
             Self::Background(background) => return background.poll(cx),
             Self::Lost => return (Poll::Pending, None),
         };
-        let (polled, started) = poll_once(invocation, cx);
-        if polled.is_pending() && cpu_time::take_long() {
+        let (polled, left) = poll_once(invocation, cx);
+        if polled.is_pending() && left.is_long {
             self.go_to_background();
             // Polls again, to register for its progress.
             cx.waker().wake_by_ref();
         }
-        (polled, started)
+        (polled, left.started)
     }
 
     /// Whether the invocation runs on another thread at this moment, as far as is known, and its task is woken
@@ -92,7 +91,7 @@ mod tests {
 
     use super::*;
     use crate::invocation::cpu_bound::CpuBound;
-    use crate::invocation::cpu_time::CpuTimed;
+    use crate::invocation::cpu_time::{self, CpuTimed};
 
     /// As an invocation of a function of its own.
     async fn timed<F: Future + Unpin>(invocation: F) -> F::Output {

@@ -15,7 +15,7 @@ use wasmtime::Store;
 use super::{Engine, Function, InvalidFunction};
 use crate::invocation::Invocation;
 use crate::invocation::cpu_time::CpuTimed;
-use crate::pool::{self, PollScope};
+use crate::pool::{self, SlotScope};
 use crate::wit::{State, handler};
 
 /// The error of a `start` that waits for too long.
@@ -37,7 +37,7 @@ impl Engine {
             let owner = function.owner();
             let mut instantiation = pin!(instantiation);
             let instantiation = poll_fn(|cx| {
-                let _scope = PollScope::enter(owner);
+                let _scope = SlotScope::enter(owner);
                 instantiation.as_mut().poll(cx)
             });
             let mut instantiation = CpuTimed::new(instantiation, &function.context.cpu_bound);

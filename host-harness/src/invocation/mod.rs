@@ -2,11 +2,13 @@
 
 pub(crate) mod access;
 pub(crate) mod cpu_bound;
+mod cpu_span;
 pub(crate) mod cpu_time;
 mod invoker;
 mod limits;
 pub(crate) mod memory_limiter;
 pub(crate) mod permits;
+pub(crate) mod poll_scope;
 pub(crate) mod report;
 pub(crate) mod started;
 pub(crate) mod time_check;

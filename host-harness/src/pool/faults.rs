@@ -12,8 +12,8 @@
 
 use std::cell::Cell;
 
-use super::poll_scope::PollScope;
 use super::seeded_bugs::{self, Bug};
+use super::slot_scope::SlotScope;
 
 thread_local! {
     /// This thread's number of faults when it was last read.
@@ -31,7 +31,7 @@ impl FaultSnapshot {
     /// The current poll, and this thread's number of faults as of its last reading.
     pub(super) fn now() -> Self {
         Self {
-            poll: PollScope::number(),
+            poll: SlotScope::number(),
             faults: COUNTED.get(),
         }
     }
@@ -39,7 +39,7 @@ impl FaultSnapshot {
     /// Whether the current poll certainly caused no page fault since this snapshot.
     pub(super) fn no_faults_since(self) -> bool {
         let faults = count();
-        let poll = PollScope::number();
+        let poll = SlotScope::number();
         // Fails only while the thread ends, and then nobody reads the value.
         let _ = COUNTED.try_with(|counted| counted.set(faults));
         let one_poll = poll.is_some() && poll == self.poll;
@@ -76,7 +76,7 @@ pub(super) mod tests {
         let mut future = pin!(future);
         let owner = Owner::new();
         poll_fn(|cx| {
-            let _scope = PollScope::enter(owner);
+            let _scope = SlotScope::enter(owner);
             future.as_mut().poll(cx)
         })
         .await

@@ -5,16 +5,16 @@ use std::sync::Arc;
 
 use wasmtime::{LinearMemory, MemoryCreator, MemoryType};
 
-use super::Handover;
+use super::DiscardMode;
 use super::address_space::AddressSpace;
 use super::faults::{self, FaultSnapshot};
 use super::memory_reset;
 use super::owner::Owner;
 use super::pagemap::Pagemap;
-use super::poll_scope::PollScope;
 use super::sharded_free_list::{Shard, ShardedFreeList};
 use super::slot::Slot;
 use super::slot_indices::SlotIndices;
+use super::slot_scope::SlotScope;
 use super::verify;
 
 /// The maximum size of a memory, in bytes. 32 bits can address no more, so compiled code checks no
@@ -42,7 +42,7 @@ struct Shared {
     pagemap: Arc<Pagemap>,
     /// Verifies one in this many resets; 0 verifies none.
     verify_every: u32,
-    handover: Handover,
+    discard: DiscardMode,
 }
 
 impl MemoryPool {
@@ -50,7 +50,7 @@ impl MemoryPool {
         slots: usize,
         pagemap: Pagemap,
         verify_every: u32,
-        handover: Handover,
+        discard: DiscardMode,
     ) -> io::Result<Self> {
         // A guard precedes the first memory as well.
         let length = (RESERVATION + GUARD)
@@ -62,7 +62,7 @@ impl MemoryPool {
             indices: SlotIndices::new(slots),
             pagemap: Arc::new(pagemap),
             verify_every,
-            handover,
+            discard,
         });
         Ok(Self {
             free_slots: ShardedFreeList::new(&shared),
@@ -105,7 +105,7 @@ impl MemoryPool {
             return Ok(slot);
         }
         if let Some(slot) = self.free_slots.home().take_oldest(FREE_EACH_THREAD) {
-            return self.shared.hand_over(slot, minimum, owner);
+            return self.shared.transfer(slot, minimum, owner);
         }
         if let Some(index) = self.shared.indices.take() {
             return self.shared.create(index, minimum, owner);
@@ -114,16 +114,16 @@ impl MemoryPool {
             return Ok(slot);
         }
         let stolen = self.free_slots.steal(|_| true).ok_or_else(no_slot_left)?;
-        self.shared.hand_over(stolen, minimum, owner)
+        self.shared.transfer(stolen, minimum, owner)
     }
 }
 
 impl Shared {
-    fn hand_over(&self, mut slot: Slot, minimum: usize, owner: Option<Owner>) -> io::Result<Slot> {
-        if slot.minimum() != minimum || self.handover == Handover::Unmapped {
+    fn transfer(&self, mut slot: Slot, minimum: usize, owner: Option<Owner>) -> io::Result<Slot> {
+        if slot.minimum() != minimum || self.discard == DiscardMode::Remap {
             return self.create(slot.index(), minimum, owner);
         }
-        match slot.hand_over(owner) {
+        match slot.transfer(owner) {
             Ok(()) => Ok(slot),
             Err(error) => {
                 self.indices.put(slot.index());
@@ -178,7 +178,7 @@ unsafe impl MemoryCreator for MemoryPool {
         let since = FaultSnapshot::now();
         let accessible = minimum.next_multiple_of(self.shared.pagemap.page());
         let slot = self
-            .slot(accessible, PollScope::owner())
+            .slot(accessible, SlotScope::owner())
             .map_err(|error| format!("no memory slot for an instance: {error}"))?;
         memory_reset::report_memory(|| slot.memory_reset(&self.shared.pagemap));
         Ok(Box::new(Memory {

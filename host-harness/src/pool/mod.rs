@@ -7,85 +7,77 @@
 //! All of this needs Linux. Elsewhere, or if the kernel does not count faults as expected, the host
 //! uses wasmtime's pool.
 
+#![cfg_attr(
+    not(all(target_os = "linux", target_pointer_width = "64")),
+    expect(
+        dead_code,
+        reason = "only this pool's own slots have owners and are counted"
+    )
+)]
+
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod address_space;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod contents;
 pub(crate) mod coverage;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod faults;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+mod linux;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod max_map_count;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod memory_pool;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod memory_reset;
 mod owner;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod pagemap;
-mod poll_scope;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod resident_pages;
 pub(crate) mod seeded_bugs;
 pub(crate) mod sharded_free_list;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod slot;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod slot_indices;
+mod slot_scope;
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod stack_pool;
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux", target_pointer_width = "64"))]
 mod tests;
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+mod unsupported;
 pub(crate) mod verify;
 
-use std::io;
-use std::sync::Arc;
-
-use wasmtime::Config;
-
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+pub(crate) use linux::{configure, set_memory_layout};
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 pub(crate) use memory_reset::{MemoryImage, MemoryReset, capture_memory};
 pub(crate) use owner::{Owner, Registration};
-pub(crate) use poll_scope::PollScope;
+pub(crate) use slot_scope::SlotScope;
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+pub(crate) use unsupported::{
+    MemoryImage, MemoryReset, capture_memory, configure, set_memory_layout,
+};
 
-#[cfg(feature = "fuzzing")]
+#[cfg(all(feature = "fuzzing", target_os = "linux", target_pointer_width = "64"))]
 pub(crate) use pagemap::absent::finds_pages_that_are_not_present;
+#[cfg(all(
+    feature = "fuzzing",
+    not(all(target_os = "linux", target_pointer_width = "64"))
+))]
+pub(crate) use unsupported::finds_pages_that_are_not_present;
 
 /// The error text if no slot is free.
 pub(crate) const FULL: &str = "all slots are taken";
 
-/// Slots beyond those of invocations: for the trial run of a function while it loads, which may
-/// have as many memories as a function may.
-const SPARE_SLOTS: usize = 8;
-
-/// What happens to a function's free slot when another function needs one.
+/// How the pages of a function's free slot are discarded before another function gets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Handover {
-    /// The other function gets the slot, without its pages.
-    Emptied,
+pub(crate) enum DiscardMode {
+    /// The slot's pages are returned to the kernel, and its mapping stays.
+    Decommit,
     /// The slot is unmapped entirely, including the kernel's tables of its pages, and a new one is
     /// created for the other function. No slot ever belongs to two functions.
-    Unmapped,
-}
-
-/// Lets an engine take its memories and stacks from this pool, up to this many at once.
-///
-/// Verifies one in `verify_every` resets; 0 verifies none.
-pub(crate) fn configure(
-    config: &mut Config,
-    slots: u32,
-    verify_every: u32,
-    handover: Handover,
-) -> io::Result<()> {
-    let slots = usize::try_from(slots)
-        .unwrap_or(usize::MAX)
-        .saturating_add(SPARE_SLOTS);
-    let pagemap = pagemap::Pagemap::open()?;
-    let memories = memory_pool::MemoryPool::new(slots, pagemap, verify_every, handover)?;
-    memories.self_test()?;
-    let stacks = stack_pool::StackPool::new(slots, handover)?;
-    max_map_count::check(slots);
-    set_memory_layout(config);
-    config
-        .with_host_memory(Arc::new(memories))
-        .with_host_stack(Arc::new(stacks));
-    Ok(())
-}
-
-/// Sets the memory layout of this pool, for compiled code.
-pub(crate) fn set_memory_layout(config: &mut Config) {
-    config
-        .async_stack_size(stack_pool::SIZE)
-        .memory_reservation(memory_pool::RESERVATION as u64)
-        .memory_guard_size(memory_pool::GUARD as u64)
-        // The pool writes initial contents in place, so memory is not mapped from a file.
-        .memory_init_cow(false);
+    Remap,
 }

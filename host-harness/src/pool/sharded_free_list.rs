@@ -1,11 +1,3 @@
-#![cfg_attr(
-    not(all(target_os = "linux", target_pointer_width = "64")),
-    expect(
-        dead_code,
-        reason = "only memory and stack slots are stolen from other shards"
-    )
-)]
-
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::threads;

@@ -63,7 +63,7 @@ impl Slot {
     }
 
     /// Gives the slot to another function, with no page mapped.
-    pub(super) fn hand_over(&mut self, owner: Option<Owner>) -> io::Result<()> {
+    pub(super) fn transfer(&mut self, owner: Option<Owner>) -> io::Result<()> {
         coverage::count(Way::SlotHandedOver);
         self.owner = owner;
         self.resident = ResidentPages::default();

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use wasmtime::{StackCreator, StackMemory};
 
-use super::Handover;
+use super::DiscardMode;
 use super::address_space::{AddressSpace, Region};
 use super::owner::Owner;
-use super::poll_scope::PollScope;
 use super::sharded_free_list::{Shard, ShardedFreeList};
 use super::slot_indices::SlotIndices;
+use super::slot_scope::SlotScope;
 
 /// The size of a stack, in bytes: wasmtime's default. Functions may use a quarter of it.
 pub(super) const SIZE: usize = 2 << 20;
@@ -37,16 +37,16 @@ struct Shared {
     space: Arc<AddressSpace>,
     /// The indices without a `Slot`.
     indices: SlotIndices,
-    handover: Handover,
+    discard: DiscardMode,
 }
 
 impl StackPool {
-    pub(super) fn new(slots: usize, handover: Handover) -> io::Result<Self> {
+    pub(super) fn new(slots: usize, discard: DiscardMode) -> io::Result<Self> {
         let length = (GUARD + SIZE).checked_mul(slots);
         let shared = Arc::new(Shared {
             space: AddressSpace::reserve(length.ok_or(io::ErrorKind::OutOfMemory)?)?,
             indices: SlotIndices::new(slots),
-            handover,
+            discard,
         });
         Ok(Self {
             free_slots: ShardedFreeList::new(&shared),
@@ -60,7 +60,7 @@ impl StackPool {
             return Ok(slot);
         }
         if let Some(slot) = self.free_slots.home().take_oldest(FREE_EACH_THREAD) {
-            return self.shared.hand_over(slot, owner);
+            return self.shared.transfer(slot, owner);
         }
         if let Some(index) = self.shared.indices.take() {
             return self.shared.create(index, owner);
@@ -71,14 +71,14 @@ impl StackPool {
         let stolen = self.free_slots.steal(|_| true);
         let no_slot_left = || io::Error::new(io::ErrorKind::OutOfMemory, super::FULL);
         self.shared
-            .hand_over(stolen.ok_or_else(no_slot_left)?, owner)
+            .transfer(stolen.ok_or_else(no_slot_left)?, owner)
     }
 }
 
 impl Shared {
     /// Gives a stack to another function, with no page mapped.
-    fn hand_over(&self, mut slot: Slot, owner: Option<Owner>) -> io::Result<Slot> {
-        if self.handover == Handover::Unmapped {
+    fn transfer(&self, mut slot: Slot, owner: Option<Owner>) -> io::Result<Slot> {
+        if self.discard == DiscardMode::Remap {
             return self.create(slot.index, owner);
         }
         slot.owner = owner;
@@ -122,7 +122,7 @@ unsafe impl StackCreator for StackPool {
             "a stack of {size} bytes exceeds the maximum of {SIZE}"
         );
         wasmtime::ensure!(!zeroed, "zeroed stacks are not supported");
-        let slot = self.slot(PollScope::owner())?;
+        let slot = self.slot(SlotScope::owner())?;
         Ok(Box::new(Stack {
             start: slot.region.address(GUARD),
             slot: Some(slot),

@@ -5,31 +5,31 @@ use std::sync::Arc;
 use rustix::mm::{MapFlags, ProtFlags};
 use wasmtime::{LinearMemory, MemoryCreator as _, MemoryType, StackCreator as _};
 
-use super::Handover;
+use super::DiscardMode;
 use super::faults::FaultSnapshot;
 use super::faults::tests::polled;
 use super::memory_pool::{GUARD, MemoryPool, RESERVATION};
 use super::owner::Owner;
 use super::pagemap::Pagemap;
-use super::poll_scope::PollScope;
 use super::slot_indices::SlotIndices;
+use super::slot_scope::SlotScope;
 use super::stack_pool::{SIZE, StackPool};
 
 const WASM_PAGE: usize = 64 << 10;
 
 fn memories(slots: usize) -> MemoryPool {
-    memories_with(slots, Handover::Emptied)
+    memories_with(slots, DiscardMode::Decommit)
 }
 
-fn memories_with(slots: usize, handover: Handover) -> MemoryPool {
-    let memories = MemoryPool::new(slots, Pagemap::open().unwrap(), 1, handover).unwrap();
+fn memories_with(slots: usize, discard: DiscardMode) -> MemoryPool {
+    let memories = MemoryPool::new(slots, Pagemap::open().unwrap(), 1, discard).unwrap();
     memories.self_test().unwrap();
     memories
 }
 
 /// Runs a closure as if within a poll of this function.
 fn during<T>(owner: Owner, run: impl FnOnce() -> T) -> T {
-    let _scope = PollScope::enter(owner);
+    let _scope = SlotScope::enter(owner);
     run()
 }
 
@@ -178,7 +178,7 @@ fn memory_pages_are_dropped_before_another_function() {
 #[test]
 fn stack_pages_are_dropped_before_another_function() {
     let pagemap = Pagemap::open().unwrap();
-    let stacks = StackPool::new(1, Handover::Emptied).unwrap();
+    let stacks = StackPool::new(1, DiscardMode::Decommit).unwrap();
     let use_once = |owner: Owner| {
         let stack = during(owner, || stacks.new_stack(SIZE, false)).unwrap();
         let found = pagemap
@@ -278,13 +278,13 @@ fn map_file_at(address: usize) {
     assert!(is_file_at(address));
 }
 
-/// With `Handover::Unmapped`, all mappings of a slot are gone once another function gets it, and
+/// With `DiscardMode::Remap`, all mappings of a slot are gone once another function gets it, and
 /// none are gone earlier.
 #[test]
-fn unmapped_handover_leaves_no_mapping() {
-    for (handover, stays) in [(Handover::Emptied, true), (Handover::Unmapped, false)] {
-        let memories = memories_with(1, handover);
-        let stacks = StackPool::new(1, handover).unwrap();
+fn remapped_slot_keeps_no_mapping() {
+    for (discard, stays) in [(DiscardMode::Decommit, true), (DiscardMode::Remap, false)] {
+        let memories = memories_with(1, discard);
+        let stacks = StackPool::new(1, discard).unwrap();
         let (first, second) = (Owner::new(), Owner::new());
         let memory = |owner: Owner| {
             let memory = during(owner, || take(&memories, 1));
@@ -301,8 +301,8 @@ fn unmapped_handover_leaves_no_mapping() {
         }
         let seen = || (is_file_at(in_memory), is_file_at(in_stack));
         let _ = (memory(first), stack(first));
-        assert_eq!(seen(), (true, true), "{handover:?}");
+        assert_eq!(seen(), (true, true), "{discard:?}");
         let _ = (memory(second), stack(second));
-        assert_eq!(seen(), (stays, stays), "{handover:?}");
+        assert_eq!(seen(), (stays, stays), "{discard:?}");
     }
 }

@@ -13,7 +13,8 @@ use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use super::bindings::functions::web::response_stream::{Error, Host, HostWriter, add_to_linker};
 use super::bounded::HeaderList;
 use super::{Interface, State};
-use crate::invocation::started::{self, StartedResponse};
+use crate::invocation::poll_scope;
+use crate::invocation::started::StartedResponse;
 use crate::message::head::Head;
 pub(crate) use crate::message::pipe::{End, Pipe};
 
@@ -115,7 +116,7 @@ impl Host for State {
         self.streaming = true;
         // The response has started: from here on the streaming deadline applies.
         self.call.deadline = self.call.stream_deadline;
-        started::announce(Box::new(StartedResponse { head, pipe }));
+        poll_scope::announce(Box::new(StartedResponse { head, pipe }));
         Ok(Ok(writer))
     }
 }

@@ -12,7 +12,7 @@ use crate::limits::Limits;
 use crate::message::body::Body;
 use crate::message::headers::HeaderLimit;
 use crate::outbound::{HttpClient, OutboundConfig};
-use crate::pool::PollScope;
+use crate::pool::SlotScope;
 use crate::telemetry::metrics::NamedCounters;
 use crate::telemetry::{Output, Record};
 
@@ -315,7 +315,7 @@ async fn slots_belong_to_the_polled_function() {
     let host = Host::new(test_guests::REMEMBER);
     for _ in 0..2 {
         let report = report.clone();
-        let sink = move |_| report.send(PollScope::owner()).unwrap();
+        let sink = move |_| report.send(SlotScope::owner()).unwrap();
         let function = prepare_with(&host.engine, test_guests::REMEMBER, Reuse::Auto, sink);
         let engine = Arc::clone(&host.engine);
         let of = Host { engine, function };
@@ -323,7 +323,7 @@ async fn slots_belong_to_the_polled_function() {
         let owner = owners.try_recv().unwrap();
         assert_eq!(owner, Some(of.function.owner.owner()));
     }
-    assert_eq!(PollScope::owner(), None);
+    assert_eq!(SlotScope::owner(), None);
 }
 
 /// A function whose reuse is set to never gets a new instance for each request.

@@ -29,11 +29,11 @@ struct Poll {
 ///
 /// Scopes nest. The outer one continues when the inner one is dropped, also by a panic.
 #[must_use]
-pub(crate) struct PollScope {
+pub(crate) struct SlotScope {
     outer: Poll,
 }
 
-impl PollScope {
+impl SlotScope {
     pub(crate) fn enter(owner: Owner) -> Self {
         let number = NEXT.with(|next| next.replace(next.get() + 1));
         let outer = CURRENT.replace(Poll {
@@ -55,7 +55,7 @@ impl PollScope {
     }
 }
 
-impl Drop for PollScope {
+impl Drop for SlotScope {
     fn drop(&mut self) {
         CURRENT.set(self.outer);
     }
