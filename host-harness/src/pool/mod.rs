@@ -44,7 +44,8 @@ mod slot_indices;
 mod slot_scope;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod stack_pool;
-#[cfg(all(test, target_os = "linux", target_pointer_width = "64"))]
+#[cfg(test)]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod tests;
 #[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
 mod unsupported;

@@ -1,7 +1,11 @@
-use std::net::SocketAddr;
+//! The settings of a host, before it is built.
+
+mod compiling;
+mod egress;
+mod limits;
+
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::{Request, Response};
 
@@ -130,12 +134,6 @@ impl Builder {
         self
     }
 
-    /// Limits the functions that are loaded at once; see [`Limits::loaded_functions`].
-    pub fn loaded_functions(mut self, functions: u32) -> Self {
-        self.limits.loaded_functions = functions;
-        self
-    }
-
     /// Serves a component from a file at `/NAME`.
     pub fn function(mut self, name: impl Into<String>, file: impl Into<PathBuf>) -> Self {
         self.functions.push((name.into(), file.into()));
@@ -180,107 +178,6 @@ impl Builder {
         self
     }
 
-    /// Replaces all limits.
-    pub fn limits(mut self, limits: Limits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Limits the time until a function has answered, waiting included.
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.limits.timeout = timeout;
-        self
-    }
-
-    /// Limits the total time of an invocation that streams its response, waiting included.
-    pub fn stream_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.stream_timeout = timeout;
-        self
-    }
-
-    /// Closes a connection when the client has read nothing of a waiting response for this long.
-    pub fn client_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.client_timeout = timeout;
-        self
-    }
-
-    /// Limits the time from a connection's opening to its first complete request head; see
-    /// [`Limits::head_timeout`].
-    pub fn head_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.head_timeout = timeout;
-        self
-    }
-
-    /// Limits the time between two requests on a connection.
-    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
-        self.limits.idle_timeout = timeout;
-        self
-    }
-
-    /// Limits the CPU time of an invocation.
-    pub fn cpu_time(mut self, cpu_time: Duration) -> Self {
-        self.limits.cpu_time = cpu_time;
-        self
-    }
-
-    /// Limits the memory of an invocation, in bytes.
-    pub fn memory(mut self, bytes: usize) -> Self {
-        self.limits.memory = bytes;
-        self
-    }
-
-    /// Sets the most memory that a function's own setting may allow, in bytes, if that is more than the
-    /// memory of other functions; see [`Limits::max_memory`].
-    pub fn max_memory(mut self, bytes: usize) -> Self {
-        self.limits.max_memory = bytes;
-        self
-    }
-
-    /// Ends the process if a thread hangs in a function; see [`Limits::watchdog`].
-    pub fn watchdog(mut self, after: Duration) -> Self {
-        self.limits.watchdog = Some(after);
-        self
-    }
-
-    /// Limits the linear memories of a function; see [`Limits::memories`].
-    pub fn memories(mut self, memories: u32) -> Self {
-        self.limits.memories = memories;
-        self
-    }
-
-    /// Limits how many requests run at once, and how many wait for that; see [`Limits`].
-    pub fn concurrency(mut self, running: u32, waiting: usize) -> Self {
-        self.limits.concurrency = running;
-        self.limits.queue = waiting;
-        self
-    }
-
-    /// Limits the requests to other servers in flight, of all functions together; see
-    /// [`Limits::outbound`].
-    pub fn outbound(mut self, requests: u32) -> Self {
-        self.limits.outbound = requests;
-        self
-    }
-
-    /// Limits the bytes of bodies that functions give by value and the host holds; see
-    /// [`Limits::body_memory`].
-    pub fn body_memory(mut self, bytes: usize) -> Self {
-        self.limits.body_memory = bytes;
-        self
-    }
-
-    /// Limits the bytes of a request's or call's body; see [`Limits::max_body`].
-    pub fn max_body(mut self, bytes: u64) -> Self {
-        self.limits.max_body = Some(bytes);
-        self
-    }
-
-    /// Limits the idle instances that wait for a request; see [`Limits::idle_instances`].
-    pub fn idle_instances(mut self, instances: u32) -> Self {
-        self.limits.idle_instances = instances;
-        self
-    }
-
     /// Sets whether a request may run in an instance that has run others of the same function.
     pub fn reuse(mut self, reuse: Reuse) -> Self {
         self.reuse = Some(reuse);
@@ -309,123 +206,6 @@ impl Builder {
     /// Sets how often a reset is verified; see [`Limits::verify_reuse`].
     pub fn verify_reuse(mut self, one_of: u32) -> Self {
         self.limits.verify_reuse = one_of;
-        self
-    }
-
-    /// Limits how many calls may be nested; see [`Limits::depth`].
-    pub fn depth(mut self, calls: u32) -> Self {
-        self.limits.depth = calls;
-        self
-    }
-
-    /// Limits the records that an invocation prints and logs, and the bytes of their texts; see
-    /// [`Limits::log_records`].
-    pub fn log_limits(mut self, records: usize, bytes: usize) -> Self {
-        self.limits.log_records = records;
-        self.limits.log_bytes = bytes;
-        self
-    }
-
-    /// Caches compiled functions in a folder. Without a cache, each host compiles all of its functions
-    /// when it starts. Several hosts may share a folder, even at the same time.
-    ///
-    /// Cached files run as machine code. So the folder has to belong to this user, and nobody else may
-    /// write to it; it is created if it is missing. If the folder cannot be used, functions are compiled
-    /// and the log says why.
-    ///
-    /// ```no_run
-    /// # fn main() -> Result<(), host_harness::BuildError> {
-    /// let harness = host_harness::Harness::builder()
-    ///     .function("ping", "ping.wasm")
-    ///     .cache("/var/cache/my-service")
-    ///     .build()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.cache = Some(folder.into());
-        self
-    }
-
-    /// Limits the bytes that the cache stores besides the code of this host's functions, 1 GiB unless set.
-    ///
-    /// Beyond it, the files that no host has loaded for longest are deleted. So are those that no host
-    /// has loaded for 30 days. The code of functions that this host serves is never deleted and does not
-    /// count.
-    pub fn cache_size(mut self, bytes: u64) -> Self {
-        self.cache_size = Some(bytes);
-        self
-    }
-
-    /// Keeps the compiled code of further components in the cache, as if this host served them. `digests`
-    /// returns the SHA-256 of each, or `None` if they are not known now; then the cache deletes nothing.
-    ///
-    /// For functions that are deployed after the host is built. `digests` is called on threads that may
-    /// block, before the cache deletes files.
-    pub fn keep_compiled(
-        mut self,
-        digests: impl Fn() -> Option<Vec<[u8; 32]>> + Send + Sync + 'static,
-    ) -> Self {
-        self.keep_compiled = Some(Arc::new(digests));
-        self
-    }
-
-    /// Compiles each component in a separate process, within limits of CPU time, memory and time.
-    ///
-    /// Without it, this process compiles. The limits on the nesting of components still apply, but the
-    /// author of a component can make its compilation slow.
-    pub fn compiler(mut self, process: CompilerProcess) -> Self {
-        self.compiler = Some(process);
-        self
-    }
-
-    /// Lets functions reach a server: `HOST`, `HOST:PORT`, `*.DOMAIN` or `*`.
-    ///
-    /// Without any rule, functions reach every server with a public address. With rules, they reach only
-    /// the servers that a rule names. A server named in full may have a private or local address. `*`
-    /// stands for all public ones.
-    ///
-    /// ```no_run
-    /// # fn main() -> Result<(), host_harness::BuildError> {
-    /// let harness = host_harness::Harness::builder()
-    ///     .function("proxy", "proxy.wasm")
-    ///     .allow_host("*")
-    ///     .allow_host("127.0.0.1:9000")
-    ///     .build()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
-        self.allowed_hosts.push(host.into());
-        self
-    }
-
-    /// Trusts the certificate authorities of a PEM file, besides those that browsers trust, for functions'
-    /// requests over TLS.
-    pub fn ca_file(mut self, file: impl Into<PathBuf>) -> Self {
-        self.authorities.push(file.into());
-        self
-    }
-
-    /// Overrides the address of a name for functions' requests; port 0 stands for the request's port.
-    /// Further calls add addresses.
-    ///
-    /// For tests, whose own servers replace real ones. Whether functions may reach the name is decided as
-    /// for any other:
-    ///
-    /// ```no_run
-    /// # fn main() -> Result<(), host_harness::BuildError> {
-    /// let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    /// let harness = host_harness::Harness::builder()
-    ///     .function("weather", "weather.wasm")
-    ///     .resolve("api.weather.example", server.local_addr().unwrap())
-    ///     .allow_host("api.weather.example")
-    ///     .build()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn resolve(mut self, name: impl Into<String>, address: SocketAddr) -> Self {
-        self.names.push((name.into(), address));
         self
     }
 
