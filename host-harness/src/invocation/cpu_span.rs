@@ -75,7 +75,7 @@ impl Span {
 
 /// How long this thread has been running on a processor.
 #[cfg(any(target_os = "linux", target_os = "android", target_os = "macos"))]
-pub(super) fn thread_cpu_time() -> Duration {
+pub(crate) fn thread_cpu_time() -> Duration {
     // Cannot fail: the clock exists, and the result has a valid address.
     nix::time::clock_gettime(nix::time::ClockId::CLOCK_THREAD_CPUTIME_ID)
         .map_or(Duration::ZERO, Duration::from)
@@ -83,7 +83,7 @@ pub(super) fn thread_cpu_time() -> Duration {
 
 /// Other systems also count the time that the thread waits for a processor.
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
-pub(super) fn thread_cpu_time() -> Duration {
+pub(crate) fn thread_cpu_time() -> Duration {
     static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
     START.elapsed()
 }
