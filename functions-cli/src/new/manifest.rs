@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context as _;
-use toml_edit::{DocumentMut, InlineTable, Item, Value};
+use toml_edit::{DocumentMut, InlineTable, Item, TableLike, Value};
 
 use super::sdk::Sdk;
 use super::template::{Dependency, Features, Package};
@@ -36,7 +36,7 @@ pub(super) fn complete(folder: &Path, package: &Package, sdk: &Sdk) -> anyhow::R
             Dependency::Sdk(name, features) => (name, sdk.dependency(name, features)),
             Dependency::Registry(name, version, features) => (name, published(version, features)),
         };
-        manifest["dependencies"][*name] = Item::Value(value);
+        dependencies(&mut manifest)?.insert(name, Item::Value(value));
     }
     let mut text = manifest.to_string();
     text.push_str("\n[lib]\ncrate-type = [\"cdylib\"]\n");
@@ -63,6 +63,13 @@ pub(super) fn complete(folder: &Path, package: &Package, sdk: &Sdk) -> anyhow::R
     Ok(profile)
 }
 
+/// The table that `cargo new` has made.
+fn dependencies(manifest: &mut DocumentMut) -> anyhow::Result<&mut dyn TableLike> {
+    let table = manifest.get_mut("dependencies");
+    let table = table.and_then(Item::as_table_like_mut);
+    table.context("cargo wrote no table of dependencies")
+}
+
 fn canonical(file: &Path) -> PathBuf {
     file.canonicalize().unwrap_or_else(|_| file.to_owned())
 }
@@ -87,7 +94,9 @@ fn add_member(root: &Path, folder: &Path) -> anyhow::Result<()> {
     let Some(member) = below.and_then(Path::to_str) else {
         return Ok(());
     };
-    let Some(members) = manifest["workspace"]["members"].as_array_mut() else {
+    let workspace = manifest.get_mut("workspace");
+    let members = workspace.and_then(|workspace| workspace.get_mut("members"));
+    let Some(members) = members.and_then(Item::as_array_mut) else {
         return Ok(());
     };
     if members.iter().all(|known| known.as_str() != Some(member)) {

@@ -430,7 +430,7 @@ mod tests {
         let mut entries = suspended(2, None, &[2, 3, 4]);
         assert_eq!(runs(&mut entries), [2, 3, 4]);
         entries.end(2, NOW);
-        assert_eq!(runs(&mut entries), []);
+        assert!(runs(&mut entries).is_empty());
         entries.end(3, NOW);
         assert_eq!(runs(&mut entries), [1]);
 
@@ -441,7 +441,7 @@ mod tests {
 
         let wake = Time(NOW.0 + 10);
         let mut entries = suspended(1, Some(wake), &[]);
-        assert_eq!(runs(&mut entries), []);
+        assert!(runs(&mut entries).is_empty());
         assert_eq!(entries.next_timer(), Some(wake));
         assert!(entries.elapse(wake).is_empty());
         assert_eq!(runs(&mut entries), [1]);
