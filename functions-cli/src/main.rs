@@ -3,7 +3,9 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod child;
 mod client;
+mod dev;
 mod invoke;
 mod manage;
 mod new;
@@ -36,6 +38,7 @@ struct Arguments {
 enum Command {
     New(new::New),
     Serve(Box<serve::Serve>),
+    Dev(Box<dev::Dev>),
     Invoke(Box<invoke::Invoke>),
     #[command(flatten)]
     Manage(manage::Manage),
@@ -57,6 +60,10 @@ fn main() -> ExitCode {
                 tracing::warn!("RLIMIT_FSIZE would end the process: {error}");
             }
             serve.run()
+        }
+        Command::Dev(dev) => {
+            report::log_to_stderr(dev.log_format());
+            dev.run()
         }
         Command::Invoke(invoke) => {
             report::log_to_stderr(invoke.log_format());

@@ -157,6 +157,16 @@ impl ServeOptions {
 
     /// Serves until a signal stops the process.
     pub(crate) fn run(self) -> anyhow::Result<Ended> {
+        self.run_with(|builder| builder, |_, _| Ok(()))
+    }
+
+    /// The same, with more than the options say: `prepare` changes the host before it is built, and
+    /// `start` gets it and its URL once it listens. What that returns is dropped when the host is stopped.
+    pub(crate) fn run_with<T>(
+        self,
+        prepare: impl FnOnce(Builder) -> Builder,
+        start: impl FnOnce(&Harness, String) -> anyhow::Result<T>,
+    ) -> anyhow::Result<Ended> {
         // First of all: process 1 of a container ignores the signals otherwise.
         let signals = StopSignals::listen().context("cannot wait for signals")?;
         // Each connection takes a file, and shells allow few. Failing to raise the limit is not fatal.
@@ -176,6 +186,7 @@ impl ServeOptions {
         for function in &self.functions {
             builder = builder.function(&function.name, &function.file);
         }
+        builder = prepare(builder);
         builder = builder.max_memory(self.serverledge.max_memory());
         let host =
             if self.management.is_off() && self.serverledge.is_off() && self.dispatch.is_off() {
@@ -187,13 +198,18 @@ impl ServeOptions {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        let ended = runtime.block_on(self.serve(&host, &signals));
+        let ended = runtime.block_on(self.serve(&host, &signals, start));
         // Tasks that were cut off may still log; tasks that hang are not waited for.
         runtime.shutdown_timeout(DROP_TIMEOUT);
         ended
     }
 
-    async fn serve(self, host: &Host, signals: &StopSignals) -> anyhow::Result<Ended> {
+    async fn serve<T>(
+        self,
+        host: &Host,
+        signals: &StopSignals,
+        start: impl FnOnce(&Harness, String) -> anyhow::Result<T>,
+    ) -> anyhow::Result<Ended> {
         let harness = host.harness();
         let listening = async {
             let addresses = self.listen.resolve().await?;
@@ -209,6 +225,7 @@ impl ServeOptions {
         let stop = signals.serving(self.grace);
         announce(self.announcement(&server, harness, &apis));
         self.notice(host);
+        let started = start(harness, format!("http://{}", server.address()))?;
         tokio::select! {
             // An error means that signals can no longer be received: serve on.
             Ok(()) = stop => {}
@@ -219,6 +236,7 @@ impl ServeOptions {
                 anyhow::bail!("the API {name} no longer answers because of a bug: see the log above");
             }
         }
+        drop(started);
         if let Host::Server(server) = host {
             server.set_draining();
         }

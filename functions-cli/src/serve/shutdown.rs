@@ -14,6 +14,7 @@ use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 use tokio::sync::oneshot;
 
+use crate::child;
 use crate::report::{CUT, STOPPED};
 use host_harness::stderr;
 
@@ -66,6 +67,8 @@ impl StopSignals {
 }
 
 fn on_signal(phase: &Mutex<Phase>) {
+    // The terminal's Ctrl-C does not reach them.
+    child::end_all();
     let phase = mem::replace(&mut *lock(phase), Phase::Stopping);
     match phase {
         Phase::Starting => {

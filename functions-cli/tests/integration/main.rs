@@ -10,6 +10,7 @@
 
 mod arguments;
 mod cache;
+mod dev;
 mod foreign_text;
 mod invoke;
 mod loading;

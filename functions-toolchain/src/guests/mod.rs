@@ -85,6 +85,22 @@ impl GuestBuild {
         self.quiet = quiet;
         self
     }
+
+    /// The cargo command, for those who run it themselves: to stop it, say. Its standard output goes to
+    /// [`artifacts`](Self::artifacts).
+    #[must_use]
+    pub fn command(&self) -> Command {
+        cargo(self)
+    }
+
+    /// The components that cargo built, in the order of the packages, from what it printed.
+    ///
+    /// # Errors
+    ///
+    /// A package does not have exactly one component.
+    pub fn artifacts(&self, printed: &str) -> Result<Vec<Artifact>, BuildError> {
+        messages::artifacts(printed, &self.packages)
+    }
 }
 
 /// A built guest.

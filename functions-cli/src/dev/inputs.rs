@@ -1,0 +1,217 @@
+//! The files that a build depends on, and whether their content has changed.
+
+use std::collections::hash_map::RandomState;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
+use std::fs;
+use std::hash::BuildHasher as _;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use functions_toolchain::Artifact;
+
+use super::project::Project;
+
+/// The files that a build depends on, with their content.
+#[derive(Default)]
+pub(super) struct Inputs {
+    /// A hash of each file; `None` for one that is not there.
+    known: HashMap<PathBuf, Option<u64>>,
+    /// Folders in which an unknown file counts too, as long as the inputs are not known: a build that fails
+    /// does not say what it lacked.
+    open: Vec<PathBuf>,
+    /// Such files: they may be inputs, or written by the build.
+    candidates: HashSet<PathBuf>,
+    target: PathBuf,
+    hasher: RandomState,
+}
+
+/// The path under which the watched folder reports a file.
+fn real(path: &Path) -> Option<PathBuf> {
+    let folder = fs::canonicalize(path.parent()?).ok()?;
+    Some(folder.join(path.file_name()?))
+}
+
+/// Whether an editor or a tool keeps such files for itself.
+fn is_private(name: &OsStr) -> bool {
+    let name = name.to_string_lossy();
+    name.starts_with('.') || name.starts_with('#') || name.ends_with('~')
+}
+
+impl Inputs {
+    /// From now on, every file below these folders counts.
+    pub(super) fn open(&mut self, folders: impl IntoIterator<Item = PathBuf>, target: &Path) {
+        let real = folders
+            .into_iter()
+            .map(|folder| fs::canonicalize(&folder).unwrap_or(folder));
+        self.open = real.collect();
+        self.target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+    }
+
+    /// Remembers the content of files, which are inputs of the next build.
+    pub(super) fn note(&mut self, files: impl Iterator<Item = PathBuf>) {
+        for file in files.filter_map(|file| real(&file)) {
+            let content = self.content(&file);
+            self.known.insert(file, content);
+        }
+    }
+
+    /// Learns the inputs of a build that succeeded, and began at `began`. Returns whether one of them may
+    /// have changed since.
+    pub(super) fn learn(
+        &mut self,
+        project: &Project,
+        built: &[Artifact],
+        began: SystemTime,
+    ) -> bool {
+        self.open.clear();
+        self.candidates.clear();
+        let files = built.iter().flat_map(|artifact| {
+            let listed = fs::read_to_string(artifact.wasm.with_extension("d"));
+            dependencies(&listed.unwrap_or_default())
+        });
+        let mut known = HashMap::new();
+        let mut is_stale = false;
+        for file in files.chain(project.manifests.iter().cloned()) {
+            // A link, and what it points to.
+            let places = [real(&file), fs::canonicalize(&file).ok()];
+            for file in places.into_iter().flatten() {
+                if file.starts_with(&self.target) || known.contains_key(&file) {
+                    continue;
+                }
+                let content = match self.known.get(&file) {
+                    Some(content) => *content,
+                    None => {
+                        is_stale |= is_newer(&file, began);
+                        self.content(&file)
+                    }
+                };
+                known.insert(file, content);
+            }
+        }
+        self.known = known;
+        is_stale
+    }
+
+    /// Whether a file is an input for certain.
+    pub(super) fn has(&self, file: &Path) -> bool {
+        self.known.contains_key(file) && !self.candidates.contains(file)
+    }
+
+    /// The folders of all inputs.
+    pub(super) fn folders(&self) -> impl Iterator<Item = &Path> {
+        self.known.keys().filter_map(|file| file.parent())
+    }
+
+    /// The files below `path` whose content has changed since they were last looked at, if they count.
+    pub(super) fn changed(&mut self, path: &Path) -> Vec<PathBuf> {
+        let below = self.known.keys().filter(|file| file.starts_with(path));
+        let mut files: Vec<_> = below.cloned().collect();
+        if files.is_empty() && self.is_candidate(path) {
+            files.push(path.to_owned());
+            self.candidates.insert(path.to_owned());
+        }
+        files.retain(|file| {
+            let content = self.content(file);
+            self.known.insert(file.clone(), content) != Some(content)
+        });
+        files
+    }
+
+    /// Whether an unknown file counts.
+    fn is_candidate(&self, path: &Path) -> bool {
+        let is_open = self.open.iter().any(|folder| {
+            let inside = path.strip_prefix(folder);
+            inside.is_ok_and(|inside| !inside.iter().any(is_private))
+        });
+        is_open && !path.starts_with(&self.target)
+    }
+
+    fn content(&self, file: &Path) -> Option<u64> {
+        let bytes = fs::read(file).ok()?;
+        Some(self.hasher.hash_one(bytes))
+    }
+}
+
+/// Whether a file was written after a moment; also if that is not known.
+fn is_newer(file: &Path, moment: SystemTime) -> bool {
+    let written = fs::metadata(file).and_then(|metadata| metadata.modified());
+    match written {
+        Ok(written) => written >= moment,
+        Err(_) => file.exists(),
+    }
+}
+
+/// The files that cargo's dep-info names: `target: file file\ with\ spaces`.
+fn dependencies(listed: &str) -> Vec<PathBuf> {
+    let lines = listed.lines().filter_map(|line| line.split_once(": "));
+    let mut files = Vec::new();
+    for (_, line) in lines {
+        let mut file = String::new();
+        let mut characters = line.chars().peekable();
+        while let Some(character) = characters.next() {
+            match (character, characters.peek()) {
+                ('\\', Some(' ')) => file.extend(characters.next()),
+                (' ', _) => files.push(std::mem::take(&mut file)),
+                _ => file.push(character),
+            }
+        }
+        files.push(file);
+    }
+    files.retain(|file| !file.is_empty());
+    files.into_iter().map(PathBuf::from).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names with spaces are one name.
+    #[test]
+    fn dep_info_is_read() {
+        let listed = "/t/a.wasm: /s/lib.rs /s/a\\ b.txt /s/build.rs\n";
+        let files = ["/s/lib.rs", "/s/a b.txt", "/s/build.rs"].map(PathBuf::from);
+        assert_eq!(dependencies(listed), files);
+        assert_eq!(dependencies("/t/a.wasm: \n"), [] as [PathBuf; 0]);
+    }
+
+    /// Only another content is a change; a file that comes or goes is one too.
+    #[test]
+    fn content_decides() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        let file = root.join("src/lib.rs");
+        fs::create_dir(root.join("src")).unwrap();
+        fs::write(&file, "one").unwrap();
+        let mut inputs = Inputs::default();
+        inputs.open([root.clone()], &root.join("target"));
+        assert_eq!(inputs.changed(&file), std::slice::from_ref(&file));
+        fs::write(&file, "one").unwrap();
+        assert!(inputs.changed(&file).is_empty());
+        fs::write(&file, "two").unwrap();
+        assert_eq!(inputs.changed(&file), std::slice::from_ref(&file));
+        fs::remove_dir_all(root.join("src")).unwrap();
+        // As if the folder had been moved.
+        assert_eq!(inputs.changed(&root.join("src")), [file]);
+    }
+
+    /// What a build writes, and what tools keep for themselves, never counts.
+    #[test]
+    fn other_files_do_not_count() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        let mut inputs = Inputs::default();
+        inputs.open([root.clone()], &root.join("target"));
+        for name in [
+            "target/debug/a.rs",
+            ".git/index",
+            "src/.lib.rs.swp",
+            "src/lib.rs~",
+        ] {
+            let file = root.join(name);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, "one").unwrap();
+            assert!(inputs.changed(&file).is_empty(), "{name}");
+        }
+    }
+}

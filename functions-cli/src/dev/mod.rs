@@ -1,0 +1,116 @@
+//! `functions dev`.
+
+mod compile;
+mod gate;
+mod inputs;
+mod own_files;
+mod page;
+mod project;
+mod screen;
+mod session;
+mod status;
+mod watch;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use host_harness::Harness;
+use host_harness::stderr::Format;
+
+use self::session::Session;
+use self::status::Status;
+use crate::report::{EXIT_CODES, Ended};
+use crate::serve::ServeOptions;
+
+/// How long the session may take to end.
+const END: Duration = Duration::from_secs(1);
+
+/// Build functions, serve them, and do both again whenever a source changes.
+///
+/// The function of a package has its name and answers at http://ADDRESS/NAME and below. While a build
+/// fails, the last good one keeps serving; a browser gets the compiler's errors as a page. The header
+/// `x-functions-version` says which build answered.
+///
+/// Example: functions dev
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Dev {
+    /// The folder of a package, or of a workspace: all of its functions are served.
+    #[arg(value_name = "PATH", default_value = ".")]
+    path: PathBuf,
+
+    #[command(flatten)]
+    options: ServeOptions,
+}
+
+/// What the session waits for.
+#[derive(Debug)]
+enum Event {
+    /// Files have changed.
+    Changed(Vec<PathBuf>),
+    /// Any file may have changed.
+    Rescan,
+    /// The build with this number has ended.
+    Built(u64),
+    /// The session has to end.
+    Stop,
+}
+
+impl Dev {
+    pub(crate) fn log_format(&self) -> Format {
+        self.options.log_format()
+    }
+
+    pub(crate) fn run(self) -> anyhow::Result<Ended> {
+        screen::set(self.log_format());
+        let folder = project::folder_of(&self.path).map_err(anyhow::Error::msg)?;
+        let status = Arc::new(Status::default());
+        let gate = Arc::clone(&status);
+        self.options.run_with(
+            |builder| gate::attach(builder, gate),
+            |harness, url| Running::start(folder, url, harness, status),
+        )
+    }
+}
+
+/// A session in its thread. Dropping it ends the session.
+struct Running {
+    events: Sender<Event>,
+    ended: Receiver<session::Stopped>,
+}
+
+impl Running {
+    fn start(
+        folder: PathBuf,
+        url: String,
+        harness: &Harness,
+        status: Arc<Status>,
+    ) -> anyhow::Result<Self> {
+        let (sender, receiver) = mpsc::channel();
+        let channel = (sender.clone(), receiver);
+        let session = Session::new(folder, url, harness.clone(), status, channel);
+        let session = session.context("cannot watch files")?;
+        let (end, ended) = mpsc::channel();
+        let thread = thread::Builder::new().name("functions-dev".into());
+        thread.spawn(move || {
+            // Fails only if nobody waits any more.
+            let _ = end.send(session.run());
+        })?;
+        Ok(Self {
+            events: sender,
+            ended,
+        })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.events.send(Event::Stop);
+        let _ = self.ended.recv_timeout(END);
+    }
+}
