@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::policy::{self, backoff};
 use super::schedule::Next;
-use super::{Attempt, Ended, Inner, Queue};
+use super::{Attempt, Begun, Ended, Inner, Queue};
 use crate::store::invocations::{self, Claimed, Conclusion, InvocationState, QueuedId};
 use crate::store::{StoreError, Time};
 
@@ -86,6 +86,8 @@ async fn run(queue: Weak<Inner>, wake: Arc<Notify>) {
 /// Begins attempts: on the disk first, so that a process that ends with them is seen.
 async fn begin(inner: &Arc<Inner>, next: Vec<Next>) {
     let ids: Vec<QueuedId> = next.iter().map(|next| next.id).collect();
+    let claiming = ids.iter().map(|id| (*id, Begun::Claiming));
+    inner.running().extend(claiming);
     let now = Time::now();
     let claim = move |connection: &_| invocations::claim(connection, &ids, now);
     let claimed = loop {
@@ -103,7 +105,10 @@ async fn begin(inner: &Arc<Inner>, next: Vec<Next>) {
         // In the same order; those that were cancelled are missing.
         match claimed.next_if(|claimed| claimed.row.id == next.id) {
             Some(claimed) => spawn(inner, next, claimed),
-            None => inner.schedule().end(&next.function),
+            None => {
+                inner.running().remove(&next.id);
+                inner.schedule().end(&next.function);
+            }
         }
     }
 }
@@ -122,7 +127,10 @@ fn spawn(inner: &Arc<Inner>, next: Next, claimed: Claimed) {
         running.await
     });
     let id = next.id;
-    inner.running().insert(id, running.abort_handle());
+    let attempt = Begun::Running(running.abort_handle());
+    if let Some(Begun::Cancelled) = inner.running().insert(id, attempt) {
+        running.abort();
+    }
     let (failures, version) = {
         let row = &claimed.row;
         let served = inner.deployments.served(&row.function);
@@ -142,6 +150,10 @@ fn spawn(inner: &Arc<Inner>, next: Next, claimed: Claimed) {
             let mut conclusion = inner.conclude(&next, ended, failures, retention);
             conclusion.version = version;
             let due = conclusion.due;
+            if due.is_some() {
+                // Before it can be seen that it waits.
+                inner.schedule().hold(&next.function);
+            }
             if write(&inner, id, conclusion).await
                 && let Some(due) = due
             {

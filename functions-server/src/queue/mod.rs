@@ -69,6 +69,15 @@ pub(crate) struct Queue {
     inner: Arc<Inner>,
 }
 
+/// An attempt that has begun.
+enum Begun {
+    /// It is being written that it runs.
+    Claiming,
+    /// It was cancelled meanwhile.
+    Cancelled,
+    Running(AbortHandle),
+}
+
 /// A queue that may be gone. It keeps neither the store nor the host alive.
 #[derive(Clone)]
 pub(crate) struct WeakQueue(Weak<Inner>);
@@ -86,7 +95,7 @@ struct Inner {
     functions: Arc<dyn Runner>,
     runners: RwLock<HashMap<&'static str, Arc<dyn Runner>>>,
     schedule: Mutex<Schedule>,
-    running: Mutex<HashMap<QueuedId, AbortHandle>>,
+    running: Mutex<HashMap<QueuedId, Begun>>,
     /// There may be something to run.
     wake: Arc<Notify>,
     /// An attempt has ended.
@@ -274,8 +283,10 @@ impl Queue {
         if !self.inner.store.write(cancel).await? {
             return Err(self.unchanged(id).await?);
         }
-        if let Some(running) = self.inner.running().get(&id) {
-            running.abort();
+        match self.inner.running().get_mut(&id) {
+            Some(Begun::Running(attempt)) => attempt.abort(),
+            Some(claiming) => *claiming = Begun::Cancelled,
+            None => {}
         }
         Ok(())
     }
@@ -321,7 +332,7 @@ impl Inner {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<QueuedId, AbortHandle>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<QueuedId, Begun>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -137,11 +137,15 @@ impl Schedule {
         self.give_turn(&function);
     }
 
-    /// Lets an invocation wait again, after it ran.
-    pub(super) fn delay(&mut self, function: &Arc<str>, id: QueuedId, due: Time) {
+    /// Counts an invocation that will wait again, after it ran.
+    pub(super) fn hold(&mut self, function: &Arc<str>) {
         let line = self.functions.entry(function.clone()).or_default();
         line.waiting += 1;
         self.waiting += 1;
+    }
+
+    /// Lets an invocation wait that is [held](Self::hold).
+    pub(super) fn delay(&mut self, function: &Arc<str>, id: QueuedId, due: Time) {
         self.delayed.insert((due, id), function.clone());
     }
 
@@ -317,6 +321,7 @@ mod tests {
         add(&mut schedule, "a", 1);
         assert_eq!(begun(&mut schedule, 10), [1]);
         let function = Arc::from("a");
+        schedule.hold(&function);
         schedule.delay(&function, id(1), Time(NOW.0 + 1));
         schedule.end(&function);
         assert_eq!(begun(&mut schedule, 10), [0; 0]);

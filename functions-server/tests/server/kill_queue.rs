@@ -73,9 +73,10 @@ async fn killed_queue_loses_nothing_accepted() {
     }
     let running = Running::on(folder.path()).await;
     let client = running.functions();
-    let begun = Instant::now();
     let mut again = 0;
     for (path, ended) in &accepted {
+        // What waits before it has ended by then.
+        let begun = Instant::now();
         let document = loop {
             let document = client.get(path).await.ok(200);
             if !document["finished"].is_null() {
@@ -108,9 +109,14 @@ async fn killed_queue_loses_nothing_accepted() {
     assert!(again <= u64::from(kills) * 256);
 }
 
-/// Keeps what has ended, which must never change again.
+/// How many invocations are looked at between two lives.
+const SAMPLE: usize = 200;
+
+/// Keeps what has ended of a sample, which must never change again.
 async fn check_ended(client: &Client, accepted: &mut BTreeMap<String, Option<Value>>) {
-    for (path, ended) in accepted {
+    let step = accepted.len().div_ceil(SAMPLE).max(1);
+    let first = fastrand::usize(..step);
+    for (path, ended) in accepted.iter_mut().skip(first).step_by(step) {
         let document = client.get(path).await.ok(200);
         match ended {
             Some(ended) => assert_eq!(&document, ended, "it ran again after it had ended"),

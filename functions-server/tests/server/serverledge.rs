@@ -343,6 +343,19 @@ async fn polled(client: &Client, id: &str) -> Value {
     panic!("{id} never ends");
 }
 
+/// A full queue refuses asynchronous invocations, and says when to come again.
+#[tokio::test(flavor = "multi_thread")]
+async fn full_queue_refuses_asynchronous_invocations() {
+    let options = functions_server::ServerOptions::default().queue_capacity(0);
+    let running = Running::with(super::support::builder(), options).await;
+    let client = running.serverledge(ServerledgeOptions::default()).await;
+    create(&client, "ping", PING).await.ok(200);
+    let full = post(&client, "/invoke/ping", r#"{"Async":true}"#).await;
+    assert_text(&full, 429, "");
+    assert_eq!(full.headers["retry-after"], "1");
+    post(&client, "/invoke/ping", "").await.ok(200);
+}
+
 /// With `ReturnOutput`, a report has what the function printed: standard output, and then standard error.
 #[tokio::test(flavor = "multi_thread")]
 async fn output_is_returned() {
