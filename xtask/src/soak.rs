@@ -1,5 +1,5 @@
-//! `cargo xtask soak`: the long form of the tests that kill a server (`functions-server/tests/server/kill.rs` and
-//! `kill_queue.rs`).
+//! `cargo xtask soak`: the long form of the tests that kill a server (`functions-server/tests/server/kill.rs`,
+//! `kill_queue.rs` and `dispatch/kill.rs`).
 
 use anyhow::{Context as _, bail};
 use clap::Args;

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use super::support::{Endpoint, Scheduler, exit, ids, poll, send};
 use crate::support::{Client, Running, builder};
 
-/// How many kills; `FUNCTIONS_DISPATCH_KILLS` sets another number.
+/// How many kills; `FUNCTIONS_KILLS` sets another number.
 const KILLS: u32 = 5;
 
 /// How many roots are dispatched at once. Each has two children.
@@ -38,7 +38,7 @@ async fn open(folder: &Path) -> Running {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_scheduler_loses_no_call() {
-    let kills = std::env::var("FUNCTIONS_DISPATCH_KILLS").ok();
+    let kills = std::env::var("FUNCTIONS_KILLS").ok();
     let kills = kills.map_or(KILLS, |number| number.parse().unwrap());
     let endpoint = Endpoint::answering(|run, _| match (run.function.as_str(), &run.poll) {
         ("parent", None) => poll(&["child", "child"], 2, ""),

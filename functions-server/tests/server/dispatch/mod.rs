@@ -3,6 +3,7 @@
 mod accepting;
 mod kill;
 mod operating;
+mod rate;
 mod scheduling;
 mod statuses;
 pub(crate) mod support;
