@@ -1,16 +1,21 @@
 //! Options of Dispatch's scheduler.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 use functions_server::{DispatchOptions, Server, SigningKey};
-use host_harness::stderr;
+use host_harness::{Builder, stderr};
 
-use super::apis::{Api, listen};
+use super::HostOptions;
+use super::apis::Api;
 use super::listen::ListenAddress;
 use crate::value::{duration, number};
+
+/// The variable that says where a client of Dispatch dispatches calls.
+const API_URL: &str = "DISPATCH_API_URL";
 
 /// Options for durable calls of Dispatch's clients.
 #[derive(Args)]
@@ -48,13 +53,47 @@ impl Dispatch {
         self.dispatch.is_none()
     }
 
+    /// Listens for the API, if it is on.
+    pub(super) fn listen(&self) -> anyhow::Result<Option<TcpListener>> {
+        let Some(address) = &self.dispatch else {
+            return Ok(None);
+        };
+        let listening = TcpListener::bind(address.to_string());
+        let listener = listening.with_context(|| {
+            format!("cannot listen on {address}; --dispatch 127.0.0.1:0 takes a free port")
+        })?;
+        listener.set_nonblocking(true)?;
+        Ok(Some(listener))
+    }
+
+    /// Lets functions dispatch calls here: they reach the address, and know it unless they are told another.
+    pub(super) fn apply(
+        &self,
+        builder: Builder,
+        address: SocketAddr,
+        host: &HostOptions,
+    ) -> Builder {
+        let ip = match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        let address = SocketAddr::new(ip, address.port());
+        let builder = builder.own_server(address);
+        match host.has_variable(API_URL) {
+            true => builder,
+            false => builder.env(API_URL, format!("http://{address}")),
+        }
+    }
+
     /// Serves the API, if it is on. `own` are the URLs under which clients reach the functions.
-    pub(super) async fn start(
+    pub(super) fn start(
         &self,
         server: &Server,
+        listener: Option<TcpListener>,
         own: impl Iterator<Item = String>,
     ) -> anyhow::Result<Option<Api>> {
-        let Some(address) = &self.dispatch else {
+        let Some(listener) = listener else {
             return Ok(None);
         };
         let size = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
@@ -75,7 +114,7 @@ impl Dispatch {
             ));
             options = options.signing_key(key);
         }
-        let listener = listen(address, "--dispatch").await?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
         let server = server.clone();
         let serve = |listener, stopped| async move {
             server.serve_dispatch(listener, options, stopped).await

@@ -69,6 +69,11 @@ pub(crate) struct HostOptions {
 }
 
 impl HostOptions {
+    /// Whether functions are given a variable.
+    pub(super) fn has_variable(&self, name: &str) -> bool {
+        self.variables.iter().any(|(known, _)| known == name)
+    }
+
     pub(crate) fn log_format(&self) -> Format {
         self.logging.format()
     }

@@ -188,6 +188,13 @@ impl ServeOptions {
         }
         builder = prepare(builder);
         builder = builder.max_memory(self.serverledge.max_memory());
+        // Before the functions are built, which get its URL.
+        let dispatch = self.dispatch.listen()?;
+        if let Some(listener) = &dispatch {
+            builder = self
+                .dispatch
+                .apply(builder, listener.local_addr()?, &self.host);
+        }
         let host =
             if self.management.is_off() && self.serverledge.is_off() && self.dispatch.is_off() {
                 Host::Files(builder.build()?)
@@ -198,7 +205,7 @@ impl ServeOptions {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        let ended = runtime.block_on(self.serve(&host, &signals, start));
+        let ended = runtime.block_on(self.serve(&host, &signals, start, dispatch));
         // Tasks that were cut off may still log; tasks that hang are not waited for.
         runtime.shutdown_timeout(DROP_TIMEOUT);
         ended
@@ -209,6 +216,7 @@ impl ServeOptions {
         host: &Host,
         signals: &StopSignals,
         start: impl FnOnce(&Harness, String) -> anyhow::Result<T>,
+        dispatch: Option<std::net::TcpListener>,
     ) -> anyhow::Result<Ended> {
         let harness = host.harness();
         let listening = async {
@@ -221,7 +229,7 @@ impl ServeOptions {
                 self.listen
             )
         })?;
-        let mut apis = self.serve_apis(host, &server).await?;
+        let mut apis = self.serve_apis(host, &server, dispatch).await?;
         let stop = signals.serving(self.grace);
         announce(self.announcement(&server, harness, &apis));
         self.notice(host);
@@ -261,7 +269,12 @@ impl ServeOptions {
     }
 
     /// Serves the APIs that are on.
-    async fn serve_apis(&self, host: &Host, server: &Server) -> anyhow::Result<Apis> {
+    async fn serve_apis(
+        &self,
+        host: &Host,
+        server: &Server,
+        dispatch: Option<std::net::TcpListener>,
+    ) -> anyhow::Result<Apis> {
         let mut apis = Apis::default();
         let Host::Server(deployed) = host else {
             return Ok(apis);
@@ -274,7 +287,7 @@ impl ServeOptions {
         apis.add(self.serverledge.start(deployed).await?);
         let own = format!("http://{}", server.address());
         let own = std::iter::once(own).chain(self.public_url.clone());
-        apis.add(self.dispatch.start(deployed, own).await?);
+        apis.add(self.dispatch.start(deployed, dispatch, own)?);
         // Last: the APIs say how what they accepted is run.
         deployed.run_queue();
         Ok(apis)

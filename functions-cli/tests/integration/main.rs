@@ -11,6 +11,7 @@
 mod arguments;
 mod cache;
 mod dev;
+mod dispatch;
 mod foreign_text;
 mod invoke;
 mod loading;

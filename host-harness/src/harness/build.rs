@@ -30,6 +30,7 @@ impl Builder {
         let egress = Egress::new(&self.allowed_hosts);
         let egress = egress.map_err(|invalid| BuildError::AllowHost(invalid.to_string()))?;
         let egress = self.check_multi_tenant(egress)?;
+        let egress = egress.with_own(self.own_servers.clone());
         let max_requests = self.limits.outbound;
         let network = OutboundConfig::new(egress, &self.authorities, &self.names, max_requests);
         let network = network.map_err(|invalid| BuildError::CaFile(invalid.to_string()))?;

@@ -115,6 +115,8 @@ async fn allowed(
     let host = server.host().unwrap_or_default();
     let is_tls = server.scheme() == Some(&http::uri::Scheme::HTTPS);
     let port = server.port_u16().unwrap_or(if is_tls { 443 } else { 80 });
+    // A server of the embedder's own is for every function.
+    let own = own.filter(|_| !network.egress.is_own(host, port));
     let rules: Vec<_> = std::iter::once(&network.egress).chain(own).collect();
     let permits = rules.iter().map(|egress| egress.permit(host, port));
     let permits = permits.collect::<Result<Vec<_>, _>>()?;

@@ -27,6 +27,13 @@ impl Builder {
         self
     }
 
+    /// Lets every function reach a server of the embedder's own by its address, whatever
+    /// [`allow_host`](Self::allow_host) and the function's settings say. May be called several times.
+    pub fn own_server(mut self, address: SocketAddr) -> Self {
+        self.own_servers.push(address);
+        self
+    }
+
     /// Trusts the certificate authorities of a PEM file, besides those that browsers trust, for functions'
     /// requests over TLS.
     pub fn ca_file(mut self, file: impl Into<PathBuf>) -> Self {

@@ -7,7 +7,7 @@ mod address;
 mod rule;
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 pub(crate) use rule::InvalidRule;
 use rule::Rule;
@@ -21,6 +21,8 @@ pub(crate) struct Egress {
     only_named: bool,
     /// Whether these are the rules of one function, besides those of the host.
     of_function: bool,
+    /// Servers of the embedder's own, which every function reaches.
+    own: Vec<SocketAddr>,
 }
 
 /// How a rule permits a host.
@@ -43,6 +45,7 @@ impl Egress {
             rules,
             only_named: false,
             of_function: false,
+            own: Vec::new(),
         })
     }
 
@@ -75,6 +78,17 @@ impl Egress {
         }
     }
 
+    /// Permits servers of the embedder's own, whatever the rules are.
+    pub(crate) fn with_own(self, own: Vec<SocketAddr>) -> Self {
+        Self { own, ..self }
+    }
+
+    /// Whether this is a server of the embedder's own, by its address.
+    pub(crate) fn is_own(&self, host: &str, port: u16) -> bool {
+        let address = host.trim_start_matches('[').trim_end_matches(']').parse();
+        address.is_ok_and(|address| self.own.contains(&SocketAddr::new(address, port)))
+    }
+
     /// The first rule, as written, that names neither a host nor a domain.
     pub(crate) fn catch_all(&self) -> Option<String> {
         let mut rules = self.rules.iter();
@@ -84,6 +98,9 @@ impl Egress {
 
     /// Whether a server's name may be resolved: a lookup alone can leak data.
     pub(crate) fn permit(&self, host: &str, port: u16) -> Result<Permit, Denied> {
+        if !self.own.is_empty() && self.is_own(host, port) {
+            return Ok(Permit::Named);
+        }
         if self.rules.is_empty() && !self.only_named {
             return Ok(Permit::Public);
         }
@@ -227,6 +244,23 @@ mod tests {
             (&["*:443"], Some("*:443")),
         ] {
             assert_eq!(egress(rules).catch_all().as_deref(), catch_all, "{rules:?}");
+        }
+    }
+
+    /// A server of the embedder's own is permitted by its address, and no other.
+    #[test]
+    fn own_servers_are_permitted() {
+        let own = egress(&["example.com"]).with_own(vec!["127.0.0.1:8082".parse().unwrap()]);
+        assert_eq!(allows(&own, "127.0.0.1", 8082, "127.0.0.1"), Ok(()));
+        for (host, port) in [
+            ("127.0.0.1", 8081),
+            ("localhost", 8082),
+            ("127.0.0.2", 8082),
+        ] {
+            assert!(
+                allows(&own, host, port, "127.0.0.1").is_err(),
+                "{host}:{port}"
+            );
         }
     }
 
