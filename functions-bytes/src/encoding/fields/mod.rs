@@ -120,14 +120,8 @@ fn decode_once<T: DeserializeOwned>(fields: &[u8]) -> (Result<T, FieldsError>, K
     let deserializer = Whole::new(fields, &mut kind);
     let tracked = serde_path_to_error::Deserializer::new(deserializer, &mut track);
     let decoded = T::deserialize(tracked);
-    let decoded = decoded.map_err(|error| {
-        let path = track.path();
-        let mut error = FieldsError::new(error.to_string(), &path);
-        if error.name.is_none() {
-            error.name = name_of_pair(fields, &path);
-        }
-        error
-    });
+    let decoded =
+        decoded.map_err(|error| FieldsError::new(error.to_string(), &track.path(), fields));
     (decoded, kind)
 }
 
@@ -154,11 +148,12 @@ pub struct FieldsError {
 
 impl FieldsError {
     #[cold]
-    fn new(message: String, path: &serde_path_to_error::Path) -> Self {
+    fn new(message: String, path: &serde_path_to_error::Path, fields: &[u8]) -> Self {
         let name = path.iter().rev().find_map(|segment| match segment {
             Segment::Map { key } => Some(words::clipped(key.clone())),
             _ => None,
         });
+        let name = name.or_else(|| name_of_pair(fields, path));
         if let Some((name, what)) = about_a_name(&message) {
             return Self {
                 name: Some(words::clipped(name)),
