@@ -74,9 +74,6 @@ impl New {
                 .with_context(|| format!("{} is incomplete", folder.display()))?;
             write(&folder.join("src/lib.rs"), &package.source)?;
         }
-        if let Some(text) = self.template.project(name) {
-            write(&path.join("functions.toml"), &text)?;
-        }
         output::line(&report(&path, name, self.template, &profile))
     }
 }
@@ -102,8 +99,9 @@ fn write(file: &Path, text: &str) -> anyhow::Result<()> {
 
 /// What was made, and what to do next.
 fn report(path: &Path, name: &str, template: Template, profile: &Profile) -> String {
+    let options = template.options(name);
     let mut text = format!(
-        "created {name} from the template {template}\n\n  cd {}\n  cargo test      # its tests\n  functions dev   # builds it, serves it, and builds it again on a change\n",
+        "created {name} from the template {template}\n\n  cd {}\n  cargo test\n  functions dev{options}\n\n`functions dev` builds it, serves it, and does both again on a change.\n",
         path.display()
     );
     if let Profile::Missing { file } = profile {

@@ -152,13 +152,12 @@ impl Template {
         packages
     }
 
-    /// The `functions.toml` of a project of several functions.
-    pub(super) fn project(self, name: &str) -> Option<String> {
-        (self == Self::Calls).then(|| {
-            format!(
-                "[functions.{name}]\npath = \".\"\n\n# Only functions may call it.\n[functions.{name}-{GREETER}]\npath = \"{GREETER}\"\ningress = \"private\"\n"
-            )
-        })
+    /// The options with which a project of this name is served.
+    pub(super) fn options(self, name: &str) -> String {
+        match self {
+            Self::Calls => format!(" --private {name}-{GREETER}"),
+            _ => String::new(),
+        }
     }
 }
 

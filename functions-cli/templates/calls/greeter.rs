@@ -1,4 +1,4 @@
-//! Greets by name, and is called by another function only.
+//! Greets by name, and is called by another function.
 
 use functions_guest_web::{Json, invoke};
 
