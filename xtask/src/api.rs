@@ -10,12 +10,13 @@ use anyhow::{Context as _, bail};
 use crate::workspace::{self, cargo};
 
 /// The crates that functions depend on.
-const CRATES: [&str; 5] = [
+const CRATES: [&str; 6] = [
     "small-libc",
     "functions-bytes",
     "functions-guest-web",
     "functions-http",
     "functions-binding",
+    "functions-dispatch",
 ];
 
 /// Writes the record of each crate, or with `check` fails if one differs.

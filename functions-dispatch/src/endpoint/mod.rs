@@ -47,6 +47,7 @@ use crate::{Client, Error};
 #[must_use = "the endpoint answers requests once it is returned"]
 pub struct Endpoint {
     url: Option<String>,
+    #[cfg(feature = "signatures")]
     verification_key: Option<String>,
     api_key: Option<String>,
     functions: Vec<(String, Arc<BoxedFunction>)>,

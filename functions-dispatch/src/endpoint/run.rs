@@ -9,9 +9,11 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 
 use super::Endpoint;
 use super::handler::BoxedFunction;
+#[cfg(feature = "signatures")]
+use crate::Error;
 use crate::coroutine::Calls;
 use crate::messages::{CallResult, Directive, ErrorMessage, RunRequest, RunResponse};
-use crate::{Error, Failure, Status};
+use crate::{Failure, Status};
 
 /// Where a scheduler calls an endpoint, below the endpoint's URL.
 pub(super) const PATH: &str = "/dispatch.sdk.v1.FunctionService/Run";
@@ -48,6 +50,15 @@ impl Endpoint {
         check(request)?;
         #[cfg(feature = "signatures")]
         self.authenticate(request).map_err(Refusal::of_signature)?;
+        // Whoever sets a key relies on it.
+        #[cfg(not(feature = "signatures"))]
+        if crate::client::variable("DISPATCH_VERIFICATION_KEY").is_some() {
+            return Err(Refusal {
+                status: StatusCode::INTERNAL_SERVER_ERROR,
+                code: "internal",
+                message: "DISPATCH_VERIFICATION_KEY is set, and functions-dispatch was built without its feature signatures".into(),
+            });
+        }
         let run = RunRequest::decode(request.body());
         let run = run.map_err(|error| Refusal::invalid_argument(error.to_string()))?;
         if run.function.is_empty() {
