@@ -74,7 +74,7 @@ impl InvocationTask {
 
     /// Continues on a background thread, if it is not there already.
     pub(super) fn go_to_background(&mut self) {
-        let Self::Foreground(invocation) = std::mem::replace(self, Self::Lost) else {
+        let Self::Foreground(invocation) = self.take() else {
             return;
         };
         *self = match background::start(invocation) {

@@ -79,10 +79,6 @@ fn below(parts: &Parts, base: usize) -> Option<http::Uri> {
 
 /// Whether a client does not wait.
 pub(super) fn is_preferred(headers: &HeaderMap) -> bool {
-    headers.contains_key(PREFER) && prefers_async(headers)
-}
-
-fn prefers_async(headers: &HeaderMap) -> bool {
     let values = headers.get_all(PREFER).iter();
     let texts = values.filter_map(|value| value.to_str().ok());
     let mut preferences = texts.flat_map(|text| text.split(','));
