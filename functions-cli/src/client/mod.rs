@@ -116,11 +116,11 @@ impl Client {
         self.all_where(path, &[], list, cursor)
     }
 
-    /// As [`all`](Self::all), of those that parameters select.
+    /// As [`all`](Self::all), of those that the parameters select that are given.
     pub(crate) fn all_where(
         &self,
         path: &str,
-        parameters: &[(&str, &str)],
+        parameters: &[(&str, &Option<String>)],
         list: &str,
         cursor: &str,
     ) -> Result<Vec<Value>, ClientError> {
@@ -128,6 +128,7 @@ impl Client {
         let mark = if path.contains('?') { '&' } else { '?' };
         let mut first = format!("{path}{mark}limit={PAGE}");
         for (name, value) in parameters {
+            let Some(value) = value else { continue };
             first.push_str(&format!("&{name}={}", encoded(value)));
         }
         let mut next = first.clone();

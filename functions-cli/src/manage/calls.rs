@@ -97,10 +97,6 @@ fn path(id: &str) -> String {
 impl List {
     fn run(self) -> anyhow::Result<()> {
         let filters = [("state", &self.state), ("root", &self.root)];
-        let filters: Vec<_> = filters
-            .iter()
-            .filter_map(|(name, value)| Some((*name, value.as_deref()?)))
-            .collect();
         let calls = self
             .common
             .client()?

@@ -6,6 +6,8 @@ use super::{Common, EXIT_CODES};
 use crate::client::encoded;
 use crate::output;
 
+const INVOCATIONS: &str = "/v1/invocations";
+
 /// List, show, retry and cancel invocations that nobody waits for.
 ///
 /// Clients make them with the header `Prefer: respond-async`.
@@ -94,20 +96,14 @@ impl Invocations {
 }
 
 fn path(id: &str) -> String {
-    format!("/v1/invocations/{}", encoded(id))
+    format!("{INVOCATIONS}/{}", encoded(id))
 }
 
 impl List {
     fn run(self) -> anyhow::Result<()> {
-        let mut path = "/v1/invocations".to_owned();
-        let mut mark = '?';
-        for (name, value) in [("function", &self.function), ("state", &self.state)] {
-            if let Some(value) = value {
-                path.push_str(&format!("{mark}{name}={}", encoded(value)));
-                mark = '&';
-            }
-        }
-        let invocations = self.common.client()?.all(&path, "invocations", "after")?;
+        let filters = [("function", &self.function), ("state", &self.state)];
+        let client = self.common.client()?;
+        let invocations = client.all_where(INVOCATIONS, &filters, "invocations", "after")?;
         if self.common.is_json() {
             return output::json(&json!({ "invocations": invocations, "next": null }));
         }
