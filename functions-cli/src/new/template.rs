@@ -102,7 +102,7 @@ impl Template {
             Self::Axum => include_str!("../../templates/axum.rs"),
             Self::Stream => include_str!("../../templates/stream.rs"),
             Self::Proxy => include_str!("../../templates/proxy.rs"),
-            Self::Calls => include_str!("../../templates/calls/caller.rs"),
+            Self::Calls => include_str!("../../templates/calls.rs"),
         }
     }
 
@@ -143,7 +143,7 @@ impl Template {
             packages.push(Package {
                 name: greeter,
                 folder: GREETER,
-                source: include_str!("../../templates/calls/greeter.rs").to_owned(),
+                source: greeter_source(),
                 dependencies: &[GUEST_WEB, SERDE],
                 has_siblings: false,
                 is_inner: true,
@@ -159,6 +159,13 @@ impl Template {
             _ => String::new(),
         }
     }
+}
+
+/// The handler of the template `http`, which clients do not call here.
+fn greeter_source() -> String {
+    let source = Template::Http.source();
+    let (_about, code) = source.split_once("\n\n").unwrap_or_default();
+    format!("//! Greets by name, and is called by another function.\n\n{code}")
 }
 
 impl fmt::Display for Template {
