@@ -141,7 +141,7 @@ impl ServerledgeOptions {
         self
     }
 
-    /// Allows an address that is not loopback. Its clients send no credentials, so whoever reaches the
+    /// Allows an address that is not loopback. Its clients send no credentials, so anyone who reaches the
     /// address may create, change and delete functions.
     pub fn open(mut self) -> Self {
         self.is_open = true;

@@ -265,7 +265,7 @@ impl Server {
             let address = listener.local_addr()?;
             if !is_open && !address.ip().to_canonical().is_loopback() {
                 return Err(std::io::Error::other(format!(
-                    "Serverledge's clients send no credentials, so whoever reaches {address} could change \
+                    "Serverledge's clients send no credentials, so anyone who reaches {address} could change \
                      functions; use a loopback address, or allow it with ServerledgeOptions::open"
                 )));
             }

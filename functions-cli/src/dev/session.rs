@@ -300,7 +300,7 @@ impl Session {
         }
     }
 
-    /// Puts a component in the place of the one that is served; returns whether they differ.
+    /// Replaces the served component; returns whether the new one differs.
     fn swap(&mut self, artifact: &Artifact) -> Result<bool, String> {
         let name = &artifact.package;
         let file = &artifact.wasm;

@@ -15,7 +15,7 @@ use crate::value::{duration, number};
 #[derive(Args)]
 pub(super) struct Serverledge {
     /// The address for Serverledge's clients, such as 1323, which is their default port. They send no
-    /// credentials: whoever reaches the address can create, invoke and delete functions. So it has to be one
+    /// credentials: anyone who reaches the address can create, invoke and delete functions. So it has to be one
     /// of this machine only, unless --serverledge-open is given.
     #[arg(long, value_name = "ADDRESS", env = "FUNCTIONS_SERVERLEDGE")]
     serverledge: Option<ListenAddress>,
@@ -82,7 +82,7 @@ impl Serverledge {
         if !self.serverledge_open && !addresses.iter().all(is_local) {
             anyhow::bail!(
                 "--serverledge {address} is reached from other machines, and Serverledge's clients send no \
-                 credentials: whoever reaches it could create, invoke and delete functions; expected an \
+                 credentials: anyone who reaches it could create, invoke and delete functions; expected an \
                  address such as 127.0.0.1:1323, or --serverledge-open too"
             );
         }

@@ -128,7 +128,7 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// - [`Error::NoApiKey`]: no key is set.
-    /// - [`Error::InvalidApiUrl`]: the URL is none of `http` or `https`.
+    /// - [`Error::InvalidApiUrl`]: the URL is invalid, or its scheme is neither `http` nor `https`.
     pub fn build(self) -> Result<Client, Error> {
         let is_from_environment = self.api_key.is_none();
         let key = self.api_key.or_else(|| variable("DISPATCH_API_KEY"));
