@@ -82,6 +82,14 @@ impl<'de> Deserializer<'de> for Path<'_> {
         visitor.visit_unit()
     }
 
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
+        visitor.visit_unit()
+    }
+
     fn deserialize_tuple<V: Visitor<'de>>(
         self,
         length: usize,
@@ -133,7 +141,6 @@ impl<'de> Deserializer<'de> for Path<'_> {
         deserialize_byte_buf(),
         deserialize_identifier(),
         deserialize_option(),
-        deserialize_unit_struct(name: &'static str),
         deserialize_enum(name: &'static str, variants: &'static [&'static str]),
     }
 }
@@ -228,6 +235,9 @@ mod tests {
     struct Id(u64);
 
     #[derive(Debug, PartialEq, serde::Deserialize)]
+    struct Nothing;
+
+    #[derive(Debug, PartialEq, serde::Deserialize)]
     #[serde(rename_all = "lowercase")]
     enum Kind {
         Big,
@@ -277,8 +287,6 @@ mod tests {
             pairs,
             [("id".into(), "7".into()), ("name".into(), "Ada".into())]
         );
-        decoded::<()>(&two);
-        decoded::<()>(&[]);
         let named = decoded::<Named>(&two);
         assert_eq!(
             (named.id, named.name.as_str(), named.page),
@@ -286,6 +294,21 @@ mod tests {
         );
         let map = decoded::<BTreeMap<String, String>>(&two);
         assert_eq!((map["id"].as_str(), map["name"].as_str()), ("7", "Ada"));
+    }
+
+    /// A unit takes nothing of the parameters, and as one of several leaves its own out, as in axum.
+    #[test]
+    fn units() {
+        let two = [("id", "7"), ("name", "Ada")];
+        decoded::<()>(&two);
+        decoded::<()>(&[]);
+        assert_eq!(decoded::<Nothing>(&two), Nothing);
+        assert_eq!(decoded::<Nothing>(&two[..1]), Nothing);
+        assert_eq!(decoded::<(u64, ())>(&two), (7, ()));
+        assert_eq!(decoded::<(Nothing, String)>(&two), (Nothing, "Ada".into()));
+        let map = decoded::<BTreeMap<String, ()>>(&two);
+        assert_eq!(map.len(), 2);
+        assert_eq!(decoded::<Vec<(String, Nothing)>>(&two).len(), 2);
     }
 
     /// A wrong value is the sender's fault, and named, in every shape.
