@@ -204,6 +204,10 @@ impl FieldsError {
     pub fn detail(&self, field: &str, whole: &str) -> String {
         match &self.name {
             Some(name) => format!("the {field} `{name}` {}", self.what),
+            // Below `#[serde(flatten)]`, or in a name, serde does not say where.
+            None if !self.is_misuse && SAID.iter().any(|(_, what)| *what == self.what) => {
+                format!("the {whole} has a value that {}", self.what)
+            }
             None => format!("the {whole} {}", self.what),
         }
     }
@@ -363,6 +367,10 @@ mod tests {
                 "the field `page` is invalid: invalid value: integer `0`, expected an integer other than 0",
             ),
             (refused::<Paged>(""), "the field `page` is missing"),
+            (
+                refused::<BTreeMap<u8, String>>("x=a"),
+                "the form has a value that is not a whole number in range",
+            ),
             (
                 refused::<Vec<(String, u8)>>("a=1&%62=x&a=2"),
                 "the field `b` is not a whole number in range",
