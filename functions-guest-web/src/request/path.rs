@@ -15,7 +15,8 @@ use crate::parameters::{Fault, path};
 /// | any | `Path<T>` of a struct with fields of these names, or of a map |
 /// | any | `Path<Vec<(String, String)>>`, names and values in their order |
 ///
-/// Each is percent-decoded on its own, so that a `%2F` in it is part of the value.
+/// Each is percent-decoded on its own, so that a `%2F` in it is part of the value. `Option<Path<T>>` is `None` on
+/// a route without parameters.
 ///
 /// ```
 /// use functions_guest_web::testing::TestRequest;
@@ -68,10 +69,13 @@ impl<T: DeserializeOwned> FromRequest for Path<T> {
         })
     }
 
-    /// `None` outside of a router; parameters that do not decode are refused.
+    /// `None` outside of a router, and on a route without parameters, so that one handler may have a route with
+    /// and one without; parameters that do not decode are refused.
     fn optional_from_request(request: &mut Request) -> Result<Option<Self>, Rejection> {
-        match request.path_parameters {
+        match &request.path_parameters {
             None => Ok(None),
+            // A unit or a list decodes from no parameters, too.
+            Some(none) if none.is_empty() => Ok(path::decode(none).ok().map(Self)),
             Some(_) => Self::from_request(request).map(Some),
         }
     }

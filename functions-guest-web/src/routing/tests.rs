@@ -53,6 +53,33 @@ fn requests_reach_their_handlers() {
     }
 }
 
+/// One handler may have a route with a parameter and one without.
+#[test]
+fn optional_parameters_may_be_missing() {
+    fn page(page: Option<Path<u8>>) -> String {
+        format!("{:?}", page.map(|Path(page)| page))
+    }
+    fn lists(all: Option<Path<Vec<u8>>>, nothing: Option<Path<()>>) -> String {
+        format!("{:?} {}", all.map(|Path(all)| all), nothing.is_some())
+    }
+    fn app() -> Router {
+        Router::new()
+            .route("/blog", get(page))
+            .route("/blog/{page}", get(page))
+            .route("/lists", get(lists))
+            .nest("/{language}", Router::new().route("/", get(page)))
+    }
+    for (path, wanted) in [
+        ("/blog", "None"),
+        ("/blog/7", "Some(7)"),
+        ("/lists", "Some([]) true"),
+        ("/7", "Some(7)"),
+    ] {
+        assert_eq!(TestRequest::get(path).call(app).text(), wanted, "{path}");
+    }
+    assert_eq!(TestRequest::get("/blog/x").call(app).status(), 400);
+}
+
 /// A path is another with a slash at its end, or with nothing where a parameter is; the innermost
 /// fallback answers.
 #[test]
