@@ -249,9 +249,9 @@ pub trait FromRequest: Sized {
     /// Makes an argument of the type `Option<Self>`.
     ///
     /// `None` stands for a request without the argument; one that has it, and has it wrong, is
-    /// refused. An encoding is `None` for an empty body, `Query` without a query, and `Path` outside
-    /// of a router. For any other extractor, `None` stands for a refusal with a status below 500,
-    /// unless the extractor implements this method.
+    /// refused. An encoding is `None` for an empty body, `Query` without a query, `Path` without
+    /// parameters, and `Extension` without a value. For any other extractor, `None` stands for a refusal
+    /// with a status below 500, unless the extractor implements this method.
     ///
     /// # Errors
     ///

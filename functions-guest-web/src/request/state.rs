@@ -97,4 +97,39 @@ impl<T: Clone + Send + Sync + 'static> FromRequest for Extension<T> {
             ))),
         }
     }
+
+    /// `None` where no middleware has put one into the request.
+    fn optional_from_request(request: &mut Request) -> Result<Option<Self>, Rejection> {
+        Ok(request.extensions().get::<T>().cloned().map(Self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::routing::{Next, get};
+    use crate::testing::TestRequest;
+    use crate::{Router, WebResponse};
+
+    /// A value that no middleware puts there may be optional, as in axum; a missing state is the author's fault.
+    #[test]
+    fn extensions_may_be_optional() {
+        fn handler(user: Option<Extension<u8>>) -> String {
+            format!("{:?}", user.map(|Extension(user)| user))
+        }
+        fn identify(mut request: Request, next: Next) -> WebResponse {
+            request.extensions_mut().insert(7_u8);
+            next.run(request).wait()
+        }
+        fn app() -> Router {
+            let with = Router::new().route("/with", get(handler)).layer(identify);
+            with.route("/without", get(handler))
+                .route("/required", get(|Extension(_): Extension<u8>| ()))
+                .route("/state", get(|_: Option<State<u8>>| ()))
+        }
+        assert_eq!(TestRequest::get("/with").call(app).text(), "Some(7)");
+        assert_eq!(TestRequest::get("/without").call(app).text(), "None");
+        assert_eq!(TestRequest::get("/required").call(app).status(), 500);
+        assert_eq!(TestRequest::get("/state").call(app).status(), 500);
+    }
 }
