@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target_or_run};
 
-const GUESTS: [&str; 28] = [
+const GUESTS: [&str; 29] = [
     "acme-clock",
     "caller",
     "calls-functions",
@@ -34,10 +34,11 @@ const GUESTS: [&str; 28] = [
     "todo-axum",
     "upload-digest",
     "uses-std",
+    "worker",
 ];
 
 /// The sources of the guests. A change in them compiles the guests again.
-const SOURCES: [&str; 18] = [
+const SOURCES: [&str; 19] = [
     "Cargo.lock",
     "Cargo.toml",
     "examples",
@@ -56,6 +57,7 @@ const SOURCES: [&str; 18] = [
     "test-guests/remember",
     "test-guests/renamed",
     "test-guests/uses-std",
+    "test-guests/worker",
 ];
 
 fn main() -> ExitCode {

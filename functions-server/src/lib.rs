@@ -12,6 +12,7 @@ mod options;
 mod queue;
 mod server;
 mod store;
+mod workers;
 
 pub use api::Connection;
 pub use deployments::{InvalidKey, SecretsKey};

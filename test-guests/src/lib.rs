@@ -58,6 +58,8 @@ pub const TODO_AXUM: &str = env!("GUEST_TODO_AXUM");
 pub const UPLOAD_DIGEST: &str = env!("GUEST_UPLOAD_DIGEST");
 /// `uses-std`: std on the SDK's small libc.
 pub const USES_STD: &str = env!("GUEST_USES_STD");
+/// `worker`: keeps state, and asks the host for what differs each time.
+pub const WORKER: &str = env!("GUEST_WORKER");
 
 /// Every example, with its name.
 pub const EXAMPLES: &[(&str, &str)] = &[

@@ -15,11 +15,12 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("migrations.sql")),
     M::up(include_str!("invocations.sql")),
     M::up(include_str!("calls.sql")),
+    M::up(include_str!("workers.sql")),
 ];
 const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
 
 /// The version of the database that this release writes.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// Opens the writer's connection.
 pub(super) fn open(folder: &Folder) -> Result<Connection, OpenError> {

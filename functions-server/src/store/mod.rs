@@ -17,12 +17,18 @@ mod readers;
 mod tests;
 mod time;
 pub(crate) mod tokens;
+#[cfg_attr(
+    not(test),
+    expect(dead_code, unused_imports, reason = "until workers are served")
+)]
+pub(crate) mod workers;
 mod writer;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use rusqlite::Connection;
+use tokio::sync::oneshot;
 
 pub(crate) use artifacts::{Artifacts, Uploaded};
 pub(crate) use digest::Digest;
@@ -88,6 +94,16 @@ impl Store {
         write: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.writer.write(write).await
+    }
+
+    /// Passes a write on at once, in the order of the calls, and returns what says that it is on the disk.
+    ///
+    /// An error of the channel means that the store is closed. Besides, it is as [`write`](Self::write).
+    pub(crate) fn submit<T: Send + 'static>(
+        &self,
+        write: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {
+        self.writer.submit(write)
     }
 
     /// Runs a write while this thread is blocked.

@@ -45,7 +45,7 @@ impl Writer {
         &self,
         write: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let replied = self.send(write)?;
+        let replied = self.submit(write)?;
         replied.await.map_err(|_| StoreError::Closed)?
     }
 
@@ -54,14 +54,15 @@ impl Writer {
         &self,
         write: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let replied = self.send(write)?;
+        let replied = self.submit(write)?;
         // On a thread of its own, since tokio refuses to block one of its own.
         let waiting = std::thread::spawn(move || replied.blocking_recv());
         let written = waiting.join().map_err(|_| StoreError::Closed)?;
         written.map_err(|_| StoreError::Closed)?
     }
 
-    fn send<T: Send + 'static>(
+    /// Passes a write on, and returns what says that it is on the disk.
+    pub(super) fn submit<T: Send + 'static>(
         &self,
         write: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError> {

@@ -1,0 +1,100 @@
+use rusqlite::Connection;
+
+use super::*;
+use crate::store::Time;
+
+fn database() -> Connection {
+    let connection = Connection::open_in_memory().unwrap();
+    connection
+        .pragma_update(None, "foreign_keys", true)
+        .unwrap();
+    connection
+        .execute_batch(include_str!("../workers.sql"))
+        .unwrap();
+    connection
+}
+
+fn new(name: &str) -> WorkerRow {
+    WorkerRow {
+        id: 0,
+        component: "c".to_owned(),
+        name: name.to_owned(),
+        version: 0,
+        args: "[]".to_owned(),
+        env: "{}".to_owned(),
+        memory: 1 << 20,
+        created: Time::now(),
+        state: StoredState::Idle,
+        error: None,
+        updates: "[]".to_owned(),
+        resources: "{}".to_owned(),
+        memory_used: 0,
+    }
+}
+
+fn flush(worker: i64, seq: u64) -> Flush {
+    Flush {
+        worker,
+        seq,
+        data: vec![1],
+        ..Flush::default()
+    }
+}
+
+/// A row that does not follow the last one is refused: the journal never has a gap.
+#[test]
+fn journal_row_after_a_lost_one_is_refused() {
+    let connection = database();
+    let worker = create(&connection, &new("w")).unwrap().unwrap().id;
+    append(&connection, &flush(worker, 0)).unwrap();
+    assert!(append(&connection, &flush(worker, 2)).is_err());
+    append(&connection, &flush(worker, 1)).unwrap();
+    assert_eq!(read(&connection, worker).unwrap().len(), 2);
+}
+
+/// What was on its way to a deleted worker is refused, and the name's next worker begins empty.
+#[test]
+fn journal_of_a_deleted_worker_is_gone() {
+    let connection = database();
+    let worker = create(&connection, &new("w")).unwrap().unwrap().id;
+    append(&connection, &flush(worker, 0)).unwrap();
+    assert!(delete(&connection, "c", "w").unwrap());
+    let next = create(&connection, &new("w")).unwrap().unwrap().id;
+    assert!(next > worker);
+    assert!(append(&connection, &flush(worker, 0)).is_err());
+    assert_eq!(read(&connection, next).unwrap(), Vec::<Vec<u8>>::new());
+}
+
+/// A name is created once.
+#[test]
+fn worker_created_twice_is_one() {
+    let connection = database();
+    assert!(create(&connection, &new("w")).unwrap().is_some());
+    assert!(create(&connection, &new("w")).unwrap().is_none());
+}
+
+/// Workers with something to do are found at the next start; those that were interrupted are not.
+#[test]
+fn unfinished_workers_are_found() {
+    let connection = database();
+    let ids: Vec<i64> = ["a", "b", "c", "d"]
+        .iter()
+        .map(|name| create(&connection, &new(name)).unwrap().unwrap().id)
+        .collect();
+    let row = QueueRow {
+        number: 0,
+        key: "k".to_owned(),
+        function: "f".to_owned(),
+        params: "[]".to_owned(),
+    };
+    enqueue(&connection, ids[0], &row).unwrap();
+    set_state(&connection, ids[1], StoredState::Running, None).unwrap();
+    set_state(&connection, ids[2], StoredState::Interrupted, None).unwrap();
+    enqueue(&connection, ids[2], &row).unwrap();
+    let found: Vec<String> = unfinished(&connection)
+        .unwrap()
+        .into_iter()
+        .map(|(_, name)| name)
+        .collect();
+    assert_eq!(found, ["a", "b"]);
+}

@@ -1,0 +1,99 @@
+use super::*;
+use crate::store::Time;
+use crate::store::workers::WorkerRow;
+
+fn opened() -> (tempfile::TempDir, Arc<Store>) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::open(folder.path()).unwrap());
+    (folder, store)
+}
+
+async fn worker(store: &Store) -> i64 {
+    let row = WorkerRow {
+        id: 0,
+        component: "c".to_owned(),
+        name: "w".to_owned(),
+        version: 0,
+        args: "[]".to_owned(),
+        env: "{}".to_owned(),
+        memory: 1 << 20,
+        created: Time::now(),
+        state: StoredState::Idle,
+        error: None,
+        updates: "[]".to_owned(),
+        resources: "{}".to_owned(),
+        memory_used: 0,
+    };
+    let created = store.write(move |connection| workers::create(connection, &row));
+    created.await.unwrap().unwrap().id
+}
+
+async fn load(store: &Arc<Store>, worker: i64, limit: u64) -> Arc<Journal> {
+    let rows = store.read(move |connection| workers::read(connection, worker));
+    Journal::new(
+        store.clone(),
+        worker,
+        &rows.await.unwrap(),
+        StoredState::Idle,
+        limit,
+    )
+    .unwrap()
+}
+
+/// What was flushed comes back in order, answers by number, and then the journal is live.
+#[tokio::test]
+async fn journal_is_read_as_it_was_written() {
+    let (_folder, store) = opened();
+    let id = worker(&store).await;
+    let journal = load(&store, id, 1 << 20).await;
+    assert!(!journal.is_replaying());
+    journal.add(&Entry::Number(1)).unwrap();
+    journal.flush();
+    let answer = Answer::Failed("dns".to_owned(), "no such name".to_owned());
+    let done = Entry::Done {
+        number: 4,
+        answer: answer.clone(),
+    };
+    journal.add(&done).unwrap();
+    journal.add(&Entry::Number(2)).unwrap();
+    journal.add_result("k".to_owned(), &Outcome::Exited);
+    let last = journal.flush();
+    journal.written(last).await.unwrap();
+
+    let again = load(&store, id, 1 << 20).await;
+    assert!(again.is_replaying());
+    assert_eq!(again.answer(4), Some(answer));
+    assert_eq!(again.next(), Some(Entry::Number(1)));
+    assert_eq!(again.next(), Some(Entry::Number(2)));
+    assert_eq!(again.next(), None);
+    again.live().await;
+    let found = store.read(|connection| workers::result(connection, "c", "w", "k"));
+    let found = Outcome::from_bytes(&found.await.unwrap().unwrap());
+    assert_eq!(found, Some(Outcome::Exited));
+}
+
+/// Nothing is acknowledged after a row that could not be written.
+#[tokio::test]
+async fn journal_of_a_deleted_worker_is_not_written() {
+    let (_folder, store) = opened();
+    let id = worker(&store).await;
+    let journal = load(&store, id, 1 << 20).await;
+    let deleted = store.write(|connection| workers::delete(connection, "c", "w"));
+    assert!(deleted.await.unwrap());
+    journal.add(&Entry::Number(1)).unwrap();
+    let flush = journal.flush();
+    assert!(journal.written(flush).await.is_err());
+    assert!(journal.is_broken());
+}
+
+/// A journal beyond its limit takes the end of an invocation, and nothing else.
+#[tokio::test]
+async fn journal_beyond_its_limit_takes_no_entries() {
+    let (_folder, store) = opened();
+    let id = worker(&store).await;
+    let journal = load(&store, id, 4).await;
+    journal.add(&Entry::Bytes(vec![0; 4])).unwrap();
+    assert!(journal.add(&Entry::Number(1)).is_err());
+    assert!(journal.check_length().is_err());
+    journal.add(&Entry::End(Outcome::Exited)).unwrap();
+}

@@ -1,0 +1,28 @@
+//! What workers may import.
+
+use wasmtime::Result;
+use wasmtime::component::Linker;
+use wasmtime_wasi::p2::bindings::{clocks, io, random};
+
+use super::state::{State, Whole};
+use super::streams;
+
+/// Links what workers may import.
+pub(crate) type HostLinker = Linker<State>;
+
+/// WASI as its library has it, but for what can differ between two runs: that is recorded.
+pub(crate) fn link(engine: &wasmtime::Engine) -> Result<HostLinker> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    linker.allow_shadowing(true);
+    let l = &mut linker;
+    clocks::wall_clock::add_to_linker::<State, Whole>(l, |state| state)?;
+    clocks::monotonic_clock::add_to_linker::<State, Whole>(l, |state| state)?;
+    random::random::add_to_linker::<State, Whole>(l, |state| state)?;
+    random::insecure::add_to_linker::<State, Whole>(l, |state| state)?;
+    random::insecure_seed::add_to_linker::<State, Whole>(l, |state| state)?;
+    io::poll::add_to_linker::<State, Whole>(l, |state| state)?;
+    streams::link(l)?;
+    l.allow_shadowing(false);
+    Ok(linker)
+}

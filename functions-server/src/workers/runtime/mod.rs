@@ -1,0 +1,18 @@
+//! Runs the instances of workers: what they may import, and what of it is recorded.
+
+mod clocks;
+mod cpu_budget;
+mod engine;
+mod linker;
+mod memory;
+mod output;
+mod poll;
+mod random;
+mod state;
+mod streams;
+
+pub(crate) use cpu_budget::{CpuLimit, Timed};
+pub(crate) use engine::tick;
+pub(crate) use linker::{HostLinker, link};
+pub(crate) use output::Output;
+pub(crate) use state::{Diverged, Environment, State};

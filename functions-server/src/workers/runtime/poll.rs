@@ -1,0 +1,78 @@
+//! Recorded readiness: which of the things a guest waits for were ready is all that can differ.
+
+use std::future::{Future as _, poll_fn};
+use std::pin::pin;
+use std::task::Poll;
+
+use wasmtime::Result;
+use wasmtime::component::{Resource, ResourceTable};
+use wasmtime_wasi::p2::DynPollable;
+use wasmtime_wasi::p2::bindings::io::poll;
+
+use super::state::{State, diverged};
+use crate::workers::journal::Entry;
+
+impl poll::Host for &mut State {
+    async fn poll(&mut self, pollables: Vec<Resource<DynPollable>>) -> Result<Vec<u32>> {
+        if let Some(entry) = self.journal.next() {
+            let Entry::Poll(ready) = &entry else {
+                return Err(diverged("poll.poll", &entry).into());
+            };
+            for index in ready {
+                let pollable = pollables.get(*index as usize);
+                let pollable = pollable.ok_or_else(|| diverged("poll.poll", &entry))?;
+                // Its object reaches the state that it had.
+                block(&mut self.table, pollable).await?;
+            }
+            return Ok(ready.clone());
+        }
+        let journal = self.journal.clone();
+        let ready = {
+            let mut polling = pin!(poll::Host::poll(&mut self.table, pollables));
+            let first = poll_fn(|context| Poll::Ready(polling.as_mut().poll(context))).await;
+            match first {
+                Poll::Ready(ready) => ready?,
+                Poll::Pending => {
+                    // It may take long.
+                    journal.flush();
+                    polling.await?
+                }
+            }
+        };
+        journal.add(&Entry::Poll(ready.clone()))?;
+        Ok(ready)
+    }
+}
+
+impl poll::HostPollable for &mut State {
+    async fn block(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
+        if !self.journal.is_replaying() {
+            self.journal.flush();
+        }
+        poll::HostPollable::block(&mut self.table, pollable).await
+    }
+
+    async fn ready(&mut self, pollable: Resource<DynPollable>) -> Result<bool> {
+        if let Some(entry) = self.journal.next() {
+            let Entry::Ready(is_ready) = entry else {
+                return Err(diverged("pollable.ready", &entry).into());
+            };
+            if is_ready {
+                block(&mut self.table, &pollable).await?;
+            }
+            return Ok(is_ready);
+        }
+        let is_ready = poll::HostPollable::ready(&mut self.table, pollable).await?;
+        self.journal.add(&Entry::Ready(is_ready))?;
+        Ok(is_ready)
+    }
+
+    fn drop(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
+        poll::HostPollable::drop(&mut self.table, pollable)
+    }
+}
+
+async fn block(table: &mut ResourceTable, pollable: &Resource<DynPollable>) -> Result<()> {
+    let pollable = Resource::new_borrow(pollable.rep());
+    poll::HostPollable::block(table, pollable).await
+}

@@ -1,0 +1,124 @@
+//! What a worker's store holds.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use wasmtime::component::{HasData, ResourceTable};
+use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+
+use super::cpu_budget::CpuBudget;
+use super::memory::MemoryLimit;
+use super::output::Output;
+use crate::workers::journal::{Entry, Journal};
+
+/// How many handles a guest may have.
+const MAX_HANDLES: usize = 100_000;
+
+/// The most random bytes at once.
+pub(super) const MAX_RANDOM: u64 = 1 << 20;
+
+/// The guest asks for something else than was recorded: the component or the host behaves differently now.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the replay diverged: {call} where the journal has {found}")]
+pub(crate) struct Diverged {
+    pub(crate) call: String,
+    pub(crate) found: String,
+}
+
+/// What a worker was created with.
+#[derive(Debug, Clone)]
+pub(crate) struct Environment {
+    /// For the log: `COMPONENT/NAME`.
+    pub(crate) worker: Arc<str>,
+    pub(crate) args: Vec<String>,
+    pub(crate) env: Vec<(String, String)>,
+    pub(crate) created: SystemTime,
+    /// What its memories may have together, in bytes.
+    pub(crate) memory: u64,
+    /// What an invocation may use.
+    pub(crate) cpu_time: Duration,
+}
+
+/// The state of a store.
+pub(crate) struct State {
+    pub(crate) journal: Arc<Journal>,
+    pub(crate) budget: Arc<CpuBudget>,
+    pub(crate) memory: MemoryLimit,
+    pub(crate) stderr: Output,
+    pub(super) table: ResourceTable,
+    pub(super) created: SystemTime,
+    /// The last value of the worker's clock, in nanoseconds.
+    pub(super) clock: u64,
+    wasi: WasiCtx,
+}
+
+impl State {
+    pub(crate) fn new(environment: &Environment, journal: Arc<Journal>) -> Self {
+        let output = |name| Output::new(environment.worker.clone(), name, journal.clone());
+        let stderr = output("stderr");
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(MAX_HANDLES);
+        let wasi = WasiCtxBuilder::new()
+            .args(&environment.args)
+            .envs(&environment.env)
+            .stdout(output("stdout"))
+            .stderr(stderr.clone())
+            .allow_tcp(false)
+            .allow_udp(false)
+            .build();
+        Self {
+            journal,
+            budget: CpuBudget::new(environment.cpu_time),
+            memory: MemoryLimit::new(environment.memory),
+            stderr,
+            table,
+            created: environment.created,
+            clock: 0,
+            wasi,
+        }
+    }
+
+    /// What a host call gives the guest: what was recorded, or else what `live` gets, which is recorded.
+    pub(super) fn recorded<T>(
+        &mut self,
+        call: &'static str,
+        live: impl FnOnce(&mut Self) -> Entry,
+        read: impl FnOnce(&Entry) -> Option<T>,
+    ) -> wasmtime::Result<T> {
+        let entry = match self.journal.next() {
+            Some(entry) => entry,
+            None => {
+                let entry = live(self);
+                self.journal.add(&entry)?;
+                entry
+            }
+        };
+        Ok(read(&entry).ok_or_else(|| diverged(call, &entry))?)
+    }
+}
+
+/// The guest made `call`, and the journal has something else.
+pub(super) fn diverged(call: &str, found: &Entry) -> Diverged {
+    let mut found = format!("{found:?}");
+    found.truncate(found.floor_char_boundary(200));
+    Diverged {
+        call: call.to_owned(),
+        found,
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView {
+            ctx: &mut self.wasi,
+            table: &mut self.table,
+        }
+    }
+}
+
+/// Host calls get the whole state.
+pub(super) struct Whole;
+
+impl HasData for Whole {
+    type Data<'a> = &'a mut State;
+}
