@@ -128,6 +128,34 @@ fn nesting_is_refused_before_it_is_parsed() {
     }
 }
 
+/// A component on which an assertion of wasmtime's parser fails is refused, also by a host that compiles in its own
+/// process.
+#[test]
+fn panics_of_the_compiler_are_refusals() {
+    let folder = TempDir::new().unwrap();
+    let types = (1..300).map(|number| {
+        let before = number - 1;
+        format!(
+            r#"(type $t{number} (instance (alias outer 1 $t{before} (type)) (export "a" (instance (type 0)))))"#
+        )
+    });
+    let component = format!(
+        r#"(component (type $t0 (instance)) {} (import "x" (instance (type $t299))))"#,
+        types.collect::<String>()
+    );
+    let file = file(&folder, "chain.wasm", &wat::parse_str(component).unwrap());
+    for said in [
+        refusal(Harness::builder(), &file),
+        command_refusal(&file, &[]),
+    ] {
+        assert!(
+            said.contains("the compiler panicked: assertion failed"),
+            "{said}"
+        );
+        assert!(!said.contains("types.rs"), "{said}");
+    }
+}
+
 /// Modules that each copy five mebibytes into one memory at instantiation, which nothing could interrupt.
 #[test]
 fn initial_data_is_bounded() {

@@ -1,8 +1,11 @@
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::Component;
 
 use super::{NotReusable, rewrite};
+use crate::telemetry::panic_text;
 
 /// The bytes of a component, and their SHA-256.
 pub(crate) struct ComponentBytes {
@@ -26,7 +29,20 @@ impl ComponentBytes {
     }
 
     /// Compiles the component, in a rewritten form that costs less per invocation if it has one.
+    ///
+    /// Components are hostile, and wasmtime asserts what it assumes of them. A panic is an error.
     pub(crate) fn compile(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Compiled> {
+        // Nothing that is unwound is used again.
+        let compiled = catch_unwind(AssertUnwindSafe(|| self.try_compile(engine)));
+        compiled.unwrap_or_else(|panic| {
+            Err(wasmtime::format_err!(
+                "the compiler panicked: {}; report this with the component",
+                panic_text(&*panic)
+            ))
+        })
+    }
+
+    fn try_compile(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Compiled> {
         let inlined = rewrite::without_shim(&self.bytes);
         let reusable_form = rewrite::make_reusable(inlined.as_deref().unwrap_or(&self.bytes));
         let reason = match &reusable_form {

@@ -8,6 +8,7 @@ use super::reply::Outcome;
 use super::{Failure, watchdog};
 use crate::invocation::poll_scope::{Left, PollScope};
 use crate::pool::Owner;
+use crate::telemetry::panic_text;
 
 /// The future of an invocation, and the function that owns its slots.
 pub(super) struct InvocationFuture {
@@ -31,10 +32,5 @@ pub(super) fn poll_once(
 }
 
 fn panicked(panic: &(dyn Any + Send)) -> Failure {
-    let message = panic
-        .downcast_ref::<&str>()
-        .map(|text| (*text).to_owned())
-        .or_else(|| panic.downcast_ref::<String>().cloned());
-    let message = message.unwrap_or_else(|| "without a message".into());
-    Failure::Host(wasmtime::format_err!("panicked: {message}"))
+    Failure::Host(wasmtime::format_err!("panicked: {}", panic_text(panic)))
 }

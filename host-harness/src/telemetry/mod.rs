@@ -20,3 +20,4 @@ pub use record::{LogLevel, OutputStream, Record, RecordKind};
 pub(crate) use sink::Output;
 use sink::record_line;
 pub use text::Escaped;
+pub(crate) use text::panic_text;

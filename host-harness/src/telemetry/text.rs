@@ -1,5 +1,6 @@
 //! Escapes text of functions and clients in lines of the host's.
 
+use std::any::Any;
 use std::fmt::{self, Write as _};
 
 /// Text in which nothing ends a line, controls a terminal, or changes how the rest is displayed.
@@ -149,6 +150,13 @@ fn quoted(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     }
     let text = text.replace('\\', "\\\\").replace('"', "\\\"");
     write!(f, "\"{}\"", Escaped(&text))
+}
+
+/// The message of a panic.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("without a message")
 }
 
 #[cfg(test)]

@@ -55,6 +55,8 @@ pub(super) const OUT_OF_MEMORY: u8 = 71;
 /// Writes to standard output: the fingerprint, a byte that says whether instances are reusable, and
 /// the code.
 pub(super) fn compile_from_stdin(settings: ChildSettings) -> u8 {
+    // A panic is an error here, and its place in the compiler is nothing that an error should name.
+    std::panic::set_hook(Box::new(|_| {}));
     let result = limit_process(settings)
         .map_err(wasmtime::Error::from)
         .and_then(|()| compile(settings.allocation));
