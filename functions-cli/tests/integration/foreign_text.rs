@@ -81,6 +81,27 @@ async fn backtraces_are_short_and_within_the_log_limits() {
     }
 }
 
+/// A C++ name that stands for 80 MB of text: each of its last types names the one before it 300 times. A few more
+/// types would fill any memory.
+fn growing_name() -> String {
+    let types = ["S1_", "S2_"].map(|before| format!("S0_I{}E", before.repeat(300)));
+    format!("_Z1f1a1bI{}E{}", "S_".repeat(300), types.concat())
+}
+
+/// A name that would be far longer in readable form is logged as it is.
+#[tokio::test]
+async fn names_in_backtraces_do_not_grow() {
+    let function = Straight {
+        pages: 2,
+        more: format!("(func $f (@name \"{}\") unreachable)", growing_name()),
+        body: "(call $f)".into(),
+    };
+    let (said, reason) = logged(serve(&function.file()), &[]).await;
+    assert_eq!(reason, "trap");
+    assert!(said.contains("!_Z1f1a1bIS_S_S_"), "{said}");
+    assert!(said.len() < MUCH, "{} bytes", said.len());
+}
+
 /// The same at load.
 #[test]
 fn backtraces_of_starts_are_short() {

@@ -24,7 +24,7 @@ pub(crate) fn cut(text: impl fmt::Display) -> String {
 
 /// The error with the same causes, each cut.
 pub(crate) fn cut_causes(error: &wasmtime::Error) -> wasmtime::Error {
-    of_causes(error.chain().map(cut).collect())
+    of_causes(error.chain().map(cut_cause).collect())
 }
 
 /// The error with the same causes, if `admit` allows their length; otherwise without its backtrace.
@@ -32,7 +32,7 @@ pub(crate) fn admitted(
     error: &wasmtime::Error,
     admit: impl FnOnce(usize) -> bool,
 ) -> wasmtime::Error {
-    let mut causes: Vec<_> = error.chain().map(cut).collect();
+    let mut causes: Vec<_> = error.chain().map(cut_cause).collect();
     if !admit(causes.iter().map(String::len).sum()) {
         for cause in &mut causes {
             if cause.starts_with(BACKTRACE) {
@@ -47,6 +47,51 @@ fn of_causes(mut causes: Vec<String>) -> wasmtime::Error {
     let root = wasmtime::Error::msg(causes.pop().unwrap_or_default());
     let causes = causes.into_iter().rev();
     causes.fold(root, wasmtime::Error::context)
+}
+
+fn cut_cause(cause: impl fmt::Display) -> String {
+    let text = cut(cause);
+    match text.starts_with(BACKTRACE) {
+        true => demangled(&text),
+        false => text,
+    }
+}
+
+/// The backtrace with the names of Rust's functions as in their source. Wasmtime's own feature for that also
+/// expands C++ names, of which two kilobytes may stand for gigabytes.
+fn demangled(backtrace: &str) -> String {
+    let lines = backtrace.split('\n').map(|line| {
+        let frame = line.rsplit_once('!');
+        let known = frame.and_then(|(frame, name)| Some((frame, demangled_name(name)?)));
+        known.map_or_else(
+            || line.to_owned(),
+            |(frame, name)| format!("{frame}!{name}"),
+        )
+    });
+    cut(lines.collect::<Vec<_>>().join("\n"))
+}
+
+/// The beginning of a mangled Rust name in its readable form; `None` for other names.
+fn demangled_name(name: &str) -> Option<String> {
+    let name = rustc_demangle::try_demangle(name).ok()?;
+    let mut start = Start::default();
+    // It fails when there is more than a line takes.
+    let _ = write!(start, "{name}");
+    Some(start.0)
+}
+
+/// Takes a little more than a line.
+#[derive(Default)]
+struct Start(String);
+
+impl Write for Start {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.push_str(text);
+        match self.0.len() > MAX_LINE {
+            true => Err(fmt::Error),
+            false => Ok(()),
+        }
+    }
 }
 
 #[derive(Default)]
@@ -114,6 +159,33 @@ mod tests {
         let many = cut(format!("{long}\n").repeat(100));
         assert!(many.len() < MAX_TEXT + 9, "{}", many.len());
         assert!(cut("\n".repeat(100_000)).len() < MAX_TEXT + 9);
+    }
+
+    /// The names of Rust's functions are readable, and do not grow beyond a line. C++ names stay as they are.
+    #[test]
+    fn rust_names_are_demangled() {
+        let rust = "_ZN1a5inner4deep17h4b569e4410d54929E";
+        let cpp = "_ZN1a5inner4deepEv";
+        // Ten tuples, each of the one before twice.
+        let grows = "_RIC1aTmmETB3_B3_ETB7_B7_ETBf_Bf_ETBn_Bn_ETBv_Bv_ETBD_BD_ETBL_BL_ETBT_BT_ETB11_B11_ETB19_B19_EE";
+        let backtrace = |name: &str| {
+            let error = wasmtime::Error::msg("trap").context(format!(
+                "{BACKTRACE}:\n    0:   0x9 - m!{name}\n    1:   0xa - m!other"
+            ));
+            format!("{:#}", cut_causes(&error))
+        };
+        let shown = backtrace(rust);
+        assert!(
+            shown.contains("m!a::inner::deep::h4b569e4410d54929\n"),
+            "{shown}"
+        );
+        assert!(backtrace(cpp).contains(&format!("m!{cpp}\n")));
+        let shown = backtrace(grows);
+        assert!(
+            shown.contains("m!a::<((((") && shown.contains("m!other"),
+            "{shown}"
+        );
+        assert!(shown.len() < 2 * MAX_LINE, "{}", shown.len());
     }
 
     /// An error keeps its causes, and its backtrace only if that is within what may be logged.
