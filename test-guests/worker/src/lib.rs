@@ -174,4 +174,10 @@ impl bindings::Guest for Worker {
     }
 }
 
-bindings::export!(Worker with_types_in bindings);
+mod export {
+    #![allow(clippy::allow_attributes, unsafe_code, reason = "generated code")]
+
+    use super::{Worker, bindings};
+
+    bindings::export!(Worker with_types_in bindings);
+}
