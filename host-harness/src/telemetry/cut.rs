@@ -182,7 +182,8 @@ mod tests {
         assert!(backtrace(cpp).contains(&format!("m!{cpp}\n")));
         let shown = backtrace(grows);
         assert!(
-            shown.contains("m!a::<((((") && shown.contains("m!other"),
+            shown.contains("m!a::<(u32, u32), ((u32, u32), (u32, u32))")
+                && shown.contains("m!other"),
             "{shown}"
         );
         assert!(shown.len() < 2 * MAX_LINE, "{}", shown.len());
