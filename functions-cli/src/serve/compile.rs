@@ -8,6 +8,9 @@ use clap::Args;
 use crate::value::{duration, size};
 use host_harness::{Builder, CompilerProcess};
 
+/// The program itself and its threads take most of less than this.
+const MIN_MEMORY: usize = 128 << 20;
+
 /// Options of the process that compiles a component.
 #[derive(Args)]
 pub(crate) struct Compiling {
@@ -16,12 +19,19 @@ pub(crate) struct Compiling {
     compile_cpu_time: Duration,
 
     /// The memory for compiling one function: address space of a separate process.
-    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = size::positive, env = "FUNCTIONS_COMPILE_MEMORY")]
+    #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = memory, env = "FUNCTIONS_COMPILE_MEMORY")]
     compile_memory: usize,
 
     /// The time for compiling one function.
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::positive, env = "FUNCTIONS_COMPILE_TIMEOUT")]
     compile_timeout: Duration,
+}
+
+fn memory(text: &str) -> Result<usize, String> {
+    match size::parse(text)? {
+        ..MIN_MEMORY => Err("too small: expected at least 128MiB".into()),
+        size => Ok(size),
+    }
 }
 
 impl Compiling {

@@ -195,6 +195,8 @@ fn limits_of_compiling_are_told() {
             assert!(said.contains(&format!("raise it with {limit}")), "{said}");
         }
     }
+    let said = command_refusal(Path::new(test_guests::PING), &["--compile-memory", "1MiB"]);
+    assert!(said.contains("expected at least 128MiB"), "{said}");
 }
 
 /// A cached function needs no compiler at the next start.

@@ -52,6 +52,15 @@ impl OutboundConfig {
     pub(crate) fn check_egress(&self, own: &Egress) -> Result<(), String> {
         match self.egress.uncovered(own) {
             None => Ok(()),
+            // No host that lets functions reach only named servers takes such a rule.
+            Some(rule)
+                if self.egress.is_only_named() && own.catch_all().as_ref() == Some(&rule) =>
+            {
+                Err(format!(
+                    "{rule} names no server, and the host lets functions reach only servers that are named; expected \
+                 HOST[:PORT] or *.DOMAIN for each server"
+                ))
+            }
             Some(rule) => Err(format!(
                 "{rule} is not among the servers that the host lets functions reach; start the host with \
                  --allow-host {rule}"
@@ -88,4 +97,31 @@ impl OutboundConfig {
 /// The name without the dot at its end, which marks it as absolute.
 fn without_root(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(egress: Egress, rule: &str) -> String {
+        let network = OutboundConfig::new(egress, &[], &[], 1).unwrap();
+        let own = Egress::of_function(&[rule.into()]).unwrap();
+        network.check_egress(&own).unwrap_err()
+    }
+
+    /// The advice for a rule beyond the host's is one that the host can follow.
+    #[test]
+    fn advice_can_be_followed() {
+        let rules = || Egress::new(&["a.example".into()]).unwrap();
+        assert!(refusal(rules(), "*").ends_with("with --allow-host *"));
+        for rule in ["*", "*:443"] {
+            let said = refusal(rules().only_named(), rule);
+            assert!(
+                said.contains("names no server") && !said.contains("--allow"),
+                "{said}"
+            );
+        }
+        let said = refusal(rules().only_named(), "b.example");
+        assert!(said.ends_with("with --allow-host b.example"), "{said}");
+    }
 }

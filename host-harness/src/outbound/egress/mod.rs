@@ -78,6 +78,11 @@ impl Egress {
         }
     }
 
+    /// Whether every server that no rule names is denied, even without rules.
+    pub(crate) fn is_only_named(&self) -> bool {
+        self.only_named
+    }
+
     /// Permits servers of the embedder's own, whatever the rules are.
     pub(crate) fn with_own(self, own: Vec<SocketAddr>) -> Self {
         Self { own, ..self }
