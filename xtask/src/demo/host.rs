@@ -11,7 +11,7 @@ use ureq::Agent;
 use ureq::http::Request;
 
 use super::Answer;
-use super::promises::{PRIVATE, Promise};
+use super::promises::Promise;
 
 /// More than the largest answer of any example.
 const MAX_ANSWER: u64 = 64 << 20;
@@ -19,19 +19,25 @@ const MAX_ANSWER: u64 = 64 << 20;
 /// A running `functions serve`, which is killed when it is dropped.
 pub(super) struct Host {
     url: String,
+    /// What else it listens for, and where: `management`, say.
+    apis: Vec<(String, String)>,
     process: Child,
     agent: Agent,
 }
 
 impl Host {
-    /// Starts the host on a free port, and waits until it listens.
-    pub(super) fn start(command: &Path, guests: &[Artifact]) -> anyhow::Result<Self> {
-        let mut process = Command::new(command)
+    /// Starts the host on a free port with these functions and options, and waits until it listens for clients
+    /// and for a number of APIs.
+    pub(super) fn start(
+        command: &Path,
+        guests: &[&Artifact],
+        options: &[&str],
+        apis: usize,
+    ) -> anyhow::Result<Self> {
+        let process = Command::new(command)
             // A demo leaves no files in the user's home.
             .args(["serve", "--listen", "127.0.0.1:0", "--no-cache"])
-            // The example `proxy` sends requests to this host.
-            .args(["--allow-host", "127.0.0.1"])
-            .args(PRIVATE.iter().flat_map(|name| ["--private", name]))
+            .args(options)
             .args(
                 guests
                     .iter()
@@ -41,14 +47,6 @@ impl Host {
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot start {}", command.display()))?;
-        let mut first = String::new();
-        if let Some(stdout) = process.stdout.as_mut() {
-            BufReader::new(stdout).read_line(&mut first)?;
-        }
-        let Some(url) = first.trim().strip_prefix("listening on ") else {
-            let _ = process.kill();
-            bail!("the host does not listen, its first line is {first:?}");
-        };
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .allow_non_standard_methods(true)
@@ -56,15 +54,36 @@ impl Host {
             .timeout_global(Some(Duration::from_secs(60)))
             .build()
             .into();
-        Ok(Self {
-            url: url.to_owned(),
+        let mut host = Self {
+            url: String::new(),
+            apis: Vec::new(),
             process,
             agent,
-        })
+        };
+        let stdout = host.process.stdout.take().context("no standard output")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let mut line = || -> anyhow::Result<(String, String)> {
+            let line = lines.next().transpose()?.unwrap_or_default();
+            let announced = line.split_once(" on ").with_context(|| {
+                format!("the host does not listen, it says {line:?} where it should say so")
+            })?;
+            Ok((announced.0.to_owned(), announced.1.to_owned()))
+        };
+        host.url = line()?.1;
+        for _ in 0..apis {
+            host.apis.push(line()?);
+        }
+        Ok(host)
     }
 
     pub(super) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where an API listens.
+    pub(super) fn api(&self, name: &str) -> anyhow::Result<&str> {
+        let api = self.apis.iter().find(|api| api.0 == name);
+        Ok(&api.with_context(|| format!("no line says {name}"))?.1)
     }
 
     pub(super) fn send(&self, function: &str, promise: &Promise) -> anyhow::Result<Answer> {
@@ -90,6 +109,14 @@ impl Host {
                 .limit(MAX_ANSWER)
                 .read_to_vec()?,
         })
+    }
+
+    /// Sends a function a body, and returns the status and the text of the answer.
+    pub(super) fn post(&self, function: &str, body: &str) -> anyhow::Result<(u16, String)> {
+        let url = format!("{}/{function}", self.url);
+        let mut response = self.agent.post(url).send(body)?;
+        let text = response.body_mut().read_to_string()?;
+        Ok((response.status().as_u16(), text))
     }
 
     /// Stops the host, and fails if it ends with an error.

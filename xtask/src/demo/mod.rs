@@ -1,5 +1,6 @@
 //! `cargo demo`: builds and runs all examples over real HTTP.
 
+mod dispatch;
 mod host;
 mod promises;
 
@@ -12,7 +13,7 @@ use functions_toolchain::{Artifact, GuestBuild, build_guests};
 
 use crate::workspace::{self, build, cargo};
 use host::Host;
-use promises::{Example, Promise, examples};
+use promises::{Example, PRIVATE, Promise, examples};
 
 /// Builds and runs every example, and fails if an answer is not the promised one.
 pub(crate) fn run() -> anyhow::Result<()> {
@@ -21,13 +22,18 @@ pub(crate) fn run() -> anyhow::Result<()> {
     step("build", "the examples, for wasm32-wasip2");
     let root = workspace::root();
     let names = examples().map(|example| example.name);
+    let names = names.chain(dispatch::EXAMPLES);
     let guests = build_guests(&GuestBuild::new(&root).packages(names))?;
     step("build", "the host (the first time takes a few minutes)");
     let command = build_host(&root)?;
 
     step("start", "functions serve ... --listen 127.0.0.1:0");
     let started = Instant::now();
-    let host = Host::start(&command, &guests)?;
+    // The example `proxy` sends requests to this host.
+    let mut options = vec!["--allow-host", "127.0.0.1"];
+    options.extend(PRIVATE.iter().flat_map(|name| ["--private", name]));
+    let serve: Vec<&Artifact> = guests.iter().take(examples().count()).collect();
+    let host = Host::start(&command, &serve, &options, 0)?;
     println!(
         "        listening on {} after {:.1?}",
         host.url(),
@@ -40,6 +46,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     }
     step("stop", "SIGTERM");
     host.stop()?;
+    dispatch::run(&command, &guests)?;
     if broken > 0 {
         bail!("{broken} answers differ from what the example promises");
     }
