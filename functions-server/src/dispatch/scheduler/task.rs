@@ -1,24 +1,19 @@
-//! The task that says which call runs when.
+//! The task that runs calls when they are due.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use host_harness::Harness;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::accept::{Refusal, RefusalKind, Rules, checked};
-use super::endpoint::Bases;
-use super::entries::{Entries, Run};
-use super::proto::Call;
-use super::response::failure;
-use super::run::run;
-use super::send::Sender;
-use crate::DispatchOptions;
+use super::Shared;
+use crate::dispatch::entries::{Entries, Run};
+use crate::dispatch::response::failure;
+use crate::dispatch::run::run;
 use crate::store::calls::{self, After, Unfinished};
-use crate::store::{Store, StoreError, Time};
+use crate::store::{StoreError, Time};
 
 /// How many calls a start reads at once.
 const PAGE: i64 = 1000;
@@ -32,25 +27,9 @@ const PURGE_PERIOD: Duration = Duration::from_secs(60);
 /// How long the runs in flight may take when the scheduler stops.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// What runs and requests share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) store: Arc<Store>,
-    pub(super) sender: Sender,
-    pub(super) bases: Bases,
-    pub(super) options: DispatchOptions,
-    events: UnboundedSender<Event>,
-    /// How many calls the task knows that have not ended.
-    unfinished: AtomicUsize,
-    /// How many it does not know yet.
-    accepting: AtomicUsize,
-    /// The calls that run now.
-    running: Mutex<HashSet<i64>>,
-}
-
 /// What the task hears of.
 #[derive(Debug)]
-enum Event {
+pub(super) enum Event {
     Added(Vec<Unfinished>),
     Ran(Run, After),
     Ended(Vec<i64>),
@@ -58,144 +37,7 @@ enum Event {
     Revived(Unfinished),
 }
 
-/// A handle on the task.
-#[derive(Debug, Clone)]
-pub(crate) struct Scheduler {
-    shared: Arc<Shared>,
-}
-
-impl Scheduler {
-    /// Makes a scheduler of the calls in the store, and the future that runs it until `stopped` ends.
-    ///
-    /// # Errors
-    ///
-    /// The store cannot be read.
-    pub(crate) async fn start(
-        store: Arc<Store>,
-        harness: Harness,
-        mut options: DispatchOptions,
-    ) -> Result<
-        (
-            Self,
-            impl Future<Output = ()>,
-            tokio::sync::oneshot::Sender<()>,
-        ),
-        StoreError,
-    > {
-        let (events, heard) = unbounded_channel();
-        let sender = Sender {
-            fetcher: harness.fetcher(),
-            harness,
-            key: options.signing_key.take(),
-            timeout: options.attempt_timeout,
-        };
-        let shared = Arc::new(Shared {
-            store,
-            sender,
-            bases: Bases::new(&options.functions_urls),
-            events,
-            unfinished: AtomicUsize::new(0),
-            accepting: AtomicUsize::new(0),
-            running: Mutex::default(),
-            options,
-        });
-        let entries = load(&shared).await?;
-        shared.unfinished.store(entries.len(), Ordering::Relaxed);
-        let (stop, stopped) = tokio::sync::oneshot::channel();
-        let task = Task {
-            shared: shared.clone(),
-            entries,
-            runs: JoinSet::new(),
-            handles: HashMap::new(),
-        };
-        Ok((Self { shared }, task.run(heard, stopped), stop))
-    }
-
-    /// Accepts calls, all or none, and returns their ids in order. `may_call` says of a function of this
-    /// host whether the caller may call it.
-    pub(crate) async fn dispatch(
-        &self,
-        calls: Vec<Call>,
-        may_call: &(dyn Fn(&str) -> bool + Sync),
-    ) -> Result<Vec<String>, Refusal> {
-        let shared = self.shared.clone();
-        let now = Time::now();
-        let rules = Rules {
-            bases: &shared.bases,
-            expiration: shared.options.expiration,
-            fetcher: &shared.sender.fetcher,
-            may_call,
-        };
-        let calls = checked(calls, None, &rules, now)?;
-        if calls.is_empty() {
-            return Ok(Vec::new());
-        }
-        let count = calls.len();
-        let before = shared.accepting.fetch_add(count, Ordering::Relaxed)
-            + shared.unfinished.load(Ordering::Relaxed);
-        if before + count > shared.options.capacity {
-            shared.accepting.fetch_sub(count, Ordering::Relaxed);
-            return Err(Refusal::new(
-                RefusalKind::ResourceExhausted,
-                format!(
-                    "{before} calls wait already: dispatch again later, or raise --dispatch-capacity"
-                ),
-            ));
-        }
-        // To its end, also if the client goes away: what is stored is scheduled.
-        let accepted = tokio::spawn(async move {
-            let stored = Arc::new(calls);
-            let rows = stored.clone();
-            let add = move |connection: &_| calls::add(connection, &rows, None, now);
-            let numbers = shared.store.write(add).await.inspect_err(|_| {
-                shared.accepting.fetch_sub(count, Ordering::Relaxed);
-            })?;
-            let added = numbers
-                .iter()
-                .zip(stored.iter())
-                .map(|(number, call)| Unfinished {
-                    number: *number,
-                    parent: None,
-                    endpoint: call.endpoint.clone(),
-                    is_suspended: false,
-                    due: now,
-                    expires: call.expires,
-                });
-            shared.tell(Event::Added(added.collect()));
-            Ok::<_, StoreError>(stored.iter().map(|call| call.id.clone()).collect())
-        });
-        let accepted = accepted.await.unwrap_or(Err(StoreError::Closed));
-        accepted.map_err(|error| Refusal::new(RefusalKind::Unavailable, error.to_string()))
-    }
-
-    /// Whether a call runs now.
-    pub(crate) fn is_running(&self, call: i64) -> bool {
-        self.shared.running().contains(&call)
-    }
-
-    /// Says that calls were ended by somebody else.
-    pub(crate) fn ended(&self, calls: Vec<i64>) {
-        self.shared.tell(Event::Ended(calls));
-    }
-
-    /// Says that a call is to be run once more.
-    pub(crate) fn revived(&self, call: Unfinished) {
-        self.shared.tell(Event::Revived(call));
-    }
-}
-
-impl Shared {
-    fn tell(&self, event: Event) {
-        // It fails once the scheduler has stopped: the next start reads the store.
-        let _ = self.events.send(event);
-    }
-
-    fn running(&self) -> std::sync::MutexGuard<'_, HashSet<i64>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-async fn load(shared: &Shared) -> Result<Entries, StoreError> {
+pub(super) async fn load(shared: &Shared) -> Result<Entries, StoreError> {
     let mut entries = Entries::new(shared.options.concurrency);
     let (mut after, mut suspended) = (0, Vec::new());
     let now = Time::now();
@@ -222,7 +64,7 @@ async fn load(shared: &Shared) -> Result<Entries, StoreError> {
     Ok(entries)
 }
 
-struct Task {
+pub(super) struct Task {
     shared: Arc<Shared>,
     entries: Entries,
     runs: JoinSet<()>,
@@ -230,7 +72,16 @@ struct Task {
 }
 
 impl Task {
-    async fn run(
+    pub(super) fn new(shared: Arc<Shared>, entries: Entries) -> Self {
+        Self {
+            shared,
+            entries,
+            runs: JoinSet::new(),
+            handles: HashMap::new(),
+        }
+    }
+
+    pub(super) async fn run(
         mut self,
         mut heard: UnboundedReceiver<Event>,
         mut stopped: tokio::sync::oneshot::Receiver<()>,
