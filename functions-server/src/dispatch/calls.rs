@@ -155,6 +155,33 @@ impl Calls {
         Ok((found, has_more))
     }
 
+    /// Up to `limit` calls before the id `before`, the latest first, with the start of their last attempt.
+    pub(crate) async fn latest(
+        &self,
+        state: Option<CallState>,
+        function: Option<String>,
+        mut before: String,
+        limit: usize,
+    ) -> Result<Vec<(CallState, CallView, Option<Time>)>, StoreError> {
+        let states = state.map_or((rows::READY, rows::CANCELLED), CallState::stored);
+        let mut found = Vec::new();
+        while found.len() < limit {
+            let (function, from) = (function.clone(), before);
+            let read = move |connection: &_| {
+                rows::latest(connection, states, function.as_deref(), &from, PAGE)
+            };
+            let page = self.store.read(read).await?;
+            let Some((last, _)) = page.last() else { break };
+            before = last.id.clone();
+            let shown = page
+                .into_iter()
+                .map(|(view, started)| (self.state(&view), view, started));
+            found.extend(shown.filter(|(is_in, ..)| state.is_none_or(|state| state == *is_in)));
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
     /// The numbers that a list is bounded by; `None` if a call that is named does not exist.
     async fn bounds(
         &self,

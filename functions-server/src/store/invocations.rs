@@ -13,6 +13,9 @@ use super::{Digest, Time};
 pub(crate) struct QueuedId(pub(crate) [u8; 16]);
 
 impl QueuedId {
+    /// No id is greater.
+    pub(crate) const MAX: Self = Self([u8::MAX; 16]);
+
     pub(crate) fn new(now: Time) -> Result<Self, getrandom::Error> {
         let mut bytes = [0; 16];
         let (time, random) = bytes.split_at_mut(6);
@@ -421,7 +424,7 @@ pub(crate) fn list(
         Some(InvocationState::Succeeded) => "state = 'succeeded'",
         Some(InvocationState::Cancelled) => "state = 'cancelled'",
     });
-    let after = wanted.after.unwrap_or(QueuedId([u8::MAX; 16]));
+    let after = wanted.after.unwrap_or(QueuedId::MAX);
     let function = wanted.function.as_deref().unwrap_or_default();
     connection
         .prepare_cached(&format!(

@@ -2,8 +2,10 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
+use crate::dispatch::{CallState, Shown};
 use crate::queue::{Invocation, ResponseHead};
 use crate::store::Time;
+use crate::store::calls::CallView;
 use crate::store::invocations::{InvocationRow, StoredMessage};
 
 /// An invocation as all APIs show it.
@@ -30,6 +32,35 @@ pub(crate) fn summary(row: &InvocationRow) -> Value {
         "finished": time(row.finished),
         "error": row.error,
     })
+}
+
+/// A call of Dispatch as an invocation. What it answered is a message of Dispatch, and not shown.
+pub(crate) fn call_summary(state: CallState, view: &CallView, started: Option<Time>) -> Value {
+    let time = |time: Option<Time>| time.map(|time| time.to_string());
+    json!({
+        "id": view.id,
+        "function": view.function,
+        "endpoint": view.endpoint,
+        "version": null,
+        "state": state.name(),
+        "attempts": view.attempts,
+        "accepted": view.created.to_string(),
+        "started": time(started),
+        "finished": time(view.finished),
+        "error": view.error,
+    })
+}
+
+/// The same with the result that all have.
+pub(crate) fn call_document(shown: &Shown) -> Value {
+    // The last hundred attempts are kept.
+    let attempts = shown.attempts.as_deref().unwrap_or_default();
+    let started = attempts.last().map(|attempt| attempt.started);
+    let mut document = call_summary(shown.state, &shown.view, started);
+    if let Value::Object(members) = &mut document {
+        members.insert("result".to_owned(), Value::Null);
+    }
+    document
 }
 
 fn result(message: &StoredMessage) -> Option<Value> {

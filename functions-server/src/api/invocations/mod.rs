@@ -10,7 +10,7 @@ use std::sync::{Arc, OnceLock};
 use host_harness::{Body, Deferral, DeferralFuture, DeferredRequest};
 use http::{Method, Request, Response, StatusCode};
 
-pub(crate) use document::{document, summary};
+pub(crate) use document::{call_document, call_summary, document, summary};
 
 use crate::queue::{ChangeError, Queue, WeakQueue};
 use crate::store::invocations::QueuedId;

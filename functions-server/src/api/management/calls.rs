@@ -88,7 +88,7 @@ impl From<Shown> for Call {
     }
 }
 
-fn calls(api: &Api) -> Calls {
+pub(super) fn calls(api: &Api) -> Calls {
     Calls::new(api.server.store().clone(), api.server.scheduler())
 }
 
@@ -97,7 +97,7 @@ fn not_found(id: &str) -> Problem {
 }
 
 /// Checks that the caller may see or change the calls of all functions: a call may reach any.
-fn may(caller: &Caller, scope: Scope) -> Result<(), Problem> {
+pub(super) fn may(caller: &Caller, scope: Scope) -> Result<(), Problem> {
     caller.may(scope)?;
     match caller.covers_all() {
         true => Ok(()),
@@ -206,19 +206,23 @@ pub(super) async fn retry(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Call>, Problem> {
-    may(&caller, Scope::Dispatch)?;
-    let calls = calls(&api);
-    match calls.retry(&id).await? {
-        None => return Err(not_found(&id)),
-        Some(false) => {
-            let detail =
-                "the call has neither failed nor been cancelled: only such a call is retried";
-            return Err(Problem::new(StatusCode::CONFLICT, detail));
-        }
-        Some(true) => {}
-    }
-    let shown = calls.get(&id).await?;
+    rerun(&api, &caller, &id).await?;
+    let shown = calls(&api).get(&id).await?;
     shown
         .map(|shown| Json(shown.into()))
         .ok_or_else(|| not_found(&id))
+}
+
+/// Runs a call once more that failed or was cancelled.
+pub(super) async fn rerun(api: &Api, caller: &Caller, id: &str) -> Result<(), Problem> {
+    may(caller, Scope::Dispatch)?;
+    match calls(api).retry(id).await? {
+        None => Err(not_found(id)),
+        Some(true) => Ok(()),
+        Some(false) => {
+            let detail =
+                "the call has neither failed nor been cancelled: only such a call is retried";
+            Err(Problem::new(StatusCode::CONFLICT, detail))
+        }
+    }
 }

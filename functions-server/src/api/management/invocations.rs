@@ -1,4 +1,4 @@
-//! Invocations that nobody waits for.
+//! Invocations that nobody waits for: those of the queue, and the calls of Dispatch.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -6,14 +6,15 @@ use http::{StatusCode, Uri};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Api;
 use super::caller::Caller;
 use super::problem::Problem;
 use super::query::Query;
-use crate::api::invocations::{document, summary};
+use super::{Api, calls};
+use crate::api::invocations::{call_document, call_summary, document, summary};
 use crate::auth::Scope;
+use crate::dispatch::{CallState, Shown};
 use crate::queue::{ChangeError, Invocation};
-use crate::store::invocations::{InvocationState, QueuedId, Wanted};
+use crate::store::invocations::{InvocationRow, InvocationState, QueuedId, Wanted};
 
 /// A page of invocations.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -26,11 +27,13 @@ pub(super) struct Invocations {
 }
 
 /// Lists invocations that nobody waits for, the latest first. Those that `failed` are the dead letters.
+///
+/// A token for some functions sees no calls of Dispatch, which may be of others.
 #[utoipa::path(
     get, path = "/v1/invocations", operation_id = "list_invocations", tag = "invocations",
     params(
         ("function" = Option<String>, Query, description = "Only those of this function"),
-        ("state" = Option<String>, Query, description = "Only those that are `queued`, `running`, `waiting` (for a retry), `succeeded`, `failed` or `cancelled`"),
+        ("state" = Option<String>, Query, description = "Only those that are `queued`, `running`, `waiting` (for a retry), `suspended` (calls of Dispatch, for calls of their own), `succeeded`, `failed` or `cancelled`"),
         ("limit" = Option<i64>, Query, description = "How many invocations, 1 to 1000; 100 unless given"),
         ("after" = Option<String>, Query, description = "Begin behind this id"),
     ),
@@ -48,32 +51,82 @@ pub(super) async fn list(
         None => caller.may(Scope::Read)?,
     }
     let state = query.text("state").map(|text| {
-        let expected = InvocationState::ALL.map(InvocationState::name).join(", ");
+        let expected = CallState::NAMES.join(", ");
         let invalid = format!("invalid query parameter \"state\": expected one of {expected}");
-        InvocationState::parse(text).ok_or_else(|| Problem::bad_request(invalid))
+        CallState::parse(text).ok_or_else(|| Problem::bad_request(invalid))
     });
+    let state = state.transpose()?;
     let after = query.text("after").map(|text| {
         let invalid = "invalid query parameter \"after\": expected an invocation's id";
         QueuedId::parse(text).ok_or_else(|| Problem::bad_request(invalid))
     });
-    let wanted = Wanted {
+    let page = Page {
         function,
-        state: state.transpose()?,
+        state,
         after: after.transpose()?,
+        limit: query.limit()?,
     };
-    let limit = query.limit()?;
-    let mut rows = api.server.queue().list(wanted, limit + 1).await?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
-    let last = rows.last().filter(|_| has_more);
-    let next = last.map(|row| row.id.to_string());
+    let mut found = page.queued(&api, &caller).await?;
+    if caller.covers_all() {
+        found.extend(page.calls(&api).await?);
+    }
+    // Both kinds of id begin with the time.
+    found.sort_unstable_by(|(one, _), (other, _)| other.cmp(one));
+    let limit = usize::try_from(page.limit).unwrap_or(usize::MAX);
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let last = found.last().filter(|_| has_more);
+    let next = last.map(|(id, _)| id.clone());
     // A token for some functions sees those only, so its pages may be shorter.
-    rows.retain(|row| caller.covers(&row.function));
-    Ok(Json(Invocations {
-        invocations: rows.iter().map(summary).collect(),
-        next,
-    }))
+    let invocations = found.into_iter().filter_map(|(_, shown)| shown).collect();
+    Ok(Json(Invocations { invocations, next }))
+}
+
+/// What a list is asked for.
+struct Page {
+    function: Option<String>,
+    state: Option<CallState>,
+    after: Option<QueuedId>,
+    limit: i64,
+}
+
+/// An id, and what is shown of the invocation; `None` if the caller may not see it.
+type Entry = (String, Option<Value>);
+
+impl Page {
+    /// Those of the queue, and one more than the limit if there are more.
+    async fn queued(&self, api: &Api, caller: &Caller) -> Result<Vec<Entry>, Problem> {
+        let state = match self.state.map(|state| InvocationState::parse(state.name())) {
+            // No invocation of the queue is ever in that state.
+            Some(None) => return Ok(Vec::new()),
+            state => state.flatten(),
+        };
+        let wanted = Wanted {
+            function: self.function.clone(),
+            state,
+            after: self.after,
+        };
+        let rows = api.server.queue().list(wanted, self.limit + 1).await?;
+        let entry = |row: &InvocationRow| {
+            let is_shown = caller.covers(&row.function);
+            (row.id.to_string(), is_shown.then(|| summary(row)))
+        };
+        Ok(rows.iter().map(entry).collect())
+    }
+
+    /// The calls of Dispatch, and one more than the limit if there are more.
+    async fn calls(&self, api: &Api) -> Result<Vec<Entry>, Problem> {
+        let after = self.after.unwrap_or(QueuedId::MAX).to_string();
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let calls = calls::calls(api);
+        let function = self.function.clone();
+        let found = calls.latest(self.state, function, after, limit + 1);
+        let shown = found.await?.into_iter().map(|(state, view, started)| {
+            let document = call_summary(state, &view, started);
+            (view.id, Some(document))
+        });
+        Ok(shown.collect())
+    }
 }
 
 /// Shows an invocation with its result.
@@ -90,8 +143,8 @@ pub(super) async fn get(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    let (_, found) = find(&api, &caller, Scope::Read, &id).await?;
-    Ok(Json(document(&found)))
+    let found = find(&api, &caller, Scope::Read, &id).await?;
+    Ok(Json(found.document()))
 }
 
 /// Cancels an invocation. One that runs is ended.
@@ -109,9 +162,13 @@ pub(super) async fn cancel(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    let (id, _) = find(&api, &caller, Scope::Invoke, &id).await?;
-    api.server.queue().cancel(id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    match find(&api, &caller, Scope::Invoke, &id).await? {
+        Found::Queued(id, _) => {
+            api.server.queue().cancel(id).await?;
+            Ok(StatusCode::NO_CONTENT)
+        }
+        Found::Call(_) => calls::cancel(State(api), caller, Path(id)).await,
+    }
 }
 
 /// Runs an invocation again that failed, with all its retries.
@@ -129,27 +186,54 @@ pub(super) async fn retry(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
-    let (number, _) = find(&api, &caller, Scope::Invoke, &id).await?;
-    api.server.queue().retry(number).await?;
-    let (_, found) = find(&api, &caller, Scope::Invoke, &id).await?;
-    Ok(Json(document(&found)))
+    match find(&api, &caller, Scope::Invoke, &id).await? {
+        Found::Queued(number, _) => api.server.queue().retry(number).await?,
+        Found::Call(_) => {
+            calls::rerun(&api, &caller, &id).await?;
+        }
+    }
+    let found = find(&api, &caller, Scope::Invoke, &id).await?;
+    Ok(Json(found.document()))
 }
 
-async fn find(
-    api: &Api,
-    caller: &Caller,
-    scope: Scope,
-    id: &str,
-) -> Result<(QueuedId, Invocation), Problem> {
-    caller.may(scope)?;
+/// An invocation that nobody waits for.
+enum Found {
+    Queued(QueuedId, Invocation),
+    Call(Shown),
+}
+
+impl Found {
+    fn document(&self) -> Value {
+        match self {
+            Self::Queued(_, found) => document(found),
+            Self::Call(shown) => call_document(shown),
+        }
+    }
+}
+
+/// Finds an invocation, and checks that the caller may do this with it. Calls of Dispatch have a scope of their
+/// own, unless they are only read.
+async fn find(api: &Api, caller: &Caller, scope: Scope, id: &str) -> Result<Found, Problem> {
     let not_found = || {
         let detail = format!("invocation {id:?} not found: its id is wrong, or its time is over");
         Problem::new(StatusCode::NOT_FOUND, detail)
     };
-    let id = QueuedId::parse(id).ok_or_else(not_found)?;
-    let found = api.server.queue().get(id).await?.ok_or_else(not_found)?;
-    caller.may_with(scope, &found.row.function)?;
-    Ok((id, found))
+    let parsed = QueuedId::parse(id).ok_or_else(not_found)?;
+    if let Some(found) = api.server.queue().get(parsed).await? {
+        caller.may_with(scope, &found.row.function)?;
+        return Ok(Found::Queued(parsed, found));
+    }
+    let Some(call) = calls::calls(api).get(id).await? else {
+        // Those who may not know learn nothing.
+        caller.may(scope)?;
+        return Err(not_found());
+    };
+    let scope = match scope {
+        Scope::Read => Scope::Read,
+        _ => Scope::Dispatch,
+    };
+    calls::may(caller, scope)?;
+    Ok(Found::Call(call))
 }
 
 impl From<ChangeError> for Problem {

@@ -70,6 +70,28 @@ pub(crate) fn list(
         .collect()
 }
 
+/// Calls of any state in `states` (inclusive bounds), the latest first, with the start of their last attempt:
+/// those before the id `before`, and of one function if `function` says so.
+pub(crate) fn latest(
+    connection: &Connection,
+    states: (i64, i64),
+    function: Option<&str>,
+    before: &str,
+    limit: i64,
+) -> rusqlite::Result<Vec<(CallView, Option<Time>)>> {
+    connection
+        .prepare_cached(&format!(
+            "SELECT {COLUMNS}, (SELECT max(started) FROM call_attempts WHERE call = calls.number)
+             FROM calls WHERE id < ?1 AND state BETWEEN ?2 AND ?3 AND (?4 IS NULL OR function = ?4)
+             ORDER BY id DESC LIMIT ?5"
+        ))?
+        .query_map(
+            params![before, states.0, states.1, function, limit],
+            |row| Ok((call(row)?, row.get(13)?)),
+        )?
+        .collect()
+}
+
 /// A call by its id.
 pub(crate) fn view(connection: &Connection, id: &str) -> rusqlite::Result<Option<CallView>> {
     connection

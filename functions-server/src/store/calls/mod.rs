@@ -6,7 +6,7 @@ mod list;
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params, params};
 
 pub(crate) use finish::{After, Attempt, Ending, Poll, finish};
-pub(crate) use list::{AttemptRow, CallView, attempts, children, id_of, list, view};
+pub(crate) use list::{AttemptRow, CallView, attempts, children, id_of, latest, list, view};
 
 use super::Time;
 

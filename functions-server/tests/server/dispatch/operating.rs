@@ -113,6 +113,62 @@ async fn lists_are_pages() {
     scheduler.stop().await;
 }
 
+/// Calls are invocations that nobody waits for, with the same id and state.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_are_invocations_too() {
+    let endpoint =
+        Endpoint::answering(|run, _| exit(if run.function == "bad" { 7 } else { 1 }, ""));
+    let endpoint = endpoint.await;
+    let scheduler = Scheduler::start().await;
+    let admin = &scheduler.admin;
+    let calls = ["good", "bad", "good"].map(|function| endpoint.call(function));
+    let ids = scheduler.dispatch(calls.to_vec()).await;
+    for (id, state) in ids.iter().zip(["succeeded", "failed", "succeeded"]) {
+        scheduler.wait(id, state).await;
+    }
+    let (mut listed, mut after) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/v1/invocations?limit=2{after}");
+        let page = admin.get(&path).await.ok(200);
+        let shown = page["invocations"].as_array().unwrap().iter();
+        listed.extend(shown.map(|shown| shown["id"].as_str().unwrap().to_owned()));
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+    }
+    let mut latest_first = ids.clone();
+    latest_first.sort_unstable_by(|one, other| other.cmp(one));
+    assert_eq!(listed, latest_first);
+    for (query, count) in [
+        ("state=failed", 1),
+        ("state=suspended", 0),
+        ("function=good", 2),
+    ] {
+        let page = admin.get(&format!("/v1/invocations?{query}")).await.ok(200);
+        assert_eq!(
+            page["invocations"].as_array().unwrap().len(),
+            count,
+            "{query}"
+        );
+    }
+    let bad = format!("/v1/invocations/{}", ids[1]);
+    let shown = admin.get(&bad).await.ok(200);
+    assert_eq!(
+        (&shown["state"], &shown["function"]),
+        (&json!("failed"), &json!("bad"))
+    );
+    assert_eq!(shown["result"], json!(null));
+    assert!(
+        shown["started"].is_string() && shown["finished"].is_string(),
+        "{shown}"
+    );
+    assert_eq!(admin.delete(&bad).await.status, 409);
+    let retried = admin.post(&format!("{bad}/retry"), json!({})).await;
+    assert_eq!(retried.ok(200)["id"], json!(ids[1]));
+    scheduler.stop().await;
+}
+
 /// A server that stops leaves its calls to the next one, which goes on where it stopped.
 #[tokio::test(flavor = "multi_thread")]
 async fn next_start_goes_on() {
