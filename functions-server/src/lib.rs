@@ -15,7 +15,7 @@ mod store;
 mod workers;
 
 pub use api::Connection;
-pub use deployments::{InvalidKey, SecretsKey};
+pub use deployments::{InvalidKey, InvalidSettings, SecretsKey, SettingsDocument};
 pub use dispatch::{InvalidSigningKey, SigningKey};
 pub use options::{DispatchOptions, ManagementOptions, ServerOptions, ServerledgeOptions};
 pub use server::{Server, ServerError};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::settings::{Change, Configured, Secrets, SecretsError, for_host};
+use super::settings::{Change, Configured, Secrets, SecretsError, for_version};
 use super::{DeploymentError, Deployments, Precondition, complete};
 use crate::store::functions::{self, NewVersion, VersionRow};
 use crate::store::{Digest, StoreError, Time, Uploaded};
@@ -97,7 +97,7 @@ impl Deployments {
         version: Version,
         component: Option<Uploaded>,
     ) -> Result<Deployed, DeploymentError> {
-        let settings = for_host(&version.configured, version.digest, None)?;
+        let settings = for_version(&version.configured, version.digest, None)?;
         let file = component.as_ref().map_or_else(
             || self.store.artifacts().path(version.digest),
             |uploaded| uploaded.path().to_owned(),

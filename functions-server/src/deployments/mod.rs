@@ -24,8 +24,8 @@ pub(crate) use deploy::Outcome;
 pub(crate) use error::DeploymentError;
 pub(crate) use name::check_name;
 pub(crate) use precondition::Precondition;
-pub(crate) use settings::{Change, Settings};
-pub use settings::{InvalidKey, SecretsKey};
+pub(crate) use settings::{Change, Settings, secrets_schema};
+pub use settings::{InvalidKey, InvalidSettings, SecretsKey, SettingsDocument};
 pub(crate) use view::{FunctionView, State, VersionView};
 
 use crate::store::functions::VersionRow;

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::settings::for_host;
+use super::settings::for_version;
 use super::{DeploymentError, Deployments, Precondition, complete};
 use crate::store::StoreError;
 use crate::store::functions::{self, VersionRow};
@@ -38,7 +38,7 @@ impl Deployments {
             return Ok(row);
         }
         let configured = self.configured(&row)?;
-        let settings = for_host(&configured, row.digest, Some(row.number))?;
+        let settings = for_version(&configured, row.digest, Some(row.number))?;
         let file = self.store.artifacts().path(row.digest);
         let checked = self.check(file, &settings).await;
         checked.map_err(|error| match error {

@@ -10,7 +10,7 @@ use host_harness::{FunctionSettings, Harness};
 use tokio::sync::Semaphore;
 
 use super::error::chain;
-use super::settings::{Configured, SecretsKey, clear, for_host, name_of};
+use super::settings::{Configured, SecretsKey, clear, for_version, name_of};
 use super::{DeploymentError, Deployments, NameLocks, Served, ServedFunctions, configured};
 use crate::store::functions::{self, VersionRow};
 use crate::store::{Store, StoreError};
@@ -94,7 +94,7 @@ impl Deployments {
         row: &VersionRow,
         configured: &Configured,
     ) -> Result<(), DeploymentError> {
-        let settings = for_host(configured, row.digest, Some(row.number))?;
+        let settings = for_version(configured, row.digest, Some(row.number))?;
         let file = self.store.artifacts().path(row.digest);
         self.harness.deploy(&row.function, file, settings).await?;
         let (version, settings) = (row.number, configured.settings.clone());
@@ -118,7 +118,7 @@ fn register(
 ) {
     let name = &row.function;
     let settings = configured(row, key).and_then(|configured| {
-        let settings = for_host(&configured, row.digest, Some(row.number))?;
+        let settings = for_version(&configured, row.digest, Some(row.number))?;
         let (version, settings_of) = (row.number, configured.settings);
         served.put(
             name,

@@ -107,14 +107,18 @@ impl Builder {
         }
     }
 
-    /// The settings that [`private`](Self::private) and [`function_reuse`](Self::function_reuse) made.
+    /// The settings of a function, with those that [`private`](Self::private) and
+    /// [`function_reuse`](Self::function_reuse) made.
     fn settings_of(&self, name: &str) -> FunctionSettings {
-        let mut settings = FunctionSettings::default();
+        let given = self.function_settings.get(name);
+        let mut settings = given.cloned().unwrap_or_default();
         if self.private.iter().any(|private| private == name) {
             settings.ingress = Ingress::Private;
         }
         let mut reuse = self.function_reuse.iter();
-        settings.reuse = reuse.find(|(of, _)| of == name).map(|(_, reuse)| *reuse);
+        if let Some((_, reuse)) = reuse.find(|(of, _)| of == name) {
+            settings.reuse = Some(*reuse);
+        }
         settings
     }
 
@@ -132,6 +136,7 @@ impl Builder {
         self.check_known("be private", self.private.iter())?;
         let reuse = self.function_reuse.iter().map(|(name, _)| name);
         self.check_known("set the reuse of", reuse)?;
+        self.check_known("set the settings of", self.function_settings.keys())?;
         let mut names = HashSet::new();
         for (name, _) in &self.functions {
             registry::check_name(name).map_err(BuildError::Name)?;

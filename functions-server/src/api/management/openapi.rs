@@ -2,13 +2,14 @@ use axum::Json;
 use axum::extract::State;
 use utoipa::Modify;
 use utoipa::OpenApi as _;
-use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::schema::Schema;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
 
 use super::Api;
 use super::caller::Caller;
 use super::problem::Problem;
+use crate::deployments::secrets_schema;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -58,16 +59,9 @@ fn add_secrets(description: &mut OpenApi) {
     let Some(RefOr::T(Schema::Object(settings))) = settings else {
         return;
     };
-    let names = ObjectBuilder::new()
-        .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
-        .description(Some(
-            "Secrets, which the function reads as variables. Their values are encrypted at rest, and shown \
-             as `***`.",
-        ))
-        .additional_properties(Some(Schema::Object(Object::with_type(Type::String))));
     settings
         .properties
-        .insert("secrets".to_owned(), names.into());
+        .insert("secrets".to_owned(), secrets_schema().into());
 }
 
 /// Adds the problem document, which every operation may answer.

@@ -11,7 +11,7 @@ use super::{Secrets, Settings};
 pub(crate) const HIDDEN: &str = "***";
 
 /// The key of the secrets in a document of settings.
-const SECRETS: &str = "secrets";
+pub(super) const SECRETS: &str = "secrets";
 
 /// Settings with their secrets: what a version has besides its component.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -34,9 +34,23 @@ pub(crate) enum Change {
 /// Settings are invalid. The text names the setting.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("invalid setting {name}: {reason}")]
-pub(crate) struct InvalidSettings {
+pub struct InvalidSettings {
     pub(crate) name: String,
     pub(crate) reason: String,
+}
+
+impl InvalidSettings {
+    /// The setting, or the part of it that is invalid: `timeout`, `allowed_hosts[1]`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Why it is invalid, and what is expected.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
 }
 
 impl Configured {

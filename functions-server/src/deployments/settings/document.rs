@@ -3,6 +3,7 @@ use std::fmt;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
 
 use super::quantity::{Quantity, Size, Span};
 
@@ -178,4 +179,16 @@ impl fmt::Debug for Settings {
         };
         f.write_str(&serde_json::to_string(&shown).map_err(|_| fmt::Error)?)
     }
+}
+
+/// What descriptions say of secrets, which are settings, but never of the type that is printed and stored.
+pub(crate) fn secrets_schema() -> Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
+        .description(Some(
+            "Secrets, which the function reads as variables. Their values are encrypted at rest, and shown \
+             as `***`.",
+        ))
+        .additional_properties(Some(Schema::Object(Object::with_type(Type::String))))
+        .build()
 }

@@ -8,11 +8,19 @@ use super::{Configured, InvalidSettings};
 use crate::store::Digest;
 
 /// The host's settings of a version.
-pub(crate) fn for_host(
+pub(crate) fn for_version(
     configured: &Configured,
     digest: Digest,
     version: Option<i64>,
 ) -> Result<FunctionSettings, InvalidSettings> {
+    let mut settings = for_host(configured)?;
+    settings.digest = Some(digest.0);
+    settings.version = version.map(|number| number.to_string());
+    Ok(settings)
+}
+
+/// The host's settings.
+pub(super) fn for_host(configured: &Configured) -> Result<FunctionSettings, InvalidSettings> {
     let of = &configured.settings;
     let mut settings = FunctionSettings::default();
     settings.timeout = of.timeout.as_ref().map(Quantity::value);
@@ -57,8 +65,6 @@ pub(crate) fn for_host(
         Level::Trace => Some(LogLevel::Trace),
     });
     settings.pass_authorization = of.pass_authorization.unwrap_or_default();
-    settings.digest = Some(digest.0);
-    settings.version = version.map(|number| number.to_string());
     Ok(settings)
 }
 

@@ -2,6 +2,7 @@
 
 mod change;
 mod document;
+mod given;
 mod host;
 mod quantity;
 mod secrets;
@@ -10,8 +11,10 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use change::{Change, Configured, InvalidSettings};
-pub(crate) use document::Settings;
-pub(crate) use host::{clear, for_host, name_of};
+pub use change::InvalidSettings;
+pub(crate) use change::{Change, Configured};
+pub(crate) use document::{Settings, secrets_schema};
+pub use given::SettingsDocument;
+pub(crate) use host::{clear, for_version, name_of};
 pub use secrets::{InvalidKey, SecretsKey};
 pub(crate) use secrets::{Secrets, SecretsError};

@@ -2,8 +2,10 @@
 
 mod compiling;
 mod egress;
+mod functions;
 mod limits;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -15,6 +17,7 @@ use crate::gateway::{Deferral, Middleware, Next, TokenVerifier};
 use crate::limits::Limits;
 use crate::message::body::Body;
 use crate::outbound::HostOverrides;
+use crate::registry::FunctionSettings;
 use crate::telemetry::{LogLevel, Output, Record, stderr};
 use crate::wit::HostInterface;
 
@@ -31,6 +34,7 @@ pub struct Builder {
     pub(super) limits: Limits,
     pub(super) reuse: Option<Reuse>,
     pub(super) function_reuse: Vec<(String, Reuse)>,
+    pub(super) function_settings: HashMap<String, FunctionSettings>,
     pub(super) setup: Setup,
     pub(super) cache: Option<PathBuf>,
     pub(super) cache_size: Option<u64>,
@@ -66,6 +70,7 @@ impl Builder {
             limits: Limits::default(),
             reuse: None,
             function_reuse: Vec::new(),
+            function_settings: HashMap::new(),
             setup: Setup::default(),
             cache: None,
             cache_size: None,
@@ -136,29 +141,6 @@ impl Builder {
         self
     }
 
-    /// Serves a component from a file at `/NAME`.
-    pub fn function(mut self, name: impl Into<String>, file: impl Into<PathBuf>) -> Self {
-        self.functions.push((name.into(), file.into()));
-        self
-    }
-
-    /// Makes a function callable by other functions only. For clients there is no function of that name.
-    ///
-    /// ```no_run
-    /// # fn main() -> Result<(), host_harness::BuildError> {
-    /// let harness = host_harness::Harness::builder()
-    ///     .function("front", "front.wasm")
-    ///     .function("resizer", "resizer.wasm")
-    ///     .private("resizer")
-    ///     .build()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn private(mut self, name: impl Into<String>) -> Self {
-        self.private.push(name.into());
-        self
-    }
-
     /// Sets the URL under which clients reach the host, such as `https://example.com`. Functions that ask
     /// for their URLs get it. Unless set, it is the address that the host listens on.
     pub fn public_url(mut self, url: impl Into<String>) -> Self {
@@ -177,37 +159,6 @@ impl Builder {
     /// Unless set, and in requests from elsewhere, these headers mean nothing to the host.
     pub fn trusted_proxy(mut self, network: impl Into<String>) -> Self {
         self.trusted_proxies.push(network.into());
-        self
-    }
-
-    /// Sets whether a request may run in an instance that has run others of the same function.
-    pub fn reuse(mut self, reuse: Reuse) -> Self {
-        self.reuse = Some(reuse);
-        self
-    }
-
-    /// Sets the reuse of one function's instances, overriding [`reuse`](Self::reuse).
-    ///
-    /// ```no_run
-    /// use host_harness::{Harness, Reuse};
-    ///
-    /// # fn main() -> Result<(), host_harness::BuildError> {
-    /// let harness = Harness::builder()
-    ///     .function("ours", "ours.wasm")
-    ///     .function("theirs", "theirs.wasm")
-    ///     .function_reuse("theirs", Reuse::Never)
-    ///     .build()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn function_reuse(mut self, name: impl Into<String>, reuse: Reuse) -> Self {
-        self.function_reuse.insert(0, (name.into(), reuse));
-        self
-    }
-
-    /// Sets how often a reset is verified; see [`Limits::verify_reuse`].
-    pub fn verify_reuse(mut self, one_of: u32) -> Self {
-        self.limits.verify_reuse = one_of;
         self
     }
 
