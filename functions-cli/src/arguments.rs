@@ -1,5 +1,6 @@
 //! Parses the command line and the environment.
 
+use std::collections::HashMap;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
@@ -13,7 +14,28 @@ use host_harness::Escaped;
 
 /// Parses the process's arguments, or ends the process with the error.
 pub(crate) fn parse<T: CommandFactory + FromArgMatches>() -> T {
-    let mut command = without_empty_variables(T::command());
+    parse_as(T::command())
+}
+
+/// The same with other defaults of a subcommand's options, by their long names.
+pub(crate) fn parse_with<T: CommandFactory + FromArgMatches>(
+    subcommand: &str,
+    defaults: impl IntoIterator<Item = (String, Vec<String>)>,
+) -> T {
+    let mut defaults: HashMap<_, _> = defaults.into_iter().collect();
+    let with_default = |arg: Arg| {
+        let values = arg.get_long().and_then(|long| defaults.remove(long));
+        match values {
+            // clap keeps defaults for as long as the process runs.
+            Some(values) => arg.default_values(values.into_iter().map(|value| &*value.leak())),
+            None => arg,
+        }
+    };
+    parse_as(T::command().mut_subcommand(subcommand, |command| command.mut_args(with_default)))
+}
+
+fn parse_as<T: FromArgMatches>(command: Command) -> T {
+    let mut command = without_empty_variables(command);
     // Needed so that options know how they are displayed.
     command.build();
     let matches = command.clone().try_get_matches();

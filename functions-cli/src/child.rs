@@ -6,6 +6,9 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
 /// The groups of child processes that run.
 static GROUPS: Mutex<Groups> = Mutex::new(Groups {
     ids: BTreeSet::new(),
@@ -104,6 +107,20 @@ pub(crate) fn end_all() {
     let mut groups = groups();
     groups.is_ending = true;
     groups.ids.iter().for_each(|id| kill(*id));
+}
+
+/// From here on, a signal that ends this process ends what it started, too.
+pub(crate) fn end_with_signals() -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let thread = thread::Builder::new().name("functions-signals".into());
+    thread.spawn(move || {
+        if let Some(signal) = signals.forever().next() {
+            end_all();
+            // As shells report it.
+            signal_hook::low_level::exit(128 + signal);
+        }
+    })?;
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -3,13 +3,16 @@
 #![forbid(unsafe_code)]
 
 mod arguments;
+mod build;
 mod child;
 mod client;
+mod component;
 mod dev;
 mod invoke;
 mod manage;
 mod new;
 mod output;
+mod project;
 mod report;
 mod serve;
 mod value;
@@ -37,6 +40,7 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     New(new::New),
+    Build(build::Build),
     Serve(Box<serve::Serve>),
     Dev(Box<dev::Dev>),
     Invoke(Box<invoke::Invoke>),
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
     let arguments: Arguments = arguments::parse();
     let result = match arguments.command {
         Command::New(new) => new.run().map(|()| report::Ended::Done),
+        Command::Build(build) => build.run().map(|()| report::Ended::Done),
         Command::Serve(serve) => {
             report::log_to_stderr(serve.log_format());
             if let Err(error) = ignored {
@@ -61,10 +66,10 @@ fn main() -> ExitCode {
             }
             serve.run()
         }
-        Command::Dev(dev) => {
+        Command::Dev(dev) => dev.with_manifest().and_then(|dev| {
             report::log_to_stderr(dev.log_format());
             dev.run()
-        }
+        }),
         Command::Invoke(invoke) => {
             report::log_to_stderr(invoke.log_format());
             return report::exit_code_of(invoke.run());

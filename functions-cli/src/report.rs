@@ -10,6 +10,7 @@ use std::thread;
 use tracing_subscriber::EnvFilter;
 
 use crate::client::ClientError;
+use crate::project::{InvalidManifest, ProjectError};
 use crate::value::named::InvalidFile;
 
 use functions_server::{InvalidKey, ServerError};
@@ -135,7 +136,11 @@ fn code_of(error: &anyhow::Error) -> u8 {
             _ => FAILED,
         };
     }
-    if error.is::<InvalidKey>() || error.is::<InvalidFile>() {
+    if error.is::<InvalidKey>()
+        || error.is::<InvalidFile>()
+        || error.is::<InvalidManifest>()
+        || error.is::<ProjectError>()
+    {
         return USAGE;
     }
     let built = match error.downcast_ref() {

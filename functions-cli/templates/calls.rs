@@ -1,9 +1,9 @@
 //! Calls another function, `GREETER`, once for each name, all at the same time.
 //!
-//! The calls do not leave the host. With `--private`, only functions can call `GREETER`.
+//! The calls do not leave the host. In `functions.toml`, `GREETER` is private: only functions can call it.
 //!
 //! ```sh
-//! functions dev --private GREETER &
+//! functions dev &
 //! curl http://127.0.0.1:8080/NAME -d '["Ada","Grace"]'
 //! ```
 

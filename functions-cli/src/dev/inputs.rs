@@ -8,9 +8,8 @@ use std::hash::BuildHasher as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use functions_toolchain::Artifact;
-
-use super::project::Project;
+use crate::build::Artifacts;
+use crate::project::Project;
 
 /// The files that a build depends on, with their content.
 #[derive(Default)]
@@ -22,7 +21,8 @@ pub(super) struct Inputs {
     open: Vec<PathBuf>,
     /// Such files: they may be inputs, or written by the build.
     candidates: HashSet<PathBuf>,
-    target: PathBuf,
+    /// The folders that builds write to.
+    targets: Vec<PathBuf>,
     hasher: RandomState,
 }
 
@@ -40,12 +40,10 @@ fn is_private(name: &OsStr) -> bool {
 
 impl Inputs {
     /// From now on, every file below these folders counts.
-    pub(super) fn open(&mut self, folders: impl IntoIterator<Item = PathBuf>, target: &Path) {
-        let real = folders
-            .into_iter()
-            .map(|folder| fs::canonicalize(&folder).unwrap_or(folder));
-        self.open = real.collect();
-        self.target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+    pub(super) fn open(&mut self, folders: impl IntoIterator<Item = PathBuf>, targets: &[PathBuf]) {
+        let real = |folder: PathBuf| fs::canonicalize(&folder).unwrap_or(folder);
+        self.open = folders.into_iter().map(real).collect();
+        self.targets = targets.iter().cloned().map(real).collect();
     }
 
     /// Remembers the content of files, which are inputs of the next build.
@@ -61,22 +59,25 @@ impl Inputs {
     pub(super) fn learn(
         &mut self,
         project: &Project,
-        built: &[Artifact],
+        built: &Artifacts,
         began: SystemTime,
     ) -> bool {
         self.open.clear();
         self.candidates.clear();
-        let files = built.iter().flat_map(|artifact| {
+        let built = built.iter().flat_map(|(_, artifacts)| artifacts);
+        let files = built.flat_map(|artifact| {
             let listed = fs::read_to_string(artifact.wasm.with_extension("d"));
             dependencies(&listed.unwrap_or_default())
         });
+        let files = files.filter(|file| !real(file).is_some_and(|file| self.is_result(&file)));
+        let files: Vec<_> = files.chain(project.inputs()).collect();
         let mut known = HashMap::new();
         let mut is_stale = false;
-        for file in files.chain(project.manifests.iter().cloned()) {
+        for file in files {
             // A link, and what it points to.
             let places = [real(&file), fs::canonicalize(&file).ok()];
             for file in places.into_iter().flatten() {
-                if file.starts_with(&self.target) || known.contains_key(&file) {
+                if known.contains_key(&file) {
                     continue;
                 }
                 let content = match self.known.get(&file) {
@@ -124,7 +125,13 @@ impl Inputs {
             let inside = path.strip_prefix(folder);
             inside.is_ok_and(|inside| !inside.iter().any(is_private))
         });
-        is_open && !path.starts_with(&self.target)
+        is_open && !self.is_result(path)
+    }
+
+    /// Whether a build has written a file.
+    fn is_result(&self, path: &Path) -> bool {
+        let mut targets = self.targets.iter();
+        targets.any(|target| path.starts_with(target))
     }
 
     fn content(&self, file: &Path) -> Option<u64> {
@@ -184,7 +191,7 @@ mod tests {
         fs::create_dir(root.join("src")).unwrap();
         fs::write(&file, "one").unwrap();
         let mut inputs = Inputs::default();
-        inputs.open([root.clone()], &root.join("target"));
+        inputs.open([root.clone()], &[root.join("target")]);
         assert_eq!(inputs.changed(&file), std::slice::from_ref(&file));
         fs::write(&file, "one").unwrap();
         assert!(inputs.changed(&file).is_empty());
@@ -201,7 +208,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = fs::canonicalize(folder.path()).unwrap();
         let mut inputs = Inputs::default();
-        inputs.open([root.clone()], &root.join("target"));
+        inputs.open([root.clone()], &[root.join("target")]);
         for name in [
             "target/debug/a.rs",
             ".git/index",

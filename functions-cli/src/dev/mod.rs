@@ -1,12 +1,11 @@
 //! `functions dev`.
 
-mod compile;
 mod gate;
 mod inputs;
 mod own_files;
 mod page;
-mod project;
 mod screen;
+mod serving;
 mod session;
 mod status;
 mod watch;
@@ -19,13 +18,15 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
-use host_harness::Harness;
 use host_harness::stderr::Format;
 
+use self::serving::Serving;
 use self::session::Session;
 use self::status::Status;
+use crate::project::{self, Manifest};
 use crate::report::{EXIT_CODES, Ended};
 use crate::serve::ServeOptions;
+use crate::{Arguments, Command, arguments};
 
 /// How long the session may take to end.
 const END: Duration = Duration::from_secs(1);
@@ -36,11 +37,13 @@ const END: Duration = Duration::from_secs(1);
 /// fails, the last good one keeps serving; a browser gets the compiler's errors as a page. The header
 /// `x-functions-version` says which build answered.
 ///
+/// A `functions.toml` in the folder declares functions, their settings, and in `[dev]` options of this command.
+///
 /// Example: functions dev
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Dev {
-    /// The folder of a package, or of a workspace: all of its functions are served.
+    /// The folder of a package, of a workspace or of a functions.toml: all of its functions are served.
     #[arg(value_name = "PATH", default_value = ".")]
     path: PathBuf,
 
@@ -66,14 +69,37 @@ impl Dev {
         self.options.log_format()
     }
 
-    pub(crate) fn run(self) -> anyhow::Result<Ended> {
+    /// The same with the options of the folder's manifest, unless the command line or a variable has them.
+    pub(crate) fn with_manifest(self) -> anyhow::Result<Self> {
+        let folder = project::folder_of(&self.path)?;
+        let options = match Manifest::find(&folder)? {
+            Some(manifest) if !manifest.dev.is_empty() => manifest.dev,
+            _ => return Ok(self),
+        };
+        let given = options
+            .into_iter()
+            .map(|option| (option.long, option.values));
+        let arguments: Arguments = arguments::parse_with("dev", given);
+        match arguments.command {
+            Command::Dev(dev) => Ok(*dev),
+            _ => Ok(self),
+        }
+    }
+
+    pub(crate) fn run(mut self) -> anyhow::Result<Ended> {
         screen::set(self.log_format());
-        let folder = project::folder_of(&self.path).map_err(anyhow::Error::msg)?;
+        let folder = project::folder_of(&self.path)?;
         let status = Arc::new(Status::default());
         let gate = Arc::clone(&status);
+        // The host does not know the functions yet.
+        let private = self.options.take_private();
         self.options.run_with(
+            || Ok(Vec::new()),
             |builder| gate::attach(builder, gate),
-            |harness, url| Running::start(folder, url, harness, status),
+            |harness, url| {
+                let serving = Serving::new(harness.clone(), url, private, Arc::clone(&status));
+                Running::start(folder, serving, status)
+            },
         )
     }
 }
@@ -85,15 +111,10 @@ struct Running {
 }
 
 impl Running {
-    fn start(
-        folder: PathBuf,
-        url: String,
-        harness: &Harness,
-        status: Arc<Status>,
-    ) -> anyhow::Result<Self> {
+    fn start(folder: PathBuf, serving: Serving, status: Arc<Status>) -> anyhow::Result<Self> {
         let (sender, receiver) = mpsc::channel();
         let channel = (sender.clone(), receiver);
-        let session = Session::new(folder, url, harness.clone(), status, channel);
+        let session = Session::new(folder, serving, status, channel);
         let session = session.context("cannot watch files")?;
         let (end, ended) = mpsc::channel();
         let thread = thread::Builder::new().name("functions-dev".into());

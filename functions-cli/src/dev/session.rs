@@ -1,24 +1,19 @@
 //! Builds, serves, and begins again when an input changes.
 
-use std::collections::{HashMap, HashSet};
-use std::fs;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant, SystemTime};
 
-use bytes::Bytes;
-use functions_toolchain::Artifact;
-use host_harness::{FunctionSettings, Harness};
-use tokio::runtime::Handle;
-
-use super::compile::Compiling;
 use super::inputs::Inputs;
 use super::own_files::OwnFiles;
-use super::project::Project;
+use super::serving::Serving;
 use super::status::Status;
 use super::watch::{self, Watch};
 use super::{Event, screen};
+use crate::build::{Artifacts, CargoRun, Failed};
+use crate::project::{MANIFEST, Project};
 
 /// How long files have to be quiet before a build begins, and how long it waits for that at most.
 const QUIET: Duration = Duration::from_millis(30);
@@ -32,11 +27,8 @@ pub(super) struct Stopped;
 
 /// How a build ended.
 enum Outcome {
-    Good(Vec<Artifact>),
-    /// What cargo said, which was shown already.
-    Failed(String),
-    /// Another reason, which was not.
-    Impossible(String),
+    Good(Artifacts),
+    Failed(Failed),
     /// A change cut it short.
     Cut,
 }
@@ -44,9 +36,7 @@ enum Outcome {
 /// The loop and what it knows.
 pub(super) struct Session {
     folder: PathBuf,
-    url: String,
-    harness: Harness,
-    runtime: Handle,
+    serving: Serving,
     status: Arc<Status>,
     sender: Sender<Event>,
     events: Receiver<Event>,
@@ -57,8 +47,6 @@ pub(super) struct Session {
     /// A file that says how to build has changed.
     is_outdated: bool,
     has_target: bool,
-    /// The components that are served.
-    served: HashMap<String, Bytes>,
     /// The number of the build.
     build: u64,
     /// How many builds in a row were cut short.
@@ -66,19 +54,15 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Has to be called on the runtime that the harness uses.
     pub(super) fn new(
         folder: PathBuf,
-        url: String,
-        harness: Harness,
+        serving: Serving,
         status: Arc<Status>,
         (sender, events): (Sender<Event>, Receiver<Event>),
     ) -> notify::Result<Self> {
         Ok(Self {
             folder,
-            url,
-            harness,
-            runtime: Handle::current(),
+            serving,
             status,
             watch: Watch::new(sender.clone())?,
             sender,
@@ -88,7 +72,6 @@ impl Session {
             project: None,
             is_outdated: true,
             has_target: false,
-            served: HashMap::new(),
             build: 0,
             cut: 0,
         })
@@ -99,7 +82,8 @@ impl Session {
         self.inputs.note(
             self.folder
                 .ancestors()
-                .map(|folder| folder.join("Cargo.toml")),
+                .map(|folder| folder.join("Cargo.toml"))
+                .chain([self.folder.join(MANIFEST)]),
         );
         self.open_inputs();
         loop {
@@ -118,7 +102,7 @@ impl Session {
         let mut during = HashSet::new();
         let outcome = match loaded {
             Ok(()) => self.compile(&mut during)?,
-            Err(said) => Outcome::Impossible(said),
+            Err(said) => Outcome::Failed(Failed::new(&said, None)),
         };
         let is_good = matches!(outcome, Outcome::Good(_));
         let is_stale = match outcome {
@@ -126,10 +110,13 @@ impl Session {
                 self.cut += 1;
                 return Ok(());
             }
-            Outcome::Failed(said) => self.fail(&said),
-            Outcome::Impossible(said) => {
-                said.lines().for_each(screen::failure);
-                self.fail(&said)
+            Outcome::Failed(failed) => {
+                if !failed.is_shown {
+                    failed.said.lines().for_each(screen::failure);
+                }
+                let advice = failed.advice.as_deref().unwrap_or_default();
+                advice.lines().for_each(screen::failure);
+                self.fail(&format!("{}{advice}", failed.said))
             }
             Outcome::Good(artifacts) => {
                 let project = self.project.as_ref();
@@ -156,13 +143,14 @@ impl Session {
     /// Asks cargo about the project, if it may have changed.
     fn load(&mut self) -> Result<(), String> {
         if self.is_outdated {
-            let project = Project::load(&self.folder)?;
+            let project = Project::load(&self.folder);
+            let project = project.map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
             self.is_outdated = false;
-            self.status.set_functions(&project.packages);
+            self.status.set_functions(project.names());
             // cargo may have written some of them.
-            self.inputs.note(project.manifests.iter().cloned());
+            self.inputs.note(project.inputs().into_iter());
             self.project = Some(project);
-            if self.served.is_empty() {
+            if self.serving.is_empty() {
                 self.open_inputs();
                 self.set_watch();
             }
@@ -178,30 +166,43 @@ impl Session {
     /// Runs cargo to its end, or to a change. `during` gets the files that changed meanwhile.
     fn compile(&mut self, during: &mut HashSet<PathBuf>) -> Result<Outcome, Stopped> {
         let Some(project) = &self.project else {
-            return Ok(Outcome::Impossible("the project is not known".into()));
+            return Ok(Outcome::Failed(Failed::new(
+                "the project is not known",
+                None,
+            )));
         };
-        screen::notice(&format!("building {}", project.packages.join(", ")));
-        self.build += 1;
-        let build = self.build;
-        let started = Compiling::start(project.build(), build, self.sender.clone());
-        let compiling = match started {
-            Ok(compiling) => compiling,
-            Err(error) => {
-                let advice = "https://rustup.rs installs it";
-                return Ok(Outcome::Impossible(format!(
-                    "cannot run cargo: {error}; {advice}"
-                )));
+        let names: Vec<_> = project.names().collect();
+        screen::notice(&format!("building {}", names.join(", ")));
+        let mut artifacts = Vec::new();
+        for (workspace, spec) in project.builds() {
+            self.build += 1;
+            let (build, sender) = (self.build, self.sender.clone());
+            // Fails only if the session has ended.
+            let ended = move || drop(sender.send(Event::Built(build)));
+            let run = CargoRun::start(spec, screen::has_colors(), screen::cargo_line, ended);
+            let run = match run {
+                Ok(run) => run,
+                Err(error) => return Ok(Outcome::Failed(Failed::not_started(&error))),
+            };
+            if self.is_cut(during)? {
+                drop(run);
+                self.settle(during)?;
+                return Ok(Outcome::Cut);
             }
-        };
+            match run.finish() {
+                Ok(built) => artifacts.push((workspace, built)),
+                Err(failed) => return Ok(Outcome::Failed(failed)),
+            }
+        }
+        Ok(Outcome::Good(artifacts))
+    }
+
+    /// Waits for the end of the current build; returns whether a change has to cut it short.
+    fn is_cut(&mut self, during: &mut HashSet<PathBuf>) -> Result<bool, Stopped> {
         loop {
             match self.events.recv() {
                 Ok(Event::Stop) | Err(_) => return Err(Stopped),
-                Ok(Event::Built(number)) if number == build => {
-                    return Ok(match compiling.finish() {
-                        Ok(artifacts) => Outcome::Good(artifacts),
-                        Err(said) => Outcome::Failed(said),
-                    });
-                }
+                Ok(Event::Built(number)) if number == self.build => return Ok(false),
                 Ok(event) => {
                     let changed = self.changed(&event);
                     if changed.is_empty() {
@@ -210,9 +211,7 @@ impl Session {
                     let is_certain = changed.iter().any(|file| self.inputs.has(file));
                     during.extend(changed);
                     if is_certain && self.cut < MAX_CUT {
-                        drop(compiling);
-                        self.settle(during)?;
-                        return Ok(Outcome::Cut);
+                        return Ok(true);
                     }
                 }
             }
@@ -275,58 +274,26 @@ impl Session {
         changed
     }
 
-    /// Serves what was built, where it differs from what is served.
-    fn serve(&mut self, artifacts: &[Artifact], took: Duration) {
-        for name in self.status.take_removed() {
-            self.harness.remove(&name);
-            self.served.remove(&name);
-            screen::notice(&format!("removed {name}"));
-        }
-        let mut failures = Vec::new();
-        let mut is_unchanged = true;
-        for artifact in artifacts {
-            match self.swap(artifact) {
-                Ok(is_new) => is_unchanged &= !is_new,
-                Err(error) => failures.push(error),
+    /// Serves what was built.
+    fn serve(&mut self, artifacts: &Artifacts, took: Duration) {
+        let Some(project) = &self.project else { return };
+        match self.serving.serve(project, artifacts) {
+            Ok(is_new) => {
+                self.status.set_failure(None);
+                let what = if is_new { "built" } else { "unchanged" };
+                screen::notice(&format!("{what} in {:.1} s", took.as_secs_f64()));
+            }
+            Err(failures) => {
+                failures.iter().for_each(|failure| screen::failure(failure));
+                self.fail(&failures.join("\n"));
             }
         }
-        if failures.is_empty() {
-            self.status.set_failure(None);
-            let what = if is_unchanged { "unchanged" } else { "built" };
-            screen::notice(&format!("{what} in {:.1} s", took.as_secs_f64()));
-        } else {
-            failures.iter().for_each(|failure| screen::failure(failure));
-            self.fail(&failures.join("\n"));
-        }
-    }
-
-    /// Replaces the served component; returns whether the new one differs.
-    fn swap(&mut self, artifact: &Artifact) -> Result<bool, String> {
-        let name = &artifact.package;
-        let file = &artifact.wasm;
-        let read = fs::read(file).map(Bytes::from);
-        let wasm = read.map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
-        if self.served.get(name) == Some(&wasm) {
-            return Ok(false);
-        }
-        let deploy = self
-            .harness
-            .deploy(name, wasm.clone(), FunctionSettings::default());
-        self.runtime
-            .block_on(deploy)
-            .map_err(|error| format!("{name}: {:#}", anyhow::Error::from(error)))?;
-        self.served.insert(name.clone(), wasm);
-        self.status.serve(name);
-        let version = self.harness.function(name).and_then(|info| info.version);
-        let version = version.unwrap_or_default();
-        screen::success(&format!("serving {}/{name}  version {version}", self.url));
-        Ok(true)
     }
 
     /// The last good build keeps serving. Until the next one, every file of the project counts.
     fn fail(&mut self, said: &str) -> bool {
         self.status.set_failure(Some(said));
-        screen::failure(match self.served.is_empty() {
+        screen::failure(match self.serving.is_empty() {
             true => "build failed; nothing is served yet, and requests get 503",
             false => "build failed; the last good build still serves",
         });
@@ -336,24 +303,26 @@ impl Session {
     }
 
     fn folders(&self) -> Vec<PathBuf> {
-        let folders = self.project.as_ref().map(|project| project.folders.clone());
-        folders.unwrap_or_else(|| vec![self.folder.clone()])
+        let folders = self.project.as_ref().map(Project::folders);
+        let mut folders = folders.unwrap_or_default();
+        folders.push(self.folder.clone());
+        folders
     }
 
-    fn target(&self) -> PathBuf {
-        let target = self.project.as_ref().map(|project| project.target.clone());
-        target.unwrap_or_else(|| self.folder.join("target"))
+    fn targets(&self) -> Vec<PathBuf> {
+        let targets = self.project.as_ref().map(Project::targets);
+        targets.unwrap_or_else(|| vec![self.folder.join("target")])
     }
 
     fn open_inputs(&mut self) {
-        self.inputs.open(self.folders(), &self.target());
+        self.inputs.open(self.folders(), &self.targets());
     }
 
     fn set_watch(&mut self) {
-        let target = self.target();
+        let targets = self.targets();
         let mut folders: HashSet<PathBuf> = self.inputs.folders().map(Path::to_owned).collect();
         for folder in self.folders() {
-            folders.extend(watch::folders_below(&folder, &target));
+            folders.extend(watch::folders_below(&folder, &targets));
         }
         self.watch.set(folders);
     }

@@ -31,8 +31,8 @@ impl Status {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn set_functions<'a>(&self, names: impl IntoIterator<Item = &'a String>) {
-        self.state().functions = names.into_iter().cloned().collect();
+    pub(super) fn set_functions<'a>(&self, names: impl IntoIterator<Item = &'a str>) {
+        self.state().functions = names.into_iter().map(str::to_owned).collect();
     }
 
     /// A function has a good build.
@@ -74,7 +74,7 @@ mod tests {
     fn last_good_build_answers() {
         let status = Status::default();
         assert_eq!(status.instead("a", false), Some(Instead::NotBuilt(None)));
-        status.set_functions(&["a".to_owned()]);
+        status.set_functions(["a"]);
         assert_eq!(status.instead("a", false), Some(Instead::NotBuilt(None)));
         assert_eq!(status.instead("other", false), None);
         status.serve("a");
@@ -86,7 +86,7 @@ mod tests {
             status.instead("a", true),
             Some(Instead::Failed("error".into()))
         );
-        status.set_functions(&["b".to_owned()]);
+        status.set_functions(["b"]);
         assert_eq!(status.take_removed(), ["a"]);
     }
 }

@@ -50,9 +50,11 @@ impl Watch {
     }
 }
 
-/// The folders below `root`, and itself, less hidden ones and that of build results.
-pub(super) fn folders_below(root: &Path, target: &Path) -> Vec<PathBuf> {
-    let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+/// The folders below `root`, and itself, less hidden ones and those of build results.
+pub(super) fn folders_below(root: &Path, targets: &[PathBuf]) -> Vec<PathBuf> {
+    let targets = targets.iter();
+    let targets = targets.map(|target| fs::canonicalize(target).unwrap_or_else(|_| target.clone()));
+    let targets: Vec<_> = targets.collect();
     let mut found = Vec::new();
     let mut next: Vec<_> = fs::canonicalize(root).into_iter().collect();
     while let Some(folder) = next.pop() {
@@ -64,7 +66,11 @@ pub(super) fn folders_below(root: &Path, target: &Path) -> Vec<PathBuf> {
             let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
             let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
             let path = entry.path();
-            if is_folder && !is_hidden && path != target && !path.join("CACHEDIR.TAG").exists() {
+            if is_folder
+                && !is_hidden
+                && !targets.contains(&path)
+                && !path.join("CACHEDIR.TAG").exists()
+            {
                 next.push(path);
             }
         }

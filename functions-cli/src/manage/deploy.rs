@@ -1,12 +1,16 @@
+use std::path::PathBuf;
+
 use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Map, Value};
 
 use super::patch::{Patch, Secret, Setting, Variable};
 use super::{Common, EXIT_CODES};
+use crate::build::ManifestOptions;
 use crate::client::Deployment;
-use crate::output;
+use crate::project::ProjectError;
 use crate::value::named::{InvalidFile, Named};
+use crate::{child, output};
 
 /// What to do about a missing component.
 const BUILD: &str = "; build the function with `cargo build --release --target wasm32-wasip2`";
@@ -15,15 +19,21 @@ const BUILD: &str = "; build the function with `cargo build --release --target w
 ///
 /// Uploads each component. Once the command has ended, every request reaches the new version. A
 /// component that cannot run is refused, and the host serves on what it served. Settings that are not
-/// given stay as they are.
+/// given stay as they are. Packages are built first.
+///
+/// Example: functions deploy
 ///
 /// Example: functions deploy greet=target/wasm32-wasip2/release/greet.wasm --setting timeout=5s
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Deploy {
-    /// The functions: NAME=FILE.wasm, or just FILE.wasm to name one after its file.
-    #[arg(required = true, value_name = "NAME=FILE")]
+    /// The functions: NAME=FILE.wasm, FILE.wasm to name one after its file, or the NAME of one that this
+    /// folder's functions.toml or package declares. Without any, all that it declares.
+    #[arg(value_name = "NAME=FILE")]
     functions: Vec<Named>,
+
+    #[command(flatten)]
+    manifest: ManifestOptions,
 
     /// A variable of the functions. Can be repeated.
     #[arg(long = "env", value_name = "NAME=VALUE")]
@@ -46,17 +56,31 @@ pub(crate) struct Deploy {
     common: Common,
 }
 
+/// A function to deploy, with its settings.
+struct Wanted {
+    name: String,
+    file: PathBuf,
+    settings: Patch,
+}
+
 impl Deploy {
     pub(super) fn run(self) -> anyhow::Result<()> {
+        child::end_with_signals()?;
         let client = self.common.client()?;
-        let settings = self.patch();
+        let wanted = self.wanted()?;
         // Read all files first: a missing one should not leave the work half done.
-        let read = |function: &Named| InvalidFile::read(&function.file, BUILD);
-        let components: Result<Vec<_>, _> = self.functions.iter().map(read).collect();
+        let read = |wanted: &Wanted| InvalidFile::read(&wanted.file, BUILD);
+        let components: Result<Vec<_>, _> = wanted.iter().map(read).collect();
         let mut deployed = Vec::new();
-        for (Named { name, file }, component) in self.functions.iter().zip(&components?) {
-            let result = client.deploy(&Deployment {
+        for (wanted, component) in wanted.into_iter().zip(&components?) {
+            let Wanted {
                 name,
+                file,
+                settings,
+            } = wanted;
+            let settings = settings.value();
+            let result = client.deploy(&Deployment {
+                name: &name,
                 component,
                 settings: settings.as_ref(),
                 if_version: self.if_version,
@@ -74,12 +98,44 @@ impl Deploy {
         Ok(())
     }
 
-    fn patch(&self) -> Option<Value> {
-        let mut patch = Patch(Map::new());
+    /// The functions that were named, and those of the project.
+    fn wanted(&self) -> anyhow::Result<Vec<Wanted>> {
+        let is_declared =
+            |named: &&Named| named.file.as_os_str() == named.name.as_str() && !named.file.exists();
+        let mut wanted = Vec::new();
+        for Named { name, file } in self.functions.iter().filter(|named| !is_declared(named)) {
+            wanted.push(Wanted {
+                name: name.clone(),
+                file: file.clone(),
+                settings: self.patch(Map::new()),
+            });
+        }
+        let declared = self.functions.iter().filter(is_declared);
+        let declared: Vec<_> = declared.map(|named| named.name.clone()).collect();
+        if !wanted.is_empty() && declared.is_empty() {
+            return Ok(wanted);
+        }
+        let mut project = self.manifest.project()?.ok_or(ProjectError::Nothing)?;
+        if !declared.is_empty() {
+            project.keep(&declared)?;
+        }
+        for (function, file) in self.manifest.components(&project)? {
+            wanted.push(Wanted {
+                name: function.name.clone(),
+                file,
+                settings: self.patch(function.document.clone()),
+            });
+        }
+        Ok(wanted)
+    }
+
+    /// Settings with those of the command line, which come before them.
+    fn patch(&self, settings: Map<String, Value>) -> Patch {
+        let mut patch = Patch(settings);
         patch.set(&self.settings);
         patch.variables(&self.variables);
         patch.secrets(&self.secrets);
-        patch.value()
+        patch
     }
 }
 

@@ -16,6 +16,7 @@ use self::manifest::Profile;
 use self::sdk::Sdk;
 use self::template::Template;
 use crate::output;
+use crate::project::MANIFEST;
 
 /// How this command ends, as `--help` lists it.
 const EXIT_CODES: &str = "\
@@ -74,6 +75,9 @@ impl New {
                 .with_context(|| format!("{} is incomplete", folder.display()))?;
             write(&folder.join("src/lib.rs"), &package.source)?;
         }
+        if let Some(text) = self.template.manifest(name) {
+            write(&path.join(MANIFEST), &text)?;
+        }
         output::line(&report(&path, name, self.template, &profile))
     }
 }
@@ -99,9 +103,8 @@ fn write(file: &Path, text: &str) -> anyhow::Result<()> {
 
 /// What was made, and what to do next.
 fn report(path: &Path, name: &str, template: Template, profile: &Profile) -> String {
-    let options = template.options(name);
     let mut text = format!(
-        "created {name} from the template {template}\n\n  cd {}\n  cargo test\n  functions dev{options}\n\n`functions dev` builds it, serves it, and does both again on a change.\n",
+        "created {name} from the template {template}\n\n  cd {}\n  cargo test\n  functions dev\n\n`functions dev` builds it, serves it, and does both again on a change.\n",
         path.display()
     );
     if let Profile::Missing { file } = profile {

@@ -152,12 +152,13 @@ impl Template {
         packages
     }
 
-    /// The options with which a project of this name is served.
-    pub(super) fn options(self, name: &str) -> String {
-        match self {
-            Self::Calls => format!(" --private {name}-{GREETER}"),
-            _ => String::new(),
-        }
+    /// The functions.toml of a project of this name, if its functions have settings.
+    pub(super) fn manifest(self, name: &str) -> Option<String> {
+        let text = format!(
+            "[functions.{name}]\n\n# Only other functions may call it.\n\
+             [functions.{name}-{GREETER}]\ningress = \"private\"\n"
+        );
+        (self == Self::Calls).then_some(text)
     }
 }
 

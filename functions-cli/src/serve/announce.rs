@@ -1,7 +1,52 @@
 //! Announces on standard output where the command listens.
 
+use std::fmt::Write as _;
 use std::io::{self, Write as _};
+use std::net::SocketAddr;
 use std::thread;
+
+use host_harness::{Builder, Escaped, Harness};
+
+use super::apis::Apis;
+use super::declared::Served;
+
+/// What is served, and where.
+pub(super) struct Announcement<'a> {
+    pub(super) address: SocketAddr,
+    pub(super) harness: &'a Harness,
+    pub(super) functions: &'a [Served],
+    pub(super) is_multi_tenant: bool,
+    /// Whether to say if instances are reused.
+    pub(super) is_verbose: bool,
+}
+
+impl Announcement<'_> {
+    /// The text on standard output once the functions are served.
+    pub(super) fn text(&self, apis: &Apis) -> String {
+        let address = self.address;
+        let mut lines = format!("listening on http://{address}\n");
+        lines.push_str(&apis.lines());
+        // Writing to a `String` cannot fail.
+        if self.is_multi_tenant {
+            let _ = writeln!(lines, "  {}", Builder::MULTI_TENANT);
+        }
+        for Served { name, file, .. } in self.functions {
+            let file = file.display().to_string();
+            let file = Escaped(&file);
+            let _ = match self.harness.is_private(name) {
+                true => writeln!(lines, "  {name} (private)  {file}"),
+                false => writeln!(lines, "  http://{address}/{name}  {file}"),
+            };
+            match self.harness.describe_reuse(name) {
+                Some(reuse) if self.is_verbose => {
+                    let _ = writeln!(lines, "    {reuse}");
+                }
+                _ => {}
+            }
+        }
+        lines
+    }
+}
 
 /// Writes lines to standard output from a separate thread. A pipe that is full or closed neither
 /// blocks nor ends the server.

@@ -4,6 +4,7 @@ mod announce;
 mod apis;
 mod cache;
 mod compile;
+mod declared;
 mod dispatch;
 mod host;
 mod limits;
@@ -15,26 +16,30 @@ mod management;
 mod serverledge;
 mod shutdown;
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 use host_harness::stderr::{self, Format};
-use host_harness::{Builder, Escaped, Harness, Server};
+use host_harness::{Builder, Harness, Server};
 
-use self::announce::announce;
+use self::announce::{Announcement, announce};
 use self::apis::Apis;
+use self::declared::Served;
 use self::dispatch::Dispatch;
 pub(crate) use self::host::HostOptions;
 use self::listen::ListenAddress;
 use self::management::Management;
 use self::serverledge::Serverledge;
 use self::shutdown::StopSignals;
+use crate::build::ManifestOptions;
 use crate::report::{EXIT_CODES, Ended};
 use crate::value::duration;
 use crate::value::list::{self, List};
 use crate::value::named::Named;
+
+/// Where functions are served unless an option says otherwise.
+pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 
 /// How long other APIs may take to end their requests in flight, once the functions have ended theirs.
 const API_GRACE: Duration = Duration::from_secs(2);
@@ -51,10 +56,14 @@ const DROP_TIMEOUT: Duration = Duration::from_millis(100);
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Serve {
-    /// The functions: NAME=FILE.wasm, or just FILE.wasm to name one after its file. None is needed with
-    /// --data-dir, --admin-listen, --serverledge or --dispatch.
-    #[arg(required_unless_present_any = ["data_dir", "admin_listen", "serverledge", "dispatch"], value_name = "NAME=FILE")]
+    /// The functions: NAME=FILE.wasm, or just FILE.wasm to name one after its file. Without any, those that
+    /// this folder's functions.toml or package declares, which are built first; none of them with --data-dir,
+    /// --admin-listen, --serverledge or --dispatch.
+    #[arg(value_name = "NAME=FILE")]
     functions: Vec<Named>,
+
+    #[command(flatten)]
+    manifest: ManifestOptions,
 
     #[command(flatten)]
     options: ServeOptions,
@@ -63,15 +72,11 @@ pub(crate) struct Serve {
 /// The options of every subcommand that serves.
 #[derive(Args)]
 pub(crate) struct ServeOptions {
-    /// The functions to serve from the start.
-    #[arg(skip)]
-    functions: Vec<Named>,
-
     /// The address to listen on: HOST:PORT, or a PORT of 127.0.0.1; port 0 takes a free one.
     #[arg(
         long,
         value_name = "ADDRESS",
-        default_value = "127.0.0.1:8080",
+        default_value = DEFAULT_LISTEN,
         env = "FUNCTIONS_LISTEN"
     )]
     listen: ListenAddress,
@@ -144,9 +149,15 @@ impl Serve {
     }
 
     pub(crate) fn run(self) -> anyhow::Result<Ended> {
-        let mut options = self.options;
-        options.functions = self.functions;
-        options.run()
+        let is_needed = self.functions.is_empty() && self.options.serves_only_files();
+        let (given, manifest) = (self.functions, self.manifest);
+        let find = || {
+            let mut functions: Vec<_> = given.into_iter().map(Served::from).collect();
+            functions.extend(declared::functions(&manifest, is_needed)?);
+            Ok(functions)
+        };
+        self.options
+            .run_with(find, |builder| builder, |_, _| Ok(()))
     }
 }
 
@@ -155,15 +166,23 @@ impl ServeOptions {
         self.host.log_format()
     }
 
-    /// Serves until a signal stops the process.
-    pub(crate) fn run(self) -> anyhow::Result<Ended> {
-        self.run_with(|builder| builder, |_, _| Ok(()))
+    /// Whether nothing can be deployed to the host while it runs.
+    fn serves_only_files(&self) -> bool {
+        self.management.is_off() && self.serverledge.is_off() && self.dispatch.is_off()
     }
 
-    /// The same, with more than the options say: `prepare` changes the host before it is built, and
-    /// `start` gets it and its URL once it listens. What that returns is dropped when the host is stopped.
+    /// The functions of `--private`, which the host is not told of then.
+    pub(crate) fn take_private(&mut self) -> Vec<String> {
+        let private = std::mem::take(&mut self.private);
+        List::texts(&private).collect()
+    }
+
+    /// Serves until a signal stops the process. `find` gives the functions to serve from the start,
+    /// `prepare` changes the host before it is built, and `start` gets it and its URL once it listens. What
+    /// that returns is dropped when the host is stopped.
     pub(crate) fn run_with<T>(
         self,
+        find: impl FnOnce() -> anyhow::Result<Vec<Served>>,
         prepare: impl FnOnce(Builder) -> Builder,
         start: impl FnOnce(&Harness, String) -> anyhow::Result<T>,
     ) -> anyhow::Result<Ended> {
@@ -183,8 +202,9 @@ impl ServeOptions {
         for network in List::texts(&self.trusted_proxies) {
             builder = builder.trusted_proxy(network);
         }
-        for function in &self.functions {
-            builder = builder.function(&function.name, &function.file);
+        let functions = find()?;
+        for function in &functions {
+            builder = function.add_to(builder);
         }
         builder = prepare(builder);
         builder = builder.max_memory(self.serverledge.max_memory());
@@ -195,17 +215,16 @@ impl ServeOptions {
                 .dispatch
                 .apply(builder, listener.local_addr()?, &self.host);
         }
-        let host =
-            if self.management.is_off() && self.serverledge.is_off() && self.dispatch.is_off() {
-                Host::Files(builder.build()?)
-            } else {
-                let options = self.management.server_options()?;
-                Host::Server(functions_server::Server::open(builder, options)?)
-            };
+        let host = if self.serves_only_files() {
+            Host::Files(builder.build()?)
+        } else {
+            let options = self.management.server_options()?;
+            Host::Server(functions_server::Server::open(builder, options)?)
+        };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()?;
-        let ended = runtime.block_on(self.serve(&host, &signals, start, dispatch));
+        let ended = runtime.block_on(self.serve(&host, &functions, &signals, start, dispatch));
         // Tasks that were cut off may still log; tasks that hang are not waited for.
         runtime.shutdown_timeout(DROP_TIMEOUT);
         ended
@@ -214,6 +233,7 @@ impl ServeOptions {
     async fn serve<T>(
         self,
         host: &Host,
+        functions: &[Served],
         signals: &StopSignals,
         start: impl FnOnce(&Harness, String) -> anyhow::Result<T>,
         dispatch: Option<std::net::TcpListener>,
@@ -231,7 +251,14 @@ impl ServeOptions {
         })?;
         let mut apis = self.serve_apis(host, &server, dispatch).await?;
         let stop = signals.serving(self.grace);
-        announce(self.announcement(&server, harness, &apis));
+        let announcement = Announcement {
+            address: server.address(),
+            harness,
+            functions,
+            is_multi_tenant: self.host.multi_tenant,
+            is_verbose: self.verbose,
+        };
+        announce(announcement.text(&apis));
         self.notice(host);
         let started = start(harness, format!("http://{}", server.address()))?;
         tokio::select! {
@@ -308,33 +335,5 @@ impl ServeOptions {
                 shadowed.join(", ")
             ));
         }
-    }
-
-    /// The text on standard output once the functions are served.
-    fn announcement(&self, server: &Server, harness: &Harness, apis: &Apis) -> String {
-        let address = server.address();
-        let mut lines = format!("listening on http://{address}\n");
-        lines.push_str(&apis.lines());
-        if self.host.multi_tenant {
-            let _ = writeln!(lines, "  {}", Builder::MULTI_TENANT);
-        }
-        let private: Vec<_> = List::texts(&self.private).collect();
-        for Named { name, file } in &self.functions {
-            let file = file.display().to_string();
-            let file = Escaped(&file);
-            // Writing to a `String` cannot fail.
-            let _ = if private.contains(name) {
-                writeln!(lines, "  {name} (private)  {file}")
-            } else {
-                writeln!(lines, "  http://{address}/{name}  {file}")
-            };
-            match harness.describe_reuse(name) {
-                Some(reuse) if self.verbose => {
-                    let _ = writeln!(lines, "    {reuse}");
-                }
-                _ => {}
-            }
-        }
-        lines
     }
 }

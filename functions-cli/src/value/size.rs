@@ -46,6 +46,12 @@ pub(crate) fn shown(bytes: usize) -> String {
     }
 }
 
+/// A number of bytes for people who compare, in KiB with a decimal.
+pub(crate) fn exact(bytes: usize) -> String {
+    let tenths = (bytes * 10).div_ceil(1 << 10);
+    format!("{}.{} KiB", tenths / 10, tenths % 10)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +63,7 @@ mod tests {
             assert_eq!(shown(bytes), text);
         }
         assert_eq!(shown(3 << 19), "1.5 MiB");
+        assert_eq!(exact(1500), "1.5 KiB");
     }
 
     /// Every unit is a power of 1024; anything else is an error, never a wrong size.

@@ -9,6 +9,7 @@
 )]
 
 mod arguments;
+mod build;
 mod cache;
 mod dev;
 mod dispatch;
@@ -17,6 +18,7 @@ mod invoke;
 mod loading;
 mod logs;
 mod manage;
+mod manifest;
 mod multi_tenant;
 mod new;
 mod options;

@@ -1,10 +1,12 @@
-//! `functions new`: each template is made, tested, built and invoked.
+//! `functions new`: each template is made, tested, built and served.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use crate::process::{functions, run};
+use test_support::client::Client;
+
+use crate::process::{Serving, functions, run};
 
 /// The repository, whose SDK new crates use.
 const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -56,88 +58,54 @@ fn target() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("templates")
 }
 
-/// Makes a crate from a template, runs its tests, builds it, and returns what one invocation answers.
-fn try_template(template: &str, with: &[&str], request: &[&str]) -> String {
+/// Makes a crate from a template, runs its tests, builds and serves it, and returns what it answers.
+async fn try_template(template: &str, path: &str, body: &str) -> String {
     let folder = tempfile::tempdir().unwrap();
     let name = format!("try-{template}");
     let made = new(folder.path(), &[&name, "--template", template]);
     assert!(made.status.success(), "{made:?}");
     let folder = folder.path().join(&name);
     cargo(&folder, &["test", "--workspace"]);
-    cargo(
-        &folder,
-        &[
-            "build",
-            "--workspace",
-            "--release",
-            "--target",
-            "wasm32-wasip2",
-        ],
-    );
-    let component = |name: &str| {
-        let file = name.replace('-', "_");
-        let built = target()
-            .join("wasm32-wasip2/release")
-            .join(format!("{file}.wasm"));
-        format!("{name}={}", built.display())
+    let mut command = functions(&["serve", "--listen", "0", "--max-concurrency", "8"]);
+    command
+        .current_dir(&folder)
+        .env("CARGO_NET_OFFLINE", "true")
+        .env("CARGO_TARGET_DIR", target());
+    let serving = Serving::start(command);
+    let client = Client::new(serving.address);
+    let path = format!("/{name}{path}");
+    let answer = match body {
+        "" => client.get(&path).await,
+        body => client.post(&path, body.to_owned()).await,
     };
-    let mut arguments = vec!["invoke".to_owned(), component(&name)];
-    for other in with {
-        arguments.extend(["--with".to_owned(), component(&format!("{name}-{other}"))]);
+    if template == "calls" {
+        let greeter = client.get(&format!("/{name}-greeter")).await;
+        assert_eq!(greeter.status, 404);
     }
-    let arguments: Vec<_> = arguments
-        .iter()
-        .map(String::as_str)
-        .chain(request.iter().copied())
-        .collect();
-    let output = run(&arguments);
-    String::from_utf8(output.stdout).unwrap()
+    answer.text().to_owned()
 }
 
 /// One after the other: cargo would make them wait for each other anyway.
-#[test]
-fn templates_work() {
+#[tokio::test]
+async fn templates_work() {
     let greeting = r#"{"message":"Hello, Ada!"}"#;
-    for (template, with, request, expected) in [
-        ("http", &[][..], &["-d", r#"{"name":"Ada"}"#][..], greeting),
+    for (template, path, body, expected) in [
+        ("http", "", r#"{"name":"Ada"}"#, greeting),
         (
             "json",
-            &[],
-            &["-d", r#"{"numbers":[1,2,6]}"#],
+            "",
+            r#"{"numbers":[1,2,6]}"#,
             r#"{"count":3,"mean":3.0,"max":6.0}"#,
         ),
-        (
-            "router",
-            &[],
-            &["--path", "/users/1"],
-            r#"{"name":"Grace"}"#,
-        ),
-        (
-            "axum",
-            &[],
-            &["--path", "/todos/0"],
-            r#"{"text":"read the examples"}"#,
-        ),
-        (
-            "stream",
-            &[],
-            &["--path", "/?rows=2"],
-            "number,square\n1,1\n2,4\n",
-        ),
-        (
-            "calls",
-            &["greeter"],
-            &["-d", r#"["Ada"]"#],
-            r#"["Hello, Ada!"]"#,
-        ),
+        ("router", "/users/1", "", r#"{"name":"Grace"}"#),
+        ("axum", "/todos/0", "", r#"{"text":"read the examples"}"#),
+        ("stream", "/?rows=2", "", "number,square\n1,1\n2,4\n"),
+        ("calls", "", r#"["Ada"]"#, r#"["Hello, Ada!"]"#),
     ] {
-        assert_eq!(
-            try_template(template, with, request),
-            expected,
-            "{template}"
-        );
+        let answer = try_template(template, path, body).await;
+        assert_eq!(answer, expected, "{template}");
     }
-    let refused = try_template("proxy", &[], &[]);
+    let refused = try_template("proxy", "", "").await;
     assert!(refused.contains("the query has no `url`"), "{refused}");
 }
 

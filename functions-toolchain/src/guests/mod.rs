@@ -90,7 +90,20 @@ impl GuestBuild {
     /// [`artifacts`](Self::artifacts).
     #[must_use]
     pub fn command(&self) -> Command {
-        cargo(self)
+        cargo(self, "build")
+    }
+
+    /// The cargo command that compiles the library of one of the packages, to which flags for the compiler are
+    /// added after `--`. Its dependencies are those of [`command`](Self::command).
+    #[must_use]
+    pub fn rustc_command(&self, package: &str) -> Command {
+        let one = Self {
+            packages: vec![package.to_owned()],
+            ..self.clone()
+        };
+        let mut command = cargo(&one, "rustc");
+        command.arg("--lib");
+        command
     }
 
     /// The components that cargo built, in the order of the packages, from what it printed.
@@ -145,7 +158,7 @@ pub fn build_guests(spec: &GuestBuild) -> Result<Vec<Artifact>, BuildError> {
             profile: spec.profile.clone(),
         });
     }
-    let mut cargo = cargo(spec);
+    let mut cargo = cargo(spec, "build");
     let output = cargo
         .spawn()
         .and_then(std::process::Child::wait_with_output);
@@ -154,12 +167,12 @@ pub fn build_guests(spec: &GuestBuild) -> Result<Vec<Artifact>, BuildError> {
 }
 
 /// The cargo command that builds `spec`.
-fn cargo(spec: &GuestBuild) -> Command {
+fn cargo(spec: &GuestBuild, subcommand: &str) -> Command {
     let mut cargo = Command::new(environment::program("CARGO", "cargo"));
     environment::clean(&mut cargo);
     cargo
         .current_dir(&spec.workspace)
-        .args(["build", "--target", TARGET, "--profile", &spec.profile])
+        .args([subcommand, "--target", TARGET, "--profile", &spec.profile])
         .arg("--message-format=json-render-diagnostics");
     for package in &spec.packages {
         cargo.args(["-p", package]);

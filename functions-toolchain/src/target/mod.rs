@@ -35,6 +35,16 @@ pub fn ensure_target(progress: &mut dyn FnMut(&str)) -> Result<(), SetupError> {
     install(None, progress)
 }
 
+/// Whether [`TARGET`](crate::TARGET) is installed for the compiler in use.
+///
+/// # Errors
+///
+/// [`SetupError::Compiler`]: no usable `rustc`.
+pub fn has_target() -> Result<bool, SetupError> {
+    let compiler = Compiler::find().map_err(no_compiler)?;
+    compiler.has_target().map_err(no_compiler)
+}
+
 /// Like [`ensure_target`], and runs a script if rustup fails.
 ///
 /// `sh` runs the script with the compiler in `$RUSTC`. The script puts a complete target into the

@@ -1,0 +1,303 @@
+//! A project: its functions, as `functions.toml` and cargo know them.
+
+mod cargo;
+mod manifest;
+mod profile;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use functions_server::{InvalidSettings, SettingsDocument};
+use functions_toolchain::GuestBuild;
+use host_harness::{FunctionSettings, Harness};
+use serde_json::{Map, Value};
+
+pub(crate) use self::cargo::{Package, Workspace};
+use self::manifest::{Declared, Origin};
+pub(crate) use self::manifest::{FILE as MANIFEST, InvalidManifest, Manifest};
+pub(crate) use self::profile::Profiles;
+
+/// The functions of a project, and the workspaces that they are built in.
+#[derive(Debug)]
+pub(crate) struct Project {
+    pub(crate) functions: Vec<Function>,
+    pub(crate) workspaces: Vec<Workspace>,
+    /// The file that declares the functions, if there is one.
+    pub(crate) manifest: Option<PathBuf>,
+}
+
+/// A function of a project.
+#[derive(Debug, Clone)]
+pub(crate) struct Function {
+    pub(crate) name: String,
+    pub(crate) component: Component,
+    pub(crate) settings: SettingsDocument,
+    /// The settings as the management API takes them.
+    pub(crate) document: Map<String, Value>,
+}
+
+impl Function {
+    /// The settings as the host has them.
+    pub(crate) fn for_host(&self) -> Result<FunctionSettings, InvalidSettings> {
+        self.settings.for_host()
+    }
+}
+
+/// Where the component of a function comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Component {
+    File(PathBuf),
+    /// Built from a package of one of the workspaces.
+    Package {
+        workspace: usize,
+        package: String,
+    },
+}
+
+/// A project cannot be understood. The text is for the person who edits it, and may have several lines.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProjectError {
+    #[error(transparent)]
+    Manifest(#[from] InvalidManifest),
+    #[error("{0}")]
+    Invalid(String),
+    #[error(
+        "no function is named: give NAME=FILE.wasm, or run this in the folder of a package or of a {MANIFEST}"
+    )]
+    Nothing,
+}
+
+impl From<String> for ProjectError {
+    fn from(text: String) -> Self {
+        Self::Invalid(text)
+    }
+}
+
+/// The folder that a path names, which may also be a `Cargo.toml` or a `functions.toml`.
+pub(crate) fn folder_of(path: &Path) -> Result<PathBuf, ProjectError> {
+    let unreadable = |error| format!("{} cannot be read: {error}", path.display());
+    let full = fs::canonicalize(path).map_err(unreadable)?;
+    if full.is_dir() {
+        return Ok(full);
+    }
+    let is_known = full.ends_with("Cargo.toml") || full.ends_with(MANIFEST);
+    match full.parent() {
+        Some(folder) if is_known => Ok(folder.to_owned()),
+        _ => Err(ProjectError::Invalid(format!(
+            "{} is not a folder: expected that of a package, of a workspace or of a {MANIFEST}",
+            path.display()
+        ))),
+    }
+}
+
+/// Whether a folder has a manifest, or a package.
+pub(crate) fn is_project(folder: &Path) -> bool {
+    let names = [MANIFEST, "Cargo.toml"];
+    names.into_iter().any(|name| folder.join(name).is_file())
+}
+
+/// The file as a person in the working directory would name it.
+pub(crate) fn near(file: PathBuf) -> PathBuf {
+    let here = env::current_dir().ok();
+    let below = here.and_then(|here| Some(file.strip_prefix(here).ok()?.to_owned()));
+    below.unwrap_or(file)
+}
+
+impl Project {
+    /// The project in a folder: what its manifest declares, or else its package or workspace.
+    pub(crate) fn load(folder: &Path) -> Result<Self, ProjectError> {
+        let manifest = Manifest::find(folder)?;
+        let mut project = Self {
+            functions: Vec::new(),
+            workspaces: Vec::new(),
+            manifest: manifest.as_ref().map(|manifest| manifest.file().to_owned()),
+        };
+        match manifest {
+            Some(manifest) if !manifest.functions.is_empty() => {
+                for declared in &manifest.functions {
+                    let component = project.component(&manifest, declared, folder)?;
+                    project.functions.push(Function {
+                        name: declared.name.clone(),
+                        component,
+                        settings: declared.settings.clone(),
+                        document: declared.document.clone(),
+                    });
+                }
+            }
+            _ => project.add_packages(folder)?,
+        }
+        Ok(project)
+    }
+
+    /// Without a manifest, the packages of the folder are the functions.
+    fn add_packages(&mut self, folder: &Path) -> Result<(), String> {
+        let workspace = Workspace::load(folder)?;
+        for package in workspace.functions_in(folder)? {
+            Harness::check_name(&package.name)?;
+            self.functions.push(Function {
+                name: package.name.clone(),
+                component: Component::Package {
+                    workspace: 0,
+                    package: package.name.clone(),
+                },
+                settings: SettingsDocument::default(),
+                document: Map::new(),
+            });
+        }
+        self.workspaces.push(workspace);
+        Ok(())
+    }
+
+    fn component(
+        &mut self,
+        manifest: &Manifest,
+        declared: &Declared,
+        folder: &Path,
+    ) -> Result<Component, ProjectError> {
+        match &declared.origin {
+            Origin::Path(path) => {
+                let path = folder.join(path);
+                if !path.is_dir() {
+                    return Ok(Component::File(path));
+                }
+                let unreadable = |error| format!("{} cannot be read: {error}", path.display());
+                let path = fs::canonicalize(&path).map_err(unreadable)?;
+                let workspace = self.workspace_of(&path)?;
+                let known = self.workspaces.get(workspace);
+                let package = known.and_then(|known| known.package_in(&path));
+                let package = package.ok_or_else(|| {
+                    let reason = format!("no package has the folder {}", path.display());
+                    manifest.error(declared, reason)
+                })?;
+                Ok(built(workspace, package).map_err(|reason| manifest.error(declared, reason))?)
+            }
+            Origin::Package(name) => {
+                let workspace = self.workspace_of(folder)?;
+                let known = self.workspaces.get(workspace);
+                let package = known.and_then(|known| known.package(name));
+                let package = package.ok_or_else(|| {
+                    let packages = known.into_iter().flat_map(|known| &known.packages);
+                    let names = packages.filter(|package| package.is_function());
+                    let names: Vec<_> = names.map(|package| package.name.as_str()).collect();
+                    let reason = manifest::unknown_package(name, &names);
+                    manifest.error(declared, reason)
+                })?;
+                Ok(built(workspace, package).map_err(|reason| manifest.error(declared, reason))?)
+            }
+        }
+    }
+
+    /// The workspace that a folder is in.
+    fn workspace_of(&mut self, folder: &Path) -> Result<usize, String> {
+        let mut known = self.workspaces.iter();
+        let is_of = |known: &Workspace| known.root == folder || known.package_in(folder).is_some();
+        if let Some(index) = known.position(is_of) {
+            return Ok(index);
+        }
+        let workspace = Workspace::load(folder)?;
+        let mut known = self.workspaces.iter();
+        if let Some(index) = known.position(|known| known.root == workspace.root) {
+            return Ok(index);
+        }
+        self.workspaces.push(workspace);
+        Ok(self.workspaces.len() - 1)
+    }
+
+    /// Keeps the functions of these names, and what is built for them.
+    pub(crate) fn keep(&mut self, names: &[String]) -> Result<(), ProjectError> {
+        for name in names {
+            if !self.functions.iter().any(|function| function.name == *name) {
+                let known: Vec<_> = self.names().collect();
+                return Err(ProjectError::Invalid(manifest::unknown_function(
+                    name, &known,
+                )));
+            }
+        }
+        self.functions
+            .retain(|function| names.contains(&function.name));
+        Ok(())
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.functions.iter().map(|function| function.name.as_str())
+    }
+
+    /// The builds of all functions, with the workspace of each.
+    pub(crate) fn builds(&self) -> Vec<(usize, GuestBuild)> {
+        let builds = self
+            .workspaces
+            .iter()
+            .enumerate()
+            .map(|(index, workspace)| {
+                let mut packages = Vec::new();
+                for function in &self.functions {
+                    match &function.component {
+                        Component::Package { workspace, package }
+                            if *workspace == index && !packages.contains(package) =>
+                        {
+                            packages.push(package.clone());
+                        }
+                        _ => {}
+                    }
+                }
+                let is_empty = packages.is_empty();
+                let build = GuestBuild::new(&workspace.root)
+                    .packages(packages)
+                    .profile(&workspace.profile);
+                (!is_empty).then_some((index, build))
+            });
+        builds.flatten().collect()
+    }
+
+    /// The component of a function; for a package, where cargo leaves it.
+    pub(crate) fn component_of(&self, function: &Function) -> Option<PathBuf> {
+        match &function.component {
+            Component::File(file) => Some(file.clone()),
+            Component::Package { workspace, package } => {
+                self.workspaces.get(*workspace)?.component(package)
+            }
+        }
+    }
+
+    /// The folders of all packages that are not from a registry.
+    pub(crate) fn folders(&self) -> Vec<PathBuf> {
+        let packages = self.workspaces.iter().flat_map(|known| &known.packages);
+        packages.map(|package| package.folder.clone()).collect()
+    }
+
+    /// The folders that cargo builds in.
+    pub(crate) fn targets(&self) -> Vec<PathBuf> {
+        let targets = self.workspaces.iter();
+        targets.map(|workspace| workspace.target.clone()).collect()
+    }
+
+    /// Files that say what the functions are and how to build them.
+    pub(crate) fn inputs(&self) -> Vec<PathBuf> {
+        let workspaces = self.workspaces.iter();
+        let files = workspaces.flat_map(Workspace::manifests);
+        let own = self.manifest.clone();
+        files
+            .chain(own)
+            .chain(self.files().map(Path::to_owned))
+            .collect()
+    }
+
+    /// The components that are not built here.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.functions
+            .iter()
+            .filter_map(|function| match &function.component {
+                Component::File(file) => Some(file.as_path()),
+                Component::Package { .. } => None,
+            })
+    }
+}
+
+fn built(workspace: usize, package: &Package) -> Result<Component, String> {
+    package.check_function()?;
+    Ok(Component::Package {
+        workspace,
+        package: package.name.clone(),
+    })
+}
