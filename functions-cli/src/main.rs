@@ -8,6 +8,7 @@ mod child;
 mod client;
 mod component;
 mod dev;
+mod doctor;
 mod invoke;
 mod manage;
 mod new;
@@ -44,6 +45,7 @@ enum Command {
     Serve(Box<serve::Serve>),
     Dev(Box<dev::Dev>),
     Invoke(Box<invoke::Invoke>),
+    Doctor(doctor::Doctor),
     #[command(flatten)]
     Manage(manage::Manage),
 }
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
             report::log_to_stderr(invoke.log_format());
             return report::exit_code_of(invoke.run());
         }
+        Command::Doctor(doctor) => doctor.run().map(|()| report::Ended::Done),
         Command::Manage(manage) => manage.run().map(|()| report::Ended::Done),
     };
     report::exit_code(result)

@@ -10,6 +10,7 @@ use std::thread;
 use tracing_subscriber::EnvFilter;
 
 use crate::client::ClientError;
+use crate::component::NotAComponent;
 use crate::project::{InvalidManifest, ProjectError};
 use crate::value::named::InvalidFile;
 
@@ -139,6 +140,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
     if error.is::<InvalidKey>()
         || error.is::<InvalidFile>()
         || error.is::<InvalidManifest>()
+        || error.is::<NotAComponent>()
         || error.is::<ProjectError>()
     {
         return USAGE;

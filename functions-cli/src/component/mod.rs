@@ -1,7 +1,9 @@
 //! What a component consists of.
 
 mod crates;
+mod inspect;
 mod interfaces;
+mod runs;
 mod sections;
 
 use std::collections::BTreeMap;
@@ -13,7 +15,9 @@ use wasmparser::{
 };
 
 use self::crates::{RUNTIME, crate_of};
+pub(crate) use self::inspect::{NotAComponent, inspect};
 pub(crate) use self::interfaces::Interfaces;
+pub(crate) use self::runs::try_run;
 use self::sections::kind_of;
 
 /// A component that was read.

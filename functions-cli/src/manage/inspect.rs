@@ -1,15 +1,25 @@
+use std::path::Path;
+
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::{Common, EXIT_CODES};
 use crate::client::function_path;
-use crate::output;
+use crate::{component, output};
 
-/// Show a function: its version, state and settings.
+/// Show a function of a host: its version, state and settings; or what a component has.
+///
+/// Of a FILE it shows exports and imports, sizes, the version of its contract and what made it, whether it can
+/// run here, and whether its instances are reused, and if not, why.
+///
+/// Example: functions inspect greet
+///
+/// Example: functions inspect target/wasm32-wasip2/release/greet.wasm
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Inspect {
-    /// The function.
+    /// The function of a host, or the FILE of a component: a path that exists, or that ends in .wasm.
+    #[arg(value_name = "NAME|FILE")]
     name: String,
 
     #[command(flatten)]
@@ -18,6 +28,10 @@ pub(crate) struct Inspect {
 
 impl Inspect {
     pub(super) fn run(self) -> anyhow::Result<()> {
+        let file = Path::new(&self.name);
+        if file.is_file() || file.extension().is_some_and(|ext| ext == "wasm") {
+            return component::inspect(file, self.common.is_json());
+        }
         let client = self.common.client()?;
         let path = function_path(&self.name);
         let mut function = client.get(&path)?;

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
 use clap::builder::BoolishValueParser;
+use clap::{Args, Parser};
 use host_harness::stderr::Format;
 use host_harness::{Builder, Harness, Reuse};
 
@@ -66,6 +66,18 @@ pub(crate) struct HostOptions {
 
     #[command(flatten)]
     logging: Logging,
+}
+
+/// Parses nothing but the options of a host.
+#[derive(Parser)]
+struct OnlyHost {
+    #[command(flatten)]
+    host: HostOptions,
+}
+
+/// The options of a host as variables and defaults have them.
+pub(crate) fn default_host() -> HostOptions {
+    OnlyHost::parse_from(["functions"]).host
 }
 
 impl HostOptions {

@@ -27,7 +27,7 @@ use self::announce::{Announcement, announce};
 use self::apis::Apis;
 use self::declared::Served;
 use self::dispatch::Dispatch;
-pub(crate) use self::host::HostOptions;
+pub(crate) use self::host::{HostOptions, default_host};
 use self::listen::ListenAddress;
 use self::management::Management;
 use self::serverledge::Serverledge;

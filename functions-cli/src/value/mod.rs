@@ -6,3 +6,4 @@ pub(crate) mod named;
 pub(crate) mod number;
 pub(crate) mod share;
 pub(crate) mod size;
+pub(crate) mod version;

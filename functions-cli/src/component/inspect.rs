@@ -1,0 +1,108 @@
+//! `functions inspect FILE`.
+
+use std::path::Path;
+
+use host_harness::Escaped;
+use serde_json::{Value, json};
+
+use super::{Component, runs};
+use crate::build::bloat;
+use crate::build::report::Sizes;
+use crate::output;
+use crate::value::named::InvalidFile;
+use crate::value::size;
+
+/// The version of the contract that this host offers.
+const CONTRACT: &str = "1.0.0";
+
+/// What to do about a missing component.
+const BUILD: &str = "; `functions build` builds it";
+
+/// A file was read that is not a component.
+#[derive(Debug, thiserror::Error)]
+#[error("{file} is not a component; `functions build` makes one")]
+pub(crate) struct NotAComponent {
+    file: String,
+    source: wasmparser::BinaryReaderError,
+}
+
+/// Shows what a component has, and whether it can run here.
+///
+/// # Errors
+///
+/// The file cannot be read, is not a component, or cannot run here: the last after all that is known of it.
+pub(crate) fn inspect(file: &Path, is_json: bool) -> anyhow::Result<()> {
+    let bytes = InvalidFile::read(file, BUILD)?;
+    let component = Component::read(&bytes).map_err(|source| NotAComponent {
+        file: file.display().to_string(),
+        source,
+    })?;
+    let ran = runs::try_run(file);
+    let sizes = Sizes {
+        component,
+        named: None,
+    };
+    match is_json {
+        true => output::json(&described(file, &sizes, &ran))?,
+        false => print(file, &sizes, &ran)?,
+    }
+    ran?;
+    Ok(())
+}
+
+type Ran = Result<String, host_harness::BuildError>;
+
+fn print(file: &Path, sizes: &Sizes, ran: &Ran) -> anyhow::Result<()> {
+    let component = &sizes.component;
+    let line = |key: &str, text: &str| output::line(&format!("{key:<9} {}", Escaped(text)));
+    line("file", &format!("{}", file.display()))?;
+    line("size", &size::exact(component.size))?;
+    for part in sizes.lines() {
+        line("", part.trim_start())?;
+    }
+    for name in &component.interfaces.exports {
+        line("exports", name)?;
+    }
+    for name in &component.interfaces.imports {
+        line("imports", name)?;
+    }
+    let contract = component.interfaces.contract().unwrap_or("none");
+    line(
+        "contract",
+        &format!("functions:web {contract}; this host offers {CONTRACT}"),
+    )?;
+    for (tool, version) in &component.producers {
+        line("made by", &format!("{tool} {version}"))?;
+    }
+    match ran {
+        Ok(reuse) => {
+            line("runs here", "yes")?;
+            line("instances", reuse)?;
+        }
+        Err(_) => line("runs here", "no")?,
+    }
+    for warning in bloat::of_component(component) {
+        line("warning", &warning)?;
+    }
+    Ok(())
+}
+
+fn described(file: &Path, sizes: &Sizes, ran: &Ran) -> Value {
+    let component = &sizes.component;
+    let producers = component.producers.iter();
+    let producers = producers.map(|(tool, version)| json!({"tool": tool, "version": version}));
+    let mut all = json!({
+        "file": file,
+        "exports": component.interfaces.exports,
+        "imports": component.interfaces.imports,
+        "contract": component.interfaces.contract(),
+        "producers": producers.collect::<Vec<_>>(),
+        "runs": ran.is_ok(),
+        "reuse": ran.as_ref().ok(),
+        "warnings": bloat::of_component(component),
+    });
+    if let (Value::Object(all), Value::Object(sizes)) = (&mut all, sizes.json()) {
+        all.extend(sizes);
+    }
+    all
+}

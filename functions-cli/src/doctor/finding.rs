@@ -1,0 +1,68 @@
+//! What was found about one thing.
+
+use std::fmt;
+
+use host_harness::Escaped;
+
+/// What cargo's finding is about.
+pub(super) const CARGO: &str = "cargo";
+
+/// What was found about one thing.
+#[derive(Debug)]
+pub(super) struct Finding {
+    kind: Kind,
+    /// The thing.
+    about: String,
+    /// What was found; for a warning or an error with the fix.
+    text: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Ok,
+    Warning,
+    Error,
+}
+
+impl Finding {
+    pub(super) fn ok(about: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::new(Kind::Ok, about, text)
+    }
+
+    /// Functions can be built and run in spite of it.
+    pub(super) fn warning(about: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::new(Kind::Warning, about, text)
+    }
+
+    /// It stops functions from being built or run.
+    pub(super) fn error(about: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::new(Kind::Error, about, text)
+    }
+
+    fn new(kind: Kind, about: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            kind,
+            about: about.into(),
+            text: text.into(),
+        }
+    }
+
+    pub(super) fn is_error(&self) -> bool {
+        self.kind == Kind::Error
+    }
+
+    pub(super) fn is_error_of_cargo(&self) -> bool {
+        self.is_error() && self.about == CARGO
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.kind {
+            Kind::Ok => "ok",
+            Kind::Warning => "warning",
+            Kind::Error => "error",
+        };
+        write!(f, "{kind:<7}  {}: {}", self.about, Escaped(&self.text))
+    }
+}

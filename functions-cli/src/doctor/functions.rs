@@ -1,0 +1,108 @@
+//! The functions of a project: how they are built, and what the last build needs.
+
+use super::finding::Finding;
+use crate::build::bloat;
+use crate::component::try_run;
+use crate::project::{self, Component, Function, Project, Workspace};
+use crate::value::version::Version;
+
+/// The crates of the SDK.
+const SDK: [&str; 4] = [
+    "functions-guest-web",
+    "functions-bytes",
+    "functions-http",
+    "functions-binding",
+];
+
+/// This host, whose version is that of the SDK that came with it.
+const HOST: &str = env!("CARGO_PKG_VERSION");
+
+pub(super) fn check(project: &Project) -> Vec<Finding> {
+    let names: Vec<_> = project.names().collect();
+    let mut all = vec![Finding::ok("project", names.join(", "))];
+    all.extend(project.workspaces.iter().flat_map(sdk));
+    for function in &project.functions {
+        all.extend(package(project, function));
+        all.push(built(project, function));
+    }
+    all
+}
+
+/// The versions of the SDK that a workspace depends on.
+fn sdk(workspace: &Workspace) -> Vec<Finding> {
+    let versions = workspace.versions.iter();
+    let versions = versions.filter(|(name, _)| SDK.contains(&name.as_str()));
+    let mut all: Vec<_> = versions
+        .map(|(name, version)| of_sdk(name, version))
+        .collect();
+    if all.is_empty() {
+        all.push(Finding::warning(
+            "SDK",
+            "no package depends on functions-guest-web: `cargo add functions-guest-web`",
+        ));
+    }
+    all
+}
+
+fn of_sdk(name: &str, version: &str) -> Finding {
+    let Some((sdk, host)) = Version::parse(version).zip(Version::parse(HOST)) else {
+        return Finding::ok(name, version);
+    };
+    if sdk.compatibility() == host.compatibility() {
+        return Finding::ok(name, format!("{version}, and this host is {HOST}"));
+    }
+    let fix = match sdk > host {
+        true => "run `cargo install functions-cli`, or depend on an older one",
+        false => "run `cargo update`, after a change of the version in Cargo.toml",
+    };
+    let text = format!("{version} is for another host than this one, which is {HOST}: {fix}");
+    match sdk > host {
+        true => Finding::error(name, text),
+        false => Finding::warning(name, text),
+    }
+}
+
+/// What the profile and the kind of library cost.
+fn package(project: &Project, function: &Function) -> Vec<Finding> {
+    let Component::Package { workspace, package } = &function.component else {
+        return Vec::new();
+    };
+    let workspace = project.workspaces.get(*workspace);
+    let found = workspace.and_then(|workspace| {
+        let package = workspace.package(package)?;
+        Some(bloat::of_package(workspace, package))
+    });
+    let found = found.unwrap_or_default().into_iter();
+    found
+        .map(|text| Finding::warning(&function.name, text))
+        .collect()
+}
+
+/// Whether the component that is there can run here.
+fn built(project: &Project, function: &Function) -> Finding {
+    let file = project.component_of(function).filter(|file| file.is_file());
+    let Some(file) = file else {
+        let text = "not built yet: `functions build` builds it";
+        return match &function.component {
+            Component::Package { .. } => Finding::ok(&function.name, text),
+            Component::File(file) => {
+                Finding::error(&function.name, format!("{} does not exist", file.display()))
+            }
+        };
+    };
+    match try_run(&file) {
+        Ok(reuse) => Finding::ok(
+            &function.name,
+            format!("its last build can run here; {reuse}"),
+        ),
+        Err(error) => {
+            let file = project::near(file);
+            let error = anyhow::Error::from(error);
+            let text = format!(
+                "its last build, {}, cannot run here: {error:#}",
+                file.display()
+            );
+            Finding::error(&function.name, text)
+        }
+    }
+}
