@@ -4,6 +4,7 @@ use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::Component;
 
+use super::config::Allocation;
 use super::{NotReusable, rewrite};
 use crate::telemetry::panic_text;
 
@@ -64,6 +65,26 @@ impl ComponentBytes {
             component,
             reusable: Err(reason),
         })
+    }
+
+    /// Compiles the component as it is: an engine that replays calls never resets instances.
+    pub(crate) fn compile_as_given(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Compiled> {
+        Ok(Compiled {
+            component: Component::from_binary(engine, &self.bytes)?,
+            reusable: Err(NotReusable::Setting),
+        })
+    }
+
+    /// Compiles the component for an engine of this allocation.
+    pub(crate) fn compile_for(
+        &self,
+        engine: &wasmtime::Engine,
+        allocation: Allocation,
+    ) -> wasmtime::Result<Compiled> {
+        match allocation {
+            Allocation::Deterministic => self.compile_as_given(engine),
+            _ => self.compile(engine),
+        }
     }
 
     /// Compiles the component without the rewrites that make it cheaper, for comparison.

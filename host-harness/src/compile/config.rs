@@ -13,10 +13,17 @@ pub(crate) enum Allocation {
     WasmtimePool,
     /// A new memory for each instance.
     OnDemand,
+    /// The same, for instances that compute the same in every run.
+    Deterministic,
 }
 
 impl Allocation {
-    const ALL: [Self; 3] = [Self::HostPool, Self::WasmtimePool, Self::OnDemand];
+    const ALL: [Self; 4] = [
+        Self::HostPool,
+        Self::WasmtimePool,
+        Self::OnDemand,
+        Self::Deterministic,
+    ];
 
     /// The name for the command line of the compiler process.
     pub(crate) fn name(self) -> &'static str {
@@ -24,6 +31,7 @@ impl Allocation {
             Self::HostPool => "host-pool",
             Self::WasmtimePool => "wasmtime-pool",
             Self::OnDemand => "on-demand",
+            Self::Deterministic => "deterministic",
         }
     }
 
@@ -45,6 +53,7 @@ pub(crate) fn compiling(allocation: Allocation) -> wasmtime::Result<wasmtime::En
         }
         Allocation::WasmtimePool => base(),
         Allocation::OnDemand => on_demand(),
+        Allocation::Deterministic => deterministic(),
     };
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
     wasmtime::Engine::new(&config)
@@ -70,5 +79,15 @@ pub(crate) fn on_demand() -> Config {
         .memory_reservation(0)
         .memory_guard_size(64 * 1024)
         .memory_reservation_for_growth(1024 * 1024);
+    config
+}
+
+/// The settings of an engine in which the same calls with the same answers always leave the same memory.
+pub(crate) fn deterministic() -> Config {
+    let mut config = on_demand();
+    config
+        .wasm_threads(false)
+        .cranelift_nan_canonicalization(true)
+        .relaxed_simd_deterministic(true);
     config
 }

@@ -30,7 +30,9 @@ impl From<Allocation> for Pool {
     fn from(allocation: Allocation) -> Self {
         match allocation {
             Allocation::HostPool => Self::Own,
-            Allocation::WasmtimePool | Allocation::OnDemand => Self::Wasmtime,
+            Allocation::WasmtimePool | Allocation::OnDemand | Allocation::Deterministic => {
+                Self::Wasmtime
+            }
         }
     }
 }

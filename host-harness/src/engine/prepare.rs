@@ -224,7 +224,7 @@ impl Engine {
 
 /// Measures a component's instances, within limits. A component that cannot be parsed does not compile
 /// either, and that error says why.
-fn footprint_of(wasm: &ComponentBytes) -> Result<Option<Footprint>, InvalidFunction> {
+pub(super) fn footprint_of(wasm: &ComponentBytes) -> Result<Option<Footprint>, InvalidFunction> {
     let footprint = Footprint::of(&wasm.bytes);
     if let Some(Footprint { bytes, initial, .. }) = footprint {
         if bytes > footprint::MAX {

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use super::Harness;
 use crate::invocation::access::Ingress;
 use crate::limits::Limits;
-use crate::registry::{ComponentSource, DeployError, FunctionInfo, FunctionSettings};
+use crate::registry::{
+    ComponentSource, DeployError, DeterministicEngine, FunctionInfo, FunctionSettings,
+};
 use crate::telemetry::metrics::Metrics;
 
 impl Harness {
@@ -81,6 +83,16 @@ impl Harness {
             .registry
             .check(component.into(), settings)
             .await
+    }
+
+    /// Creates an engine for components whose calls the embedder replays, which compiles them as the host
+    /// compiles functions.
+    ///
+    /// # Errors
+    ///
+    /// The processor lacks something that compiled code needs.
+    pub fn deterministic_engine(&self) -> wasmtime::Result<DeterministicEngine> {
+        DeterministicEngine::new(&self.gateway.engine)
     }
 
     /// Makes idle instances of a function ready for its next requests, after loading it if needed.

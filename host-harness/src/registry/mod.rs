@@ -6,6 +6,7 @@
 mod defaults;
 mod deploy_error;
 mod deployed;
+mod deterministic;
 mod info;
 mod load;
 mod load_error;
@@ -25,6 +26,7 @@ use arc_swap::ArcSwap;
 pub(crate) use defaults::Defaults;
 pub use deploy_error::DeployError;
 pub(crate) use deployed::Deployed;
+pub use deterministic::DeterministicEngine;
 pub use info::{FunctionInfo, InstanceCounts};
 pub(crate) use load::Unavailable;
 pub use load_error::{LoadError, LoadErrorKind};

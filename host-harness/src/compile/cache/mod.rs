@@ -10,7 +10,7 @@ mod folder;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
@@ -37,29 +37,50 @@ pub(crate) type Kept = Box<dyn Fn() -> Option<Vec<[u8; 32]>> + Send + Sync>;
 
 /// A folder of functions compiled for one engine; other engines may share it.
 pub(crate) struct Cache {
-    folder: PathBuf,
+    shared: Arc<Shared>,
     /// A hash of everything but the component that compiled code depends on.
     settings: Sha256,
+}
+
+/// What the caches of several engines share.
+struct Shared {
+    folder: PathBuf,
     evictor: Evictor,
     kept: OnceLock<Kept>,
+    /// The settings of all these engines: what one stores evicts nothing that another keeps.
+    settings: Mutex<Vec<Sha256>>,
 }
 
 impl Cache {
     /// Creates the folder if it is missing. Refuses a folder that others may write to.
     pub(crate) fn open(options: &Options, fingerprint: [u8; 32]) -> Result<Self, UnusableFolder> {
         let folder = folder::make_private(&options.folder)?;
-        Ok(Self {
+        let shared = Arc::new(Shared {
             folder,
-            settings: Sha256::new_with_prefix(fingerprint),
             evictor: Evictor::new(options.max_bytes),
             kept: OnceLock::new(),
-        })
+            settings: Mutex::default(),
+        });
+        Ok(Self::of(shared, fingerprint))
+    }
+
+    /// The cache of another engine in the same folder, within the same size.
+    pub(crate) fn for_engine(&self, fingerprint: [u8; 32]) -> Self {
+        Self::of(Arc::clone(&self.shared), fingerprint)
+    }
+
+    fn of(shared: Arc<Shared>, fingerprint: [u8; 32]) -> Self {
+        let settings = Sha256::new_with_prefix(fingerprint);
+        let all = shared.settings.lock();
+        all.unwrap_or_else(PoisonError::into_inner)
+            .push(settings.clone());
+        Self { shared, settings }
     }
 
     /// Sets which components' code is never evicted: none, until this is called.
     pub(crate) fn keep(&self, kept: Kept) {
         // Called once, by the host that was just built.
-        let _ = self.kept.set(kept);
+        let _ = self.shared.kept.set(kept);
     }
 
     /// Loads the component, if the cache has it intact.
@@ -93,8 +114,9 @@ impl Cache {
         // A function that cannot be cached still runs.
         let code = code.map_or_else(|| compiled.component.serialize(), Ok);
         let stored = code.and_then(|code| {
-            self.evictor
-                .make_room(&self.folder, code.len(), || self.kept());
+            self.shared
+                .evictor
+                .make_room(&self.shared.folder, code.len(), || self.shared.kept());
             Ok(entry.store(&code, compiled.reusable)?)
         });
         if let Err(error) = stored {
@@ -104,22 +126,29 @@ impl Cache {
     }
 
     fn entry(&self, wasm: &ComponentBytes) -> Entry {
-        Entry::new(&self.folder, self.key(&wasm.hash))
+        Entry::new(&self.shared.folder, key(&self.settings, &wasm.hash))
     }
+}
 
-    fn key(&self, hash: &[u8; 32]) -> [u8; 32] {
-        let key = self.settings.clone().chain_update(hash);
-        key.finalize().into()
-    }
-
+impl Shared {
     /// The names of the files that are never evicted; `None` if they are not known now.
     fn kept(&self) -> Option<HashSet<String>> {
         let Some(kept) = self.kept.get() else {
             return Some(HashSet::new());
         };
         let kept = kept()?;
-        Some(kept.iter().map(|hash| file_name(self.key(hash))).collect())
+        let all = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        let names = all
+            .iter()
+            .flat_map(|settings| kept.iter().map(|hash| file_name(key(settings, hash))));
+        Some(names.collect())
     }
+}
+
+/// Stands for a component and the settings of an engine.
+fn key(settings: &Sha256, hash: &[u8; 32]) -> [u8; 32] {
+    let key = settings.clone().chain_update(hash);
+    key.finalize().into()
 }
 
 #[cfg(test)]

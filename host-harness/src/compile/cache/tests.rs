@@ -340,5 +340,5 @@ fn replaceable_parent_folder_is_refused() {
     let link = shared.join("link");
     std::os::unix::fs::symlink(&folder, &link).unwrap();
     let cache = Cache::open(&options(&link), [0; 32]).unwrap();
-    assert_eq!(cache.folder, fs::canonicalize(&folder).unwrap());
+    assert_eq!(cache.shared.folder, fs::canonicalize(&folder).unwrap());
 }

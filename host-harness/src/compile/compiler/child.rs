@@ -75,7 +75,7 @@ fn compile(allocation: Allocation) -> wasmtime::Result<()> {
     let mut bytes = Vec::new();
     std::io::stdin().lock().read_to_end(&mut bytes)?;
     let engine = config::compiling(allocation)?;
-    let compiled = ComponentBytes::new(bytes).compile(&engine)?;
+    let compiled = ComponentBytes::new(bytes).compile_for(&engine, allocation)?;
     let code = compiled.component.serialize()?;
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(&fingerprint::of(&engine))?;

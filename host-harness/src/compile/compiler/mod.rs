@@ -49,7 +49,7 @@ impl Compiler {
     ) -> Result<Fresh, CompileError> {
         nesting::check(&wasm.bytes)?;
         let Some(process) = &self.process else {
-            let compiled = wasm.compile(engine)?;
+            let compiled = wasm.compile_for(engine, self.allocation)?;
             return Ok(Fresh {
                 compiled,
                 code: None,
