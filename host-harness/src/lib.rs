@@ -18,8 +18,8 @@ mod wit;
 pub use compile::CompilerProcess;
 pub use engine::Reuse;
 pub use gateway::{
-    Deferral, DeferralFuture, DeferredRequest, InvocationError, InvokeOptions, Next, Server,
-    TokenCheck, TokenVerifier,
+    CallTargets, Deferral, DeferralFuture, DeferredRequest, InvocationError, InvokeOptions, Next,
+    Server, TargetCall, TargetFuture, TokenCheck, TokenVerifier,
 };
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -34,8 +34,8 @@ pub use outbound::{FetchError, FetchErrorKind, Fetcher};
 pub use wasmtime;
 
 pub use registry::{
-    ComponentSource, DeployError, FunctionInfo, FunctionSettings, InstanceCounts, LoadError,
-    LoadErrorKind,
+    ComponentSource, DeployError, DeterministicEngine, FunctionInfo, FunctionSettings,
+    InstanceCounts, LoadError, LoadErrorKind,
 };
 pub use telemetry::metrics::{
     CutStreams, FunctionMetrics, Histogram, InvocationCount, Metrics, QueueLengths,

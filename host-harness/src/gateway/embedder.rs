@@ -28,6 +28,10 @@ pub struct InvokeOptions {
     pub peer: Option<SocketAddr>,
     /// Is set when the function is called: after its instance was created, if it had to be.
     pub called: Option<Arc<OnceLock<Instant>>>,
+    /// Who calls, if it is not a client: the function's setting of callers has to allow it.
+    pub caller: Option<Arc<str>>,
+    /// A text that the calls of the function carry on, for [`CallTargets`](crate::CallTargets).
+    pub origin: Option<Arc<str>>,
 }
 
 impl Default for InvokeOptions {
@@ -37,6 +41,8 @@ impl Default for InvokeOptions {
             token_metadata: None,
             peer: None,
             called: None,
+            caller: None,
+            origin: None,
         }
     }
 }
@@ -146,6 +152,13 @@ impl Gateway {
                 detail,
             ));
         }
+        if let Some(caller) = &options.caller
+            && !context.access.callers.allow(caller)
+        {
+            let detail =
+                format!("{caller:?} may not call this function; its setting callers names who may");
+            return Err(refused(StatusCode::FORBIDDEN, Reason::NotAllowed, detail));
+        }
         let times = context.limits.times();
         let function = match found {
             Found::Loaded(function) => function,
@@ -166,6 +179,7 @@ impl Gateway {
             deadline: times.deadline,
             stream_deadline: times.stream_deadline,
             call_chain: CallChain::default(),
+            origin: options.origin,
             token_metadata: options.token_metadata,
             invoker: Some(Arc::clone(self) as Arc<dyn Invoker>),
             called: options.called,

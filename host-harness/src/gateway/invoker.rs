@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use http::header::CONTENT_LENGTH;
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, Request, StatusCode};
+use tokio::time::timeout_at;
 
 use super::respond::is_bodiless;
-use super::{Gateway, MAX_NAMES};
+use super::{Gateway, MAX_NAMES, TargetCall};
 use crate::engine::Failure;
 use crate::invocation::access::{Access, Ingress};
 use crate::invocation::{Answer, InvokeError, InvokeFuture, Invoker, Outgoing};
@@ -38,7 +39,7 @@ impl Invoker for Gateway {
 impl Gateway {
     async fn answer(self: Arc<Self>, outgoing: Outgoing) -> Answer {
         let Some(found) = self.registry.get(&outgoing.target) else {
-            return Err(InvokeError::NotFound(outgoing.target));
+            return self.answer_target(outgoing).await;
         };
         let mut pending = PendingCount::new(found.context().counters.get());
         match self.answer_by(found, outgoing).await {
@@ -51,6 +52,37 @@ impl Gateway {
                 Err(error)
             }
         }
+    }
+
+    /// Answers a call of what is no function.
+    async fn answer_target(&self, outgoing: Outgoing) -> Answer {
+        let Some(targets) = &self.call_targets else {
+            return Err(InvokeError::NotFound(outgoing.target));
+        };
+        if outgoing.call_chain.depth > self.engine.max_depth() {
+            return Err(InvokeError::DepthExceeded(self.engine.max_depth()));
+        }
+        let answering = targets.call(TargetCall {
+            target: outgoing.target.clone(),
+            caller: outgoing.caller,
+            request: Request::from_parts(outgoing.request, outgoing.body),
+            origin: outgoing.origin,
+        });
+        let answered = match outgoing.deadline {
+            Some(deadline) => timeout_at(deadline, answering)
+                .await
+                .map_err(|_| InvokeError::Timeout)?,
+            None => answering.await,
+        };
+        let (parts, body) = answered
+            .ok_or(InvokeError::NotFound(outgoing.target))?
+            .into_parts();
+        let head = Head {
+            status: parts.status,
+            headers: parts.headers,
+            declared_length: None,
+        };
+        Ok((head, body))
     }
 
     /// Answers a call by a function. An error has the reason that is counted.
@@ -70,6 +102,7 @@ impl Gateway {
             deadline,
             stream_deadline,
             call_chain,
+            origin,
         } = outgoing;
         let context = found.context();
         if call_chain.depth > self.engine.max_depth() {
@@ -97,6 +130,7 @@ impl Gateway {
             deadline,
             stream_deadline: earlier(stream_deadline, own.stream_deadline),
             call_chain,
+            origin,
             token_metadata,
             invoker: Some(Arc::clone(&self) as Arc<dyn Invoker>),
             called: None,

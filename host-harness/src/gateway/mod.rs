@@ -19,6 +19,7 @@ mod respond;
 mod route;
 mod server;
 mod socket;
+mod targets;
 mod token;
 mod tracked_body;
 
@@ -30,6 +31,7 @@ pub(crate) use proxies::{Origin, TrustedProxies};
 pub(crate) use public_url::parse as parse_public_url;
 pub(crate) use respond::Gateway;
 pub use server::Server;
+pub use targets::{CallTargets, TargetCall, TargetFuture};
 pub use token::{TokenCheck, TokenVerifier};
 
 /// The most function names in one log record.

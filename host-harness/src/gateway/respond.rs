@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::deferral::{Deferral, DeferralFuture, DeferredRequest, OWN, is_preferred};
 use super::middleware::Next;
-use super::{MAX_NAMES, Middleware, Origin, TokenVerifier, TrustedProxies};
+use super::{CallTargets, MAX_NAMES, Middleware, Origin, TokenVerifier, TrustedProxies};
 use super::{problem, public_url, request, route};
 use crate::engine::{Engine, Function, Invoking, Reply};
 use crate::invocation::Invoker;
@@ -88,6 +88,8 @@ pub(crate) struct Gateway {
     pub(crate) middleware: Option<Arc<dyn Middleware>>,
     /// Takes requests over whose clients do not wait, if there is such a thing.
     pub(crate) deferral: Option<Arc<dyn Deferral>>,
+    /// Answers calls of what is no function, if there is such a thing.
+    pub(crate) call_targets: Option<Arc<dyn CallTargets>>,
 }
 
 impl Gateway {
@@ -257,6 +259,7 @@ impl Gateway {
             deadline,
             stream_deadline,
             call_chain: CallChain::default(),
+            origin: None,
             token_metadata,
             invoker: Some(Arc::clone(self) as Arc<dyn Invoker>),
             called: None,

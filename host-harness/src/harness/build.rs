@@ -66,6 +66,7 @@ impl Builder {
                 tokens: self.tokens,
                 middleware: self.middleware,
                 deferral: self.deferral,
+                call_targets: self.call_targets,
             }),
         })
     }

@@ -46,6 +46,8 @@ pub(crate) struct Outgoing {
     /// When the last byte of the response's body is due.
     pub(crate) stream_deadline: Option<Instant>,
     pub(crate) call_chain: CallChain,
+    /// What the embedder said of the first invocation of the chain.
+    pub(crate) origin: Option<Arc<str>>,
 }
 
 /// Why a call failed.

@@ -73,6 +73,8 @@ pub(crate) struct Invocation {
     pub(crate) stream_deadline: Option<Instant>,
     /// Its position among invocations that call one another.
     pub(crate) call_chain: CallChain,
+    /// What the embedder said of the first invocation of the chain.
+    pub(crate) origin: Option<Arc<str>>,
     /// The metadata of the token that the client's request carried.
     pub(crate) token_metadata: Option<Arc<str>>,
     /// Invokes other functions; `None` while the function is only tried out.
@@ -105,6 +107,7 @@ impl Invocation {
             deadline: None,
             stream_deadline: None,
             call_chain: CallChain::default(),
+            origin: None,
             token_metadata: None,
             invoker: None,
             called: None,

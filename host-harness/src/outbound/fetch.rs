@@ -16,7 +16,7 @@ use super::outgoing::{Outgoing, Payload, RequestHead};
 /// Sends requests under the rules for functions' requests; see [`Harness::fetcher`](crate::Harness::fetcher).
 ///
 /// A request may be sent twice, if its connection ended before the response: it has to be idempotent.
-/// Redirects are not followed. The caller limits the time.
+/// The caller limits the time.
 pub struct Fetcher {
     network: Arc<OutboundConfig>,
     client: HttpClient,
@@ -57,6 +57,21 @@ impl Fetcher {
         request: Request<Bytes>,
         limit: usize,
     ) -> Result<Response<Bytes>, FetchError> {
+        self.fetch_following(request, limit, 0).await
+    }
+
+    /// Does the same, and follows up to `redirects` redirects as browsers do. With 0, a redirect is the
+    /// response.
+    ///
+    /// # Errors
+    ///
+    /// There is no response, it is longer, or there are more redirects.
+    pub async fn fetch_following(
+        &self,
+        request: Request<Bytes>,
+        limit: usize,
+        redirects: u32,
+    ) -> Result<Response<Bytes>, FetchError> {
         let (head, body) = request.into_parts();
         let headers = head.headers.iter();
         let headers = headers.map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
@@ -64,12 +79,23 @@ impl Fetcher {
             method: head.method.to_string(),
             url: head.uri.to_string(),
             headers: headers.collect(),
-            redirects: 0,
+            redirects,
             response_limit: None,
         };
         let mut outgoing = Outgoing::new(head, Payload::Bytes(body))?;
         outgoing.may_repeat = true;
-        let response = send(&self.client, &mut outgoing).await?;
+        let mut left = redirects;
+        let response = loop {
+            let response = send(&self.client, &mut outgoing).await?;
+            if redirects == 0 {
+                break response;
+            }
+            match outgoing.follow(response.status(), response.headers()) {
+                None => break response,
+                Some(next) if left == 0 => return Err(Error::TooManyRedirects(next.into()).into()),
+                Some(_) => left -= 1,
+            }
+        };
         let (head, body) = response.into_parts();
         let body = Limited::new(body, limit).collect().await;
         let body = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
@@ -113,6 +139,8 @@ pub enum FetchErrorKind {
     TooLarge,
     /// The server broke HTTP, or closed the connection.
     Protocol,
+    /// There are more redirects than were to be followed. The text is the next location.
+    TooManyRedirects,
     /// Any other failure.
     Other,
 }
@@ -146,7 +174,8 @@ impl From<Error> for FetchError {
                 format!("the response is longer than {limit} bytes"),
             ),
             Error::Protocol(what) => (Kind::Protocol, what),
-            Error::TooManyRedirects(what) | Error::Other(what) => (Kind::Other, what),
+            Error::TooManyRedirects(next) => (Kind::TooManyRedirects, next),
+            Error::Other(what) => (Kind::Other, what),
         };
         Self { kind, detail }
     }

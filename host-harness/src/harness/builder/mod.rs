@@ -13,7 +13,7 @@ use http::{Request, Response};
 
 use crate::compile::CompilerProcess;
 use crate::engine::{Reuse, Setup};
-use crate::gateway::{Deferral, Middleware, Next, TokenVerifier};
+use crate::gateway::{CallTargets, Deferral, Middleware, Next, TokenVerifier};
 use crate::limits::Limits;
 use crate::message::body::Body;
 use crate::outbound::HostOverrides;
@@ -50,6 +50,7 @@ pub struct Builder {
     pub(super) tokens: Option<Arc<dyn TokenVerifier>>,
     pub(super) middleware: Option<Arc<dyn Middleware>>,
     pub(super) deferral: Option<Arc<dyn Deferral>>,
+    pub(super) call_targets: Option<Arc<dyn CallTargets>>,
 }
 
 /// What functions print reaches a log and never a terminal. Without this variable, common loggers such as
@@ -91,6 +92,7 @@ impl Builder {
             tokens: None,
             middleware: None,
             deferral: None,
+            call_targets: None,
         }
     }
 
@@ -138,6 +140,13 @@ impl Builder {
     /// means nothing.
     pub fn deferral(mut self, deferral: impl Deferral) -> Self {
         self.deferral = Some(Arc::new(deferral));
+        self
+    }
+
+    /// Sets what answers the calls of functions whose target is no function's name, such as
+    /// `worker:counters/w1`. Without it, there is no such target.
+    pub fn call_targets(mut self, targets: impl CallTargets) -> Self {
+        self.call_targets = Some(Arc::new(targets));
         self
     }
 

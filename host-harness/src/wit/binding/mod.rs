@@ -144,6 +144,7 @@ impl State {
                 depth: depth.saturating_add(1),
                 in_stream: in_stream || self.streaming,
             },
+            origin: self.call.origin.clone(),
         }))
     }
 

@@ -1,0 +1,33 @@
+//! Targets of calls that are no functions: the embedder answers them.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::{Request, Response};
+
+use crate::message::body::Body;
+
+/// The response to a call; `None`: there is no such target.
+pub type TargetFuture = Pin<Box<dyn Future<Output = Option<Response<Body>>> + Send>>;
+
+/// Answers the calls of functions whose target is no function's name; see
+/// [`Builder::call_targets`](crate::Builder::call_targets).
+pub trait CallTargets: Send + Sync + 'static {
+    /// Answers a call. Dropping the future ends it.
+    fn call(&self, call: TargetCall) -> TargetFuture;
+}
+
+/// A call of a target that is no function.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TargetCall {
+    /// The target, such as `worker:counters/w1`.
+    pub target: String,
+    /// The calling function.
+    pub caller: Arc<str>,
+    /// The request, whose URI is a path.
+    pub request: Request<Body>,
+    /// The [`InvokeOptions::origin`](crate::InvokeOptions) of the invocation that the call comes from, by way
+    /// of any number of functions.
+    pub origin: Option<Arc<str>>,
+}
