@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target_or_run};
 
-const GUESTS: [&str; 29] = [
+const GUESTS: [&str; 30] = [
     "acme-clock",
     "caller",
     "calls-functions",
@@ -32,13 +32,14 @@ const GUESTS: [&str; 29] = [
     "shrink",
     "stream-csv",
     "todo-axum",
+    "typed",
     "upload-digest",
     "uses-std",
     "worker",
 ];
 
 /// The sources of the guests. A change in them compiles the guests again.
-const SOURCES: [&str; 19] = [
+const SOURCES: [&str; 20] = [
     "Cargo.lock",
     "Cargo.toml",
     "examples",
@@ -56,6 +57,7 @@ const SOURCES: [&str; 19] = [
     "test-guests/misbehave",
     "test-guests/remember",
     "test-guests/renamed",
+    "test-guests/typed",
     "test-guests/uses-std",
     "test-guests/worker",
 ];

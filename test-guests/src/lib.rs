@@ -56,6 +56,8 @@ pub const STREAM_CSV: &str = env!("GUEST_STREAM_CSV");
 pub const TODO_AXUM: &str = env!("GUEST_TODO_AXUM");
 /// `examples/upload-digest`.
 pub const UPLOAD_DIGEST: &str = env!("GUEST_UPLOAD_DIGEST");
+/// `typed`: a component whose functions return what they are given.
+pub const TYPED: &str = env!("GUEST_TYPED");
 /// `uses-std`: std on the SDK's small libc.
 pub const USES_STD: &str = env!("GUEST_USES_STD");
 /// `worker`: keeps state, and asks the host for what differs each time.

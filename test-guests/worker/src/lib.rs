@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::time::{Duration, Instant, SystemTime};
 
+mod fetch;
+
 mod bindings {
     #![allow(
         clippy::allow_attributes,
@@ -24,6 +26,7 @@ struct Kept {
     dropped: Vec<String>,
     times: Vec<u64>,
     numbers: Vec<u64>,
+    responses: Vec<String>,
 }
 
 thread_local! {
@@ -161,6 +164,14 @@ impl api::Guest for Worker {
             filled.push(vec![1; 1 << 20]);
         }
         std::hint::black_box(&filled).len() as u64
+    }
+
+    fn fetch(authority: String, path: String, body: Option<String>) -> Result<Vec<String>, String> {
+        let response = fetch::fetch(&authority, &path, body.as_deref())?;
+        KEPT.with_borrow_mut(|kept| {
+            kept.responses.push(response);
+            Ok(kept.responses.clone())
+        })
     }
 
     fn fail(why: String) -> Result<u64, String> {
