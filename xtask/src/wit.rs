@@ -70,10 +70,16 @@ const BOUND: &[Bound] = &[
 ];
 
 /// Crates that need copies, but no guest bindings.
-const COPIED: &[(&str, &[&str])] = &[(
-    "host-harness",
-    &["io", "clocks", "bytes", "web", "http", "binding"],
-)];
+const COPIED: &[(&str, &[&str])] = &[
+    (
+        "host-harness",
+        &["io", "clocks", "bytes", "web", "http", "binding"],
+    ),
+    (
+        "functions-server",
+        &["io", "clocks", "bytes", "http", "binding"],
+    ),
+];
 
 /// Writes files that are out of date, or with `check` fails if there are any.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {

@@ -16,11 +16,12 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("invocations.sql")),
     M::up(include_str!("calls.sql")),
     M::up(include_str!("workers.sql")),
+    M::up(include_str!("components.sql")),
 ];
 const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
 
 /// The version of the database that this release writes.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// Opens the writer's connection.
 pub(super) fn open(folder: &Folder) -> Result<Connection, OpenError> {

@@ -5,6 +5,7 @@
 
 mod artifacts;
 pub(crate) mod calls;
+pub(crate) mod components;
 mod database;
 mod digest;
 mod error;
@@ -17,10 +18,6 @@ mod readers;
 mod tests;
 mod time;
 pub(crate) mod tokens;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "until workers are served")
-)]
 pub(crate) mod workers;
 mod writer;
 
@@ -61,7 +58,7 @@ impl Store {
         let artifacts = Artifacts::open(&locked).map_err(inaccessible)?;
         // What a deploy left that was killed before its row was written.
         for digest in artifacts.list().map_err(inaccessible)? {
-            let is_named = |digest| Ok(functions::is_named(&connection, digest)?);
+            let is_named = |digest| Ok(is_named(&connection, digest)?);
             if let Err(error) = artifacts.delete_unnamed(digest, is_named) {
                 tracing::warn!(%digest, %error, "cannot delete an unused component");
             }
@@ -145,9 +142,8 @@ impl Store {
         let (artifacts, readers) = (self.artifacts.clone(), self.readers.clone());
         let delete = move || {
             for digest in digests {
-                let is_named = |digest| {
-                    readers.read_blocking(|connection| functions::is_named(connection, digest))
-                };
+                let is_named =
+                    |digest| readers.read_blocking(|connection| is_named(connection, digest));
                 if let Err(error) = artifacts.delete_unnamed(digest, is_named) {
                     tracing::warn!(%digest, %error, "cannot delete an unused component");
                 }
@@ -161,4 +157,9 @@ impl Store {
     pub(crate) async fn check_writable(&self) -> Result<(), Arc<StoreError>> {
         self.probe.check(&self.writer).await
     }
+}
+
+/// Whether anything needs a file.
+fn is_named(connection: &Connection, digest: Digest) -> rusqlite::Result<bool> {
+    Ok(functions::is_named(connection, digest)? || components::is_named(connection, digest)?)
 }

@@ -1,9 +1,28 @@
-//! Workers: instances of components that are called by name and keep their state.
+//! Components of any interface, called by name: what they export, and the workers that keep their state.
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "until workers are served")
-)]
+mod analysed_type;
+mod check;
+mod codes;
+mod components;
+mod error;
+mod exports;
+mod front;
+mod function_name;
+mod instance;
 mod journal;
-#[expect(dead_code, unused_imports, reason = "until workers are served")]
+mod json;
+mod metadata;
+mod options;
 mod runtime;
+mod typed_json;
+mod wave;
+mod worker;
+
+pub(crate) use check::{Checked, Parameter, check};
+pub(crate) use components::{ComponentError, ComponentVersion, Components, Upload};
+pub(crate) use error::WorkerError;
+pub(crate) use exports::BadCall;
+pub(crate) use front::{Creation, Invocation, Workers};
+pub(crate) use options::WorkerLimits;
+pub(crate) use runtime::{Egress, link, tick};
+pub(crate) use worker::{Returned, Status, UpdateState, WorkerUpdate, WorkerView};

@@ -46,6 +46,8 @@ struct Inner {
     is_running: bool,
     /// Where the worker stands as far as it is written.
     stored: StoredState,
+    /// Nothing is added any longer.
+    is_closed: bool,
 }
 
 impl Inner {
@@ -143,6 +145,7 @@ impl Journal {
             is_running: false,
             stored,
             recorded,
+            is_closed: false,
         };
         Ok(Arc::new(Self {
             store,
@@ -192,9 +195,13 @@ impl Journal {
     /// Adds an entry, which the next flush writes.
     pub(crate) fn add(&self, entry: &Entry) -> Result<(), TooLong> {
         let mut inner = self.inner();
-        // What ends the last invocation always has room.
+        if inner.is_closed {
+            return Ok(());
+        }
+        // What ends the last invocation always has room, and what comes of its requests.
         let limit = self.limit;
-        if inner.length > limit && !matches!(entry, Entry::End(_)) {
+        let has_room = matches!(entry, Entry::End(_) | Entry::Done { .. });
+        if inner.length > limit && !has_room {
             return Err(TooLong { limit });
         }
         let before = inner.next.data.len();
@@ -203,6 +210,11 @@ impl Journal {
         inner.added += 1;
         inner.note(entry);
         Ok(())
+    }
+
+    /// Takes no further entries: what an instance began that is gone may still end.
+    pub(crate) fn close(&self) {
+        self.inner().is_closed = true;
     }
 
     /// Says with the next flush what the worker has: its resources as JSON, and its memories.

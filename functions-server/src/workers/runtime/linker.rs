@@ -5,7 +5,7 @@ use wasmtime::component::Linker;
 use wasmtime_wasi::p2::bindings::{clocks, io, random};
 
 use super::state::{State, Whole};
-use super::streams;
+use super::{functions, outgoing, streams};
 
 /// Links what workers may import.
 pub(crate) type HostLinker = Linker<State>;
@@ -14,6 +14,7 @@ pub(crate) type HostLinker = Linker<State>;
 pub(crate) fn link(engine: &wasmtime::Engine) -> Result<HostLinker> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     linker.allow_shadowing(true);
     let l = &mut linker;
     clocks::wall_clock::add_to_linker::<State, Whole>(l, |state| state)?;
@@ -22,7 +23,9 @@ pub(crate) fn link(engine: &wasmtime::Engine) -> Result<HostLinker> {
     random::insecure::add_to_linker::<State, Whole>(l, |state| state)?;
     random::insecure_seed::add_to_linker::<State, Whole>(l, |state| state)?;
     io::poll::add_to_linker::<State, Whole>(l, |state| state)?;
+    outgoing::link(l)?;
     streams::link(l)?;
     l.allow_shadowing(false);
+    functions::link(l)?;
     Ok(linker)
 }

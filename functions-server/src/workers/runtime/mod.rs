@@ -3,11 +3,14 @@
 mod clocks;
 mod cpu_budget;
 mod engine;
+mod functions;
 mod linker;
 mod memory;
+mod outgoing;
 mod output;
 mod poll;
 mod random;
+mod requests;
 mod state;
 mod streams;
 
@@ -15,4 +18,5 @@ pub(crate) use cpu_budget::{CpuLimit, Timed};
 pub(crate) use engine::tick;
 pub(crate) use linker::{HostLinker, link};
 pub(crate) use output::Output;
+pub(crate) use requests::Egress;
 pub(crate) use state::{Diverged, Environment, State};

@@ -5,10 +5,13 @@ use std::time::{Duration, SystemTime};
 
 use wasmtime::component::{HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
+use wasmtime_wasi_http::WasiHttpCtx;
 
 use super::cpu_budget::CpuBudget;
 use super::memory::MemoryLimit;
+use super::outgoing::Outgoing;
 use super::output::Output;
+use super::requests::{Egress, Requests};
 use crate::workers::journal::{Entry, Journal};
 
 /// How many handles a guest may have.
@@ -37,6 +40,17 @@ pub(crate) struct Environment {
     pub(crate) memory: u64,
     /// What an invocation may use.
     pub(crate) cpu_time: Duration,
+    /// Sends its requests.
+    pub(crate) egress: Egress,
+}
+
+impl Environment {
+    /// No two workers have the same, also if one was deleted and came back under its name.
+    fn unique_name(&self) -> Arc<str> {
+        let created = self.created.duration_since(SystemTime::UNIX_EPOCH);
+        let created = created.unwrap_or_default().as_millis();
+        format!("{}/{created}", self.worker).into()
+    }
 }
 
 /// The state of a store.
@@ -49,6 +63,11 @@ pub(crate) struct State {
     pub(super) created: SystemTime,
     /// The last value of the worker's clock, in nanoseconds.
     pub(super) clock: u64,
+    pub(super) outgoing: Outgoing,
+    pub(super) requests: Requests,
+    pub(super) http: WasiHttpCtx,
+    /// How many requests were begun.
+    begun: u32,
     wasi: WasiCtx,
 }
 
@@ -66,6 +85,11 @@ impl State {
             .allow_tcp(false)
             .allow_udp(false)
             .build();
+        let requests = Requests {
+            egress: environment.egress.clone(),
+            journal: journal.clone(),
+            worker: environment.unique_name(),
+        };
         Self {
             journal,
             budget: CpuBudget::new(environment.cpu_time),
@@ -74,8 +98,21 @@ impl State {
             table,
             created: environment.created,
             clock: 0,
+            outgoing: Outgoing::new(requests.clone()),
+            requests,
+            http: WasiHttpCtx::new(),
+            begun: 0,
             wasi,
         }
+    }
+
+    /// Begins a request whose head has this hash. Returns its number.
+    pub(super) fn begin(&mut self, call: &'static str, hash: u64) -> wasmtime::Result<u32> {
+        let number = self.begun;
+        self.begun += 1;
+        let begin = Entry::Begin { number, hash };
+        let live = begin.clone();
+        self.recorded(call, |_| live, |entry| (*entry == begin).then_some(number))
     }
 
     /// What a host call gives the guest: what was recorded, or else what `live` gets, which is recorded.

@@ -1,0 +1,66 @@
+//! Why a request about a worker fails.
+
+/// Why a request about a worker fails.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub(crate) enum WorkerError {
+    /// There is no such component, or it has no such version.
+    #[error("Component not found: {0}")]
+    ComponentNotFound(String),
+    #[error("Worker not found: {component}/{name}")]
+    WorkerNotFound { component: String, name: String },
+    #[error("Worker already exists: {component}/{name}")]
+    WorkerAlreadyExists { component: String, name: String },
+    /// The worker's instance cannot be created.
+    #[error("{0}")]
+    CreationFailed(String),
+    /// The call does not fit the component, or a handle names nothing. The worker is as before.
+    #[error("{}", .0.join("; "))]
+    BadCall(Vec<String>),
+    /// Something else in the request cannot be.
+    #[error("{0}")]
+    InvalidRequest(String),
+    /// An earlier invocation failed, and the worker takes no further ones.
+    #[error("The previously invoked function failed: {0}")]
+    PreviousInvocationFailed(String),
+    #[error("The previously invoked function exited")]
+    PreviousInvocationExited,
+    /// The invocation failed.
+    #[error("{0}")]
+    RuntimeError(String),
+    /// Somebody interrupted the worker. The invocation goes on once the worker is resumed.
+    #[error("Interrupted via the Golem API")]
+    Interrupted,
+    /// The worker was deleted while the caller waited.
+    #[error("the worker was deleted")]
+    Deleted,
+    /// No invocation has this key.
+    #[error("Invocation not found")]
+    InvocationNotFound,
+    /// As many invocations wait as may.
+    #[error("{0} invocations of the worker wait already: try again later, or raise --worker-queue")]
+    QueueFull(usize),
+    /// The worker's journal is as long as it may get.
+    #[error("{0}")]
+    JournalFull(String),
+    /// The worker waits for this call's own caller, so that it would wait for ever.
+    #[error(
+        "the worker {0} waits for this call's caller: a call that comes back would wait for ever"
+    )]
+    Reentrant(String),
+    /// The host cannot do it now: the disk is full, or the server stops.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+impl WorkerError {
+    /// The answer to whoever waits for a worker that goes on in another process.
+    pub(crate) fn stopping() -> Self {
+        Self::Unavailable("the server stops: send the request again".to_owned())
+    }
+}
+
+impl From<crate::store::StoreError> for WorkerError {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}

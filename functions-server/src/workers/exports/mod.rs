@@ -1,0 +1,60 @@
+//! The functions that a component exports, as its metadata lists them.
+
+mod find;
+mod read;
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+
+use super::analysed_type::{AnalysedType, Field};
+
+pub(crate) use find::{Call, FoundFunction, Indexed, IndexedCall};
+pub(crate) use read::ReadError;
+
+/// Everything that a component exports: JSON as `metadata.exports`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Exports(Vec<Export>);
+
+/// A function of the world, or an instance of an interface.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type")]
+pub(crate) enum Export {
+    Function(ExportedFunction),
+    Instance {
+        name: String,
+        functions: Vec<ExportedFunction>,
+    },
+}
+
+/// A function, under the name that the component exports it by, such as `[method]counter.inc-by`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ExportedFunction {
+    pub(crate) name: String,
+    pub(crate) parameters: Vec<Field>,
+    pub(crate) results: Vec<NamedResult>,
+}
+
+/// What a function returns. Only results of an older WIT have names.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct NamedResult {
+    pub(crate) name: Option<String>,
+    pub(crate) typ: AnalysedType,
+}
+
+/// A call names a function that does not exist, or has parameters that do not fit. Each text says what is
+/// wrong with one part.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{}", errors.join("; "))]
+pub(crate) struct BadCall {
+    pub(crate) errors: Vec<String>,
+}
+
+impl BadCall {
+    pub(crate) fn new(error: impl Into<String>) -> Self {
+        Self {
+            errors: vec![error.into()],
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! Calls workers.
+
+use std::sync::Arc;
+
+use super::{Invocation, Workers};
+use crate::store::workers;
+use crate::workers::check::{self, Checked};
+use crate::workers::components::ComponentVersion;
+use crate::workers::error::WorkerError;
+use crate::workers::journal::Outcome;
+use crate::workers::worker::{Answer, Reserved, Returned, Worker, answer_of};
+
+impl Workers {
+    /// Calls a worker, which is created if there is none with this name, and waits for what it returns.
+    ///
+    /// A key that was used before gets the answer of then.
+    pub(crate) async fn invoke_and_await(
+        &self,
+        component: &str,
+        name: &str,
+        invocation: Invocation,
+    ) -> Result<Returned, WorkerError> {
+        match self.accept(component, name, invocation, false).await? {
+            Accepted::Answered(answer) => answer,
+            Accepted::Waiting(answer) => answer
+                .await
+                .unwrap_or_else(|_| Err(WorkerError::stopping())),
+        }
+    }
+
+    /// Calls a worker, which is created if there is none with this name, and returns once the invocation is
+    /// on the disk.
+    pub(crate) async fn invoke(
+        &self,
+        component: &str,
+        name: &str,
+        invocation: Invocation,
+    ) -> Result<(), WorkerError> {
+        self.accept(component, name, invocation, true)
+            .await
+            .map(drop)
+    }
+
+    async fn accept(
+        &self,
+        component: &str,
+        name: &str,
+        invocation: Invocation,
+        is_stored: bool,
+    ) -> Result<Accepted, WorkerError> {
+        let key = invocation.key.clone();
+        loop {
+            let known = self.open(component, name).await?;
+            let version = self.version_for(component, known.as_deref()).await?;
+            // Before anything else: what is asked again is not checked again.
+            if let (Some(worker), Some(key)) = (&known, &key) {
+                let answer = match worker.reserve(key) {
+                    Reserved::Known(answer) => return Ok(Accepted::Waiting(answer)),
+                    Reserved::Closed => continue,
+                    Reserved::New(answer) => answer,
+                };
+                let reserved = Reservation::new(worker, key);
+                if let Some(answered) = self.stored_answer(component, name, key).await? {
+                    worker.answer(key, &answered);
+                    reserved.done();
+                    return Ok(Accepted::Answered(answered));
+                }
+                let call = self.check(&version, &invocation).await?;
+                self.submit(worker, call, key, is_stored).await?;
+                reserved.done();
+                return Ok(Accepted::Waiting(answer));
+            }
+            let call = self.check(&version, &invocation).await?;
+            let worker = match known {
+                Some(worker) => worker,
+                None => {
+                    self.open_or_create(component, name, version.version)
+                        .await?
+                }
+            };
+            if key.is_some() {
+                // Somebody may have used it meanwhile.
+                continue;
+            }
+            let key = uuid::Uuid::new_v4().to_string();
+            let Reserved::New(answer) = worker.reserve(&key) else {
+                continue;
+            };
+            let reserved = Reservation::new(&worker, &key);
+            self.submit(&worker, call, &key, is_stored).await?;
+            reserved.done();
+            return Ok(Accepted::Waiting(answer));
+        }
+    }
+
+    async fn submit(
+        &self,
+        worker: &Arc<Worker>,
+        call: Checked,
+        key: &str,
+        is_stored: bool,
+    ) -> Result<(), WorkerError> {
+        let context = &self.inner.context;
+        let store = is_stored.then_some(&*context.store);
+        let kept = worker.submit(call, key.to_owned(), store, context.limits.queue)?;
+        self.start(worker);
+        let Some(kept) = kept else {
+            return Ok(());
+        };
+        let written = kept.written.await;
+        let error = match written {
+            Ok(Ok(())) => return Ok(()),
+            Ok(Err(error)) => error.into(),
+            Err(_) => WorkerError::Unavailable("the store is closed".to_owned()),
+        };
+        worker.withdraw(kept.number);
+        Err(error)
+    }
+
+    /// The component's version that a worker has, or a new one would get.
+    async fn version_for(
+        &self,
+        component: &str,
+        worker: Option<&Worker>,
+    ) -> Result<Arc<ComponentVersion>, WorkerError> {
+        match worker {
+            Some(worker) => self.version(component, Some(worker.version())).await,
+            None => self.version(component, None).await,
+        }
+    }
+
+    /// A version of a component, or the latest.
+    pub(super) async fn version(
+        &self,
+        component: &str,
+        number: Option<u64>,
+    ) -> Result<Arc<ComponentVersion>, WorkerError> {
+        self.inner.context.version(component, number).await
+    }
+
+    async fn check(
+        &self,
+        version: &ComponentVersion,
+        invocation: &Invocation,
+    ) -> Result<Checked, WorkerError> {
+        let checked = check::check(
+            &version.exports,
+            &invocation.function,
+            &invocation.parameters,
+        );
+        checked.map_err(|bad| WorkerError::BadCall(bad.errors))
+    }
+
+    /// What came of an invocation whose result is on the disk.
+    async fn stored_answer(
+        &self,
+        component: &str,
+        name: &str,
+        key: &str,
+    ) -> Result<Option<Answer>, WorkerError> {
+        let (component, name, key) = (component.to_owned(), name.to_owned(), key.to_owned());
+        let read = move |connection: &_| workers::result(connection, &component, &name, &key);
+        let stored = self.inner.context.store.read(read).await?;
+        let Some(bytes) = stored else {
+            return Ok(None);
+        };
+        let outcome = Outcome::from_bytes(&bytes).ok_or_else(|| {
+            let why = "the result was written by a newer release: use that";
+            WorkerError::Unavailable(why.to_owned())
+        })?;
+        Ok(Some(answer_of(outcome)))
+    }
+}
+
+/// What becomes of an invocation.
+enum Accepted {
+    Answered(Answer),
+    Waiting(tokio::sync::oneshot::Receiver<Answer>),
+}
+
+/// A key that is kept until it is known what becomes of it. Whoever waits for it hears if nothing does.
+struct Reservation<'a> {
+    worker: &'a Arc<Worker>,
+    key: &'a str,
+    is_done: bool,
+}
+
+impl<'a> Reservation<'a> {
+    fn new(worker: &'a Arc<Worker>, key: &'a str) -> Self {
+        Self {
+            worker,
+            key,
+            is_done: false,
+        }
+    }
+
+    fn done(mut self) {
+        self.is_done = true;
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        if !self.is_done {
+            let why = "the first request with this key was not accepted: send it again";
+            let answer = Err(WorkerError::Unavailable(why.to_owned()));
+            self.worker.answer(self.key, &answer);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! All workers: finds, creates and loads them, and calls them by name.
+
+mod invoke;
+mod manage;
+mod open;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use super::check::Parameter;
+use super::codes::Codes;
+use super::components::Components;
+use super::error::WorkerError;
+use super::options::WorkerLimits;
+use super::runtime::{Egress, HostLinker};
+use super::worker::{Context, Stop, Worker};
+use crate::store::Store;
+
+/// How many workers may be opened at once, at most: two of one name never are.
+const OPENING: usize = 64;
+
+/// All workers of a server. Clones share them.
+#[derive(Debug, Clone)]
+pub(crate) struct Workers {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    context: Arc<Context>,
+    known: Mutex<HashMap<Name, Arc<Worker>>>,
+    opening: Vec<tokio::sync::Mutex<()>>,
+}
+
+/// Whoever drops the last clone has stopped calling workers. What they do goes on in the next process.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let known = self.known.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for worker in known.values() {
+            worker.ask_to_stop(Stop::Shutdown);
+        }
+    }
+}
+
+/// A component's UUID, and a worker's name.
+type Name = (String, String);
+
+/// An invocation as a client asks for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Invocation {
+    /// The function's name, as the client wrote it.
+    pub(crate) function: String,
+    pub(crate) parameters: Vec<Parameter>,
+    /// The client's `Idempotency-Key`.
+    pub(crate) key: Option<String>,
+}
+
+/// What a worker is created with.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Creation {
+    pub(crate) args: Vec<String>,
+    pub(crate) env: BTreeMap<String, String>,
+}
+
+impl Workers {
+    /// The workers of a store. Something has to [`tick`](super::runtime::tick) their engine.
+    pub(crate) fn new(
+        store: Arc<Store>,
+        components: Arc<Components>,
+        linker: Arc<HostLinker>,
+        egress: Egress,
+        limits: WorkerLimits,
+    ) -> Self {
+        let context = Context {
+            store,
+            limits,
+            egress,
+            codes: Codes::new(components, linker),
+        };
+        Self {
+            inner: Arc::new(Inner {
+                context: Arc::new(context),
+                known: Mutex::default(),
+                opening: (0..OPENING)
+                    .map(|_| tokio::sync::Mutex::default())
+                    .collect(),
+            }),
+        }
+    }
+
+    /// Lets every worker go on that has something to do. For the start.
+    pub(crate) async fn resume_all(&self) -> Result<(), WorkerError> {
+        let unfinished = self
+            .inner
+            .context
+            .store
+            .read(crate::store::workers::unfinished);
+        for (component, name) in unfinished.await? {
+            if let Some(worker) = self.open(&component, &name).await? {
+                self.start(&worker);
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts the worker's task if it has none and something to do.
+    fn start(&self, worker: &Arc<Worker>) {
+        if !worker.needs_task() {
+            return;
+        }
+        let weak = Arc::downgrade(&self.inner);
+        let close = move |worker: &Arc<Worker>| close(&weak, worker);
+        let context = self.inner.context.clone();
+        tokio::spawn(super::worker::run(context, worker.clone(), close));
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<Name, Arc<Worker>>> {
+        self.inner
+            .known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Ends a worker's task if it has nothing to do, and forgets a worker of which all is on the disk.
+fn close(workers: &Weak<Inner>, worker: &Arc<Worker>) -> bool {
+    let Some(inner) = workers.upgrade() else {
+        return true;
+    };
+    let mut known = inner.known.lock().unwrap_or_else(PoisonError::into_inner);
+    let (ends, is_closed) = worker.try_close();
+    if is_closed {
+        known.remove(&(worker.component.clone(), worker.name.clone()));
+    }
+    drop(known);
+    if worker.has_given_up() {
+        // What is stored is tried again later.
+        let (workers, worker) = (Workers { inner }, worker.clone());
+        tokio::spawn(async move {
+            workers
+                .try_again_later(&worker.component, &worker.name)
+                .await
+        });
+    }
+    ends
+}

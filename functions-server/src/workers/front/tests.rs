@@ -1,0 +1,512 @@
+//! Workers of a real component on a real store.
+
+mod requests;
+
+use std::path::Path;
+use std::time::Duration;
+
+use host_harness::Harness;
+use uuid::Uuid;
+
+use super::*;
+use crate::workers::components::Upload;
+use crate::workers::worker::Status;
+use crate::workers::{link, tick};
+
+/// A server without its APIs. What is in its folder survives it.
+struct Host {
+    workers: Workers,
+    components: Arc<Components>,
+}
+
+impl Host {
+    fn open(folder: &Path, limits: WorkerLimits) -> Self {
+        let store = Arc::new(open_store(folder));
+        let harness = Harness::builder().allow_host("127.0.0.1").build().unwrap();
+        let engine = harness.deterministic_engine().unwrap();
+        tick(engine.wasmtime()).unwrap();
+        let linker = Arc::new(link(engine.wasmtime()).unwrap());
+        let check = Box::new(|_: &_| Ok(()));
+        let components = Components::new(store.clone(), Arc::new(engine), check);
+        let workers = Workers::new(
+            store,
+            components.clone(),
+            linker,
+            Egress::new(harness),
+            limits,
+        );
+        Self {
+            workers,
+            components,
+        }
+    }
+
+    async fn upload(&self) -> String {
+        let artifacts = self.workers.inner.context.store.artifacts().clone();
+        let mut upload = artifacts.upload().unwrap();
+        upload
+            .write(&std::fs::read(test_guests::WORKER).unwrap())
+            .unwrap();
+        let upload = Upload {
+            component: upload.finish(),
+            is_ephemeral: None,
+            env: Some([("FROM".to_owned(), "component".to_owned())].into()),
+        };
+        let name = Uuid::new_v4().to_string();
+        self.components
+            .create(name, upload)
+            .await
+            .unwrap()
+            .id
+            .to_string()
+    }
+
+    async fn call(
+        &self,
+        component: &str,
+        worker: &str,
+        call: Invocation,
+    ) -> Result<String, WorkerError> {
+        let answer = self.workers.invoke_and_await(component, worker, call).await;
+        answer.map(|returned| returned.value)
+    }
+
+    /// Calls a function of the interface with untyped parameters.
+    async fn api(
+        &self,
+        component: &str,
+        function: &str,
+        params: &str,
+    ) -> Result<String, WorkerError> {
+        self.call(component, "w", invocation(function, params, None))
+            .await
+    }
+
+    async fn status(&self, component: &str) -> Status {
+        self.workers.get(component, "w").await.unwrap().status
+    }
+}
+
+/// Opens a store, once the host before has left it.
+fn open_store(folder: &Path) -> Store {
+    let begun = std::time::Instant::now();
+    loop {
+        match Store::open(folder) {
+            Err(crate::OpenError::Locked { .. }) => {}
+            opened => return opened.unwrap(),
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "it is not free");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn invocation(function: &str, params: &str, key: Option<&str>) -> Invocation {
+    Invocation {
+        function: format!("test:worker/api.{{{function}}}"),
+        parameters: Parameter::of_array(params.as_bytes()).unwrap(),
+        key: key.map(str::to_owned),
+    }
+}
+
+/// State is kept between invocations, and comes back from the journal after a restart.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn state_survives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (component, clock, random) = {
+        let host = Host::open(folder.path(), WorkerLimits::default());
+        let component = host.upload().await;
+        assert_eq!(host.api(&component, "add", "[2]").await.unwrap(), "[2]");
+        assert_eq!(host.api(&component, "add", "[3]").await.unwrap(), "[5]");
+        let counter = r#"counter("c").inc-by"#;
+        assert_eq!(host.api(&component, counter, "[7]").await.unwrap(), "[7]");
+        assert_eq!(host.api(&component, counter, "[7]").await.unwrap(), "[14]");
+        let clock = host.api(&component, "clock", "[]").await.unwrap();
+        let random = host.api(&component, "random", "[]").await.unwrap();
+        assert_eq!(host.status(&component).await, Status::Idle);
+        (component, clock, random)
+    };
+    let host = Host::open(folder.path(), WorkerLimits::default());
+    assert_eq!(host.api(&component, "total", "[]").await.unwrap(), "[5]");
+    let counter = r#"counter("c").get-value"#;
+    assert_eq!(host.api(&component, counter, "[]").await.unwrap(), "[14]");
+    let again = host.api(&component, "clock", "[]").await.unwrap();
+    assert!(
+        again.starts_with(clock.trim_end_matches("]]")),
+        "{again} {clock}"
+    );
+    let again = host.api(&component, "random", "[]").await.unwrap();
+    assert!(
+        again.starts_with(random.trim_end_matches("]]")),
+        "{again} {random}"
+    );
+    let view = host.workers.get(&component, "w").await.unwrap();
+    assert_eq!(view.resources.len(), 1);
+    let indexed = view.resources[&0].indexed.as_ref().unwrap();
+    assert_eq!(indexed.resource_params, [r#""c""#]);
+}
+
+/// One key runs once, however many ask at once, and answers the same afterwards.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn key_that_is_repeated_runs_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Arc::new(Host::open(folder.path(), WorkerLimits::default()));
+    let component = host.upload().await;
+    let calls = (0..8).map(|_| {
+        let (host, component) = (host.clone(), component.clone());
+        tokio::spawn(async move {
+            host.call(&component, "w", invocation("add", "[1]", Some("k")))
+                .await
+        })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        assert_eq!(call.await.unwrap().unwrap(), "[1]");
+    }
+    // Other parameters are not compared.
+    let again = host
+        .call(&component, "w", invocation("total", "[]", Some("k")))
+        .await;
+    assert_eq!(again.unwrap(), "[1]");
+    assert_eq!(host.api(&component, "total", "[]").await.unwrap(), "[1]");
+}
+
+/// What nobody waits for runs in the order of its arrival, also after a restart, and its key knows its result.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn queued_invocations_run_in_order() {
+    let folder = tempfile::tempdir().unwrap();
+    let component = {
+        let host = Host::open(folder.path(), WorkerLimits::default());
+        let component = host.upload().await;
+        let sleep = invocation("sleep", "[300]", Some("sleep"));
+        host.workers.invoke(&component, "w", sleep).await.unwrap();
+        let add = invocation("add", "[4]", Some("add"));
+        host.workers.invoke(&component, "w", add).await.unwrap();
+        assert_eq!(host.status(&component).await, Status::Running);
+        component
+    };
+    let host = Host::open(folder.path(), WorkerLimits::default());
+    host.workers.resume_all().await.unwrap();
+    // It comes after both.
+    assert_eq!(host.api(&component, "total", "[]").await.unwrap(), "[4]");
+    let slept = host
+        .call(&component, "w", invocation("sleep", "[0]", Some("sleep")))
+        .await;
+    let slept: Vec<u64> = serde_json::from_str(&slept.unwrap()).unwrap();
+    assert!(slept[0] >= 300, "{slept:?}");
+    let added = host
+        .call(&component, "w", invocation("add", "[0]", Some("add")))
+        .await;
+    assert_eq!(added.unwrap(), "[4]");
+}
+
+/// A call that cannot be made leaves no worker behind, and does not hurt one that there is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bad_call_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Host::open(folder.path(), WorkerLimits::default());
+    let component = host.upload().await;
+    for (function, params) in [("nothing", "[]"), ("add", "[]"), ("add", r#"["x"]"#)] {
+        let error = host.api(&component, function, params).await.unwrap_err();
+        assert!(matches!(error, WorkerError::BadCall(_)), "{error}");
+    }
+    let found = host.workers.get(&component, "w").await;
+    assert!(matches!(found, Err(WorkerError::WorkerNotFound { .. })));
+    host.api(&component, "add", "[1]").await.unwrap();
+    let dead = format!(r#"["urn:worker:{component}/w/9"]"#);
+    let error = host
+        .api(&component, "counter.get-value", &dead)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, WorkerError::BadCall(_)), "{error}");
+    assert_eq!(host.api(&component, "total", "[]").await.unwrap(), "[1]");
+}
+
+/// Handles live as long as the worker; one that is moved or dropped is gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn handles_live_as_long_as_the_worker() {
+    let folder = tempfile::tempdir().unwrap();
+    let component = {
+        let host = Host::open(folder.path(), WorkerLimits::default());
+        let component = host.upload().await;
+        for name in ["a", "b"] {
+            let made = host
+                .api(&component, "counter.new", &format!(r#"["{name}"]"#))
+                .await
+                .unwrap();
+            assert!(made.starts_with(r#"["urn:worker:"#), "{made}");
+        }
+        component
+    };
+    let host = Host::open(folder.path(), WorkerLimits::default());
+    let handle = |number: u64| format!(r#""urn:worker:{component}/w/{number}""#);
+    let inc = format!("[{},5]", handle(1));
+    assert_eq!(
+        host.api(&component, "counter.inc-by", &inc).await.unwrap(),
+        "[5]"
+    );
+    let twice = format!("[{},{}]", handle(0), handle(0));
+    let error = host
+        .api(&component, "counter.merge", &twice)
+        .await
+        .unwrap_err();
+    assert!(matches!(error, WorkerError::BadCall(_)), "{error}");
+    let both = format!("[{},{}]", handle(0), handle(1));
+    let merged = host.api(&component, "counter.merge", &both).await.unwrap();
+    assert_eq!(merged, format!("[{}]", handle(2)));
+    let gone = format!("[{}]", handle(0));
+    assert!(
+        host.api(&component, "counter.get-value", &gone)
+            .await
+            .is_err()
+    );
+    let drop = format!("[{}]", handle(2));
+    assert_eq!(
+        host.api(&component, "counter.drop", &drop).await.unwrap(),
+        "[]"
+    );
+    assert_eq!(
+        host.api(&component, "dropped", "[]").await.unwrap(),
+        r#"[["a","a+b"]]"#
+    );
+}
+
+/// A trap ends the worker, and what it says is kept; a key that has a result still gives it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn worker_that_traps_has_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Host::open(folder.path(), WorkerLimits::default());
+    let component = host.upload().await;
+    host.call(&component, "w", invocation("add", "[1]", Some("k")))
+        .await
+        .unwrap();
+    let error = host
+        .api(&component, "trap-after-clock", "[]")
+        .await
+        .unwrap_err();
+    let WorkerError::RuntimeError(why) = error else {
+        panic!("{error}");
+    };
+    assert!(why.contains("told to panic after 1 times"), "{why}");
+    assert_eq!(host.status(&component).await, Status::Failed);
+    let error = host.api(&component, "total", "[]").await.unwrap_err();
+    assert!(
+        matches!(error, WorkerError::PreviousInvocationFailed(_)),
+        "{error}"
+    );
+    let known = host
+        .call(&component, "w", invocation("add", "[1]", Some("k")))
+        .await;
+    assert_eq!(known.unwrap(), "[1]");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn worker_that_exits_is_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Host::open(folder.path(), WorkerLimits::default());
+    let component = host.upload().await;
+    let error = host.api(&component, "exit", "[]").await.unwrap_err();
+    assert_eq!(
+        error,
+        WorkerError::RuntimeError("Process exited".to_owned())
+    );
+    assert_eq!(host.status(&component).await, Status::Exited);
+    let error = host.api(&component, "total", "[]").await.unwrap_err();
+    assert_eq!(error, WorkerError::PreviousInvocationExited);
+}
+
+/// An endless loop ends at the limit of CPU time, while other workers go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn endless_loop_is_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = WorkerLimits {
+        cpu_time: Duration::from_millis(300),
+        ..WorkerLimits::default()
+    };
+    let host = Arc::new(Host::open(folder.path(), limits));
+    let component = host.upload().await;
+    let spinning = tokio::spawn({
+        let (host, component) = (host.clone(), component.clone());
+        async move { host.api(&component, "spin", "[]").await }
+    });
+    let other = host
+        .call(&component, "other", invocation("add", "[1]", None))
+        .await;
+    assert_eq!(other.unwrap(), "[1]");
+    let error = spinning.await.unwrap().unwrap_err();
+    assert!(error.to_string().contains("--worker-cpu-time"), "{error}");
+    assert_eq!(host.status(&component).await, Status::Failed);
+}
+
+/// A worker gets no more memory than it was created with, and fails when it insists.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn memory_is_limited() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = WorkerLimits {
+        memory: 16 << 20,
+        ..WorkerLimits::default()
+    };
+    let host = Host::open(folder.path(), limits);
+    let component = host.upload().await;
+    assert_eq!(host.api(&component, "fill", "[4]").await.unwrap(), "[4]");
+    assert!(host.api(&component, "fill", "[64]").await.is_err());
+    assert_eq!(host.status(&component).await, Status::Failed);
+    assert!(host.workers.get(&component, "w").await.unwrap().memory <= 16 << 20);
+}
+
+/// An interrupted sleep answers its caller, and goes on where it was: it is over when it was due.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn interrupted_invocation_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Arc::new(Host::open(folder.path(), WorkerLimits::default()));
+    let component = host.upload().await;
+    host.api(&component, "add", "[1]").await.unwrap();
+    let sleeping = tokio::spawn({
+        let (host, component) = (host.clone(), component.clone());
+        async move {
+            host.call(&component, "w", invocation("sleep", "[700]", Some("s")))
+                .await
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    host.workers
+        .interrupt(&component, "w", false)
+        .await
+        .unwrap();
+    assert_eq!(sleeping.await.unwrap(), Err(WorkerError::Interrupted));
+    assert_eq!(host.status(&component).await, Status::Interrupted);
+    host.workers.resume(&component, "w").await.unwrap();
+    let slept = host
+        .call(&component, "w", invocation("sleep", "[0]", Some("s")))
+        .await
+        .unwrap();
+    let slept: Vec<u64> = serde_json::from_str(&slept).unwrap();
+    assert!((700..5000).contains(&slept[0]), "{slept:?}");
+    assert_eq!(host.api(&component, "total", "[]").await.unwrap(), "[1]");
+}
+
+/// A deleted worker begins anew, and whoever waited for it hears of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deleted_worker_begins_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Arc::new(Host::open(folder.path(), WorkerLimits::default()));
+    let component = host.upload().await;
+    host.call(&component, "w", invocation("add", "[1]", Some("k")))
+        .await
+        .unwrap();
+    let sleeping = tokio::spawn({
+        let (host, component) = (host.clone(), component.clone());
+        async move { host.api(&component, "sleep", "[60000]").await }
+    });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(host.workers.delete(&component, "w").await.unwrap());
+    assert_eq!(sleeping.await.unwrap(), Err(WorkerError::Deleted));
+    let again = host
+        .call(&component, "w", invocation("add", "[5]", Some("k")))
+        .await;
+    assert_eq!(again.unwrap(), "[5]");
+    assert!(!host.workers.delete(&component, "nobody").await.unwrap());
+}
+
+/// A worker that has nothing to do is unloaded, and comes back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn idle_worker_is_unloaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = WorkerLimits {
+        idle: Duration::from_millis(50),
+        ..WorkerLimits::default()
+    };
+    let host = Host::open(folder.path(), limits);
+    let component = host.upload().await;
+    for round in 1..4 {
+        let total = host.api(&component, "add", "[1]").await.unwrap();
+        assert_eq!(total, format!("[{round}]"));
+        let start = std::time::Instant::now();
+        while !host.workers.known().is_empty() {
+            assert!(start.elapsed() < Duration::from_secs(10));
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// Variables of the worker come before those of the component, and arguments are the worker's own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn created_worker_has_its_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Host::open(folder.path(), WorkerLimits::default());
+    let component = host.upload().await;
+    let creation = Creation {
+        args: vec!["one".to_owned()],
+        env: [("OWN".to_owned(), "worker".to_owned())].into(),
+    };
+    assert_eq!(host.workers.create(&component, "w", &creation).await, Ok(0));
+    let again = host.workers.create(&component, "w", &creation).await;
+    assert!(matches!(
+        again,
+        Err(WorkerError::WorkerAlreadyExists { .. })
+    ));
+    assert_eq!(
+        host.api(&component, "variable", r#"["OWN"]"#)
+            .await
+            .unwrap(),
+        r#"["worker"]"#
+    );
+    assert_eq!(
+        host.api(&component, "variable", r#"["FROM"]"#)
+            .await
+            .unwrap(),
+        r#"["component"]"#
+    );
+    assert_eq!(
+        host.api(&component, "arguments", "[]").await.unwrap(),
+        r#"[["one"]]"#
+    );
+}
+
+/// A waiting invocation can be cancelled, one that has begun cannot.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waiting_invocation_is_cancelled() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Host::open(folder.path(), WorkerLimits::default());
+    let component = host.upload().await;
+    let sleep = invocation("sleep", "[500]", Some("sleep"));
+    host.workers.invoke(&component, "w", sleep).await.unwrap();
+    let add = invocation("add", "[4]", Some("add"));
+    host.workers.invoke(&component, "w", add).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(host.workers.cancel(&component, "w", "add").await, Ok(true));
+    assert_eq!(
+        host.workers.cancel(&component, "w", "sleep").await,
+        Ok(false)
+    );
+    let unknown = host.workers.cancel(&component, "w", "unknown").await;
+    assert_eq!(unknown, Err(WorkerError::InvocationNotFound));
+    assert_eq!(host.api(&component, "total", "[]").await.unwrap(), "[0]");
+}
+
+/// An update to a version that behaves the same keeps the state.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn update_keeps_the_state() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Host::open(folder.path(), WorkerLimits::default());
+    let component = host.upload().await;
+    host.api(&component, "add", "[6]").await.unwrap();
+    let artifacts = host.workers.inner.context.store.artifacts().clone();
+    let mut upload = artifacts.upload().unwrap();
+    upload
+        .write(&std::fs::read(test_guests::WORKER).unwrap())
+        .unwrap();
+    let upload = Upload {
+        component: upload.finish(),
+        is_ephemeral: None,
+        env: None,
+    };
+    let id = component.parse().unwrap();
+    assert_eq!(host.components.update(id, upload).await.unwrap().number, 1);
+    host.workers.update(&component, "w", 1).await.unwrap();
+    assert_eq!(host.api(&component, "total", "[]").await.unwrap(), "[6]");
+    let view = host.workers.get(&component, "w").await.unwrap();
+    assert_eq!((view.version, view.status), (1, Status::Idle));
+    assert_eq!(
+        view.updates[0].state,
+        crate::workers::UpdateState::Successful
+    );
+}

@@ -1,0 +1,145 @@
+//! Results in flight. Whether there is one is recorded wherever the guest can see it.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use wasmtime::Result;
+use wasmtime::component::Resource;
+use wasmtime_wasi::async_trait;
+use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
+use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
+
+use crate::workers::journal::Entry;
+use crate::workers::runtime::requests::{Outbound, Sent};
+use crate::workers::runtime::state::{State, diverged};
+
+/// The `pending` resources: a request or call in flight, which ends with its handle.
+#[expect(unreachable_pub, reason = "the generated code re-exports it")]
+pub struct Pending {
+    shared: Arc<Mutex<Shared>>,
+}
+
+enum Shared {
+    Running(AbortOnDropJoinHandle<Sent>),
+    Ended(Sent),
+    Taken,
+}
+
+impl Pending {
+    fn running(task: AbortOnDropJoinHandle<Sent>) -> Self {
+        Self::of(Shared::Running(task))
+    }
+
+    fn of(shared: Shared) -> Self {
+        Self {
+            shared: Arc::new(Mutex::new(shared)),
+        }
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut shared = self.shared();
+        let Shared::Running(task) = &mut *shared else {
+            return Poll::Ready(());
+        };
+        match Pin::new(task).poll(context) {
+            Poll::Ready(sent) => {
+                *shared = Shared::Ended(sent);
+                Poll::Ready(())
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    async fn ended(&self) {
+        poll_fn(|context| self.poll(context)).await;
+    }
+
+    fn take(&self) -> Sent {
+        match std::mem::replace(&mut *self.shared(), Shared::Taken) {
+            Shared::Ended(sent) => sent,
+            _ => Sent::Failed("other".to_owned(), "the result was taken".to_owned()),
+        }
+    }
+}
+
+/// The pollable's end: a pollable may outlive its pending.
+struct Ended(Arc<Mutex<Shared>>);
+
+#[async_trait]
+impl Pollable for Ended {
+    async fn ready(&mut self) {
+        let pending = Pending {
+            shared: Arc::clone(&self.0),
+        };
+        pending.ended().await;
+    }
+}
+
+/// Shared by both interfaces.
+impl State {
+    /// Begins a request or call. An error is known at once, in every run.
+    pub(super) fn start(
+        &mut self,
+        outbound: std::result::Result<(Outbound, &'static str, u64), Sent>,
+    ) -> Result<Pending> {
+        let (outbound, call, hash) = match outbound {
+            Ok(outbound) => outbound,
+            Err(failed) => return Ok(Pending::of(Shared::Ended(failed))),
+        };
+        let number = self.begin(call, hash)?;
+        let requests = self.requests.clone();
+        let task = spawn(async move { requests.send(number, outbound).await });
+        Ok(Pending::running(task))
+    }
+
+    pub(super) fn watch_pending(
+        &mut self,
+        pending: &Resource<Pending>,
+    ) -> Result<Resource<DynPollable>> {
+        let ended = Ended(Arc::clone(&self.table.get(pending)?.shared));
+        let ended = self.table.push(ended)?;
+        subscribe(&mut self.table, ended)
+    }
+
+    /// Waits for a result.
+    pub(super) async fn await_pending(&mut self, pending: Pending) -> Sent {
+        if !self.journal.is_replaying() {
+            // It may take long.
+            self.journal.flush();
+        }
+        pending.ended().await;
+        pending.take()
+    }
+
+    /// The result, if there is one.
+    pub(super) async fn try_pending(
+        &mut self,
+        this: Resource<Pending>,
+    ) -> Result<std::result::Result<Sent, Resource<Pending>>> {
+        let pending = self.table.get(&this)?;
+        let is_ended = match self.journal.next() {
+            Some(Entry::Ready(is_ended)) => {
+                if is_ended {
+                    pending.ended().await;
+                }
+                is_ended
+            }
+            Some(found) => return Err(diverged("pending.try-get", &found).into()),
+            None => {
+                let polled = poll_fn(|context| Poll::Ready(pending.poll(context))).await;
+                self.journal.add(&Entry::Ready(polled.is_ready()))?;
+                polled.is_ready()
+            }
+        };
+        match is_ended {
+            true => Ok(Ok(self.table.delete(this)?.take())),
+            false => Ok(Err(this)),
+        }
+    }
+}

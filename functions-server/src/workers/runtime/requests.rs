@@ -1,0 +1,262 @@
+//! Sends the requests of a worker, and records what comes of them.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use host_harness::{FetchError, FetchErrorKind, Fetcher, Harness, InvocationError, InvokeOptions};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::{BodyExt as _, Full, Limited};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use crate::workers::journal::{Answer, Entry, Journal};
+
+/// The longest body of a request or response, in bytes. Both are in the journal or in memory as a whole.
+pub(super) const MAX_BODY: usize = 8 << 20;
+
+/// How long a request may take, unless the guest says less.
+const MAX_TIME: Duration = Duration::from_secs(60);
+
+/// Requests that may be repeated have this header, so that a server can tell.
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// The namespace of the keys of requests.
+const NAMESPACE: Uuid = Uuid::from_u128(0x6f1c_6f0a_52b1_4d0e_9f6b_0a4c_7f0e_3b51);
+
+/// What came of a request.
+pub(super) enum Sent {
+    Response(Response<Bytes>),
+    /// A word for the kind, and a text.
+    Failed(String, String),
+}
+
+/// A body is longer than bodies may be, or broke off.
+#[derive(Debug)]
+pub(super) struct Unreadable;
+
+/// A request or call of a guest.
+pub(super) struct Outbound {
+    pub(super) request: Request<Bytes>,
+    pub(super) to: Destination,
+    /// `None`: the host's.
+    pub(super) timeout: Option<Duration>,
+    /// The longest body of the response, in bytes.
+    pub(super) limit: usize,
+}
+
+/// Where a request goes.
+pub(super) enum Destination {
+    Server {
+        redirects: u32,
+    },
+    /// A function of this host, by name.
+    Function(String),
+}
+
+/// What sends requests and calls, for all workers.
+#[derive(Clone)]
+pub(crate) struct Egress {
+    fetcher: Arc<Fetcher>,
+    harness: Harness,
+}
+
+impl Egress {
+    pub(crate) fn new(harness: Harness) -> Self {
+        Self {
+            fetcher: Arc::new(harness.fetcher()),
+            harness,
+        }
+    }
+}
+
+impl fmt::Debug for Egress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Egress").finish_non_exhaustive()
+    }
+}
+
+/// Sends the requests of a worker.
+#[derive(Clone)]
+pub(crate) struct Requests {
+    pub(crate) egress: Egress,
+    pub(crate) journal: Arc<Journal>,
+    /// `COMPONENT/NAME/CREATED`: no two workers have the same.
+    pub(crate) worker: Arc<str>,
+}
+
+/// Stands for the head of a request, in every release.
+pub(super) fn hash(head: fmt::Arguments<'_>) -> u64 {
+    let hash = Sha256::digest(head.to_string());
+    hash.first_chunk()
+        .map_or(0, |first| u64::from_le_bytes(*first))
+}
+
+/// Reads a body to its end, as far as it may be kept. The guest may write all of it.
+pub(super) async fn collect<B>(body: B) -> Result<Bytes, Unreadable>
+where
+    B: Body<Data = Bytes>,
+{
+    let mut body = std::pin::pin!(body);
+    let mut bytes = BytesMut::new();
+    let mut is_long = false;
+    while let Some(frame) = body.frame().await {
+        let Ok(data) = frame.map_err(|_| Unreadable)?.into_data() else {
+            continue;
+        };
+        is_long |= bytes.len() + data.len() > MAX_BODY;
+        if !is_long {
+            bytes.extend_from_slice(&data);
+        }
+    }
+    match is_long {
+        true => Err(Unreadable),
+        false => Ok(bytes.freeze()),
+    }
+}
+
+impl Requests {
+    /// What was recorded of the request with this number, or else what comes of it now.
+    pub(super) async fn send(&self, number: u32, outbound: Outbound) -> Sent {
+        if let Some(answer) = self.journal.answer(number) {
+            return sent(answer);
+        }
+        // Further on, the journal may say that the guest gave it up.
+        self.journal.live().await;
+        // Whatever led to the request is known before the request is.
+        let flush = self.journal.flush();
+        if self.journal.written(flush).await.is_err() {
+            let why = "the worker's journal cannot be written".to_owned();
+            return Sent::Failed("other".to_owned(), why);
+        }
+        let answer = self.exchange(number, outbound).await;
+        let entry = Entry::Done { number, answer };
+        // Answers always have room.
+        let _ = self.journal.add(&entry);
+        self.journal.flush();
+        match entry {
+            Entry::Done { answer, .. } => sent(answer),
+            _ => Sent::Failed("other".to_owned(), String::new()),
+        }
+    }
+
+    async fn exchange(&self, number: u32, outbound: Outbound) -> Answer {
+        let Outbound {
+            mut request,
+            to,
+            timeout,
+            limit,
+        } = outbound;
+        let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
+        if !is_safe && !request.headers().contains_key(KEY) {
+            let key = Uuid::new_v5(&NAMESPACE, format!("{}/{number}", self.worker).as_bytes());
+            if let Ok(key) = HeaderValue::from_str(&key.to_string()) {
+                request.headers_mut().insert(KEY, key);
+            }
+        }
+        let time = timeout.map_or(MAX_TIME, |timeout| timeout.min(MAX_TIME));
+        let exchange = async {
+            match to {
+                Destination::Server { redirects } => {
+                    let fetcher = &self.egress.fetcher;
+                    let fetched = fetcher.fetch_following(request, limit, redirects);
+                    fetched.await.map_err(|error| failed(&error, limit))
+                }
+                Destination::Function(name) => self.call(&name, request, limit).await,
+            }
+        };
+        match tokio::time::timeout(time, exchange).await {
+            Ok(Ok(response)) => recorded(&response),
+            Ok(Err(failed)) => failed,
+            Err(_) => Answer::Failed("timeout".to_owned(), format!("no response within {time:?}")),
+        }
+    }
+
+    async fn call(
+        &self,
+        name: &str,
+        request: Request<Bytes>,
+        limit: usize,
+    ) -> Result<Response<Bytes>, Answer> {
+        let (harness, request) = (&self.egress.harness, request.map(Full::new));
+        let invoked = harness.invoke(name, request, InvokeOptions::default());
+        let response = invoked.await.map_err(|error| not_called(name, &error))?;
+        let (head, body) = response.into_parts();
+        let body = Limited::new(body, limit).collect().await;
+        let body = body.map_err(|error| {
+            let why = format!("no whole response of at most {limit} bytes: {error}");
+            Answer::Failed("other".to_owned(), why)
+        })?;
+        Ok(Response::from_parts(head, body.to_bytes()))
+    }
+}
+
+fn not_called(name: &str, error: &InvocationError) -> Answer {
+    let kind = match error.status() {
+        _ if error.is_not_found() => {
+            return Answer::Failed("not-found".to_owned(), name.to_owned());
+        }
+        StatusCode::GATEWAY_TIMEOUT => "timeout",
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => "overloaded",
+        StatusCode::INTERNAL_SERVER_ERROR | StatusCode::BAD_GATEWAY => "trapped",
+        _ => "other",
+    };
+    Answer::Failed(kind.to_owned(), error.to_string())
+}
+
+fn failed(error: &FetchError, limit: usize) -> Answer {
+    let text = match error.kind() {
+        FetchErrorKind::TooLarge => limit.to_string(),
+        _ => error.to_string(),
+    };
+    Answer::Failed(kind(error.kind()).to_owned(), text)
+}
+
+fn recorded(response: &Response<Bytes>) -> Answer {
+    let headers = response.headers().iter();
+    Answer::Response {
+        status: response.status().as_u16(),
+        headers: headers
+            .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+            .collect(),
+        body: response.body().to_vec(),
+    }
+}
+
+fn sent(answer: Answer) -> Sent {
+    let (status, headers, body) = match answer {
+        Answer::Response {
+            status,
+            headers,
+            body,
+        } => (status, headers, body),
+        Answer::Failed(kind, text) => return Sent::Failed(kind, text),
+    };
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (name.parse(), HeaderValue::from_bytes(&value)) {
+            let name: HeaderName = name;
+            response.headers_mut().append(name, value);
+        }
+    }
+    Sent::Response(response)
+}
+
+/// The word that is recorded. Never changed.
+fn kind(kind: FetchErrorKind) -> &'static str {
+    match kind {
+        FetchErrorKind::InvalidRequest => "invalid",
+        FetchErrorKind::NotAllowed => "denied",
+        FetchErrorKind::Dns => "dns",
+        FetchErrorKind::Connect => "connect",
+        FetchErrorKind::Tls => "tls",
+        FetchErrorKind::Timeout => "timeout",
+        FetchErrorKind::TooLarge => "too-large",
+        FetchErrorKind::Protocol => "protocol",
+        FetchErrorKind::TooManyRedirects => "redirects",
+        _ => "other",
+    }
+}

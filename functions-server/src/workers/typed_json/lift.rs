@@ -1,0 +1,99 @@
+//! From the values that a call returned to JSON.
+
+use wasmtime::component::Val;
+
+use super::{Handles, float};
+use crate::workers::analysed_type::AnalysedType;
+use crate::workers::exports::NamedResult;
+use crate::workers::json::Json;
+
+/// The `value` of what a function returned, as text, whose type is [`result_type`](super::result_type).
+///
+/// # Errors
+///
+/// The values are not those of the function.
+pub(crate) fn result_value(
+    results: &[NamedResult],
+    values: &[Val],
+    handles: &mut impl Handles,
+) -> Result<String, String> {
+    let typ = super::result_type(results);
+    let json = match &typ {
+        AnalysedType::Record { fields } => {
+            let members = fields.iter().zip(values);
+            let members = members
+                .map(|(field, value)| Ok((field.name.clone(), json(&field.typ, value, handles)?)));
+            Json::Object(members.collect::<Result<_, String>>()?)
+        }
+        _ => {
+            let items = results.iter().zip(values);
+            let items = items.map(|(result, value)| json(&result.typ, value, handles));
+            Json::List(items.collect::<Result<_, _>>()?)
+        }
+    };
+    serde_json::to_string(&json).map_err(|error| error.to_string())
+}
+
+fn json(typ: &AnalysedType, value: &Val, handles: &mut impl Handles) -> Result<Json, String> {
+    Ok(match (typ, value) {
+        (_, Val::Bool(value)) => Json::Bool(*value),
+        (_, Val::S8(value)) => Json::Number((*value).into()),
+        (_, Val::U8(value)) => Json::Number((*value).into()),
+        (_, Val::S16(value)) => Json::Number((*value).into()),
+        (_, Val::U16(value)) => Json::Number((*value).into()),
+        (_, Val::S32(value)) => Json::Number((*value).into()),
+        (_, Val::U32(value)) => Json::Number((*value).into()),
+        (_, Val::S64(value)) => Json::Number((*value).into()),
+        (_, Val::U64(value)) => Json::Number((*value).into()),
+        (_, Val::Float32(value)) => float(f64::from(*value)),
+        (_, Val::Float64(value)) => float(*value),
+        (_, Val::Char(value)) => Json::Number(u32::from(*value).into()),
+        (_, Val::String(text) | Val::Enum(text)) => Json::Text(text.clone()),
+        (typ, Val::Resource(resource)) => Json::Text(handles.name(*resource, typ)),
+        (AnalysedType::List { inner }, Val::List(items)) => {
+            let items = items.iter().map(|item| json(inner, item, handles));
+            Json::List(items.collect::<Result<_, _>>()?)
+        }
+        (AnalysedType::Tuple { items: types }, Val::Tuple(items)) => {
+            let items = types.iter().zip(items);
+            let items = items.map(|(typ, item)| json(typ, item, handles));
+            Json::List(items.collect::<Result<_, _>>()?)
+        }
+        (AnalysedType::Record { fields }, Val::Record(members)) => {
+            let members = fields.iter().zip(members);
+            let members = members.map(|(field, (name, value))| {
+                Ok((name.clone(), json(&field.typ, value, handles)?))
+            });
+            Json::Object(members.collect::<Result<_, String>>()?)
+        }
+        (_, Val::Flags(set)) => Json::List(set.iter().cloned().map(Json::Text).collect()),
+        (_, Val::Option(None)) => Json::Null,
+        (AnalysedType::Option { inner }, Val::Option(Some(value))) => json(inner, value, handles)?,
+        (AnalysedType::Result { ok, err }, Val::Result(result)) => {
+            let (key, typ, value) = match result {
+                Ok(value) => ("ok", ok, value),
+                Err(value) => ("err", err, value),
+            };
+            let value = part(typ.as_deref(), value.as_deref(), handles)?;
+            Json::Object(vec![(key.to_owned(), value)])
+        }
+        (AnalysedType::Variant { cases }, Val::Variant(name, value)) => {
+            let case = cases.iter().find(|case| case.name == *name);
+            let typ = case.and_then(|case| case.typ.as_ref());
+            let value = part(typ, value.as_deref(), handles)?;
+            Json::Object(vec![(name.clone(), value)])
+        }
+        (typ, _) => return Err(format!("a returned value is not a {}", typ.word())),
+    })
+}
+
+fn part(
+    typ: Option<&AnalysedType>,
+    value: Option<&Val>,
+    handles: &mut impl Handles,
+) -> Result<Json, String> {
+    match (typ, value) {
+        (Some(typ), Some(value)) => json(typ, value, handles),
+        _ => Ok(Json::Null),
+    }
+}

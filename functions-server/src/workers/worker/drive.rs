@@ -1,0 +1,247 @@
+//! Runs a worker's invocations, and tries again those that trap.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::live::{Begun, Broken, Ended, Live};
+use super::task::Context;
+use super::{Phase, Queued, Worker, answer_of};
+use crate::store::workers::{self, StoredState};
+use crate::workers::error::WorkerError;
+use crate::workers::journal::{Entry, Journal, Outcome};
+
+/// How often an invocation runs that traps.
+const ATTEMPTS: u32 = 3;
+
+/// How long to wait before the second attempt. Each further wait is three times as long.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// What is loaded, and the journal that may have entries to be written.
+#[derive(Default)]
+pub(super) struct Slot {
+    pub(super) live: Option<Live>,
+    pub(super) journal: Option<Arc<Journal>>,
+    /// What is to run, until it begins.
+    pub(super) queued: Option<Queued>,
+}
+
+impl Slot {
+    /// Drops the instance, and returns once the journal is on the disk.
+    pub(super) async fn unload(&mut self) {
+        self.live = None;
+        if let Some(journal) = self.journal.take() {
+            journal.close();
+            let flush = journal.flush();
+            // The failure was logged.
+            let _ = journal.written(flush).await;
+        }
+    }
+}
+
+/// Goes on with an invocation that was cut off, if there is one, and then runs what the slot has.
+pub(super) async fn drive(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut Slot) {
+    let mut attempt = 1;
+    loop {
+        if slot
+            .journal
+            .as_ref()
+            .is_some_and(|journal| journal.is_broken())
+        {
+            slot.unload().await;
+        }
+        let Err(broken) = attempt_once(context, worker, slot).await else {
+            return;
+        };
+        let waiting = slot.queued.as_ref().map(|queued| queued.key.clone());
+        match broken {
+            Broken::Ended(ended) if ended.may_retry && attempt < ATTEMPTS => {
+                slot.unload().await;
+                worker.set_phase(Phase::Retrying, attempt);
+                tokio::time::sleep(PAUSE * 3_u32.pow(attempt - 1)).await;
+                worker.set_phase(Phase::Running, attempt);
+                attempt += 1;
+            }
+            Broken::Ended(ended) => {
+                over(worker, slot, ended).await;
+                return;
+            }
+            Broken::Diverged(diverged) => {
+                // Nothing is added to the journal, so that it can be looked at.
+                slot.live = None;
+                if let Some(journal) = slot.journal.take() {
+                    journal.close();
+                }
+                fail(context, worker, diverged.to_string()).await;
+                return;
+            }
+            Broken::Creation(why) => {
+                slot.unload().await;
+                if let Some(key) = waiting {
+                    worker.answer(&key, &Err(WorkerError::CreationFailed(why.clone())));
+                }
+                fail(context, worker, why).await;
+                return;
+            }
+            Broken::Unavailable(error) => {
+                slot.unload().await;
+                worker.give_up(&error);
+                return;
+            }
+        }
+    }
+}
+
+/// Loads the worker if it is not, goes on with what was cut off, and runs what the slot has.
+async fn attempt_once(
+    context: &Arc<Context>,
+    worker: &Arc<Worker>,
+    slot: &mut Slot,
+) -> Result<(), Broken> {
+    let mut live = match slot.live.take() {
+        Some(live) => live,
+        None => {
+            let live = Live::load(context, worker, worker.version()).await?;
+            slot.journal = Some(live.journal.clone());
+            replay(worker, live).await?
+        }
+    };
+    if slot.queued.is_some() {
+        invoke(worker, &mut live, &mut slot.queued).await?;
+    }
+    slot.live = Some(live);
+    Ok(())
+}
+
+/// Runs what was recorded, to the end of the last invocation.
+pub(super) async fn replay(worker: &Arc<Worker>, mut live: Live) -> Result<Live, Broken> {
+    while let Some(begun) = live.recorded()? {
+        let added = live.journal.added();
+        if !live.journal.is_replaying() {
+            worker.set_running(&begun.key);
+        }
+        let outcome = live.run(&begun).await?;
+        if live.journal.added() > added {
+            ended(worker, &live, &begun, outcome);
+        }
+    }
+    worker.set_usage(&live.instance);
+    Ok(live)
+}
+
+async fn invoke(
+    worker: &Arc<Worker>,
+    live: &mut Live,
+    queued: &mut Option<Queued>,
+) -> Result<(), Broken> {
+    let Some(Queued {
+        number,
+        key,
+        text,
+        params,
+        call,
+    }) = queued.take()
+    else {
+        return Ok(());
+    };
+    let call = match call {
+        Some(call) => Ok(call),
+        None => live.check(&text, &params).map_err(WorkerError::BadCall),
+    };
+    match call.and_then(|call| live.begin(key.clone(), call)) {
+        Ok(begun) => {
+            number.inspect(|number| live.journal.take(*number));
+            let outcome = live.run(&begun).await?;
+            ended(worker, live, &begun, outcome);
+        }
+        Err(error) => {
+            // Nobody waits for what is in the stored queue, so what came of it is kept.
+            if let Some(number) = number {
+                live.journal.take(number);
+                let outcome = Outcome::Refused(error.to_string());
+                live.journal.add_result(key.clone(), &outcome);
+                live.journal.flush();
+            }
+            worker.ended(&live.instance);
+            worker.answer(&key, &Err(error));
+        }
+    }
+    Ok(())
+}
+
+/// Writes the end of an invocation, and answers once it is on the disk. The next one may begin before.
+fn ended(worker: &Arc<Worker>, live: &Live, begun: &Begun, outcome: Outcome) {
+    if worker.ended(&live.instance) {
+        let (resources, memory) = worker.usage();
+        live.journal.set_usage(resources, memory);
+    }
+    answer_when_written(worker, &live.journal, begun.key.clone(), outcome);
+}
+
+fn answer_when_written(
+    worker: &Arc<Worker>,
+    journal: &Arc<Journal>,
+    key: String,
+    outcome: Outcome,
+) {
+    let flush = journal.flush();
+    let (worker, journal) = (worker.clone(), journal.clone());
+    tokio::spawn(async move {
+        let answer = match journal.written(flush).await {
+            Ok(()) => answer_of(outcome),
+            Err(error) => Err(WorkerError::Unavailable(error.to_string())),
+        };
+        worker.answer(&key, &answer);
+    });
+}
+
+/// Ends a worker with the invocation that ended it.
+async fn over(worker: &Arc<Worker>, slot: &mut Slot, ended: Ended) {
+    let Ended { key, outcome, .. } = ended;
+    slot.live = None;
+    let Some(journal) = slot.journal.take() else {
+        return;
+    };
+    let (state, phase, why) = match &outcome {
+        Outcome::Exited => (StoredState::Exited, Phase::Exited, None),
+        Outcome::Failed(why) | Outcome::Refused(why) => (
+            StoredState::Failed,
+            Phase::Failed(why.clone()),
+            Some(why.clone()),
+        ),
+        Outcome::Returned { .. } => return,
+    };
+    let error = match &why {
+        Some(why) => WorkerError::PreviousInvocationFailed(why.clone()),
+        None => WorkerError::PreviousInvocationExited,
+    };
+    // The end always has room.
+    let _ = journal.add(&Entry::End(outcome.clone()));
+    journal.add_result(key.clone(), &outcome);
+    for number in worker.take_stored() {
+        journal.take(number);
+    }
+    journal.set_state(state, why);
+    journal.close();
+    worker.set_phase(phase, 0);
+    let flush = journal.flush();
+    let answer = match journal.written(flush).await {
+        Ok(()) => answer_of(outcome),
+        Err(error) => Err(WorkerError::Unavailable(error.to_string())),
+    };
+    worker.answer(&key, &answer);
+    worker.answer_all(&error);
+}
+
+/// Ends a worker whose journal must not be added to.
+async fn fail(context: &Arc<Context>, worker: &Arc<Worker>, why: String) {
+    let (id, text) = (worker.id, why.clone());
+    let write = move |connection: &rusqlite::Connection| {
+        workers::set_state(connection, id, StoredState::Failed, Some(&text))
+    };
+    if let Err(error) = context.store.write(write).await {
+        worker.give_up(&error.into());
+        return;
+    }
+    worker.set_phase(Phase::Failed(why.clone()), 0);
+    worker.answer_all(&WorkerError::PreviousInvocationFailed(why));
+}

@@ -1,0 +1,263 @@
+//! A loaded worker: its instance, and its journal.
+
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use wasmtime_wasi::I32Exit;
+
+use super::Worker;
+use super::task::Context;
+use crate::store::Time;
+use crate::store::workers;
+use crate::workers::check::{self, Checked, Parameter};
+use crate::workers::error::WorkerError;
+use crate::workers::instance::{Code, Instance};
+use crate::workers::journal::{Entry, Journal, Outcome, TooLong};
+use crate::workers::runtime::{CpuLimit, Diverged, Environment};
+
+/// A loaded worker.
+pub(super) struct Live {
+    pub(super) instance: Instance,
+    pub(super) code: Arc<Code>,
+    pub(super) journal: Arc<Journal>,
+}
+
+/// An invocation as it began.
+#[derive(Debug)]
+pub(super) struct Begun {
+    pub(super) key: String,
+    pub(super) call: Checked,
+    pub(super) at: i64,
+}
+
+/// The instance cannot be used any longer.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// An invocation ended with it.
+    Ended(Ended),
+    /// The replay shows something else than the journal.
+    Diverged(Diverged),
+    /// The component traps before it can be called.
+    Creation(String),
+    /// The host cannot load it now.
+    Unavailable(WorkerError),
+}
+
+/// An invocation that took its instance with it.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) key: String,
+    pub(super) outcome: Outcome,
+    /// Whether it might end in another way if it is run again.
+    pub(super) may_retry: bool,
+}
+
+/// What came of an error in a call.
+enum Kind {
+    Diverged(Diverged),
+    Exited,
+    /// A limit: it would be reached again.
+    Limit(String),
+    Trapped(String),
+}
+
+fn kind(error: &wasmtime::Error) -> Kind {
+    if let Some(diverged) = error.downcast_ref::<Diverged>() {
+        return Kind::Diverged(diverged.clone());
+    }
+    if error.is::<I32Exit>() {
+        return Kind::Exited;
+    }
+    if error.is::<CpuLimit>() || error.is::<TooLong>() {
+        return Kind::Limit(error.root_cause().to_string());
+    }
+    match error.downcast_ref::<wasmtime::Trap>() {
+        // How deep a stack gets depends on the compiler, so that is not tried again.
+        Some(wasmtime::Trap::StackOverflow) => Kind::Limit(format!("{error:?}")),
+        _ => Kind::Trapped(format!("{error:?}")),
+    }
+}
+
+impl Live {
+    /// Reads a worker's journal, and makes an instance. It is then at its beginning.
+    pub(super) async fn load(
+        context: &Context,
+        worker: &Worker,
+        version: u64,
+    ) -> Result<Self, Broken> {
+        let unavailable = |why: String| Broken::Unavailable(WorkerError::Unavailable(why));
+        let id = worker.id;
+        let read = move |connection: &rusqlite::Connection| {
+            let state = workers::state(connection, id)?;
+            Ok((workers::read(connection, id)?, state))
+        };
+        let read = context.store.read(read).await;
+        let (rows, stored) = read.map_err(|error| Broken::Unavailable(error.into()))?;
+        let limit = context.limits.journal;
+        let journal = Journal::new(context.store.clone(), id, &rows, stored, limit);
+        let journal = journal.map_err(|error| unavailable(error.to_string()))?;
+        drop(rows);
+        let version = context.version(&worker.component, Some(version)).await;
+        let version = version.map_err(Broken::Unavailable)?;
+        let code = context
+            .codes
+            .load(&version)
+            .await
+            .map_err(Broken::Unavailable)?;
+        let environment = environment(context, worker, &version.env);
+        let (component, name) = (&worker.component, &worker.name);
+        let made = Instance::new(&code, component, name, &environment, journal.clone()).await;
+        let instance = made.map_err(|error| match kind(&error) {
+            Kind::Diverged(diverged) => Broken::Diverged(diverged),
+            Kind::Exited => Broken::Creation("Process exited".to_owned()),
+            Kind::Limit(why) => Broken::Creation(why),
+            Kind::Trapped(why) if error.is::<wasmtime::Trap>() => Broken::Creation(why),
+            // The host has no memory, for example.
+            Kind::Trapped(why) => unavailable(why),
+        })?;
+        Ok(Self {
+            instance,
+            code,
+            journal,
+        })
+    }
+
+    /// The next recorded invocation.
+    pub(super) fn recorded(&self) -> Result<Option<Begun>, Broken> {
+        let Some(entry) = self.journal.next_start() else {
+            return match self.journal.next() {
+                None => Ok(None),
+                Some(found) => Err(Broken::Diverged(Diverged {
+                    call: "the next invocation".to_owned(),
+                    found: format!("{found:?}"),
+                })),
+            };
+        };
+        let Entry::Start {
+            key,
+            function,
+            params,
+            at,
+        } = entry
+        else {
+            return Ok(None);
+        };
+        let call = self.check(&function, &params).map_err(|errors| {
+            Broken::Diverged(Diverged {
+                call: errors.join("; "),
+                found: format!("a call of {function}"),
+            })
+        })?;
+        Ok(Some(Begun { key, call, at }))
+    }
+
+    /// Checks a call that was checked before, perhaps against another version of the component.
+    pub(super) fn check(&self, function: &str, params: &str) -> Result<Checked, Vec<String>> {
+        let parameters = Parameter::of_array(params.as_bytes()).map_err(|bad| bad.errors)?;
+        check::check(&self.code.exports, function, &parameters).map_err(|bad| bad.errors)
+    }
+
+    /// Begins an invocation that was not recorded.
+    ///
+    /// # Errors
+    ///
+    /// It cannot be called, and the worker is as before.
+    pub(super) fn begin(&self, key: String, call: Checked) -> Result<Begun, WorkerError> {
+        let full = |error: TooLong| WorkerError::JournalFull(error.to_string());
+        self.journal.check_length().map_err(full)?;
+        let prepared = self.instance.prepare(&call);
+        prepared.map_err(|why| WorkerError::BadCall(vec![why]))?;
+        let at = Time::now().0;
+        let start = Entry::Start {
+            key: key.clone(),
+            function: call.text.clone(),
+            params: call.params.clone(),
+            at,
+        };
+        self.journal.add(&start).map_err(full)?;
+        Ok(Begun { key, call, at })
+    }
+
+    /// Runs an invocation to its end, which is compared with what was recorded or else added.
+    pub(super) async fn run(&mut self, begun: &Begun) -> Result<Outcome, Broken> {
+        let before = self.journal.added();
+        let outcome = match self.instance.prepare(&begun.call) {
+            Ok(prepared) => self.instance.call(&begun.call, prepared, begun.at).await,
+            Err(why) => Ok(Outcome::Refused(why)),
+        };
+        let outcome = match outcome {
+            Ok(outcome) => outcome,
+            Err(error) => return Err(self.broken(begun, &error, before)),
+        };
+        match self.journal.next() {
+            Some(Entry::End(recorded)) if recorded == outcome => {}
+            Some(found) => {
+                return Err(Broken::Diverged(Diverged {
+                    call: format!("the end of {}", begun.call.text),
+                    found: format!("{found:?}"),
+                }));
+            }
+            None => self.end(begun, &outcome),
+        }
+        Ok(outcome)
+    }
+
+    /// Adds the end of an invocation, which the next flush writes.
+    fn end(&mut self, begun: &Begun, outcome: &Outcome) {
+        // The end always has room.
+        let _ = self.journal.add(&Entry::End(outcome.clone()));
+        self.journal.add_result(begun.key.clone(), outcome);
+    }
+
+    fn broken(&mut self, begun: &Begun, error: &wasmtime::Error, before: u64) -> Broken {
+        let (outcome, may_retry) = match kind(error) {
+            Kind::Diverged(diverged) => return Broken::Diverged(diverged),
+            // A recorded end is a return: otherwise the worker would be over.
+            _ if self.journal.is_replaying() => {
+                return Broken::Diverged(Diverged {
+                    call: format!("a trap in {}", begun.call.text),
+                    found: "something else".to_owned(),
+                });
+            }
+            Kind::Exited => (Outcome::Exited, false),
+            Kind::Limit(why) => (Outcome::Failed(why), false),
+            Kind::Trapped(why) => {
+                let stderr = self.instance.take_stderr();
+                let why = match stderr.is_empty() {
+                    true => why,
+                    false => format!("{why}\n\n{stderr}"),
+                };
+                // Without anything new from outside, it would trap again.
+                (Outcome::Failed(why), self.journal.added() > before)
+            }
+        };
+        Broken::Ended(Ended {
+            key: begun.key.clone(),
+            outcome,
+            may_retry,
+        })
+    }
+}
+
+fn environment(
+    context: &Context,
+    worker: &Worker,
+    component: &std::collections::BTreeMap<String, String>,
+) -> Environment {
+    let row = &worker.row;
+    let args: Vec<String> = serde_json::from_str(&row.args).unwrap_or_default();
+    let own: std::collections::BTreeMap<String, String> =
+        serde_json::from_str(&row.env).unwrap_or_default();
+    let mut env = component.clone();
+    env.extend(own);
+    let created = u64::try_from(row.created.0).unwrap_or(0);
+    Environment {
+        worker: format!("{}/{}", worker.component, worker.name).into(),
+        args,
+        env: env.into_iter().collect(),
+        created: UNIX_EPOCH + Duration::from_millis(created),
+        memory: row.memory,
+        cpu_time: context.limits.cpu_time,
+        egress: context.egress.clone(),
+    }
+}

@@ -1,0 +1,181 @@
+//! The task of a worker: one invocation at a time, in the order of their arrival.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::drive::{Slot, drive};
+use super::update::update;
+use super::{Phase, Queued, Stop, Worker};
+use crate::store::Store;
+use crate::store::workers::{self, StoredState};
+use crate::workers::components::ComponentVersion;
+use crate::workers::error::WorkerError;
+use crate::workers::options::WorkerLimits;
+use crate::workers::runtime::Egress;
+
+/// How often a task looks whether a worker that is over has answered everybody.
+const LINGER: Duration = Duration::from_millis(20);
+
+/// What the tasks of all workers share.
+#[derive(Debug)]
+pub(crate) struct Context {
+    pub(crate) store: Arc<Store>,
+    pub(crate) limits: WorkerLimits,
+    pub(crate) codes: crate::workers::codes::Codes,
+    /// Sends the requests of workers.
+    pub(crate) egress: Egress,
+}
+
+impl Context {
+    /// A version of a component, or the latest.
+    pub(crate) async fn version(
+        &self,
+        component: &str,
+        number: Option<u64>,
+    ) -> Result<Arc<ComponentVersion>, WorkerError> {
+        let missing = || WorkerError::ComponentNotFound(component.to_owned());
+        let id = component.parse().map_err(|_| missing())?;
+        let found = match number {
+            Some(number) => self.codes.components.version(id, number).await,
+            None => self.codes.components.latest(id).await,
+        };
+        let found = found.map_err(|error| WorkerError::Unavailable(error.to_string()))?;
+        found.ok_or_else(missing)
+    }
+}
+
+/// What a task has to do next.
+#[derive(Debug)]
+enum Work {
+    /// Go on with what was cut off.
+    Resume,
+    Invoke(Queued),
+    Update(u64),
+    Stop(Stop),
+    /// Nothing: unload.
+    Idle,
+}
+
+/// Runs a worker until it has nothing to do.
+pub(in crate::workers) async fn run(
+    context: Arc<Context>,
+    worker: Arc<Worker>,
+    close: impl Fn(&Arc<Worker>) -> bool,
+) {
+    let mut slot = Slot::default();
+    loop {
+        match worker.next(context.limits.idle).await {
+            Work::Idle => {
+                slot.unload().await;
+                if close(&worker) {
+                    return;
+                }
+            }
+            Work::Stop(stop) => {
+                stop_now(&context, &worker, &mut slot, stop).await;
+                if stop.is_final() {
+                    return;
+                }
+            }
+            Work::Resume => drive_or_stop(&context, &worker, &mut slot).await,
+            Work::Invoke(queued) => {
+                slot.queued = Some(queued);
+                drive_or_stop(&context, &worker, &mut slot).await;
+            }
+            Work::Update(target) => update(&context, &worker, &mut slot, target).await,
+        }
+    }
+}
+
+async fn drive_or_stop(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut Slot) {
+    let is_stopped = tokio::select! {
+        biased;
+        // An instance is of no use inside a call. The slot has it only between calls.
+        () = worker.stopping() => true,
+        () = drive(context, worker, slot) => false,
+    };
+    match is_stopped {
+        true => worker.put_back(slot.queued.take()),
+        false => worker.set_idle(),
+    }
+}
+
+/// Stops what the worker does. What was recorded stays, and goes on with the next invocation.
+async fn stop_now(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut Slot, stop: Stop) {
+    slot.unload().await;
+    match stop {
+        Stop::Interrupt => {
+            let id = worker.id;
+            let write = move |connection: &rusqlite::Connection| {
+                workers::set_state(connection, id, StoredState::Interrupted, None)
+            };
+            if let Err(error) = context.store.write(write).await {
+                tracing::warn!(worker = id, %error, "an interrupted worker cannot be kept so");
+            }
+            worker.interrupted();
+        }
+        Stop::Restart => worker.restarted(),
+        Stop::Delete => {
+            worker.answer_all(&WorkerError::Deleted);
+            worker.task_ended();
+        }
+        Stop::Shutdown => {
+            worker.answer_all(&WorkerError::stopping());
+            worker.task_ended();
+        }
+    }
+}
+
+impl Worker {
+    /// Waits for something to do.
+    async fn next(&self, idle: Duration) -> Work {
+        let mut until = Instant::now() + idle;
+        loop {
+            {
+                let mut shared = self.shared();
+                if let Some(stop) = shared.stop {
+                    return Work::Stop(stop);
+                }
+                if shared.has_given_up {
+                    return Work::Idle;
+                }
+                match shared.phase {
+                    Phase::Interrupted | Phase::Failed(_) | Phase::Exited => {
+                        until = until.min(Instant::now() + LINGER);
+                    }
+                    _ => {
+                        if shared.is_cut_off {
+                            shared.is_cut_off = false;
+                            shared.phase = Phase::Running;
+                            return Work::Resume;
+                        }
+                        if let Some(target) = shared.pending_update() {
+                            return Work::Update(target);
+                        }
+                        if let Some(queued) = shared.queue.pop_front() {
+                            shared.phase = Phase::Running;
+                            shared.running = Some(queued.key.clone());
+                            return Work::Invoke(queued);
+                        }
+                    }
+                }
+            }
+            tokio::select! {
+                () = self.wake.notified() => {}
+                () = tokio::time::sleep_until(until) => return Work::Idle,
+            }
+        }
+    }
+
+    /// Returns once the task has to stop what it does.
+    async fn stopping(&self) {
+        loop {
+            if self.shared().stop.is_some() {
+                return;
+            }
+            self.stop.notified().await;
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! How a worker gets from one state to the next.
+
+use std::sync::Arc;
+
+use super::{Phase, Queued, Shared, Stop, UpdateState, Worker, WorkerUpdate};
+use crate::store::Time;
+use crate::workers::error::WorkerError;
+use crate::workers::instance::Instance;
+
+impl Worker {
+    /// Whether the caller has to start the task, since there is something to do and none runs.
+    pub(in crate::workers) fn needs_task(&self) -> bool {
+        let mut shared = self.shared();
+        let is_new = !shared.has_task && !shared.is_closed;
+        shared.has_task |= is_new;
+        drop(shared);
+        self.wake.notify_one();
+        is_new
+    }
+
+    /// Ends the task, unless there is something to do. Returns whether it ends, and whether the worker has
+    /// nothing in memory that is not on the disk.
+    pub(in crate::workers) fn try_close(&self) -> (bool, bool) {
+        let mut shared = self.shared();
+        let is_unused = shared.queue.is_empty() && shared.keys.is_empty() && !shared.is_cut_off;
+        let is_waiting = matches!(shared.phase, Phase::Idle) && !is_unused && !shared.has_given_up;
+        if is_waiting || shared.stop.is_some() {
+            return (false, false);
+        }
+        // What is interrupted may wait for long: without a task, but known.
+        let is_closed = is_unused || shared.has_given_up;
+        if matches!(shared.phase, Phase::Failed(_) | Phase::Exited) && !is_closed {
+            return (false, false);
+        }
+        shared.is_closed |= is_closed;
+        shared.has_task = false;
+        (true, is_closed)
+    }
+
+    pub(super) fn set_phase(&self, phase: Phase, retries: u32) {
+        let mut shared = self.shared();
+        if matches!(phase, Phase::Failed(_) | Phase::Exited) {
+            shared.running = None;
+        }
+        shared.phase = phase;
+        shared.retries = retries;
+    }
+
+    /// An invocation goes on that had begun before the worker was loaded.
+    pub(super) fn set_running(&self, key: &str) {
+        let mut shared = self.shared();
+        shared.phase = Phase::Running;
+        shared.running = Some(key.to_owned());
+        shared.keys.entry(key.to_owned()).or_default();
+    }
+
+    /// An invocation has ended. Returns whether the worker has something else than before.
+    pub(super) fn ended(&self, instance: &Instance) -> bool {
+        let mut shared = self.shared();
+        shared.phase = Phase::Idle;
+        shared.retries = 0;
+        shared.running = None;
+        shared.note_usage(instance)
+    }
+
+    pub(super) fn set_usage(&self, instance: &Instance) {
+        self.shared().note_usage(instance);
+    }
+
+    /// The resources as JSON, and the length of all memories.
+    pub(super) fn usage(&self) -> (String, u64) {
+        let shared = self.shared();
+        let resources = serde_json::to_string(&shared.resources).unwrap_or_default();
+        (resources, shared.memory)
+    }
+
+    /// The task has nothing to do now.
+    pub(super) fn set_idle(&self) {
+        let mut shared = self.shared();
+        if matches!(shared.phase, Phase::Running | Phase::Retrying) {
+            shared.phase = Phase::Idle;
+            shared.running = None;
+        }
+    }
+
+    /// The numbers of what waits in the stored queue, which is never to run.
+    pub(super) fn take_stored(&self) -> Vec<u64> {
+        let shared = self.shared();
+        shared
+            .queue
+            .iter()
+            .filter_map(|queued| queued.number)
+            .collect()
+    }
+
+    /// What was taken from the queue, and did not begin.
+    pub(super) fn put_back(&self, queued: Option<Queued>) {
+        if let Some(queued) = queued {
+            self.shared().queue.push_front(queued);
+        }
+    }
+
+    /// The host cannot load the worker: whoever waits hears that, and what is stored is tried again later.
+    pub(super) fn give_up(&self, error: &WorkerError) {
+        self.shared().has_given_up = true;
+        self.answer_all(error);
+    }
+
+    pub(in crate::workers) fn has_given_up(&self) -> bool {
+        self.shared().has_given_up
+    }
+
+    /// Whether whoever has it has to look for it again.
+    pub(in crate::workers) fn is_closed(&self) -> bool {
+        let shared = self.shared();
+        shared.is_closed || shared.has_given_up
+    }
+
+    /// Whether something waits that is stored.
+    pub(in crate::workers) fn has_work(&self) -> bool {
+        let shared = self.shared();
+        shared.is_cut_off || !shared.queue.is_empty()
+    }
+
+    /// Asks the task to stop what it does. `false`: it does nothing that could be stopped.
+    pub(in crate::workers) fn ask_to_stop(&self, stop: Stop) -> bool {
+        let mut shared = self.shared();
+        let is_busy = matches!(shared.phase, Phase::Running | Phase::Retrying)
+            || shared.is_cut_off
+            || !shared.queue.is_empty();
+        if !shared.has_task || !(stop.is_final() || is_busy) {
+            shared.is_closed |= stop.is_final();
+            return false;
+        }
+        // Nothing undoes a deletion.
+        if !shared.stop.is_some_and(Stop::is_final) {
+            shared.stop = Some(stop);
+        }
+        shared.is_closed |= stop.is_final();
+        drop(shared);
+        self.stop.notify_one();
+        self.wake.notify_one();
+        true
+    }
+
+    /// Returns once the task has stopped what it did.
+    pub(in crate::workers) async fn stopped(&self) {
+        loop {
+            let stopped = self.stopped.notified();
+            if self.shared().stop.is_none() {
+                return;
+            }
+            stopped.await;
+        }
+    }
+
+    /// Whoever waits hears that the worker was interrupted. What waits, waits on.
+    pub(super) fn interrupted(&self) {
+        let mut shared = self.shared();
+        shared.phase = Phase::Interrupted;
+        shared.running = None;
+        shared.is_cut_off = true;
+        shared.stop = shared.stop.filter(|stop| stop.is_final());
+        let waiters: Vec<_> = shared.keys.values_mut().flat_map(std::mem::take).collect();
+        drop(shared);
+        for waiter in waiters {
+            let _ = waiter.send(Err(WorkerError::Interrupted));
+        }
+        self.stopped.notify_waiters();
+    }
+
+    pub(super) fn restarted(&self) {
+        let mut shared = self.shared();
+        shared.phase = Phase::Idle;
+        shared.running = None;
+        shared.is_cut_off = true;
+        shared.stop = shared.stop.filter(|stop| stop.is_final());
+        drop(shared);
+        self.stopped.notify_waiters();
+        self.wake.notify_one();
+    }
+
+    pub(super) fn task_ended(&self) {
+        let mut shared = self.shared();
+        shared.has_task = false;
+        shared.stop = None;
+        drop(shared);
+        self.stopped.notify_waiters();
+    }
+
+    /// Lets an interrupted worker go on. `false`: it is over, or runs.
+    pub(in crate::workers) fn resume(&self) -> bool {
+        let mut shared = self.shared();
+        match shared.phase {
+            Phase::Interrupted => {
+                shared.phase = Phase::Idle;
+                shared.is_cut_off = true;
+                true
+            }
+            Phase::Idle => shared.running.is_none(),
+            _ => false,
+        }
+    }
+
+    /// Asks for another version of the component.
+    pub(in crate::workers) fn ask_to_update(&self, target: u64) -> Result<(), WorkerError> {
+        let mut shared = self.shared();
+        match &shared.phase {
+            Phase::Failed(why) => return Err(WorkerError::PreviousInvocationFailed(why.clone())),
+            Phase::Exited => return Err(WorkerError::PreviousInvocationExited),
+            _ => {}
+        }
+        shared.updates.push(WorkerUpdate {
+            state: UpdateState::Pending,
+            at: Time::now().0,
+            target,
+            details: None,
+        });
+        Ok(())
+    }
+
+    /// Takes an invocation out of the queue. Returns its number if it is stored, and `None` if it is not in
+    /// the queue.
+    pub(in crate::workers) fn cancel(&self, key: &str) -> Option<Option<u64>> {
+        let mut shared = self.shared();
+        let place = shared.queue.iter().position(|queued| queued.key == key)?;
+        let queued = shared.queue.remove(place)?;
+        let waiters = shared.keys.remove(key).unwrap_or_default();
+        drop(shared);
+        for waiter in waiters {
+            let error = WorkerError::RuntimeError("the invocation was cancelled".to_owned());
+            let _ = waiter.send(Err(error));
+        }
+        Some(queued.number)
+    }
+
+    /// Whether an invocation with this key is known and has no result yet.
+    pub(in crate::workers) fn knows(&self, key: &str) -> bool {
+        self.shared().keys.contains_key(key)
+    }
+}
+
+impl Shared {
+    fn note_usage(&mut self, instance: &Instance) -> bool {
+        let (resources, memory) = (instance.resources(), instance.memory());
+        if self.resources == resources && self.memory == memory {
+            return false;
+        }
+        self.resources = resources;
+        self.memory = memory;
+        true
+    }
+
+    pub(super) fn pending_update(&self) -> Option<u64> {
+        let pending = self.updates.iter().rev();
+        let mut pending = pending.filter(|update| update.state == UpdateState::Pending);
+        pending.next().map(|update| update.target)
+    }
+}

@@ -1,0 +1,67 @@
+//! Brings a worker to another version of its component, if that behaves as the journal says.
+
+use std::sync::Arc;
+
+use super::drive::{Slot, replay};
+use super::live::{Broken, Live};
+use super::task::Context;
+use super::{UpdateState, Worker};
+use crate::store::workers;
+
+/// Replays everything on the new version. Where it differs, the worker stays as it is.
+pub(super) async fn update(
+    context: &Arc<Context>,
+    worker: &Arc<Worker>,
+    slot: &mut Slot,
+    target: u64,
+) {
+    slot.unload().await;
+    let updated = match Live::load(context, worker, target).await {
+        Ok(live) => replay(worker, live).await,
+        Err(broken) => Err(broken),
+    };
+    let (state, details) = match updated {
+        Ok(live) => {
+            slot.journal = Some(live.journal.clone());
+            slot.live = Some(live);
+            (UpdateState::Successful, None)
+        }
+        Err(broken) => (UpdateState::Failed, Some(text(broken))),
+    };
+    let (id, (version, updates)) = (worker.id, worker.updated(target, state, details));
+    let write = move |connection: &rusqlite::Connection| {
+        workers::set_updates(connection, id, version, &updates)
+    };
+    if let Err(error) = context.store.write(write).await {
+        tracing::warn!(worker = id, %error, "a worker's update cannot be kept");
+        slot.unload().await;
+        worker.give_up(&error.into());
+    }
+}
+
+fn text(broken: Broken) -> String {
+    match broken {
+        Broken::Diverged(diverged) => diverged.to_string(),
+        Broken::Creation(why) => why,
+        Broken::Unavailable(error) => error.to_string(),
+        Broken::Ended(ended) => format!("{:?}", ended.outcome),
+    }
+}
+
+impl Worker {
+    /// Notes what came of the updates that were asked for. Returns the version, and all updates as JSON.
+    fn updated(&self, target: u64, state: UpdateState, details: Option<String>) -> (u64, String) {
+        let mut shared = self.shared();
+        if state == UpdateState::Successful {
+            shared.version = target;
+        }
+        for update in &mut shared.updates {
+            if update.state == UpdateState::Pending {
+                update.state = state;
+                update.details.clone_from(&details);
+            }
+        }
+        let updates = serde_json::to_string(&shared.updates).unwrap_or_default();
+        (shared.version, updates)
+    }
+}
