@@ -12,11 +12,14 @@ mod options;
 mod queue;
 mod server;
 mod store;
+#[allow(dead_code, unused_imports, reason = "WIP")]
 mod workers;
 
 pub use api::Connection;
 pub use deployments::{InvalidKey, InvalidSettings, SecretsKey, SettingsDocument};
 pub use dispatch::{InvalidSigningKey, SigningKey};
-pub use options::{DispatchOptions, ManagementOptions, ServerOptions, ServerledgeOptions};
+pub use options::{
+    DispatchOptions, GolemOptions, ManagementOptions, ServerOptions, ServerledgeOptions,
+};
 pub use server::{Server, ServerError};
 pub use store::OpenError;

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::queue::QueueOptions;
+use crate::workers::WorkerLimits;
 use crate::{SecretsKey, SigningKey};
 
 /// How a [`Server`](crate::Server) stores what is deployed.
@@ -21,6 +22,7 @@ pub struct ServerOptions {
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) secrets_key: Option<SecretsKey>,
     pub(crate) queue: QueueOptions,
+    pub(crate) workers: WorkerLimits,
 }
 
 impl ServerOptions {
@@ -41,6 +43,44 @@ impl ServerOptions {
     /// Sets how long what came of such invocations is kept, a day unless set.
     pub fn result_retention(mut self, retention: Duration) -> Self {
         self.queue.retention = retention;
+        self
+    }
+
+    /// Limits what the memories of a worker have together, in bytes, 256 MiB unless set. It holds for workers
+    /// that are created from then on.
+    pub fn worker_memory(mut self, bytes: u64) -> Self {
+        self.workers.memory = bytes;
+        self
+    }
+
+    /// Limits the CPU time of an invocation of a worker, 30 seconds unless set. Beyond it, the worker fails.
+    pub fn worker_cpu_time(mut self, time: Duration) -> Self {
+        self.workers.cpu_time = time;
+        self
+    }
+
+    /// Limits the journal of a worker, in bytes, 256 MiB unless set. Beyond it, the worker takes no further
+    /// invocations.
+    pub fn worker_journal(mut self, bytes: u64) -> Self {
+        self.workers.journal = bytes;
+        self
+    }
+
+    /// Limits how many invocations of a worker wait, 10,000 unless set. Beyond it, clients get 429.
+    pub fn worker_queue(mut self, invocations: usize) -> Self {
+        self.workers.queue = invocations;
+        self
+    }
+
+    /// Sets after how long without an invocation a worker is unloaded, a minute unless set.
+    pub fn worker_idle(mut self, time: Duration) -> Self {
+        self.workers.idle = time;
+        self
+    }
+
+    /// Sets how many results of a worker are kept for repeated keys, 1,000,000 unless set.
+    pub fn worker_keys(mut self, results: u64) -> Self {
+        self.workers.keys = results;
         self
     }
 
@@ -143,6 +183,36 @@ impl ServerledgeOptions {
 
     /// Allows an address that is not loopback. Its clients send no credentials, so anyone who reaches the
     /// address may create, change and delete functions.
+    pub fn open(mut self) -> Self {
+        self.is_open = true;
+        self
+    }
+}
+
+/// How Golem's API is served.
+///
+/// ```
+/// use functions_server::GolemOptions;
+///
+/// let options = GolemOptions::default().host("workers.example.com");
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use]
+pub struct GolemOptions {
+    pub(crate) hosts: Vec<String>,
+    pub(crate) is_open: bool,
+}
+
+impl GolemOptions {
+    /// Adds a name under which the API is reached, besides loopback and the address that it listens on. May
+    /// be called several times.
+    pub fn host(mut self, name: impl Into<String>) -> Self {
+        self.hosts.push(name.into());
+        self
+    }
+
+    /// Allows an address that is not loopback. Its clients send no credentials, so anyone who reaches the
+    /// address may upload components and call workers.
     pub fn open(mut self) -> Self {
         self.is_open = true;
         self

@@ -8,14 +8,17 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 use crate::api::invocations::Deferred;
-use crate::api::{self, dispatch, management, serverledge};
+use crate::api::{self, dispatch, golem, management, serverledge};
 use crate::auth::{TokenError, Tokens};
 use crate::deployments::{DeploymentError, Deployments};
 use crate::dispatch::Scheduler;
 use crate::logs::{Logs, OutputCollector};
 use crate::queue::Queue;
-use crate::store::{Store, functions};
-use crate::{DispatchOptions, ManagementOptions, OpenError, ServerOptions, ServerledgeOptions};
+use crate::store::{Store, components, functions};
+use crate::workers::{self, Components, Egress, Workers};
+use crate::{
+    DispatchOptions, GolemOptions, ManagementOptions, OpenError, ServerOptions, ServerledgeOptions,
+};
 use arc_swap::ArcSwapOption;
 
 /// A host with a store: what is deployed to it survives a restart.
@@ -45,6 +48,8 @@ struct Inner {
     harness: Harness,
     queue: Queue,
     deployments: Arc<Deployments>,
+    components: Arc<Components>,
+    workers: Workers,
     tokens: Arc<Tokens>,
     logs: Logs,
     outputs: OutputCollector,
@@ -76,6 +81,9 @@ pub enum ServerError {
     /// The host cannot be built.
     #[error(transparent)]
     Build(#[from] host_harness::BuildError),
+    /// The engine of workers cannot be created.
+    #[error("the engine of workers cannot be created: {0}")]
+    Engine(String),
     /// No temporary folder can be created.
     #[error("no temporary folder can be created: {0}; give a data folder")]
     Temporary(#[source] std::io::Error),
@@ -89,18 +97,20 @@ pub enum ServerError {
     },
 }
 
-/// The components of the stored functions, also of those that are not registered yet, or cannot be. Their
-/// compiled code stays in the cache.
+/// The components of the stored functions, also of those that are not registered yet, or cannot be, and those
+/// that have workers. Their compiled code stays in the cache.
 fn stored_components(
     store: &Arc<Store>,
 ) -> impl Fn() -> Option<Vec<[u8; 32]>> + Send + Sync + 'static {
     let store = Arc::downgrade(store);
     move || {
-        let digests = store.upgrade()?.read_blocking(functions::current_digests);
+        let digests = store.upgrade()?.read_blocking(|connection| {
+            let mut digests = functions::current_digests(connection)?;
+            digests.extend(components::latest_digests(connection)?);
+            Ok(digests)
+        });
         let digests = digests.inspect_err(|error| {
-            tracing::warn!(
-                "no compiled code is evicted: the stored functions are not known: {error}"
-            );
+            tracing::warn!("no compiled code is evicted: what is stored is not known: {error}");
         });
         Some(digests.ok()?.into_iter().map(|digest| digest.0).collect())
     }
@@ -160,11 +170,28 @@ impl Server {
         );
         let queue = queue.map_err(|error| unreadable(error.to_string()))?;
         deferred.set(&queue);
+        let engine = harness.deterministic_engine();
+        let engine = engine.map_err(|error| ServerError::Engine(format!("{error:#}")))?;
+        let engine_failed = |error: wasmtime::Error| ServerError::Engine(format!("{error:#}"));
+        let linker = Arc::new(workers::link(engine.wasmtime()).map_err(engine_failed)?);
+        let ticking = workers::tick(engine.wasmtime());
+        ticking.map_err(|error| ServerError::Engine(error.to_string()))?;
+        let for_check = linker.clone();
+        let linkable = move |component: &_| {
+            let linked = for_check.instantiate_pre(component);
+            linked.map(drop).map_err(|error| format!("{error:#}"))
+        };
+        let components = Components::new(store.clone(), Arc::new(engine), Box::new(linkable));
+        let limits = options.workers;
+        let egress = Egress::new(harness.clone());
+        let workers = Workers::new(store.clone(), components.clone(), linker, egress, limits);
         Ok(Self {
             inner: Arc::new(Inner {
                 harness,
                 queue,
                 deployments,
+                components,
+                workers,
                 tokens,
                 logs,
                 outputs,
@@ -202,8 +229,16 @@ impl Server {
 
     /// Runs invocations that nobody waits for on this runtime, as long as the server exists. Without this they
     /// are accepted, and run once another process of the same folder does so. A second call does nothing.
+    ///
+    /// Workers go on with what they have begun.
     pub fn run_queue(&self) {
         self.inner.queue.start();
+        let workers = self.inner.workers.clone();
+        tokio::spawn(async move {
+            if let Err(error) = workers.resume_all().await {
+                tracing::error!(%error, "workers that have something to do are not started");
+            }
+        });
     }
 
     /// Begins no further invocations that nobody waits for, and returns once those that run have ended. The
@@ -273,6 +308,28 @@ impl Server {
         }
     }
 
+    /// Serves Golem's API until `shutdown` ends, and then the requests in flight.
+    ///
+    /// # Errors
+    ///
+    /// - The listener has no address.
+    /// - Its address is not loopback, and the options are not [open](GolemOptions::open).
+    pub async fn serve_golem(
+        &self,
+        listener: TcpListener,
+        options: GolemOptions,
+        shutdown: impl Future<Output = ()>,
+    ) -> std::io::Result<()> {
+        let address = listener.local_addr()?;
+        if !options.is_open && !address.ip().to_canonical().is_loopback() {
+            return Err(std::io::Error::other(format!(
+                "Golem's clients send no credentials, so anyone who reaches {address} could upload components \
+                 and call workers; use a loopback address, or allow it with GolemOptions::open"
+            )));
+        }
+        api::serve(listener, golem::router(self.clone(), options), shutdown).await
+    }
+
     pub(crate) fn downgrade(&self) -> WeakServer {
         WeakServer(Arc::downgrade(&self.inner))
     }
@@ -312,8 +369,16 @@ impl Server {
         self.inner.scheduler.load_full()
     }
 
+    pub(crate) fn workers(&self) -> &Workers {
+        &self.inner.workers
+    }
+
     pub(crate) fn deployments(&self) -> &Arc<Deployments> {
         &self.inner.deployments
+    }
+
+    pub(crate) fn components(&self) -> &Arc<Components> {
+        &self.inner.components
     }
 
     pub(crate) fn tokens(&self) -> &Arc<Tokens> {

@@ -3,9 +3,11 @@
 mod connection;
 pub(crate) mod dispatch;
 mod drain;
+pub(crate) mod golem;
 mod host_names;
 pub(crate) mod invocations;
 pub(crate) mod management;
+mod receiving;
 mod serve;
 pub(crate) mod serverledge;
 

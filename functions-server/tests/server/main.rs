@@ -14,6 +14,7 @@ mod cache;
 mod deploying;
 mod description;
 mod dispatch;
+mod golem;
 mod kill;
 mod kill_queue;
 mod logs;

@@ -11,7 +11,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 /// A host that has room for many in one process, and shares its compiled functions with other tests.
 pub(crate) fn builder() -> Builder {
@@ -32,6 +32,8 @@ pub(crate) struct Running {
     functions: host_harness::Server,
     management: SocketAddr,
     stop: oneshot::Sender<()>,
+    /// Closed when this stops: ends what serves other APIs.
+    others: watch::Sender<()>,
     stopped: tokio::task::JoinHandle<std::io::Result<()>>,
 }
 
@@ -75,6 +77,7 @@ impl Running {
             functions,
             management,
             stop,
+            others: watch::Sender::new(()),
             stopped,
         }
     }
@@ -101,8 +104,18 @@ impl Running {
         Client::new(format!("http://{address}"))
     }
 
+    /// Ends when the server is stopped.
+    pub(crate) fn stopping(&self) -> impl Future<Output = ()> + use<> {
+        let mut others = self.others.subscribe();
+        async move {
+            // Nothing is ever sent.
+            let _ = others.changed().await;
+        }
+    }
+
     /// Stops the server, and releases its folder.
     pub(crate) async fn stop(self) {
+        drop(self.others);
         let _ = self.stop.send(());
         self.stopped.await.unwrap().unwrap();
         self.functions

@@ -5,6 +5,7 @@ mod caller;
 mod calls;
 mod docs;
 mod functions;
+mod golem;
 mod health;
 mod invocations;
 mod json;
@@ -70,6 +71,7 @@ pub(crate) fn router(server: Server, options: ManagementOptions) -> Router {
         .routes(routes!(openapi::get))
         .routes(routes!(docs::get))
         .split_for_parts();
+    let golem = golem::routes(server.clone());
     let api = Api {
         server,
         options: Arc::new(options),
@@ -77,6 +79,7 @@ pub(crate) fn router(server: Server, options: ManagementOptions) -> Router {
         description: Arc::new(openapi::completed(description)),
     };
     routes
+        .nest_service("/golem", golem)
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
         // Handlers that read bodies have limits of their own.

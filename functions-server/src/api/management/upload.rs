@@ -5,26 +5,21 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::multipart::Field;
 use axum::extract::{FromRequest as _, Multipart, Request};
-use bytes::Bytes;
 use http::StatusCode;
 use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt as _;
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::{Api, Problem, json};
+use crate::api::receiving::{Receiving, TooLong};
 use crate::deployments::Change;
-use crate::store::{StoreError, Uploaded};
+use crate::store::Uploaded;
 
 /// The longest component, in bytes, which is the host's limit too.
 const MAX_COMPONENT: u64 = 256 << 20;
 
 /// How long the next piece of a component may take.
 const MAX_SILENCE: Duration = Duration::from_secs(60);
-
-/// Pieces between the connection and the disk.
-const MAX_PIECES: usize = 4;
 
 /// Reads the body of a deploy: a component, or a form with a component and settings.
 pub(super) async fn receive(
@@ -53,14 +48,14 @@ pub(super) async fn receive(
 }
 
 async fn receive_body(api: &Api, mut body: Body) -> Result<Uploaded, Problem> {
-    let mut upload = Receiving::start(api)?;
+    let mut upload = start(api);
     while let Some(frame) = within(body.frame()).await? {
         let frame = frame.map_err(|_| incomplete())?;
         if let Ok(piece) = frame.into_data() {
-            upload.add(piece).await?;
+            upload.add(piece).await.map_err(|TooLong| too_large())?;
         }
     }
-    upload.finish().await
+    Ok(upload.finish().await?)
 }
 
 async fn receive_form(api: &Api, request: Request) -> Result<(Option<Uploaded>, Change), Problem> {
@@ -89,11 +84,11 @@ async fn receive_form(api: &Api, request: Request) -> Result<(Option<Uploaded>, 
 }
 
 async fn receive_component(api: &Api, mut field: Field<'_>) -> Result<Uploaded, Problem> {
-    let mut upload = Receiving::start(api)?;
+    let mut upload = start(api);
     while let Some(piece) = within(field.chunk()).await?.map_err(|_| incomplete())? {
-        upload.add(piece).await?;
+        upload.add(piece).await.map_err(|TooLong| too_large())?;
     }
-    upload.finish().await
+    Ok(upload.finish().await?)
 }
 
 /// Settings replace all, or merge if their type is `application/merge-patch+json`.
@@ -124,46 +119,8 @@ async fn within<T>(next: impl Future<Output = T>) -> Result<T, Problem> {
     timeout(MAX_SILENCE, next).await.map_err(silent)
 }
 
-/// A component that arrives. Writing blocks, and has a thread of its own.
-struct Receiving {
-    pieces: mpsc::Sender<Bytes>,
-    writing: JoinHandle<Result<Uploaded, StoreError>>,
-    length: u64,
-}
-
-impl Receiving {
-    fn start(api: &Api) -> Result<Self, Problem> {
-        let artifacts = api.server.store().artifacts().clone();
-        let (pieces, mut arrived) = mpsc::channel::<Bytes>(MAX_PIECES);
-        let write = move || {
-            let mut upload = artifacts.upload()?;
-            while let Some(piece) = arrived.blocking_recv() {
-                upload.write(&piece)?;
-            }
-            Ok(upload.finish())
-        };
-        Ok(Self {
-            pieces,
-            writing: tokio::task::spawn_blocking(write),
-            length: 0,
-        })
-    }
-
-    async fn add(&mut self, piece: Bytes) -> Result<(), Problem> {
-        self.length += piece.len() as u64;
-        if self.length > MAX_COMPONENT {
-            return Err(too_large());
-        }
-        // If writing has failed, `finish` has the error; the rest is read and dropped.
-        let _ = self.pieces.send(piece).await;
-        Ok(())
-    }
-
-    async fn finish(self) -> Result<Uploaded, Problem> {
-        drop(self.pieces);
-        let written = self.writing.await.map_err(|_| StoreError::Closed)?;
-        Ok(written?)
-    }
+fn start(api: &Api) -> Receiving {
+    Receiving::start(api.server.store().artifacts(), MAX_COMPONENT)
 }
 
 fn too_large() -> Problem {

@@ -1,0 +1,155 @@
+//! The routes that invoke functions.
+
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::answer::{self, Refusal};
+use super::{Api, body, ids};
+use crate::workers::{Invocation, Parameter, Returned};
+
+/// The longest `Idempotency-Key`, in bytes.
+const MAX_KEY: usize = 1024;
+
+pub(super) async fn await_named(
+    State(api): State<Api>,
+    Path((component, worker)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let call = Call::read(&api, &component, Some(&worker), query.as_deref(), request).await?;
+    returned(&call.invoke_and_await(&api).await?)
+}
+
+pub(super) async fn start_named(
+    State(api): State<Api>,
+    Path((component, worker)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let call = Call::read(&api, &component, Some(&worker), query.as_deref(), request).await?;
+    call.invoke(&api).await
+}
+
+pub(super) async fn await_new(
+    State(api): State<Api>,
+    Path(component): Path<String>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let call = Call::read(&api, &component, None, query.as_deref(), request).await?;
+    returned(&call.invoke_and_await(&api).await?)
+}
+
+pub(super) async fn start_new(
+    State(api): State<Api>,
+    Path(component): Path<String>,
+    RawQuery(query): RawQuery,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let call = Call::read(&api, &component, None, query.as_deref(), request).await?;
+    call.invoke(&api).await
+}
+
+/// A request that names a function.
+struct Call {
+    component: Uuid,
+    worker: String,
+    invocation: Invocation,
+}
+
+impl Call {
+    /// Reads a request. Without a name, the worker is a new one.
+    async fn read(
+        api: &Api,
+        component: &str,
+        worker: Option<&str>,
+        query: Option<&str>,
+        request: Request,
+    ) -> Result<Self, Refusal> {
+        let component = ids::component(component)?;
+        let worker = match worker {
+            Some(worker) => ids::worker(worker)?.to_owned(),
+            None => Uuid::new_v4().to_string(),
+        };
+        let function = function(query)?;
+        let key = key(request.headers())?;
+        let held = body::json(request, &api.held).await?;
+        Ok(Self {
+            component,
+            worker,
+            invocation: Invocation {
+                function,
+                parameters: Parameter::of_body(&held.bytes)?,
+                key,
+            },
+        })
+    }
+
+    async fn invoke_and_await(self, api: &Api) -> Result<Returned, Refusal> {
+        let component = self.component.to_string();
+        let workers = api.server.workers();
+        let answer = workers.invoke_and_await(&component, &self.worker, self.invocation);
+        Ok(answer.await?)
+    }
+
+    async fn invoke(self, api: &Api) -> Result<Response, Refusal> {
+        let component = self.component.to_string();
+        let workers = api.server.workers();
+        workers
+            .invoke(&component, &self.worker, self.invocation)
+            .await?;
+        Ok(answer::json(&json!({})))
+    }
+}
+
+/// Both parts of a result are JSON already.
+fn returned(returned: &Returned) -> Result<Response, Refusal> {
+    let Returned { typ, value } = returned;
+    let text = format!("{{\"result\":{{\"typ\":{typ},\"value\":{value}}}}}");
+    Ok(answer::text_of_json(StatusCode::OK, text))
+}
+
+/// The parameter `function` of a query.
+fn function(query: Option<&str>) -> Result<String, Refusal> {
+    let mut parameters = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let function = parameters.find(|(name, _)| name == "function");
+    let function = function.map(|(_, function)| function.into_owned());
+    function.ok_or_else(|| {
+        Refusal::bad_request("failed to parse parameter `function`: the query lacks it")
+    })
+}
+
+/// The client's key, which makes a repeated request the same.
+fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let Some(key) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = std::str::from_utf8(key.as_bytes()).ok();
+    let key = key.filter(|key| !key.is_empty() && key.len() <= MAX_KEY);
+    let key = key.ok_or_else(|| {
+        Refusal::bad_request(format!(
+            "invalid Idempotency-Key: expected 1 to {MAX_KEY} bytes of UTF-8"
+        ))
+    })?;
+    Ok(Some(key.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The function is decoded, wherever in the query it stands.
+    #[test]
+    fn function_is_decoded() {
+        let read = |query| function(Some(query)).unwrap();
+        assert_eq!(read("function=run-example"), "run-example");
+        let encoded = "x=1&function=rpc:counters-exports/api.%7Bcounter(%22c%201%22).inc-by%7D";
+        let name = "rpc:counters-exports/api.{counter(\"c 1\").inc-by}";
+        assert_eq!(read(encoded), name);
+        assert!(function(None).is_err());
+        assert!(function(Some("functions=x")).is_err());
+    }
+}

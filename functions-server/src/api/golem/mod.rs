@@ -1,0 +1,152 @@
+//! Golem's API: components of any interface, and workers that are called by name. See docs/workers.md.
+
+mod access;
+mod answer;
+mod body;
+mod component;
+mod components;
+mod filter;
+mod ids;
+mod invoke;
+mod upload;
+mod worker_error;
+mod worker_list;
+mod worker_view;
+mod workers;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::{any, delete, get, post, put};
+use http::{Method, StatusCode, Uri};
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use super::drain;
+use crate::{GolemOptions, Server};
+use answer::Refusal;
+
+/// How many uploads arrive at once. Further ones wait.
+const MAX_UPLOADS: usize = 4;
+
+/// What upstream has of a worker, and this host has not.
+const UNSUPPORTED: [&str; 6] = [
+    "/complete",
+    "/revert",
+    "/oplog",
+    "/connect",
+    "/files/{*path}",
+    "/activate-plugin",
+];
+
+/// What every handler gets.
+#[derive(Clone)]
+struct Api {
+    server: Server,
+    uploads: Arc<Semaphore>,
+    /// A permit for each byte of a long body.
+    held: Arc<Semaphore>,
+}
+
+/// The API on a listener of its own, behind the checks of `access`.
+pub(crate) fn router(server: Server, options: GolemOptions) -> Router {
+    let hosts: Arc<[String]> = options.hosts.into();
+    routes(server)
+        .layer(from_fn_with_state(hosts, access::check))
+        .layer(from_fn(drain::refused))
+}
+
+/// The routes of the API.
+pub(super) fn routes(server: Server) -> Router {
+    let api = Api {
+        server,
+        uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
+        held: Arc::new(Semaphore::new(body::MAX_HELD)),
+    };
+    Router::new()
+        .route("/healthcheck", get(healthcheck))
+        .route("/version", get(version))
+        .merge(of_components())
+        .merge(of_invocations())
+        .merge(of_workers())
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        // Handlers that read bodies have limits of their own.
+        .layer(DefaultBodyLimit::disable())
+        .with_state(api)
+}
+
+fn of_components() -> Router<Api> {
+    Router::new()
+        .route(
+            "/v1/components",
+            post(components::create).get(components::list),
+        )
+        .route("/v1/components/{component}", get(components::versions))
+        .route("/v1/components/{component}/latest", get(components::latest))
+        .route(
+            "/v1/components/{component}/versions/{version}",
+            get(components::version),
+        )
+        .route(
+            "/v1/components/{component}/updates",
+            post(components::update),
+        )
+        .route("/v1/components/{component}/upload", put(components::upload))
+        .route(
+            "/v1/components/{component}/download",
+            get(components::download),
+        )
+}
+
+fn of_invocations() -> Router<Api> {
+    const OF: &str = "/v1/components/{component}";
+    Router::new()
+        .route(&format!("{OF}/invoke-and-await"), post(invoke::await_new))
+        .route(&format!("{OF}/invoke"), post(invoke::start_new))
+        .route(
+            &format!("{OF}/workers/{{worker}}/invoke-and-await"),
+            post(invoke::await_named),
+        )
+        .route(
+            &format!("{OF}/workers/{{worker}}/invoke"),
+            post(invoke::start_named),
+        )
+}
+
+fn of_workers() -> Router<Api> {
+    const ALL: &str = "/v1/components/{component}/workers";
+    let of = |last: &str| format!("{ALL}/{{worker}}{last}");
+    let mut routes = Router::new()
+        .route(ALL, post(workers::create).get(worker_list::list))
+        .route(&format!("{ALL}/find"), post(worker_list::find))
+        .route(&of(""), get(workers::get).delete(workers::delete))
+        .route(&of("/interrupt"), post(workers::interrupt))
+        .route(&of("/resume"), post(workers::resume))
+        .route(&of("/update"), post(workers::update))
+        .route(&of("/invocations/{key}"), delete(workers::cancel));
+    for last in UNSUPPORTED {
+        routes = routes.route(&of(last), any(workers::unsupported));
+    }
+    routes
+}
+
+async fn healthcheck() -> Response {
+    answer::json(&json!({}))
+}
+
+async fn version() -> Response {
+    answer::json(&json!({ "version": env!("CARGO_PKG_VERSION") }))
+}
+
+async fn no_such_path(uri: Uri) -> Refusal {
+    Refusal::not_found(format!("the path {:?} is unknown", uri.path()))
+}
+
+async fn no_such_method(method: Method) -> Refusal {
+    let error = format!("this path does not support {method}");
+    Refusal::Error(StatusCode::METHOD_NOT_ALLOWED, error)
+}

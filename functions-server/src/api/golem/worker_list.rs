@@ -1,0 +1,140 @@
+//! Lists workers, a page at a time.
+
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::answer::{self, Refusal};
+use super::filter::Filter;
+use super::workers::{read, version_of};
+use super::{Api, ids, worker_view};
+
+/// How many workers a page has unless the client says so, and at most.
+const COUNT: u64 = 50;
+const MAX_COUNT: u64 = 1000;
+
+/// How many workers are looked at for one page. A page with fewer matches than asked for has a cursor.
+const MAX_SCANNED: usize = 20_000;
+
+/// How many workers are read at once.
+const BATCH: usize = 500;
+
+/// Where the next page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub(super) struct Cursor {
+    cursor: u64,
+    layer: u64,
+}
+
+/// What a client asks for.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+struct Query {
+    filter: Option<Filter>,
+    cursor: Option<Cursor>,
+    count: Option<u64>,
+}
+
+pub(super) async fn list(
+    State(api): State<Api>,
+    Path(component): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    let component = ids::component(&component)?;
+    page(
+        &api,
+        component,
+        &Query::of_url(query.as_deref().unwrap_or_default())?,
+    )
+    .await
+}
+
+pub(super) async fn find(
+    State(api): State<Api>,
+    Path(component): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let component = ids::component(&component)?;
+    let query: Query = read(&api, request).await?;
+    if let Some(filter) = &query.filter {
+        filter.check(0)?;
+    }
+    page(&api, component, &query).await
+}
+
+impl Query {
+    /// Parses a query, in which all filters have to hold.
+    fn of_url(query: &str) -> Result<Self, Refusal> {
+        let mut found = Self::default();
+        let mut filters = Vec::new();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            match &*name {
+                "filter" => filters.push(Filter::parse(&value)?),
+                "cursor" => found.cursor = Some(Cursor::parse(&value)?),
+                "count" => {
+                    let count = value.parse();
+                    found.count = Some(count.map_err(|_| {
+                        Refusal::bad_request(format!("Invalid count: {value}, expected a number"))
+                    })?);
+                }
+                _ => {}
+            }
+        }
+        if !filters.is_empty() {
+            found.filter = Some(Filter::And { filters });
+        }
+        Ok(found)
+    }
+}
+
+impl Cursor {
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let parts = text.split_once('/');
+        let parts = parts.and_then(|(layer, cursor)| {
+            Some(Self {
+                layer: layer.parse().ok()?,
+                cursor: cursor.parse().ok()?,
+            })
+        });
+        parts.ok_or_else(|| {
+            Refusal::bad_request(format!("Invalid cursor: {text}, expected LAYER/CURSOR"))
+        })
+    }
+}
+
+async fn page(api: &Api, component: Uuid, query: &Query) -> Result<Response, Refusal> {
+    let count = query.count.unwrap_or(COUNT).min(MAX_COUNT);
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut after = query.cursor.map_or(0, |cursor| cursor.cursor);
+    let mut found: Vec<Value> = Vec::new();
+    let mut scanned = 0;
+    let of = component.to_string();
+    let next = 'page: loop {
+        let from = i64::try_from(after).unwrap_or(i64::MAX);
+        let views = api.server.workers().list(&of, from, BATCH).await?;
+        let is_last = views.len() < BATCH;
+        for view in &views {
+            if found.len() >= count || scanned >= MAX_SCANNED {
+                break 'page Some(after);
+            }
+            after = u64::try_from(view.id).unwrap_or(after);
+            scanned += 1;
+            let version = version_of(api, component, view).await?;
+            let env = worker_view::env(view, version.as_deref());
+            let matches = query
+                .filter
+                .as_ref()
+                .is_none_or(|filter| filter.matches(view, &env));
+            if matches {
+                found.push(worker_view::object(view, version.as_deref()));
+            }
+        }
+        if is_last {
+            break None;
+        }
+    };
+    let cursor = next.map(|cursor| Cursor { cursor, layer: 0 });
+    Ok(answer::json(&json!({ "workers": found, "cursor": cursor })))
+}

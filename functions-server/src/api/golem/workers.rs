@@ -1,0 +1,163 @@
+//! The routes of workers.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, RawQuery, Request, State};
+use axum::response::Response;
+use http::StatusCode;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::answer::{self, Refusal};
+use super::worker_error::worker_id;
+use super::{Api, body, ids, worker_view};
+use crate::workers::{ComponentVersion, Creation, WorkerView};
+use std::sync::Arc;
+
+/// What a worker is created with. All three are required, as upstream.
+#[derive(Deserialize)]
+struct New {
+    name: String,
+    args: Vec<String>,
+    env: BTreeMap<String, String>,
+}
+
+pub(super) async fn create(
+    State(api): State<Api>,
+    Path(component): Path<String>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let component = ids::component(&component)?.to_string();
+    let New { name, args, env } = read(&api, request).await?;
+    ids::worker(&name)?;
+    let creation = Creation { args, env };
+    let workers = api.server.workers();
+    let version = workers.create(&component, &name, &creation).await?;
+    Ok(answer::json(&json!({
+        "workerId": worker_id(&component, &name),
+        "componentVersion": version,
+    })))
+}
+
+pub(super) async fn get(
+    State(api): State<Api>,
+    Path((component, name)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let component = ids::component(&component)?;
+    let name = ids::worker(&name)?;
+    let view = api
+        .server
+        .workers()
+        .get(&component.to_string(), name)
+        .await?;
+    Ok(answer::json(&object(&api, component, &view).await?))
+}
+
+/// The object of a worker.
+async fn object(api: &Api, component: Uuid, view: &WorkerView) -> Result<Value, Refusal> {
+    let version = version_of(api, component, view).await?;
+    Ok(worker_view::object(view, version.as_deref()))
+}
+
+/// The version of its component that a worker has.
+pub(super) async fn version_of(
+    api: &Api,
+    component: Uuid,
+    view: &WorkerView,
+) -> Result<Option<Arc<ComponentVersion>>, Refusal> {
+    Ok(api
+        .server
+        .components()
+        .version(component, view.version)
+        .await?)
+}
+
+/// A worker that does not exist is deleted, too.
+pub(super) async fn delete(
+    State(api): State<Api>,
+    Path((component, name)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let component = ids::component(&component)?.to_string();
+    let name = ids::worker(&name)?;
+    api.server.workers().delete(&component, name).await?;
+    Ok(answer::json(&json!({})))
+}
+
+pub(super) async fn interrupt(
+    State(api): State<Api>,
+    Path((component, name)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    let component = ids::component(&component)?.to_string();
+    let name = ids::worker(&name)?;
+    let query = query.unwrap_or_default();
+    let recovers = form_urlencoded::parse(query.as_bytes()).any(|(key, value)| {
+        matches!(&*key, "recovery-immediately" | "recover-immediately") && value == "true"
+    });
+    let workers = api.server.workers();
+    workers.interrupt(&component, name, recovers).await?;
+    Ok(answer::json(&json!({})))
+}
+
+pub(super) async fn resume(
+    State(api): State<Api>,
+    Path((component, name)): Path<(String, String)>,
+) -> Result<Response, Refusal> {
+    let component = ids::component(&component)?.to_string();
+    let name = ids::worker(&name)?;
+    api.server.workers().resume(&component, name).await?;
+    Ok(answer::json(&json!({})))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Update {
+    mode: String,
+    target_version: u64,
+}
+
+pub(super) async fn update(
+    State(api): State<Api>,
+    Path((component, name)): Path<(String, String)>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let component = ids::component(&component)?.to_string();
+    let name = ids::worker(&name)?;
+    let update: Update = read(&api, request).await?;
+    if !update.mode.eq_ignore_ascii_case("automatic") {
+        return Err(Refusal::bad_request(format!(
+            "the update mode {:?} is unsupported: expected Automatic",
+            update.mode
+        )));
+    }
+    let workers = api.server.workers();
+    workers
+        .update(&component, name, update.target_version)
+        .await?;
+    Ok(answer::json(&json!({})))
+}
+
+pub(super) async fn cancel(
+    State(api): State<Api>,
+    Path((component, name, key)): Path<(String, String, String)>,
+) -> Result<Response, Refusal> {
+    let component = ids::component(&component)?.to_string();
+    let name = ids::worker(&name)?;
+    let canceled = api.server.workers().cancel(&component, name, &key).await?;
+    Ok(answer::json(&json!({ "canceled": canceled })))
+}
+
+/// What upstream has and this host does not.
+pub(super) async fn unsupported() -> Refusal {
+    let error = "this host does not support this request of Golem's API: docs/workers.md lists what it supports";
+    Refusal::Error(StatusCode::NOT_IMPLEMENTED, error.to_owned())
+}
+
+/// Reads a JSON body.
+pub(super) async fn read<T: DeserializeOwned>(api: &Api, request: Request) -> Result<T, Refusal> {
+    let held = body::json(request, &api.held).await?;
+    serde_json::from_slice(&held.bytes)
+        .map_err(|error| Refusal::bad_request(format!("parse request payload error: {error}")))
+}
