@@ -56,11 +56,15 @@ impl ClientError {
             return Self::ServesFunctions(base);
         }
         // The title only repeats the status.
-        match member("detail").or_else(|| member("title")) {
+        let detail = member("detail").or_else(|| member("title"));
+        match detail
+            .map(str::to_owned)
+            .or_else(|| golem(problem.as_ref()?))
+        {
             Some(text) => Self::Refused {
                 status,
-                text: text.to_owned(),
-                hint: hint(path, status, text),
+                hint: hint(path, status, &text),
+                text,
             },
             None => Self::Foreign {
                 base,
@@ -95,6 +99,23 @@ impl ClientError {
     }
 }
 
+/// The error in an answer of Golem's API, which writes no problem documents.
+fn golem(answer: &Value) -> Option<String> {
+    if let Some(Value::Array(errors)) = answer.get("errors") {
+        let errors: Vec<_> = errors.iter().filter_map(Value::as_str).collect();
+        return Some(errors.join("; "));
+    }
+    if let Some(error) = answer.get("error") {
+        return error.as_str().map(str::to_owned);
+    }
+    let error = answer.get("golemError")?;
+    let kind = error.get("type")?.as_str()?;
+    Some(match error.get("details").and_then(Value::as_str) {
+        Some(details) => format!("{kind}: {details}"),
+        None => kind.to_owned(),
+    })
+}
+
 /// How to reach a host.
 fn fix(base: &str) -> &'static str {
     if base.starts_with("https:") {
@@ -115,6 +136,9 @@ fn hint(path: &str, status: u16, text: &str) -> String {
         ["", "v1", "functions", name, "rollback"] if text.contains("has no version") => {
             let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
             format!("; `functions versions {name}` lists all")
+        }
+        ["", "golem", "v1", "components", _, "workers", ..] => {
+            "; `functions worker list COMPONENT` lists all".to_owned()
         }
         ["", "v1", "functions", ..] => "; `functions list` lists all".to_owned(),
         _ => String::new(),

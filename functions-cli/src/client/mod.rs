@@ -166,6 +166,33 @@ impl Client {
         )
     }
 
+    /// Sends a request that runs once, however often it is sent with one key.
+    pub(crate) fn post_with_key(
+        &self,
+        path: &str,
+        body: &Value,
+        key: Option<&str>,
+    ) -> Result<Value, ClientError> {
+        let mut request = self.with_token(self.agent.post(self.url(path)));
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        self.json(path, request.send_json(body))
+    }
+
+    /// Uploads a component whose workers are called by name.
+    pub(crate) fn upload(&self, path: &str, upload: &Upload<'_>) -> Result<Value, ClientError> {
+        let mut progress = Progress::new(upload.name, upload.component);
+        let mut form = Form::new();
+        for (name, text) in upload.texts {
+            form = form.part(name, Part::text(text));
+        }
+        let component = Part::reader(&mut progress).file_name("component.wasm");
+        let form = form.part("component", part(component, "application/wasm")?);
+        let request = self.with_token(self.agent.post(self.url(path)));
+        self.json(path, request.send(form))
+    }
+
     /// Merges into what is there (RFC 7396).
     pub(crate) fn patch(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
         let request = self.with_token(self.agent.patch(self.url(path)));
@@ -267,6 +294,14 @@ pub(crate) struct Deployment<'a> {
     pub(crate) settings: Option<&'a Value>,
     /// The version that has to be current.
     pub(crate) if_version: Option<u64>,
+}
+
+/// A component to upload.
+pub(crate) struct Upload<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) component: &'a [u8],
+    /// The form's other parts.
+    pub(crate) texts: &'a [(&'static str, String)],
 }
 
 fn part<'a>(part: Part<'a>, content_type: &str) -> Result<Part<'a>, ClientError> {

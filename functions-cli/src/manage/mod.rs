@@ -2,6 +2,7 @@
 
 mod calls;
 mod completions;
+mod component;
 mod delete;
 mod deploy;
 mod inspect;
@@ -13,6 +14,7 @@ mod rollback;
 mod settings;
 mod token;
 mod versions;
+mod worker;
 
 use clap::{Args, Subcommand};
 
@@ -25,7 +27,7 @@ Exit codes:
   0  done
   1  cannot reach the host, or the host failed
   2  invalid arguments, or the host refused them
-  4  the function, version, invocation, call or token does not exist
+  4  the function, version, invocation, call, component, worker or token does not exist
   5  the token is missing, or may not do this";
 
 /// What these commands have in common.
@@ -51,6 +53,8 @@ pub(crate) enum Manage {
     Invocations(invocations::Invocations),
     Token(token::Token),
     Calls(calls::Calls),
+    Component(component::Component),
+    Worker(worker::Worker),
     Completions(completions::Completions),
 }
 
@@ -68,6 +72,8 @@ impl Manage {
             Self::Invocations(command) => command.run(),
             Self::Token(command) => command.run(),
             Self::Calls(command) => command.run(),
+            Self::Component(command) => command.run(),
+            Self::Worker(command) => command.run(),
             Self::Completions(command) => command.run(),
         }
     }

@@ -59,6 +59,12 @@ pub(super) struct Variable {
     value: String,
 }
 
+impl Variable {
+    pub(super) fn pair(&self) -> (&str, &str) {
+        (&self.name, &self.value)
+    }
+}
+
 impl FromStr for Variable {
     type Err = &'static str;
 

@@ -6,6 +6,7 @@ mod cache;
 mod compile;
 mod declared;
 mod dispatch;
+mod golem;
 mod host;
 mod limits;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod logging;
 mod management;
 mod serverledge;
 mod shutdown;
+mod workers;
 
 use std::time::Duration;
 
@@ -27,11 +29,13 @@ use self::announce::{Announcement, announce};
 use self::apis::Apis;
 use self::declared::Served;
 use self::dispatch::Dispatch;
+use self::golem::Golem;
 pub(crate) use self::host::{HostOptions, default_host};
 use self::listen::ListenAddress;
 use self::management::Management;
 use self::serverledge::Serverledge;
 use self::shutdown::StopSignals;
+use self::workers::Workers;
 use crate::build::ManifestOptions;
 use crate::report::{EXIT_CODES, Ended};
 use crate::value::duration;
@@ -58,7 +62,7 @@ const DROP_TIMEOUT: Duration = Duration::from_millis(100);
 pub(crate) struct Serve {
     /// The functions: NAME=FILE.wasm, or just FILE.wasm to name one after its file. Without any, those that
     /// this folder's functions.toml or package declares, which are built first; none of them with --data-dir,
-    /// --admin-listen, --serverledge or --dispatch.
+    /// --admin-listen, --serverledge, --dispatch or --golem.
     #[arg(value_name = "NAME=FILE")]
     functions: Vec<Named>,
 
@@ -125,6 +129,12 @@ pub(crate) struct ServeOptions {
     dispatch: Dispatch,
 
     #[command(flatten)]
+    golem: Golem,
+
+    #[command(flatten)]
+    workers: Workers,
+
+    #[command(flatten)]
     host: HostOptions,
 }
 
@@ -168,7 +178,10 @@ impl ServeOptions {
 
     /// Whether nothing can be deployed to the host while it runs.
     fn serves_only_files(&self) -> bool {
-        self.management.is_off() && self.serverledge.is_off() && self.dispatch.is_off()
+        self.management.is_off()
+            && self.serverledge.is_off()
+            && self.dispatch.is_off()
+            && self.golem.is_off()
     }
 
     /// The functions of `--private`, which the host is not told of then.
@@ -218,7 +231,7 @@ impl ServeOptions {
         let host = if self.serves_only_files() {
             Host::Files(builder.build()?)
         } else {
-            let options = self.management.server_options()?;
+            let options = self.workers.apply(self.management.server_options()?);
             Host::Server(functions_server::Server::open(builder, options)?)
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -315,6 +328,7 @@ impl ServeOptions {
         let own = format!("http://{}", server.address());
         let own = std::iter::once(own).chain(self.public_url.clone());
         apis.add(self.dispatch.start(deployed, dispatch, own)?);
+        apis.add(self.golem.start(deployed).await?);
         // Last: the APIs say how what they accepted is run.
         deployed.run_queue();
         Ok(apis)

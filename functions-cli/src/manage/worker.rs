@@ -1,0 +1,249 @@
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::component::{COMPONENTS, resolve};
+use super::{Common, EXIT_CODES};
+use crate::client::{Client, encoded};
+use crate::output;
+
+/// How many workers are asked for at once.
+const PAGE: usize = 1000;
+
+/// Call, list, show and delete workers.
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct Worker {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    List(List),
+    Invoke(Invoke),
+    Get(Get),
+    Delete(Delete),
+}
+
+/// List the workers of a component.
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+struct List {
+    /// The component, by name or id.
+    component: String,
+
+    /// Only workers that meet a condition, such as `status = Idle` or `name like order`. Can be repeated.
+    #[arg(long = "filter", value_name = "CONDITION")]
+    filters: Vec<String>,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Call a function of a worker, which is created if it does not exist.
+///
+/// Prints what the function returns, as JSON.
+///
+/// Example: functions worker invoke counters/w1 'rpc:counters/api.{counter("c1").inc-by}' 5
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+struct Invoke {
+    /// The worker: COMPONENT/NAME, where the component is given by name or id. COMPONENT alone takes a new
+    /// worker.
+    #[arg(value_name = "COMPONENT/NAME")]
+    worker: String,
+
+    /// The function, such as `ping` or `ns:package/interface.{function}`.
+    function: String,
+
+    /// Its parameters, each as JSON.
+    #[arg(value_name = "JSON", allow_hyphen_values = true)]
+    parameters: Vec<String>,
+
+    /// Do not wait for what the function returns.
+    #[arg(long)]
+    detach: bool,
+
+    /// A key that makes the call one with every other that has it: it runs once.
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Show a worker.
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+struct Get {
+    /// The worker: COMPONENT/NAME, where the component is given by name or id.
+    #[arg(value_name = "COMPONENT/NAME")]
+    worker: String,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+/// Delete workers with all that they keep.
+#[derive(Args)]
+#[command(after_help = EXIT_CODES)]
+struct Delete {
+    /// The workers: COMPONENT/NAME, where the component is given by name or id.
+    #[arg(required = true, value_name = "COMPONENT/NAME")]
+    workers: Vec<String>,
+
+    #[command(flatten)]
+    common: Common,
+}
+
+impl Worker {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::List(list) => list.run(),
+            Command::Invoke(invoke) => invoke.run(),
+            Command::Get(get) => get.run(),
+            Command::Delete(delete) => delete.run(),
+        }
+    }
+}
+
+/// The path of a worker that is given as COMPONENT/NAME.
+fn path(client: &Client, worker: &str) -> anyhow::Result<String> {
+    // Names of workers have no slash; those of components may.
+    let (component, name) = worker
+        .rsplit_once('/')
+        .with_context(|| format!("invalid worker {worker:?}: expected COMPONENT/NAME"))?;
+    let id = resolve(client, component)?;
+    Ok(format!("{COMPONENTS}/{id}/workers/{}", encoded(name)))
+}
+
+impl List {
+    fn run(self) -> anyhow::Result<()> {
+        let client = self.common.client()?;
+        let id = resolve(&client, &self.component)?;
+        let mut first = format!("{COMPONENTS}/{id}/workers?count={PAGE}");
+        for filter in &self.filters {
+            first.push_str(&format!("&filter={}", encoded(filter)));
+        }
+        let mut workers = Vec::new();
+        let mut next = first.clone();
+        loop {
+            let mut page = client.get(&next)?;
+            if let Some(Value::Array(more)) = page.get_mut("workers").map(Value::take) {
+                workers.extend(more);
+            }
+            let Some(cursor) = page.pointer("/cursor/cursor").and_then(Value::as_u64) else {
+                break;
+            };
+            next = format!("{first}&cursor=0/{cursor}");
+        }
+        if self.common.is_json() {
+            return output::json(&json!({ "workers": workers, "cursor": null }));
+        }
+        let row = |worker: &Value| {
+            let name = worker
+                .pointer("/workerId/workerName")
+                .and_then(Value::as_str);
+            let [status, version, pending, created, error] = [
+                "status",
+                "componentVersion",
+                "pendingInvocationCount",
+                "createdAt",
+                "lastError",
+            ]
+            .map(|member| output::text(worker, member));
+            // An error has a backtrace.
+            let error = error.lines().next().unwrap_or_default().to_owned();
+            [
+                name.unwrap_or_default().to_owned(),
+                status,
+                version,
+                pending,
+                created,
+                error,
+            ]
+        };
+        output::table(
+            ["NAME", "STATUS", "VERSION", "PENDING", "CREATED", "ERROR"],
+            workers.iter().map(row),
+        )
+    }
+}
+
+impl Invoke {
+    fn run(self) -> anyhow::Result<()> {
+        let parameters = self.parameters.iter().map(|text| {
+            let value: Value = serde_json::from_str(text).with_context(|| {
+                format!("invalid parameter {text}: expected JSON, such as 5 or '\"text\"'")
+            })?;
+            Ok(json!({ "value": value }))
+        });
+        let parameters: Vec<_> = parameters.collect::<anyhow::Result<_>>()?;
+        let client = self.common.client()?;
+        let base = match self.worker.contains('/') {
+            true => path(&client, &self.worker)?,
+            false => format!("{COMPONENTS}/{}", resolve(&client, &self.worker)?),
+        };
+        let verb = if self.detach {
+            "invoke"
+        } else {
+            "invoke-and-await"
+        };
+        let path = format!("{base}/{verb}?function={}", encoded(&self.function));
+        let body = json!({ "params": parameters });
+        let answer = client.post_with_key(&path, &body, self.key.as_deref())?;
+        if self.detach {
+            return Ok(());
+        }
+        let result = answer.get("result").cloned().unwrap_or_default();
+        if self.common.is_json() {
+            return output::json(&result);
+        }
+        match result.get("value") {
+            Some(Value::Array(values)) if values.len() <= 1 => values
+                .iter()
+                .try_for_each(|value| output::line(&value.to_string())),
+            Some(value) => output::line(&value.to_string()),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Get {
+    fn run(self) -> anyhow::Result<()> {
+        let client = self.common.client()?;
+        let worker = client.get(&path(&client, &self.worker)?)?;
+        if self.common.is_json() {
+            return output::json(&worker);
+        }
+        let members = [
+            "status",
+            "componentVersion",
+            "createdAt",
+            "args",
+            "env",
+            "pendingInvocationCount",
+            "retryCount",
+            "totalLinearMemorySize",
+            "ownedResources",
+            "updates",
+            "lastError",
+        ];
+        let row = |member: &str| [member.to_owned(), output::text(&worker, member)];
+        output::table(["WORKER", &self.worker], members.map(row))
+    }
+}
+
+impl Delete {
+    fn run(self) -> anyhow::Result<()> {
+        let client = self.common.client()?;
+        for worker in &self.workers {
+            client.delete(&path(&client, worker)?)?;
+            if !self.common.is_json() {
+                output::line(&format!("{worker} deleted"))?;
+            }
+        }
+        Ok(())
+    }
+}
