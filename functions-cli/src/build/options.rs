@@ -24,6 +24,11 @@ impl ManifestOptions {
         self.manifest.is_some()
     }
 
+    /// Whether what an earlier build has left is taken.
+    pub(crate) fn is_built(&self) -> bool {
+        self.no_build
+    }
+
     /// The project: that of the manifest, or of this folder; `None` if it has neither a manifest nor a
     /// package.
     pub(crate) fn project(&self) -> anyhow::Result<Option<Project>> {

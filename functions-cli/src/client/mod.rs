@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::Value;
-use ureq::http::{Response, Uri};
+use ureq::http::{Request, Response, Uri};
 use ureq::unversioned::multipart::{Form, Part};
 use ureq::{Agent, Body, Proxy, RequestBuilder};
 
@@ -65,6 +65,13 @@ pub(crate) fn encoded(text: &str) -> String {
 }
 
 impl Connection {
+    pub(crate) fn new(host: &str, token: Option<&str>) -> Self {
+        Self {
+            host: host.to_owned(),
+            token: token.map(str::to_owned),
+        }
+    }
+
     pub(crate) fn open(&self) -> Result<Client, ClientError> {
         let base = match self.host.split_once("://") {
             Some((scheme, rest)) => format!("{scheme}://{}", rest.trim_end_matches('/')),
@@ -210,6 +217,19 @@ impl Client {
             self.with_token(self.agent.put(self.url(path)))
                 .send_json(body),
         )
+    }
+
+    /// Sends a request to a function that the host serves, and not to its management API.
+    pub(crate) fn invoke(
+        &self,
+        request: Request<Option<Vec<u8>>>,
+    ) -> Result<Response<Body>, ClientError> {
+        let (head, body) = request.into_parts();
+        let sent = match body {
+            Some(body) => self.agent.run(Request::from_parts(head, body)),
+            None => self.agent.run(Request::from_parts(head, ())),
+        };
+        sent.map_err(|error| self.unreachable(error))
     }
 
     /// Deploys a component, and merges settings into the current ones in the same step.

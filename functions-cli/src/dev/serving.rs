@@ -94,7 +94,7 @@ impl Serving {
         if self.served.get(name) == Some(&served) {
             return Ok(false);
         }
-        let settings = function.settings.for_host();
+        let settings = function.for_development();
         let mut settings = settings.map_err(|invalid| invalid.to_string())?;
         if self.private.contains(name) {
             settings.ingress = Ingress::Private;

@@ -2,6 +2,8 @@
 
 mod request;
 mod response;
+mod server;
+mod target;
 
 use std::process::ExitCode;
 
@@ -10,6 +12,10 @@ use host_harness::stderr::Format;
 use host_harness::{Harness, InvocationReport};
 
 use self::request::RequestOptions;
+use self::target::Target;
+use crate::build::ManifestOptions;
+use crate::child;
+use crate::client::Connection;
 use crate::serve::HostOptions;
 use crate::value::named::Named;
 
@@ -25,19 +31,39 @@ Exit codes:
 /// Send one request to a function, without a server.
 ///
 /// The request takes the same way through the host as one that `functions serve` receives. The body of
-/// the response goes to standard output.
+/// the response goes to standard output. A package is built first; what its functions.toml declares can be
+/// called.
 ///
 /// Example: functions invoke greet.wasm -d '{"name":"Ada"}'
+///
+/// Example: functions invoke hello -d '{"name":"Ada"}' -v
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Invoke {
-    /// The function: FILE.wasm, or NAME=FILE.wasm.
+    /// The function: FILE.wasm, NAME=FILE.wasm, the folder of a package, or the NAME of a function or a
+    /// package of this folder's functions.toml or workspace.
     #[arg(value_name = "FUNCTION")]
-    function: Named,
+    function: String,
 
     /// Another function, which the function may call: NAME=FILE.wasm. Can be repeated.
     #[arg(long = "with", value_name = "NAME=FILE")]
     others: Vec<Named>,
+
+    /// Invoke the function NAME of a host that runs, whose management API has this URL.
+    #[arg(long = "host", value_name = "URL", conflicts_with_all = ["others", "no_build", "manifest"])]
+    server: Option<String>,
+
+    /// The token for the management API of --host.
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "FUNCTIONS_TOKEN",
+        hide_env_values = true
+    )]
+    token: Option<String>,
+
+    #[command(flatten)]
+    manifest: ManifestOptions,
 
     #[command(flatten)]
     request: RequestOptions,
@@ -57,10 +83,16 @@ impl Invoke {
 
     /// Sends the request; the exit code tells the response's status.
     pub(crate) fn run(self) -> anyhow::Result<ExitCode> {
+        if let Some(url) = &self.server {
+            let client = Connection::new(url, self.token.as_deref()).open()?;
+            return server::invoke(&client, &self.function, &self.request, self.verbose);
+        }
+        child::end_with_signals()?;
+        let target = Target::find(&self.function, &self.manifest)?;
         let report = InvocationReport::default();
-        let mut request = self.request.request(&self.function.name)?;
+        let mut request = self.request.request(&target.name)?;
         request.extensions_mut().insert(report.clone());
-        let harness = self.harness()?;
+        let harness = self.harness(&target)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -68,7 +100,7 @@ impl Invoke {
             let response = harness.handle(request).await;
             let status = response.status();
             if self.verbose {
-                response::show_head(&response);
+                response::show_head(status, response.headers());
             }
             response::print(response.into_body()).await?;
             if self.verbose {
@@ -78,9 +110,9 @@ impl Invoke {
         })
     }
 
-    fn harness(&self) -> anyhow::Result<Harness> {
-        let mut builder = self.host.builder(None);
-        for function in std::iter::once(&self.function).chain(&self.others) {
+    fn harness(&self, target: &Target) -> anyhow::Result<Harness> {
+        let mut builder = target.add_to(self.host.builder(None));
+        for function in &self.others {
             builder = builder.function(&function.name, &function.file);
         }
         Ok(builder.build()?)

@@ -55,27 +55,33 @@ impl FromStr for Header {
 impl RequestOptions {
     /// The request to the function `name`.
     pub(super) fn request(&self, name: &str) -> anyhow::Result<Request<Body>> {
+        let mut request = self.request_to(&format!("/{name}"))?;
+        let host = HeaderValue::from_static(AUTHORITY);
+        request.headers_mut().entry(HOST).or_insert(host);
+        Ok(request.map(|body| body.map_or_else(Body::empty, Body::from)))
+    }
+
+    /// The request to the function with this URL.
+    pub(super) fn request_to(&self, url: &str) -> anyhow::Result<Request<Option<Vec<u8>>>> {
         let body = self.data.as_deref().map(read).transpose()?;
-        let mut request = Request::new(Body::empty());
-        *request.uri_mut() = self.uri(name)?;
+        let mut request = Request::new(None);
+        *request.uri_mut() = self.uri(url)?;
         *request.method_mut() = match (&self.method, &body) {
             (Some(method), _) => method.clone(),
             (None, Some(_)) => Method::POST,
             (None, None) => Method::GET,
         };
         *request.headers_mut() = self.headers(body.as_ref().map(Vec::len));
-        if let Some(body) = body {
-            *request.body_mut() = Body::from(body);
-        }
+        *request.body_mut() = body;
         Ok(request)
     }
 
-    fn uri(&self, name: &str) -> anyhow::Result<Uri> {
+    fn uri(&self, url: &str) -> anyhow::Result<Uri> {
         let slash = match self.path.as_bytes() {
             [] | [b'/' | b'?', ..] => "",
             _ => "/",
         };
-        let target = format!("/{name}{slash}{}", self.path);
+        let target = format!("{url}{slash}{}", self.path);
         target
             .parse()
             .with_context(|| format!("invalid --path {:?}", self.path))
@@ -83,7 +89,6 @@ impl RequestOptions {
 
     fn headers(&self, length: Option<usize>) -> HeaderMap {
         let mut headers = HeaderMap::new();
-        headers.insert(HOST, HeaderValue::from_static(AUTHORITY));
         let agent = concat!("functions/", env!("CARGO_PKG_VERSION"));
         headers.insert(USER_AGENT, HeaderValue::from_static(agent));
         headers.insert(ACCEPT, HeaderValue::from_static("*/*"));

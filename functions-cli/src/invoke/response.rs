@@ -4,8 +4,9 @@ use std::io::{self, ErrorKind, Write as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use host_harness::{Body, Escaped, InvocationReport, stderr};
-use http::{Response, StatusCode};
+use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
 
 use crate::value::size;
@@ -39,10 +40,19 @@ pub(super) async fn print(mut body: Body) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The same for a body that is read.
+pub(super) fn print_from(mut body: impl io::Read) -> anyhow::Result<()> {
+    let mut stdout = io::stdout().lock();
+    match io::copy(&mut body, &mut stdout).and_then(|_| stdout.flush()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        copied => copied.context("the response broke off before its end"),
+    }
+}
+
 /// Shows the status and the headers.
-pub(super) fn show_head(response: &Response<Body>) {
-    stderr::write_plain(&format!("< {}", response.status()));
-    for (name, value) in response.headers() {
+pub(super) fn show_head(status: StatusCode, headers: &HeaderMap) {
+    stderr::write_plain(&format!("< {status}"));
+    for (name, value) in headers {
         let value = String::from_utf8_lossy(value.as_bytes());
         stderr::write_plain(&format!("< {name}: {}", Escaped(&value)));
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use functions_server::{InvalidSettings, SettingsDocument};
 use functions_toolchain::GuestBuild;
-use host_harness::{FunctionSettings, Harness};
+use host_harness::{FunctionSettings, Harness, Ingress};
 use serde_json::{Map, Value};
 
 pub(crate) use self::cargo::{Package, Workspace};
@@ -41,6 +41,15 @@ impl Function {
     /// The settings as the host has them.
     pub(crate) fn for_host(&self) -> Result<FunctionSettings, InvalidSettings> {
         self.settings.for_host()
+    }
+
+    /// The same for a developer's own host, which knows no tokens: who can reach it may invoke the function.
+    pub(crate) fn for_development(&self) -> Result<FunctionSettings, InvalidSettings> {
+        let mut settings = self.settings.for_host()?;
+        if settings.ingress == Ingress::Token {
+            settings.ingress = Ingress::Public;
+        }
+        Ok(settings)
     }
 }
 
@@ -204,15 +213,25 @@ impl Project {
         Ok(self.workspaces.len() - 1)
     }
 
+    /// The function with a name, or else that of a package with this name.
+    pub(crate) fn function_named(&self, name: &str) -> Result<&Function, ProjectError> {
+        let is_of = |function: &&Function| match &function.component {
+            Component::Package { package, .. } => package == name,
+            Component::File(_) => false,
+        };
+        let mut functions = self.functions.iter();
+        let named = functions.find(|function| function.name == name);
+        let found = named.or_else(|| self.functions.iter().find(is_of));
+        found.ok_or_else(|| {
+            let known: Vec<_> = self.names().collect();
+            ProjectError::Invalid(manifest::unknown_function(name, &known))
+        })
+    }
+
     /// Keeps the functions of these names, and what is built for them.
     pub(crate) fn keep(&mut self, names: &[String]) -> Result<(), ProjectError> {
         for name in names {
-            if !self.functions.iter().any(|function| function.name == *name) {
-                let known: Vec<_> = self.names().collect();
-                return Err(ProjectError::Invalid(manifest::unknown_function(
-                    name, &known,
-                )));
-            }
+            self.function_named(name)?;
         }
         self.functions
             .retain(|function| names.contains(&function.name));

@@ -29,7 +29,15 @@ impl From<Named> for Served {
 }
 
 impl Served {
-    pub(super) fn add_to(&self, builder: Builder) -> Builder {
+    pub(crate) fn new(name: String, file: PathBuf, settings: FunctionSettings) -> Self {
+        Self {
+            name,
+            file,
+            settings: Some(settings),
+        }
+    }
+
+    pub(crate) fn add_to(&self, builder: Builder) -> Builder {
         let builder = builder.function(&self.name, &self.file);
         match &self.settings {
             Some(settings) => builder.function_settings(&self.name, settings.clone()),
@@ -51,11 +59,12 @@ pub(super) fn functions(
     };
     let components = options.components(&project)?;
     let served = components.into_iter().map(|(function, file)| {
-        Ok(Served {
-            name: function.name.clone(),
-            file: project::near(file),
-            settings: Some(function.for_host()?),
-        })
+        let file = project::near(file);
+        Ok(Served::new(
+            function.name.clone(),
+            file,
+            function.for_host()?,
+        ))
     });
     served.collect()
 }

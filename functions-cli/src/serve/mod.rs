@@ -27,7 +27,7 @@ use host_harness::{Builder, Harness, Server};
 
 use self::announce::{Announcement, announce};
 use self::apis::Apis;
-use self::declared::Served;
+pub(crate) use self::declared::Served;
 use self::dispatch::Dispatch;
 use self::golem::Golem;
 pub(crate) use self::host::{HostOptions, default_host};

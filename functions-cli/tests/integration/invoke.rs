@@ -3,7 +3,8 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
-use crate::process::{functions, run};
+use crate::build::Package;
+use crate::process::{Serving, functions, run};
 
 /// The body goes to standard output unchanged, and nothing else does.
 #[test]
@@ -108,4 +109,74 @@ fn other_functions_can_be_called() {
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(4), "{said}");
     assert!(said.contains("calls 1"), "{said}");
+}
+
+/// A package is built and invoked, by its folder or by its name. Standard output has only the body.
+#[test]
+fn packages_are_built_first() {
+    let package = Package::new("try-invoke");
+    let request = ["-d", r#"{"name":"Ada"}"#];
+    let greeting = r#"{"message":"Hello, Ada!"}"#;
+    for function in ["try-invoke", "."] {
+        let (code, printed, said) = package.run(&["invoke", function, request[0], request[1]]);
+        assert_eq!(code, Some(0), "{said}");
+        assert_eq!(printed, greeting, "{said}");
+    }
+    package.edit("src/lib.rs", "Hello, {}!", "Bye, {}!");
+    let (_, printed, _) = package.run(&["invoke", "try-invoke", "-d", request[1]]);
+    assert_eq!(printed, r#"{"message":"Bye, Ada!"}"#);
+    let (code, printed, said) = package.run(&["invoke", "try-inwoke"]);
+    assert_eq!((code, printed.as_str()), (Some(2), ""));
+    assert!(
+        said.contains("function try-inwoke not found; did you mean `try-invoke`?"),
+        "{said}"
+    );
+    package.edit("src/lib.rs", "fn greet", "fn great");
+    let (code, _, said) = package.run(&["invoke", "try-invoke"]);
+    assert_eq!(code, Some(1), "{said}");
+}
+
+/// A function of a manifest can call the others, also private ones, and is invoked though it is private.
+#[test]
+fn functions_of_a_manifest_call_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let manifest = format!(
+        "[functions.orchestrate]\npath = {:?}\ningress = \"token\"\n\
+         [functions.shrink]\npath = {:?}\ningress = \"private\"\n",
+        test_guests::ORCHESTRATE,
+        test_guests::SHRINK,
+    );
+    std::fs::write(folder.path().join("functions.toml"), manifest).unwrap();
+    for (name, calls) in [("orchestrate", "calls 1"), ("shrink", "calls 0")] {
+        let mut command = functions(&["invoke", name, "-v", "-d", "no picture"]);
+        let output = command.current_dir(folder.path()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(calls), "{said}");
+    }
+}
+
+/// With `--host`, the function of a host that runs answers.
+#[test]
+fn function_of_a_host_is_invoked() {
+    let ping = format!("f={}", test_guests::PING);
+    let arguments = ["serve", "--listen", "0", "--admin-listen", "0", &ping];
+    let data = tempfile::tempdir().unwrap();
+    let mut command = functions(&arguments);
+    command
+        .args(["--max-concurrency", "8", "--data-dir"])
+        .arg(data.path());
+    let (_serving, lines) = Serving::start_lines(command, 2);
+    let host = lines[1].strip_prefix("management on ").unwrap();
+    let deployed = run(&[
+        "deploy",
+        &format!("e={}", test_guests::ECHO),
+        "--host",
+        host,
+    ]);
+    assert!(deployed.status.success(), "{deployed:?}");
+    let output = run(&["invoke", "e", "--host", host, "-d", "some text"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.stdout, b"some text", "{said}");
+    let output = run(&["invoke", "missing", "--host", host]);
+    assert_eq!(output.status.code(), Some(4));
 }

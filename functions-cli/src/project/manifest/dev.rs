@@ -143,7 +143,7 @@ fn check(command: &Command, option: &DevOption) -> Result<(), String> {
     };
     let about = error.get(ContextKind::InvalidArg).map(ToString::to_string);
     let long = format!("--{}", option.long);
-    if !about.is_some_and(|about| about.split(' ').next() == Some(long.as_str())) {
+    if about.is_none_or(|about| about.split(' ').next() != Some(long.as_str())) {
         return Ok(());
     }
     let text = error.render().to_string();

@@ -5,7 +5,7 @@ use toml_edit::{Item, TableLike, Value};
 
 /// Where a key stands, in bytes.
 pub(super) fn place(table: &dyn TableLike, name: &str, item: &Item) -> usize {
-    let key = table.key(name).and_then(|key| key.span());
+    let key = table.key(name).and_then(toml_edit::Key::span);
     key.or_else(|| item.span()).map_or(0, |span| span.start)
 }
 

@@ -1,0 +1,86 @@
+//! Which function is invoked, and which others it may call.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use host_harness::{Builder, Ingress};
+
+use crate::build::{self, ManifestOptions};
+use crate::project::{self, Function, Project, ProjectError};
+use crate::serve::Served;
+use crate::value::named::Named;
+
+/// The function to invoke, with those that it may call.
+pub(super) struct Target {
+    pub(super) name: String,
+    functions: Vec<Served>,
+}
+
+impl Target {
+    /// Finds the function that a text stands for, and builds it if it is one of a package.
+    pub(super) fn find(text: &str, manifest: &ManifestOptions) -> anyhow::Result<Self> {
+        let path = Path::new(text);
+        let is_file = path.is_file() || path.extension().is_some_and(|ext| ext == "wasm");
+        if text.contains('=') || (is_file && !path.ends_with("Cargo.toml")) {
+            let named: Named = text.parse().map_err(ProjectError::Invalid)?;
+            return Ok(Self {
+                name: named.name.clone(),
+                functions: vec![named.into()],
+            });
+        }
+        if path.exists() {
+            let project = Project::load(&project::folder_of(path)?)?;
+            let name = only(&project)?;
+            return Self::of_project(project, &name, manifest);
+        }
+        let project = manifest.project()?.ok_or(ProjectError::Nothing);
+        let project = project.with_context(|| format!("{text:?} is no file"))?;
+        Self::of_project(project, text, manifest)
+    }
+
+    /// A function of a project. What a manifest declares belongs together, and can be called.
+    fn of_project(
+        mut project: Project,
+        name: &str,
+        manifest: &ManifestOptions,
+    ) -> anyhow::Result<Self> {
+        let name = project.function_named(name)?.name.clone();
+        if project.manifest.is_none() {
+            project.keep(std::slice::from_ref(&name))?;
+        }
+        let components = build::components(&project, manifest.is_built())?;
+        let functions = components.into_iter().map(|(function, file)| {
+            let mut settings = function.for_development()?;
+            if function.name == name {
+                // Whoever can run this command may invoke it.
+                settings.ingress = Ingress::Public;
+            }
+            let file = project::near(file);
+            Ok(Served::new(function.name.clone(), file, settings))
+        });
+        let functions: anyhow::Result<_> = functions.collect();
+        Ok(Self {
+            functions: functions?,
+            name,
+        })
+    }
+
+    pub(super) fn add_to(&self, builder: Builder) -> Builder {
+        let functions = self.functions.iter();
+        functions.fold(builder, |builder, function| function.add_to(builder))
+    }
+}
+
+/// The name of the only function of a project.
+fn only(project: &Project) -> Result<String, ProjectError> {
+    match project.functions.as_slice() {
+        [Function { name, .. }] => Ok(name.clone()),
+        functions => {
+            let names: Vec<_> = functions.iter().map(|one| one.name.as_str()).collect();
+            Err(ProjectError::Invalid(format!(
+                "several functions are there: name one of {}",
+                names.join(", ")
+            )))
+        }
+    }
+}
