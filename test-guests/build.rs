@@ -5,11 +5,12 @@ use std::process::ExitCode;
 
 use functions_toolchain::{GuestBuild, build_guests, ensure_target_or_run};
 
-const GUESTS: [&str; 30] = [
+const GUESTS: [&str; 31] = [
     "acme-clock",
     "caller",
     "calls-functions",
     "calls-out",
+    "command",
     "conformance",
     "contact-form",
     "counter",
@@ -39,7 +40,7 @@ const GUESTS: [&str; 30] = [
 ];
 
 /// The sources of the guests. A change in them compiles the guests again.
-const SOURCES: [&str; 20] = [
+const SOURCES: [&str; 21] = [
     "Cargo.lock",
     "Cargo.toml",
     "examples",
@@ -53,6 +54,7 @@ const SOURCES: [&str; 20] = [
     "test-guests/caller",
     "test-guests/calls-functions",
     "test-guests/calls-out",
+    "test-guests/command",
     "test-guests/conformance",
     "test-guests/misbehave",
     "test-guests/remember",

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![deny(missing_docs)]
 
+mod command;
 mod compile;
 mod engine;
 mod gateway;
@@ -15,6 +16,7 @@ mod telemetry;
 mod threads;
 mod wit;
 
+pub use command::{CommandBundle, InvalidPath};
 pub use compile::CompilerProcess;
 pub use engine::Reuse;
 pub use gateway::{

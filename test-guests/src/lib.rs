@@ -12,6 +12,8 @@ pub const CALLER: &str = env!("GUEST_CALLER");
 pub const CALLS_FUNCTIONS: &str = env!("GUEST_CALLS_FUNCTIONS");
 /// `calls-out`: sends requests to the server that a test names.
 pub const CALLS_OUT: &str = env!("GUEST_CALLS_OUT");
+/// `command`: a command, not a web function.
+pub const COMMAND: &str = env!("GUEST_COMMAND");
 /// `conformance`: handlers that behave the same natively and on the host.
 pub const CONFORMANCE: &str = env!("GUEST_CONFORMANCE");
 /// `examples/counter`.

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The modules of `host-harness/src`, in the order of ARCHITECTURE.md: each may use those after it.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "cli",
     "harness",
     "gateway",
@@ -20,6 +20,7 @@ const ORDER: [&str; 14] = [
     "wit",
     "invocation",
     "outbound",
+    "command",
     "message",
     "compile",
     "pool",

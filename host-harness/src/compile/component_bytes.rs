@@ -1,17 +1,21 @@
+use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::Component;
 
+use super::appendix::{self, Appendix};
 use super::config::Allocation;
 use super::{NotReusable, rewrite};
 use crate::telemetry::panic_text;
 
-/// The bytes of a component, and their SHA-256.
+/// The bytes of a component, and what its file has behind it.
 pub(crate) struct ComponentBytes {
     pub(crate) bytes: Bytes,
+    /// The SHA-256 of both.
     pub(crate) hash: [u8; 32],
+    pub(crate) appendix: Option<Appendix>,
 }
 
 /// A compiled component.
@@ -24,9 +28,19 @@ pub(crate) struct Compiled {
 
 impl ComponentBytes {
     pub(crate) fn new(bytes: impl Into<Bytes>) -> Self {
+        Self::of_file(bytes, None)
+    }
+
+    /// The same, of a file that what is behind the component can be read from later.
+    pub(crate) fn of_file(bytes: impl Into<Bytes>, file: Option<File>) -> Self {
         let bytes = bytes.into();
         let hash = Sha256::digest(&bytes).into();
-        Self { bytes, hash }
+        let (bytes, appendix) = appendix::split(bytes, file);
+        Self {
+            bytes,
+            hash,
+            appendix,
+        }
     }
 
     /// Compiles the component, in a rewritten form that costs less per invocation if it has one.

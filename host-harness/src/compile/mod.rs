@@ -1,5 +1,6 @@
 //! From a component's bytes to compiled code: checks, rewrites, the compiler and the cache.
 
+pub(crate) mod appendix;
 pub(crate) mod cache;
 pub(crate) mod compiler;
 mod component_bytes;

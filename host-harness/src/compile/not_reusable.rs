@@ -46,6 +46,8 @@ pub(crate) enum NotReusable {
     NoPool = 102,
     #[error("its initial memory contents are too large to reset in place")]
     Image = 103,
+    #[error("it is a command, which runs once")]
+    Command = 104,
 }
 
 impl NotReusable {

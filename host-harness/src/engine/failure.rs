@@ -1,5 +1,6 @@
 use wasmtime::{PoolConcurrencyLimitError, Trap, WasmBacktrace};
 
+use crate::command::MAX_TEXT;
 use crate::invocation::permits::Overloaded;
 use crate::invocation::time_check::OutOfTime;
 use crate::pool;
@@ -22,6 +23,10 @@ pub(crate) enum Failure {
     Memory,
     #[error("the function stopped")]
     Trap(#[source] wasmtime::Error),
+    #[error("the command ended with exit code {0}")]
+    Exit(i32),
+    #[error("the command's result is longer than {MAX_TEXT} bytes, or than the host has room for")]
+    Output,
     #[error("the function's reply is not a valid HTTP response: {0}")]
     InvalidReply(String),
     /// A failure that the function did not cause.
@@ -129,7 +134,7 @@ impl Failure {
             Self::Timeout | Self::StreamTimeout => Reason::Timeout,
             Self::CpuTime => Reason::CpuLimit,
             Self::Memory => Reason::MemoryLimit,
-            Self::Trap(_) => Reason::Trap,
+            Self::Trap(_) | Self::Exit(_) | Self::Output => Reason::Trap,
             Self::InvalidReply(_) => Reason::InvalidReply,
             Self::Host(_) => Reason::Host,
         }

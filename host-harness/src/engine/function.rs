@@ -4,16 +4,20 @@ use std::sync::{Arc, OnceLock};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use super::Engine;
+use crate::command::Program;
 use crate::compile::{NotReusable, rewrite};
 use crate::invocation::FunctionContext;
 use crate::pool::{MemoryImage, MemoryReset, Owner, Registration};
-use crate::wit::{State, handler};
+use crate::wit::State;
 
 /// A function, ready to be called.
 pub(crate) struct Function {
     pub(crate) context: Arc<FunctionContext>,
     pub(super) instance: InstancePre<State>,
-    pub(super) invoke: ComponentExportIndex,
+    /// The export that is called.
+    pub(super) export: ComponentExportIndex,
+    /// What a command is run with; `None` for a web function.
+    pub(super) program: Option<Program>,
     /// The owner of its memories and stacks.
     pub(super) owner: Registration,
     /// The component's export that verifies its globals.
@@ -45,9 +49,11 @@ impl Function {
         instance: InstancePre<State>,
         memories: u32,
         reusable: Result<(), NotReusable>,
-    ) -> wasmtime::Result<Self> {
-        Ok(Self {
-            invoke: handler::find(component)?,
+        (export, program): (ComponentExportIndex, Option<Program>),
+    ) -> Self {
+        Self {
+            export,
+            program,
             owner: Registration::new(&context.name),
             context,
             instance,
@@ -57,7 +63,7 @@ impl Function {
             image: OnceLock::new(),
             oversize_resets: AtomicU32::new(0),
             retired: AtomicBool::new(false),
-        })
+        }
     }
 
     /// The owner of its memories, stacks and idle instances.

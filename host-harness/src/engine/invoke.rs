@@ -155,6 +155,11 @@ impl Engine {
                 .admission
                 .acquire_slot(chain, function.memories, own)
                 .await?;
+            if let Some(program) = &function.program {
+                let arrived = arrived.into_std();
+                // Boxed, so that web functions' invocations have no room for it.
+                return Box::pin(self.run_command(&function, program, call, arrived, body)).await;
+            }
             let mut instance = match self.idle.take(function.owner()) {
                 Some(mut instance) => {
                     coverage::count(Way::Reused);

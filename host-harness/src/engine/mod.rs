@@ -3,6 +3,7 @@
 mod admission;
 mod background;
 mod capacity;
+mod command;
 mod config;
 mod contention;
 mod deterministic;
@@ -74,6 +75,8 @@ impl Default for Setup {
 pub(crate) struct Engine {
     wasmtime: wasmtime::Engine,
     linker: Linker<State>,
+    /// Has files too.
+    command_linker: Linker<State>,
     setup: Setup,
     limits: Limits,
     admission: admission::Admission,
@@ -111,6 +114,8 @@ impl Engine {
         let fingerprint = fingerprint::of(&wasmtime);
         let mut linker = Linker::new(&wasmtime);
         wit::link(&mut linker, &interfaces)?;
+        let mut command_linker = linker.clone();
+        wit::link_command(&mut command_linker)?;
         let cache = cache.and_then(|options| {
             let cache = cache::Cache::open(options, fingerprint);
             cache.map_err(|unusable| unusable.warn()).ok()
@@ -136,6 +141,7 @@ impl Engine {
             interfaces,
             wasmtime,
             linker,
+            command_linker,
             setup,
             limits,
         }))

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use wasmtime::component::Component;
 use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{Component, ComponentExportIndex};
 
 use super::{Engine, Function, Pool, Reuse};
+use crate::command::{InvalidProgram, Program};
 use crate::compile::compiler::CompileError;
 use crate::compile::footprint::{self, Footprint};
 use crate::compile::{Compiled, ComponentBytes, NotReusable};
 use crate::invocation::FunctionContext;
-use crate::wit::HANDLER;
+use crate::wit::{HANDLER, RUN, handler, run};
 
 /// Why this host cannot run a component.
 #[derive(Debug, thiserror::Error)]
@@ -26,7 +27,11 @@ pub(crate) enum InvalidFunction {
         needs: Vec<String>,
         source: wasmtime::Error,
     },
-    #[error("the component does not export {HANDLER}, as a web function must{}", found(.exports))]
+    #[error(
+        "the component does not export {HANDLER}, as a web function must, nor {RUN}x, as a command \
+         must{}",
+        found(.exports)
+    )]
     Export { exports: Vec<String> },
     #[error(
         "the component's instances have {memories} linear memories, above the limit of {max}; {fix}"
@@ -52,6 +57,10 @@ pub(crate) enum InvalidFunction {
     Initial { bytes: u64 },
     #[error("the component's export {HANDLER} does not have the type that this host calls")]
     Type(#[source] wasmtime::Error),
+    #[error("the component's export {RUN}x does not have the type of WASI")]
+    RunType(#[source] wasmtime::Error),
+    #[error("the files behind the component are not those of a command")]
+    Program(#[source] InvalidProgram),
     #[error("the component cannot be instantiated")]
     Start(#[source] wasmtime::Error),
 }
@@ -75,7 +84,7 @@ impl Engine {
         let footprint = footprint_of(wasm)?;
         let compiled = self.compile(wasm);
         let compiled = compiled.map_err(|error| self.not_compiled(error))?;
-        self.link(compiled, footprint, context, reuse)
+        self.link(compiled, footprint, wasm, context, reuse)
     }
 
     /// Loads a component from the cache and links it; `None` if it has to be compiled.
@@ -91,7 +100,7 @@ impl Engine {
             return Ok(None);
         };
         let footprint = footprint_of(wasm)?;
-        let function = self.link(compiled, footprint, Arc::clone(context), reuse);
+        let function = self.link(compiled, footprint, wasm, Arc::clone(context), reuse);
         function.map(Some)
     }
 
@@ -100,6 +109,7 @@ impl Engine {
         &self,
         compiled: Compiled,
         footprint: Option<Footprint>,
+        wasm: &ComponentBytes,
         context: Arc<FunctionContext>,
         reuse: Reuse,
     ) -> Result<Function, InvalidFunction> {
@@ -107,7 +117,9 @@ impl Engine {
             component,
             reusable,
         } = compiled;
+        let run = self.find_run(&component);
         let reusable = match reuse {
+            _ if run.is_some() => Err(NotReusable::Command),
             Reuse::Never => Err(NotReusable::Setting),
             Reuse::Auto if self.limits.idle_instances == 0 => Err(NotReusable::NoIdleInstances),
             Reuse::Auto if self.setup.pool != Pool::Own => Err(NotReusable::NoPool),
@@ -116,7 +128,11 @@ impl Engine {
         let footprint = footprint.ok_or(InvalidFunction::Footprint { bytes: u64::MAX })?;
         let memories = self.check_memories(&component, context.limits.memories)?;
         self.check_imports(&component)?;
-        let instance = self.linker.instantiate_pre(&component).map_err(|error| {
+        let linker = match run {
+            Some(_) => &self.command_linker,
+            None => &self.linker,
+        };
+        let instance = linker.instantiate_pre(&component).map_err(|error| {
             let imports = component.component_type();
             let imports = imports.imports(&self.wasmtime).map(|(name, _)| name);
             let needs = imports
@@ -127,9 +143,18 @@ impl Engine {
                 source: error,
             }
         })?;
-        self.check_exports(&component)?;
-        let function = Function::new(context, &component, instance, memories, reusable);
-        let function = function.map_err(InvalidFunction::Type)?;
+        let entry = match run {
+            Some(run) => {
+                let program = Program::new(&context.name, wasm.appendix.as_ref());
+                (run, Some(program.map_err(InvalidFunction::Program)?))
+            }
+            None => {
+                self.check_exports(&component)?;
+                let invoke = handler::find(&component).map_err(InvalidFunction::Type)?;
+                (invoke, None)
+            }
+        };
+        let function = Function::new(context, &component, instance, memories, reusable, entry);
         self.run_trial(&function, footprint.starts)?;
         function.log_reuse();
         Ok(function)
@@ -204,6 +229,17 @@ impl Engine {
         } else {
             Err(InvalidFunction::Import { needs })
         }
+    }
+
+    /// The export of a command; `None` if the component is none. A component that is both answers requests.
+    fn find_run(&self, component: &Component) -> Option<ComponentExportIndex> {
+        let component_type = component.component_type();
+        let names = || component_type.exports(&self.wasmtime).map(|(name, _)| name);
+        if names().any(|name| fits(name, HANDLER)) {
+            return None;
+        }
+        let interface = names().find(|name| name.starts_with(RUN))?;
+        run::find(component, interface)
     }
 
     fn check_exports(&self, component: &Component) -> Result<(), InvalidFunction> {

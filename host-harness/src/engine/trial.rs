@@ -16,7 +16,7 @@ use super::{Engine, Function, InvalidFunction};
 use crate::invocation::Invocation;
 use crate::invocation::cpu_time::CpuTimed;
 use crate::pool::{self, SlotScope};
-use crate::wit::{State, handler};
+use crate::wit::{State, handler, run};
 
 /// The error of a `start` that waits for too long.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +90,12 @@ async fn instantiate(function: &Function, store: &mut Store<State>) -> Result<()
     let instance = function.instance.instantiate_async(&mut *store);
     let (instance, memory) = pool::capture_memory(instance).await;
     let instance = instance.map_err(InvalidFunction::Start)?;
-    let typed = handler::load(store, &instance, &function.invoke);
+    if function.program.is_some() {
+        let typed = run::load(store, &instance, &function.export);
+        typed.map_err(InvalidFunction::RunType)?;
+        return Ok(());
+    }
+    let typed = handler::load(store, &instance, &function.export);
     typed.map_err(InvalidFunction::Type)?;
     if let (Ok(()), Some(memory)) = (function.reusable, &memory) {
         // SAFETY: the instance was just created in the store that is borrowed. It does not run: a

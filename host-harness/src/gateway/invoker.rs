@@ -194,7 +194,12 @@ fn caller_error(failure: &Failure, target: &str, id: InvocationId) -> InvokeErro
     match failure {
         Failure::Overloaded => InvokeError::Overloaded,
         Failure::Timeout | Failure::StreamTimeout => InvokeError::Timeout,
-        Failure::CpuTime | Failure::Memory | Failure::Trap(_) | Failure::InvalidReply(_) => {
+        Failure::CpuTime
+        | Failure::Memory
+        | Failure::Trap(_)
+        | Failure::Exit(_)
+        | Failure::Output
+        | Failure::InvalidReply(_) => {
             InvokeError::Trapped(format!("{target}: {failure} (invocation {id})"))
         }
         Failure::Host(_) => InvokeError::Other(format!("{target}: {failure} (invocation {id})")),

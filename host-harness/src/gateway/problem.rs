@@ -196,6 +196,14 @@ pub(super) fn told(failure: &Failure) -> (StatusCode, &'static str) {
             StatusCode::INTERNAL_SERVER_ERROR,
             "the function needs more memory than its limit",
         ),
+        Failure::Exit(_) => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the command ended with an exit code other than 0",
+        ),
+        Failure::Output => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "the command's result is longer than its limit",
+        ),
         Failure::Trap(_) | Failure::InvalidReply(_) => {
             (StatusCode::INTERNAL_SERVER_ERROR, "the function failed")
         }

@@ -34,9 +34,7 @@ impl AsRef<[u8]> for Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.budget
-            .left
-            .fetch_add(self.bytes.len(), Ordering::Relaxed);
+        self.budget.give_back(self.bytes.len());
     }
 }
 
@@ -52,13 +50,53 @@ impl HeldBodies {
         if bytes.len() <= SMALL {
             return Ok(bytes.into());
         }
-        let less = |left: usize| left.checked_sub(bytes.len());
+        self.take(bytes.len())?;
+        let budget = Arc::clone(self);
+        Ok(Bytes::from_owner(Held { bytes, budget }))
+    }
+
+    /// Nothing yet, to be held otherwise than as a body.
+    pub(crate) fn reserve(self: &Arc<Self>) -> Reserved {
+        Reserved {
+            bytes: 0,
+            budget: Arc::clone(self),
+        }
+    }
+
+    /// Takes bytes out of the budget, for what is held otherwise.
+    pub(crate) fn take(&self, bytes: usize) -> Result<(), Full> {
+        let less = |left: usize| left.checked_sub(bytes);
         let taken = self
             .left
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
-        taken.map_err(|_left| Full)?;
-        let budget = Arc::clone(self);
-        Ok(Bytes::from_owner(Held { bytes, budget }))
+        taken.map(drop).map_err(|_left| Full)
+    }
+
+    /// Gives back what was taken.
+    pub(crate) fn give_back(&self, bytes: usize) {
+        self.left.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+/// What is held otherwise than as a body. Dropping it gives it back.
+#[derive(Debug)]
+pub(crate) struct Reserved {
+    bytes: usize,
+    budget: Arc<HeldBodies>,
+}
+
+impl Reserved {
+    /// Takes more.
+    pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Full> {
+        self.budget.take(bytes)?;
+        self.bytes += bytes;
+        Ok(())
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.budget.give_back(self.bytes);
     }
 }
 

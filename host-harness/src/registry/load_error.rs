@@ -80,6 +80,7 @@ impl LoadError {
         let invalid = match invalid {
             InvalidFunction::Compile(cause) => InvalidFunction::Compile(cut_causes(&cause)),
             InvalidFunction::Type(cause) => InvalidFunction::Type(cut_causes(&cause)),
+            InvalidFunction::RunType(cause) => InvalidFunction::RunType(cut_causes(&cause)),
             InvalidFunction::Start(cause) => InvalidFunction::Start(cut_causes(&cause)),
             InvalidFunction::Link { needs, source } => InvalidFunction::Link {
                 needs,
@@ -163,6 +164,7 @@ impl fmt::Display for Reason {
                 ". Check that its lib.rs has `invoke!(handler);` of functions-guest-web, and its \
                  Cargo.toml `crate-type = [\"cdylib\"]`"
             ),
+            InvalidFunction::RunType(_) => write!(f, ". Rebuild it for WASI 0.2"),
             InvalidFunction::Type(_) => {
                 write!(f, ". Rebuild the function with an SDK of that version")
             }
@@ -172,6 +174,7 @@ impl fmt::Display for Reason {
             | InvalidFunction::Footprint { .. }
             | InvalidFunction::Initial { .. }
             | InvalidFunction::Memories { .. }
+            | InvalidFunction::Program(_)
             | InvalidFunction::Start(_) => Ok(()),
         }
     }

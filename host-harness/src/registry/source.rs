@@ -42,15 +42,20 @@ impl ComponentSource {
     /// Reads the component, and checks that it is one.
     pub(crate) fn read(&self) -> Result<ComponentBytes, LoadError> {
         let error = |kind| LoadError::new(self.file(), kind);
-        let bytes = match self {
-            Self::Bytes(bytes) => (bytes.len() as u64 <= MAX_FILE).then(|| bytes.clone()),
-            Self::File(file) => read_bounded(file)
-                .map_err(|why| error(LoadErrorKind::Unreadable).because(why))?
-                .map(Bytes::from),
+        let (bytes, file) = match self {
+            Self::Bytes(bytes) => {
+                let bytes = (bytes.len() as u64 <= MAX_FILE).then(|| bytes.clone());
+                (bytes, None)
+            }
+            Self::File(file) => {
+                let (bytes, file) = read_bounded(file)
+                    .map_err(|why| error(LoadErrorKind::Unreadable).because(why))?;
+                (bytes.map(Bytes::from), Some(file))
+            }
         };
         let bytes = bytes.ok_or_else(|| error(LoadErrorKind::TooLarge))?;
         match bytes.get(..8) {
-            Some([0, b'a', b's', b'm', _, _, 1, 0]) => Ok(ComponentBytes::new(bytes)),
+            Some([0, b'a', b's', b'm', _, _, 1, 0]) => Ok(ComponentBytes::of_file(bytes, file)),
             Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => Err(error(LoadErrorKind::CoreModule)),
             _ => Err(error(LoadErrorKind::NotWasm)),
         }
@@ -63,14 +68,14 @@ pub(crate) struct Opened {
     pub(super) wasm: ComponentBytes,
 }
 
-/// Reads a file; `None` if it is too long. Never reads further, since the file may be endless.
-fn read_bounded(file: &Path) -> std::io::Result<Option<Vec<u8>>> {
+/// Reads a file, which stays open; `None` if it is too long. Never reads further, since the file may be endless.
+fn read_bounded(file: &Path) -> std::io::Result<(Option<Vec<u8>>, File)> {
     let file = File::open(file)?;
     let length = file.metadata()?.len().min(MAX_FILE);
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    (&file).take(MAX_FILE + 1).read_to_end(&mut bytes)?;
     let is_whole = u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_FILE);
-    Ok(is_whole.then_some(bytes))
+    Ok((is_whole.then_some(bytes), file))
 }
 
 impl From<Bytes> for ComponentSource {

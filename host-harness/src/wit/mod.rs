@@ -4,6 +4,7 @@ mod binding;
 mod bounded;
 mod buffer;
 mod environment;
+mod files;
 pub(crate) mod handler;
 mod handles;
 mod host_interface;
@@ -11,6 +12,7 @@ mod http;
 mod output;
 mod pending;
 mod response_stream;
+pub(crate) mod run;
 mod state;
 mod wasi;
 
@@ -21,6 +23,7 @@ pub use host_interface::HostInterface;
 pub(crate) use host_interface::HostInterfaces;
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub use response_stream::Writer;
+pub(crate) use state::CommandRun;
 pub use state::State;
 
 use wasmtime::component::Linker;
@@ -97,6 +100,17 @@ pub(crate) fn offered(more: &HostInterfaces) -> Vec<String> {
     let own = INTERFACES.iter().map(|interface| interface.name.to_owned());
     let more = more.iter().flat_map(|interface| interface.names());
     own.chain(more.map(|name| (*name).to_owned())).collect()
+}
+
+/// The beginning of the interface that makes a component a command.
+pub(crate) const RUN: &str = "wasi:cli/run@0.2.";
+
+/// Replaces files, which functions have none of, by those of a command.
+pub(crate) fn link_command(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+    linker.allow_shadowing(true);
+    files::link(linker)?;
+    linker.allow_shadowing(false);
+    Ok(())
 }
 
 /// Adds every interface that functions may import.

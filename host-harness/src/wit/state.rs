@@ -4,6 +4,7 @@ use wasmtime_wasi::WasiCtx;
 use super::handles;
 use super::host_interface::Locals;
 use super::output::SharedLog;
+use crate::command::{CapturedOutput, FileSystem};
 use crate::invocation::Invocation;
 use crate::invocation::memory_limiter::MemoryLimit;
 use crate::invocation::time_check::TimeCheck;
@@ -26,6 +27,19 @@ pub struct State {
     /// Created on first use: most functions need no WASI.
     pub(super) wasi: Option<Box<WasiCtx>>,
     pub(super) locals: Locals,
+    /// What a command has besides. A web function has none.
+    pub(crate) command: Option<Box<CommandRun>>,
+}
+
+/// What the run of a command has besides other invocations.
+pub(crate) struct CommandRun {
+    /// The program's name first.
+    pub(crate) arguments: Vec<String>,
+    pub(crate) files: FileSystem,
+    /// What it prints to standard output.
+    pub(crate) output: CapturedOutput,
+    /// Variables besides those of the function.
+    pub(crate) variables: Vec<(String, String)>,
 }
 
 impl State {
@@ -47,6 +61,7 @@ impl State {
             log: SharedLog::default(),
             wasi: None,
             locals: Locals::default(),
+            command: None,
         }
     }
 

@@ -1,7 +1,8 @@
 //! WASI 0.2, for functions that use more of std than the contract offers.
 //!
 //! A function gets clocks, random numbers, its variables as environment variables, and output that
-//! goes to the log. Files, sockets and standard input are not available.
+//! goes to the log. Files, sockets and standard input are not available. Commands also have arguments and files: see
+//! `files`.
 
 use std::io;
 use std::pin::Pin;
@@ -21,15 +22,18 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::bounded::Text;
 use super::output::SharedLog;
+use super::state::CommandRun;
 use super::{MAX_ENTRIES, State};
+use crate::command::{CapturedOutput, OutputTooLong};
 use crate::invocation::Invocation;
 use crate::telemetry::{InvocationLog, OutputStream};
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        let command = self.command.as_deref();
         let ctx = self
             .wasi
-            .get_or_insert_with(|| Box::new(context(&self.call, &mut self.log)));
+            .get_or_insert_with(|| Box::new(context(&self.call, &mut self.log, command)));
         WasiCtxView {
             ctx,
             table: &mut self.table,
@@ -37,18 +41,24 @@ impl WasiView for State {
     }
 }
 
-fn context(call: &Invocation, log: &mut SharedLog) -> WasiCtx {
-    let mut output = |stream| Output {
+fn context(call: &Invocation, log: &mut SharedLog, command: Option<&CommandRun>) -> WasiCtx {
+    let mut output = |stream, captured| Output {
         log: Arc::clone(log.of(call)),
         stream,
+        captured,
     };
-    WasiCtx::builder()
-        .args(&[call.function.name.as_ref()])
+    let captured = command.map(|command| command.output.clone());
+    let mut builder = WasiCtx::builder();
+    builder
         .envs(&call.function.variables)
-        .stdout(output(OutputStream::Stdout))
-        .stderr(output(OutputStream::Stderr))
-        .max_random_size(MAX_RANDOM)
-        .build()
+        .stdout(output(OutputStream::Stdout, captured))
+        .stderr(output(OutputStream::Stderr, None))
+        .max_random_size(MAX_RANDOM);
+    match command {
+        None => builder.args(&[call.function.name.as_ref()]),
+        Some(command) => builder.args(&command.arguments).envs(&command.variables),
+    };
+    builder.build()
 }
 
 /// How many random bytes one call may get: more would delay other invocations.
@@ -135,12 +145,18 @@ fn streamed(
 struct Output {
     log: Arc<Mutex<InvocationLog>>,
     stream: OutputStream,
+    /// Gets the output of a command too.
+    captured: Option<CapturedOutput>,
 }
 
 impl Output {
-    fn print(&self, bytes: &[u8]) {
+    fn print(&self, bytes: &[u8]) -> Result<(), OutputTooLong> {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.print(self.stream, bytes);
+        match &self.captured {
+            Some(captured) => captured.print(bytes),
+            None => Ok(()),
+        }
     }
 }
 
@@ -168,8 +184,9 @@ impl wasmtime_wasi::p2::Pollable for Output {
 
 impl wasmtime_wasi::p2::OutputStream for Output {
     fn write(&mut self, bytes: bytes::Bytes) -> wasmtime_wasi::p2::StreamResult<()> {
-        self.print(&bytes);
-        Ok(())
+        // Ends the command, which would otherwise end well, with half of its result.
+        self.print(&bytes)
+            .map_err(|too_long| wasmtime_wasi::p2::StreamError::Trap(too_long.into()))
     }
 
     fn flush(&mut self) -> wasmtime_wasi::p2::StreamResult<()> {
@@ -187,8 +204,8 @@ impl AsyncWrite for Output {
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.print(bytes);
-        Poll::Ready(Ok(bytes.len()))
+        let printed = self.print(bytes).map_err(io::Error::other);
+        Poll::Ready(printed.map(|()| bytes.len()))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -14,6 +14,7 @@ mod binding;
 mod bodies;
 mod clients;
 mod clients_tls;
+mod commands;
 mod conformance;
 mod connections;
 mod examples_calling;

@@ -183,7 +183,7 @@ impl Instantiated {
         let instance = function.instance.instantiate_async(&mut *store);
         if !function.should_reset() {
             let instance = instance.await?;
-            let invoke = handler::load(store, &instance, &function.invoke)?;
+            let invoke = handler::load(store, &instance, &function.export)?;
             return Ok(Self {
                 instance,
                 invoke,
@@ -193,7 +193,7 @@ impl Instantiated {
         let (instance, memory) = pool::capture_memory(instance).await;
         // On failure, another instance may already use the memory.
         let instance = instance?;
-        let invoke = handler::load(store, &instance, &function.invoke)?;
+        let invoke = handler::load(store, &instance, &function.export)?;
         let reusable = memory.and_then(|memory| Reusable::new(store, function, memory));
         Ok(Self {
             instance,
