@@ -215,7 +215,10 @@ impl Queue {
         let id = QueuedId::new(accepted).map_err(|_| OfferError::Random)?;
         let bytes = offer.request.body.len() as u64;
         let reserved = self.inner.schedule().reserve(&offer.function, bytes);
-        let reserved = reserved.map_err(OfferError::Full)?;
+        let reserved = match reserved {
+            Ok(reserved) => reserved,
+            Err(full) => return self.known(offer).await?.ok_or(OfferError::Full(full)),
+        };
         let new = NewInvocation {
             id,
             source: offer.source,
@@ -244,6 +247,26 @@ impl Queue {
             Added::New => Ok(id),
             Added::Same(id) => Ok(id),
             Added::OtherRequest => Err(OfferError::OtherRequest),
+        }
+    }
+
+    /// What was accepted under the key of an offer: that is told even if there is no room for another.
+    async fn known(&self, offer: Offer) -> Result<Option<QueuedId>, OfferError> {
+        if offer.key.is_none() {
+            return Ok(None);
+        }
+        let read = move |connection: &_| {
+            invocations::known(
+                connection,
+                &offer.function,
+                offer.source,
+                offer.key.as_ref(),
+            )
+        };
+        match self.inner.store.read(read).await? {
+            Some(Added::Same(id)) => Ok(Some(id)),
+            Some(Added::OtherRequest) => Err(OfferError::OtherRequest),
+            Some(Added::New) | None => Ok(None),
         }
     }
 

@@ -23,6 +23,9 @@ const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
 /// The version of the database that this release writes.
 const VERSION: i64 = 5;
 
+/// How many statements the writer keeps prepared: all that requests cause.
+const STATEMENTS: usize = 128;
+
 /// Opens the writer's connection.
 pub(super) fn open(folder: &Folder) -> Result<Connection, OpenError> {
     let mut connection = connect(&folder.database()).map_err(|error| wrap(folder, error))?;
@@ -96,6 +99,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update_and_check(None, "journal_size_limit", 16 << 20, |_| Ok(()))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.busy_timeout(std::time::Duration::from_secs(5))
 }
 

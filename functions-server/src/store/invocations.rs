@@ -185,28 +185,38 @@ fn row(row: &Row<'_>) -> rusqlite::Result<InvocationRow> {
     })
 }
 
+/// What comes of adding an invocation whose key is known; `None` if it is not.
+pub(crate) fn known(
+    connection: &Connection,
+    function: &str,
+    source: &str,
+    key: Option<&(String, Digest)>,
+) -> rusqlite::Result<Option<Added>> {
+    let Some((key, fingerprint)) = key else {
+        return Ok(None);
+    };
+    let known: Option<(QueuedId, Digest)> = connection
+        .prepare_cached(
+            "SELECT id, fingerprint FROM invocations
+             WHERE function = ?1 AND source = ?2 AND key = ?3 AND key IS NOT NULL",
+        )?
+        .query_row((function, source, key), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    Ok(known.map(|(id, digest)| match digest == *fingerprint {
+        true => Added::Same(id),
+        false => Added::OtherRequest,
+    }))
+}
+
 /// Adds an invocation, unless its key is known.
 pub(crate) fn add(connection: &Connection, new: &NewInvocation) -> rusqlite::Result<Added> {
     let (key, fingerprint) = new.key.as_ref().map_or((None, None), |(key, digest)| {
         (Some(key.as_str()), Some(*digest))
     });
-    if let Some(key) = key {
-        let known: Option<(QueuedId, Digest)> = connection
-            .prepare_cached(
-                "SELECT id, fingerprint FROM invocations
-                 WHERE function = ?1 AND source = ?2 AND key = ?3 AND key IS NOT NULL",
-            )?
-            .query_row((&new.function, new.source, key), |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })
-            .optional()?;
-        if let Some((id, digest)) = known {
-            let is_same = Some(digest) == fingerprint;
-            return Ok(match is_same {
-                true => Added::Same(id),
-                false => Added::OtherRequest,
-            });
-        }
+    if let Some(known) = known(connection, &new.function, new.source, new.key.as_ref())? {
+        return Ok(known);
     }
     connection
         .prepare_cached(

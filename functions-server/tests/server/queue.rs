@@ -277,14 +277,20 @@ async fn full_queue_refuses() {
             .ok(200);
     }
     let mut paths = Vec::new();
-    for name in ["a", "b"] {
-        let path = defer(&client, &format!("/{name}/panic"), "").await;
-        wait_for(&client, &path, |document| document["state"] == "waiting").await;
+    let with_key = client.header("idempotency-key", "first");
+    for (client, name) in [(&with_key, "a"), (&client, "b")] {
+        let path = defer(client, &format!("/{name}/panic"), "").await;
+        wait_for(client, &path, |document| document["state"] == "waiting").await;
         paths.push(path);
     }
     let full = try_defer(&client, "/c/panic", "").await;
     assert_eq!(full.headers["retry-after"], "1");
     full.problem(429);
+    // What was accepted is told again, since it needs no room.
+    assert_eq!(defer(&with_key, "/a/panic", "").await, paths[0]);
+    try_defer(&with_key, "/a/panic", "x").await.problem(422);
+    let other_key = client.header("idempotency-key", "second");
+    try_defer(&other_key, "/a/panic", "").await.problem(429);
     management.get("/v1/functions/a").await.ok(200);
 }
 
