@@ -1,9 +1,13 @@
-//! Who may use the API. Its clients send no credentials, so only a web page is told apart.
+//! Who may use the API, and which of its functions. Most clients send no credentials, so web pages are told apart.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::StatusCode;
+use http::request::Parts;
 
 use super::{Api, answer};
 use crate::api::{Connection, host_names};
@@ -24,4 +28,41 @@ pub(super) async fn check(State(api): State<Api>, request: Request, next: Next) 
         return answer::message(StatusCode::FORBIDDEN, text);
     }
     next.run(request).await
+}
+
+/// A client that may use a function.
+pub(super) struct Admitted {
+    pub(super) token_metadata: Option<Arc<str>>,
+    pub(super) peer: Option<SocketAddr>,
+}
+
+/// Why a client may not use a function.
+pub(super) struct Refused(StatusCode, String);
+
+impl From<Refused> for Response {
+    fn from(Refused(status, text): Refused) -> Self {
+        answer::text(status, text)
+    }
+}
+
+/// Admits a client to a function, as the function's own address does: one that is private does not exist here, and
+/// others may need a token. `unknown` is the text for one that does not exist.
+pub(super) fn admit(
+    api: &Api,
+    function: &str,
+    parts: &mut Parts,
+    unknown: &str,
+) -> Result<Admitted, Refused> {
+    let harness = api.server.harness();
+    let peer = parts.extensions.get::<Connection>().map(|of| of.peer);
+    let peer = peer.map(|peer| harness.client_address(peer, &parts.headers));
+    let admitted = harness.admit(function, &mut parts.headers, peer);
+    let token_metadata = admitted.map_err(|error| match error.is_not_found() {
+        true => Refused(StatusCode::NOT_FOUND, unknown.to_owned()),
+        false => Refused(error.status(), error.to_string()),
+    })?;
+    Ok(Admitted {
+        token_metadata,
+        peer,
+    })
 }

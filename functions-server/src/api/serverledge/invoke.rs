@@ -11,8 +11,7 @@ use super::body::{self, MAX_OTHER};
 use super::decode::{Fields, Invalid};
 use super::node::{Demand, NoCapacity};
 use super::run::{self, Failed};
-use super::{Api, answer, queued, status};
-use crate::api::Connection;
+use super::{Api, access, answer, queued, status};
 
 /// What a client asks for.
 #[derive(Debug)]
@@ -49,19 +48,12 @@ async fn invoke_inner(
     arrived: Instant,
 ) -> Result<Response, Response> {
     let (mut parts, body) = request.into_parts();
-    let harness = api.server.harness();
-    let peer = parts.extensions.get::<Connection>().map(|of| of.peer);
-    let peer = peer.map(|peer| harness.client_address(peer, &parts.headers));
-    let admitted = harness.admit(function, &mut parts.headers, peer);
-    let token_metadata = admitted.map_err(|error| match error.is_not_found() {
-        true => answer::text(StatusCode::NOT_FOUND, "Function unknown"),
-        false => answer::text(error.status(), error.to_string()),
-    })?;
+    let admitted = access::admit(api, function, &mut parts, "Function unknown")?;
     let body = body::read(body, MAX_OTHER).await?;
     let asked = Asked::parse(&body).map_err(Invalid::into_response)?;
     let mut options = InvokeOptions::default();
-    options.token_metadata = token_metadata;
-    options.peer = peer;
+    options.token_metadata = admitted.token_metadata;
+    options.peer = admitted.peer;
     let demand = demand(api, function);
     let name = demand.function.clone();
     if asked.is_async {
