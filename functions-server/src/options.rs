@@ -137,6 +137,7 @@ pub struct ServerledgeOptions {
     pub(crate) expiration: Duration,
     pub(crate) hosts: Vec<String>,
     pub(crate) is_open: bool,
+    pub(crate) fetches: bool,
     pub(crate) node: String,
 }
 
@@ -150,6 +151,7 @@ impl Default for ServerledgeOptions {
             expiration: Duration::from_secs(600),
             hosts: Vec::new(),
             is_open: false,
+            fetches: false,
             node: "functions".to_owned(),
         }
     }
@@ -178,6 +180,13 @@ impl ServerledgeOptions {
     /// be called several times.
     pub fn host(mut self, name: impl Into<String>) -> Self {
         self.hosts.push(name.into());
+        self
+    }
+
+    /// Fetches code whose URL a client sends, from servers that functions may reach too. Without this, a URL is
+    /// refused.
+    pub fn fetch(mut self) -> Self {
+        self.fetches = true;
         self
     }
 

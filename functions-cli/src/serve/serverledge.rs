@@ -24,6 +24,17 @@ pub(super) struct Serverledge {
     #[arg(long, requires = "serverledge", env = "FUNCTIONS_SERVERLEDGE_OPEN", value_parser = BoolishValueParser::new())]
     serverledge_open: bool,
 
+    /// Fetch the code of functions that Serverledge's clients create with a URL, from servers that functions may
+    /// reach too.
+    #[arg(
+        long,
+        alias = "serverledge-urls",
+        requires = "serverledge",
+        env = "FUNCTIONS_SERVERLEDGE_FETCH",
+        value_parser = BoolishValueParser::new()
+    )]
+    serverledge_fetch: bool,
+
     /// A name under which Serverledge's clients reach this host, besides the address that it listens on. Can
     /// be repeated.
     #[arg(
@@ -95,6 +106,9 @@ impl Serverledge {
         }
         if self.serverledge_open {
             options = options.open();
+        }
+        if self.serverledge_fetch {
+            options = options.fetch();
         }
         for name in List::texts(&self.serverledge_hosts) {
             options = options.host(name);

@@ -24,6 +24,8 @@ mod queue;
 mod restarting;
 mod secrets;
 mod serverledge;
+mod serverledge_commands;
+mod serverledge_statuses;
 mod settings;
 mod support;
 mod tokens;

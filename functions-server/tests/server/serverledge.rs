@@ -10,7 +10,7 @@ use test_guests::{GREET, MISBEHAVE, PING, USES_STD};
 use super::support::{Answer, Client, Running};
 
 /// A TAR with files, as the client makes it.
-fn tar(entries: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn tar(entries: &[(&str, &[u8])]) -> Vec<u8> {
     let mut builder = tar::Builder::new(Vec::new());
     for (name, content) in entries {
         let mut header = tar::Header::new_gnu();
@@ -26,7 +26,7 @@ fn read(file: &str) -> Vec<u8> {
 }
 
 /// The body of `serverledge-cli create`, byte by byte.
-fn definition(name: &str, runtime: &str, memory: i64, code: &[u8]) -> String {
+pub(crate) fn definition(name: &str, runtime: &str, memory: i64, code: &[u8]) -> String {
     let code = STANDARD.encode(code);
     format!(
         r#"{{"Name":"{name}","Runtime":"{runtime}","MemoryMB":{memory},"CPUDemand":0,"MaxConcurrency":1,"Handler":"","TarFunctionCode":"{code}","CustomImage":"","SupportedArchs":null,"Signature":{{"Inputs":[],"Outputs":[]}}}}"#
@@ -41,7 +41,7 @@ fn invocation(params: &str) -> String {
 }
 
 /// The body of `serverledge-cli delete`.
-fn deletion(name: &str) -> String {
+pub(crate) fn deletion(name: &str) -> String {
     format!(
         r#"{{"Name":"{name}","Runtime":"","MemoryMB":0,"CPUDemand":0,"MaxConcurrency":0,"Handler":"","TarFunctionCode":"","CustomImage":"","SupportedArchs":null,"Signature":null}}"#
     )
@@ -54,13 +54,13 @@ pub(crate) async fn post(client: &Client, path: &str, body: impl Into<bytes::Byt
         .await
 }
 
-async fn create(client: &Client, name: &str, file: &str) -> Answer {
+pub(crate) async fn create(client: &Client, name: &str, file: &str) -> Answer {
     let code = tar(&[("m.wasm", &read(file))]);
     post(client, "/create", definition(name, "wasi", 128, &code)).await
 }
 
 #[track_caller]
-fn assert_text(answer: &Answer, status: u16, text: &str) {
+pub(crate) fn assert_text(answer: &Answer, status: u16, text: &str) {
     assert_eq!(answer.status, status, "{}", answer.text());
     assert_eq!(answer.headers["content-type"], "text/plain; charset=UTF-8");
     assert_eq!(answer.text(), text);
@@ -232,8 +232,10 @@ async fn invalid_functions_are_refused() {
         let refused = post(&client, "/create", body).await;
         assert_json(&refused, 400, "{\"message\":\"Bad Request\"}\n");
     }
-    let unknown = post(&client, "/delete", deletion("f")).await;
-    assert_text(&unknown, 404, "Unknown function");
+    for body in [deletion("f"), String::new(), r#"{"name":"a b"}"#.to_owned()] {
+        let unknown = post(&client, "/delete", body).await;
+        assert_text(&unknown, 404, "Unknown function");
+    }
     let unknown = post(&client, "/invoke/f", "not JSON").await;
     assert_text(&unknown, 404, "Function unknown");
     let invalid = post(&client, "/invoke/taken", r#"{"Params":[]}"#).await;
@@ -330,7 +332,7 @@ async fn asynchronous_invocations_are_polled() {
         .problem(404);
 }
 
-async fn polled(client: &Client, id: &str) -> Value {
+pub(crate) async fn polled(client: &Client, id: &str) -> Value {
     for _ in 0..2000 {
         let answer = client.get(&format!("/poll/{id}")).await;
         if answer.status == 200 {
@@ -540,9 +542,31 @@ async fn ingress_is_respected() {
     assert_text(&hidden, 404, "Function unknown");
     assert_json(&client.get("/function").await, 200, "[\"guarded\"]\n");
     assert_eq!(post(&client, "/invoke/guarded", "").await.status, 401);
+    // Nor can they be changed.
+    let prewarm = |name: &str| format!(r#"{{"Function":"{name}","Instances":1}}"#);
+    let update = |name: &str| definition(name, "wasi", 16, &read(PING));
+    let hidden = post(&client, "/prewarm", prewarm("hidden")).await;
+    assert_text(&hidden, 404, "Function unknown");
+    for (path, body) in [
+        ("/delete", deletion("hidden")),
+        ("/update", update("hidden")),
+    ] {
+        assert_text(&post(&client, path, body).await, 404, "Unknown function");
+    }
+    let taken = post(&client, "/create", update("hidden")).await;
+    assert_text(&taken, 409, "");
+    for (path, body) in [
+        ("/delete", deletion("guarded")),
+        ("/update", update("guarded")),
+        ("/prewarm", prewarm("guarded")),
+    ] {
+        assert_eq!(post(&client, path, body).await.status, 401, "{path}");
+    }
     let token = json!({"name": "caller", "scopes": ["invoke"]});
     let token = admin.post("/v1/tokens", token).await.ok(201);
     let caller = client.token(token["token"].as_str().unwrap());
     let report = post(&caller, "/invoke/guarded", "").await.ok(200);
     assert_eq!(report["Result"], "pong");
+    post(&caller, "/prewarm", prewarm("guarded")).await.ok(200);
+    post(&caller, "/delete", deletion("guarded")).await.ok(200);
 }

@@ -1,6 +1,4 @@
-//! What `TarFunctionCode` has: a component, alone or in a TAR.
-
-use std::io::Read as _;
+//! What `TarFunctionCode` has: a binary, alone or in a TAR, or the URL of either.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
@@ -30,8 +28,22 @@ pub(super) enum CodeError {
         "TarFunctionCode is not base64: expected a TAR or a WebAssembly binary, encoded in base64"
     )]
     NotBase64,
-    #[error("TarFunctionCode is a URL, and this host fetches no code: send the code itself")]
+    #[error(
+        "TarFunctionCode is a URL, and this host fetches no code: send the code itself, or start the host with \
+         --serverledge-fetch"
+    )]
     Url,
+    #[error("the code cannot be fetched: {0}")]
+    NotFetched(String),
+    #[error(
+        "the module exports no function _start, so it is no command: build a component for the target \
+         wasm32-wasip2, or a program for wasm32-wasip1"
+    )]
+    NoStart,
+    #[error("the module cannot be made a component: {0}; build one for the target wasm32-wasip2")]
+    NotAdapted(String),
+    #[error("the TAR cannot be unpacked: {0}")]
+    Path(String),
     #[error("TarFunctionCode is neither a WebAssembly binary nor a TAR: {0}")]
     NotATar(String),
     #[error("the TAR has more than {MAX_ENTRIES} entries")]
@@ -44,8 +56,19 @@ pub(super) enum CodeError {
     SeveralWasm(String),
 }
 
-/// The component of an upload. `image` is the name of its file, without `.wasm`.
-pub(super) fn component(code: &str, image: &str) -> Result<Vec<u8>, CodeError> {
+/// The code of an upload.
+#[derive(Debug, PartialEq)]
+pub(super) struct Code {
+    /// A component or a module.
+    pub(super) wasm: Vec<u8>,
+    /// Its path in the TAR.
+    pub(super) path: String,
+    /// What it was found in.
+    pub(super) tar: Option<Vec<u8>>,
+}
+
+/// Decodes what a client sent: a binary, a TAR or a URL.
+pub(super) fn decode(code: &str) -> Result<Vec<u8>, CodeError> {
     // Longer text cannot become code that is short enough, line ends aside.
     if code.len() > MAX_CODE * 3 / 2 {
         return Err(CodeError::TooLong);
@@ -58,62 +81,91 @@ pub(super) fn component(code: &str, image: &str) -> Result<Vec<u8>, CodeError> {
     if bytes.len() > MAX_CODE {
         return Err(CodeError::TooLong);
     }
+    Ok(bytes)
+}
+
+/// The URL that a client sent instead of code.
+pub(super) fn url(decoded: &[u8]) -> Option<&str> {
+    let mut schemes = ["http://", "https://"].iter();
+    let is_url = schemes.any(|scheme| decoded.starts_with(scheme.as_bytes()));
+    std::str::from_utf8(decoded).ok().filter(|_| is_url)
+}
+
+/// The binary in a TAR, or the binary itself. `image` is the name of its file, without `.wasm`.
+pub(super) fn binary(bytes: Vec<u8>, image: &str) -> Result<Code, CodeError> {
     if bytes.starts_with(MAGIC) {
-        return Ok(bytes);
+        return Ok(Code {
+            wasm: bytes,
+            path: String::new(),
+            tar: None,
+        });
     }
-    let is_url = ["http://", "https://"]
-        .iter()
-        .any(|scheme| bytes.starts_with(scheme.as_bytes()));
-    if is_url {
-        return Err(CodeError::Url);
-    }
-    in_tar(&bytes, image)
+    let (path, wasm) = in_tar(&bytes, image)?;
+    Ok(Code {
+        wasm,
+        path,
+        tar: Some(bytes),
+    })
 }
 
 /// The file that `image` names, or the only binary. The clients change the names of files, so a name alone
 /// would not do.
-fn in_tar(bytes: &[u8], image: &str) -> Result<Vec<u8>, CodeError> {
-    let malformed = |error: std::io::Error| CodeError::NotATar(error.to_string());
+fn in_tar(bytes: &[u8], image: &str) -> Result<(String, Vec<u8>), CodeError> {
     let named = format!("{image}.wasm");
     let mut found: Vec<(String, Vec<u8>)> = Vec::new();
-    let mut archive = tar::Archive::new(bytes);
-    for (number, entry) in archive.entries().map_err(malformed)?.enumerate() {
-        if number == MAX_ENTRIES {
-            return Err(CodeError::TooManyEntries);
+    let mut exact = None;
+    each_entry(bytes, |path, content| {
+        let Some(content) = content.filter(|content| content.starts_with(MAGIC)) else {
+            return Ok(());
+        };
+        if path == named {
+            exact = Some(content.to_vec());
+        } else if found.len() < MAX_NAMES {
+            // A client that is given a folder names all its files like the folder.
+            found.push((path.to_owned(), content.to_vec()));
         }
-        let mut entry = entry.map_err(malformed)?;
-        if !entry.header().entry_type().is_file() {
-            continue;
-        }
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        let name = name.trim_start_matches("./").to_owned();
-        // An entry is at most as long as the archive, unless it is sparse.
-        let mut magic = [0; MAGIC.len()];
-        if entry.read_exact(&mut magic).is_err() || magic != MAGIC {
-            continue;
-        }
-        let mut content = magic.to_vec();
-        let limit = bytes.len() as u64;
-        entry
-            .take(limit)
-            .read_to_end(&mut content)
-            .map_err(malformed)?;
-        if name == named {
-            return Ok(content);
-        }
-        // A client that is given a folder names all its files like the folder.
-        if found.len() < 2 || found.len() < MAX_NAMES {
-            found.push((name, content));
-        }
+        Ok(())
+    })?;
+    if let Some(exact) = exact {
+        return Ok((named, exact));
     }
     match found.len() {
         0 => Err(CodeError::NoWasm),
-        1 => Ok(found.swap_remove(0).1),
+        1 => Ok(found.swap_remove(0)),
         _ => {
             let names: Vec<_> = found.into_iter().map(|(name, _)| name).collect();
             Err(CodeError::SeveralWasm(names.join(", ")))
         }
     }
+}
+
+/// Passes on each file, and each folder without content. Links and devices are left out.
+pub(super) fn each_entry(
+    tar: &[u8],
+    mut each: impl FnMut(&str, Option<&[u8]>) -> Result<(), CodeError>,
+) -> Result<(), CodeError> {
+    let malformed = |error: std::io::Error| CodeError::NotATar(error.to_string());
+    let mut archive = tar::Archive::new(tar);
+    for (number, entry) in archive.entries().map_err(malformed)?.enumerate() {
+        if number == MAX_ENTRIES {
+            return Err(CodeError::TooManyEntries);
+        }
+        let entry = entry.map_err(malformed)?;
+        let kind = entry.header().entry_type();
+        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        // As upstream unpacks it: below its folder, also where the path begins at the root.
+        let path = path.trim_start_matches("./").trim_start_matches('/');
+        if kind.is_dir() {
+            each(path.trim_end_matches('/'), None)?;
+        } else if kind.is_file() {
+            let start = usize::try_from(entry.raw_file_position()).unwrap_or(usize::MAX);
+            let length = usize::try_from(entry.size()).unwrap_or(usize::MAX);
+            let content = tar.get(start..start.saturating_add(length));
+            let cut = || CodeError::NotATar("it breaks off".to_owned());
+            each(path, Some(content.ok_or_else(cut)?))?;
+        }
+    }
+    Ok(())
 }
 
 /// How many names an error has at most.
@@ -132,6 +184,10 @@ mod tests {
             builder.append_data(&mut header, name, *content).unwrap();
         }
         builder.into_inner().unwrap()
+    }
+
+    fn component(code: &str, image: &str) -> Result<Vec<u8>, CodeError> {
+        binary(decode(code)?, image).map(|code| code.wasm)
     }
 
     fn found(bytes: &[u8], image: &str) -> Result<Vec<u8>, CodeError> {
@@ -167,7 +223,11 @@ mod tests {
     fn other_code_is_refused() {
         assert_eq!(component("***", ""), Err(CodeError::NotBase64));
         assert_eq!(component("AGFzbQ", ""), Err(CodeError::NotBase64));
-        assert_eq!(found(b"http://example.com/x.tar", ""), Err(CodeError::Url));
+        assert_eq!(
+            url(b"http://example.com/x.tar"),
+            Some("http://example.com/x.tar")
+        );
+        assert_eq!(url(ONE), None);
         assert_eq!(
             found(&tar(&[("x.py", b"print()")]), ""),
             Err(CodeError::NoWasm)

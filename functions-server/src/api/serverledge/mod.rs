@@ -4,17 +4,20 @@ mod access;
 mod answer;
 mod body;
 mod code;
+mod command;
 mod create;
 mod decode;
 mod delete;
 mod invoke;
 mod list;
 mod metrics;
+mod module;
 mod node;
 mod prewarm;
 mod queued;
 mod run;
 mod status;
+mod upload;
 
 use std::sync::Arc;
 

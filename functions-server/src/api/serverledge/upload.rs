@@ -1,0 +1,103 @@
+//! Stores the code of a definition as an upload.
+
+use std::time::Duration;
+
+use axum::response::Response;
+use bytes::Bytes;
+use http::{Request, StatusCode};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use super::code::{self, CodeError, MAX_CODE};
+use super::command::{self, Described};
+use super::create::Definition;
+use super::{Api, answer};
+use crate::store::{StoreError, Uploaded};
+
+/// How long fetching code may take.
+const MAX_FETCH: Duration = Duration::from_secs(60);
+
+/// What code cannot be used for, or why it cannot be stored.
+enum Failed {
+    Code(CodeError),
+    Store(StoreError),
+}
+
+impl From<CodeError> for Failed {
+    fn from(error: CodeError) -> Self {
+        Self::Code(error)
+    }
+}
+
+/// Takes the binary out of a definition's code, and stores it. On threads that may block.
+pub(super) async fn receive(api: &Api, definition: &mut Definition) -> Result<Uploaded, Response> {
+    let received = receive_inner(api, definition).await;
+    received.map_err(|failed| match failed {
+        Failed::Store(error) => answer::refused(&error.into()),
+        Failed::Code(error) => {
+            let status = match error {
+                CodeError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+                _ => StatusCode::UNPROCESSABLE_ENTITY,
+            };
+            answer::text(status, error.to_string())
+        }
+    })
+}
+
+async fn receive_inner(api: &Api, definition: &mut Definition) -> Result<Uploaded, Failed> {
+    let code = std::mem::take(&mut definition.code);
+    let decoded = run(move || code::decode(&code)).await??;
+    let decoded = match code::url(&decoded) {
+        Some(url) => fetch(api, url).await?,
+        None => decoded,
+    };
+    let (name, image) = (definition.name.clone(), definition.image.clone());
+    let handler = std::mem::take(&mut definition.handler);
+    let artifacts = api.server.store().artifacts().clone();
+    run(move || {
+        let code = code::binary(decoded, &image)?;
+        let described = Described {
+            name: &name,
+            image: &image,
+            handler: &handler,
+        };
+        let deployable = command::deployable(code, described)?;
+        let write = || {
+            let mut upload = artifacts.upload()?;
+            upload.write(&deployable)?;
+            Ok(upload.finish())
+        };
+        write().map_err(Failed::Store)
+    })
+    .await?
+}
+
+/// Runs on a thread that may block. A panic is one of the libraries that read the code.
+async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, CodeError> {
+    let panicked = |_| CodeError::NotAdapted("it cannot be read".to_owned());
+    spawn_blocking(work).await.map_err(panicked)
+}
+
+/// Fetches code from a server that functions may reach too, if the host fetches code at all.
+async fn fetch(api: &Api, url: &str) -> Result<Vec<u8>, CodeError> {
+    if !api.options.fetches {
+        return Err(CodeError::Url);
+    }
+    let request = Request::get(url.trim()).body(Bytes::new());
+    let request = request.map_err(|error| CodeError::NotFetched(error.to_string()))?;
+    let fetcher = api.server.harness().fetcher();
+    let fetched = timeout(MAX_FETCH, fetcher.fetch(request, MAX_CODE)).await;
+    let took_too_long = |_| CodeError::NotFetched(format!("it took longer than {MAX_FETCH:?}"));
+    let response = fetched
+        .map_err(took_too_long)?
+        .map_err(|error| match error.kind() {
+            host_harness::FetchErrorKind::TooLarge => CodeError::TooLong,
+            _ => CodeError::NotFetched(error.to_string()),
+        })?;
+    match response.status() {
+        StatusCode::OK => Ok(response.into_body().into()),
+        status => Err(CodeError::NotFetched(format!(
+            "the server answered {status}"
+        ))),
+    }
+}
