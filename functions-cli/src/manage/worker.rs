@@ -58,7 +58,7 @@ struct Invoke {
     function: String,
 
     /// Its parameters, each as JSON.
-    #[arg(value_name = "JSON", allow_hyphen_values = true)]
+    #[arg(value_name = "JSON", allow_negative_numbers = true)]
     parameters: Vec<String>,
 
     /// Do not wait for what the function returns.

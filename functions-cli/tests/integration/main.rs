@@ -27,3 +27,4 @@ mod reuse;
 mod serve;
 mod serverledge;
 mod stop;
+mod workers;

@@ -47,14 +47,7 @@ impl ComponentBytes {
     ///
     /// Components are hostile, and wasmtime asserts what it assumes of them. A panic is an error.
     pub(crate) fn compile(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Compiled> {
-        // Nothing that is unwound is used again.
-        let compiled = catch_unwind(AssertUnwindSafe(|| self.try_compile(engine)));
-        compiled.unwrap_or_else(|panic| {
-            Err(wasmtime::format_err!(
-                "the compiler panicked: {}; report this with the component",
-                panic_text(&*panic)
-            ))
-        })
+        without_panics(|| self.try_compile(engine))
     }
 
     fn try_compile(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Compiled> {
@@ -81,11 +74,13 @@ impl ComponentBytes {
         })
     }
 
-    /// Compiles the component as it is: an engine that replays calls never resets instances.
-    pub(crate) fn compile_as_given(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Compiled> {
+    /// Compiles the component with nothing but the checks of host calls: an engine that replays calls never
+    /// resets instances.
+    fn compile_for_replay(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Compiled> {
         Ok(Compiled {
-            component: Component::from_binary(engine, &self.bytes)?,
-            reusable: Err(NotReusable::Setting),
+            component: without_panics(|| compile_checked(engine, &self.bytes))?,
+            // Nobody asks, but the answer has to be one that can be stored.
+            reusable: Err(NotReusable::Unknown),
         })
     }
 
@@ -96,7 +91,7 @@ impl ComponentBytes {
         allocation: Allocation,
     ) -> wasmtime::Result<Compiled> {
         match allocation {
-            Allocation::Deterministic => self.compile_as_given(engine),
+            Allocation::Deterministic => self.compile_for_replay(engine),
             _ => self.compile(engine),
         }
     }
@@ -111,6 +106,17 @@ impl ComponentBytes {
             reusable: Err(NotReusable::Setting),
         })
     }
+}
+
+/// Turns a panic of the compiler into an error.
+fn without_panics<T>(compile: impl FnOnce() -> wasmtime::Result<T>) -> wasmtime::Result<T> {
+    // Nothing that is unwound is used again.
+    catch_unwind(AssertUnwindSafe(compile)).unwrap_or_else(|panic| {
+        Err(wasmtime::format_err!(
+            "the compiler panicked: {}; report this with the component",
+            panic_text(&*panic)
+        ))
+    })
 }
 
 /// Compiles a component whose calls of the host check the time.
