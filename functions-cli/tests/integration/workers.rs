@@ -89,7 +89,7 @@ fn workers_are_called_by_name() {
     let host = Host::start(folder.path());
     assert_eq!(host.json(&["worker", "invoke", "w/a", add, "1"]), json!(7));
     let workers = host.json(&["worker", "list", "w", "--json"]);
-    assert_eq!(workers[0]["workerId"]["workerName"], "a");
+    assert_eq!(workers["workers"][0]["workerId"]["workerName"], "a");
     let worker = host.json(&["worker", "get", "w/a", "--json"]);
     assert_eq!(worker["status"], "Idle");
     let (code, said) = host.fails(&["worker", "invoke", "w/b", "nope"]);
