@@ -34,6 +34,8 @@ impl Builder {
         let max_requests = self.limits.outbound;
         let network = OutboundConfig::new(egress, &self.authorities, &self.names, max_requests);
         let network = network.map_err(|invalid| BuildError::CaFile(invalid.to_string()))?;
+        #[cfg(feature = "testing")]
+        let network = network.with_fakes(self.fakes.servers.clone());
         let network = Arc::new(network);
         let base = self.public_url.as_deref().map(gateway::parse_public_url);
         let base = base.transpose().map_err(BuildError::PublicUrl)?;
@@ -57,6 +59,9 @@ impl Builder {
         for (name, source) in sources {
             registry.deploy_blocking(name, source, &self.settings_of(name))?;
         }
+        let call_targets = self.call_targets;
+        #[cfg(feature = "testing")]
+        let call_targets = self.fakes.call_targets(call_targets);
         Ok(Harness {
             gateway: Arc::new(Gateway {
                 engine,
@@ -66,7 +71,7 @@ impl Builder {
                 tokens: self.tokens,
                 middleware: self.middleware,
                 deferral: self.deferral,
-                call_targets: self.call_targets,
+                call_targets,
             }),
         })
     }
@@ -138,6 +143,11 @@ impl Builder {
         let reuse = self.function_reuse.iter().map(|(name, _)| name);
         self.check_known("set the reuse of", reuse)?;
         self.check_known("set the settings of", self.function_settings.keys())?;
+        #[cfg(feature = "testing")]
+        if let Some(name) = self.fakes.find(self.functions.iter().map(|(name, _)| name)) {
+            let both = format!("function {name:?} is served, and cannot be a fake");
+            return Err(BuildError::Name(both));
+        }
         let mut names = HashSet::new();
         for (name, _) in &self.functions {
             registry::check_name(name).map_err(BuildError::Name)?;

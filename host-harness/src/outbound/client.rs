@@ -85,6 +85,24 @@ impl HttpClient {
         response.map_err(Failed::Request)
     }
 
+    /// The response of a test's server, if the request is for one that functions may reach.
+    #[cfg(feature = "testing")]
+    pub(super) async fn fake(
+        &self,
+        request: &mut super::Outgoing,
+    ) -> Result<Option<Response<Body>>, super::Error> {
+        let (host, port) = request.server();
+        let Some(fake) = self.network.fakes.server(host, port).cloned() else {
+            return Ok(None);
+        };
+        let own = self.egress.as_deref();
+        for egress in std::iter::once(&self.network.egress).chain(own) {
+            let permit = egress.permit(host, port);
+            permit.map_err(|denied| super::Error::NotAllowed(denied.to_string()))?;
+        }
+        Ok(Some(fake(request.next()?).await))
+    }
+
     fn clients(&self) -> Result<&Clients, Failed> {
         let clients = || Clients::new(&self.network, self.egress.as_ref());
         let clients = self.clients.get_or_init(clients);

@@ -20,6 +20,8 @@ pub(crate) struct OutboundConfig {
     resolver: Resolver,
     /// One permit for each request that may be in flight.
     permits: Arc<Semaphore>,
+    #[cfg(feature = "testing")]
+    pub(super) fakes: super::Fakes,
 }
 
 /// The permit of a request in flight.
@@ -45,7 +47,15 @@ impl OutboundConfig {
                 .collect(),
             resolver: Resolver::of_system(),
             permits: Arc::new(Semaphore::new(requests.min(Semaphore::MAX_PERMITS))),
+            #[cfg(feature = "testing")]
+            fakes: super::Fakes::default(),
         })
+    }
+
+    /// Lets a test's handlers answer for servers.
+    #[cfg(feature = "testing")]
+    pub(crate) fn with_fakes(self, fakes: super::Fakes) -> Self {
+        Self { fakes, ..self }
     }
 
     /// Fails for the first of a function's rules that allows more than the host does.

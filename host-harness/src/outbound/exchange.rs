@@ -1,6 +1,6 @@
 //! Sends a request and receives the head of its response.
 
-use http_body::Body as _;
+use bytes::Bytes;
 use hyper::body::Incoming;
 use tokio::time::timeout_at;
 
@@ -44,14 +44,35 @@ async fn follow(outbound: &HttpClient, mut request: Outgoing) -> Result<Received
     let permit = outbound.acquire().await?;
     let mut left = request.redirects;
     loop {
+        #[cfg(feature = "testing")]
+        if let Some(response) = outbound.fake(&mut request).await? {
+            match is_redirected(&mut request, &response, &mut left)? {
+                true => continue,
+                false => return received(response, &request, permit),
+            }
+        }
         let response = send(outbound, &mut request).await?;
-        if request.redirects == 0 {
+        if !is_redirected(&mut request, &response, &mut left)? {
             return received(response, &request, permit);
         }
-        match request.follow(response.status(), response.headers()) {
-            None => return received(response, &request, permit),
-            Some(next) if left == 0 => return Err(Error::TooManyRedirects(next.into())),
-            Some(_) => left -= 1,
+    }
+}
+
+/// Whether the request goes on to the location of its response.
+fn is_redirected<B>(
+    request: &mut Outgoing,
+    response: &http::Response<B>,
+    left: &mut u32,
+) -> Result<bool, Error> {
+    if request.redirects == 0 {
+        return Ok(false);
+    }
+    match request.follow(response.status(), response.headers()) {
+        None => Ok(false),
+        Some(next) if *left == 0 => Err(Error::TooManyRedirects(next.into())),
+        Some(_) => {
+            *left -= 1;
+            Ok(true)
         }
     }
 }
@@ -82,11 +103,15 @@ pub(super) async fn send(
     }
 }
 
-fn received(
-    response: http::Response<Incoming>,
+fn received<B>(
+    response: http::Response<B>,
     request: &Outgoing,
     permit: OutboundPermit,
-) -> Result<Received, Error> {
+) -> Result<Received, Error>
+where
+    B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     let (mut head, body) = response.into_parts();
     // Of the informational statuses, only 101 gets here.
     if head.status.is_informational() {
@@ -101,10 +126,10 @@ fn received(
     check_codings(&head.headers)
         .map_err(|codings| Error::Protocol(format!("the response's {codings}")))?;
     // The length in a response to HEAD is that of a body which is not sent.
-    let is_whole = request.is_head() || body.is_end_stream();
+    let is_whole = request.is_head() || http_body::Body::is_end_stream(&body);
     if let Some(limit) = request.response_limit
         && !is_whole
-        && body.size_hint().lower() > limit
+        && http_body::Body::size_hint(&body).lower() > limit
     {
         return Err(Error::TooLarge(limit));
     }

@@ -8,6 +8,8 @@ mod connect_error;
 pub(crate) mod egress;
 mod error;
 mod exchange;
+#[cfg(feature = "testing")]
+mod fakes;
 mod fetch;
 mod happy_eyeballs;
 mod history;
@@ -23,5 +25,7 @@ pub(crate) use client::HttpClient;
 pub(crate) use config::{HostOverrides, OutboundConfig};
 pub(crate) use error::Error;
 pub(crate) use exchange::{Received, exchange};
+#[cfg(feature = "testing")]
+pub(crate) use fakes::Fakes;
 pub use fetch::{FetchError, FetchErrorKind, Fetcher};
 pub(crate) use outgoing::{Outgoing, Payload, RequestHead};

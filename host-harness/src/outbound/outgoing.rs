@@ -84,6 +84,13 @@ impl Outgoing {
         self.method == Method::HEAD
     }
 
+    /// The host and the port that it is for.
+    #[cfg(feature = "testing")]
+    pub(super) fn server(&self) -> (&str, u16) {
+        let port = self.url.port_or_known_default().unwrap_or_default();
+        (self.url.host_str().unwrap_or_default(), port)
+    }
+
     /// The request in the form to send now.
     pub(crate) fn next(&mut self) -> Result<Request<Body>, Error> {
         let uri = Uri::try_from(self.url.as_str())

@@ -4,7 +4,6 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::config::OutboundPermit;
@@ -12,8 +11,8 @@ use super::config::OutboundPermit;
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// A response's body on its way in. Breaks off if it takes too long or gets too long.
-pub(super) struct ResponseBody {
-    body: Incoming,
+pub(super) struct ResponseBody<B> {
+    body: B,
     /// How many more bytes are allowed.
     left: Option<u64>,
     deadline: Option<Instant>,
@@ -23,9 +22,9 @@ pub(super) struct ResponseBody {
     _permit: OutboundPermit,
 }
 
-impl ResponseBody {
+impl<B> ResponseBody<B> {
     pub(super) fn new(
-        body: Incoming,
+        body: B,
         limit: Option<u64>,
         deadline: Option<Instant>,
         permit: OutboundPermit,
@@ -58,7 +57,11 @@ impl ResponseBody {
     }
 }
 
-impl Body for ResponseBody {
+impl<B> Body for ResponseBody<B>
+where
+    B: Body<Data = Bytes> + Unpin,
+    B::Error: Into<Error>,
+{
     type Data = Bytes;
     type Error = Error;
 

@@ -19,6 +19,7 @@ mod conformance;
 mod connections;
 mod examples_calling;
 mod failures;
+mod fakes;
 mod fidelity;
 mod files;
 mod host_interface;

@@ -2,6 +2,8 @@
 
 mod compiling;
 mod egress;
+#[cfg(feature = "testing")]
+mod fakes;
 mod functions;
 mod limits;
 
@@ -51,6 +53,8 @@ pub struct Builder {
     pub(super) middleware: Option<Arc<dyn Middleware>>,
     pub(super) deferral: Option<Arc<dyn Deferral>>,
     pub(super) call_targets: Option<Arc<dyn CallTargets>>,
+    #[cfg(feature = "testing")]
+    pub(super) fakes: fakes::HostFakes,
 }
 
 /// What functions print reaches a log and never a terminal. Without this variable, common loggers such as
@@ -93,6 +97,8 @@ impl Builder {
             middleware: None,
             deferral: None,
             call_targets: None,
+            #[cfg(feature = "testing")]
+            fakes: fakes::HostFakes::default(),
         }
     }
 
