@@ -67,10 +67,15 @@ pub(super) async fn serve(
         async move {
             let mut response = gateway.finish(&mut responding).await;
             drop(at_work);
-            // hyper may learn too late that it must not read on.
-            if running.has_unread() {
+            // hyper may learn too late that it must not read on, and promises a client of HTTP/1.0 to keep a
+            // connection whose end ends the response.
+            let is_last =
+                running.has_unread() || TrackedBody::ends_with_connection(version, response.body());
+            if is_last {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(CONNECTION, close);
+                // To a response of HTTP/1.1 it adds "keep-alive" for such a client.
+                *response.version_mut() = version;
             }
             Ok::<_, Infallible>(
                 response.map(|body| TrackedBody::new(body, running, counters, version, &socket)),

@@ -44,6 +44,11 @@ pub(super) struct TrackedChunk {
 }
 
 impl TrackedBody {
+    /// Whether nothing but the end of the connection ends such a response.
+    pub(super) fn ends_with_connection(version: Version, body: &Body) -> bool {
+        version == Version::HTTP_10 && body.len().is_none()
+    }
+
     pub(super) fn new(
         body: Body,
         running: ActiveRequest,
@@ -53,7 +58,7 @@ impl TrackedBody {
     ) -> Self {
         let framing = match version {
             Version::HTTP_2 => Framing::Http2,
-            Version::HTTP_10 if body.len().is_none() => {
+            _ if Self::ends_with_connection(version, &body) => {
                 // A FIN would say that the response is whole, and caches would believe it.
                 if let Err(error) = socket.reset_unless_whole() {
                     tracing::debug!(

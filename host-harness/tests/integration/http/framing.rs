@@ -78,6 +78,26 @@ async fn whole_response_of_http10_is_not_reset() {
     assert!(wire.text().await.ends_with("\r\n\r\n"));
 }
 
+/// A client of HTTP/1.0 that asks to keep the connection is told that it ends with a response of unknown length:
+/// it could take "keep-alive" without a length for an empty response.
+#[tokio::test]
+async fn response_of_http10_without_length_is_not_kept_alive() {
+    let server = server().await;
+    for (path, kept) in [
+        ("/misbehave/stream-slow?1", "close"),
+        ("/ping", "keep-alive"),
+    ] {
+        let request = format!("GET {path} HTTP/1.0\r\nconnection: keep-alive\r\n\r\n");
+        let mut wire = Wire::saying(server.address(), request).await;
+        let answer = match kept {
+            "close" => wire.text().await,
+            _ => wire.until("pong").await,
+        };
+        let wanted = format!("\r\nconnection: {kept}\r\n");
+        assert!(answer.contains(&wanted), "{path}: {answer}");
+    }
+}
+
 /// A client that received `100 Continue` and is refused before it has sent everything gets the refusal.
 #[tokio::test]
 async fn early_answer_after_100_continue_arrives() {
