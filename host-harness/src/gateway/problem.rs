@@ -53,13 +53,13 @@ fn title(status: StatusCode) -> &'static str {
 }
 
 /// The response if no function is served under `name`.
-pub(super) fn no_such_function(name: &str) -> Response<Body> {
+pub(super) fn no_such_function(name: &str, request_id: Option<&str>) -> Response<Body> {
     let detail = if name.is_empty() {
         "the path does not name a function: a function NAME is served at /NAME".to_owned()
     } else {
         format!("function {name:?} not found")
     };
-    of_status(StatusCode::NOT_FOUND, NO_SUCH_FUNCTION, &detail)
+    of_status(StatusCode::NOT_FOUND, NO_SUCH_FUNCTION, &detail, request_id)
 }
 
 /// The status of a refusal, and what the client is told.
@@ -83,16 +83,20 @@ pub(super) fn refusal(refusal: &Refusal) -> (StatusCode, Cow<'static, str>) {
 }
 
 /// The response to a request that may not invoke a function.
-pub(super) fn refused(refusal: &Refusal, function: &FunctionContext) -> Response<Body> {
+pub(super) fn refused(
+    refusal: &Refusal,
+    function: &FunctionContext,
+    request_id: Option<&str>,
+) -> Response<Body> {
     let challenge = match refusal {
-        Refusal::Private => return no_such_function(&function.name),
-        Refusal::TooLong(max) => return body_too_long(*max),
-        Refusal::TooManyUnknown(wait) => return too_many_unknown(*wait),
+        Refusal::Private => return no_such_function(&function.name, request_id),
+        Refusal::TooLong(max) => return body_too_long(*max, request_id),
+        Refusal::TooManyUnknown(wait) => return too_many_unknown(*wait, request_id),
         Refusal::NoToken => "Bearer",
         Refusal::Forbidden => "Bearer error=\"insufficient_scope\"",
     };
     let (status, detail) = self::refusal(refusal);
-    let mut response = of_status(status, refusal.reason().name(), &detail);
+    let mut response = of_status(status, refusal.reason().name(), &detail, request_id);
     let challenge = HeaderValue::from_static(challenge);
     let headers = response.headers_mut();
     headers.insert(header::WWW_AUTHENTICATE, challenge);
@@ -100,20 +104,21 @@ pub(super) fn refused(refusal: &Refusal, function: &FunctionContext) -> Response
 }
 
 /// The response to a client that sent too many unknown tokens.
-fn too_many_unknown(wait: Duration) -> Response<Body> {
+fn too_many_unknown(wait: Duration, request_id: Option<&str>) -> Response<Body> {
     let reason = Reason::TooManyTokens.name();
     let (status, detail) = refusal(&Refusal::TooManyUnknown(wait));
-    let mut response = of_status(status, reason, &detail);
+    let mut response = of_status(status, reason, &detail, request_id);
     retry_after(&mut response, wait.as_secs().saturating_add(1));
     response
 }
 
 /// The response to a request whose body is longer than its function accepts.
-pub(super) fn body_too_long(max: u64) -> Response<Body> {
+pub(super) fn body_too_long(max: u64, request_id: Option<&str>) -> Response<Body> {
     of_status(
         StatusCode::PAYLOAD_TOO_LARGE,
         Reason::BodyTooLong.name(),
         &too_long(max),
+        request_id,
     )
 }
 
@@ -122,10 +127,10 @@ pub(super) fn too_long(max: u64) -> String {
 }
 
 /// The response to a request whose function could not be loaded.
-pub(super) fn unavailable(unavailable: &Unavailable) -> Response<Body> {
+pub(super) fn unavailable(unavailable: &Unavailable, request_id: Option<&str>) -> Response<Body> {
     let status = status_of(unavailable);
     let reason = unavailable.reason().name();
-    let mut response = of_status(status, reason, &unavailable.to_string());
+    let mut response = of_status(status, reason, &unavailable.to_string(), request_id);
     if status != StatusCode::GATEWAY_TIMEOUT {
         retry_after(&mut response, 1);
     }
@@ -140,13 +145,18 @@ pub(super) fn status_of(unavailable: &Unavailable) -> StatusCode {
     }
 }
 
-fn of_status(status: StatusCode, reason: &str, detail: &str) -> Response<Body> {
+fn of_status(
+    status: StatusCode,
+    reason: &str,
+    detail: &str,
+    request_id: Option<&str>,
+) -> Response<Body> {
     Problem {
         title: title(status),
         status: status.as_u16(),
         detail,
         invocation_id: None,
-        request_id: None,
+        request_id,
         reason: Some(reason),
     }
     .into_response()
@@ -158,9 +168,9 @@ fn retry_after(response: &mut Response<Body>, seconds: u64) {
 }
 
 /// The response to a request that is not valid HTTP.
-pub(super) fn invalid_request(invalid: &Invalid) -> Response<Body> {
+pub(super) fn invalid_request(invalid: &Invalid, request_id: Option<&str>) -> Response<Body> {
     let reason = Reason::InvalidRequest.name();
-    let mut response = of_status(invalid.status, reason, &invalid.detail);
+    let mut response = of_status(invalid.status, reason, &invalid.detail, request_id);
     if invalid.closes {
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
@@ -169,11 +179,12 @@ pub(super) fn invalid_request(invalid: &Invalid) -> Response<Body> {
 }
 
 /// The response to a request whose body is not valid HTTP.
-pub(super) fn malformed_body(detail: &str) -> Response<Body> {
+pub(super) fn malformed_body(detail: &str, request_id: Option<&str>) -> Response<Body> {
     of_status(
         StatusCode::BAD_REQUEST,
         Reason::InvalidRequest.name(),
         detail,
+        request_id,
     )
 }
 

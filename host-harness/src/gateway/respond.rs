@@ -118,14 +118,15 @@ impl Gateway {
                 Body::upload(Upload::new(&parts, body, uploading))
             }
         };
-        if let Err(invalid) = request::normalize(&mut parts, is_chunked) {
-            self.registry.counters().count_invalid_request();
-            return Responding::refused(&parts.method, problem::invalid_request(&invalid));
-        }
         let origin = match &self.proxies {
             None => Origin::of_peer(peer),
             Some(proxies) => proxies.origin(peer, &parts.headers),
         };
+        if let Err(invalid) = request::normalize(&mut parts, is_chunked) {
+            self.registry.counters().count_invalid_request();
+            let response = problem::invalid_request(&invalid, origin.request_id());
+            return Responding::refused(&parts.method, response);
+        }
         self.begin(parts, body, origin)
     }
 
@@ -192,7 +193,8 @@ impl Gateway {
             }
             self.log_unknown(&name);
             self.registry.counters().count_unknown_function();
-            return Responding::refused(&request.method, problem::no_such_function(&name));
+            let response = problem::no_such_function(&name, origin.request_id());
+            return Responding::refused(&request.method, response);
         };
         let counters = found.context().counters.get();
         body.count_upload(counters);
@@ -216,7 +218,7 @@ impl Gateway {
         let token_metadata = match admitted {
             Ok(metadata) => metadata,
             Err(refusal) => {
-                let response = problem::refused(&refusal, context);
+                let response = problem::refused(&refusal, context, origin.request_id());
                 pending.end(response.status(), refusal.reason());
                 return Responder::Refused(for_method(&request.method, response));
             }
@@ -301,7 +303,7 @@ impl Gateway {
         let function = match self.load(deployed, call.deadline).await {
             Ok(function) => function,
             Err(unavailable) => {
-                let response = problem::unavailable(&unavailable);
+                let response = problem::unavailable(&unavailable, answering.request_id.as_deref());
                 answering
                     .pending
                     .end(response.status(), unavailable.reason());
@@ -322,6 +324,7 @@ impl Gateway {
             limit,
             pending,
         } = answering;
+        let request_id = request_id.as_deref();
         let mut reason = Reason::Answered;
         let answered = match invoking.reply(&self.engine).await {
             // A head that is sent with the start of a malformed body would be lost with the connection.
@@ -329,18 +332,18 @@ impl Gateway {
                 Ok(()) => answer(method, reply),
                 Err(Incomplete) => {
                     reason = Reason::InvalidRequest;
-                    for_method(method, problem::malformed_body(MALFORMED_BODY))
+                    for_method(method, problem::malformed_body(MALFORMED_BODY, request_id))
                 }
             },
             Err(failure) => {
                 reason = failure.reason();
-                let response = problem::of_failure(&failure, *id, request_id.as_deref());
+                let response = problem::of_failure(&failure, *id, request_id);
                 for_method(method, response)
             }
         };
         match limit.as_ref().filter(|limit| limit.is_exceeded()) {
             Some(limit) => {
-                let response = problem::body_too_long(limit.max());
+                let response = problem::body_too_long(limit.max(), request_id);
                 pending.end(response.status(), Reason::BodyTooLong);
                 for_method(method, response)
             }

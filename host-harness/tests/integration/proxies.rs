@@ -1,14 +1,18 @@
 //! What a trusted reverse proxy says about a client.
 
-use host_harness::{Builder, Harness, Record};
+use std::path::Path;
+
+use host_harness::{Builder, FunctionSettings, Harness, Ingress, Record};
 use http::Method;
 
 use test_support::Recorded;
 use test_support::client::{Answer, Client, whole};
+use test_support::wire::Wire;
 
 fn builder() -> Builder {
     Harness::builder()
         .function("caller", test_guests::CALLER)
+        .function("echo", test_guests::ECHO)
         .function("misbehave", test_guests::MISBEHAVE)
         .concurrency(16, 16)
 }
@@ -53,6 +57,54 @@ async fn others_are_not_believed() {
         assert!(
             records.iter().all(|record| record.request.is_none()),
             "{records:?}"
+        );
+    }
+}
+
+/// The id of a request is in the problem documents of requests that start no invocation.
+#[tokio::test]
+async fn request_ids_are_in_refusals() {
+    let harness = builder()
+        .trusted_proxy("127.0.0.1")
+        .max_body(10)
+        .build()
+        .unwrap();
+    let mut settings = FunctionSettings::default();
+    settings.ingress = Ingress::Private;
+    harness
+        .deploy("private", Path::new(test_guests::PING), settings)
+        .await
+        .unwrap();
+    let server = harness.serve("127.0.0.1:0").await.unwrap();
+    let id = "host: localhost\r\nx-request-id: abc-1\r\n";
+    for (status, request) in [
+        (404, format!("GET /unknown HTTP/1.1\r\n{id}\r\n")),
+        (404, format!("GET /private HTTP/1.1\r\n{id}\r\n")),
+        (400, format!("GET /caller HTTP/1.1\r\nhost: b\r\n{id}\r\n")),
+        (
+            413,
+            format!("POST /misbehave HTTP/1.1\r\n{id}content-length: 11\r\n\r\n"),
+        ),
+        (
+            413,
+            format!(
+                "POST /misbehave/collect HTTP/1.1\r\n{id}transfer-encoding: chunked\r\n\r\nb\r\n12345678901\r\n0\r\n\r\n"
+            ),
+        ),
+        (
+            400,
+            format!("POST /echo HTTP/1.1\r\n{id}transfer-encoding: chunked\r\n\r\nzz\r\n"),
+        ),
+    ] {
+        let mut wire = Wire::saying(server.address(), &request).await;
+        let answer = wire.until("}").await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+        assert!(
+            answer.contains("\"requestId\":\"abc-1\""),
+            "{request}{answer}"
         );
     }
 }

@@ -35,6 +35,10 @@ impl Origin {
             request_id: None,
         }
     }
+
+    pub(super) fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
+    }
 }
 
 /// The networks of proxies whose headers are believed.
