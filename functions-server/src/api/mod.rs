@@ -5,6 +5,7 @@ pub(crate) mod dispatch;
 mod drain;
 pub(crate) mod golem;
 mod host_names;
+mod idle;
 pub(crate) mod invocations;
 pub(crate) mod management;
 mod receiving;

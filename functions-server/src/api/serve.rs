@@ -15,15 +15,26 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 use tower_service::Service as _;
 
 use super::Connection;
+use super::idle::{IdleTimes, Work};
 
 /// How many connections are served at once. Further ones wait.
 const MAX_CONNECTIONS: usize = 1024;
 
 /// How long a request's head may take.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long a connection may be open without a request.
+const IDLE_TIMES: IdleTimes = IdleTimes {
+    head: HEAD_TIMEOUT,
+    idle: Duration::from_secs(75),
+};
+
+/// How long a client may read nothing of an answer.
+const CLIENT_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// How long requests in flight may take when the server stops.
 const GRACE: Duration = Duration::from_secs(30);
@@ -37,8 +48,18 @@ pub(crate) async fn serve(
     router: Router,
     shutdown: impl Future<Output = ()>,
 ) -> std::io::Result<()> {
+    serve_within(listener, router, shutdown, MAX_CONNECTIONS, IDLE_TIMES).await
+}
+
+async fn serve_within(
+    listener: TcpListener,
+    router: Router,
+    shutdown: impl Future<Output = ()>,
+    connections: usize,
+    times: IdleTimes,
+) -> std::io::Result<()> {
     let local = listener.local_addr()?;
-    let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let permits = Arc::new(Semaphore::new(connections));
     let graceful = GracefulShutdown::new();
     let mut builder = Builder::new(TokioExecutor::new());
     builder
@@ -70,15 +91,26 @@ pub(crate) async fn serve(
             local: stream.local_addr().unwrap_or(local),
         };
         let router = router.clone();
-        let answer = service_fn(move |request| answer(router.clone(), request, connection));
+        let work = Work::new();
+        let working = work.clone();
+        let answer = service_fn(move |request: Request<Incoming>| {
+            let version = request.version();
+            let answering = answer(router.clone(), request, connection);
+            working.clone().answer(version, answering)
+        });
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(CLIENT_TIMEOUT));
         let served = builder
-            .serve_connection(TokioIo::new(stream), answer)
+            .serve_connection(TokioIo::new(Box::pin(stream)), answer)
             .into_owned();
         let served = graceful.watch(served);
         tokio::spawn(async move {
             let _permit = permit;
-            if let Err(error) = served.await {
-                tracing::debug!(error = &*error, "a connection of an API ended");
+            tokio::select! {
+                ended = served => if let Err(error) = ended {
+                    tracing::debug!(error = &*error, "a connection of an API ended");
+                },
+                () = work.idle(times) => tracing::debug!("an idle connection of an API is closed"),
             }
         });
     }
@@ -113,4 +145,43 @@ async fn answer(
 ) -> Result<http::Response<Body>, Infallible> {
     request.extensions_mut().insert(connection);
     router.call(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    /// Clients that send nothing, or no whole head, do not keep their connections, and so keep nobody out.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn silent_clients_are_disconnected() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let times = IdleTimes {
+            head: Duration::from_millis(300),
+            idle: Duration::from_millis(300),
+        };
+        let never = std::future::pending();
+        tokio::spawn(serve_within(listener, Router::new(), never, 30, times));
+        let mut silent = Vec::new();
+        for number in 0..30 {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            let part = ["", "PRI * HTTP/2.0\r\n", "GET / HTTP/1.1\r\nhost:"][number % 3];
+            client.write_all(part.as_bytes()).await.unwrap();
+            silent.push(client);
+        }
+        let mut other = TcpStream::connect(address).await.unwrap();
+        let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        other.write_all(request).await.unwrap();
+        let mut answer = [0; 12];
+        let answered = tokio::time::timeout(Duration::from_secs(20), other.read_exact(&mut answer));
+        answered.await.unwrap().unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 404");
+        // An idle connection is closed too.
+        let mut rest = Vec::new();
+        let rest = other.read_to_end(&mut rest);
+        let closed = tokio::time::timeout(Duration::from_secs(20), rest);
+        closed.await.unwrap().unwrap();
+    }
 }

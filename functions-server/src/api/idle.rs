@@ -1,0 +1,207 @@
+//! Which connections of an API can be closed: an API serves a bounded number, and whoever opens that many must
+//! not keep others out.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::Body;
+use bytes::Bytes;
+use http::Version;
+use http_body::{Frame, SizeHint};
+use tokio::sync::watch;
+use tokio::time::timeout;
+
+/// How long nothing may happen on a connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct IdleTimes {
+    /// From its opening to its first request.
+    pub(super) head: Duration,
+    /// Afterwards.
+    pub(super) idle: Duration,
+}
+
+/// What the server does for a connection. A client that takes nothing of an answer is nothing to do.
+#[derive(Debug, Clone)]
+pub(super) struct Work(watch::Sender<Requests>);
+
+/// The requests of a connection.
+#[derive(Debug, Clone, Copy, Default)]
+struct Requests {
+    /// How many the server has something to do for.
+    at_work: usize,
+    /// Whether there was one.
+    any: bool,
+}
+
+/// Something that the server does for a connection, until this is dropped.
+struct AtWork(watch::Sender<Requests>);
+
+impl Work {
+    pub(super) fn new() -> Self {
+        Self(watch::Sender::default())
+    }
+
+    fn begin(&self) -> AtWork {
+        self.0.send_modify(|requests| {
+            requests.at_work += 1;
+            requests.any = true;
+        });
+        AtWork(self.0.clone())
+    }
+
+    /// Answers a request, and counts as work as long as the server has something to do for it.
+    pub(super) async fn answer<E>(
+        self,
+        version: Version,
+        answering: impl Future<Output = Result<http::Response<Body>, E>>,
+    ) -> Result<http::Response<Body>, E> {
+        let at_work = self.begin();
+        let response = answering.await?;
+        // Over HTTP/1, writing to the socket has a time limit. Over HTTP/2, a client may read on and open no
+        // window for the answer, which only shows in that its body is not asked for more.
+        let is_whole = version < Version::HTTP_2;
+        Ok(response.map(|body| {
+            Body::new(WorkingBody {
+                body,
+                work: self,
+                at_work: is_whole.then_some(at_work),
+                is_whole,
+            })
+        }))
+    }
+
+    /// Resolves once the server has had nothing to do for too long.
+    pub(super) async fn idle(&self, times: IdleTimes) {
+        let mut requests = self.0.subscribe();
+        loop {
+            // This holds a sender, so there is always one.
+            let time = match requests.wait_for(|requests| requests.at_work == 0).await {
+                Ok(requests) if requests.any => times.idle,
+                _ => times.head,
+            };
+            if timeout(time, requests.changed()).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.0.send_modify(|requests| requests.at_work -= 1);
+    }
+}
+
+/// The body of an answer.
+struct WorkingBody {
+    body: Body,
+    work: Work,
+    at_work: Option<AtWork>,
+    /// Whether it counts as work to its end.
+    is_whole: bool,
+}
+
+impl http_body::Body for WorkingBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = &mut *self;
+        let frame = Pin::new(&mut this.body).poll_frame(cx);
+        if !this.is_whole {
+            let begun = this.at_work.take().unwrap_or_else(|| this.work.begin());
+            this.at_work = frame.is_pending().then_some(begun);
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use futures_util::{FutureExt as _, stream};
+    use http_body_util::BodyExt as _;
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    const TIMES: IdleTimes = IdleTimes {
+        head: Duration::from_secs(30),
+        idle: Duration::from_secs(75),
+    };
+
+    async fn answered(work: &Work, version: Version, body: Body) -> Body {
+        let answering = async { Ok::<_, Infallible>(http::Response::new(body)) };
+        let answer = work.clone().answer(version, answering).await;
+        answer.unwrap().into_body()
+    }
+
+    /// A connection without a request is idle after the time of a head, and later after the idle time.
+    #[tokio::test(start_paused = true)]
+    async fn connections_without_requests_are_idle() {
+        let began = Instant::now();
+        Work::new().idle(TIMES).await;
+        assert_eq!(began.elapsed(), TIMES.head);
+        let work = Work::new();
+        let idle = work.idle(TIMES);
+        let requests = async {
+            for _ in 0..5 {
+                sleep(Duration::from_secs(20)).await;
+                drop(answered(&work, Version::HTTP_11, Body::empty()).await);
+            }
+        };
+        let began = Instant::now();
+        tokio::join!(idle, requests);
+        assert_eq!(began.elapsed(), Duration::from_secs(100) + TIMES.idle);
+    }
+
+    /// A request that takes long, and an answer that goes on, are work.
+    #[tokio::test(start_paused = true)]
+    async fn requests_in_flight_are_not_idle() {
+        for version in [Version::HTTP_11, Version::HTTP_2] {
+            let work = Work::new();
+            let mut idle = Box::pin(work.idle(TIMES));
+            let slow = async {
+                sleep(Duration::from_secs(500)).await;
+                Ok::<_, Infallible>(http::Response::new(Body::empty()))
+            };
+            let answer = tokio::select! {
+                () = &mut idle => panic!("{version:?}: idle while a request runs"),
+                answer = work.clone().answer(version, slow) => answer,
+            };
+            drop(answer);
+            let following = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+            let mut following = answered(&work, version, following).await;
+            assert!(following.frame().now_or_never().is_none());
+            let waiting = tokio::time::timeout(Duration::from_secs(500), &mut idle);
+            assert!(waiting.await.is_err(), "{version:?}: idle while it follows");
+            drop(following);
+            let began = Instant::now();
+            idle.await;
+            assert_eq!(began.elapsed(), TIMES.idle, "{version:?}");
+        }
+    }
+
+    /// Over HTTP/2, an answer that its client does not take is idle.
+    #[tokio::test(start_paused = true)]
+    async fn answers_that_nobody_takes_are_idle() {
+        let work = Work::new();
+        let _unread = answered(&work, Version::HTTP_2, Body::from("answer")).await;
+        let began = Instant::now();
+        work.idle(TIMES).await;
+        assert_eq!(began.elapsed(), TIMES.idle);
+    }
+}
