@@ -2,21 +2,20 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{Stream, stream};
+use tokio::sync::Semaphore;
 
 use super::filter::Filter;
+use super::last_lines::start_of_last;
 use super::segments::{Opened, Segments};
 use super::writer::Changes;
 
-/// How many lines there are without a time.
-const MAX_LINES: usize = 1000;
-
-/// How many bytes are read at once while following.
-const MAX_CHUNK: u64 = 256 << 10;
+/// How many bytes are read at once: what a client that does not read costs.
+pub(super) const MAX_CHUNK: u64 = 256 << 10;
 
 /// A reader of one function's lines.
 pub(super) struct Follower {
@@ -24,11 +23,16 @@ pub(super) struct Follower {
     function: String,
     filter: Filter,
     changes: Changes,
-    /// Where it is. It stays with a file that is renamed until it has read all of it.
-    file: Option<File>,
+    /// Bounds how many read at once.
+    readers: Arc<Semaphore>,
+    follows: bool,
+    /// The files that are left to read, once it has begun. It stays with a file that is renamed until it has
+    /// read all of it.
+    files: Option<VecDeque<File>>,
+    /// How many bytes are left, unless it follows.
+    left: u64,
     /// The beginning of a line whose end is not there yet.
     rest: Vec<u8>,
-    has_begun: bool,
 }
 
 impl Follower {
@@ -37,54 +41,80 @@ impl Follower {
         function: &str,
         filter: Filter,
         changes: Changes,
+        readers: Arc<Semaphore>,
     ) -> Self {
         Self {
             segments,
             function: function.to_owned(),
             filter,
             changes,
-            file: None,
+            readers,
+            follows: false,
+            files: None,
+            left: 0,
             rest: Vec::new(),
-            has_begun: false,
         }
     }
 
-    /// The lines that there are: all since a time, or the last ones.
-    pub(super) fn read_first(&mut self) -> io::Result<Bytes> {
+    /// Goes on with lines as they are written.
+    pub(super) fn following(self) -> Self {
+        Self {
+            follows: true,
+            ..self
+        }
+    }
+
+    /// Opens the files, and finds the first line: all since a time, or the last ones.
+    pub(super) async fn begin(mut self) -> io::Result<Self> {
+        let _permit = self.readers.clone().acquire_owned().await;
+        let begin = move || self.begin_blocking().map(|()| self);
+        tokio::task::spawn_blocking(begin)
+            .await
+            .map_err(io::Error::other)?
+    }
+
+    fn begin_blocking(&mut self) -> io::Result<()> {
         let Opened { previous, current } = self.segments.read(&self.function)?;
-        let mut text = Vec::new();
-        if let Some(mut previous) = previous {
-            previous.read_to_end(&mut text)?;
+        let mut files: VecDeque<File> = previous.into_iter().chain(current).collect();
+        // Before they are searched: what is written meanwhile is not part of the answer.
+        let lengths: io::Result<Vec<u64>> = files.iter().map(length).collect();
+        let lengths = lengths?;
+        let mut skipped = match self.filter.since {
+            Some(_) => 0,
+            None => start_of_last(files.iter_mut().zip(&lengths), &self.filter)?,
+        };
+        self.left = lengths.iter().sum::<u64>().saturating_sub(skipped);
+        for (file, length) in files.iter_mut().zip(&lengths) {
+            let of_this = skipped.min(*length);
+            file.seek(SeekFrom::Start(of_this))?;
+            skipped -= of_this;
         }
-        if let Some(mut current) = current {
-            current.read_to_end(&mut text)?;
-            self.file = Some(current);
-        }
-        self.has_begun = true;
-        self.keep_rest(&mut text);
-        let mut wanted = VecDeque::new();
-        for line in text.split_inclusive(|byte| *byte == b'\n') {
-            if self.filter.matches(line) {
-                wanted.push_back(line);
-                if self.filter.since.is_none() && wanted.len() > MAX_LINES {
-                    wanted.pop_front();
-                }
-            }
-        }
-        Ok(wanted.into_iter().flatten().copied().collect())
+        self.files = Some(files);
+        Ok(())
     }
 
     /// The next lines; none if there are none yet.
     fn read_next(&mut self) -> io::Result<Bytes> {
+        if self.files.is_none() {
+            self.begin_blocking()?;
+        }
         loop {
             let mut text = std::mem::take(&mut self.rest);
             let before = text.len();
-            if let Some(file) = &mut self.file {
-                file.take(MAX_CHUNK).read_to_end(&mut text)?;
+            if let Some(file) = self.files.as_mut().and_then(VecDeque::front_mut) {
+                let max = if self.follows {
+                    MAX_CHUNK
+                } else {
+                    self.left.min(MAX_CHUNK)
+                };
+                file.take(max).read_to_end(&mut text)?;
             }
-            let has_read = text.len() > before;
+            let read = text.len() - before;
+            self.left = self
+                .left
+                .saturating_sub(u64::try_from(read).unwrap_or_default());
             self.keep_rest(&mut text);
-            if !has_read && !self.reopen()? {
+            if read == 0 && !self.go_on()? {
                 return Ok(Bytes::new());
             }
             let lines = text.split_inclusive(|byte| *byte == b'\n');
@@ -100,16 +130,26 @@ impl Follower {
     }
 
     /// Goes on to the next file, if there is one.
-    fn reopen(&mut self) -> io::Result<bool> {
+    fn go_on(&mut self) -> io::Result<bool> {
+        let Some(files) = &mut self.files else {
+            return Ok(false);
+        };
+        if files.len() > 1 {
+            files.pop_front();
+            return Ok(true);
+        }
+        if !self.follows {
+            return Ok(false);
+        }
         let Some(current) = self.segments.read(&self.function)?.current else {
             return Ok(false);
         };
-        if let Some(file) = &self.file
+        if let Some(file) = files.front()
             && is_same(file, &current)?
         {
             return Ok(false);
         }
-        self.file = Some(current);
+        *files = VecDeque::from([current]);
         Ok(true)
     }
 
@@ -122,18 +162,17 @@ impl Follower {
         self.rest = text.split_off(end);
     }
 
-    /// The lines that there are, and then those that are written.
+    /// The lines that there are, and then those that are written if it follows.
     pub(super) fn stream(self) -> impl Stream<Item = io::Result<Bytes>> + use<> {
         stream::unfold(Some(self), |follower| async move {
             let mut follower = follower?;
             loop {
                 // Before it reads: what is written meanwhile is a change that it has not seen.
-                let ends = follower.changes.borrow_and_update().is_none();
+                let ends = follower.changes.borrow_and_update().is_none() || !follower.follows;
+                let permit = follower.readers.clone().acquire_owned().await;
                 let read = tokio::task::spawn_blocking(move || {
-                    let lines = match follower.has_begun {
-                        true => follower.read_next(),
-                        false => follower.read_first(),
-                    };
+                    let lines = follower.read_next();
+                    drop(permit);
                     (follower, lines)
                 });
                 let lines;
@@ -149,6 +188,10 @@ impl Follower {
             }
         })
     }
+}
+
+fn length(file: &File) -> io::Result<u64> {
+    Ok(file.metadata()?.len())
 }
 
 #[cfg(unix)]

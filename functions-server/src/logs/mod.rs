@@ -6,6 +6,7 @@
 mod collector;
 mod filter;
 mod follow;
+mod last_lines;
 mod segments;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ use follow::Follower;
 use segments::Segments;
 use writer::Writer;
 
-/// How many readers have the lines of a function in memory at once. Further ones wait.
+/// How many readers read at once. Further ones wait.
 const MAX_READERS: usize = 4;
 
 /// The logs of all functions.
@@ -34,7 +35,7 @@ const MAX_READERS: usize = 4;
 pub(crate) struct Logs {
     segments: Arc<Segments>,
     writer: Writer,
-    readers: Semaphore,
+    readers: Arc<Semaphore>,
 }
 
 impl Logs {
@@ -44,7 +45,7 @@ impl Logs {
         Ok(Self {
             writer: Writer::start(segments.clone())?,
             segments,
-            readers: Semaphore::new(MAX_READERS),
+            readers: Arc::new(Semaphore::new(MAX_READERS)),
         })
     }
 
@@ -54,14 +55,14 @@ impl Logs {
         move |record| queue.push(record)
     }
 
-    /// The lines of a function that are on the disk and match, as JSON lines.
-    pub(crate) async fn read(&self, function: &str, filter: Filter) -> io::Result<Bytes> {
-        let _permit = self.readers.acquire().await.map_err(io::Error::other)?;
-        let mut follower = self.follower(function, filter);
-        let read = move || follower.read_first();
-        tokio::task::spawn_blocking(read)
-            .await
-            .map_err(io::Error::other)?
+    /// The lines of a function that are on the disk and match, as JSON lines, a piece at a time.
+    pub(crate) async fn read(
+        &self,
+        function: &str,
+        filter: Filter,
+    ) -> io::Result<impl Stream<Item = io::Result<Bytes>> + use<>> {
+        let follower = self.follower(function, filter).begin().await?;
+        Ok(follower.stream())
     }
 
     /// The same, and then lines as they are written, until [`stop`](Self::stop).
@@ -70,7 +71,7 @@ impl Logs {
         function: &str,
         filter: Filter,
     ) -> impl Stream<Item = io::Result<Bytes>> + use<> {
-        self.follower(function, filter).stream()
+        self.follower(function, filter).following().stream()
     }
 
     /// Deletes the lines of a function.
@@ -89,6 +90,7 @@ impl Logs {
             function,
             filter,
             self.writer.changes(),
+            self.readers.clone(),
         )
     }
 }

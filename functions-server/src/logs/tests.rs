@@ -1,3 +1,5 @@
+use futures_util::StreamExt as _;
+
 use super::segments::Segments;
 use super::*;
 use crate::store::Time;
@@ -14,9 +16,14 @@ fn printed(number: usize) -> String {
     )
 }
 
+async fn pieces(logs: &Logs, filter: Filter) -> Vec<Bytes> {
+    let pieces = logs.read("f", filter).await.unwrap();
+    pieces.map(Result::unwrap).collect().await
+}
+
 async fn read(logs: &Logs, filter: Filter) -> Vec<String> {
-    let text = logs.read("f", filter).await.unwrap();
-    String::from_utf8(text.to_vec())
+    let text = pieces(logs, filter).await.concat();
+    String::from_utf8(text)
         .unwrap()
         .lines()
         .map(|line| format!("{line}\n"))
@@ -99,10 +106,42 @@ async fn files_are_bounded_and_half_lines_are_skipped() {
     assert_eq!(last.last().unwrap(), &printed(7));
 }
 
+/// A log is read in pieces, of which a client that does not read holds one; they end with what there was.
+#[tokio::test]
+async fn logs_are_read_in_pieces() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = Logs::open(folder.path()).unwrap();
+    let long = format!("\"text\":\"{}\"", "x".repeat(10_000));
+    let mut current = None;
+    for number in 0..700 {
+        let line = line(number, &long);
+        current = Some(logs.segments.append("f", current, line.as_bytes()).unwrap());
+    }
+    let all = Filter {
+        since: Some(Time(0)),
+        ..Filter::default()
+    };
+    for (added, filter) in [all, Filter::default()].into_iter().enumerate() {
+        let mut reading = Box::pin(logs.read("f", filter.clone()).await.unwrap());
+        let more = line(9999, &long);
+        current = Some(logs.segments.append("f", current, more.as_bytes()).unwrap());
+        let mut text = Vec::new();
+        while let Some(piece) = reading.next().await {
+            let piece = piece.unwrap();
+            assert!(piece.len() < 300 << 10, "{}", piece.len());
+            text.extend_from_slice(&piece);
+        }
+        let whole: String = (0..700).map(|number| line(number, &long)).collect();
+        assert_eq!(text.len(), whole.len() + added * more.len());
+        assert!(text.starts_with(whole.as_bytes()));
+        let piece = logs.follow("f", filter).boxed().next().await;
+        assert!(piece.unwrap().unwrap().len() < 300 << 10);
+    }
+}
+
 /// Who follows gets every line once, also when files change, until the server stops.
 #[tokio::test(flavor = "multi_thread")]
 async fn followers_get_every_line_once() {
-    use futures_util::StreamExt as _;
     let folder = tempfile::tempdir().unwrap();
     let logs = Arc::new(Logs::open(folder.path()).unwrap());
     logs.segments

@@ -45,7 +45,7 @@ pub(super) async fn get(
     let logs = api.server.logs();
     let body = match follows {
         true => Body::from_stream(logs.follow(&name, filter)),
-        false => Body::from(logs.read(&name, filter).await.map_err(StoreError::from)?),
+        false => Body::from_stream(logs.read(&name, filter).await.map_err(StoreError::from)?),
     };
     let headers = [
         (CONTENT_TYPE, "application/x-ndjson"),
