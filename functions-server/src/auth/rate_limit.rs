@@ -33,12 +33,9 @@ impl FailureLimit {
         if clients.len() >= MAX_CLIENTS {
             clients.retain(|_, forgotten| *forgotten > now);
         }
+        let client = client.map(network);
         let is_crowded = clients.len() >= MAX_CLIENTS && !clients.contains_key(&client);
-        let key = if is_crowded {
-            None
-        } else {
-            client.map(network)
-        };
+        let key = if is_crowded { None } else { client };
         let forgotten = clients.entry(key).or_insert(now);
         let next = (*forgotten).max(now) + REFILL;
         let latest = now + BURST * REFILL;
@@ -91,6 +88,24 @@ mod tests {
         let later = now + 2 * BURST * REFILL;
         limit.record_at(address(1), later).unwrap();
         assert_eq!(limit.clients.lock().unwrap().len(), 1);
+    }
+
+    /// A client that is remembered keeps its own limit beyond that number of clients, whichever of its
+    /// addresses it comes from.
+    #[test]
+    fn remembered_clients_keep_their_limit() {
+        let (limit, now) = (FailureLimit::default(), Instant::now());
+        let parse = |text: &str| Some(text.parse::<IpAddr>().unwrap());
+        let known = ["2001:db8::1", "::ffff:192.0.2.1"].map(parse);
+        for client in known {
+            while limit.record_at(client, now).is_ok() {}
+        }
+        for client in 0..u32::try_from(MAX_CLIENTS).unwrap() {
+            let _ = limit.record_at(Some(IpAddr::from(client.to_be_bytes())), now);
+        }
+        for client in [parse("2001:db8::2"), parse("192.0.2.1"), known[1]] {
+            assert!(limit.record_at(client, now).is_err(), "{client:?}");
+        }
     }
 
     /// Addresses of one IPv6 network count as one client.
