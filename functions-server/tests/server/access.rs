@@ -74,9 +74,10 @@ async fn remote_clients_need_a_token() {
     let mut router = running
         .server
         .management_router(ManagementOptions::default());
-    let mut status = async |path: &str, peer: Option<&str>| -> (StatusCode, String) {
+    let mut status_with = async |path: &str, peer: Option<&str>, header: &str| {
         let mut request = Request::get(path)
             .header("host", "localhost")
+            .header(header, "192.0.2.1")
             .body(axum::body::Body::empty())
             .unwrap();
         if let Some(peer) = peer {
@@ -92,6 +93,19 @@ async fn remote_clients_need_a_token() {
             .await
             .unwrap();
         (status, String::from_utf8(body.to_vec()).unwrap())
+    };
+    for header in [
+        "x-forwarded-for",
+        "x-forwarded-proto",
+        "x-real-ip",
+        "forwarded",
+        "via",
+    ] {
+        let of_proxy = status_with("/v1/functions", Some("127.0.0.1:5"), header).await;
+        assert_eq!(of_proxy.0, 403, "{header}");
+    }
+    let mut status = async |path: &str, peer: Option<&str>| -> (StatusCode, String) {
+        status_with(path, peer, "x-other").await
     };
     assert_eq!(status("/v1/functions", Some("127.0.0.1:5")).await.0, 200);
     assert_eq!(

@@ -3,7 +3,7 @@
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http::header::{AUTHORIZATION, FORWARDED};
+use http::header::{AUTHORIZATION, FORWARDED, VIA};
 use http::{HeaderMap, StatusCode};
 
 use super::caller::Caller;
@@ -70,10 +70,11 @@ fn caller(api: &Api, request: &Request) -> Result<Option<Caller>, Problem> {
 /// Whether the sender is on this machine. What a proxy passes on may come from anywhere.
 fn is_local(request: &Request, connection: Option<&Connection>) -> bool {
     let headers = request.headers();
-    let is_forwarded = headers.contains_key(FORWARDED)
-        || headers.contains_key("x-forwarded-for")
-        || headers.contains_key("x-forwarded-host")
-        || headers.contains_key("via");
+    let is_forwarded = headers.keys().any(|name| {
+        [FORWARDED, VIA].contains(name)
+            || name == "x-real-ip"
+            || name.as_str().starts_with("x-forwarded-")
+    });
     let is_loopback =
         connection.is_some_and(|connection| connection.peer.ip().to_canonical().is_loopback());
     is_loopback && !is_forwarded && host_names::names_loopback(request.uri(), headers)
