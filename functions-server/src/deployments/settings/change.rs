@@ -107,6 +107,9 @@ impl Configured {
         };
         let settings: Settings =
             deserialize(Value::Object(document)).map_err(with_secrets_among_known)?;
+        if settings.cpus.is_some_and(|cpus| cpus < 0.0) {
+            return Err(invalid("cpus", "expected a number from 0 on, such as 0.5"));
+        }
         for name in secrets.keys() {
             if settings.variables.contains_key(name) {
                 let reason = format!("{name:?} is also a variable: expected it in one of both");

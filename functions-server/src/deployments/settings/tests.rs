@@ -24,6 +24,7 @@ fn invalid_settings_are_named() {
         (json!({"memory": -1}), "memory", "\"64MiB\""),
         (json!({"concurrency": -1}), "concurrency", "whole number"),
         (json!({"queue": "7"}), "queue", "whole number"),
+        (json!({"cpus": -0.5}), "cpus", "from 0 on"),
         (json!({"ingress": "open"}), "ingress", "public"),
         (json!({"callers": "a"}), "callers", "sequence"),
         (json!({"log_level": "loud"}), "log_level", "trace"),
