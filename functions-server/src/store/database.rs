@@ -1,5 +1,6 @@
 //! Opens the database: checks it before anything is written, then brings it to this release's version.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -53,6 +54,11 @@ fn connect(database: &Path) -> rusqlite::Result<Connection> {
 /// Refuses a database that another program or a newer release wrote, or that is damaged.
 fn check(folder: &Folder, connection: &Connection) -> Result<(), OpenError> {
     let wrapped = |error| wrap(folder, error);
+    // SQLite opens a file for reading that this user may not write.
+    if connection.is_readonly("main").map_err(wrapped)? {
+        let denied = std::io::ErrorKind::PermissionDenied;
+        return Err(OpenError::of_file(folder.path(), denied.into()));
+    }
     let version: i64 = pragma(connection, "user_version").map_err(wrapped)?;
     let application: i32 = pragma(connection, "application_id").map_err(wrapped)?;
     let tables: i64 = connection
@@ -90,7 +96,30 @@ fn check(folder: &Folder, connection: &Connection) -> Result<(), OpenError> {
     if verdict != "ok" {
         return Err(damaged(folder, verdict));
     }
-    Ok(())
+    match missing_table(connection, version).map_err(|error| migration_error(folder, error))? {
+        Some(table) => Err(damaged(folder, format!("the table {table} is missing"))),
+        None => Ok(()),
+    }
+}
+
+/// A table that a database of this version has, and this one does not.
+fn missing_table(
+    connection: &Connection,
+    version: i64,
+) -> Result<Option<String>, rusqlite_migration::Error> {
+    let mut whole = Connection::open_in_memory()?;
+    MIGRATIONS.to_version(&mut whole, usize::try_from(version).unwrap_or_default())?;
+    let found = tables(connection)?;
+    Ok(tables(&whole)?.difference(&found).next().cloned())
+}
+
+fn tables(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
+    connection
+        .prepare(
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect()
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
@@ -113,10 +142,14 @@ fn migrate(folder: &Folder, connection: &mut Connection) -> Result<(), OpenError
     }
     MIGRATIONS
         .to_latest(connection)
-        .map_err(|error| match error {
-            rusqlite_migration::Error::RusqliteError { err, .. } => wrap(folder, err),
-            other => damaged(folder, other.to_string()),
-        })
+        .map_err(|error| migration_error(folder, error))
+}
+
+fn migration_error(folder: &Folder, error: rusqlite_migration::Error) -> OpenError {
+    match error {
+        rusqlite_migration::Error::RusqliteError { err, .. } => wrap(folder, err),
+        other => damaged(folder, other.to_string()),
+    }
 }
 
 fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> rusqlite::Result<T> {

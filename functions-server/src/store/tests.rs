@@ -344,6 +344,40 @@ async fn damaged_database_is_refused() {
     assert!(matches!(error, OpenError::Damaged { .. }), "cut: {error:?}");
 }
 
+/// A database without one of its tables is damaged, and its components are kept.
+#[tokio::test]
+async fn database_without_a_table_is_refused() {
+    let (_parent, folder) = folder();
+    let store = Store::open(&folder).unwrap();
+    deploy(&store, "ping", b"one").await;
+    drop(store);
+    Connection::open(folder.join("functions.db"))
+        .unwrap()
+        .execute_batch("DROP TABLE versions")
+        .unwrap();
+    let error = Store::open(&folder).unwrap_err();
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+    assert!(error.to_string().contains("versions"), "{error}");
+    let components = fs::read_dir(folder.join("artifacts")).unwrap();
+    assert_eq!(components.count(), 1);
+}
+
+/// A database that this user may only read is refused as such. (Root may write everything.)
+#[cfg(unix)]
+#[test]
+fn read_only_database_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let (_parent, folder) = folder();
+    drop(Store::open(&folder).unwrap());
+    let database = folder.join("functions.db");
+    fs::set_permissions(&database, fs::Permissions::from_mode(0o400)).unwrap();
+    if fs::File::options().write(true).open(&database).is_ok() {
+        return;
+    }
+    let error = Store::open(&folder).unwrap_err();
+    assert!(matches!(error, OpenError::Inaccessible { .. }), "{error:?}");
+}
+
 /// Components without a database that names them are kept, also if the database is empty.
 #[tokio::test]
 async fn components_without_a_database_are_kept() {
