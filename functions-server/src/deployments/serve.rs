@@ -16,7 +16,7 @@ use crate::store::functions::{self, VersionRow};
 use crate::store::{Store, StoreError};
 
 /// How many functions a start reads at once.
-const PAGE: i64 = 1000;
+const PAGE: usize = 1000;
 
 /// How many components are in memory at once to be checked.
 const MAX_CHECKS: usize = 2;

@@ -12,7 +12,7 @@ use crate::store::functions::{self, VersionRow};
 use crate::store::{Digest, Time};
 
 /// How many functions a list reads at once.
-const PAGE: i64 = 100;
+const PAGE: usize = 100;
 
 /// Whether a function can answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -85,7 +85,12 @@ impl Deployments {
             for row in rows {
                 if wanted(&row.function) && !self.files.contains(&row.function) && stored <= limit {
                     stored += 1;
-                    views.push(self.view(row).await?);
+                    let mut view = self.view(row).await?;
+                    // A list shows no settings, which may be long.
+                    if let Some(current) = &mut view.current {
+                        current.settings = Map::new();
+                    }
+                    views.push(view);
                 }
             }
         }
@@ -100,14 +105,11 @@ impl Deployments {
         &self,
         name: &str,
         before: i64,
-        limit: i64,
+        limit: usize,
     ) -> Result<(Vec<VersionView>, bool), DeploymentError> {
         let name = name.to_owned();
-        let read = move |connection: &_| functions::versions(connection, &name, before, limit + 1);
-        let mut rows = self.store.read(read).await?;
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
+        let read = move |connection: &_| functions::versions(connection, &name, before, limit);
+        let (rows, has_more) = self.store.read(read).await?;
         Ok((
             rows.iter().map(|row| self.version_view(row)).collect(),
             has_more,

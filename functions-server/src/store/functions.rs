@@ -27,6 +27,9 @@ pub(crate) struct NewVersion {
     pub(crate) created: Time,
 }
 
+/// How many bytes of settings the rows of a page have, beyond those of its last row: one alone may have a megabyte.
+const MAX_PAGE: usize = 4 << 20;
+
 const COLUMNS: &str = "v.function, v.number, v.digest, v.size, v.settings, v.secrets, v.created";
 const CURRENT: &str = "functions f JOIN versions v ON v.function = f.name AND v.number = f.current";
 
@@ -141,18 +144,40 @@ pub(crate) fn current(connection: &Connection, name: &str) -> rusqlite::Result<O
         .optional()
 }
 
-/// The current versions of all functions behind `after`, by name.
+/// The current versions of functions behind `after`, by name: `limit` at most, and fewer if they are long. None
+/// if there are no more.
 pub(crate) fn list(
     connection: &Connection,
     after: &str,
-    limit: i64,
+    limit: usize,
 ) -> rusqlite::Result<Vec<VersionRow>> {
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM {CURRENT} WHERE f.name > ?1 ORDER BY f.name LIMIT ?2"
-        ))?
-        .query_map((after, limit), version)?
-        .collect()
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM {CURRENT} WHERE f.name > ?1 ORDER BY f.name LIMIT ?2"
+    ))?;
+    let rows = statement.query_map((after, one_more(limit)), version)?;
+    Ok(page(rows, limit)?.0)
+}
+
+/// How many rows show whether there are more than `limit`.
+fn one_more(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
+}
+
+/// The first `limit` rows, or fewer if they are long, but one if there is any; and whether there are more.
+fn page(
+    rows: impl Iterator<Item = rusqlite::Result<VersionRow>>,
+    limit: usize,
+) -> rusqlite::Result<(Vec<VersionRow>, bool)> {
+    let (mut taken, mut length) = (Vec::new(), 0);
+    for row in rows {
+        if taken.len() >= limit || length > MAX_PAGE {
+            return Ok((taken, true));
+        }
+        let row = row?;
+        length += row.settings.len() + row.secrets.as_ref().map_or(0, Vec::len);
+        taken.push(row);
+    }
+    Ok((taken, false))
 }
 
 /// One version of a function.
@@ -169,20 +194,20 @@ pub(crate) fn get(
         .optional()
 }
 
-/// The versions of a function below `before`, the newest first.
+/// The versions of a function below `before`, the newest first: `limit` at most, and fewer if they are long.
+/// Also whether there are more.
 pub(crate) fn versions(
     connection: &Connection,
     name: &str,
     before: i64,
-    limit: i64,
-) -> rusqlite::Result<Vec<VersionRow>> {
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM versions v WHERE v.function = ?1 AND v.number < ?2
-             ORDER BY v.number DESC LIMIT ?3"
-        ))?
-        .query_map((name, before, limit), version)?
-        .collect()
+    limit: usize,
+) -> rusqlite::Result<(Vec<VersionRow>, bool)> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM versions v WHERE v.function = ?1 AND v.number < ?2
+         ORDER BY v.number DESC LIMIT ?3"
+    ))?;
+    let rows = statement.query_map((name, before, one_more(limit)), version)?;
+    page(rows, limit)
 }
 
 /// The components of all current versions.
@@ -209,4 +234,39 @@ pub(crate) fn any_with_secrets(connection: &Connection) -> rusqlite::Result<Opti
             version,
         )
         .optional()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(lengths: &[usize]) -> impl Iterator<Item = rusqlite::Result<VersionRow>> {
+        let row = |(number, length): (usize, &usize)| {
+            Ok(VersionRow {
+                function: "f".to_owned(),
+                number: i64::try_from(number).unwrap(),
+                digest: Digest([0; 32]),
+                size: 0,
+                settings: "x".repeat(*length),
+                secrets: None,
+                created: Time(0),
+            })
+        };
+        lengths.iter().enumerate().map(row)
+    }
+
+    /// A page ends after its number of rows, or once they are long, and says whether there are more.
+    #[test]
+    fn long_rows_make_short_pages() {
+        let taken = |lengths: &[usize], limit| {
+            let (rows, has_more) = page(rows(lengths), limit).unwrap();
+            (rows.len(), has_more)
+        };
+        assert_eq!(taken(&[], 10), (0, false));
+        assert_eq!(taken(&[9; 10], 10), (10, false));
+        assert_eq!(taken(&[9; 11], 10), (10, true));
+        assert_eq!(taken(&[2 * MAX_PAGE], 10), (1, false));
+        assert_eq!(taken(&[2 * MAX_PAGE, 1], 10), (1, true));
+        assert_eq!(taken(&[1 << 20; 1000], 1000), (5, true));
+    }
 }

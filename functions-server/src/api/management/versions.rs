@@ -39,7 +39,7 @@ pub(super) struct Versions {
     get, path = "/v1/functions/{name}/versions", operation_id = "list_versions", tag = "functions",
     params(
         ("name" = String, Path, description = "The function's name"),
-        ("limit" = Option<i64>, Query, description = "How many versions, 1 to 1000; 100 unless given"),
+        ("limit" = Option<i64>, Query, description = "How many versions at most, 1 to 1000; 100 unless given"),
         ("before" = Option<i64>, Query, description = "Begin below this number"),
     ),
     responses(
@@ -55,10 +55,11 @@ pub(super) async fn list(
 ) -> Result<Json<Versions>, Problem> {
     caller.may_with(Scope::Read, &name)?;
     let query = Query::parse(&uri, &["limit", "before"])?;
+    let limit = usize::try_from(query.limit()?).unwrap_or(1);
     let before = query.number("before")?.unwrap_or(i64::MAX);
     let deployments = api.server.deployments();
     let current = deployments.current_version(&name).await?.version;
-    let (views, has_more) = deployments.versions(&name, before, query.limit()?).await?;
+    let (views, has_more) = deployments.versions(&name, before, limit).await?;
     let versions: Vec<_> = views
         .into_iter()
         .map(|view| Version {
