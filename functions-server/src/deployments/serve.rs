@@ -117,26 +117,23 @@ fn register(
     served: &ServedFunctions,
 ) {
     let name = &row.function;
-    let settings = configured(row, key).and_then(|configured| {
+    let registered = configured(row, key).and_then(|configured| {
         let settings = for_version(&configured, row.digest, Some(row.number))?;
-        let (version, settings_of) = (row.number, configured.settings);
-        served.put(
-            name,
-            Served {
-                version,
-                settings: settings_of,
-            },
-        );
-        Ok(settings)
-    });
-    let registered = settings.and_then(|settings| {
         let file = store.artifacts().path(row.digest);
         register_within_bounds(settings, name, |settings| {
             harness.register(name, file.clone(), settings.clone())
-        })
+        })?;
+        let (version, settings) = (row.number, configured.settings);
+        served.put(name, Served { version, settings });
+        Ok(())
     });
-    if let Err(error) = registered {
-        tracing::error!(function = %name, "cannot be served: {}", chain(&error));
+    let Err(error) = registered else { return };
+    tracing::error!(function = %name, "cannot be served: {}", chain(&error));
+    // Its settings may keep clients out, so its component must not be served without them. A file that is
+    // never there makes its requests fail with 503, as for a component that is missing.
+    let nothing = store.artifacts().nothing();
+    if let Err(error) = harness.register(name, nothing, FunctionSettings::default()) {
+        tracing::error!(function = %name, "cannot be registered: {error}");
     }
 }
 

@@ -140,7 +140,8 @@ impl Deployments {
         row: &VersionRow,
         info: Option<&FunctionInfo>,
     ) -> Result<State, DeploymentError> {
-        let Some(info) = info else {
+        let is_served = self.served(&row.function).is_some();
+        let Some(info) = info.filter(|_| is_served) else {
             let reason = "it could not be registered at the start: the server's log says why";
             return Ok(State::Failed(reason.to_owned()));
         };

@@ -42,6 +42,11 @@ impl Artifacts {
         self.folder.join(digest.to_string())
     }
 
+    /// Where no component ever is.
+    pub(crate) fn nothing(&self) -> PathBuf {
+        self.folder.join("nothing")
+    }
+
     /// Starts an upload. It is deleted unless it is kept.
     pub(crate) fn upload(&self) -> Result<Upload, StoreError> {
         Ok(Upload {

@@ -120,6 +120,38 @@ async fn damaged_component_costs_its_own_function() {
     }
 }
 
+/// Settings that this release cannot read cost their own function only: it is not served without them, and says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn unreadable_settings_cost_their_own_function_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::on(folder.path()).await;
+    let management = running.management();
+    for name in ["a", "b"] {
+        management.deploy(name, test_guests::PING).await.ok(201);
+    }
+    running.stop().await;
+    rusqlite::Connection::open(folder.path().join("functions.db"))
+        .unwrap()
+        .execute(
+            "UPDATE versions SET settings = '{\"later\":1}' WHERE function = 'a'",
+            [],
+        )
+        .unwrap();
+    let running = Running::on(folder.path()).await;
+    let (management, functions) = (running.management(), running.functions());
+    assert_eq!(functions.get("/b").await.text(), "pong");
+    functions.get("/a").await.problem(503);
+    let shown = management.get("/v1/functions/a").await.ok(200);
+    assert_eq!(shown["state"], "failed", "{shown}");
+    management
+        .deploy_form("a", test_guests::PING, "application/json", "{}")
+        .await
+        .ok(200);
+    assert_eq!(functions.get("/a").await.text(), "pong");
+    let shown = management.get("/v1/functions/a").await.ok(200);
+    assert_eq!(shown["state"], "ready", "{shown}");
+}
+
 /// Settings above bounds that were lowered since do not keep a function from being served.
 #[tokio::test(flavor = "multi_thread")]
 async fn lowered_bounds_apply_to_stored_settings() {
