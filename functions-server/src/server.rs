@@ -9,8 +9,8 @@ use tokio::net::TcpListener;
 
 use crate::api::invocations::Deferred;
 use crate::api::{self, dispatch, golem, management, serverledge};
-use crate::auth::{TokenError, Tokens};
-use crate::deployments::{DeploymentError, Deployments};
+use crate::auth::Tokens;
+use crate::deployments::{DeploymentError, Deployments, chain};
 use crate::dispatch::Scheduler;
 use crate::logs::{Logs, OutputCollector};
 use crate::queue::Queue;
@@ -143,7 +143,7 @@ impl Server {
             reason,
         };
         let tokens = Tokens::open(store.clone());
-        let tokens = Arc::new(tokens.map_err(|error: TokenError| unreadable(error.to_string()))?);
+        let tokens = Arc::new(tokens.map_err(|error| unreadable(chain(&error)))?);
         let logs = Logs::open(&store.logs());
         let logs =
             logs.map_err(|error| unreadable(format!("its logs cannot be written: {error}")))?;
@@ -159,7 +159,7 @@ impl Server {
         let deployments = Deployments::open(store.clone(), harness.clone(), options.secrets_key);
         let deployments = deployments.map_err(|error| match error {
             DeploymentError::Secrets(error) => unreadable(error.to_string()),
-            error => unreadable(error.to_string()),
+            error => unreadable(chain(&error)),
         })?;
         let deployments = Arc::new(deployments);
         let queue = Queue::open(
@@ -168,7 +168,7 @@ impl Server {
             deployments.clone(),
             options.queue,
         );
-        let queue = queue.map_err(|error| unreadable(error.to_string()))?;
+        let queue = queue.map_err(|error| unreadable(chain(&error)))?;
         deferred.set(&queue);
         let engine = harness.deterministic_engine();
         let engine = engine.map_err(|error| ServerError::Engine(format!("{error:#}")))?;

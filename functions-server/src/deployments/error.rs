@@ -56,7 +56,7 @@ impl From<host_harness::DeployError> for DeploymentError {
 }
 
 /// An error with its causes, as the command prints it.
-pub(super) fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

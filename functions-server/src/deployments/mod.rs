@@ -21,7 +21,7 @@ use std::sync::Arc;
 use host_harness::Harness;
 
 pub(crate) use deploy::Outcome;
-pub(crate) use error::DeploymentError;
+pub(crate) use error::{DeploymentError, chain};
 pub(crate) use name::check_name;
 pub(crate) use precondition::Precondition;
 pub(crate) use settings::{Change, Settings, secrets_schema};

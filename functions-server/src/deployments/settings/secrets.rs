@@ -34,7 +34,7 @@ pub enum InvalidKey {
     )]
     Malformed,
     /// The file cannot be read.
-    #[error("the secrets key file {file} cannot be read: {source}", file = .file.display())]
+    #[error("the secrets key file {file} cannot be read", file = .file.display())]
     Unreadable {
         /// The file.
         file: std::path::PathBuf,
