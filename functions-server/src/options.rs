@@ -21,6 +21,7 @@ use crate::{SecretsKey, SigningKey};
 pub struct ServerOptions {
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) secrets_key: Option<SecretsKey>,
+    pub(crate) previous_secrets_key: Option<SecretsKey>,
     pub(crate) queue: QueueOptions,
     pub(crate) workers: WorkerLimits,
 }
@@ -87,6 +88,13 @@ impl ServerOptions {
     /// Sets the key that secrets are encrypted with. Without it, settings with secrets are refused.
     pub fn secrets_key(mut self, key: SecretsKey) -> Self {
         self.secrets_key = Some(key);
+        self
+    }
+
+    /// Sets the key that stored secrets may still be encrypted with. The start encrypts them with the current
+    /// one instead.
+    pub fn previous_secrets_key(mut self, key: SecretsKey) -> Self {
+        self.previous_secrets_key = Some(key);
         self
     }
 }

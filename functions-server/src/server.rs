@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use crate::api::invocations::Deferred;
 use crate::api::{self, dispatch, golem, management, serverledge};
 use crate::auth::Tokens;
-use crate::deployments::{DeploymentError, Deployments, chain};
+use crate::deployments::{DeploymentError, Deployments, Keys, chain};
 use crate::dispatch::Scheduler;
 use crate::logs::{Logs, OutputCollector};
 use crate::queue::Queue;
@@ -156,7 +156,11 @@ impl Server {
             .deferral(deferred.clone())
             .keep_compiled(stored_components(&store));
         let harness = builder.build()?;
-        let deployments = Deployments::open(store.clone(), harness.clone(), options.secrets_key);
+        let keys = Keys {
+            current: options.secrets_key,
+            previous: options.previous_secrets_key,
+        };
+        let deployments = Deployments::open(store.clone(), harness.clone(), keys);
         let deployments = deployments.map_err(|error| match error {
             DeploymentError::Secrets(error) => unreadable(error.to_string()),
             error => unreadable(chain(&error)),

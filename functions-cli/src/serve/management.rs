@@ -1,6 +1,6 @@
 //! Options of the store and of the management API.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -49,6 +49,11 @@ pub(super) struct Management {
     #[arg(long, value_name = "FILE", env = "FUNCTIONS_SECRETS_KEY_FILE")]
     secrets_key_file: Option<PathBuf>,
 
+    /// The file with the key before that one. The start encrypts stored secrets with the new key, and needs
+    /// the old one no more once it listens.
+    #[arg(long, value_name = "FILE", env = "FUNCTIONS_PREVIOUS_SECRETS_KEY_FILE")]
+    previous_secrets_key_file: Option<PathBuf>,
+
     /// The key itself, instead of a file.
     #[arg(
         long,
@@ -80,13 +85,17 @@ impl Management {
             options = options.data_dir(folder);
         }
         let key = match (&self.secrets_key_file, &self.secrets_key) {
-            (Some(file), _) => {
-                let option = || format!("--secrets-key-file {}", file.display());
-                Some(SecretsKey::from_file(file).with_context(option)?)
-            }
+            (Some(file), _) => Some(key_in(file, "--secrets-key-file")?),
             (None, Some(key)) => Some(SecretsKey::from_hex(key).context("FUNCTIONS_SECRETS_KEY")?),
             (None, None) => None,
         };
+        if let Some(file) = &self.previous_secrets_key_file {
+            anyhow::ensure!(
+                key.is_some(),
+                "--previous-secrets-key-file needs the new key: give --secrets-key-file too"
+            );
+            options = options.previous_secrets_key(key_in(file, "--previous-secrets-key-file")?);
+        }
         Ok(match key {
             Some(key) => options.secrets_key(key),
             None => options,
@@ -113,4 +122,9 @@ impl Management {
         };
         Ok(Some(Api::start("management", listener, serve)?))
     }
+}
+
+fn key_in(file: &Path, option: &str) -> anyhow::Result<SecretsKey> {
+    let option = || format!("{option} {}", file.display());
+    SecretsKey::from_file(file).with_context(option)
 }

@@ -10,6 +10,7 @@ use host_harness::{FunctionSettings, Harness};
 use tokio::sync::Semaphore;
 
 use super::error::chain;
+use super::rotate::{Keys, rotate};
 use super::settings::{Configured, SecretsKey, clear, for_version, name_of};
 use super::{DeploymentError, Deployments, NameLocks, Served, ServedFunctions, configured};
 use crate::store::functions::{self, VersionRow};
@@ -31,8 +32,12 @@ impl Deployments {
     pub(crate) fn open(
         store: Arc<Store>,
         harness: Harness,
-        key: Option<SecretsKey>,
+        keys: Keys,
     ) -> Result<Self, DeploymentError> {
+        if let (Some(key), Some(previous)) = (&keys.current, &keys.previous) {
+            rotate(&store, key, previous)?;
+        }
+        let key = keys.current;
         // Also if no current version has secrets: a rollback may need them.
         if let Some(row) = store.read_blocking(functions::any_with_secrets)? {
             configured(&row, key.as_ref())?;

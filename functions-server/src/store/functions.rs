@@ -210,6 +210,34 @@ pub(crate) fn versions(
     page(rows, limit)
 }
 
+/// The versions with secrets behind one, by name and number: `limit` at most, and fewer if they are long. None if
+/// there are no more.
+pub(crate) fn with_secrets(
+    connection: &Connection,
+    (name, number): (&str, i64),
+    limit: usize,
+) -> rusqlite::Result<Vec<VersionRow>> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM versions v
+         WHERE v.secrets IS NOT NULL AND (v.function, v.number) > (?1, ?2)
+         ORDER BY v.function, v.number LIMIT ?3"
+    ))?;
+    let rows = statement.query_map((name, number, one_more(limit)), version)?;
+    Ok(page(rows, limit)?.0)
+}
+
+/// Replaces the encrypted secrets of a version, which is the same version then.
+pub(crate) fn put_secrets(
+    connection: &Connection,
+    (name, number): (&str, i64),
+    secrets: &[u8],
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("UPDATE versions SET secrets = ?3 WHERE function = ?1 AND number = ?2")?
+        .execute((name, number, secrets))?;
+    Ok(())
+}
+
 /// The components of all current versions.
 pub(crate) fn current_digests(connection: &Connection) -> rusqlite::Result<Vec<Digest>> {
     connection

@@ -3,7 +3,7 @@
 use functions_server::{SecretsKey, Server, ServerOptions};
 use serde_json::json;
 
-use crate::support::{Running, builder};
+use crate::support::{Running, builder, key};
 
 /// A function reads its secrets, also after a restart; the API and the folder never have their values.
 #[tokio::test(flavor = "multi_thread")]
@@ -89,4 +89,67 @@ async fn wrong_or_missing_key_is_refused() {
         assert!(error.contains(folder.path().to_str().unwrap()), "{error}");
     }
     Running::on(folder.path()).await;
+}
+
+/// A start with the old and a new key encrypts what is stored of all versions with the new one, which is enough
+/// from then on. Versions stay as they are.
+#[tokio::test(flavor = "multi_thread")]
+async fn secrets_are_encrypted_with_a_new_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Running::on(folder.path()).await;
+    let management = running.management();
+    for (name, value) in [("f", "one"), ("f", "two"), ("g", "three")] {
+        let settings = json!({"secrets": {"API_KEY": value}}).to_string();
+        let deployed =
+            management.deploy_form(name, test_guests::MISBEHAVE, "application/json", &settings);
+        assert!(deployed.await.status.is_success());
+    }
+    let versions = management.get("/v1/functions/f/versions").await.ok(200);
+    running.stop().await;
+
+    let new = || SecretsKey::from_hex(&"a5".repeat(32)).unwrap();
+    let options = || {
+        ServerOptions::default()
+            .data_dir(folder.path())
+            .secrets_key(new())
+    };
+    let wrong = SecretsKey::from_hex(&"00".repeat(32)).unwrap();
+    let error = Server::open(builder(), options().previous_secrets_key(wrong)).unwrap_err();
+    assert!(error.to_string().contains("another key"), "{error}");
+    for options in [options().previous_secrets_key(key()), options()] {
+        let running = Running::with(builder(), options).await;
+        let management = running.management();
+        let shown = management.get("/v1/functions/f/versions").await.ok(200);
+        assert_eq!(shown, versions);
+        for (version, value) in [(1, "one"), (2, "two")] {
+            let body = json!({ "version": version });
+            management
+                .post("/v1/functions/f/rollback", body)
+                .await
+                .ok(200);
+            let environment = running
+                .functions()
+                .get("/f/environment")
+                .await
+                .text()
+                .to_owned();
+            let expected = format!("\"API_KEY\", \"{value}\"");
+            assert!(environment.contains(&expected), "{environment}");
+        }
+        let environment = running
+            .functions()
+            .get("/g/environment")
+            .await
+            .text()
+            .to_owned();
+        assert!(environment.contains("\"three\""), "{environment}");
+        running.stop().await;
+    }
+    let error = Server::open(
+        builder(),
+        ServerOptions::default()
+            .data_dir(folder.path())
+            .secrets_key(key()),
+    );
+    assert!(error.unwrap_err().to_string().contains("another key"));
 }
