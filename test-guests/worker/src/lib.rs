@@ -174,6 +174,24 @@ impl api::Guest for Worker {
         })
     }
 
+    fn call(target: String, path: String, body: String) -> Result<String, String> {
+        let call = functions_binding::Call::post(target, path).with_body(body);
+        let response = call.wait().map_err(|error| error.to_string())?;
+        let status = response.status;
+        let body = response.body.into_bytes();
+        let body = body.map_err(|error| error.to_string())?;
+        Ok(format!("{status} {}", String::from_utf8_lossy(&body)))
+    }
+
+    fn get(url: String) -> Result<String, String> {
+        let request = functions_http::Request::get(url);
+        let response = request.wait().map_err(|error| error.to_string())?;
+        let status = response.status;
+        let body = response.body.into_bytes();
+        let body = body.map_err(|error| error.to_string())?;
+        Ok(format!("{status} {}", String::from_utf8_lossy(&body)))
+    }
+
     fn fail(why: String) -> Result<u64, String> {
         Err(why)
     }
