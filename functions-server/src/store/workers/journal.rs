@@ -14,6 +14,8 @@ pub(crate) struct Flush {
     pub(crate) data: Vec<u8>,
     /// Results of invocations: key, number, what came of it.
     pub(crate) results: Vec<(String, u64, Vec<u8>)>,
+    /// How many of the worker's oldest results are deleted.
+    pub(crate) forgotten: u64,
     /// Numbers in the queue that have begun or ended.
     pub(crate) taken: Vec<u64>,
     pub(crate) state: Option<(StoredState, Option<String>)>,
@@ -54,6 +56,13 @@ pub(crate) fn append(connection: &Connection, flush: &Flush) -> rusqlite::Result
             insert.execute(params![worker, key, stored(*number), outcome])?;
         }
     }
+    if flush.forgotten > 0 {
+        let mut delete = connection.prepare_cached(
+            "DELETE FROM worker_results WHERE worker = ?1 AND key IN (
+                 SELECT key FROM worker_results WHERE worker = ?1 ORDER BY number LIMIT ?2)",
+        )?;
+        delete.execute(params![worker, stored(flush.forgotten)])?;
+    }
     if !flush.taken.is_empty() {
         let mut delete = connection
             .prepare_cached("DELETE FROM worker_queue WHERE worker = ?1 AND number = ?2")?;
@@ -75,6 +84,14 @@ pub(crate) fn read(connection: &Connection, worker: i64) -> rusqlite::Result<Vec
     let mut select = connection
         .prepare_cached("SELECT data FROM worker_journal WHERE worker = ?1 ORDER BY seq")?;
     select.query_map([worker], |row| row.get(0))?.collect()
+}
+
+/// How many results of a worker are kept.
+pub(crate) fn count_results(connection: &Connection, worker: i64) -> rusqlite::Result<u64> {
+    let mut count =
+        connection.prepare_cached("SELECT count(*) FROM worker_results WHERE worker = ?1")?;
+    let count = count.query_row([worker], |row| row.get(0))?;
+    Ok(super::number(count))
 }
 
 /// What came of the invocation with this key, if it has ended.

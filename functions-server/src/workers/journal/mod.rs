@@ -24,6 +24,8 @@ pub(crate) struct Journal {
     store: Arc<Store>,
     worker: i64,
     limit: u64,
+    /// How many results are kept.
+    kept: u64,
     inner: Mutex<Inner>,
     /// Whether everything recorded was run through.
     live: watch::Sender<bool>,
@@ -42,6 +44,8 @@ struct Inner {
     /// The length of the journal in bytes.
     length: u64,
     results: u64,
+    /// How many are kept now.
+    result_count: u64,
     /// Whether an invocation has begun and not ended.
     is_running: bool,
     /// Where the worker stands as far as it is written.
@@ -84,6 +88,22 @@ enum Written {
     Failed,
 }
 
+/// What is stored of a worker besides its journal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stored {
+    pub(crate) state: StoredState,
+    /// How many results are kept.
+    pub(crate) results: u64,
+}
+
+/// How much is kept of a worker.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// The longest journal, in bytes.
+    pub(crate) length: u64,
+    pub(crate) results: u64,
+}
+
 /// A journal cannot be written. What was not written is as if it had not been.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("the worker's journal cannot be written")]
@@ -112,13 +132,13 @@ pub(crate) fn unfinished_key(rows: &[Vec<u8>]) -> Result<Option<String>, Unreada
 }
 
 impl Journal {
-    /// A journal of these rows. `limit` is the longest journal, in bytes.
+    /// A journal of these rows.
     pub(crate) fn new(
         store: Arc<Store>,
         worker: i64,
         rows: &[Vec<u8>],
-        stored: StoredState,
-        limit: u64,
+        stored: Stored,
+        limits: &Limits,
     ) -> Result<Arc<Self>, UnreadableRow> {
         let (mut recorded, mut answers) = (VecDeque::new(), HashMap::new());
         for entry in entry::read(rows)? {
@@ -143,14 +163,16 @@ impl Journal {
             // Numbers of results only have to grow.
             results: seq << 16,
             is_running: false,
-            stored,
+            result_count: stored.results,
+            stored: stored.state,
             recorded,
             is_closed: false,
         };
         Ok(Arc::new(Self {
             store,
             worker,
-            limit,
+            limit: limits.length,
+            kept: limits.results,
             live: watch::Sender::new(inner.recorded.is_empty()),
             inner: Mutex::new(inner),
             written: watch::Sender::new(Written::Until(0)),
@@ -242,6 +264,13 @@ impl Journal {
         inner.results += 1;
         let number = inner.results;
         inner.next.results.push((key, number, outcome.to_bytes()));
+        inner.result_count += 1;
+        // Some at once, so that it costs little.
+        if inner.result_count > self.kept.saturating_add(self.kept / 64) {
+            let forgotten = inner.result_count - self.kept;
+            inner.next.forgotten += forgotten;
+            inner.result_count -= forgotten;
+        }
     }
 
     /// Takes an invocation out of the queue with the next flush.

@@ -34,10 +34,36 @@ async fn load(store: &Arc<Store>, worker: i64, limit: u64) -> Arc<Journal> {
         store.clone(),
         worker,
         &rows.await.unwrap(),
-        StoredState::Idle,
-        limit,
+        Stored {
+            state: StoredState::Idle,
+            results: 0,
+        },
+        &Limits {
+            length: limit,
+            results: 2,
+        },
     )
     .unwrap()
+}
+
+/// Only so many results are kept: the latest ones.
+#[tokio::test]
+async fn oldest_results_are_deleted() {
+    let (_folder, store) = opened();
+    let worker = worker(&store).await;
+    let journal = load(&store, worker, 1 << 20).await;
+    for key in ["a", "b", "c", "d"] {
+        journal.add_result(key.to_owned(), &Outcome::Exited);
+        let flush = journal.flush();
+        journal.written(flush).await.unwrap();
+    }
+    let kept = store.read(move |connection| {
+        let keys = ["a", "b", "c", "d"].map(|key| workers::result(connection, "c", "w", key));
+        keys.into_iter()
+            .map(|found| Ok(found?.is_some()))
+            .collect::<rusqlite::Result<Vec<_>>>()
+    });
+    assert_eq!(kept.await.unwrap(), [false, false, true, true]);
 }
 
 /// What was flushed comes back in order, answers by number, and then the journal is live.
