@@ -15,7 +15,7 @@ use crate::dispatch::Scheduler;
 use crate::logs::{Logs, OutputCollector};
 use crate::queue::Queue;
 use crate::store::{Store, components, functions};
-use crate::workers::{self, Components, Egress, Workers};
+use crate::workers::{self, Components, Egress, WorkerTargets, Workers};
 use crate::{
     DispatchOptions, GolemOptions, ManagementOptions, OpenError, ServerOptions, ServerledgeOptions,
 };
@@ -148,12 +148,14 @@ impl Server {
         let logs =
             logs.map_err(|error| unreadable(format!("its logs cannot be written: {error}")))?;
         let deferred = Deferred::default();
+        let targets = WorkerTargets::default();
         let outputs = OutputCollector::default();
         let builder = builder
             .token_verifier(tokens.verifier())
             .observe_output(logs.observer())
             .observe_output(outputs.observer())
             .deferral(deferred.clone())
+            .call_targets(targets.clone())
             .keep_compiled(stored_components(&store));
         let harness = builder.build()?;
         let keys = Keys {
@@ -187,8 +189,9 @@ impl Server {
         };
         let components = Components::new(store.clone(), Arc::new(engine), Box::new(linkable));
         let limits = options.workers;
-        let egress = Egress::new(harness.clone());
+        let egress = Egress::new(harness.clone(), targets.clone());
         let workers = Workers::new(store.clone(), components.clone(), linker, egress, limits);
+        targets.set(&workers);
         Ok(Self {
             inner: Arc::new(Inner {
                 harness,

@@ -77,7 +77,7 @@ const COPIED: &[(&str, &[&str])] = &[
     ),
     (
         "functions-server",
-        &["io", "clocks", "bytes", "http", "binding"],
+        &["io", "clocks", "bytes", "web", "http", "binding"],
     ),
 ];
 

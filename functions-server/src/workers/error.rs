@@ -1,5 +1,7 @@
 //! Why a request about a worker fails.
 
+use http::StatusCode;
+
 /// Why a request about a worker fails.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum WorkerError {
@@ -53,6 +55,19 @@ pub(crate) enum WorkerError {
 }
 
 impl WorkerError {
+    /// The status of the answer, where that is all that tells kinds apart.
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::ComponentNotFound(_) | Self::WorkerNotFound { .. } => StatusCode::NOT_FOUND,
+            Self::BadCall(_) => StatusCode::BAD_REQUEST,
+            Self::QueueFull(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::JournalFull(_) => StatusCode::INSUFFICIENT_STORAGE,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Reentrant(_) => StatusCode::LOOP_DETECTED,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
     /// The answer to whoever waits for a worker that goes on in another process.
     pub(crate) fn stopping() -> Self {
         Self::Unavailable("the server stops: send the request again".to_owned())

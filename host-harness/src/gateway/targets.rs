@@ -19,7 +19,6 @@ pub trait CallTargets: Send + Sync + 'static {
 
 /// A call of a target that is no function.
 #[derive(Debug)]
-#[non_exhaustive]
 pub struct TargetCall {
     /// The target, such as `worker:counters/w1`.
     pub target: String,

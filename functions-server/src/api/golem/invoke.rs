@@ -84,6 +84,7 @@ impl Call {
                 function,
                 parameters: Parameter::of_body(&held.bytes)?,
                 key,
+                origin: None,
             },
         })
     }

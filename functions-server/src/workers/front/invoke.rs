@@ -10,6 +10,9 @@ use crate::workers::error::WorkerError;
 use crate::workers::journal::Outcome;
 use crate::workers::worker::{Answer, Reserved, Returned, Worker, answer_of};
 
+/// How many workers may wait for each other.
+const MAX_DEPTH: usize = 16;
+
 impl Workers {
     /// Calls a worker, which is created if there is none with this name, and waits for what it returns.
     ///
@@ -48,6 +51,7 @@ impl Workers {
         invocation: Invocation,
         is_stored: bool,
     ) -> Result<Accepted, WorkerError> {
+        check_origin(component, name, invocation.origin.as_deref())?;
         let key = invocation.key.clone();
         loop {
             let known = self.open(component, name).await?;
@@ -66,7 +70,8 @@ impl Workers {
                     return Ok(Accepted::Answered(answered));
                 }
                 let call = self.check(&version, &invocation).await?;
-                self.submit(worker, call, key, is_stored).await?;
+                let origin = invocation.origin.clone();
+                self.submit(worker, call, key, origin, is_stored).await?;
                 reserved.done();
                 return Ok(Accepted::Waiting(answer));
             }
@@ -87,7 +92,8 @@ impl Workers {
                 continue;
             };
             let reserved = Reservation::new(&worker, &key);
-            self.submit(&worker, call, &key, is_stored).await?;
+            let origin = invocation.origin.clone();
+            self.submit(&worker, call, &key, origin, is_stored).await?;
             reserved.done();
             return Ok(Accepted::Waiting(answer));
         }
@@ -98,11 +104,12 @@ impl Workers {
         worker: &Arc<Worker>,
         call: Checked,
         key: &str,
+        origin: Option<Arc<str>>,
         is_stored: bool,
     ) -> Result<(), WorkerError> {
         let context = &self.inner.context;
         let store = is_stored.then_some(&*context.store);
-        let kept = worker.submit(call, key.to_owned(), store, context.limits.queue)?;
+        let kept = worker.submit(call, key.to_owned(), origin, store, context.limits.queue)?;
         self.start(worker);
         let Some(kept) = kept else {
             return Ok(());
@@ -169,6 +176,23 @@ impl Workers {
             WorkerError::Unavailable(why.to_owned())
         })?;
         Ok(Some(answer_of(outcome)))
+    }
+}
+
+/// Refuses a call of a worker that waits for it.
+fn check_origin(component: &str, name: &str, origin: Option<&str>) -> Result<(), WorkerError> {
+    let Some(origin) = origin else {
+        return Ok(());
+    };
+    let called = format!("{component}/{name}");
+    if origin.lines().any(|waiting| waiting == called) {
+        return Err(WorkerError::Reentrant(called));
+    }
+    match origin.lines().count() > MAX_DEPTH {
+        true => Err(WorkerError::InvalidRequest(format!(
+            "calls of workers by workers nest more than {MAX_DEPTH} deep"
+        ))),
+        false => Ok(()),
     }
 }
 

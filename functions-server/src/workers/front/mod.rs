@@ -9,9 +9,11 @@ mod tests;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use uuid::Uuid;
+
 use super::check::Parameter;
 use super::codes::Codes;
-use super::components::Components;
+use super::components::{ComponentError, Components};
 use super::error::WorkerError;
 use super::options::WorkerLimits;
 use super::runtime::{Egress, HostLinker};
@@ -32,6 +34,17 @@ struct Inner {
     context: Arc<Context>,
     known: Mutex<HashMap<Name, Arc<Worker>>>,
     opening: Vec<tokio::sync::Mutex<()>>,
+}
+
+/// Workers that somebody else keeps.
+#[derive(Debug, Clone)]
+pub(crate) struct WeakWorkers(Weak<Inner>);
+
+impl WeakWorkers {
+    /// The workers, unless their server was dropped.
+    pub(crate) fn upgrade(&self) -> Option<Workers> {
+        self.0.upgrade().map(|inner| Workers { inner })
+    }
 }
 
 /// Whoever drops the last clone has stopped calling workers. What they do goes on in the next process.
@@ -55,6 +68,8 @@ pub(crate) struct Invocation {
     pub(crate) parameters: Vec<Parameter>,
     /// The client's `Idempotency-Key`.
     pub(crate) key: Option<String>,
+    /// The workers that wait for it, each in a line: `COMPONENT/NAME`.
+    pub(crate) origin: Option<Arc<str>>,
 }
 
 /// What a worker is created with.
@@ -103,6 +118,21 @@ impl Workers {
             }
         }
         Ok(())
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakWorkers {
+        WeakWorkers(Arc::downgrade(&self.inner))
+    }
+
+    /// The UUID of a component, which is given by its name or UUID.
+    pub(crate) async fn component_id(&self, component: &str) -> Result<String, WorkerError> {
+        let components = &self.inner.context.codes.components;
+        let unavailable = |error: ComponentError| WorkerError::Unavailable(error.to_string());
+        let named = components.find(component).await.map_err(unavailable)?;
+        match named.or_else(|| Uuid::try_parse(component).ok()) {
+            Some(id) => Ok(id.to_string()),
+            None => Err(WorkerError::ComponentNotFound(component.to_owned())),
+        }
     }
 
     /// Starts the worker's task if it has none and something to do.

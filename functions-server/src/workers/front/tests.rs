@@ -1,5 +1,7 @@
 //! Workers of a real component on a real store.
 
+#[cfg(target_os = "linux")]
+mod figures;
 mod requests;
 
 use std::path::Path;
@@ -11,7 +13,7 @@ use uuid::Uuid;
 use super::*;
 use crate::workers::components::Upload;
 use crate::workers::worker::Status;
-use crate::workers::{link, tick};
+use crate::workers::{WorkerTargets, link, tick};
 
 /// A server without its APIs. What is in its folder survives it.
 struct Host {
@@ -22,7 +24,12 @@ struct Host {
 impl Host {
     fn open(folder: &Path, limits: WorkerLimits) -> Self {
         let store = Arc::new(open_store(folder));
-        let harness = Harness::builder().allow_host("127.0.0.1").build().unwrap();
+        let targets = WorkerTargets::default();
+        let builder = Harness::builder().allow_host("127.0.0.1");
+        let builder = builder
+            .call_targets(targets.clone())
+            .function("caller", test_guests::CALLS_FUNCTIONS);
+        let harness = builder.build().unwrap();
         let engine = harness.deterministic_engine().unwrap();
         tick(engine.wasmtime()).unwrap();
         let linker = Arc::new(link(engine.wasmtime()).unwrap());
@@ -32,9 +39,10 @@ impl Host {
             store,
             components.clone(),
             linker,
-            Egress::new(harness),
+            Egress::new(harness, targets.clone()),
             limits,
         );
+        targets.set(&workers);
         Self {
             workers,
             components,
@@ -105,6 +113,7 @@ fn invocation(function: &str, params: &str, key: Option<&str>) -> Invocation {
         function: format!("test:worker/api.{{{function}}}"),
         parameters: Parameter::of_array(params.as_bytes()).unwrap(),
         key: key.map(str::to_owned),
+        origin: None,
     }
 }
 

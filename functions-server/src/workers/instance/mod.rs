@@ -236,6 +236,11 @@ impl Instance {
         Ok(function)
     }
 
+    /// Says which workers wait for the calls that come.
+    pub(crate) fn set_origin(&mut self, origin: Option<Arc<str>>) {
+        self.store.data_mut().set_origin(origin);
+    }
+
     /// What it has, by number.
     pub(crate) fn resources(&self) -> BTreeMap<u64, OwnedResource> {
         self.handles.list()

@@ -51,7 +51,7 @@ impl Output {
         String::from_utf8_lossy(&std::mem::take(&mut text.tail)).into_owned()
     }
 
-    fn print(&self, bytes: &[u8]) {
+    pub(super) fn print(&self, bytes: &[u8]) {
         let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
         text.tail.extend_from_slice(bytes);
         let excess = text.tail.len().saturating_sub(MAX_TAIL);

@@ -5,9 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use host_harness::{FetchError, FetchErrorKind, Fetcher, Harness, InvocationError, InvokeOptions};
+use host_harness::{
+    Body, CallTargets, FetchError, FetchErrorKind, Fetcher, Harness, InvocationError,
+    InvokeOptions, TargetCall,
+};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
-use http_body::Body;
+use http_body::Body as HttpBody;
 use http_body_util::{BodyExt as _, Full, Limited};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -61,12 +64,15 @@ pub(super) enum Destination {
 pub(crate) struct Egress {
     fetcher: Arc<Fetcher>,
     harness: Harness,
+    targets: Arc<dyn CallTargets>,
 }
 
 impl Egress {
-    pub(crate) fn new(harness: Harness) -> Self {
+    /// Calls functions of the host, and `targets`.
+    pub(crate) fn new(harness: Harness, targets: impl CallTargets) -> Self {
         Self {
             fetcher: Arc::new(harness.fetcher()),
+            targets: Arc::new(targets),
             harness,
         }
     }
@@ -83,8 +89,12 @@ impl fmt::Debug for Egress {
 pub(crate) struct Requests {
     pub(crate) egress: Egress,
     pub(crate) journal: Arc<Journal>,
-    /// `COMPONENT/NAME/CREATED`: no two workers have the same.
+    /// `COMPONENT/NAME`.
     pub(crate) worker: Arc<str>,
+    /// No two workers have the same.
+    pub(crate) unique_name: Arc<str>,
+    /// The workers that wait for what runs, each in a line.
+    pub(crate) origin: Option<Arc<str>>,
 }
 
 /// Stands for the head of a request, in every release.
@@ -97,7 +107,7 @@ pub(super) fn hash(head: fmt::Arguments<'_>) -> u64 {
 /// Reads a body to its end, as far as it may be kept. The guest may write all of it.
 pub(super) async fn collect<B>(body: B) -> Result<Bytes, Unreadable>
 where
-    B: Body<Data = Bytes>,
+    B: HttpBody<Data = Bytes>,
 {
     let mut body = std::pin::pin!(body);
     let mut bytes = BytesMut::new();
@@ -151,7 +161,10 @@ impl Requests {
         } = outbound;
         let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
         if !is_safe && !request.headers().contains_key(KEY) {
-            let key = Uuid::new_v5(&NAMESPACE, format!("{}/{number}", self.worker).as_bytes());
+            let key = Uuid::new_v5(
+                &NAMESPACE,
+                format!("{}/{number}", self.unique_name).as_bytes(),
+            );
             if let Ok(key) = HeaderValue::from_str(&key.to_string()) {
                 request.headers_mut().insert(KEY, key);
             }
@@ -180,9 +193,21 @@ impl Requests {
         request: Request<Bytes>,
         limit: usize,
     ) -> Result<Response<Bytes>, Answer> {
-        let (harness, request) = (&self.egress.harness, request.map(Full::new));
-        let invoked = harness.invoke(name, request, InvokeOptions::default());
-        let response = invoked.await.map_err(|error| not_called(name, &error))?;
+        let origin = match &self.origin {
+            Some(origin) => format!("{origin}\n{}", self.worker),
+            None => self.worker.to_string(),
+        };
+        let response = match name.contains(':') {
+            true => self.call_target(name, request, origin.into()).await?,
+            false => {
+                let mut options = InvokeOptions::default();
+                options.caller = Some(format!("worker:{}", self.worker).into());
+                options.origin = Some(origin.into());
+                let (harness, request) = (&self.egress.harness, request.map(Full::new));
+                let invoked = harness.invoke(name, request, options);
+                invoked.await.map_err(|error| not_called(name, &error))?
+            }
+        };
         let (head, body) = response.into_parts();
         let body = Limited::new(body, limit).collect().await;
         let body = body.map_err(|error| {
@@ -193,11 +218,30 @@ impl Requests {
     }
 }
 
+impl Requests {
+    async fn call_target(
+        &self,
+        target: &str,
+        request: Request<Bytes>,
+        origin: Arc<str>,
+    ) -> Result<Response<Body>, Answer> {
+        let called = self.egress.targets.call(TargetCall {
+            target: target.to_owned(),
+            caller: format!("worker:{}", self.worker).into(),
+            request: request.map(Body::from),
+            origin: Some(origin),
+        });
+        let not_found = || Answer::Failed("not-found".to_owned(), target.to_owned());
+        called.await.ok_or_else(not_found)
+    }
+}
+
 fn not_called(name: &str, error: &InvocationError) -> Answer {
     let kind = match error.status() {
         _ if error.is_not_found() => {
             return Answer::Failed("not-found".to_owned(), name.to_owned());
         }
+        StatusCode::FORBIDDEN => "denied",
         StatusCode::GATEWAY_TIMEOUT => "timeout",
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => "overloaded",
         StatusCode::INTERNAL_SERVER_ERROR | StatusCode::BAD_GATEWAY => "trapped",

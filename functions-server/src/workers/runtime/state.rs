@@ -59,6 +59,8 @@ pub(crate) struct State {
     pub(crate) budget: Arc<CpuBudget>,
     pub(crate) memory: MemoryLimit,
     pub(crate) stderr: Output,
+    pub(super) stdout: Output,
+    pub(super) variables: Vec<(String, String)>,
     pub(super) table: ResourceTable,
     pub(super) created: SystemTime,
     /// The last value of the worker's clock, in nanoseconds.
@@ -74,13 +76,13 @@ pub(crate) struct State {
 impl State {
     pub(crate) fn new(environment: &Environment, journal: Arc<Journal>) -> Self {
         let output = |name| Output::new(environment.worker.clone(), name, journal.clone());
-        let stderr = output("stderr");
+        let (stdout, stderr) = (output("stdout"), output("stderr"));
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
         let wasi = WasiCtxBuilder::new()
             .args(&environment.args)
             .envs(&environment.env)
-            .stdout(output("stdout"))
+            .stdout(stdout.clone())
             .stderr(stderr.clone())
             .allow_tcp(false)
             .allow_udp(false)
@@ -88,13 +90,17 @@ impl State {
         let requests = Requests {
             egress: environment.egress.clone(),
             journal: journal.clone(),
-            worker: environment.unique_name(),
+            worker: environment.worker.clone(),
+            unique_name: environment.unique_name(),
+            origin: None,
         };
         Self {
             journal,
             budget: CpuBudget::new(environment.cpu_time),
             memory: MemoryLimit::new(environment.memory),
             stderr,
+            stdout,
+            variables: environment.env.clone(),
             table,
             created: environment.created,
             clock: 0,
@@ -104,6 +110,11 @@ impl State {
             begun: 0,
             wasi,
         }
+    }
+
+    /// Says which workers wait for the calls that come.
+    pub(crate) fn set_origin(&mut self, origin: Option<Arc<str>>) {
+        self.requests.origin = origin;
     }
 
     /// Begins a request whose head has this hash. Returns its number.

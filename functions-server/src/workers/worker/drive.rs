@@ -139,6 +139,7 @@ async fn invoke(
         text,
         params,
         call,
+        origin,
     }) = queued.take()
     else {
         return Ok(());
@@ -147,7 +148,7 @@ async fn invoke(
         Some(call) => Ok(call),
         None => live.check(&text, &params).map_err(WorkerError::BadCall),
     };
-    match call.and_then(|call| live.begin(key.clone(), call)) {
+    match call.and_then(|call| live.begin(key.clone(), call, origin)) {
         Ok(begun) => {
             number.inspect(|number| live.journal.take(*number));
             let outcome = live.run(&begun).await?;

@@ -12,7 +12,7 @@ use crate::store::workers;
 use crate::workers::check::{self, Checked, Parameter};
 use crate::workers::error::WorkerError;
 use crate::workers::instance::{Code, Instance};
-use crate::workers::journal::{Entry, Journal, Outcome, TooLong};
+use crate::workers::journal::{Entry, Journal, Limits, Outcome, Stored, TooLong};
 use crate::workers::runtime::{CpuLimit, Diverged, Environment};
 
 /// A loaded worker.
@@ -28,6 +28,8 @@ pub(super) struct Begun {
     pub(super) key: String,
     pub(super) call: Checked,
     pub(super) at: i64,
+    /// The workers that wait for it. Not recorded: they are gone after a restart.
+    pub(super) origin: Option<Arc<str>>,
 }
 
 /// The instance cannot be used any longer.
@@ -88,13 +90,19 @@ impl Live {
         let unavailable = |why: String| Broken::Unavailable(WorkerError::Unavailable(why));
         let id = worker.id;
         let read = move |connection: &rusqlite::Connection| {
-            let state = workers::state(connection, id)?;
-            Ok((workers::read(connection, id)?, state))
+            let stored = Stored {
+                state: workers::state(connection, id)?,
+                results: workers::count_results(connection, id)?,
+            };
+            Ok((workers::read(connection, id)?, stored))
         };
         let read = context.store.read(read).await;
         let (rows, stored) = read.map_err(|error| Broken::Unavailable(error.into()))?;
-        let limit = context.limits.journal;
-        let journal = Journal::new(context.store.clone(), id, &rows, stored, limit);
+        let limits = Limits {
+            length: context.limits.journal,
+            results: context.limits.keys,
+        };
+        let journal = Journal::new(context.store.clone(), id, &rows, stored, &limits);
         let journal = journal.map_err(|error| unavailable(error.to_string()))?;
         drop(rows);
         let version = context.version(&worker.component, Some(version)).await;
@@ -148,7 +156,12 @@ impl Live {
                 found: format!("a call of {function}"),
             })
         })?;
-        Ok(Some(Begun { key, call, at }))
+        Ok(Some(Begun {
+            key,
+            call,
+            at,
+            origin: None,
+        }))
     }
 
     /// Checks a call that was checked before, perhaps against another version of the component.
@@ -162,7 +175,12 @@ impl Live {
     /// # Errors
     ///
     /// It cannot be called, and the worker is as before.
-    pub(super) fn begin(&self, key: String, call: Checked) -> Result<Begun, WorkerError> {
+    pub(super) fn begin(
+        &self,
+        key: String,
+        call: Checked,
+        origin: Option<Arc<str>>,
+    ) -> Result<Begun, WorkerError> {
         let full = |error: TooLong| WorkerError::JournalFull(error.to_string());
         self.journal.check_length().map_err(full)?;
         let prepared = self.instance.prepare(&call);
@@ -175,14 +193,22 @@ impl Live {
             at,
         };
         self.journal.add(&start).map_err(full)?;
-        Ok(Begun { key, call, at })
+        Ok(Begun {
+            key,
+            call,
+            at,
+            origin,
+        })
     }
 
     /// Runs an invocation to its end, which is compared with what was recorded or else added.
     pub(super) async fn run(&mut self, begun: &Begun) -> Result<Outcome, Broken> {
         let before = self.journal.added();
         let outcome = match self.instance.prepare(&begun.call) {
-            Ok(prepared) => self.instance.call(&begun.call, prepared, begun.at).await,
+            Ok(prepared) => {
+                self.instance.set_origin(begun.origin.clone());
+                self.instance.call(&begun.call, prepared, begun.at).await
+            }
             Err(why) => Ok(Outcome::Refused(why)),
         };
         let outcome = match outcome {

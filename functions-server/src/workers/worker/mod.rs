@@ -112,6 +112,8 @@ struct Queued {
     params: String,
     /// `None`: from the stored queue, to be checked again.
     call: Option<Checked>,
+    /// The workers that wait for it.
+    origin: Option<Arc<str>>,
 }
 
 /// An invocation in the stored queue.
@@ -199,6 +201,7 @@ impl Worker {
         &self,
         call: Checked,
         key: String,
+        origin: Option<Arc<str>>,
         store: Option<&Store>,
         capacity: usize,
     ) -> Result<Option<Kept>, WorkerError> {
@@ -227,6 +230,7 @@ impl Worker {
             text: call.text.clone(),
             params: call.params.clone(),
             call: Some(call),
+            origin,
         });
         if shared.phase == Phase::Interrupted {
             shared.phase = Phase::Idle;
@@ -302,6 +306,7 @@ impl Queued {
             text: row.function,
             params: row.params,
             call: None,
+            origin: None,
         }
     }
 }

@@ -159,3 +159,82 @@ async fn request_to_a_server_that_is_not_allowed_fails() {
         .unwrap();
     assert!(got.contains("err") && got.contains("Denied"), "{got}");
 }
+
+/// Requests and calls by the host's own interfaces are recorded too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn host_interfaces_are_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Numbers::start(Duration::ZERO).await;
+    let url = serde_json::json!([format!("http://{}/a", server.authority)]).to_string();
+    let ping = r#"["caller","/get?of=worker:other&path=x",""]"#;
+    let component = {
+        let host = Host::open(folder.path(), WorkerLimits::default());
+        let component = host.upload().await;
+        let got = host.api(&component, "get", &url).await.unwrap();
+        assert_eq!(got, r#"[{"ok":"200 1:0"}]"#);
+        let called = host.api(&component, "call", ping).await.unwrap();
+        assert!(called.starts_with(r#"[{"ok":"#), "{called}");
+        let missing = host
+            .api(&component, "call", r#"["nobody","/",""]"#)
+            .await
+            .unwrap();
+        assert!(
+            missing.contains("err") && missing.contains("nobody"),
+            "{missing}"
+        );
+        component
+    };
+    let host = Host::open(folder.path(), WorkerLimits::default());
+    assert_eq!(host.api(&component, "total", "[]").await.unwrap(), "[0]");
+    assert_eq!(server.count(), 1);
+}
+
+/// A worker calls another one by the binding, and a call that comes back to it fails at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn worker_calls_workers() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Host::open(folder.path(), WorkerLimits::default());
+    let component = host.upload().await;
+    let call = |worker: &str, function: &str, body: &str| {
+        let target = format!("worker:{component}/{worker}");
+        let path = format!("/test:worker%2Fapi.%7B{function}%7D");
+        serde_json::json!([target, path, body]).to_string()
+    };
+    let added = host
+        .api(&component, "call", &call("other", "add", "[5]"))
+        .await;
+    assert_eq!(added.unwrap(), r#"[{"ok":"200 [5]"}]"#);
+    let bad = host
+        .api(&component, "call", &call("other", "add", "[]"))
+        .await
+        .unwrap();
+    assert!(bad.contains("400"), "{bad}");
+    let own = host
+        .api(&component, "call", &call("w", "add", "[5]"))
+        .await
+        .unwrap();
+    assert!(
+        own.contains("508") && own.contains("would wait for ever"),
+        "{own}"
+    );
+    // By way of another worker.
+    let back = call("w", "add", "[5]");
+    let there = host
+        .api(&component, "call", &call("other", "call", &back))
+        .await
+        .unwrap();
+    assert!(there.contains("508"), "{there}");
+    // By way of a function.
+    let target = format!("worker:{component}/w");
+    let query: String = form_urlencoded::Serializer::new(String::new())
+        .append_pair("of", &target)
+        .append_pair("path", "/test:worker%2Fapi.%7Btotal%7D")
+        .finish();
+    let params = serde_json::json!(["caller", format!("/call-wait?{query}"), "[]"]).to_string();
+    let by_function = host.api(&component, "call", &params).await.unwrap();
+    assert!(by_function.contains("508"), "{by_function}");
+    let from_another = host
+        .call(&component, "third", invocation("call", &params, None))
+        .await;
+    assert_eq!(from_another.unwrap(), r#"[{"ok":"200 [0]"}]"#);
+}

@@ -1,9 +1,11 @@
 //! The host's own interfaces, as workers import them: requests to other servers and calls of functions, whose
-//! results are recorded as a whole.
+//! results are recorded as a whole. Of a web function's environment, they have what their SDK needs.
 
 mod buffer;
 mod client;
+mod environment;
 mod invoker;
+mod output;
 mod pending;
 
 use wasmtime::component::{HasSelf, Linker};
@@ -24,13 +26,15 @@ mod bindings {
     )]
 
     wasmtime::component::bindgen!({
-        path: ["wit/io", "wit/clocks", "wit/bytes", "wit/http", "wit/binding"],
+        path: ["wit/io", "wit/clocks", "wit/bytes", "wit/web", "wit/http", "wit/binding"],
         inline: "
             package functions:workers;
 
             world worker {
                 include functions:http/imports@1.0.0;
                 include functions:binding/imports@1.0.0;
+                import functions:web/environment@1.0.0;
+                import functions:web/output@1.0.0;
             }
         ",
         imports: {
@@ -52,9 +56,11 @@ mod bindings {
 }
 
 pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    use bindings::functions::{binding::invoker, bytes::bytes, http::client};
+    use bindings::functions::{binding::invoker, bytes::bytes, http::client, web};
 
     bytes::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
     client::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
-    invoker::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
+    invoker::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    web::environment::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
+    web::output::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
 }
