@@ -3,6 +3,7 @@
 mod dispatch;
 mod host;
 mod promises;
+mod worker;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     step("build", "the examples, for wasm32-wasip2");
     let root = workspace::root();
     let names = examples().map(|example| example.name);
-    let names = names.chain(dispatch::EXAMPLES);
+    let names = names.chain(dispatch::EXAMPLES).chain([worker::EXAMPLE]);
     let guests = build_guests(&GuestBuild::new(&root).packages(names))?;
     step("build", "the host (the first time takes a few minutes)");
     let command = build_host(&root)?;
@@ -47,6 +48,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     step("stop", "SIGTERM");
     host.stop()?;
     dispatch::run(&command, &guests)?;
+    worker::run(&command, &guests)?;
     if broken > 0 {
         bail!("{broken} answers differ from what the example promises");
     }
