@@ -192,6 +192,7 @@ impl Server {
         let egress = Egress::new(harness.clone(), targets.clone());
         let workers = Workers::new(store.clone(), components.clone(), linker, egress, limits);
         targets.set(&workers);
+        golem::register(&queue, &workers);
         Ok(Self {
             inner: Arc::new(Inner {
                 harness,

@@ -57,7 +57,7 @@ impl Headers {
 pub(crate) struct RequestHead {
     method: String,
     /// The path and query below the function's own.
-    target: String,
+    pub(crate) target: String,
     headers: Headers,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) token_metadata: Option<String>,

@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::answer::{self, Refusal};
-use super::{Api, body, ids};
+use super::{Api, body, ids, queued};
 use crate::workers::{Invocation, Parameter, Returned};
 
 /// The longest `Idempotency-Key`, in bytes.
@@ -99,6 +99,20 @@ impl Call {
     async fn invoke(self, api: &Api) -> Result<Response, Refusal> {
         let component = self.component.to_string();
         let workers = api.server.workers();
+        if workers.is_ephemeral(&component, &self.worker).await? {
+            let parameters = workers.check_ephemeral(&component, &self.invocation);
+            let parameters = parameters.await?;
+            let function = &self.invocation.function;
+            queued::accept(
+                &api.server,
+                self.component,
+                &self.worker,
+                function,
+                parameters,
+            )
+            .await?;
+            return Ok(answer::json(&json!({})));
+        }
         workers
             .invoke(&component, &self.worker, self.invocation)
             .await?;

@@ -8,6 +8,7 @@ mod components;
 mod filter;
 mod ids;
 mod invoke;
+mod queued;
 mod upload;
 mod worker_error;
 mod worker_list;
@@ -28,6 +29,7 @@ use tokio::sync::Semaphore;
 use super::drain;
 use crate::{GolemOptions, Server};
 use answer::Refusal;
+pub(crate) use queued::register;
 
 /// How many uploads arrive at once. Further ones wait.
 const MAX_UPLOADS: usize = 4;

@@ -23,6 +23,9 @@ impl Workers {
         name: &str,
         invocation: Invocation,
     ) -> Result<Returned, WorkerError> {
+        if let Some(version) = self.ephemeral(component, name).await? {
+            return self.call_ephemeral(&version, name, &invocation).await;
+        }
         match self.accept(component, name, invocation, false).await? {
             Accepted::Answered(answer) => answer,
             Accepted::Waiting(answer) => answer
@@ -145,7 +148,7 @@ impl Workers {
         self.inner.context.version(component, number).await
     }
 
-    async fn check(
+    pub(super) async fn check(
         &self,
         version: &ComponentVersion,
         invocation: &Invocation,

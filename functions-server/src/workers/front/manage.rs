@@ -15,7 +15,15 @@ impl Workers {
         name: &str,
         creation: &Creation,
     ) -> Result<u64, WorkerError> {
-        let version = self.version(component, None).await?.version;
+        let latest = self.version(component, None).await?;
+        if latest.is_ephemeral {
+            return Err(WorkerError::BadCall(vec![format!(
+                "the component {} is ephemeral: each of its calls gets an instance of its own, so there is no \
+                 worker to create",
+                latest.name
+            )]));
+        }
+        let version = latest.version;
         let row = self.new_row(component, name, version, creation);
         let write = move |connection: &_| workers::create(connection, &row);
         let created = self.inner.context.store.write(write).await?;

@@ -1,5 +1,6 @@
 //! All workers: finds, creates and loads them, and calls them by name.
 
+mod ephemeral;
 mod invoke;
 mod manage;
 mod open;
@@ -34,6 +35,8 @@ struct Inner {
     context: Arc<Context>,
     known: Mutex<HashMap<Name, Arc<Worker>>>,
     opening: Vec<tokio::sync::Mutex<()>>,
+    /// A permit for each call of an ephemeral component that runs.
+    ephemeral: tokio::sync::Semaphore,
 }
 
 /// Workers that somebody else keeps.
@@ -101,6 +104,7 @@ impl Workers {
                 opening: (0..OPENING)
                     .map(|_| tokio::sync::Mutex::default())
                     .collect(),
+                ephemeral: tokio::sync::Semaphore::new(ephemeral::RUNNING),
             }),
         }
     }

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use wasmtime_wasi::I32Exit;
-
 use super::Worker;
 use super::task::Context;
 use crate::store::Time;
 use crate::store::workers;
 use crate::workers::check::{self, Checked, Parameter};
 use crate::workers::error::WorkerError;
+use crate::workers::failure::{Failure, with_stderr};
 use crate::workers::instance::{Code, Instance};
 use crate::workers::journal::{Entry, Journal, Limits, Outcome, Stored, TooLong};
 use crate::workers::runtime::{CpuLimit, Diverged, Environment};
@@ -54,32 +53,6 @@ pub(super) struct Ended {
     pub(super) may_retry: bool,
 }
 
-/// What came of an error in a call.
-enum Kind {
-    Diverged(Diverged),
-    Exited,
-    /// A limit: it would be reached again.
-    Limit(String),
-    Trapped(String),
-}
-
-fn kind(error: &wasmtime::Error) -> Kind {
-    if let Some(diverged) = error.downcast_ref::<Diverged>() {
-        return Kind::Diverged(diverged.clone());
-    }
-    if error.is::<I32Exit>() {
-        return Kind::Exited;
-    }
-    if error.is::<CpuLimit>() || error.is::<TooLong>() {
-        return Kind::Limit(error.root_cause().to_string());
-    }
-    match error.downcast_ref::<wasmtime::Trap>() {
-        // How deep a stack gets depends on the compiler, so that is not tried again.
-        Some(wasmtime::Trap::StackOverflow) => Kind::Limit(format!("{error:?}")),
-        _ => Kind::Trapped(format!("{error:?}")),
-    }
-}
-
 impl Live {
     /// Reads a worker's journal, and makes an instance. It is then at its beginning.
     pub(super) async fn load(
@@ -115,13 +88,13 @@ impl Live {
         let environment = environment(context, worker, &version.env);
         let (component, name) = (&worker.component, &worker.name);
         let made = Instance::new(&code, component, name, &environment, journal.clone()).await;
-        let instance = made.map_err(|error| match kind(&error) {
-            Kind::Diverged(diverged) => Broken::Diverged(diverged),
-            Kind::Exited => Broken::Creation("Process exited".to_owned()),
-            Kind::Limit(why) => Broken::Creation(why),
-            Kind::Trapped(why) if error.is::<wasmtime::Trap>() => Broken::Creation(why),
+        let instance = made.map_err(|error| match Failure::of(&error) {
+            Failure::Diverged(diverged) => Broken::Diverged(diverged),
+            Failure::Exited => Broken::Creation("Process exited".to_owned()),
+            Failure::Limit(why) => Broken::Creation(why),
+            Failure::Trapped(why) if error.is::<wasmtime::Trap>() => Broken::Creation(why),
             // The host has no memory, for example.
-            Kind::Trapped(why) => unavailable(why),
+            Failure::Trapped(why) => unavailable(why),
         })?;
         Ok(Self {
             instance,
@@ -236,8 +209,8 @@ impl Live {
     }
 
     fn broken(&mut self, begun: &Begun, error: &wasmtime::Error, before: u64) -> Broken {
-        let (outcome, may_retry) = match kind(error) {
-            Kind::Diverged(diverged) => return Broken::Diverged(diverged),
+        let (outcome, may_retry) = match Failure::of(error) {
+            Failure::Diverged(diverged) => return Broken::Diverged(diverged),
             // A recorded end is a return: otherwise the worker would be over.
             _ if self.journal.is_replaying() => {
                 return Broken::Diverged(Diverged {
@@ -245,14 +218,10 @@ impl Live {
                     found: "something else".to_owned(),
                 });
             }
-            Kind::Exited => (Outcome::Exited, false),
-            Kind::Limit(why) => (Outcome::Failed(why), false),
-            Kind::Trapped(why) => {
-                let stderr = self.instance.take_stderr();
-                let why = match stderr.is_empty() {
-                    true => why,
-                    false => format!("{why}\n\n{stderr}"),
-                };
+            Failure::Exited => (Outcome::Exited, false),
+            Failure::Limit(why) => (Outcome::Failed(why), false),
+            Failure::Trapped(why) => {
+                let why = with_stderr(why, &self.instance.take_stderr());
                 // Without anything new from outside, it would trap again.
                 (Outcome::Failed(why), self.journal.added() > before)
             }
