@@ -148,7 +148,10 @@ pub(super) async fn replace_plain_errors(request: Request, next: Next) -> Respon
     let response = next.run(request).await;
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
-    if !is_error || response.headers().get(CONTENT_TYPE) == Some(&PROBLEM_JSON) {
+    // Golem's errors, below `/golem`, are JSON as well.
+    let media = response.headers().get(CONTENT_TYPE);
+    let is_json = media.is_some_and(|media| media.as_bytes().starts_with(b"application/"));
+    if !is_error || is_json {
         return response;
     }
     let (parts, body) = response.into_parts();
