@@ -91,12 +91,8 @@ impl Workers {
         egress: Egress,
         limits: WorkerLimits,
     ) -> Self {
-        let context = Context {
-            store,
-            limits,
-            egress,
-            codes: Codes::new(components, linker),
-        };
+        let codes = Codes::new(components, linker);
+        let context = Context::new(store, limits, codes, egress);
         Self {
             inner: Arc::new(Inner {
                 context: Arc::new(context),

@@ -2,6 +2,7 @@
 
 mod drive;
 mod live;
+mod loaded;
 mod task;
 mod transitions;
 mod update;
@@ -40,6 +41,7 @@ pub(super) struct Worker {
     pub(super) component: String,
     pub(super) name: String,
     row: WorkerRow,
+    recency: loaded::Recency,
     shared: Mutex<Shared>,
     /// The task has something to do.
     wake: Notify,
@@ -60,6 +62,8 @@ struct Shared {
     /// Whether there is a begun invocation to go on with.
     is_cut_off: bool,
     stop: Option<Stop>,
+    /// Room is needed: unload, unless there is something to do.
+    is_to_unload: bool,
     has_task: bool,
     /// It takes nothing more: whoever has it looks for it again.
     is_closed: bool,
@@ -149,6 +153,7 @@ impl Worker {
             phase,
             is_cut_off,
             stop: None,
+            is_to_unload: false,
             has_task: false,
             is_closed: false,
             has_given_up: false,
@@ -163,6 +168,7 @@ impl Worker {
             component: row.component.clone(),
             name: row.name.clone(),
             row,
+            recency: loaded::Recency::default(),
             shared: Mutex::new(shared),
             wake: Notify::new(),
             stop: Notify::new(),

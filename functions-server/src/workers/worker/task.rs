@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::drive::{Slot, drive};
+use super::loaded::Loaded;
 use super::update::update;
 use super::{Phase, Queued, Stop, Worker};
 use crate::store::Store;
@@ -24,11 +25,27 @@ pub(crate) struct Context {
     pub(crate) store: Arc<Store>,
     pub(crate) limits: WorkerLimits,
     pub(crate) codes: crate::workers::codes::Codes,
+    pub(super) loaded: Loaded,
     /// Sends the requests of workers.
     pub(crate) egress: Egress,
 }
 
 impl Context {
+    pub(crate) fn new(
+        store: Arc<Store>,
+        limits: WorkerLimits,
+        codes: crate::workers::codes::Codes,
+        egress: Egress,
+    ) -> Self {
+        Self {
+            store,
+            limits,
+            codes,
+            loaded: Loaded::default(),
+            egress,
+        }
+    }
+
     /// A version of a component, or the latest.
     pub(crate) async fn version(
         &self,
@@ -90,6 +107,7 @@ pub(in crate::workers) async fn run(
 }
 
 async fn drive_or_stop(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut Slot) {
+    context.loaded.note(worker);
     let is_stopped = tokio::select! {
         biased;
         // An instance is of no use inside a call. The slot has it only between calls.
@@ -158,6 +176,9 @@ impl Worker {
                             shared.phase = Phase::Running;
                             shared.running = Some(queued.key.clone());
                             return Work::Invoke(queued);
+                        }
+                        if std::mem::take(&mut shared.is_to_unload) {
+                            return Work::Idle;
                         }
                     }
                 }

@@ -122,6 +122,21 @@ impl Worker {
         shared.is_cut_off || !shared.queue.is_empty()
     }
 
+    /// Asks an idle worker to unload. `false`: it has something to do.
+    pub(super) fn ask_to_unload(&self) -> bool {
+        let mut shared = self.shared();
+        let is_idle = shared.running.is_none()
+            && !matches!(shared.phase, Phase::Running | Phase::Retrying)
+            && !shared.is_cut_off
+            && shared.queue.is_empty();
+        if is_idle && shared.has_task {
+            shared.is_to_unload = true;
+            drop(shared);
+            self.wake.notify_one();
+        }
+        is_idle
+    }
+
     /// Asks the task to stop what it does. `false`: it does nothing that could be stopped.
     pub(in crate::workers) fn ask_to_stop(&self, stop: Stop) -> bool {
         let mut shared = self.shared();

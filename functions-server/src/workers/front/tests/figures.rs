@@ -77,9 +77,10 @@ async fn idle_workers_and_reload() {
         for making in making.collect::<Vec<_>>() {
             making.await.unwrap();
         }
-        assert_eq!(host.workers.known().len(), IDLE + 1);
+        let loaded = host.workers.known().len();
+        assert!(loaded <= 5000, "{loaded}");
         let each = (resident() - before) / IDLE as f64;
-        println!("{IDLE} idle workers: {each:.1} KiB each");
+        println!("{IDLE} idle workers, {loaded} of them loaded: {each:.1} KiB each");
         component
     };
     let host = Host::open(folder.path(), limits);
