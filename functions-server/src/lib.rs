@@ -12,7 +12,6 @@ mod options;
 mod queue;
 mod server;
 mod store;
-#[allow(dead_code, unused_imports, reason = "WIP")]
 mod workers;
 
 pub use api::Connection;

@@ -184,22 +184,6 @@ impl AnalysedType {
         }
     }
 
-    /// Whether a value of the type has a handle in it.
-    pub(crate) fn has_handle(&self) -> bool {
-        let some = |typ: &Option<Box<Self>>| typ.as_ref().is_some_and(|typ| typ.has_handle());
-        match self {
-            Self::Handle { .. } => true,
-            Self::Variant { cases } => cases
-                .iter()
-                .any(|case| case.typ.as_ref().is_some_and(Self::has_handle)),
-            Self::Result { ok, err } => some(ok) || some(err),
-            Self::Option { inner } | Self::List { inner } => inner.has_handle(),
-            Self::Record { fields } => fields.iter().any(|field| field.typ.has_handle()),
-            Self::Tuple { items } => items.iter().any(Self::has_handle),
-            _ => false,
-        }
-    }
-
     /// Where a type that a client declares differs from this one. Handles are alike: whether one is of the
     /// right resource shows when it is used.
     pub(crate) fn difference(&self, declared: &Self) -> Option<String> {

@@ -117,7 +117,7 @@ pub(crate) fn check(
             Err(found) => {
                 errors.extend(found.into_iter().map(|error| {
                     format!("Parameter {} has unexpected type: {error}", declared.name)
-                }))
+                }));
             }
         }
     }

@@ -20,7 +20,7 @@ mod typed_json;
 mod wave;
 mod worker;
 
-pub(crate) use check::{Checked, Parameter, check};
+pub(crate) use check::Parameter;
 pub(crate) use components::{ComponentError, ComponentVersion, Components, Upload};
 pub(crate) use error::WorkerError;
 pub(crate) use exports::BadCall;

@@ -1,4 +1,8 @@
 //! Durable calls: `dispatch-caller` dispatches one, and the host calls `dispatch-endpoint` until it has answered.
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a member of JSON that is missing is null"
+)]
 
 use std::path::Path;
 use std::process::Command;

@@ -65,7 +65,7 @@ impl Exports {
             exports: self,
         };
         match &name.function {
-            Function::Plain(function) => found.export(&[function.clone()]),
+            Function::Plain(function) => found.export(std::slice::from_ref(function)),
             Function::Constructor { resource } => found.export(&[constructor_of(resource)]),
             Function::Method { resource, method } => found.export(&[
                 format!("[method]{resource}.{method}"),

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use super::analysed_type::{AnalysedType, Field};
 
 pub(crate) use find::{Call, FoundFunction, Indexed, IndexedCall};
-pub(crate) use read::ReadError;
 
 /// Everything that a component exports: JSON as `metadata.exports`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -1,3 +1,4 @@
+use super::read::ReadError;
 use serde_json::{Value, json};
 use wasmtime::component::Component;
 use wasmtime::{Config, Engine};

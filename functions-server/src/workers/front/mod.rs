@@ -171,7 +171,7 @@ fn close(workers: &Weak<Inner>, worker: &Arc<Worker>) -> bool {
         tokio::spawn(async move {
             workers
                 .try_again_later(&worker.component, &worker.name)
-                .await
+                .await;
         });
     }
     ends

@@ -11,7 +11,7 @@ use wasmtime::component::{Func, Instance as WasmInstance, ResourceAny, Val};
 use wasmtime::{Result, Store, UpdateDeadline};
 
 pub(crate) use code::Code;
-pub(crate) use handles::{IndexedResource, OwnedResource};
+pub(crate) use handles::OwnedResource;
 
 use super::analysed_type::AnalysedType;
 use super::check::Checked;

@@ -17,6 +17,5 @@ mod streams;
 pub(crate) use cpu_budget::{CpuLimit, Timed};
 pub(crate) use engine::tick;
 pub(crate) use linker::{HostLinker, link};
-pub(crate) use output::Output;
 pub(crate) use requests::Egress;
 pub(crate) use state::{Diverged, Environment, State};

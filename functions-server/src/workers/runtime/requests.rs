@@ -36,6 +36,10 @@ pub(super) enum Sent {
     Failed(String, String),
 }
 
+/// A request cannot be made as the guest gives it: a word for the kind, and a text.
+#[derive(Debug)]
+pub(super) struct Unsendable(pub(super) String, pub(super) String);
+
 /// A body is longer than bodies may be, or broke off.
 #[derive(Debug)]
 pub(super) struct Unreadable;

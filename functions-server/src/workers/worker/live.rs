@@ -12,7 +12,7 @@ use crate::workers::error::WorkerError;
 use crate::workers::failure::{Failure, with_stderr};
 use crate::workers::instance::{Code, Instance};
 use crate::workers::journal::{Entry, Journal, Limits, Outcome, Stored, TooLong};
-use crate::workers::runtime::{CpuLimit, Diverged, Environment};
+use crate::workers::runtime::{Diverged, Environment};
 
 /// A loaded worker.
 pub(super) struct Live {

@@ -68,7 +68,7 @@ impl Context {
 enum Work {
     /// Go on with what was cut off.
     Resume,
-    Invoke(Queued),
+    Invoke(Box<Queued>),
     Update(u64),
     Stop(Stop),
     /// Nothing: unload.
@@ -98,7 +98,7 @@ pub(in crate::workers) async fn run(
             }
             Work::Resume => drive_or_stop(&context, &worker, &mut slot).await,
             Work::Invoke(queued) => {
-                slot.queued = Some(queued);
+                slot.queued = Some(*queued);
                 drive_or_stop(&context, &worker, &mut slot).await;
             }
             Work::Update(target) => update(&context, &worker, &mut slot, target).await,
@@ -175,7 +175,7 @@ impl Worker {
                         if let Some(queued) = shared.queue.pop_front() {
                             shared.phase = Phase::Running;
                             shared.running = Some(queued.key.clone());
-                            return Work::Invoke(queued);
+                            return Work::Invoke(Box::new(queued));
                         }
                         if std::mem::take(&mut shared.is_to_unload) {
                             return Work::Idle;

@@ -1,7 +1,5 @@
 //! How a worker gets from one state to the next.
 
-use std::sync::Arc;
-
 use super::{Phase, Queued, Shared, Stop, UpdateState, Worker, WorkerUpdate};
 use crate::store::Time;
 use crate::workers::error::WorkerError;

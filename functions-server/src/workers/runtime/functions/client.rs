@@ -9,7 +9,7 @@ use wasmtime_wasi::p2::DynPollable;
 
 use super::bindings::functions::http::client::{Error, Host, HostPending, Request, Response};
 use super::pending::Pending;
-use crate::workers::runtime::requests::{Destination, MAX_BODY, Outbound, Sent, hash};
+use crate::workers::runtime::requests::{Destination, MAX_BODY, Outbound, Sent, Unsendable, hash};
 use crate::workers::runtime::state::State;
 
 /// What the journal has it under.
@@ -83,8 +83,8 @@ impl State {
     }
 }
 
-fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound, Sent> {
-    let failed = |kind: &str, text: String| Sent::Failed(kind.to_owned(), text);
+fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound, Unsendable> {
+    let failed = |kind: &str, text: String| Unsendable(kind.to_owned(), text);
     let url: Uri = match request.url.parse() {
         Ok(url) => url,
         Err(_) => return Err(failed("invalid", request.url)),
@@ -112,12 +112,12 @@ fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound
 }
 
 /// Reads headers as a guest gives them.
-pub(super) fn headers(given: Vec<(String, Vec<u8>)>) -> std::result::Result<HeaderMap, Sent> {
+pub(super) fn headers(given: Vec<(String, Vec<u8>)>) -> std::result::Result<HeaderMap, Unsendable> {
     let mut headers = HeaderMap::new();
     for (name, value) in given {
         let parsed = HeaderName::from_bytes(name.as_bytes());
         let (Ok(parsed), Ok(value)) = (parsed, HeaderValue::from_bytes(&value)) else {
-            return Err(Sent::Failed("header".to_owned(), name));
+            return Err(Unsendable("header".to_owned(), name));
         };
         headers.append(parsed, value);
     }

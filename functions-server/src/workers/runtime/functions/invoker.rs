@@ -10,7 +10,7 @@ use wasmtime_wasi::p2::DynPollable;
 use super::bindings::functions::binding::invoker::{Error, Host, HostPending, Request, Response};
 use super::client::{headers, listed};
 use super::pending::Pending;
-use crate::workers::runtime::requests::{Destination, MAX_BODY, Outbound, Sent, hash};
+use crate::workers::runtime::requests::{Destination, MAX_BODY, Outbound, Sent, Unsendable, hash};
 use crate::workers::runtime::state::State;
 
 /// What the journal has it under.
@@ -90,8 +90,8 @@ impl State {
     }
 }
 
-fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound, Sent> {
-    let failed = |kind: &str, text: String| Sent::Failed(kind.to_owned(), text);
+fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound, Unsendable> {
+    let failed = |kind: &str, text: String| Unsendable(kind.to_owned(), text);
     let method = match Method::from_bytes(request.method.as_bytes()) {
         Ok(method) if method != Method::CONNECT => method,
         _ => return Err(failed("method", request.method)),

@@ -12,7 +12,7 @@ use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
 
 use crate::workers::journal::Entry;
-use crate::workers::runtime::requests::{Outbound, Sent};
+use crate::workers::runtime::requests::{Outbound, Sent, Unsendable};
 use crate::workers::runtime::state::{State, diverged};
 
 /// The `pending` resources: a request or call in flight, which ends with its handle.
@@ -86,11 +86,14 @@ impl State {
     /// Begins a request or call. An error is known at once, in every run.
     pub(super) fn start(
         &mut self,
-        outbound: std::result::Result<(Outbound, &'static str, u64), Sent>,
+        outbound: std::result::Result<(Outbound, &'static str, u64), Unsendable>,
     ) -> Result<Pending> {
         let (outbound, call, hash) = match outbound {
             Ok(outbound) => outbound,
-            Err(failed) => return Ok(Pending::of(Shared::Ended(failed))),
+            Err(Unsendable(kind, text)) => {
+                let failed = Sent::Failed(kind, text);
+                return Ok(Pending::of(Shared::Ended(failed)));
+            }
         };
         let number = self.begin(call, hash)?;
         let requests = self.requests.clone();
