@@ -106,3 +106,16 @@ fn described(file: &Path, sizes: &Sizes, ran: &Ran) -> Value {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The version is that of the contract's own text.
+    #[test]
+    fn contract_is_current() {
+        let text = include_str!("../../../wit/web/web.wit");
+        let package = format!("package functions:web@{CONTRACT};");
+        assert!(text.contains(&package), "{package}");
+    }
+}
