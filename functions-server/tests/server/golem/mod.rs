@@ -5,4 +5,5 @@ mod ephemeral;
 #[cfg(unix)]
 mod kill;
 mod support;
+mod types;
 mod workers;
