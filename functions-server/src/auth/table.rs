@@ -44,6 +44,12 @@ impl Token {
         self.included.include(scope)
     }
 
+    /// The functions that it is for; `None`: all.
+    pub(crate) fn functions(&self) -> Option<Vec<&str>> {
+        let functions = self.functions.as_ref()?;
+        Some(functions.iter().map(AsRef::as_ref).collect())
+    }
+
     pub(crate) fn covers(&self, function: &str) -> bool {
         self.functions
             .as_ref()

@@ -44,8 +44,56 @@ pub(super) struct Rules<'a> {
     /// How long a call may take that does not say so.
     pub(super) expiration: Duration,
     pub(super) fetcher: &'a Fetcher,
-    /// Whether the caller may call a function of this host.
-    pub(super) may_call: &'a (dyn Fn(&str) -> bool + Sync),
+    /// The functions of this host that may be called.
+    pub(super) functions: &'a Functions,
+    /// How many calls there is room for.
+    pub(super) room: usize,
+}
+
+/// The functions of this host that a call and those below it may call: those of the token that dispatched it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Functions(Option<Vec<String>>);
+
+impl Functions {
+    /// `None`: all.
+    pub(crate) fn of(names: Option<Vec<&str>>) -> Self {
+        Self(names.map(|names| names.into_iter().map(str::to_owned).collect()))
+    }
+
+    /// What [`stored`](Self::stored) gave. A text that cannot be read allows none.
+    pub(super) fn read(stored: Option<&str>) -> Self {
+        Self(stored.map(|names| serde_json::from_str(names).unwrap_or_default()))
+    }
+
+    fn stored(&self) -> Option<String> {
+        let names = self.0.as_ref()?;
+        Some(serde_json::json!(names).to_string())
+    }
+
+    fn allow(&self, function: &str) -> bool {
+        let allowed = |names: &Vec<String>| names.iter().any(|name| name == function);
+        self.0.as_ref().is_none_or(allowed)
+    }
+}
+
+impl Rules<'_> {
+    /// Parses an endpoint that may be called.
+    pub(super) fn endpoint(&self, text: &str) -> Result<Endpoint, Refusal> {
+        let endpoint = Endpoint::parse(text, self.bases)
+            .map_err(|why| Refusal::new(RefusalKind::InvalidArgument, why))?;
+        let denied = |message| Refusal::new(RefusalKind::PermissionDenied, message);
+        match &endpoint {
+            Endpoint::Function { name, .. } if !self.functions.allow(name) => Err(denied(format!(
+                "endpoint: the token is not for the function {name:?}: use one that is, such as `functions \
+                 token create NAME --scope dispatch --function {name}` makes"
+            ))),
+            Endpoint::Function { .. } => Ok(endpoint),
+            Endpoint::Server { url } => match self.fetcher.check(url) {
+                Ok(()) => Ok(endpoint),
+                Err(why) => Err(denied(format!("endpoint: {why}"))),
+            },
+        }
+    }
 }
 
 /// Checks calls, and gives each an id. `default` is the endpoint of calls without one.
@@ -55,6 +103,14 @@ pub(super) fn checked(
     rules: &Rules<'_>,
     now: Time,
 ) -> Result<Vec<NewCall>, Refusal> {
+    if calls.len() > rules.room {
+        let message = format!(
+            "{} calls are more than there is room for ({}): make fewer, or raise --dispatch-capacity",
+            calls.len(),
+            rules.room
+        );
+        return Err(Refusal::new(RefusalKind::ResourceExhausted, message));
+    }
     let mut checked = Vec::with_capacity(calls.len());
     for (at, call) in calls.into_iter().enumerate() {
         let call = check(call, default, rules, now).map_err(|refusal| Refusal {
@@ -79,19 +135,7 @@ fn check(
         (true, None) => return Err(invalid("endpoint: value is required".to_owned())),
     };
     check_function(&call.function).map_err(invalid)?;
-    match Endpoint::parse(&endpoint, rules.bases).map_err(invalid)? {
-        Endpoint::Function { name, .. } if !(rules.may_call)(&name) => {
-            let message = format!(
-                "endpoint: the token is not for the function {name:?}: use one that is, such as `functions \
-                 token create NAME --scope dispatch --function {name}` makes"
-            );
-            return Err(Refusal::new(RefusalKind::PermissionDenied, message));
-        }
-        Endpoint::Function { .. } => {}
-        Endpoint::Server { url } => rules.fetcher.check(&url).map_err(|denied| {
-            Refusal::new(RefusalKind::PermissionDenied, format!("endpoint: {denied}"))
-        })?,
-    }
+    rules.endpoint(&endpoint)?;
     let expiration = match call.expiration {
         None => rules.expiration,
         Some(given) => Duration::try_from(given)
@@ -107,6 +151,7 @@ fn check(
         version: call.version,
         input: call.input.map(|input| input.encode_to_vec()),
         expires: now.after(expiration),
+        functions: rules.functions.stored(),
     })
 }
 
@@ -119,7 +164,10 @@ pub(super) fn check_function(name: &str) -> Result<(), String> {
         .next()
         .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_');
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"_<>.".contains(&byte);
-    match begins && name.len() <= MAX_FUNCTION && bytes.all(is_part) {
+    if name.len() > MAX_FUNCTION {
+        return Err(format!("function: longer than {MAX_FUNCTION} bytes"));
+    }
+    match begins && bytes.all(is_part) {
         true => Ok(()),
         false if name.is_empty() => Err("function: value is required".to_owned()),
         false => Err(

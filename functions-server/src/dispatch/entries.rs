@@ -6,7 +6,8 @@ use std::sync::Arc;
 use crate::store::Time;
 use crate::store::calls::{After, Unfinished, Waiting};
 
-/// How many runs there are at once, of all endpoints.
+/// How many runs there are at once, of all endpoints. One begins a run only while it has fewer than are free:
+/// however many are slow, others find room.
 const MAX_RUNNING: usize = 1000;
 
 /// The calls that have not ended.
@@ -276,11 +277,20 @@ impl Entries {
 
     /// The next call to run, if one can run now.
     pub(super) fn next_run(&mut self) -> Option<Run> {
-        while self.running < MAX_RUNNING {
+        // Each endpoint in line is looked at once.
+        for _ in 0..self.turns.len() {
+            let free = MAX_RUNNING.saturating_sub(self.running);
+            if free == 0 {
+                return None;
+            }
             let endpoint = self.turns.pop_front()?;
             let Some(lane) = self.lanes.get_mut(&endpoint) else {
                 continue;
             };
+            if lane.running >= free {
+                self.turns.push_back(endpoint);
+                continue;
+            }
             lane.is_in_line = false;
             let mut next = None;
             while let Some(call) = lane.queue.pop_front() {
@@ -386,6 +396,23 @@ mod tests {
         assert_eq!(runs(&mut entries), [1, 5, 2]);
         let ended = entries.ran(Run { call: 1, run: 1 }, After::Ended, NOW);
         assert_eq!((ended, runs(&mut entries)), (vec![1], vec![3]));
+    }
+
+    /// However many endpoints are slow, another finds room.
+    #[test]
+    fn slow_endpoints_leave_room() {
+        let mut entries = Entries::new(100);
+        let mut number = 0;
+        for slow in 0..20 {
+            for _ in 0..100 {
+                number += 1;
+                entries.add(&call(number, &format!("slow{slow}"), None), NOW);
+            }
+        }
+        let begun = runs(&mut entries).len();
+        assert!((900..MAX_RUNNING).contains(&begun), "{begun}");
+        entries.add(&call(9999, "quick", None), NOW);
+        assert_eq!(runs(&mut entries), [9999]);
     }
 
     /// A stale run is nothing to a call that runs again.

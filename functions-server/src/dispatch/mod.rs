@@ -17,7 +17,7 @@ mod send;
 mod signature;
 mod status;
 
-pub(crate) use accept::{Refusal, RefusalKind};
+pub(crate) use accept::{Functions, Refusal, RefusalKind};
 pub(crate) use calls::{CallState, Calls, Shown};
 pub(crate) use proto::{DispatchRequest, DispatchResponse};
 pub(crate) use scheduler::Scheduler;

@@ -6,7 +6,6 @@ use prost::Message as _;
 use prost_types::Any;
 
 use super::accept::{Refusal, RefusalKind, Rules, check_function, checked};
-use super::endpoint::Endpoint;
 use super::proto::{
     Call, CallResult, Directive, Error, Exit, Poll, PollResult, PollResultState, PollState,
     RunResponse,
@@ -79,11 +78,14 @@ pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> 
             result,
         })) => {
             let error = result.and_then(|result| result.error);
-            tail_call(call, row, rules).map_or_else(invalid, |ending| Judged {
-                status,
-                error: error.as_ref().map(text),
-                ending,
-            })
+            match tail_call(call, row, rules) {
+                Ok(ending) => Judged {
+                    status,
+                    error: error.as_ref().map(text),
+                    ending,
+                },
+                Err((status, why)) => without_response(status, why, row, now),
+            }
         }
         directive if status::is_temporary(status) => {
             let error = match directive {
@@ -147,19 +149,22 @@ fn exit(status: i32, mut result: CallResult) -> Judged {
     }
 }
 
-fn tail_call(call: Call, row: &RunRow, rules: &Rules<'_>) -> Result<Ending, String> {
+fn tail_call(call: Call, row: &RunRow, rules: &Rules<'_>) -> Result<Ending, (i32, String)> {
     let endpoint = match call.endpoint.is_empty() {
         true => row.endpoint.clone(),
         false => call.endpoint,
     };
-    let invalid = |why| format!("the tail call is invalid: {why}");
-    check_function(&call.function).map_err(invalid)?;
-    if let Endpoint::Server { url } = Endpoint::parse(&endpoint, rules.bases).map_err(invalid)? {
-        rules
-            .fetcher
-            .check(&url)
-            .map_err(|denied| denied.to_string())?;
-    }
+    let invalid = |why: &str| {
+        let why = format!("the tail call is invalid: {why}");
+        (status::INVALID_RESPONSE, why)
+    };
+    check_function(&call.function).map_err(|why| invalid(&why))?;
+    rules
+        .endpoint(&endpoint)
+        .map_err(|refusal| match refusal.kind {
+            RefusalKind::PermissionDenied => (status::PERMISSION_DENIED, refusal.message),
+            _ => invalid(&refusal.message),
+        })?;
     Ok(Ending::TailCall {
         endpoint,
         function: call.function,

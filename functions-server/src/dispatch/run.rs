@@ -6,7 +6,7 @@ use std::time::Duration;
 use prost::Message as _;
 use prost_types::Timestamp;
 
-use super::accept::Rules;
+use super::accept::{Functions, Rules};
 use super::endpoint::Endpoint;
 use super::proto::{CallResult, PollResult, RunDirective, RunRequest};
 use super::response::{Judged, input, judge, without_response};
@@ -78,8 +78,8 @@ async fn judged(shared: &Shared, row: &RunRow) -> Judged {
                 bases: &shared.bases,
                 expiration: shared.options.expiration,
                 fetcher: &shared.sender.fetcher,
-                // Whoever dispatched the root may have it call what it calls.
-                may_call: &|_| true,
+                functions: &Functions::read(row.functions.as_deref()),
+                room: shared.room(),
             };
             judge(&body, row, &rules, Time::now())
         }

@@ -19,11 +19,12 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("workers.sql")),
     M::up(include_str!("components.sql")),
     M::up(include_str!("worker_results.sql")),
+    M::up(include_str!("call_functions.sql")),
 ];
 const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
 
 /// The version of the database that this release writes.
-const VERSION: i64 = 6;
+const VERSION: i64 = 7;
 
 /// How many statements the writer keeps prepared: all that requests cause.
 const STATEMENTS: usize = 128;

@@ -20,7 +20,7 @@ use prost::Message as _;
 use super::drain;
 use crate::Server;
 use crate::auth::FailureLimit;
-use crate::dispatch::{DispatchRequest, DispatchResponse, Scheduler};
+use crate::dispatch::{DispatchRequest, DispatchResponse, Functions, Scheduler};
 use error::{Code, Error};
 use request::Codec;
 
@@ -75,8 +75,8 @@ async fn accepted(api: &Api, request: Request) -> Result<Response, Error> {
         })?,
         Codec::Json => json::decode(&body)?,
     };
-    let may_call = |function: &str| token.covers(function);
-    let accepting = api.scheduler.dispatch(calls.calls, &may_call);
+    let functions = Functions::of(token.functions());
+    let accepting = api.scheduler.dispatch(calls.calls, &functions);
     let ids = match timeout {
         None => accepting.await,
         Some(timeout) => tokio::time::timeout(timeout, accepting)

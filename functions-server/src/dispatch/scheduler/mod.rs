@@ -11,7 +11,7 @@ use host_harness::Harness;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use self::task::{Event, Task, load};
-use super::accept::{Refusal, RefusalKind, Rules, checked};
+use super::accept::{Functions, Refusal, RefusalKind, Rules, checked};
 use super::endpoint::Bases;
 use super::proto::Call;
 use super::send::Sender;
@@ -87,12 +87,12 @@ impl Scheduler {
         Ok((Self { shared }, task.run(heard, stopped), stop))
     }
 
-    /// Accepts calls, all or none, and returns their ids in order. `may_call` says of a function of this
-    /// host whether the caller may call it.
+    /// Accepts calls, all or none, and returns their ids in order. They may call these functions of this
+    /// host.
     pub(crate) async fn dispatch(
         &self,
         calls: Vec<Call>,
-        may_call: &(dyn Fn(&str) -> bool + Sync),
+        functions: &Functions,
     ) -> Result<Vec<String>, Refusal> {
         let shared = self.shared.clone();
         let now = Time::now();
@@ -100,7 +100,8 @@ impl Scheduler {
             bases: &shared.bases,
             expiration: shared.options.expiration,
             fetcher: &shared.sender.fetcher,
-            may_call,
+            functions,
+            room: shared.options.capacity,
         };
         let calls = checked(calls, None, &rules, now)?;
         if calls.is_empty() {
@@ -162,6 +163,13 @@ impl Scheduler {
 }
 
 impl Shared {
+    /// How many calls there is room for.
+    pub(super) fn room(&self) -> usize {
+        let known = self.unfinished.load(Ordering::Relaxed);
+        let count = known.saturating_add(self.accepting.load(Ordering::Relaxed));
+        self.options.capacity.saturating_sub(count)
+    }
+
     fn tell(&self, event: Event) {
         // It fails once the scheduler has stopped: the next start reads the store.
         let _ = self.events.send(event);

@@ -31,6 +31,8 @@ pub(crate) struct NewCall {
     pub(crate) version: String,
     pub(crate) input: Option<Vec<u8>>,
     pub(crate) expires: Time,
+    /// The functions of this host that it and those below it may call, as a JSON array; `None`: all.
+    pub(crate) functions: Option<String>,
 }
 
 /// The call that makes others.
@@ -50,9 +52,9 @@ pub(crate) fn add(
 ) -> rusqlite::Result<Vec<i64>> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO calls (id, parent, root, correlation, endpoint, function, version, input, state, round,
-             parent_round, failures, due, attempts, delivered, created, expires)
+             parent_round, failures, due, attempts, delivered, created, expires, functions)
          VALUES (:id, :parent, :root, :correlation, :endpoint, :function, :version, :input, 0, 0,
-             :parent_round, 0, :created, 0, 0, :created, :expires)",
+             :parent_round, 0, :created, 0, 0, :created, :expires, :functions)",
     )?;
     let mut numbers = Vec::with_capacity(calls.len());
     for call in calls {
@@ -68,6 +70,7 @@ pub(crate) fn add(
             ":parent_round": parent.map_or(0, |parent| parent.round),
             ":created": now,
             ":expires": call.expires,
+            ":functions": call.functions,
         })?;
         numbers.push(connection.last_insert_rowid());
     }
@@ -166,6 +169,8 @@ pub(crate) struct RunRow {
     pub(crate) failures: i64,
     pub(crate) created: Time,
     pub(crate) expires: Time,
+    /// See [`NewCall::functions`].
+    pub(crate) functions: Option<String>,
     /// The results that it has not taken.
     pub(crate) results: Vec<ChildResult>,
     pub(crate) parent_id: Option<String>,
@@ -185,7 +190,8 @@ pub(crate) struct ChildResult {
 pub(crate) fn to_run(connection: &Connection, number: i64) -> rusqlite::Result<Option<RunRow>> {
     let row = connection
         .prepare_cached(
-            "SELECT id, parent, root, endpoint, function, input, round, poll, failures, created, expires
+            "SELECT id, parent, root, endpoint, function, input, round, poll, failures, created, expires,
+                 functions
              FROM calls WHERE number = ?1 AND state < 2",
         )?
         .query_row([number], |row| {
@@ -201,6 +207,7 @@ pub(crate) fn to_run(connection: &Connection, number: i64) -> rusqlite::Result<O
                 failures: row.get(8)?,
                 created: row.get(9)?,
                 expires: row.get(10)?,
+                functions: row.get(11)?,
                 results: Vec::new(),
                 parent_id: None,
                 root_id: None,

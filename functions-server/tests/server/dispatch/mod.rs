@@ -2,6 +2,7 @@
 
 mod accepting;
 mod kill;
+mod limits;
 mod operating;
 mod rate;
 mod scheduling;

@@ -1,0 +1,88 @@
+//! What calls may make of calls: as much as the token that dispatched their root, and no more than there is
+//! room for.
+
+use functions_server::{DispatchOptions, ServerOptions};
+use serde_json::json;
+
+use super::support::{
+    Call, Endpoint, Exit, Poll, Run, RunResponse, Scheduler, call, exit, ids, poll, send,
+};
+use crate::support::Client;
+
+/// Answers with the kind of the error that a poll was refused with.
+fn refused(run: &Run) -> RunResponse {
+    let error = run.poll.as_ref().and_then(|poll| poll.error.clone());
+    exit(
+        1,
+        &error.map_or_else(|| "accepted".to_owned(), |error| error.kind),
+    )
+}
+
+/// A token for some functions of this host is for no others further down, neither by a poll nor by a tail call.
+#[tokio::test(flavor = "multi_thread")]
+async fn limited_token_limits_the_whole_tree() {
+    let scheduler = Scheduler::start().await;
+    let base = scheduler.running.functions().base().to_owned();
+    let token = json!({"name": "d", "scopes": ["dispatch"], "functions": ["own"]});
+    let token = scheduler.admin.post("/v1/tokens", token).await.ok(201);
+    let secret = call(&format!("{base}/secret"), "f");
+    let endpoint = Endpoint::answering(move |run, number| match (run.function.as_str(), number) {
+        ("poll", 1) => RunResponse {
+            poll: Some(Poll {
+                calls: vec![secret.clone()],
+                ..poll(&[], 1, "").poll.unwrap()
+            }),
+            ..poll(&[], 1, "")
+        },
+        ("tail", _) => RunResponse {
+            status: 1,
+            exit: Some(Exit {
+                result: None,
+                tail_call: Some(secret.clone()),
+            }),
+            poll: None,
+        },
+        // The call below hands the rest on.
+        ("deep", 1) => poll(&["poll"], 1, ""),
+        _ => refused(run),
+    });
+    let endpoint = endpoint.await;
+    let api = Client::new(scheduler.api.base().to_owned());
+    let api = api.token(token["token"].as_str().unwrap());
+    let calls = ["poll", "tail", "deep"].map(|function| endpoint.call(function));
+    let dispatched = ids(send(&api, calls.to_vec()).await);
+    scheduler.wait(&dispatched[0], "succeeded").await;
+    let tail = scheduler.wait(&dispatched[1], "failed").await;
+    assert_eq!(tail["attempts"][0]["status"], "PERMISSION_DENIED");
+    scheduler.wait(&dispatched[2], "succeeded").await;
+    let resumed = endpoint.seen().into_iter().map(|seen| seen.run);
+    let errors: Vec<_> = resumed
+        .filter(|run| run.function == "poll")
+        .filter_map(|run| run.poll?.error)
+        .map(|error| error.kind)
+        .collect();
+    assert_eq!(errors, ["permission_denied"; 2]);
+    scheduler.stop().await;
+}
+
+/// Calls below others count towards the room that there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn polls_are_refused_without_room() {
+    let endpoint = Endpoint::answering(|run, number| match number {
+        1 => poll(&["child"; 20], 20, ""),
+        _ => refused(run),
+    });
+    let endpoint = endpoint.await;
+    let options = DispatchOptions::default().capacity(10);
+    let scheduler = Scheduler::with(ServerOptions::default(), options).await;
+    let root = scheduler.dispatch(vec![endpoint.call("root")]).await;
+    scheduler.wait(&root[0], "succeeded").await;
+    let seen = endpoint.seen();
+    let error = seen[1].run.poll.clone().unwrap().error.unwrap();
+    assert_eq!((seen.len(), error.kind.as_str()), (2, "resource_exhausted"));
+    let many = vec![Call::clone(&endpoint.call("root")); 11];
+    let refused = scheduler.send(many).await.ok(429);
+    let message = refused["message"].as_str().unwrap();
+    assert!(message.contains("--dispatch-capacity"), "{refused}");
+    scheduler.stop().await;
+}
