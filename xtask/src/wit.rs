@@ -69,17 +69,8 @@ const BOUND: &[Bound] = &[
     },
 ];
 
-/// Crates that need copies, but no guest bindings.
-const COPIED: &[(&str, &[&str])] = &[
-    (
-        "host-harness",
-        &["io", "clocks", "bytes", "web", "http", "binding"],
-    ),
-    (
-        "functions-server",
-        &["io", "clocks", "bytes", "web", "http", "binding"],
-    ),
-];
+/// Crates with a copy of every package. `bindgen!` generates their bindings when they compile.
+const HOSTS: [&str; 2] = ["host-harness", "functions-server"];
 
 /// Writes files that are out of date, or with `check` fails if there are any.
 pub(crate) fn run(check: bool) -> anyhow::Result<()> {
@@ -93,8 +84,9 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
             bindings(&root, bound)?,
         );
     }
-    for (name, packages) in COPIED {
-        copies(&root, &root.join(name), packages, &mut wanted)?;
+    let all = packages(&root)?;
+    for name in HOSTS {
+        copies(&root, &root.join(name), &all, &mut wanted)?;
     }
 
     let stale: Vec<_> = wanted
@@ -127,11 +119,23 @@ pub(crate) fn run(check: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// The packages of the contract: the folders of `wit/`.
+fn packages(root: &Path) -> anyhow::Result<Vec<String>> {
+    let mut packages = Vec::new();
+    for entry in fs::read_dir(root.join("wit"))? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            packages.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    Ok(packages)
+}
+
 /// Adds a crate's copies of `packages` to `wanted`.
 fn copies(
     root: &Path,
     home: &Path,
-    packages: &[&str],
+    packages: &[impl AsRef<Path>],
     wanted: &mut BTreeMap<PathBuf, String>,
 ) -> anyhow::Result<()> {
     for package in packages {
@@ -152,11 +156,8 @@ fn copies(
 /// Finds copies whose original is no longer in `wit/`.
 fn strays(root: &Path, wanted: &BTreeMap<PathBuf, String>) -> anyhow::Result<Vec<PathBuf>> {
     let mut strays = Vec::new();
-    let names = BOUND
-        .iter()
-        .map(|bound| bound.name)
-        .chain(COPIED.iter().map(|(name, _)| *name));
-    for name in names {
+    let names = BOUND.iter().map(|bound| bound.name);
+    for name in names.chain(HOSTS) {
         let Ok(packages) = fs::read_dir(root.join(name).join("wit")) else {
             continue;
         };
