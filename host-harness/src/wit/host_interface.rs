@@ -11,8 +11,9 @@ use crate::telemetry::InvocationId;
 /// An interface that functions of a host may import, besides the contract's and WASI 0.2.
 ///
 /// Added with [`Builder::interface`](crate::Builder::interface). wasmtime's `bindgen!` generates the
-/// traits and the `add_to_linker` of an interface from its WIT; use the version [`crate::wasmtime`].
-/// Data of a single invocation goes into [`State::local`], and is dropped with the invocation.
+/// traits and the `add_to_linker` of an interface from its WIT. Use the version [`crate::wasmtime`], with
+/// `wasmtime_crate: host_harness::wasmtime`. Data of a single invocation goes into [`State::local`], and
+/// is dropped with the invocation.
 ///
 /// A function of such an interface runs on a thread of the host's runtime, so it must not block. A
 /// call does not end an invocation that is past its deadline; the next call or loop iteration does.
