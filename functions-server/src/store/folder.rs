@@ -52,12 +52,19 @@ impl Folder {
         for part in [ARTIFACTS, UPLOADS, LOGS] {
             create(&folder.join(part)).map_err(inaccessible)?;
         }
-        create_database(&folder.join(DATABASE)).map_err(inaccessible)?;
-        sync(folder).map_err(inaccessible)?;
-        Ok(Self {
+        let opened = Self {
             given: folder.to_owned(),
             _lock: lock,
-        })
+        };
+        // A restore would have to replace an empty one.
+        if opened.has_components() && !opened.database().exists() {
+            return Err(OpenError::NoDatabase {
+                folder: folder.to_owned(),
+            });
+        }
+        create_database(&opened.database()).map_err(inaccessible)?;
+        sync(folder).map_err(inaccessible)?;
+        Ok(opened)
     }
 
     /// The folder, as it was given.

@@ -392,9 +392,11 @@ async fn components_without_a_database_are_kept() {
         &|| fs::write(&database, ""),
     ] {
         lose().unwrap();
+        let was_there = database.exists();
         for _ in 0..2 {
             let error = Store::open(&folder).unwrap_err();
             assert!(matches!(error, OpenError::NoDatabase { .. }), "{error:?}");
+            assert_eq!(database.exists(), was_there);
         }
         fs::write(&database, &backup).unwrap();
         let store = Store::open(&folder).unwrap();
