@@ -128,13 +128,22 @@ impl CommandBundle {
         let is_file = |at: &str| self.files.contains_key(at) || component == Some(at);
         let files = self.files.keys().map(String::as_str).chain(component);
         let folders = self.folders.iter().map(String::as_str);
-        let parents = files
-            .chain(folders.clone())
-            .flat_map(|at| std::iter::successors(path::parent(at), |at| path::parent(at)));
-        match folders.chain(parents).find(|at| is_file(at)) {
-            Some(both) => Err(InvalidPath::Both(both.to_owned())),
-            None => Ok(()),
+        let mut known = BTreeSet::new();
+        for at in folders.chain(files.filter_map(path::parent)) {
+            let mut folder = Some(at);
+            // Those above a folder that is known are known too.
+            while let Some(at) = folder.filter(|at| !at.is_empty() && known.insert(*at)) {
+                if is_file(at) {
+                    return Err(InvalidPath::Both(at.to_owned()));
+                }
+                folder = path::parent(at);
+            }
+            // A deep path is one of many folders, each of which takes memory.
+            if self.files.len() + known.len() > MAX_FILES {
+                return Err(InvalidPath::TooMany);
+            }
         }
+        Ok(())
     }
 }
 
@@ -146,6 +155,18 @@ mod tests {
     use crate::message::held_bodies::HeldBodies;
 
     const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    /// Folders above files count: a deep path is one of many folders.
+    #[test]
+    fn deep_paths_are_bounded() {
+        let mut bundle = CommandBundle::new(["x.wasm"]);
+        for number in 0..20 {
+            let path = format!("{number}/{}x", "a/".repeat(1900));
+            bundle.file(&path, b"").unwrap();
+        }
+        let refused = bundle.write(COMPONENT);
+        assert!(matches!(refused, Err(InvalidPath::TooMany)));
+    }
 
     /// A bundle is read as it was written.
     #[test]

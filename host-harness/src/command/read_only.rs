@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use super::path;
+use super::program::MAX_FILES;
 use crate::compile::appendix::Whole;
 
 /// The most bytes that one read takes.
@@ -77,9 +78,14 @@ impl ReadOnlyFiles {
     pub(super) fn add(&mut self, at: &str, file: Option<ReadOnlyFile>) -> Result<(), ()> {
         let mut folder = path::parent(at);
         while let Some(at) = folder.filter(|at| !at.is_empty()) {
-            if self.entries.entry(at.into()).or_default().is_some() {
-                return Err(());
-            }
+            match self.entries.get(at) {
+                Some(Some(_)) => return Err(()),
+                // Those above it are there too.
+                Some(None) => break,
+                // Folders take as much as files do: a deep path is one of many.
+                None if self.entries.len() > 2 * MAX_FILES => return Err(()),
+                None => self.entries.insert(at.into(), None),
+            };
             folder = path::parent(at);
         }
         let is_folder = file.is_none();
