@@ -311,6 +311,10 @@ impl Queue {
             Some(claiming) => *claiming = Begun::Cancelled,
             None => {}
         }
+        // Its room is free for others, also before its turn comes.
+        if let Some(of) = self.get(id).await? {
+            self.inner.schedule().remove(&of.row.function, id);
+        }
         Ok(())
     }
 

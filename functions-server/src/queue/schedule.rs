@@ -162,6 +162,7 @@ impl Schedule {
             };
             line.has_turn = false;
             let Some(Entry { id, bytes }) = line.ready.pop_front() else {
+                self.forget(&function);
                 continue;
             };
             line.running += 1;
@@ -171,6 +172,30 @@ impl Schedule {
             begun.push(Next { id, function });
         }
         begun
+    }
+
+    /// Forgets an invocation that waits and was cancelled, and gives its room back. One whose turn has come is none.
+    pub(super) fn remove(&mut self, function: &str, id: QueuedId) {
+        let Some((name, _)) = self.functions.get_key_value(function) else {
+            return;
+        };
+        let name = name.clone();
+        let ready = self.functions.get_mut(&name).and_then(|line| {
+            let at = line.ready.iter().position(|entry| entry.id == id)?;
+            line.ready.remove(at)
+        });
+        let bytes = match ready {
+            Some(entry) => entry.bytes,
+            None => {
+                let delayed = self.delayed.keys().find(|(_, of)| *of == id).copied();
+                let Some(_) = delayed.and_then(|key| self.delayed.remove(&key)) else {
+                    return;
+                };
+                0
+            }
+        };
+        self.leave(&name, bytes);
+        self.forget(&name);
     }
 
     /// Counts an invocation that does not run any more.
@@ -268,6 +293,24 @@ mod tests {
     fn begun(schedule: &mut Schedule, max: usize) -> Vec<u8> {
         let next = schedule.next(NOW, max);
         next.iter().map(|next| next.id.0[0]).collect()
+    }
+
+    /// One that was cancelled gives its room back before its turn comes, also while it waits for a retry.
+    #[test]
+    fn cancelled_ones_leave_room() {
+        let mut schedule = schedule(4, 1);
+        add(&mut schedule, "a", 1);
+        add(&mut schedule, "a", 2);
+        assert!(matches!(schedule.reserve("a", 1), Err(Full::Function)));
+        schedule.remove("a", id(2));
+        add(&mut schedule, "a", 3);
+        assert_eq!(begun(&mut schedule, 9), [1]);
+        schedule.end(&Arc::from("a"));
+        assert_eq!(begun(&mut schedule, 9), [3]);
+        // Its turn has come, so it is none that waits.
+        schedule.remove("a", id(3));
+        schedule.end(&Arc::from("a"));
+        assert!(schedule.functions.is_empty());
     }
 
     /// Functions take turns, and each runs its invocations in their order.
