@@ -81,14 +81,19 @@ impl Node {
         }
     }
 
-    /// The same, as soon as there is room; `None` if there never will be.
-    pub(crate) async fn acquire_when_free(self: &Arc<Self>, demand: Demand) -> Option<Running> {
-        if demand.memory > self.memory || demand.counted_cpus() > self.cpus + 1e-9 {
-            return None;
-        }
+    /// The same, as soon as there is room; `None` if there never will be. What is demanded may change meanwhile, as
+    /// the function may.
+    pub(crate) async fn acquire_when_free(
+        self: &Arc<Self>,
+        demand: impl Fn() -> Demand,
+    ) -> Option<Running> {
         loop {
             let freed = self.freed.notified();
-            if let Ok(running) = self.acquire(demand.clone()) {
+            let demand = demand();
+            if demand.memory > self.memory || demand.counted_cpus() > self.cpus + 1e-9 {
+                return None;
+            }
+            if let Ok(running) = self.acquire(demand) {
                 return Some(running);
             }
             freed.await;

@@ -135,11 +135,12 @@ async fn run_attempt(api: &Api, attempt: Attempt) -> Ended {
         returns_output: head.returns_output,
     };
     loop {
+        let demand = || invoke::demand(api, &attempt.function);
+        let acquired = api.node.acquire_when_free(demand).await;
         if !api.server.harness().has_function(&attempt.function) {
             return Ended::Rejected("the function was deleted before it started".to_owned());
         }
-        let demand = invoke::demand(api, &attempt.function);
-        let Some(running) = api.node.acquire_when_free(demand).await else {
+        let Some(running) = acquired else {
             return Ended::Rejected("the node is too small for the function".to_owned());
         };
         let ran = run::run(api, running, asked.clone(), options.clone(), started).await;
