@@ -133,8 +133,8 @@ impl Entries {
             return Vec::new();
         }
         match after {
-            // It had ended: whoever ended it says so.
-            After::Nothing => self.leave(run.call),
+            // It had ended. Whoever ended it may have said so before this call was known here.
+            After::Nothing => self.end(run.call, now),
             After::Ended => {
                 self.end(run.call, now);
                 return vec![run.call];

@@ -17,6 +17,9 @@ use crate::store::calls::{Ending, FAILED, Poll as StoredPoll, RunRow, SUCCEEDED}
 /// The most results that one run gets.
 const MAX_RESULTS: i32 = 1000;
 
+/// The longest text of an error that is kept of an attempt, in bytes.
+pub(super) const MAX_ERROR: usize = 1024;
+
 /// The shortest wait of a poll.
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
@@ -113,11 +116,14 @@ pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> 
     }
 }
 
+/// What operators see of an error. Whoever awaits the call gets all of it.
 fn text(error: &Error) -> String {
-    match error.r#type.as_str() {
+    let mut text = match error.r#type.as_str() {
         "" => error.message.clone(),
         kind => format!("{kind}: {}", error.message),
-    }
+    };
+    text.truncate(text.floor_char_boundary(MAX_ERROR));
+    text
 }
 
 fn named(status: i32) -> String {

@@ -24,6 +24,10 @@ pub(super) async fn run(shared: Arc<Shared>, number: i64) -> After {
         return After::Nothing;
     };
     let started = Time::now();
+    if row.expires <= started {
+        // It expired while the host was down: its timer ends it.
+        return After::Due(started.after(STORE_PAUSE));
+    }
     let judged = judged(&shared, &row).await;
     let attempt = Attempt {
         call: number,

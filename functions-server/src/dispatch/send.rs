@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Status
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 
 use super::endpoint::Endpoint;
+use super::response::MAX_ERROR;
 use super::signature::SigningKey;
 use super::status;
 use crate::store::Time;
@@ -17,9 +18,6 @@ const PROTO: &str = "application/proto";
 
 /// The longest response, in bytes.
 const MAX_RESPONSE: usize = 16 << 20;
-
-/// The longest text of an error that is kept, in bytes.
-const MAX_ERROR: usize = 1024;
 
 /// Why a run has no response that counts: the status and a text.
 type Failed = (i32, String);

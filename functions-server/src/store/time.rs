@@ -23,7 +23,8 @@ impl Time {
     /// The latest time there is, if the sum is beyond it.
     pub(crate) fn after(self, duration: Duration) -> Self {
         let milliseconds = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
-        let latest = Timestamp::MAX.as_millisecond();
+        // The last millisecond of it is out of the range of `Timestamp::from_millisecond`.
+        let latest = Timestamp::MAX.as_second() * 1000;
         Self(self.0.saturating_add(milliseconds).min(latest))
     }
 
@@ -51,5 +52,17 @@ impl ToSql for Time {
 impl FromSql for Time {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         i64::column_result(value).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The latest time is shown as such, and not as the earliest.
+    #[test]
+    fn latest_time_is_shown() {
+        let latest = Time::now().after(Duration::from_secs(u64::MAX));
+        assert!(latest.to_string().starts_with("9999-12-"), "{latest}");
     }
 }

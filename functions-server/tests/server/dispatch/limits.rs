@@ -5,7 +5,8 @@ use functions_server::{DispatchOptions, ServerOptions};
 use serde_json::json;
 
 use super::support::{
-    Call, Endpoint, Exit, Poll, Run, RunResponse, Scheduler, call, exit, ids, poll, send,
+    Call, CallResult, Endpoint, Error, Exit, Poll, Run, RunResponse, Scheduler, call, exit, ids,
+    poll, send,
 };
 use crate::support::Client;
 
@@ -62,6 +63,39 @@ async fn limited_token_limits_the_whole_tree() {
         .map(|error| error.kind)
         .collect();
     assert_eq!(errors, ["permission_denied"; 2]);
+    scheduler.stop().await;
+}
+
+/// Of what an endpoint says of its failure, as much is shown as somebody reads.
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_of_errors_are_cut() {
+    let endpoint = Endpoint::answering(|_, _| {
+        let error = Error {
+            kind: "Large".to_owned(),
+            message: "x".repeat(5_000_000),
+        };
+        let result = CallResult {
+            error: Some(error),
+            ..CallResult::default()
+        };
+        RunResponse {
+            status: 7,
+            exit: Some(Exit {
+                result: Some(result),
+                tail_call: None,
+            }),
+            poll: None,
+        }
+    });
+    let endpoint = endpoint.await;
+    let scheduler = Scheduler::start().await;
+    let call = scheduler.dispatch(vec![endpoint.call("f")]).await;
+    let shown = scheduler.wait(&call[0], "failed").await.to_string();
+    assert!(
+        shown.contains("Large: xxx") && shown.len() < 5000,
+        "{}",
+        shown.len()
+    );
     scheduler.stop().await;
 }
 
