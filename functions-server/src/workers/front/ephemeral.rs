@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use tokio::sync::Semaphore;
+
+use super::invoke::{MAX_DEPTH, depth};
 use super::{Invocation, Workers};
 use crate::store::Time;
 use crate::store::workers::StoredState;
@@ -16,7 +19,19 @@ use crate::workers::runtime::Environment;
 use crate::workers::worker::{Answer, answer_of};
 
 /// How many calls run at once. Further ones wait in the order of their arrival.
-pub(super) const RUNNING: usize = 64;
+const RUNNING: usize = 64;
+
+/// The same for calls by other workers, for each number of workers that wait for them: a call never waits for one
+/// that waits for it.
+const RUNNING_NESTED: usize = 16;
+
+/// The permits of calls, by how many workers wait for them.
+pub(super) fn permits() -> Vec<Semaphore> {
+    let nested = (0..MAX_DEPTH).map(|_| Semaphore::new(RUNNING_NESTED));
+    std::iter::once(Semaphore::new(RUNNING))
+        .chain(nested)
+        .collect()
+}
 
 impl Workers {
     /// Whether a call gets an instance of its own. A worker of an earlier, durable version keeps its state.
@@ -58,7 +73,11 @@ impl Workers {
         invocation: &Invocation,
     ) -> Answer {
         let call = self.check(version, invocation).await?;
-        let running = self.inner.ephemeral.acquire().await;
+        let permits = self
+            .inner
+            .ephemeral
+            .get(depth(invocation.origin.as_deref()));
+        let running = permits.ok_or_else(WorkerError::stopping)?.acquire().await;
         let _running = running.map_err(|_| WorkerError::stopping())?;
         let mut instance = self.instantiate(version, name).await?;
         instance.set_origin(invocation.origin.clone());

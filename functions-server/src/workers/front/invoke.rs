@@ -11,7 +11,7 @@ use crate::workers::journal::Outcome;
 use crate::workers::worker::{Answer, Reserved, Returned, Worker, answer_of};
 
 /// How many workers may wait for each other.
-const MAX_DEPTH: usize = 16;
+pub(super) const MAX_DEPTH: usize = 16;
 
 impl Workers {
     /// Calls a worker, which is created if there is none with this name, and waits for what it returns.
@@ -23,6 +23,7 @@ impl Workers {
         name: &str,
         invocation: Invocation,
     ) -> Result<Returned, WorkerError> {
+        check_depth(invocation.origin.as_deref())?;
         if let Some(version) = self.ephemeral(component, name).await? {
             return self.call_ephemeral(&version, name, &invocation).await;
         }
@@ -191,12 +192,22 @@ fn check_origin(component: &str, name: &str, origin: Option<&str>) -> Result<(),
     if origin.lines().any(|waiting| waiting == called) {
         return Err(WorkerError::Reentrant(called));
     }
-    match origin.lines().count() > MAX_DEPTH {
+    Ok(())
+}
+
+/// Refuses a call for which too many workers wait.
+fn check_depth(origin: Option<&str>) -> Result<(), WorkerError> {
+    match depth(origin) > MAX_DEPTH {
         true => Err(WorkerError::InvalidRequest(format!(
             "calls of workers by workers nest more than {MAX_DEPTH} deep"
         ))),
         false => Ok(()),
     }
+}
+
+/// How many workers wait for a call.
+pub(super) fn depth(origin: Option<&str>) -> usize {
+    origin.map_or(0, |origin| origin.lines().count())
 }
 
 /// What becomes of an invocation.

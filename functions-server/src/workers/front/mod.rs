@@ -36,7 +36,7 @@ struct Inner {
     known: Mutex<HashMap<Name, Arc<Worker>>>,
     opening: Vec<tokio::sync::Mutex<()>>,
     /// A permit for each call of an ephemeral component that runs.
-    ephemeral: tokio::sync::Semaphore,
+    ephemeral: Vec<tokio::sync::Semaphore>,
 }
 
 /// Workers that somebody else keeps.
@@ -100,7 +100,7 @@ impl Workers {
                 opening: (0..OPENING)
                     .map(|_| tokio::sync::Mutex::default())
                     .collect(),
-                ephemeral: tokio::sync::Semaphore::new(ephemeral::RUNNING),
+                ephemeral: ephemeral::permits(),
             }),
         }
     }

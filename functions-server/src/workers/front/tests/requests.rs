@@ -238,3 +238,31 @@ async fn worker_calls_workers() {
         .await;
     assert_eq!(from_another.unwrap(), r#"[{"ok":"200 [0]"}]"#);
 }
+
+/// Calls of an ephemeral component by itself end at a depth, and hold up nobody.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ephemeral_calls_of_themselves_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Arc::new(Host::open(folder.path(), WorkerLimits::default()));
+    let component = host.upload_as(true).await;
+    // Each call has the next one in its parameters.
+    let target = format!("worker:{component}/w");
+    let call = "/test:worker%2Fapi.%7Bcall%7D";
+    let mut body = "[]".to_owned();
+    for _ in 0..4 {
+        body = serde_json::json!([target, call, body]).to_string();
+    }
+    let calls = (0..100).map(|_| {
+        let (host, component, body) = (host.clone(), component.clone(), body.clone());
+        tokio::spawn(async move { host.api(&component, "call", &body).await })
+    });
+    let ending = async {
+        for call in calls.collect::<Vec<_>>() {
+            let answer = call.await.unwrap().unwrap();
+            assert!(answer.contains("expected 3, got 0 parameters"), "{answer}");
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(50), ending)
+        .await
+        .unwrap();
+}
