@@ -113,16 +113,19 @@ impl Workers {
     /// Lets an interrupted worker go on.
     pub(crate) async fn resume(&self, component: &str, name: &str) -> Result<(), WorkerError> {
         let worker = self.existing(component, name).await?;
+        if worker.is_interrupted() {
+            let id = worker.id;
+            // From now on, also after a restart. Before the worker says where it stands.
+            let write = move |connection: &_| {
+                workers::set_state(connection, id, StoredState::Running, None)
+            };
+            self.inner.context.store.write(write).await?;
+        }
         if !worker.resume() {
             return Err(WorkerError::InvalidRequest(format!(
                 "Worker {component}/{name} is not suspended, interrupted or idle"
             )));
         }
-        let id = worker.id;
-        // From now on, also after a restart.
-        let write =
-            move |connection: &_| workers::set_state(connection, id, StoredState::Running, None);
-        self.inner.context.store.write(write).await?;
         self.start(&worker);
         Ok(())
     }

@@ -50,6 +50,10 @@ impl Host {
     }
 
     async fn upload(&self) -> String {
+        self.upload_as(false).await
+    }
+
+    async fn upload_as(&self, is_ephemeral: bool) -> String {
         let artifacts = self.workers.inner.context.store.artifacts().clone();
         let mut upload = artifacts.upload().unwrap();
         upload
@@ -57,7 +61,7 @@ impl Host {
             .unwrap();
         let upload = Upload {
             component: upload.finish(),
-            is_ephemeral: None,
+            is_ephemeral: Some(is_ephemeral),
             env: Some([("FROM".to_owned(), "component".to_owned())].into()),
         };
         let name = Uuid::new_v4().to_string();
@@ -390,6 +394,24 @@ async fn interrupted_invocation_goes_on() {
     let slept: Vec<u64> = serde_json::from_str(&slept).unwrap();
     assert!((700..5000).contains(&slept[0]), "{slept:?}");
     assert_eq!(host.api(&component, "total", "[]").await.unwrap(), "[1]");
+}
+
+/// An idle worker is resumed without becoming anything else, also once it is unloaded.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn idle_worker_stays_idle_when_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = WorkerLimits {
+        idle: Duration::from_millis(30),
+        ..WorkerLimits::default()
+    };
+    let host = Host::open(folder.path(), limits);
+    let component = host.upload().await;
+    host.api(&component, "add", "[1]").await.unwrap();
+    host.workers.resume(&component, "w").await.unwrap();
+    while !host.workers.known().is_empty() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(host.status(&component).await, Status::Idle);
 }
 
 /// A deleted worker begins anew, and whoever waited for it hears of it.

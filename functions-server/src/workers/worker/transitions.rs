@@ -201,6 +201,10 @@ impl Worker {
         self.stopped.notify_waiters();
     }
 
+    pub(in crate::workers) fn is_interrupted(&self) -> bool {
+        self.shared().phase == Phase::Interrupted
+    }
+
     /// Lets an interrupted worker go on. `false`: it is over, or runs.
     pub(in crate::workers) fn resume(&self) -> bool {
         let mut shared = self.shared();
