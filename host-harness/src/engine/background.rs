@@ -20,9 +20,9 @@ use futures_util::task::AtomicWaker;
 use tokio::runtime::Handle;
 
 use super::Failure;
+use super::fair_queue::FairQueue;
 use super::invocation_future::{InvocationFuture, poll_once};
 use super::reply::Outcome;
-use super::turns::Turns;
 use crate::invocation::started::StartedResponse;
 use crate::pool::Owner;
 
@@ -126,7 +126,7 @@ impl Background {
 
 /// The invocations that wait for a background thread.
 struct Queue {
-    waiting: Mutex<Turns<Runnable>>,
+    waiting: Mutex<FairQueue<Runnable>>,
     pushed: Condvar,
     has_threads: bool,
 }

@@ -1,4 +1,4 @@
-//! How many of everything an engine has room for, computed once from its limits.
+//! An engine's capacity, computed once from its limits.
 
 use crate::limits::Limits;
 use crate::telemetry::MAX_DEPTH;
@@ -16,7 +16,7 @@ pub(super) struct Capacity {
     pub(super) call_slots: u32,
     /// Idle instances. They have slots besides those of what runs, and never more than those.
     pub(super) idle: u32,
-    /// Further slots, for a function that is tried out as it is loaded.
+    /// Further slots, for the trial run of a function that is being loaded.
     spare: u32,
 }
 

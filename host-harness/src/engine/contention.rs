@@ -20,8 +20,8 @@ pub(super) fn begin(function: Owner) -> bool {
     FUNCTIONS.begin(function.number(), time_check::epoch())
 }
 
-/// The epoch in which an invocation of another function began than before, and which function that was.
-/// Written at most once in each epoch, so that threads do not wait for each other's caches.
+/// The last function that began an invocation, and the epoch in which it replaced another one. Written at
+/// most once in each epoch, so that threads do not wait for each other's caches.
 struct Contention {
     changed: AtomicU64,
     function: AtomicU64,

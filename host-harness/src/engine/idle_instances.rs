@@ -15,7 +15,7 @@ use crate::pool::sharded_free_list::ShardedFreeList;
 /// The maximum number of idle instances per thread, for functions that alternate or one that waits.
 const MAX_PER_THREAD: usize = 16;
 
-/// How many sweeps an instance is kept that was made before any request needed it: ten minutes.
+/// How many sweeps a prewarmed instance is kept: ten minutes.
 const PREWARMED_ROUNDS: u64 = 600;
 
 /// The idle instances of all functions of one engine.
@@ -133,8 +133,8 @@ impl IdleInstances {
         counts
     }
 
-    /// Drops the instances that were unused during the last two sweeps, or for long if they were made
-    /// ahead.
+    /// Drops the instances that were unused during the last two sweeps, or for long if they are
+    /// prewarmed.
     pub(super) fn sweep(&self) {
         let last = self.round.fetch_add(1, Ordering::Relaxed);
         self.take_all(|idle| idle.round < last);

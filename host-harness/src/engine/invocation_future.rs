@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 
 use super::reply::Outcome;
 use super::{Failure, watchdog};
-use crate::invocation::poll_scope::{Left, PollScope};
+use crate::invocation::poll_scope::{PollReport, PollScope};
 use crate::pool::Owner;
 use crate::telemetry::panic_text;
 
@@ -16,13 +16,13 @@ pub(super) struct InvocationFuture {
     pub(super) future: Pin<Box<dyn Future<Output = Result<Outcome, Failure>> + Send>>,
 }
 
-/// Polls an invocation on this thread. Also returns what it left in this poll.
+/// Polls an invocation on this thread. Also returns what the invocation reported in this poll.
 ///
 /// A panic in the host ends only this invocation. The connection may carry others.
 pub(super) fn poll_once(
     invocation: &mut InvocationFuture,
     cx: &mut Context<'_>,
-) -> (Poll<Result<Outcome, Failure>>, Left) {
+) -> (Poll<Result<Outcome, Failure>>, PollReport) {
     let InvocationFuture { function, future } = invocation;
     let scope = PollScope::enter(*function);
     let poll = || watchdog::watched(|| future.as_mut().poll(cx));

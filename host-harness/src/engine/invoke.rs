@@ -21,7 +21,7 @@ use crate::invocation::{CallChain, FunctionContext, Invocation, InvocationLimits
 use crate::message::body::Body;
 use crate::message::head::Head;
 use crate::message::held_bodies;
-use crate::pool::coverage::{self, Way};
+use crate::pool::coverage::{self, Point};
 use crate::pool::{Owner, verify};
 use crate::telemetry::InvocationId;
 use crate::wit::bindings::functions::bytes::bytes::Data;
@@ -37,9 +37,9 @@ enum Started {
     Streaming(Box<StartedResponse>, Poll<Result<Outcome, Failure>>),
 }
 
-/// An invocation that nobody has polled yet. It is on the heap already, since it is large: futures that
-/// contain it stay small, and moving them cheap.
-pub(crate) struct Invoking {
+/// An invocation that has not been polled yet. Its large future is on the heap already, so that futures
+/// that contain it stay small and cheap to move.
+pub(crate) struct PendingInvocation {
     task: InvocationTask,
     owner: Owner,
     context: Arc<FunctionContext>,
@@ -50,12 +50,13 @@ pub(crate) struct Invoking {
     stream_deadline: Option<Instant>,
 }
 
-impl Invoking {
+impl PendingInvocation {
     /// Waits for the response.
     ///
     /// For a streamed response this returns the head. The body continues the invocation. A failure is
     /// logged here.
-    /// It borrows the invocation, because a future that took it would copy it. Dropping the invocation
+    ///
+    /// This borrows the invocation, because a future that took it would copy it. Dropping the invocation
     /// ends the function, unless its response is streamed.
     pub(crate) async fn reply(&mut self, engine: &Engine) -> Result<Reply, Failure> {
         let task = &mut self.task;
@@ -114,16 +115,16 @@ impl Invoking {
 
 impl Engine {
     /// Answers one request in its own instance, newly created or reset. Afterwards the instance is
-    /// reset again, or dropped. Nothing runs before [`Invoking::reply`]. `arrived` is for metrics.
+    /// reset again, or dropped. Nothing runs before [`PendingInvocation::reply`]. `arrived` is for metrics.
     pub(crate) fn invoke(
         self: &Arc<Self>,
         function: Arc<Function>,
         call: Invocation,
         arrived: Instant,
         body: Body,
-    ) -> Invoking {
+    ) -> PendingInvocation {
         let owner = function.owner();
-        Invoking {
+        PendingInvocation {
             owner,
             context: Arc::clone(&function.context),
             id: call.id,
@@ -162,14 +163,14 @@ impl Engine {
             }
             let mut instance = match self.idle.take(function.owner()) {
                 Some(mut instance) => {
-                    coverage::count(Way::Reused);
+                    coverage::count(Point::Reused);
                     counters.reused();
                     instance.assign(call);
                     instance.store.set_epoch_deadline(CHECK_EPOCHS);
                     instance
                 }
                 None => {
-                    coverage::count(Way::Created);
+                    coverage::count(Point::Created);
                     Instance::new(self.store(call), function.owner())
                 }
             };

@@ -1,4 +1,4 @@
-//! Makes instances before requests need them.
+//! Creates instances before requests need them.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -12,8 +12,8 @@ use crate::invocation::Invocation;
 use crate::pool::SlotScope;
 
 impl Engine {
-    /// Makes up to `instances` idle instances of a function; returns how many. None if its instances are
-    /// not reused. Takes the caller's thread for some microseconds each.
+    /// Creates up to `instances` idle instances of a function, and returns how many. Creates none if its
+    /// instances are not reused. Takes the caller's thread for some microseconds each.
     pub(crate) fn prewarm(&self, function: &Function, instances: u32) -> u32 {
         let made = (0..instances).take_while(|_| self.prewarm_one(function));
         u32::try_from(made.count()).unwrap_or(u32::MAX)
@@ -39,7 +39,7 @@ impl Engine {
             Some(Ok(false)) | None => false,
             Some(Err(error)) => {
                 let function = &function.context.name;
-                tracing::warn!(%function, "cannot make an instance ahead: {error:#}");
+                tracing::warn!(%function, "cannot prewarm an instance: {error:#}");
                 false
             }
         }

@@ -17,8 +17,8 @@ use crate::message::body::Incomplete;
 use crate::message::pipe::{End, Pipe};
 use crate::telemetry::InvocationId;
 
-/// Pieces of this many bytes are sent although their function is still writing.
-const JOINED: usize = 16 * 1024;
+/// A chunk of this many bytes is sent even while its function is still writing.
+const MIN_CHUNK: usize = 16 * 1024;
 
 /// A body that owns its invocation, and polls it when more data is needed. The function runs no
 /// faster than its client reads, and ends with the body.
@@ -140,7 +140,7 @@ impl Stream {
         self.pipe.take()
     }
 
-    /// Whether a short piece can wait until the function yields, which wakes the connection.
+    /// Whether a short chunk can wait until the function yields, which wakes the connection.
     ///
     /// A function on another thread writes while the connection takes. Each of its short lines could become a
     /// frame of its own, and clients refuse many of those as an attack. The function yields when it waits for
@@ -149,7 +149,9 @@ impl Stream {
         let Stage::Running(task) = &self.stage else {
             return false;
         };
-        task.is_running_elsewhere() && self.pipe.queued() < JOINED && self.pipe.ended() == End::Open
+        task.is_running_elsewhere()
+            && self.pipe.queued() < MIN_CHUNK
+            && self.pipe.ended() == End::Open
     }
 
     /// A pending poll makes the connection send what it has.

@@ -18,7 +18,7 @@ pub(super) enum InvocationTask {
     /// Used up its first slice, and runs on a background thread.
     Background(Background),
     /// Taken out, or left over because moving it to the background panicked.
-    Lost,
+    Taken,
 }
 
 impl InvocationTask {
@@ -40,7 +40,7 @@ impl InvocationTask {
         let invocation = match self {
             Self::Foreground(invocation) => invocation,
             Self::Background(background) => return background.poll(cx),
-            Self::Lost => return (Poll::Pending, None),
+            Self::Taken => return (Poll::Pending, None),
         };
         let (polled, left) = poll_once(invocation, cx);
         if polled.is_pending() && left.is_long {
@@ -56,7 +56,7 @@ impl InvocationTask {
     pub(super) fn is_running_elsewhere(&self) -> bool {
         match self {
             Self::Background(background) => !background.has_yielded(),
-            Self::Foreground(_) | Self::Lost => false,
+            Self::Foreground(_) | Self::Taken => false,
         }
     }
 
@@ -69,7 +69,7 @@ impl InvocationTask {
 
     /// Takes the invocation out, for the body that continues it.
     pub(super) fn take(&mut self) -> Self {
-        std::mem::replace(self, Self::Lost)
+        std::mem::replace(self, Self::Taken)
     }
 
     /// Continues on a background thread, if it is not there already.

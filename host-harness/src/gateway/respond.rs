@@ -16,7 +16,7 @@ use super::deferral::{Deferral, DeferralFuture, DeferredRequest, OWN, is_preferr
 use super::middleware::Next;
 use super::{CallTargets, MAX_NAMES, Middleware, Origin, TokenVerifier, TrustedProxies};
 use super::{problem, public_url, request, route};
-use crate::engine::{Engine, Function, Invoking, Reply};
+use crate::engine::{Engine, Function, PendingInvocation, Reply};
 use crate::invocation::Invoker;
 use crate::invocation::{CallChain, Invocation, InvocationTimes};
 use crate::message::active_requests::Uploading;
@@ -49,7 +49,8 @@ impl Responding {
 enum Responder {
     /// The host itself.
     Refused(Response<Body>),
-    Invoking(Invoking, Answering),
+    /// The function.
+    Invoking(PendingInvocation, Answering),
     /// The function has to be loaded first, or the embedder answers. Boxed, because it is large and rarely
     /// happens.
     Loading(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
@@ -316,7 +317,11 @@ impl Gateway {
         self.complete(&mut invoking, &mut answering).await
     }
 
-    async fn complete(&self, invoking: &mut Invoking, answering: &mut Answering) -> Response<Body> {
+    async fn complete(
+        &self,
+        invoking: &mut PendingInvocation,
+        answering: &mut Answering,
+    ) -> Response<Body> {
         let Answering {
             method,
             id,

@@ -42,8 +42,8 @@ pub(crate) struct PollScope {
     _slots: SlotScope,
 }
 
-/// What an invocation left in a poll.
-pub(crate) struct Left {
+/// What an invocation reported during a poll.
+pub(crate) struct PollReport {
     /// The response that it started.
     pub(crate) started: Option<Box<StartedResponse>>,
     /// Whether it has used up its first slice.
@@ -59,8 +59,8 @@ impl PollScope {
         })
     }
 
-    pub(crate) fn leave(self) -> Left {
-        CURRENT.with(|current| Left {
+    pub(crate) fn leave(self) -> PollReport {
+        CURRENT.with(|current| PollReport {
             started: current.started.take(),
             is_long: current.is_long.get(),
         })
@@ -112,7 +112,7 @@ mod tests {
         }));
     }
 
-    fn status(left: Left) -> Option<u16> {
+    fn status(left: PollReport) -> Option<u16> {
         left.started.map(|started| started.head.status.as_u16())
     }
 

@@ -1,6 +1,5 @@
-//! Checks a whole memory after a reset, independently of the code that reset it. The check reads
-//! the
-//! table of pages and uses nothing that the pool remembers about them.
+//! Checks a whole memory after a reset, independently of the code that reset it. The check
+//! reads the table of pages, and uses nothing that the pool remembers about them.
 #![expect(unsafe_code, reason = "reads the memory of functions")]
 
 use std::io;

@@ -1,12 +1,12 @@
-//! Counts which paths instances and memories take, so that the fuzzer can show that it met them.
+//! Coverage points of instances and memories: the fuzzer shows that it reached each of them.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::seeded_bugs;
 
-/// A path that an instance or a memory can take.
+/// A step of an instance or a memory.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Way {
+pub(crate) enum Point {
     Created,
     Reused,
     ResetWithoutFaults,
@@ -14,7 +14,7 @@ pub(crate) enum Way {
     ResetByDecommit,
     SlotClearedWithoutFaults,
     SlotClearedAfterRefresh,
-    SlotHandedOver,
+    SlotTransferred,
 }
 
 const NAMES: [&str; 8] = [
@@ -25,21 +25,21 @@ const NAMES: [&str; 8] = [
     "reset by decommit",
     "slot cleared without faults",
     "slot cleared after a refresh",
-    "slot handed over",
+    "slot transferred",
 ];
 
 static COUNTS: [AtomicU64; NAMES.len()] = [const { AtomicU64::new(0) }; NAMES.len()];
 
-/// Counts one path. Does nothing outside tests and the fuzzer.
-pub(crate) fn count(way: Way) {
+/// Counts that a point was reached. Does nothing outside tests and the fuzzer.
+pub(crate) fn count(point: Point) {
     if seeded_bugs::can_be_on()
-        && let Some(count) = COUNTS.get(way as usize)
+        && let Some(count) = COUNTS.get(point as usize)
     {
         count.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-/// Each path by name, with how often this process took it.
+/// Each point by name, with how often this process reached it.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn counts() -> impl Iterator<Item = (&'static str, u64)> {
     let counts = COUNTS.iter().map(|count| count.load(Ordering::Relaxed));

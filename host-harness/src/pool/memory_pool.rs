@@ -133,7 +133,7 @@ impl Shared {
     }
 
     fn verify(&self, slot: &Slot) {
-        match slot.first_contents(&self.pagemap) {
+        match slot.first_nonzero(&self.pagemap) {
             Ok(None) => {}
             Ok(Some(at)) => {
                 let name = slot.owner().and_then(Owner::name);

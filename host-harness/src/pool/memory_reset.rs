@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::address_space::Region;
 use super::contents;
-use super::coverage::{self, Way};
+use super::coverage::{self, Point};
 use super::faults::FaultSnapshot;
 use super::pagemap::Pagemap;
 use super::resident_pages::{KEEP_RESIDENT, ResidentPages};
@@ -109,9 +109,9 @@ impl MemoryReset {
             .is_some_and(FaultSnapshot::no_faults_since);
         let in_place = known || self.refresh(image)?;
         coverage::count(match (known, in_place) {
-            (true, _) => Way::ResetWithoutFaults,
-            (false, true) => Way::ResetAfterRefresh,
-            (false, false) => Way::ResetByDecommit,
+            (true, _) => Point::ResetWithoutFaults,
+            (false, true) => Point::ResetAfterRefresh,
+            (false, false) => Point::ResetByDecommit,
         });
         if !in_place {
             // The previous invocation may have written to other pages than this function usually

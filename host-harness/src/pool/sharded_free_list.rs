@@ -64,9 +64,9 @@ impl<T, C> Shard<T, C> {
     }
 
     /// Takes the item that was put here first, if there are at least this many.
-    pub(crate) fn take_oldest(&self, least: usize) -> Option<T> {
+    pub(crate) fn take_oldest(&self, min_len: usize) -> Option<T> {
         let mut items = self.lock();
-        (!items.is_empty() && items.len() >= least).then(|| items.remove(0))
+        (!items.is_empty() && items.len() >= min_len).then(|| items.remove(0))
     }
 
     /// Takes all wanted items.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::address_space::Region;
 use super::contents;
-use super::coverage::{self, Way};
+use super::coverage::{self, Point};
 use super::faults::FaultSnapshot;
 use super::memory_reset::MemoryReset;
 use super::owner::Owner;
@@ -64,7 +64,7 @@ impl Slot {
 
     /// Gives the slot to another function, with no page mapped.
     pub(super) fn transfer(&mut self, owner: Option<Owner>) -> io::Result<()> {
-        coverage::count(Way::SlotHandedOver);
+        coverage::count(Point::SlotTransferred);
         self.owner = owner;
         self.resident = ResidentPages::default();
         self.region.decommit(0..self.minimum)
@@ -97,9 +97,9 @@ impl Slot {
         }
         let known = since.no_faults_since();
         coverage::count(if known {
-            Way::SlotClearedWithoutFaults
+            Point::SlotClearedWithoutFaults
         } else {
-            Way::SlotClearedAfterRefresh
+            Point::SlotClearedAfterRefresh
         });
         if !known && self.refresh(pagemap).is_err() {
             self.resident = ResidentPages::default();
@@ -123,7 +123,7 @@ impl Slot {
     }
 
     /// The first offset that is not zero, after a reset.
-    pub(super) fn first_contents(&self, pagemap: &Pagemap) -> io::Result<Option<usize>> {
+    pub(super) fn first_nonzero(&self, pagemap: &Pagemap) -> io::Result<Option<usize>> {
         // SAFETY: the range is the accessible part, and no memory uses the slot.
         unsafe { contents::first_difference(&self.region, self.minimum, &[], pagemap) }
     }

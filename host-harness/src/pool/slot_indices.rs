@@ -27,8 +27,8 @@ impl SlotIndices {
         next.ok().or_else(|| self.returned().pop())
     }
 
-    pub(super) fn put(&self, number: usize) {
-        self.returned().push(number);
+    pub(super) fn put(&self, index: usize) {
+        self.returned().push(index);
     }
 
     fn returned(&self) -> std::sync::MutexGuard<'_, Vec<usize>> {

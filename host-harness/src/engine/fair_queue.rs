@@ -2,14 +2,14 @@ use std::collections::{HashMap, VecDeque};
 
 use crate::pool::Owner;
 
-/// What waits for a thread, by function. Functions take turns, however much each has waiting.
-pub(super) struct Turns<T> {
-    /// The functions with something waiting, the next one first.
+/// A round-robin queue over functions: they take turns, however much each has waiting.
+pub(super) struct FairQueue<T> {
+    /// The functions with waiting items, the next one first.
     functions: VecDeque<Owner>,
     waiting: HashMap<Owner, VecDeque<T>>,
 }
 
-impl<T> Default for Turns<T> {
+impl<T> Default for FairQueue<T> {
     fn default() -> Self {
         Self {
             functions: VecDeque::new(),
@@ -18,8 +18,8 @@ impl<T> Default for Turns<T> {
     }
 }
 
-impl<T> Turns<T> {
-    /// Appends to what its function has waiting.
+impl<T> FairQueue<T> {
+    /// Appends to the function's items.
     pub(super) fn push(&mut self, function: Owner, one: T) {
         let waiting = self.waiting.entry(function).or_default();
         if waiting.is_empty() {
@@ -28,7 +28,7 @@ impl<T> Turns<T> {
         waiting.push_back(one);
     }
 
-    /// Takes the first that waits of the next function.
+    /// Takes the first item of the next function.
     pub(super) fn pop(&mut self) -> Option<T> {
         let function = self.functions.pop_front()?;
         let waiting = self.waiting.get_mut(&function)?;
@@ -50,17 +50,17 @@ mod tests {
     #[test]
     fn functions_take_turns() {
         let (one, other) = (Owner::new(), Owner::new());
-        let mut turns = Turns::default();
+        let mut queue = FairQueue::default();
         for number in 0..4 {
-            turns.push(one, number);
+            queue.push(one, number);
         }
-        assert_eq!(turns.pop(), Some(0));
-        turns.push(other, 10);
-        turns.push(other, 11);
-        let rest: Vec<_> = std::iter::from_fn(|| turns.pop()).collect();
+        assert_eq!(queue.pop(), Some(0));
+        queue.push(other, 10);
+        queue.push(other, 11);
+        let rest: Vec<_> = std::iter::from_fn(|| queue.pop()).collect();
         assert_eq!(rest, [1, 10, 2, 11, 3]);
-        turns.push(one, 5);
-        assert_eq!(turns.pop(), Some(5));
-        assert!(turns.functions.is_empty() && turns.waiting.is_empty());
+        queue.push(one, 5);
+        assert_eq!(queue.pop(), Some(5));
+        assert!(queue.functions.is_empty() && queue.waiting.is_empty());
     }
 }
