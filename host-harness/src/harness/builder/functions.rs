@@ -80,7 +80,7 @@ impl Builder {
         self
     }
 
-    /// Sets how often a reset is verified; see [`Limits::verify_reuse`].
+    /// Sets how often a reset is verified; see [`Limits::verify_reuse`](crate::Limits::verify_reuse).
     pub fn verify_reuse(mut self, one_of: u32) -> Self {
         self.limits.verify_reuse = one_of;
         self

@@ -155,7 +155,7 @@ impl HostDescriptor for State {
         Ok((bytes, is_end))
     }
 
-    /// Replaced by [`super::link_bounded`].
+    /// Replaced by `link_bounded`.
     async fn write(
         &mut self,
         file: Resource<Handle>,
