@@ -1,6 +1,7 @@
 //! Compiles components, in this process or in a child process for each.
 
 mod child;
+mod exchange;
 mod process;
 
 pub use process::CompilerProcess;

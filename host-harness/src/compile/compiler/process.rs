@@ -1,15 +1,15 @@
 //! The parent process, which starts a compiler for each component.
 
 use std::env;
-use std::io::{self, Read, Write as _};
+use std::io;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio};
-use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::CompileError;
 use super::child::{ChildSettings, OUT_OF_MEMORY, REFUSED, compile_from_stdin};
+use super::exchange::exchange;
 use crate::compile::NotReusable;
 use crate::compile::config::Allocation;
 use crate::limits::{FAR, not_zero};
@@ -20,18 +20,12 @@ const SUBCOMMAND: &str = "compile-component";
 /// The exit code for arguments that do not parse.
 const USAGE: u8 = 2;
 
-/// How much of the child's standard error is reported, in bytes.
-const MAX_MESSAGE: usize = 2048;
-
 /// The maximum number of threads that compile. Each has a stack, which counts as memory.
 const MAX_THREADS: usize = 8;
 
 /// How much address space the allocator reserves at a time, in KiB. Its default is all of the
 /// limit.
 const ARENA_KIB: u32 = 32 * 1024;
-
-/// How often to poll for the end of the process once its output has ended.
-const POLL_INTERVAL: Duration = Duration::from_millis(1);
 
 /// Compiles each component in its own process, within limits.
 ///
@@ -256,71 +250,6 @@ impl Output {
         let reusable = reusable.ok_or(ProcessError::VersionMismatch)?;
         code.drain(..head);
         Ok((code, reusable))
-    }
-}
-
-/// The output of a process, and its exit status; `None` if it was killed.
-struct Exchange {
-    output: Vec<u8>,
-    message: String,
-    status: Option<ExitStatus>,
-}
-
-/// Writes the input of a process and reads its output, until it ends or the deadline passes.
-fn exchange(child: &mut Child, input: &[u8], deadline: Instant) -> io::Result<Exchange> {
-    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
-    let (done, output_ended) = mpsc::channel::<()>();
-    thread::scope(|scope| {
-        let start = || thread::Builder::new().name("compile".into());
-        // If the process ended before it read everything, its exit status tells why.
-        start().spawn_scoped(scope, move || stdin.map(|mut stdin| stdin.write_all(input)))?;
-        let output = start().spawn_scoped(scope, move || {
-            let output = read_prefix(stdout, usize::MAX);
-            drop(done);
-            output
-        })?;
-        let message = start().spawn_scoped(scope, move || read_prefix(stderr, MAX_MESSAGE))?;
-        let left = deadline.saturating_duration_since(Instant::now());
-        let in_time = output_ended.recv_timeout(left) == Err(mpsc::RecvTimeoutError::Disconnected);
-        let status = if in_time {
-            end_by(child, deadline)?
-        } else {
-            None
-        };
-        if status.is_none() {
-            child.kill()?;
-            child.wait()?;
-        }
-        let panicked = |_| io::Error::other("a thread panicked");
-        let message = message.join().map_err(panicked)??;
-        Ok(Exchange {
-            output: output.join().map_err(panicked)??,
-            message: String::from_utf8_lossy(&message).into_owned(),
-            status,
-        })
-    })
-}
-
-/// Reads to the end, and returns the first `max` bytes.
-fn read_prefix(from: Option<impl Read>, max: usize) -> io::Result<Vec<u8>> {
-    let mut read = Vec::new();
-    if let Some(mut from) = from {
-        from.by_ref()
-            .take(u64::try_from(max).unwrap_or(u64::MAX))
-            .read_to_end(&mut read)?;
-        io::copy(&mut from, &mut io::sink())?;
-    }
-    Ok(read)
-}
-
-/// Waits until a process that has written everything ends.
-fn end_by(child: &mut Child, deadline: Instant) -> io::Result<Option<ExitStatus>> {
-    loop {
-        let status = child.try_wait()?;
-        if status.is_some() || Instant::now() >= deadline {
-            return Ok(status);
-        }
-        thread::sleep(POLL_INTERVAL);
     }
 }
 

@@ -1,6 +1,7 @@
 //! A body on the host: of requests, of responses, and of the `buffer` resource.
 
 mod deadline;
+mod frames;
 mod length;
 mod upload;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http_body::{Body as HttpBody, Frame, SizeHint};
+use http_body::Body as HttpBody;
 use tokio::time::Instant;
 
 pub(crate) use length::LengthLimit;
@@ -265,52 +266,6 @@ impl From<String> for Body {
 impl From<&'static str> for Body {
     fn from(text: &'static str) -> Self {
         Self::from(Bytes::from_static(text.as_bytes()))
-    }
-}
-
-impl HttpBody for Body {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        if let Err(broken) = ready!(self.poll_fill(cx)) {
-            return Poll::Ready(Some(Err(broken.into())));
-        }
-        let bytes = self.take_all();
-        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.front.is_empty()
-            && match &self.rest {
-                Rest::Done => true,
-                Rest::Upload(upload) => upload.is_end_stream(),
-                Rest::Other(body) => body.is_end_stream(),
-                Rest::Deadline(body) => body.is_end_stream(),
-                Rest::Limited(body) => body.is_end_stream(),
-                Rest::Incomplete => false,
-            }
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let rest = match &self.rest {
-            Rest::Done => SizeHint::with_exact(0),
-            Rest::Upload(upload) => upload.size_hint(),
-            Rest::Other(body) => body.size_hint(),
-            Rest::Deadline(body) => body.size_hint(),
-            Rest::Limited(body) => body.size_hint(),
-            Rest::Incomplete => SizeHint::default(),
-        };
-        let front = self.front.len() as u64;
-        let mut hint = SizeHint::new();
-        hint.set_lower(rest.lower().saturating_add(front));
-        if let Some(upper) = rest.upper() {
-            hint.set_upper(upper.saturating_add(front));
-        }
-        hint
     }
 }
 
