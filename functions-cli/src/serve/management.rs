@@ -51,7 +51,12 @@ pub(super) struct Management {
 
     /// The file with the key before that one. The start encrypts stored secrets with the new key, and needs
     /// the old one no more once it listens.
-    #[arg(long, value_name = "FILE", env = "FUNCTIONS_PREVIOUS_SECRETS_KEY_FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "secrets_key_file",
+        env = "FUNCTIONS_PREVIOUS_SECRETS_KEY_FILE"
+    )]
     previous_secrets_key_file: Option<PathBuf>,
 
     /// The key itself, instead of a file.
@@ -90,10 +95,6 @@ impl Management {
             (None, None) => None,
         };
         if let Some(file) = &self.previous_secrets_key_file {
-            anyhow::ensure!(
-                key.is_some(),
-                "--previous-secrets-key-file needs the new key: give --secrets-key-file too"
-            );
             options = options.previous_secrets_key(key_in(file, "--previous-secrets-key-file")?);
         }
         Ok(match key {

@@ -18,6 +18,20 @@ fn invalid_proxies_are_refused() {
     assert!(text.starts_with(expected), "{text}");
 }
 
+/// The previous secrets key alone is refused, with the option that is missing.
+#[test]
+fn previous_secrets_key_needs_the_new_one() {
+    let output = run(&[
+        "serve",
+        test_guests::PING,
+        "--previous-secrets-key-file",
+        "k",
+    ]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("--secrets-key-file <FILE>"), "{text}");
+}
+
 /// An invalid option is refused before the host serves, with the corrected form.
 #[test]
 fn invalid_hosts_are_refused() {
