@@ -113,6 +113,30 @@ async fn files_are_of_one_invocation() {
     assert!(!answer.text().contains("Ok"), "{}", answer.text());
 }
 
+/// Other functions call a command as they call each other.
+#[tokio::test]
+async fn commands_are_called_by_functions() {
+    let harness = builder()
+        .concurrency(16, 16)
+        .function("caller", test_guests::CALLER)
+        .function("command", COMMAND)
+        .build()
+        .unwrap();
+    let server = harness.serve("127.0.0.1:0").await.unwrap();
+    let client = Client::new(server.address());
+    for how in ["call", "send"] {
+        let path = format!("/caller/{how}/command");
+        let answer = client.post(&path, r#"{"do":"json"}"#).await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.text()),
+            (200, "{\"a\": [1]}"),
+            "{how}"
+        );
+        let failed = client.post(&path, r#"{"do":"exit"}"#).await;
+        assert_ne!(failed.status, 200, "{how}");
+    }
+}
+
 /// What a command leaves is the response: a file, or what it printed without one line end.
 #[tokio::test]
 async fn results_have_their_type() {
