@@ -74,18 +74,16 @@ async fn killed_queue_loses_nothing_accepted() {
     let running = Running::on(folder.path()).await;
     let client = running.functions();
     let mut again = 0;
+    // A busy machine may have thousands left to run, and what waited for its retry comes last.
+    let deadline = Instant::now() + Duration::from_secs(60) + TIME_EACH * accepted.len() as u32;
     for (path, ended) in &accepted {
         // What waits before it has ended by then.
-        let begun = Instant::now();
         let document = loop {
             let document = client.get(path).await.ok(200);
             if !document["finished"].is_null() {
                 break document;
             }
-            assert!(
-                begun.elapsed() < Duration::from_secs(60),
-                "{document} never ends"
-            );
+            assert!(Instant::now() < deadline, "{document} never ends");
             tokio::time::sleep(Duration::from_millis(5)).await;
         };
         let expected = match document["function"].as_str() {
@@ -108,6 +106,9 @@ async fn killed_queue_loses_nothing_accepted() {
     // At most those that ran at a kill ran again.
     assert!(again <= u64::from(kills) * 256);
 }
+
+/// How long each accepted invocation may take in the end.
+const TIME_EACH: Duration = Duration::from_millis(50);
 
 /// How many invocations are looked at between two lives.
 const SAMPLE: usize = 200;
