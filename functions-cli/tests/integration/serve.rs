@@ -278,6 +278,8 @@ fn taken_ports_are_told() {
 /// Invalid arguments are refused with exit code 2 and the expected form.
 #[test]
 fn bad_arguments_are_refused() {
+    // No package that could be served.
+    let folder = tempfile::tempdir().unwrap();
     for (arguments, says) in [
         (&["serve"][..], "NAME=FILE"),
         (&["serve", "a b=x.wasm"], "letters"),
@@ -294,7 +296,8 @@ fn bad_arguments_are_refused() {
         (&["serve", "x.wasm", "--log-level", "loud"], "trace"),
         (&["serve", "x.wasm", "--log-format", "xml"], "json"),
     ] {
-        let output = run(arguments);
+        let mut command = functions(arguments);
+        let output = command.current_dir(folder.path()).output().unwrap();
         let text = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(2), "{text}");
         assert!(text.contains(says), "{says} in {text}");

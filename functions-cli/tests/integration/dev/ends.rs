@@ -17,7 +17,7 @@ async fn bad_starts_are_told() {
     assert_eq!(output.status.code(), Some(1), "{said}");
     assert!(said.contains("127.0.0.1:0 takes a free port"), "{said}");
     let output = functions(&["dev", "no-such-folder"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(2));
 
     // It may become a project later.
     let project = Project::empty("dev-late");
