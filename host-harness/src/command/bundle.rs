@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::path;
-use super::program::{Index, MAX_FILES};
+use super::path::{self, MAX_FILES};
+use super::program::Index;
 use crate::compile::appendix;
 
 /// A path cannot be that of a file in a bundle.
@@ -34,7 +34,7 @@ pub enum InvalidPath {
 /// let mut bundle = CommandBundle::new(["python.wasm", "/main.py"]);
 /// bundle.file("main.py", b"print('hello')")?;
 /// let deployable = bundle.write(component);
-/// # Ok(deployable)
+/// # deployable
 /// # }
 /// ```
 #[derive(Debug, Default)]

@@ -4,6 +4,9 @@ use std::borrow::Borrow;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
+/// How many files a bundle has at most.
+pub(super) const MAX_FILES: usize = 10_000;
+
 /// The longest path, in bytes.
 pub(super) const MAX_PATH: usize = 4096;
 

@@ -5,13 +5,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::file_system::FileSystem;
-use super::path;
+use super::path::{self, MAX_FILES};
 use super::read_only::{ReadOnlyFile, ReadOnlyFiles};
 use crate::compile::appendix::Appendix;
 use crate::message::held_bodies::HeldBodies;
-
-/// How many files a bundle has at most.
-pub(super) const MAX_FILES: usize = 10_000;
 
 /// What an appendix says of a command.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
-use super::path;
-use super::program::MAX_FILES;
+use super::path::{self, MAX_FILES};
 use crate::compile::appendix::Whole;
 
 /// The most bytes that one read takes.
