@@ -12,7 +12,7 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
 
-use super::requests::{Destination, MAX_BODY, Outbound, Requests, Sent, hash};
+use super::requests::{Destination, Failure, MAX_BODY, Outbound, Requests, hash};
 use super::state::State;
 
 /// What the library registers its function under.
@@ -119,10 +119,8 @@ impl WasiHttpHooks for Outgoing {
                 timeout,
                 limit: MAX_BODY,
             };
-            let response = match requests.send(number, outbound).await {
-                Sent::Response(response) => response,
-                Sent::Failed(kind, text) => return Err(error(&kind, text)),
-            };
+            let sent = requests.send(number, outbound).await;
+            let response = sent.map_err(|Failure(kind, text)| error(&kind, text))?;
             let response = response.map(|body| {
                 let body = Full::new(body);
                 body.map_err(|never| match never {}).boxed_unsync()

@@ -30,15 +30,11 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f1c_6f0a_52b1_4d0e_9f6b_0a4c_7f0e_3b51);
 
 /// What came of a request.
-pub(super) enum Sent {
-    Response(Response<Bytes>),
-    /// A word for the kind, and a text.
-    Failed(String, String),
-}
+pub(super) type Sent = Result<Response<Bytes>, Failure>;
 
-/// A request cannot be made as the guest gives it: a word for the kind, and a text.
+/// A request failed, or cannot be made as the guest gives it: a word for the kind, and a text.
 #[derive(Debug)]
-pub(super) struct Unsendable(pub(super) String, pub(super) String);
+pub(super) struct Failure(pub(super) String, pub(super) String);
 
 /// A body is longer than bodies may be, or broke off.
 #[derive(Debug)]
@@ -143,7 +139,7 @@ impl Requests {
         let flush = self.journal.flush();
         if self.journal.written(flush).await.is_err() {
             let why = "the worker's journal cannot be written".to_owned();
-            return Sent::Failed("other".to_owned(), why);
+            return Err(Failure("other".to_owned(), why));
         }
         let answer = self.exchange(number, outbound).await;
         let entry = Entry::Done { number, answer };
@@ -152,7 +148,7 @@ impl Requests {
         self.journal.flush();
         match entry {
             Entry::Done { answer, .. } => sent(answer),
-            _ => Sent::Failed("other".to_owned(), String::new()),
+            _ => Err(Failure("other".to_owned(), String::new())),
         }
     }
 
@@ -280,7 +276,7 @@ fn sent(answer: Answer) -> Sent {
             headers,
             body,
         } => (status, headers, body),
-        Answer::Failed(kind, text) => return Sent::Failed(kind, text),
+        Answer::Failed(kind, text) => return Err(Failure(kind, text)),
     };
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
@@ -290,7 +286,7 @@ fn sent(answer: Answer) -> Sent {
             response.headers_mut().append(name, value);
         }
     }
-    Sent::Response(response)
+    Ok(response)
 }
 
 /// The word that is recorded. Never changed.

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use http::Uri;
 use wasmtime::Result;
 use wasmtime::component::Resource;
 use wasmtime_wasi::p2::DynPollable;
 
 use super::bindings::functions::http::client::{Error, Host, HostPending, Request, Response};
+use super::message;
 use super::pending::Pending;
-use crate::workers::runtime::requests::{Destination, MAX_BODY, Outbound, Sent, Unsendable, hash};
+use crate::workers::runtime::requests::{Destination, Failure, MAX_BODY, Outbound, Sent, hash};
 use crate::workers::runtime::state::State;
 
 /// What the journal has it under.
@@ -70,34 +71,22 @@ impl State {
     }
 
     fn response(&mut self, sent: Sent) -> Result<std::result::Result<Response, Error>> {
-        let response = match sent {
-            Sent::Response(response) => response,
-            Sent::Failed(kind, text) => return Ok(Err(error(&kind, text))),
-        };
-        let (head, body) = response.into_parts();
-        Ok(Ok(Response {
-            status: head.status.as_u16(),
-            headers: listed(&head.headers),
-            body: self.push_buffer(body)?,
+        let received = self.received(sent)?;
+        Ok(received.map_err(error).map(|received| Response {
+            status: received.status,
+            headers: received.headers,
+            body: received.body,
         }))
     }
 }
 
-fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound, Unsendable> {
-    let failed = |kind: &str, text: String| Unsendable(kind.to_owned(), text);
+fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound, Failure> {
     let url: Uri = match request.url.parse() {
         Ok(url) => url,
-        Err(_) => return Err(failed("invalid", request.url)),
+        Err(_) => return Err(Failure("invalid".to_owned(), request.url)),
     };
-    let method = match Method::from_bytes(request.method.as_bytes()) {
-        Ok(method) if method != Method::CONNECT => method,
-        _ => return Err(failed("method", request.method)),
-    };
-    let headers = headers(request.headers)?;
-    let mut built = http::Request::new(body);
-    *built.method_mut() = method;
-    *built.uri_mut() = url;
-    *built.headers_mut() = headers;
+    let method = message::method(request.method)?;
+    let built = message::request(method, url, request.headers, body)?;
     let limit = request.response_limit.unwrap_or(u64::MAX);
     Ok(Outbound {
         request: built,
@@ -111,29 +100,9 @@ fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound
     })
 }
 
-/// Reads headers as a guest gives them.
-pub(super) fn headers(given: Vec<(String, Vec<u8>)>) -> std::result::Result<HeaderMap, Unsendable> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in given {
-        let parsed = HeaderName::from_bytes(name.as_bytes());
-        let (Ok(parsed), Ok(value)) = (parsed, HeaderValue::from_bytes(&value)) else {
-            return Err(Unsendable("header".to_owned(), name));
-        };
-        headers.append(parsed, value);
-    }
-    Ok(headers)
-}
-
-pub(super) fn listed(headers: &HeaderMap) -> Vec<(String, Vec<u8>)> {
-    let headers = headers.iter();
-    headers
-        .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
-        .collect()
-}
-
 /// The guest's error for a recorded failure.
-fn error(kind: &str, text: String) -> Error {
-    match kind {
+fn error(Failure(kind, text): Failure) -> Error {
+    match kind.as_str() {
         "invalid" => Error::InvalidUrl(text),
         "method" => Error::InvalidMethod(text),
         "header" => Error::InvalidHeader(text),

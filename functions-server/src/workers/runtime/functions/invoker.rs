@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use http::{Method, Uri};
+use http::Uri;
 use wasmtime::Result;
 use wasmtime::component::Resource;
 use wasmtime_wasi::p2::DynPollable;
 
 use super::bindings::functions::binding::invoker::{Error, Host, HostPending, Request, Response};
-use super::client::{headers, listed};
+use super::message;
 use super::pending::Pending;
-use crate::workers::runtime::requests::{Destination, MAX_BODY, Outbound, Sent, Unsendable, hash};
+use crate::workers::runtime::requests::{Destination, Failure, MAX_BODY, Outbound, Sent, hash};
 use crate::workers::runtime::state::State;
 
 /// What the journal has it under.
@@ -77,25 +77,17 @@ impl State {
     }
 
     fn called(&mut self, sent: Sent) -> Result<std::result::Result<Response, Error>> {
-        let response = match sent {
-            Sent::Response(response) => response,
-            Sent::Failed(kind, text) => return Ok(Err(error(&kind, text))),
-        };
-        let (head, body) = response.into_parts();
-        Ok(Ok(Response {
-            status: head.status.as_u16(),
-            headers: listed(&head.headers),
-            body: self.push_buffer(body)?,
+        let received = self.received(sent)?;
+        Ok(received.map_err(error).map(|received| Response {
+            status: received.status,
+            headers: received.headers,
+            body: received.body,
         }))
     }
 }
 
-fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound, Unsendable> {
-    let failed = |kind: &str, text: String| Unsendable(kind.to_owned(), text);
-    let method = match Method::from_bytes(request.method.as_bytes()) {
-        Ok(method) if method != Method::CONNECT => method,
-        _ => return Err(failed("method", request.method)),
-    };
+fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound, Failure> {
+    let method = message::method(request.method)?;
     let slash = if request.path.starts_with('/') {
         ""
     } else {
@@ -103,13 +95,9 @@ fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound
     };
     let path: Uri = match format!("{slash}{}", request.path).parse() {
         Ok(path) => path,
-        Err(_) => return Err(failed("invalid", request.path)),
+        Err(_) => return Err(Failure("invalid".to_owned(), request.path)),
     };
-    let headers = headers(request.headers)?;
-    let mut built = http::Request::new(body);
-    *built.method_mut() = method;
-    *built.uri_mut() = path;
-    *built.headers_mut() = headers;
+    let built = message::request(method, path, request.headers, body)?;
     Ok(Outbound {
         request: built,
         to: Destination::Function(request.target),
@@ -121,8 +109,8 @@ fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound
 }
 
 /// The guest's error for a recorded failure.
-fn error(kind: &str, text: String) -> Error {
-    match kind {
+fn error(Failure(kind, text): Failure) -> Error {
+    match kind.as_str() {
         "not-found" => Error::NotFound(text),
         "denied" => Error::NotAllowed(text),
         "method" => Error::InvalidMethod(text),

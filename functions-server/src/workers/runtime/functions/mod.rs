@@ -5,6 +5,7 @@ mod buffer;
 mod client;
 mod environment;
 mod invoker;
+mod message;
 mod output;
 mod pending;
 

@@ -12,7 +12,7 @@ use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
 
 use crate::workers::journal::Entry;
-use crate::workers::runtime::requests::{Outbound, Sent, Unsendable};
+use crate::workers::runtime::requests::{Failure, Outbound, Sent};
 use crate::workers::runtime::state::{State, diverged};
 
 /// The `pending` resources: a request or call in flight, which ends with its handle.
@@ -63,7 +63,10 @@ impl Pending {
     fn take(&self) -> Sent {
         match std::mem::replace(&mut *self.shared(), Shared::Taken) {
             Shared::Ended(sent) => sent,
-            _ => Sent::Failed("other".to_owned(), "the result was taken".to_owned()),
+            _ => Err(Failure(
+                "other".to_owned(),
+                "the result was taken".to_owned(),
+            )),
         }
     }
 }
@@ -86,14 +89,11 @@ impl State {
     /// Begins a request or call. An error is known at once, in every run.
     pub(super) fn start(
         &mut self,
-        outbound: std::result::Result<(Outbound, &'static str, u64), Unsendable>,
+        outbound: std::result::Result<(Outbound, &'static str, u64), Failure>,
     ) -> Result<Pending> {
         let (outbound, call, hash) = match outbound {
             Ok(outbound) => outbound,
-            Err(Unsendable(kind, text)) => {
-                let failed = Sent::Failed(kind, text);
-                return Ok(Pending::of(Shared::Ended(failed)));
-            }
+            Err(failure) => return Ok(Pending::of(Shared::Ended(Err(failure)))),
         };
         let number = self.begin(call, hash)?;
         let requests = self.requests.clone();
