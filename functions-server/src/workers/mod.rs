@@ -13,6 +13,7 @@ mod instance;
 mod journal;
 mod json;
 mod metadata;
+mod name;
 mod options;
 mod runtime;
 mod targets;
@@ -25,6 +26,7 @@ pub(crate) use components::{ComponentError, ComponentVersion, Components, Upload
 pub(crate) use error::WorkerError;
 pub(crate) use exports::BadCall;
 pub(crate) use front::{Creation, Invocation, WeakWorkers, Workers};
+pub(crate) use name::check_name;
 pub(crate) use options::WorkerLimits;
 pub(crate) use runtime::{Egress, link, tick};
 pub(crate) use targets::WorkerTargets;

@@ -15,6 +15,7 @@ use serde_json::json;
 use super::check::Parameter;
 use super::error::WorkerError;
 use super::front::{Invocation, WeakWorkers, Workers};
+use super::name::check_name;
 
 const SCHEME: &str = "worker:";
 
@@ -83,7 +84,7 @@ async fn answer(
         origin,
     };
     let component = workers.component_id(component).await?;
-    check_name(name)?;
+    check_name(name).map_err(|_| bad(format!("invalid worker name: {name}")))?;
     let returned = workers
         .invoke_and_await(&component, name, invocation)
         .await?;
@@ -96,21 +97,6 @@ fn parameters(body: &Bytes) -> Result<Vec<Parameter>, WorkerError> {
         return Ok(Vec::new());
     }
     Parameter::of_array(body).map_err(|bad| WorkerError::BadCall(bad.errors))
-}
-
-/// The names that the API allows.
-fn check_name(name: &str) -> Result<(), WorkerError> {
-    let is_valid = (1..=512).contains(&name.len())
-        && !name.starts_with('-')
-        && !name
-            .chars()
-            .any(|letter| letter.is_whitespace() || letter == '/');
-    match is_valid {
-        true => Ok(()),
-        false => Err(WorkerError::BadCall(vec![format!(
-            "invalid worker name: {name}"
-        )])),
-    }
 }
 
 fn problem(error: &WorkerError) -> Response<Body> {
