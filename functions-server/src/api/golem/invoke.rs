@@ -3,6 +3,7 @@
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -13,43 +14,30 @@ use crate::workers::{Invocation, Parameter, Returned};
 /// The longest `Idempotency-Key`, in bytes.
 const MAX_KEY: usize = 1024;
 
-pub(super) async fn await_named(
+/// The segments of a path. Without a name, the worker is a new one.
+#[derive(Deserialize)]
+pub(super) struct Target {
+    component: String,
+    worker: Option<String>,
+}
+
+pub(super) async fn invoke_and_await(
     State(api): State<Api>,
-    Path((component, worker)): Path<(String, String)>,
+    Path(target): Path<Target>,
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let call = Call::read(&api, &component, Some(&worker), query.as_deref(), request).await?;
+    let call = Call::read(&api, &target, query.as_deref(), request).await?;
     returned(&call.invoke_and_await(&api).await?)
 }
 
-pub(super) async fn start_named(
+pub(super) async fn invoke(
     State(api): State<Api>,
-    Path((component, worker)): Path<(String, String)>,
+    Path(target): Path<Target>,
     RawQuery(query): RawQuery,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let call = Call::read(&api, &component, Some(&worker), query.as_deref(), request).await?;
-    call.invoke(&api).await
-}
-
-pub(super) async fn await_new(
-    State(api): State<Api>,
-    Path(component): Path<String>,
-    RawQuery(query): RawQuery,
-    request: Request,
-) -> Result<Response, Refusal> {
-    let call = Call::read(&api, &component, None, query.as_deref(), request).await?;
-    returned(&call.invoke_and_await(&api).await?)
-}
-
-pub(super) async fn start_new(
-    State(api): State<Api>,
-    Path(component): Path<String>,
-    RawQuery(query): RawQuery,
-    request: Request,
-) -> Result<Response, Refusal> {
-    let call = Call::read(&api, &component, None, query.as_deref(), request).await?;
+    let call = Call::read(&api, &target, query.as_deref(), request).await?;
     call.invoke(&api).await
 }
 
@@ -61,16 +49,14 @@ struct Call {
 }
 
 impl Call {
-    /// Reads a request. Without a name, the worker is a new one.
     async fn read(
         api: &Api,
-        component: &str,
-        worker: Option<&str>,
+        target: &Target,
         query: Option<&str>,
         request: Request,
     ) -> Result<Self, Refusal> {
-        let component = ids::component(component)?;
-        let worker = match worker {
+        let component = ids::component(&target.component)?;
+        let worker = match &target.worker {
             Some(worker) => ids::worker(worker)?.to_owned(),
             None => Uuid::new_v4().to_string(),
         };

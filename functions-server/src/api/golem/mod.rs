@@ -105,18 +105,17 @@ fn of_components() -> Router<Api> {
 }
 
 fn of_invocations() -> Router<Api> {
-    const OF: &str = "/v1/components/{component}";
-    Router::new()
-        .route(&format!("{OF}/invoke-and-await"), post(invoke::await_new))
-        .route(&format!("{OF}/invoke"), post(invoke::start_new))
-        .route(
-            &format!("{OF}/workers/{{worker}}/invoke-and-await"),
-            post(invoke::await_named),
-        )
-        .route(
-            &format!("{OF}/workers/{{worker}}/invoke"),
-            post(invoke::start_named),
-        )
+    let mut routes = Router::new();
+    for of in ["", "/workers/{worker}"] {
+        let of = format!("/v1/components/{{component}}{of}");
+        routes = routes
+            .route(
+                &format!("{of}/invoke-and-await"),
+                post(invoke::invoke_and_await),
+            )
+            .route(&format!("{of}/invoke"), post(invoke::invoke));
+    }
+    routes
 }
 
 fn of_workers() -> Router<Api> {
