@@ -18,6 +18,7 @@ mod invoke;
 mod loading;
 mod logs;
 mod manage;
+mod managed;
 mod manifest;
 mod multi_tenant;
 mod new;

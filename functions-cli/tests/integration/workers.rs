@@ -1,61 +1,14 @@
 //! Components and workers, by the real command, which compiles in a process of its own.
 
 use std::path::Path;
-use std::process::Output;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
-use crate::process::{Serving, functions};
+use crate::managed::Managed;
 
-struct Host {
-    /// Ends with the test.
-    _serving: Serving,
-    admin: String,
-}
-
-impl Host {
-    fn start(folder: &Path) -> Self {
-        let mut command =
-            functions(&["serve", "--listen", "127.0.0.1:0", "--golem", "127.0.0.1:0"]);
-        command.args(["--admin-listen", "127.0.0.1:0", "--max-concurrency", "4"]);
-        command.arg("--data-dir").arg(folder);
-        command.env_remove("FUNCTIONS_NO_CACHE");
-        let (serving, lines) = Serving::start_lines(command, 3);
-        let admin = lines
-            .iter()
-            .find_map(|line| line.strip_prefix("management on "));
-        Self {
-            admin: admin.unwrap().to_owned(),
-            _serving: serving,
-        }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let mut command = functions(arguments);
-        command.env("FUNCTIONS_HOST", &self.admin);
-        command.env_remove("FUNCTIONS_TOKEN");
-        command.output().unwrap()
-    }
-
-    /// What a command that works prints.
-    fn says(&self, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success(), "{arguments:?}: {said}");
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn json(&self, arguments: &[&str]) -> Value {
-        serde_json::from_str(&self.says(arguments)).unwrap()
-    }
-
-    /// The exit code and the error of a command that does not.
-    fn fails(&self, arguments: &[&str]) -> (i32, String) {
-        let output = self.run(arguments);
-        let said = String::from_utf8(output.stderr).unwrap();
-        (output.status.code().unwrap(), said)
-    }
+fn start(folder: &Path) -> Managed {
+    Managed::start_with(folder, &["--golem", "127.0.0.1:0"])
 }
 
 /// A component is added and listed, and its workers are called, listed, shown and deleted. A worker keeps its
@@ -63,7 +16,7 @@ impl Host {
 #[test]
 fn workers_are_called_by_name() {
     let folder = TempDir::new().unwrap();
-    let host = Host::start(folder.path());
+    let host = start(folder.path());
     let file = format!("w={}", test_guests::WORKER);
     let added = host.says(&["component", "add", &file]);
     assert!(added.starts_with("w version 0  "), "{added}");
@@ -86,7 +39,7 @@ fn workers_are_called_by_name() {
     assert_eq!(host.json(&key), json!(6));
     drop(host);
 
-    let host = Host::start(folder.path());
+    let host = start(folder.path());
     assert_eq!(host.json(&["worker", "invoke", "w/a", add, "1"]), json!(7));
     let workers = host.json(&["worker", "list", "w", "--json"]);
     assert_eq!(workers["workers"][0]["workerId"]["workerName"], "a");
