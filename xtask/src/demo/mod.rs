@@ -1,6 +1,7 @@
 //! `cargo demo`: builds and runs all examples over real HTTP.
 
 mod dispatch;
+mod functions;
 mod host;
 mod promises;
 mod worker;
@@ -58,6 +59,12 @@ pub(crate) fn run() -> anyhow::Result<()> {
 
 fn step(what: &str, detail: &str) {
     println!("{what:>7} {detail}");
+}
+
+/// The example that is this package.
+fn example<'a>(guests: &'a [Artifact], name: &str) -> anyhow::Result<&'a Artifact> {
+    let found = guests.iter().find(|guest| guest.package == name);
+    found.with_context(|| format!("{name} was not built"))
 }
 
 /// Builds the `functions` command, and returns its path.

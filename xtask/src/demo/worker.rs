@@ -2,20 +2,19 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::ensure;
 use functions_toolchain::Artifact;
-use std::process::Command;
 
+use super::functions::Functions;
 use super::host::Host;
-use super::step;
+use super::{example, step};
 
 /// The package of the example.
 pub(super) const EXAMPLE: &str = "counter-worker";
 
 /// Counts, kills the host, and fails if the next one has not the same.
 pub(super) fn run(command: &Path, guests: &[Artifact]) -> anyhow::Result<()> {
-    let guest = guests.iter().find(|guest| guest.package == EXAMPLE);
-    let guest = guest.with_context(|| format!("{EXAMPLE} was not built"))?;
+    let guest = example(guests, EXAMPLE)?;
     let folder = tempfile::tempdir()?;
     let data = folder.path().join("data");
     let data = data.display().to_string();
@@ -24,7 +23,7 @@ pub(super) fn run(command: &Path, guests: &[Artifact]) -> anyhow::Result<()> {
 
     let host = start(command, &data)?;
     let component = format!("counters={}", guest.wasm.display());
-    functions(command, &host, &["component", "add", &component])?;
+    Functions::new(command, &host)?.run(&["component", "add", &component])?;
     let visits = "demo:counters/api.{counter(\"visits\").add}";
     expect(command, &host, &[visits, "5"], "5")?;
     expect(command, &host, &[visits, "2", "--key", "order-17"], "7")?;
@@ -62,26 +61,9 @@ fn expect(command: &Path, host: &Host, arguments: &[&str], expected: &str) -> an
     );
     let mut all = vec!["worker", "invoke", "counters/w1"];
     all.extend(arguments);
-    let found = functions(command, host, &all)?;
+    let found = Functions::new(command, host)?.run(&all)?;
+    let found = found.trim();
     println!("  < {found}");
     ensure!(found == expected, "{found} is not {expected}");
     Ok(())
-}
-
-/// Runs a subcommand, and returns what it prints.
-fn functions(command: &Path, host: &Host, arguments: &[&str]) -> anyhow::Result<String> {
-    let mut command = Command::new(command);
-    command
-        .args(arguments)
-        .args(["--host", host.api("management")?]);
-    let output = command.env_remove("FUNCTIONS_TOKEN").output()?;
-    if !output.status.success() {
-        let error = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "functions {} ended with {}: {error}",
-            arguments.join(" "),
-            output.status
-        );
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
