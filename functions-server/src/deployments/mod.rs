@@ -26,7 +26,7 @@ pub(crate) use error::{DeploymentError, chain};
 pub(crate) use name::check_name;
 pub(crate) use precondition::Precondition;
 pub(crate) use rotate::Keys;
-pub(crate) use settings::{Change, Settings, secrets_schema};
+pub(crate) use settings::{Change, Settings, add_secrets};
 pub use settings::{InvalidKey, InvalidSettings, SecretsKey, SettingsDocument};
 pub(crate) use view::{FunctionView, State, VersionView};
 

@@ -9,7 +9,7 @@ use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
 use super::Api;
 use super::caller::Caller;
 use super::problem::Problem;
-use crate::deployments::secrets_schema;
+use crate::deployments;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -59,9 +59,7 @@ fn add_secrets(description: &mut OpenApi) {
     let Some(RefOr::T(Schema::Object(settings))) = settings else {
         return;
     };
-    settings
-        .properties
-        .insert("secrets".to_owned(), secrets_schema().into());
+    deployments::add_secrets(settings);
 }
 
 /// Adds the problem document, which every operation may answer.

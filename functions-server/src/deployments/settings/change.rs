@@ -5,13 +5,11 @@ use std::collections::BTreeMap;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::document::SECRETS;
 use super::{Secrets, Settings};
 
 /// Stands for the value of a secret in what the API shows.
 pub(crate) const HIDDEN: &str = "***";
-
-/// The key of the secrets in a document of settings.
-pub(super) const SECRETS: &str = "secrets";
 
 /// Settings with their secrets: what a version has besides its component.
 #[derive(Debug, Clone, Default, PartialEq)]

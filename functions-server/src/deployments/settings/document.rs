@@ -7,6 +7,9 @@ use utoipa::openapi::schema::{Object, ObjectBuilder, Schema, SchemaType, Type};
 
 use super::quantity::{Quantity, Size, Span};
 
+/// The key of the secrets in a document of settings.
+pub(super) const SECRETS: &str = "secrets";
+
 /// The settings of a function. What is not set is the host's setting, which is also the upper bound.
 ///
 /// Durations are texts such as `30s`, and sizes texts such as `64MiB`.
@@ -181,14 +184,17 @@ impl fmt::Debug for Settings {
     }
 }
 
-/// What descriptions say of secrets, which are settings, but never of the type that is printed and stored.
-pub(crate) fn secrets_schema() -> Object {
-    ObjectBuilder::new()
+/// Adds secrets to the schema of settings. They are settings, but never part of the type that is printed and
+/// stored.
+pub(crate) fn add_secrets(settings: &mut Object) {
+    let schema = ObjectBuilder::new()
         .schema_type(SchemaType::from_iter([Type::Object, Type::Null]))
         .description(Some(
             "Secrets, which the function reads as variables. Their values are encrypted at rest, and shown \
              as `***`.",
         ))
-        .additional_properties(Some(Schema::Object(Object::with_type(Type::String))))
-        .build()
+        .additional_properties(Some(Schema::Object(Object::with_type(Type::String))));
+    settings
+        .properties
+        .insert(SECRETS.to_owned(), schema.build().into());
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use utoipa::openapi::{RefOr, schema::Schema};
 use utoipa::{PartialSchema as _, ToSchema as _};
 
-use super::change::{Change, Configured, InvalidSettings, SECRETS};
+use super::change::{Change, Configured, InvalidSettings};
 use super::document::Settings;
 use super::host::{for_host, name_of};
 
@@ -63,31 +63,20 @@ impl SettingsDocument {
     /// it refers to are in `$defs`.
     #[must_use]
     pub fn schema() -> Value {
-        let mut definitions = BTreeMap::new();
         let mut types = Vec::new();
         Settings::schemas(&mut types);
-        for (name, schema) in types {
-            definitions.insert(name, schema);
+        let definitions: BTreeMap<_, _> = types.into_iter().collect();
+        let mut settings = Settings::schema();
+        if let RefOr::T(Schema::Object(settings)) = &mut settings {
+            super::add_secrets(settings);
         }
-        let mut schema = json!(described(Settings::schema()));
+        let mut schema = json!(settings);
         if let Value::Object(schema) = &mut schema {
             schema.insert("additionalProperties".to_owned(), false.into());
             schema.insert("$defs".to_owned(), json!(definitions));
         }
         refer_to_definitions(&mut schema);
         schema
-    }
-}
-
-/// The schema with the member that the type lacks: secrets are never printed or stored with the rest.
-fn described(schema: RefOr<Schema>) -> RefOr<Schema> {
-    match schema {
-        RefOr::T(Schema::Object(mut object)) => {
-            let secrets = super::secrets_schema();
-            object.properties.insert(SECRETS.to_owned(), secrets.into());
-            RefOr::T(Schema::Object(object))
-        }
-        other => other,
     }
 }
 
