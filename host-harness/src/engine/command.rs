@@ -12,7 +12,8 @@ use super::reply::{Outcome, Reply};
 use super::timed_call::TimedCall;
 use super::{Engine, Failure, Function};
 use crate::command::{
-    MAX_TEXT, OutputTooLong, PARAMS_FILE, PARAMS_PATH, Program, RESULT_FILE, RESULT_PATH,
+    CapturedOutput, MAX_TEXT, OutputTooLong, PARAMS_FILE, PARAMS_PATH, Program, RESULT_FILE,
+    RESULT_PATH,
 };
 use crate::invocation::cpu_time::CpuTimed;
 use crate::invocation::report::InvocationReport;
@@ -50,10 +51,7 @@ impl Engine {
         let mut store = self.store(call);
         store.data_mut().command = Some(Box::new(command));
         let counters = context.counters.get();
-        let report = InvocationReport::of(&store.data().call).cloned();
-        if let Some(report) = &report {
-            report.start(&store.data().call);
-        }
+        let report = InvocationReport::started(&store.data().call);
         let ended = {
             let ran = pin!(run_once(&mut store, function, counters));
             let ran = CpuTimed::new(ran, &context.cpu_bound);
@@ -89,14 +87,11 @@ fn prepare(
         let written = files.write(PARAMS_PATH, params.as_bytes());
         written.map_err(|_full| Failure::Overloaded)?;
     }
-    let variables = [(PARAMS_FILE, params_path), (RESULT_FILE, RESULT_PATH)];
     Ok(CommandRun {
         arguments: program.arguments(params),
         files,
-        output: crate::command::CapturedOutput::new(&context.bodies),
-        variables: variables
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
+        output: CapturedOutput::new(&context.bodies),
+        variables: [(PARAMS_FILE, params_path), (RESULT_FILE, RESULT_PATH)],
     })
 }
 
@@ -109,10 +104,7 @@ async fn run_once(
     let instance = function.instance.instantiate_async(&mut *store).await?;
     let run = run::load(store, &instance, &function.export)?;
     counters.created(began.elapsed());
-    if let Some(called) = &store.data().call.called {
-        // Only the first call counts.
-        let _ = called.set(Instant::now());
-    }
+    store.data().call.set_called();
     let (ended,) = run.call_async(store, ()).await?;
     Ok(ended)
 }

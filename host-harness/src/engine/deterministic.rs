@@ -5,8 +5,8 @@ use wasmtime::component::Component;
 use super::prepare::footprint_of;
 use super::{Engine, InvalidFunction};
 use crate::compile::ComponentBytes;
-use crate::compile::cache::Cache;
-use crate::compile::compiler::{CompileError, Compiler};
+use crate::compile::cache::{self, Cache};
+use crate::compile::compiler::Compiler;
 use crate::compile::config::{self, Allocation};
 use crate::compile::fingerprint;
 
@@ -41,15 +41,8 @@ impl Deterministic {
     /// Compiles a component, or loads it from the cache.
     pub(crate) fn compile(&self, wasm: &ComponentBytes) -> Result<Component, InvalidFunction> {
         let footprint = footprint_of(wasm)?;
-        let compile = || self.compiler.compile(&self.wasmtime, wasm);
-        let compiled = match &self.cache {
-            Some(cache) => cache.component(&self.wasmtime, wasm, compile),
-            None => compile().map(|fresh| fresh.compiled),
-        };
-        let compiled = compiled.map_err(|error| match error {
-            CompileError::Invalid(error) => InvalidFunction::Compile(error),
-            other => InvalidFunction::NotCompiled(other),
-        })?;
+        let cache = self.cache.as_ref();
+        let compiled = cache::compiled(cache, &self.compiler, &self.wasmtime, wasm)?;
         footprint.ok_or(InvalidFunction::Footprint { bytes: u64::MAX })?;
         Ok(compiled.component)
     }

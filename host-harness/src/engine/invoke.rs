@@ -181,10 +181,7 @@ impl Engine {
                 .push(Buffer::new(body))
                 .map_err(|error| Failure::Host(error.into()))?;
 
-            let report = InvocationReport::of(&instance.store.data().call).cloned();
-            if let Some(report) = &report {
-                report.start(&instance.store.data().call);
-            }
+            let report = InvocationReport::started(&instance.store.data().call);
             let returned = {
                 let call = pin!(instance.call(&function, request));
                 let call = CpuTimed::new(call, &function.context.cpu_bound);

@@ -7,6 +7,7 @@ use wasmtime::component::{Component, ComponentExportIndex};
 
 use super::{Engine, Function, Pool, Reuse};
 use crate::command::{InvalidProgram, Program};
+use crate::compile::cache;
 use crate::compile::compiler::CompileError;
 use crate::compile::footprint::{self, Footprint};
 use crate::compile::{Compiled, ComponentBytes, NotReusable};
@@ -70,6 +71,15 @@ fn found(exports: &[String]) -> String {
         "; it exports nothing".into()
     } else {
         format!("; it exports {}", exports.join(", "))
+    }
+}
+
+impl From<CompileError> for InvalidFunction {
+    fn from(error: CompileError) -> Self {
+        match error {
+            CompileError::Invalid(error) => Self::Compile(error),
+            other => Self::NotCompiled(other),
+        }
     }
 }
 
@@ -164,11 +174,7 @@ impl Engine {
         if !self.setup.rewrite {
             return Ok(wasm.compile_unchanged(&self.wasmtime)?);
         }
-        let compile = || self.compiler.compile(&self.wasmtime, wasm);
-        match &self.cache {
-            Some(cache) => cache.component(&self.wasmtime, wasm, compile),
-            None => compile().map(|fresh| fresh.compiled),
-        }
+        cache::compiled(self.cache.as_ref(), &self.compiler, &self.wasmtime, wasm)
     }
 
     /// The number of linear memories of an instance. Each takes a permit, so there must be enough
@@ -210,8 +216,7 @@ impl Engine {
             {
                 self.memory_exceeded(self.limits.most_memory())
             }
-            CompileError::Invalid(error) => InvalidFunction::Compile(error),
-            other => InvalidFunction::NotCompiled(other),
+            other => other.into(),
         }
     }
 

@@ -54,7 +54,7 @@ impl Gateway {
         }
     }
 
-    /// Answers a call of what is no function.
+    /// Answers a call whose target is not a function.
     async fn answer_target(&self, outgoing: Outgoing) -> Answer {
         let Some(targets) = &self.call_targets else {
             return Err(InvokeError::NotFound(outgoing.target));

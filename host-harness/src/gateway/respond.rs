@@ -89,7 +89,7 @@ pub(crate) struct Gateway {
     pub(crate) middleware: Option<Arc<dyn Middleware>>,
     /// Takes requests over whose clients do not wait, if there is such a thing.
     pub(crate) deferral: Option<Arc<dyn Deferral>>,
-    /// Answers calls of what is no function, if there is such a thing.
+    /// Answers calls whose target is not a function, if the embedder set one.
     pub(crate) call_targets: Option<Arc<dyn CallTargets>>,
 }
 

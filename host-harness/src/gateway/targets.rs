@@ -1,4 +1,4 @@
-//! Targets of calls that are no functions: the embedder answers them.
+//! Calls whose target is not a function: the embedder answers them.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use crate::message::body::Body;
 /// The response to a call; `None`: there is no such target.
 pub type TargetFuture = Pin<Box<dyn Future<Output = Option<Response<Body>>> + Send>>;
 
-/// Answers the calls of functions whose target is no function's name; see
+/// Answers calls by functions whose target is not the name of a function; see
 /// [`Builder::call_targets`](crate::Builder::call_targets).
 pub trait CallTargets: Send + Sync + 'static {
     /// Answers a call. Dropping the future ends it.
     fn call(&self, call: TargetCall) -> TargetFuture;
 }
 
-/// A call of a target that is no function.
+/// A call whose target is not a function.
 #[derive(Debug)]
 pub struct TargetCall {
     /// The target, such as `worker:counters/w1`.

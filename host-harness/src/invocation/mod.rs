@@ -94,6 +94,13 @@ pub(crate) struct CallChain {
 }
 
 impl Invocation {
+    /// Tells that the function is called. Only the first call counts.
+    pub(crate) fn set_called(&self) {
+        if let Some(called) = &self.called {
+            let _ = called.set(std::time::Instant::now());
+        }
+    }
+
     /// The invocation of an instance that has no request yet.
     pub(crate) fn placeholder(function: Arc<FunctionContext>) -> Self {
         let (request, ()) = http::Request::new(()).into_parts();

@@ -53,6 +53,13 @@ impl InvocationReport {
         invocation.request.extensions.get()
     }
 
+    /// The report that a request carries, from the start of its function on.
+    pub(crate) fn started(invocation: &Invocation) -> Option<Self> {
+        let report = Self::of(invocation)?.clone();
+        report.start(invocation);
+        Some(report)
+    }
+
     /// The version of the function that runs, or ran; `None` if none was started.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
@@ -99,7 +106,7 @@ impl InvocationReport {
         self.inner.requests.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn start(&self, invocation: &Invocation) {
+    fn start(&self, invocation: &Invocation) {
         // A report that is used for two requests keeps what it has of the first.
         let _ = self.inner.started.set(Started {
             invocation: invocation.id,

@@ -23,18 +23,12 @@ pub(crate) struct Full;
 /// A body that counts until its last slice is dropped.
 struct Held {
     bytes: Vec<u8>,
-    budget: Arc<HeldBodies>,
+    _reserved: Reserved,
 }
 
 impl AsRef<[u8]> for Held {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.budget.give_back(self.bytes.len());
     }
 }
 
@@ -50,9 +44,12 @@ impl HeldBodies {
         if bytes.len() <= SMALL {
             return Ok(bytes.into());
         }
-        self.take(bytes.len())?;
-        let budget = Arc::clone(self);
-        Ok(Bytes::from_owner(Held { bytes, budget }))
+        let mut reserved = self.reserve();
+        reserved.grow(bytes.len())?;
+        Ok(Bytes::from_owner(Held {
+            bytes,
+            _reserved: reserved,
+        }))
     }
 
     /// Nothing yet, to be held otherwise than as a body.

@@ -59,7 +59,7 @@ async fn follow(outbound: &HttpClient, mut request: Outgoing) -> Result<Received
 }
 
 /// Whether the request goes on to the location of its response.
-fn is_redirected<B>(
+pub(super) fn is_redirected<B>(
     request: &mut Outgoing,
     response: &http::Response<B>,
     left: &mut u32,

@@ -10,7 +10,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use super::client::HttpClient;
 use super::config::OutboundConfig;
 use super::error::Error;
-use super::exchange::send;
+use super::exchange::{is_redirected, send};
 use super::outgoing::{Outgoing, Payload, RequestHead};
 
 /// Sends requests under the rules for functions' requests; see [`Harness::fetcher`](crate::Harness::fetcher).
@@ -87,13 +87,8 @@ impl Fetcher {
         let mut left = redirects;
         let response = loop {
             let response = send(&self.client, &mut outgoing).await?;
-            if redirects == 0 {
+            if !is_redirected(&mut outgoing, &response, &mut left)? {
                 break response;
-            }
-            match outgoing.follow(response.status(), response.headers()) {
-                None => break response,
-                Some(next) if left == 0 => return Err(Error::TooManyRedirects(next.into()).into()),
-                Some(_) => left -= 1,
             }
         };
         let (head, body) = response.into_parts();

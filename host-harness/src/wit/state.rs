@@ -39,7 +39,7 @@ pub(crate) struct CommandRun {
     /// What it prints to standard output.
     pub(crate) output: CapturedOutput,
     /// Variables besides those of the function.
-    pub(crate) variables: Vec<(String, String)>,
+    pub(crate) variables: [(&'static str, &'static str); 2],
 }
 
 impl State {

@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
 
-use super::compiler::{CompileError, Fresh};
+use super::compiler::{CompileError, Compiler, Fresh};
 use super::component_bytes::{Compiled, ComponentBytes};
 use entry::{Entry, Miss, file_name};
 use eviction::Evictor;
@@ -34,6 +34,20 @@ pub(crate) struct Options {
 
 /// The SHA-256 of components whose code is never evicted; `None` if they are not known now.
 pub(crate) type Kept = Box<dyn Fn() -> Option<Vec<[u8; 32]>> + Send + Sync>;
+
+/// Compiles a component, or loads it from the cache if there is one.
+pub(crate) fn compiled(
+    cache: Option<&Cache>,
+    compiler: &Compiler,
+    engine: &wasmtime::Engine,
+    wasm: &ComponentBytes,
+) -> Result<Compiled, CompileError> {
+    let compile = || compiler.compile(engine, wasm);
+    match cache {
+        Some(cache) => cache.component(engine, wasm, compile),
+        None => compile().map(|fresh| fresh.compiled),
+    }
+}
 
 /// A folder of functions compiled for one engine; other engines may share it.
 pub(crate) struct Cache {
@@ -93,7 +107,7 @@ impl Cache {
     }
 
     /// Loads the component from the cache, or else compiles and caches it.
-    pub(crate) fn component(
+    fn component(
         &self,
         engine: &wasmtime::Engine,
         wasm: &ComponentBytes,

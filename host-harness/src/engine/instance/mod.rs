@@ -70,10 +70,7 @@ impl Instance {
         if let Some(reusable) = &mut instantiated.reusable {
             reusable.memory.begin();
         }
-        if let Some(called) = &self.store.data().call.called {
-            // Only the first call counts.
-            let _ = called.set(Instant::now());
-        }
+        self.store.data().call.set_called();
         let (reply,) = instantiated
             .invoke
             .call_async(&mut self.store, (request,))

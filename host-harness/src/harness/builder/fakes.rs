@@ -82,7 +82,7 @@ impl HostFakes {
         functions.find(|name| self.functions.get(name).is_some())
     }
 
-    /// What answers calls of what is no function: the fakes first.
+    /// Answers calls whose target is not a function: the fakes first.
     pub(in crate::harness) fn call_targets(
         &self,
         others: Option<Arc<dyn CallTargets>>,

@@ -149,7 +149,7 @@ impl Builder {
         self
     }
 
-    /// Sets what answers the calls of functions whose target is no function's name, such as
+    /// Sets what answers calls whose target is not the name of a function, such as
     /// `worker:counters/w1`. Without it, there is no such target.
     pub fn call_targets(mut self, targets: impl CallTargets) -> Self {
         self.call_targets = Some(Arc::new(targets));
