@@ -68,7 +68,7 @@ impl Package {
         self.crate_types.iter().any(|kind| kind == FUNCTION)
     }
 
-    /// The error that it is no function, unless it is one.
+    /// Fails if the package does not build a function.
     pub(crate) fn check_function(&self) -> Result<(), String> {
         match self.is_function() {
             true => Ok(()),

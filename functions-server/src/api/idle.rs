@@ -1,5 +1,5 @@
-//! Which connections of an API can be closed: an API serves a bounded number, and whoever opens that many must
-//! not keep others out.
+//! Detects idle connections of an API. The number of connections is bounded, so a client that opened that many
+//! would keep all others out.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

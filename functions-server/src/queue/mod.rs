@@ -303,18 +303,16 @@ impl Queue {
         let now = Time::now();
         let expires = now.after(self.inner.options.retention);
         let cancel = move |connection: &_| invocations::cancel(connection, id, now, expires);
-        if !self.inner.store.write(cancel).await? {
+        let Some(function) = self.inner.store.write(cancel).await? else {
             return Err(self.unchanged(id).await?);
-        }
+        };
         match self.inner.running().get_mut(&id) {
             Some(Begun::Running(attempt)) => attempt.abort(),
             Some(claiming) => *claiming = Begun::Cancelled,
             None => {}
         }
         // Its room is free for others, also before its turn comes.
-        if let Some(of) = self.get(id).await? {
-            self.inner.schedule().remove(&of.row.function, id);
-        }
+        self.inner.schedule().remove(&function, id);
         Ok(())
     }
 

@@ -174,7 +174,8 @@ impl Schedule {
         begun
     }
 
-    /// Forgets an invocation that waits and was cancelled, and gives its room back. One whose turn has come is none.
+    /// Forgets an invocation that waits and was cancelled, and gives its room back. Does nothing for an
+    /// invocation that has begun.
     pub(super) fn remove(&mut self, function: &str, id: QueuedId) {
         let Some((name, _)) = self.functions.get_key_value(function) else {
             return;

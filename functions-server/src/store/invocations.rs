@@ -346,16 +346,19 @@ pub(crate) fn cancel(
     id: QueuedId,
     now: Time,
     expires: Time,
-) -> rusqlite::Result<bool> {
-    let changed = connection.execute(
-        "UPDATE invocations SET state = 'cancelled', finished = ?2, expires = ?3, due = NULL
-         WHERE id = ?1 AND finished IS NULL",
-        (id, now, expires),
-    )?;
-    if changed > 0 {
+) -> rusqlite::Result<Option<String>> {
+    let function = connection
+        .query_row(
+            "UPDATE invocations SET state = 'cancelled', finished = ?2, expires = ?3, due = NULL
+             WHERE id = ?1 AND finished IS NULL RETURNING function",
+            (id, now, expires),
+            |row| row.get(0),
+        )
+        .optional()?;
+    if function.is_some() {
         delete_request(connection, id)?;
     }
-    Ok(changed > 0)
+    Ok(function)
 }
 
 /// Queues an invocation again that failed; returns whether it had.

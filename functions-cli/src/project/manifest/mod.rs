@@ -56,7 +56,7 @@ pub(crate) enum Origin {
 }
 
 impl Manifest {
-    /// Reads a manifest; `None` if there is none.
+    /// Reads a manifest, if the file exists.
     pub(crate) fn find(folder: &Path) -> Result<Option<Self>, InvalidManifest> {
         let file = folder.join(FILE);
         match fs::read_to_string(&file) {
@@ -120,7 +120,7 @@ pub(super) fn unknown_function(name: &str, known: &[&str]) -> String {
     format!("function {name} not found; {fix}")
 }
 
-/// A table, or the error that it is none.
+/// Fails if the value is not a table.
 fn table<'a>(
     source: &Source,
     at: usize,

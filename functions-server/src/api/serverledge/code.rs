@@ -112,26 +112,29 @@ pub(super) fn binary(bytes: Vec<u8>, image: &str) -> Result<Code, CodeError> {
 /// would not do.
 fn in_tar(bytes: &[u8], image: &str) -> Result<(String, Vec<u8>), CodeError> {
     let named = format!("{image}.wasm");
-    let mut found: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut found: Vec<(String, &[u8])> = Vec::new();
     let mut exact = None;
     each_entry(bytes, |path, content| {
         let Some(content) = content.filter(|content| content.starts_with(MAGIC)) else {
             return Ok(());
         };
         if path == named {
-            exact = Some(content.to_vec());
+            exact = Some(content);
         } else if found.len() < MAX_NAMES {
             // A client that is given a folder names all its files like the folder.
-            found.push((path.to_owned(), content.to_vec()));
+            found.push((path.to_owned(), content));
         }
         Ok(())
     })?;
     if let Some(exact) = exact {
-        return Ok((named, exact));
+        return Ok((named, exact.to_vec()));
     }
     match found.len() {
         0 => Err(CodeError::NoWasm),
-        1 => Ok(found.swap_remove(0)),
+        1 => {
+            let (path, content) = found.swap_remove(0);
+            Ok((path, content.to_vec()))
+        }
         _ => {
             let names: Vec<_> = found.into_iter().map(|(name, _)| name).collect();
             Err(CodeError::SeveralWasm(names.join(", ")))
@@ -140,9 +143,9 @@ fn in_tar(bytes: &[u8], image: &str) -> Result<(String, Vec<u8>), CodeError> {
 }
 
 /// Passes on each file, and each folder without content. Links and devices are left out.
-pub(super) fn each_entry(
-    tar: &[u8],
-    mut each: impl FnMut(&str, Option<&[u8]>) -> Result<(), CodeError>,
+pub(super) fn each_entry<'t>(
+    tar: &'t [u8],
+    mut each: impl FnMut(&str, Option<&'t [u8]>) -> Result<(), CodeError>,
 ) -> Result<(), CodeError> {
     let malformed = |error: std::io::Error| CodeError::NotATar(error.to_string());
     let mut archive = tar::Archive::new(tar);

@@ -19,8 +19,8 @@ use crate::DispatchOptions;
 use crate::store::calls::{self, Unfinished};
 use crate::store::{Store, StoreError, Time};
 
-/// How long the first run of a call waits, so that its client has the call's id before its endpoint hears of
-/// it: where both are one process, dispatch-py waits for ever for the result of a call that it runs earlier.
+/// The delay before the first run of a call, so that its client has the call's id before its endpoint is called.
+/// If client and endpoint are one process, dispatch-py never delivers the result of a call that ran too early.
 const HEAD_START: Duration = Duration::from_millis(20);
 
 /// What runs and requests share.
