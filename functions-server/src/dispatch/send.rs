@@ -63,7 +63,7 @@ impl Sender {
             Endpoint::Server { url } => {
                 let request = request(url.clone(), headers, body);
                 let response = self.fetcher.fetch(request, MAX_RESPONSE).await;
-                response.map_err(|error| (status::of_failure(error.kind()), error.to_string()))
+                response.map_err(|error| (status::of_failure(&error), error.to_string()))
             }
             Endpoint::Function { name, path, url } => {
                 self.invoke(name, path, url, headers, body).await

@@ -1,8 +1,9 @@
 //! What came of a run, in Dispatch's terms.
 
-use host_harness::FetchErrorKind;
+use host_harness::{FetchError, FetchErrorKind};
 use http::StatusCode;
 
+pub(super) const UNSPECIFIED: i32 = 0;
 pub(super) const OK: i32 = 1;
 pub(super) const TIMEOUT: i32 = 2;
 pub(super) const THROTTLED: i32 = 3;
@@ -76,8 +77,8 @@ pub(super) fn of_http(status: StatusCode) -> i32 {
 }
 
 /// What a failure to get a response means for the call.
-pub(super) fn of_failure(kind: FetchErrorKind) -> i32 {
-    match kind {
+pub(super) fn of_failure(error: &FetchError) -> i32 {
+    match error.kind() {
         FetchErrorKind::InvalidRequest => INVALID_ARGUMENT,
         FetchErrorKind::NotAllowed => PERMISSION_DENIED,
         FetchErrorKind::Dns => DNS_ERROR,
@@ -85,6 +86,8 @@ pub(super) fn of_failure(kind: FetchErrorKind) -> i32 {
         FetchErrorKind::Tls => TLS_ERROR,
         FetchErrorKind::Timeout => TIMEOUT,
         FetchErrorKind::TooLarge => INVALID_RESPONSE,
+        FetchErrorKind::Protocol if error.is_malformed() => INVALID_RESPONSE,
+        FetchErrorKind::Protocol if error.is_reset() => TCP_ERROR,
         FetchErrorKind::Protocol => HTTP_ERROR,
         _ => TEMPORARY_ERROR,
     }

@@ -1,6 +1,7 @@
 //! Classifies errors of requests, as the contract does.
 
 use std::error::Error as StdError;
+use std::io;
 
 use super::causes::{causes, find};
 use super::client::{Failed, MAX_HEAD};
@@ -25,7 +26,12 @@ pub(crate) enum Error {
     TooLarge(u64),
     /// The target of the next redirect.
     TooManyRedirects(String),
+    /// The server ended the connection, or did not respond as HTTP wants.
     Protocol(String),
+    /// What the server sent is not HTTP.
+    Malformed(String),
+    /// The server reset the connection.
+    Reset(String),
     Other(String),
 }
 
@@ -53,8 +59,41 @@ impl From<Failed> for Error {
         if error.is_connect() && find::<hyper::Error>(&error).is_none() {
             return Self::Tls(tls_error::text(&error));
         }
-        Self::Protocol(protocol(&error))
+        Self::of_exchange(&error, protocol(&error))
     }
+}
+
+impl Error {
+    /// Classifies an error after the connection was there.
+    pub(super) fn of_exchange(error: &(dyn StdError + 'static), text: String) -> Self {
+        if find::<hyper::Error>(error).is_some_and(hyper::Error::is_parse)
+            || find::<h2::Error>(error).is_some_and(is_violation)
+        {
+            return Self::Malformed(text);
+        }
+        match find::<io::Error>(error).map(io::Error::kind) {
+            // hyper's words for a body whose chunks are malformed.
+            Some(io::ErrorKind::InvalidInput | io::ErrorKind::InvalidData) => Self::Malformed(text),
+            Some(
+                io::ErrorKind::ConnectionReset
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::BrokenPipe,
+            ) => Self::Reset(text),
+            _ => Self::Protocol(text),
+        }
+    }
+}
+
+/// Whether h2 ended a stream or a connection because of what the server sent.
+fn is_violation(error: &h2::Error) -> bool {
+    let reasons = [
+        h2::Reason::PROTOCOL_ERROR,
+        h2::Reason::FRAME_SIZE_ERROR,
+        h2::Reason::COMPRESSION_ERROR,
+        h2::Reason::FLOW_CONTROL_ERROR,
+    ];
+    let reason = error.reason();
+    error.is_library() && reason.is_some_and(|reason| reasons.contains(&reason))
 }
 
 /// The text for a response head that is over its limits, or may be.

@@ -43,6 +43,7 @@ impl Fetcher {
             .permit(url.host().unwrap_or_default(), port);
         permit.map(drop).map_err(|denied| FetchError {
             kind: FetchErrorKind::NotAllowed,
+            violation: None,
             detail: denied.to_string(),
         })
     }
@@ -95,7 +96,10 @@ impl Fetcher {
         let body = Limited::new(body, limit).collect().await;
         let body = body.map_err(|error| match error.downcast_ref::<LengthLimitError>() {
             Some(_) => FetchError::from(Error::TooLarge(limit as u64)),
-            None => FetchError::from(Error::Protocol(format!("the response broke off: {error}"))),
+            None => {
+                let text = format!("the response broke off: {error}");
+                FetchError::from(Error::of_exchange(&*error, text))
+            }
         })?;
         Ok(Response::from_parts(head, body.to_bytes()))
     }
@@ -111,7 +115,15 @@ impl fmt::Debug for Fetcher {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchError {
     kind: FetchErrorKind,
+    violation: Option<Violation>,
     detail: String,
+}
+
+/// How a server broke HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Violation {
+    Malformed,
+    Reset,
 }
 
 /// What kind of failure a [`FetchError`] is.
@@ -146,11 +158,28 @@ impl FetchError {
     pub fn kind(&self) -> FetchErrorKind {
         self.kind
     }
+
+    /// Whether what the server sent is not HTTP, of the kind [`Protocol`](FetchErrorKind::Protocol).
+    #[must_use]
+    pub fn is_malformed(&self) -> bool {
+        self.violation == Some(Violation::Malformed)
+    }
+
+    /// Whether the server reset the connection, of the kind [`Protocol`](FetchErrorKind::Protocol).
+    #[must_use]
+    pub fn is_reset(&self) -> bool {
+        self.violation == Some(Violation::Reset)
+    }
 }
 
 impl From<Error> for FetchError {
     fn from(error: Error) -> Self {
         use FetchErrorKind as Kind;
+        let violation = match error {
+            Error::Malformed(_) => Some(Violation::Malformed),
+            Error::Reset(_) => Some(Violation::Reset),
+            _ => None,
+        };
         let (kind, detail) = match error {
             Error::InvalidUrl(what) => (Kind::InvalidRequest, format!("invalid URL: {what}")),
             Error::InvalidMethod(what) => {
@@ -168,11 +197,17 @@ impl From<Error> for FetchError {
                 Kind::TooLarge,
                 format!("the response is longer than {limit} bytes"),
             ),
-            Error::Protocol(what) => (Kind::Protocol, what),
+            Error::Protocol(what) | Error::Malformed(what) | Error::Reset(what) => {
+                (Kind::Protocol, what)
+            }
             Error::TooManyRedirects(next) => (Kind::TooManyRedirects, next),
             Error::Other(what) => (Kind::Other, what),
         };
-        Self { kind, detail }
+        Self {
+            kind,
+            violation,
+            detail,
+        }
     }
 }
 

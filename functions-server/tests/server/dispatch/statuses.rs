@@ -115,6 +115,22 @@ async fn server(answer: &'static [u8]) -> String {
     format!("http://{address}")
 }
 
+/// A server that closes the connection with a part of the request unread, which resets it.
+async fn resetting() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                stream.readable().await.unwrap();
+                let _ = stream.read(&mut [0; 1]).await;
+            });
+        }
+    });
+    format!("http://{address}")
+}
+
 /// Whatever a server does instead of answering has a status, and only nonsense is final.
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_of_the_transport_are_retried_or_final() {
@@ -132,10 +148,16 @@ async fn failures_of_the_transport_are_retried_or_final() {
             "TLS_ERROR",
             "waiting",
         ),
+        (resetting().await, "TCP_ERROR", "waiting"),
         (
             server(b"SSH-2.0-nonsense\r\n").await,
-            "HTTP_ERROR",
-            "waiting",
+            "INVALID_RESPONSE",
+            "failed",
+        ),
+        (
+            length("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnonsense\r\n").await,
+            "INVALID_RESPONSE",
+            "failed",
         ),
         (
             length("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nx").await,

@@ -46,7 +46,9 @@ impl From<outbound::Error> for Error {
             outbound::Error::Timeout => Self::Timeout,
             outbound::Error::TooLarge(limit) => Self::TooLarge(limit),
             outbound::Error::TooManyRedirects(next) => Self::TooManyRedirects(next),
-            outbound::Error::Protocol(why) => Self::Protocol(why),
+            outbound::Error::Protocol(why)
+            | outbound::Error::Malformed(why)
+            | outbound::Error::Reset(why) => Self::Protocol(why),
             outbound::Error::Other(why) => Self::Other(why),
         }
     }
