@@ -14,7 +14,7 @@ use crate::component::NotAComponent;
 use crate::project::{InvalidManifest, ProjectError};
 use crate::value::named::InvalidFile;
 
-use functions_server::{InvalidKey, ServerError};
+use functions_server::{InvalidKey, InvalidSigningKey, ServerError};
 use host_harness::BuildError;
 use host_harness::stderr::{self, Format};
 
@@ -138,6 +138,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
         };
     }
     if error.is::<InvalidKey>()
+        || error.is::<InvalidSigningKey>()
         || error.is::<InvalidFile>()
         || error.is::<InvalidManifest>()
         || error.is::<NotAComponent>()

@@ -99,3 +99,26 @@ fn functions_dispatch_and_run_calls() {
     assert_eq!(tree.lines().count(), 5, "{tree}");
     assert!(tree.contains("square"), "{tree}");
 }
+
+/// A signing key that cannot be read is an invalid argument, whose file and form are named.
+#[test]
+fn invalid_signing_keys_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("signing.key");
+    let option = format!("--dispatch-signing-key={}", file.display());
+    for (content, says) in [
+        (None, "cannot read the signing key: No such file"),
+        (Some(b"secret".as_slice()), "expected a PEM private key"),
+        (Some(b"\xff\xfe".as_slice()), "expected a PEM private key"),
+    ] {
+        if let Some(content) = content {
+            std::fs::write(&file, content).unwrap();
+        }
+        let output = run(&["serve", "--listen=0", "--dispatch=0", &option]);
+        let text = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{text}");
+        let named = format!("--dispatch-signing-key {}", file.display());
+        assert!(text.contains(&named) && text.contains(says), "{text}");
+        assert!(!text.contains("secret"), "{text}");
+    }
+}

@@ -48,7 +48,9 @@ impl SigningKey {
     /// - The file cannot be read.
     /// - It contains no key.
     pub fn from_file(file: &Path) -> Result<Self, InvalidSigningKey> {
-        Self::parse(&std::fs::read_to_string(file)?)
+        let bytes = std::fs::read(file)?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| InvalidSigningKey::Format)?;
+        Self::parse(text)
     }
 
     /// Parses a key: PEM (PKCS#8), or base64 of the 32 bytes of a seed, or of 64 bytes, which are the seed
