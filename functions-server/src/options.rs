@@ -303,7 +303,8 @@ impl DispatchOptions {
         self
     }
 
-    /// Sets how many calls may wait or run; further ones are refused. 100,000 unless set.
+    /// Sets how many calls may wait or run; further ones are refused, and those of clients beyond 95 % of it.
+    /// 100,000 unless set.
     pub fn capacity(mut self, calls: usize) -> Self {
         self.capacity = calls;
         self

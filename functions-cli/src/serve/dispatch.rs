@@ -43,7 +43,8 @@ pub(super) struct Dispatch {
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration::positive, env = "FUNCTIONS_DISPATCH_EXPIRATION")]
     dispatch_expiration: Duration,
 
-    /// How many calls of Dispatch may wait or run. Further ones are refused.
+    /// How many calls of Dispatch may wait or run. Further ones are refused. A twentieth is kept for the calls
+    /// of those that have begun.
     #[arg(long, value_name = "NUMBER", default_value = "100000", value_parser = number::positive, env = "FUNCTIONS_DISPATCH_CAPACITY")]
     dispatch_capacity: u32,
 }

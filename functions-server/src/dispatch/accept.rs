@@ -1,11 +1,13 @@
 //! Checks calls before they are stored.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use host_harness::Fetcher;
 use prost::Message as _;
 
+use super::capacity::Capacity;
 use super::endpoint::{Bases, Endpoint};
 use super::proto::Call;
 use crate::store::Time;
@@ -46,8 +48,7 @@ pub(super) struct Rules<'a> {
     pub(super) fetcher: &'a Fetcher,
     /// The functions of this host that may be called.
     pub(super) functions: &'a Functions,
-    /// How many calls there is room for.
-    pub(super) room: usize,
+    pub(super) capacity: &'a Arc<Capacity>,
 }
 
 /// The functions of this host that a call and those below it may call: those of the token that dispatched it.
@@ -103,14 +104,6 @@ pub(super) fn checked(
     rules: &Rules<'_>,
     now: Time,
 ) -> Result<Vec<NewCall>, Refusal> {
-    if calls.len() > rules.room {
-        let message = format!(
-            "{} calls are more than there is room for ({}): make fewer, or raise --dispatch-capacity",
-            calls.len(),
-            rules.room
-        );
-        return Err(Refusal::new(RefusalKind::ResourceExhausted, message));
-    }
     let mut checked = Vec::with_capacity(calls.len());
     for (at, call) in calls.into_iter().enumerate() {
         let call = check(call, default, rules, now).map_err(|refusal| Refusal {

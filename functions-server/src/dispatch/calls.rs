@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::Scheduler;
 use super::response::failure;
-use crate::store::calls::{self as rows, AttemptRow, CallView, Unfinished};
+use super::status;
+use crate::store::calls::{self as rows, AttemptRow, CallView, End, Unfinished};
 use crate::store::{Store, StoreError, Time};
 
 /// What a call is doing.
@@ -228,15 +229,22 @@ impl Calls {
 
     /// Cancels a call and those below it; returns whether it had not ended. `None`: there is no such call.
     pub(crate) async fn cancel(&self, id: &str) -> Result<Option<bool>, StoreError> {
-        let (id, now) = (id.to_owned(), Time::now());
+        let (id, why) = (id.to_owned(), "the call was cancelled");
+        let end = End {
+            state: rows::CANCELLED,
+            // Dispatch has no status for this.
+            status: status::UNSPECIFIED,
+            error: why,
+            result: failure("cancelled", why),
+            now: Time::now(),
+        };
+        let scheduler = self.scheduler.clone();
         let cancel = move |connection: &_| {
             let Some(view) = rows::view(connection, &id)? else {
                 return Ok(None);
             };
-            let why = "the call was cancelled";
-            let result = failure("cancelled", why);
-            let state = rows::CANCELLED;
-            rows::end_tree(connection, view.number, state, why, &result, now).map(Some)
+            let started = |call| scheduler.as_ref()?.started(call);
+            rows::end_tree(connection, view.number, &end, &started).map(Some)
         };
         let ended = self.store.write(cancel).await?;
         Ok(ended.map(|ended| {

@@ -6,6 +6,7 @@
 
 mod accept;
 mod calls;
+mod capacity;
 mod endpoint;
 mod entries;
 mod proto;

@@ -6,13 +6,14 @@ use prost::Message as _;
 use prost_types::Any;
 
 use super::accept::{Refusal, RefusalKind, Rules, check_function, checked};
+use super::capacity::Reservation;
 use super::proto::{
     Call, CallResult, Directive, Error, Exit, Poll, PollResult, PollResultState, PollState,
     RunResponse,
 };
 use super::{retry, status};
 use crate::store::Time;
-use crate::store::calls::{Ending, FAILED, Poll as StoredPoll, RunRow, SUCCEEDED};
+use crate::store::calls::{Ending, FAILED, Poll as StoredPoll, RunRow, SUCCEEDED, Wait};
 
 /// The most results that one run gets.
 const MAX_RESULTS: i32 = 1000;
@@ -29,6 +30,19 @@ pub(super) struct Judged {
     pub(super) status: i32,
     pub(super) error: Option<String>,
     pub(super) ending: Ending,
+    /// The room of the calls that it makes.
+    pub(super) reservation: Option<Reservation>,
+}
+
+impl Judged {
+    fn new(status: i32, error: Option<String>, ending: Ending) -> Self {
+        Self {
+            status,
+            error,
+            ending,
+            reservation: None,
+        }
+    }
 }
 
 /// The result of a call without an output.
@@ -59,11 +73,7 @@ pub(super) fn without_response(status: i32, error: String, row: &RunRow, now: Ti
             ),
         },
     };
-    Judged {
-        status,
-        error: Some(error),
-        ending,
-    }
+    Judged::new(status, Some(error), ending)
 }
 
 /// What follows from a response.
@@ -81,12 +91,8 @@ pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> 
             result,
         })) => {
             let error = result.and_then(|result| result.error);
-            match tail_call(call, row, rules) {
-                Ok(ending) => Judged {
-                    status,
-                    error: error.as_ref().map(text),
-                    ending,
-                },
+            match tail_call(call, row, rules, now) {
+                Ok(ending) => Judged::new(status, error.as_ref().map(text), ending),
                 Err((status, why)) => without_response(status, why, row, now),
             }
         }
@@ -99,14 +105,12 @@ pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> 
                 _ => None,
             };
             let due = now.after(retry::pause(row.failures));
-            Judged {
-                status,
-                error: Some(error.as_ref().map_or_else(|| named(status), text)),
-                ending: match status {
-                    status::INCOMPATIBLE_STATE => Ending::Restart { due },
-                    _ => Ending::Retry { due },
-                },
-            }
+            let error = error.as_ref().map_or_else(|| named(status), text);
+            let ending = match status {
+                status::INCOMPATIBLE_STATE => Ending::Restart { due },
+                _ => Ending::Retry { due },
+            };
+            Judged::new(status, Some(error), ending)
         }
         Some(Directive::Poll(asked)) if status == status::OK => poll(asked, row, rules, now),
         Some(Directive::Exit(Exit { result, .. })) => exit(status, result.unwrap_or_default()),
@@ -141,21 +145,23 @@ fn exit(status: i32, mut result: CallResult) -> Judged {
             ..Error::default()
         });
     }
-    Judged {
-        status,
-        error: result.error.as_ref().map(text),
-        ending: Ending::Exit {
-            state: if status == status::OK {
-                SUCCEEDED
-            } else {
-                FAILED
-            },
-            result: result.encode_to_vec(),
+    let ending = Ending::Exit {
+        state: if status == status::OK {
+            SUCCEEDED
+        } else {
+            FAILED
         },
-    }
+        result: result.encode_to_vec(),
+    };
+    Judged::new(status, result.error.as_ref().map(text), ending)
 }
 
-fn tail_call(call: Call, row: &RunRow, rules: &Rules<'_>) -> Result<Ending, (i32, String)> {
+fn tail_call(
+    call: Call,
+    row: &RunRow,
+    rules: &Rules<'_>,
+    now: Time,
+) -> Result<Ending, (i32, String)> {
     let endpoint = match call.endpoint.is_empty() {
         true => row.endpoint.clone(),
         false => call.endpoint,
@@ -171,34 +177,45 @@ fn tail_call(call: Call, row: &RunRow, rules: &Rules<'_>) -> Result<Ending, (i32
             RefusalKind::PermissionDenied => (status::PERMISSION_DENIED, refusal.message),
             _ => invalid(&refusal.message),
         })?;
+    let input = call.input.map(|input| input.encode_to_vec());
+    let is_step = endpoint != row.endpoint || call.function != row.function || input != row.input;
     Ok(Ending::TailCall {
         endpoint,
         function: call.function,
         version: call.version,
-        input: call.input.map(|input| input.encode_to_vec()),
+        input,
+        due: now.after(retry::repeat_pause(row.repeats, is_step)),
     })
 }
 
 fn poll(asked: Poll, row: &RunRow, rules: &Rules<'_>, now: Time) -> Judged {
     let children = checked(asked.calls, Some(&row.endpoint), rules, now);
-    let (calls, error) = match children {
-        Ok(calls) => (calls, None),
-        Err(refusal) => (Vec::new(), Some(refused(&refusal))),
+    let children = children.and_then(|calls| {
+        let reservation = rules.capacity.reserve_children(calls.len())?;
+        Ok((calls, reservation))
+    });
+    let (calls, reservation, error) = match children {
+        Ok((calls, reservation)) => (calls, Some(reservation), None),
+        Err(refusal) => (Vec::new(), None, Some(refused(&refusal))),
     };
     let max = match asked.max_results {
         1..=MAX_RESULTS => asked.max_results,
         _ => MAX_RESULTS,
     };
     let min = asked.min_results.clamp(1, max);
-    let wait = asked.max_wait.map(|wait| {
-        let wait = Duration::try_from(wait).unwrap_or_default();
-        now.after(wait.max(MIN_WAIT))
-    });
+    let wait = match asked.max_wait {
+        // The error is a result already.
+        _ if error.is_some() => Wait::Refused,
+        None => Wait::Results,
+        Some(wait) => {
+            let wait = Duration::try_from(wait).unwrap_or_default();
+            Wait::Until(now.after(wait.max(MIN_WAIT)))
+        }
+    };
     let state = asked.state.map(|state| match state {
         PollState::Bytes(bytes) => PollResultState::Bytes(bytes),
         PollState::Typed(any) => PollResultState::Typed(any),
     });
-    let is_refused = error.is_some();
     let message = error.as_ref().map(text);
     let result = PollResult {
         state,
@@ -206,19 +223,19 @@ fn poll(asked: Poll, row: &RunRow, rules: &Rules<'_>, now: Time) -> Judged {
         error,
     };
     let number = |results: i32| usize::try_from(results).unwrap_or(1);
-    Judged {
-        status: status::OK,
-        error: message,
-        ending: Ending::Poll {
-            poll: StoredPoll {
-                min_results: number(min),
-                max_results: number(max),
-                result: result.encode_to_vec(),
-            },
-            calls,
-            // The error is a result already.
-            wake: if is_refused { Some(now) } else { wait },
+    let ending = Ending::Poll {
+        poll: StoredPoll {
+            min_results: number(min),
+            max_results: number(max),
+            result: result.encode_to_vec(),
         },
+        calls,
+        wait,
+        pause: now.after(retry::repeat_pause(row.repeats, false)),
+    };
+    Judged {
+        reservation,
+        ..Judged::new(status::OK, message, ending)
     }
 }
 

@@ -7,44 +7,55 @@ use prost::Message as _;
 use prost_types::Timestamp;
 
 use super::accept::{Functions, Rules};
+use super::capacity::Reservation;
 use super::endpoint::Endpoint;
 use super::proto::{CallResult, PollResult, RunDirective, RunRequest};
 use super::response::{Judged, input, judge, without_response};
 use super::scheduler::Shared;
 use super::status;
-use crate::store::calls::{self, After, Attempt, Poll, RunRow};
+use crate::store::calls::{self, After, Attempt, AttemptRow, Poll, RunRow};
 use crate::store::{StoreError, Time};
 
 /// How long to wait before the store is asked again after it failed.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
-/// Runs a call once. Returns what follows, which is committed.
-pub(super) async fn run(shared: Arc<Shared>, number: i64) -> After {
+/// Runs a call once, which is in flight since `started`. Returns what follows, which is committed, and the room
+/// of the calls that it made.
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    number: i64,
+    started: Time,
+) -> (After, Option<Reservation>) {
     let Some(row) = read(&shared, number).await else {
-        return After::Nothing;
+        return (After::Nothing, None);
     };
-    let started = Time::now();
     if row.expires <= started {
         // It expired while the host was down: its timer ends it.
-        return After::Due(started.after(STORE_PAUSE));
+        return (After::Due(started.after(STORE_PAUSE)), None);
     }
     let judged = judged(&shared, &row).await;
     let attempt = Attempt {
         call: number,
         round: row.round,
-        started,
-        finished: Time::now(),
-        status: judged.status,
-        error: judged.error,
+        row: AttemptRow {
+            started,
+            finished: Time::now(),
+            status: judged.status,
+            error: judged.error,
+        },
         delivered: row.results.iter().map(|result| result.number).collect(),
     };
     // What the endpoint answered is not lost because the disk is full for a while.
     loop {
         let (attempt, ending) = (attempt.clone(), judged.ending.clone());
-        let finish = move |connection: &_| calls::finish(connection, &attempt, &ending);
+        let in_flight = shared.clone();
+        let finish = move |connection: &_| {
+            let started = |call| in_flight.started(call);
+            calls::finish(connection, &attempt, &ending, &started)
+        };
         match shared.store.write(finish).await {
-            Ok(after) => return after,
-            Err(StoreError::Closed) => return After::Nothing,
+            Ok(after) => return (after, judged.reservation),
+            Err(StoreError::Closed) => return (After::Nothing, None),
             Err(error) => {
                 tracing::error!(%error, call = row.id, "what came of a call cannot be stored");
                 tokio::time::sleep(STORE_PAUSE).await;
@@ -83,7 +94,7 @@ async fn judged(shared: &Shared, row: &RunRow) -> Judged {
                 expiration: shared.options.expiration,
                 fetcher: &shared.sender.fetcher,
                 functions: &Functions::read(row.functions.as_deref()),
-                room: shared.room(),
+                capacity: &shared.capacity,
             };
             judge(&body, row, &rules, Time::now())
         }

@@ -28,6 +28,13 @@ impl Time {
         Self(self.0.saturating_add(milliseconds).min(latest))
     }
 
+    /// The same for a number of milliseconds.
+    pub(crate) fn after_milliseconds(self, milliseconds: i64) -> Self {
+        self.after(Duration::from_millis(
+            u64::try_from(milliseconds).unwrap_or(0),
+        ))
+    }
+
     /// The earliest time there is, if the difference is before it.
     pub(crate) fn before(self, duration: Duration) -> Self {
         let milliseconds = i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);

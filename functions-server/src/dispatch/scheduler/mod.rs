@@ -2,8 +2,7 @@
 
 mod task;
 
-use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,6 +11,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use self::task::{Event, Task, load};
 use super::accept::{Functions, Refusal, RefusalKind, Rules, checked};
+use super::capacity::Capacity;
 use super::endpoint::Bases;
 use super::proto::Call;
 use super::send::Sender;
@@ -31,12 +31,9 @@ pub(super) struct Shared {
     pub(super) bases: Bases,
     pub(super) options: DispatchOptions,
     events: UnboundedSender<Event>,
-    /// How many calls the task knows that have not ended.
-    unfinished: AtomicUsize,
-    /// How many it does not know yet.
-    accepting: AtomicUsize,
-    /// The calls that run now.
-    running: Mutex<HashSet<i64>>,
+    pub(super) capacity: Arc<Capacity>,
+    /// The calls that run now, and since when.
+    running: Mutex<HashMap<i64, Time>>,
 }
 
 /// A handle on the task.
@@ -75,13 +72,12 @@ impl Scheduler {
             sender,
             bases: Bases::new(&options.functions_urls),
             events,
-            unfinished: AtomicUsize::new(0),
-            accepting: AtomicUsize::new(0),
+            capacity: Capacity::new(options.capacity),
             running: Mutex::default(),
             options,
         });
         let entries = load(&shared).await?;
-        shared.unfinished.store(entries.len(), Ordering::Relaxed);
+        shared.capacity.set_known(entries.len());
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let task = Task::new(shared.clone(), entries);
         Ok((Self { shared }, task.run(heard, stopped), stop))
@@ -96,37 +92,24 @@ impl Scheduler {
     ) -> Result<Vec<String>, Refusal> {
         let shared = self.shared.clone();
         let now = Time::now();
+        let reservation = shared.capacity.reserve_roots(calls.len())?;
         let rules = Rules {
             bases: &shared.bases,
             expiration: shared.options.expiration,
             fetcher: &shared.sender.fetcher,
             functions,
-            room: shared.options.capacity,
+            capacity: &shared.capacity,
         };
         let calls = checked(calls, None, &rules, now)?;
         if calls.is_empty() {
             return Ok(Vec::new());
-        }
-        let count = calls.len();
-        let before = shared.accepting.fetch_add(count, Ordering::Relaxed)
-            + shared.unfinished.load(Ordering::Relaxed);
-        if before + count > shared.options.capacity {
-            shared.accepting.fetch_sub(count, Ordering::Relaxed);
-            return Err(Refusal::new(
-                RefusalKind::ResourceExhausted,
-                format!(
-                    "{before} calls wait already: dispatch again later, or raise --dispatch-capacity"
-                ),
-            ));
         }
         // To its end, also if the client goes away: what is stored is scheduled.
         let accepted = tokio::spawn(async move {
             let stored = Arc::new(calls);
             let rows = stored.clone();
             let add = move |connection: &_| calls::add(connection, &rows, None, now);
-            let numbers = shared.store.write(add).await.inspect_err(|_| {
-                shared.accepting.fetch_sub(count, Ordering::Relaxed);
-            })?;
+            let numbers = shared.store.write(add).await?;
             let due = Time::now().after(HEAD_START);
             let added = numbers
                 .iter()
@@ -139,7 +122,7 @@ impl Scheduler {
                     due,
                     expires: call.expires,
                 });
-            shared.tell(Event::Added(added.collect()));
+            shared.tell(Event::Added(added.collect(), reservation));
             Ok::<_, StoreError>(stored.iter().map(|call| call.id.clone()).collect())
         });
         let accepted = accepted.await.unwrap_or(Err(StoreError::Closed));
@@ -148,7 +131,12 @@ impl Scheduler {
 
     /// Whether a call runs now.
     pub(crate) fn is_running(&self, call: i64) -> bool {
-        self.shared.running().contains(&call)
+        self.shared.started(call).is_some()
+    }
+
+    /// When the attempt of a call began that is in flight.
+    pub(crate) fn started(&self, call: i64) -> Option<Time> {
+        self.shared.started(call)
     }
 
     /// Says that calls were ended by somebody else.
@@ -163,11 +151,9 @@ impl Scheduler {
 }
 
 impl Shared {
-    /// How many calls there is room for.
-    pub(super) fn room(&self) -> usize {
-        let known = self.unfinished.load(Ordering::Relaxed);
-        let count = known.saturating_add(self.accepting.load(Ordering::Relaxed));
-        self.options.capacity.saturating_sub(count)
+    /// When the attempt of a call began that is in flight.
+    pub(super) fn started(&self, call: i64) -> Option<Time> {
+        self.running().get(&call).copied()
     }
 
     fn tell(&self, event: Event) {
@@ -175,7 +161,7 @@ impl Shared {
         let _ = self.events.send(event);
     }
 
-    fn running(&self) -> std::sync::MutexGuard<'_, HashSet<i64>> {
+    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<i64, Time>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

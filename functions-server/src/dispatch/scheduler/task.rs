@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{AbortHandle, JoinSet};
 
 use super::Shared;
+use crate::dispatch::capacity::Reservation;
 use crate::dispatch::entries::{Entries, Run};
 use crate::dispatch::response::failure;
 use crate::dispatch::run::run;
-use crate::store::calls::{self, After, Unfinished};
+use crate::dispatch::status;
+use crate::store::calls::{self, After, End, Unfinished};
 use crate::store::{StoreError, Time};
 
 /// How many calls a start reads at once.
@@ -30,8 +31,9 @@ const GRACE: Duration = Duration::from_secs(1);
 /// What the task hears of.
 #[derive(Debug)]
 pub(super) enum Event {
-    Added(Vec<Unfinished>),
-    Ran(Run, After),
+    /// The room that was reserved for these is theirs.
+    Added(Vec<Unfinished>, Reservation),
+    Ran(Run, After, Option<Reservation>),
     Ended(Vec<i64>),
     NotExpired(i64),
     Revived(Unfinished),
@@ -116,10 +118,11 @@ impl Task {
     fn begin_runs(&mut self) {
         while let Some(next) = self.entries.next_run() {
             let shared = self.shared.clone();
-            shared.running().insert(next.call);
+            let started = Time::now();
+            shared.running().insert(next.call, started);
             let handle = self.runs.spawn(async move {
-                let after = run(shared.clone(), next.call).await;
-                shared.tell(Event::Ran(next, after));
+                let (after, reservation) = run(shared.clone(), next.call, started).await;
+                shared.tell(Event::Ran(next, after, reservation));
             });
             self.handles.insert(next.call, handle);
         }
@@ -127,12 +130,12 @@ impl Task {
 
     fn hear(&mut self, event: Event) {
         let now = Time::now();
+        // Dropped when these calls are known: until then, they count twice instead of not at all.
+        let mut reserved = None;
         match event {
-            Event::Added(calls) => {
+            Event::Added(calls, reservation) => {
                 calls.iter().for_each(|call| self.entries.add(call, now));
-                self.shared
-                    .accepting
-                    .fetch_sub(calls.len(), Ordering::Relaxed);
+                reserved = Some(reservation);
             }
             Event::Revived(call) => self.entries.revive(&call, now),
             Event::NotExpired(call) => self.entries.expire_again(call, now.after(EXPIRE_PAUSE)),
@@ -145,7 +148,8 @@ impl Task {
                     self.entries.end(call, now);
                 }
             }
-            Event::Ran(run, after) => {
+            Event::Ran(run, after, reservation) => {
+                reserved = reservation;
                 self.shared.running().remove(&run.call);
                 self.handles.remove(&run.call);
                 for ended in self.entries.ran(run, after, now) {
@@ -156,20 +160,25 @@ impl Task {
                 }
             }
         }
-        self.shared
-            .unfinished
-            .store(self.entries.len(), Ordering::Relaxed);
+        self.shared.capacity.set_known(self.entries.len());
+        drop(reserved);
     }
 
     /// Ends a call whose time is over, and the calls below it.
     fn expire(&mut self, call: i64) {
         let shared = self.shared.clone();
         tokio::spawn(async move {
-            let now = Time::now();
             let why = "the call expired";
+            let end = End {
+                state: calls::FAILED,
+                status: status::TIMEOUT,
+                error: why,
+                result: failure("TIMEOUT", why),
+                now: Time::now(),
+            };
+            let in_flight = shared.clone();
             let end = move |connection: &_| {
-                let result = failure("TIMEOUT", why);
-                calls::end_tree(connection, call, calls::FAILED, why, &result, now)
+                calls::end_tree(connection, call, &end, &|call| in_flight.started(call))
             };
             match shared.store.write(end).await {
                 Ok(ended) => shared.tell(Event::Ended(ended)),

@@ -2,11 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::{NewCall, Parent, Unfinished, Waiting, add, waiting};
+use super::attempt::{AttemptRow, record};
+use super::end::{End, InFlight, end_tree, unfinished_children};
+use super::{CANCELLED, NewCall, Parent, Poll, Unfinished, Waiting, add, waiting};
 use crate::store::Time;
-
-/// How many attempts of a call are kept.
-const MAX_ATTEMPTS: i64 = 100;
 
 /// One run of a call.
 #[derive(Debug, Clone)]
@@ -14,10 +13,7 @@ pub(crate) struct Attempt {
     pub(crate) call: i64,
     /// The round that was run: a call that began anew meanwhile has nothing to do with it.
     pub(crate) round: i64,
-    pub(crate) started: Time,
-    pub(crate) finished: Time,
-    pub(crate) status: i32,
-    pub(crate) error: Option<String>,
+    pub(crate) row: AttemptRow,
     /// The results that the run was given.
     pub(crate) delivered: Vec<i64>,
 }
@@ -31,7 +27,9 @@ pub(crate) enum Ending {
     Poll {
         poll: Poll,
         calls: Vec<NewCall>,
-        wake: Option<Time>,
+        wait: Wait,
+        /// When the call goes on if there is nothing to wait for.
+        pause: Time,
     },
     /// It runs once more, as before.
     Retry { due: Time },
@@ -43,42 +41,19 @@ pub(crate) enum Ending {
         function: String,
         version: String,
         input: Option<Vec<u8>>,
+        due: Time,
     },
 }
 
-/// A poll as it is stored: the bounds, and the encoded state and error.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Poll {
-    pub(crate) min_results: usize,
-    pub(crate) max_results: usize,
-    /// `PollResult` without results.
-    pub(crate) result: Vec<u8>,
-}
-
-impl Poll {
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let bound = |results: usize| u32::try_from(results).unwrap_or(u32::MAX).to_le_bytes();
-        let mut bytes = Vec::with_capacity(8 + self.result.len());
-        bytes.extend(bound(self.min_results));
-        bytes.extend(bound(self.max_results));
-        bytes.extend(&self.result);
-        bytes
-    }
-
-    pub(crate) fn decode(bytes: &[u8]) -> Self {
-        let bound = |bytes: [u8; 4]| u32::from_le_bytes(bytes) as usize;
-        let Some((min, rest)) = bytes.split_first_chunk() else {
-            return Self::default();
-        };
-        let Some((max, result)) = rest.split_first_chunk() else {
-            return Self::default();
-        };
-        Self {
-            min_results: bound(*min),
-            max_results: bound(*max),
-            result: result.to_vec(),
-        }
-    }
+/// How long a call waits for calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// Until there are results.
+    Results,
+    /// Not beyond this time.
+    Until(Time),
+    /// Not at all: its poll was refused.
+    Refused,
 }
 
 /// What follows from a run.
@@ -105,20 +80,23 @@ pub(crate) fn finish(
     connection: &Connection,
     attempt: &Attempt,
     ending: &Ending,
+    in_flight: InFlight<'_>,
 ) -> rusqlite::Result<After> {
     let found: Option<(i64, Option<i64>, String)> = connection
         .prepare_cached(
             "UPDATE calls SET attempts = attempts + 1, error = ?3
              WHERE number = ?1 AND round = ?2 AND state < 2 RETURNING attempts, root, endpoint",
         )?
-        .query_row(params![attempt.call, attempt.round, attempt.error], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-        })
+        .query_row(
+            params![attempt.call, attempt.round, attempt.row.error],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
         .optional()?;
     let Some((number, root, endpoint)) = found else {
         return Ok(After::Nothing);
     };
-    record(connection, attempt, number)?;
+    record(connection, attempt.call, number, &attempt.row)?;
+    let finished = attempt.row.finished;
     if !matches!(ending, Ending::Retry { .. }) {
         let mut taken =
             connection.prepare_cached("UPDATE calls SET delivered = 1 WHERE number = ?1")?;
@@ -133,36 +111,34 @@ pub(crate) fn finish(
                 .prepare_cached(
                     "UPDATE calls SET state = ?2, result = ?3, finished = ?4, poll = NULL WHERE number = ?1",
                 )?
-                .execute(params![call, state, result, attempt.finished])?;
+                .execute(params![call, state, result, finished])?;
             Ok(After::Ended)
         }
-        Ending::Poll { poll, calls, wake } => {
-            connection
-                .prepare_cached(
-                    "UPDATE calls SET state = 1, poll = ?2, wake = ?3, failures = 0 WHERE number = ?1",
-                )?
-                .execute(params![call, poll.encode(), wake])?;
+        Ending::Poll {
+            poll,
+            calls,
+            wait,
+            pause,
+        } => {
             let parent = Parent {
                 number: call,
                 root: root.unwrap_or(call),
                 round: attempt.round,
             };
-            let numbers = add(connection, calls, Some(parent), attempt.finished)?;
+            let numbers = add(connection, calls, Some(parent), finished)?;
             let children = numbers.iter().zip(calls).map(|(number, new)| Unfinished {
                 number: *number,
                 parent: Some(call),
                 endpoint: new.endpoint.clone(),
                 is_suspended: false,
-                due: attempt.finished,
+                due: finished,
                 expires: new.expires,
             });
-            Ok(match waiting(connection, call)? {
-                Some(waiting) => After::Suspended {
-                    waiting,
-                    children: children.collect(),
-                },
-                None => After::Nothing,
-            })
+            let waiting = suspend(connection, call, poll, *wait, *pause)?;
+            Ok(waiting.map_or(After::Nothing, |waiting| After::Suspended {
+                waiting,
+                children: children.collect(),
+            }))
         }
         Ending::Retry { due } => {
             connection
@@ -173,7 +149,7 @@ pub(crate) fn finish(
             Ok(After::Due(*due))
         }
         Ending::Restart { due } => {
-            let cancelled = cancel_children(connection, call, attempt.finished)?;
+            let cancelled = cancel_children(connection, call, finished, in_flight)?;
             connection
                 .prepare_cached(
                     "UPDATE calls SET state = 0, failures = failures + 1, due = ?2, round = round + 1,
@@ -192,61 +168,71 @@ pub(crate) fn finish(
             function,
             version,
             input,
+            due,
         } => {
             connection
                 .prepare_cached(
-                    "UPDATE calls SET state = 0, failures = 0, due = ?2, round = round + 1, poll = NULL,
-                         wake = NULL, endpoint = ?3, function = ?4, version = ?5, input = ?6
+                    "UPDATE calls SET state = 0, failures = 0, repeats = repeats + 1, due = ?2, round = round + 1,
+                         poll = NULL, wake = NULL, endpoint = ?3, function = ?4, version = ?5, input = ?6
                      WHERE number = ?1",
                 )?
-                .execute(params![call, attempt.finished, endpoint, function, version, input])?;
+                .execute(params![call, due, endpoint, function, version, input])?;
             Ok(After::Moved {
                 endpoint: endpoint.clone(),
-                due: attempt.finished,
+                due: *due,
                 cancelled: Vec::new(),
             })
         }
     }
 }
 
-fn record(connection: &Connection, attempt: &Attempt, number: i64) -> rusqlite::Result<()> {
+/// Makes a call wait for calls. One without anything to wait for goes on after the pause.
+fn suspend(
+    connection: &Connection,
+    call: i64,
+    poll: &Poll,
+    wait: Wait,
+    pause: Time,
+) -> rusqlite::Result<Option<Waiting>> {
+    connection
+        .prepare_cached("UPDATE calls SET state = 1, poll = ?2, failures = 0 WHERE number = ?1")?
+        .execute(params![call, poll.encode()])?;
+    let Some(mut waiting) = waiting(connection, call)? else {
+        return Ok(None);
+    };
+    let is_idle = match wait {
+        Wait::Results => waiting.outstanding.is_empty() && waiting.ready == 0,
+        Wait::Until(_) => false,
+        Wait::Refused => true,
+    };
+    waiting.wake = match wait {
+        Wait::Until(time) => Some(time),
+        _ => is_idle.then_some(pause),
+    };
     connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO call_attempts (call, number, started, finished, status, error)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+            "UPDATE calls SET wake = ?2, repeats = CASE WHEN ?3 THEN repeats + 1 ELSE 0 END WHERE number = ?1",
         )?
-        .execute(params![
-            attempt.call,
-            number,
-            attempt.started,
-            attempt.finished,
-            attempt.status,
-            attempt.error
-        ])?;
-    if number > MAX_ATTEMPTS {
-        connection
-            .prepare_cached("DELETE FROM call_attempts WHERE call = ?1 AND number <= ?2")?
-            .execute(params![attempt.call, number - MAX_ATTEMPTS])?;
-    }
-    Ok(())
+        .execute(params![call, waiting.wake, is_idle])?;
+    Ok(Some(waiting))
 }
 
-fn cancel_children(connection: &Connection, call: i64, now: Time) -> rusqlite::Result<Vec<i64>> {
-    let children: Vec<i64> = connection
-        .prepare_cached("SELECT number FROM calls WHERE parent = ?1 AND state < 2")?
-        .query_map([call], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
+fn cancel_children(
+    connection: &Connection,
+    call: i64,
+    now: Time,
+    in_flight: InFlight<'_>,
+) -> rusqlite::Result<Vec<i64>> {
+    let end = End {
+        state: CANCELLED,
+        status: 0,
+        error: "the call that awaits this one began anew",
+        result: Vec::new(),
+        now,
+    };
     let mut cancelled = Vec::new();
-    for child in children {
-        let why = "the call that awaits this one began anew";
-        cancelled.extend(super::end_tree(
-            connection,
-            child,
-            super::CANCELLED,
-            why,
-            &[],
-            now,
-        )?);
+    for child in unfinished_children(connection, call)? {
+        cancelled.extend(end_tree(connection, child, &end, in_flight)?);
     }
     Ok(cancelled)
 }

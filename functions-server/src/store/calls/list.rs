@@ -22,15 +22,6 @@ pub(crate) struct CallView {
     pub(crate) attempts: i64,
 }
 
-/// An attempt, as it is shown.
-#[derive(Debug, Clone)]
-pub(crate) struct AttemptRow {
-    pub(crate) started: Time,
-    pub(crate) finished: Time,
-    pub(crate) status: i32,
-    pub(crate) error: Option<String>,
-}
-
 const COLUMNS: &str = "number, id, parent, root, endpoint, function, state, failures, created, expires, \
                        finished, error, attempts";
 
@@ -106,23 +97,6 @@ pub(crate) fn id_of(connection: &Connection, number: i64) -> rusqlite::Result<Op
         .prepare_cached("SELECT id FROM calls WHERE number = ?1")?
         .query_row([number], |row| row.get(0))
         .optional()
-}
-
-/// The attempts of a call, the oldest first.
-pub(crate) fn attempts(connection: &Connection, call: i64) -> rusqlite::Result<Vec<AttemptRow>> {
-    connection
-        .prepare_cached(
-            "SELECT started, finished, status, error FROM call_attempts WHERE call = ?1 ORDER BY number",
-        )?
-        .query_map([call], |row| {
-            Ok(AttemptRow {
-                started: row.get(0)?,
-                finished: row.get(1)?,
-                status: row.get(2)?,
-                error: row.get(3)?,
-            })
-        })?
-        .collect()
 }
 
 /// How many calls of a call are shown.

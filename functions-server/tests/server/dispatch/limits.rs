@@ -1,7 +1,10 @@
 //! What calls may make of calls: as much as the token that dispatched their root, and no more than there is
 //! room for.
 
+use std::time::{Duration, Instant};
+
 use functions_server::{DispatchOptions, ServerOptions};
+use prost::Message as _;
 use serde_json::json;
 
 use super::support::{
@@ -118,5 +121,68 @@ async fn polls_are_refused_without_room() {
     let refused = scheduler.send(many).await.ok(429);
     let message = refused["message"].as_str().unwrap();
     assert!(message.contains("--dispatch-capacity"), "{refused}");
+    scheduler.stop().await;
+}
+
+/// Calls that poll at once share the room that there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn polls_at_once_share_the_room() {
+    const CAPACITY: usize = 60;
+    const ROOTS: usize = 50;
+    let all = std::sync::Barrier::new(ROOTS);
+    let endpoint = Endpoint::raw(move |run, number| {
+        let response = match (run.function.as_str(), number) {
+            ("root", 1) => {
+                tokio::task::block_in_place(|| all.wait());
+                poll(&["stuck"; 4], 4, "")
+            }
+            ("root", _) => refused(run),
+            _ => return None,
+        };
+        Some(http::Response::new(response.encode_to_vec()))
+    });
+    let endpoint = endpoint.await;
+    let options = DispatchOptions::default().capacity(CAPACITY);
+    let scheduler = Scheduler::with(ServerOptions::default(), options).await;
+    let roots = scheduler.dispatch(vec![endpoint.call("root"); ROOTS]).await;
+    // Those that were refused end, and the others wait.
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let unfinished = loop {
+        let calls = scheduler.admin.get("/v1/dispatch/calls?limit=1000").await;
+        let calls = calls.ok(200)["calls"].as_array().unwrap().clone();
+        let in_state = |state: &str| calls.iter().filter(|call| call["state"] == state).count();
+        if in_state("succeeded") + in_state("suspended") == roots.len() {
+            break calls.len() - in_state("succeeded");
+        }
+        assert!(Instant::now() < deadline, "{calls:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert!((5..=CAPACITY).contains(&unfinished), "{unfinished}");
+    scheduler.stop().await;
+}
+
+/// Clients leave room for the calls of those that have begun.
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_cannot_take_the_room_of_children() {
+    let endpoint = Endpoint::raw(|run, number| {
+        let response = match (run.function.as_str(), number) {
+            ("root", 1) => poll(&["child"; 2], 2, ""),
+            // Until the retry, nothing ends.
+            ("child", 1) => exit(6, ""),
+            ("root" | "child", _) => refused(run),
+            _ => return None,
+        };
+        Some(http::Response::new(response.encode_to_vec()))
+    });
+    let endpoint = endpoint.await;
+    let options = DispatchOptions::default().capacity(40);
+    let scheduler = Scheduler::with(ServerOptions::default(), options).await;
+    let mut calls = vec![endpoint.call("stuck"); 37];
+    calls.push(endpoint.call("root"));
+    let ids = scheduler.dispatch(calls).await;
+    let refused = scheduler.send(vec![endpoint.call("stuck")]).await.ok(429);
+    assert_eq!(refused["code"], "resource_exhausted", "{refused}");
+    let root = scheduler.wait(&ids[37], "succeeded").await;
+    assert_eq!(root["children"].as_array().unwrap().len(), 2, "{root}");
     scheduler.stop().await;
 }

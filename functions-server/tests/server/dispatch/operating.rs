@@ -78,6 +78,77 @@ async fn expired_call_fails() {
     scheduler.stop().await;
 }
 
+/// The attempt in flight when its call expires or is cancelled is listed, and so are those of the calls below.
+#[tokio::test(flavor = "multi_thread")]
+async fn attempts_in_flight_are_listed_at_the_end() {
+    let endpoint = Endpoint::raw(|run, _| match run.function.as_str() {
+        "parent" => Some(http::Response::new(poll(&["stuck"], 1, "").encode_to_vec())),
+        _ => None,
+    });
+    let endpoint = endpoint.await;
+    let scheduler = Scheduler::start().await;
+    let expiring = super::support::Call {
+        expiration: Some(prost_types::Duration {
+            seconds: 0,
+            nanos: 500_000_000,
+        }),
+        ..endpoint.call("stuck")
+    };
+    let calls = vec![expiring, endpoint.call("stuck"), endpoint.call("parent")];
+    let ids = scheduler.dispatch(calls).await;
+    let parent = scheduler.wait(&ids[2], "suspended").await;
+    let child = parent["children"][0].as_str().unwrap().to_owned();
+    for id in [&ids[1], &child] {
+        scheduler.wait(id, "running").await;
+    }
+    for id in [&ids[1], &ids[2]] {
+        let path = format!("/v1/dispatch/calls/{id}");
+        assert_eq!(scheduler.admin.delete(&path).await.status, 204);
+    }
+    scheduler.wait(&ids[0], "failed").await;
+    for (id, status, error) in [
+        (&ids[0], "TIMEOUT", "the call expired"),
+        (&ids[1], "UNSPECIFIED", "the call was cancelled"),
+        (&child, "UNSPECIFIED", "the call was cancelled"),
+    ] {
+        let shown = scheduler.show(id).await;
+        let attempts = shown["attempts"].as_array().unwrap();
+        assert_eq!((attempts.len(), &shown["attempt_count"]), (1, &json!(1)));
+        assert_eq!(attempts[0]["status"], status, "{shown}");
+        assert_eq!(attempts[0]["error"], error, "{shown}");
+        assert_eq!(attempts[0]["finished"], shown["finished"], "{shown}");
+    }
+    // The parent itself was not running.
+    let parent = scheduler.show(&ids[2]).await;
+    assert_eq!(parent["attempts"].as_array().unwrap().len(), 1);
+    scheduler.stop().await;
+}
+
+/// A call that is retried gets as much time as it was dispatched with, however often.
+#[tokio::test(flavor = "multi_thread")]
+async fn retried_calls_get_their_first_time() {
+    let endpoint = Endpoint::answering(|_, _| exit(7, "")).await;
+    let scheduler = Scheduler::start().await;
+    let call = super::support::Call {
+        expiration: Some(prost_types::Duration {
+            seconds: 2,
+            nanos: 0,
+        }),
+        ..endpoint.call("f")
+    };
+    let id = scheduler.dispatch(vec![call]).await.remove(0);
+    let retry = format!("/v1/dispatch/calls/{id}/retry");
+    for _ in 0..3 {
+        scheduler.wait(&id, "failed").await;
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let shown = scheduler.admin.post(&retry, json!({})).await.ok(200);
+        let expires: jiff::Timestamp = shown["expires"].as_str().unwrap().parse().unwrap();
+        let left = expires.duration_since(jiff::Timestamp::now()).as_millis();
+        assert!(left <= 2000, "{left} ms: {shown}");
+    }
+    scheduler.stop().await;
+}
+
 /// Lists are pages, in the order in which calls were accepted, and of one state if that is asked for.
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_are_pages() {

@@ -1,5 +1,7 @@
 //! Calls with calls of their own, and endpoints that hold nobody else up.
 
+use std::time::{Duration, Instant};
+
 use functions_server::{DispatchOptions, ServerOptions, SigningKey};
 use prost::Message as _;
 use serde_json::json;
@@ -125,6 +127,51 @@ async fn tail_call_takes_the_place() {
     let seen = endpoint.seen();
     assert_eq!((seen.len(), &seen[1].run.id), (2, &id));
     assert_eq!(text(seen[1].run.input.as_ref()), "other");
+    scheduler.stop().await;
+}
+
+/// A call that goes on without anything to wait for pauses ever longer. One that takes steps gets to its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_without_anything_to_wait_for_pause() {
+    let tail = |function: &str, input: &str| RunResponse {
+        status: 1,
+        exit: Some(Exit {
+            result: None,
+            tail_call: Some(Call {
+                function: function.to_owned(),
+                input: Some(any(input)),
+                ..Call::default()
+            }),
+        }),
+        poll: None,
+    };
+    let endpoint = Endpoint::answering(move |run, number| match run.function.as_str() {
+        "idle" => poll(&[], 1, ""),
+        "refused" => {
+            let mut response = poll(&["f"], 1, "");
+            response.poll.as_mut().unwrap().calls[0].endpoint = "bridge://x".to_owned();
+            response
+        }
+        "itself" => tail("itself", "itself"),
+        _ if number > 10 => exit(1, ""),
+        _ => tail("steps", &number.to_string()),
+    });
+    let endpoint = endpoint.await;
+    let scheduler = Scheduler::start().await;
+    let names = ["idle", "refused", "itself"];
+    let looping = scheduler.dispatch(names.map(|name| endpoint.call(name)).to_vec());
+    let looping = looping.await;
+    let steps = scheduler.dispatch(vec![endpoint.call("steps")]).await;
+    let begun = Instant::now();
+    scheduler.wait(&steps[0], "succeeded").await;
+    tokio::time::sleep(Duration::from_secs(2).saturating_sub(begun.elapsed())).await;
+    let seen = endpoint.seen();
+    for id in &looping {
+        let runs: Vec<_> = seen.iter().filter(|seen| seen.run.id == *id).collect();
+        assert!((4..=12).contains(&runs.len()), "{id}: {}", runs.len());
+        let last = runs[runs.len() - 1].at - runs[runs.len() - 2].at;
+        assert!(last > Duration::from_millis(35), "{id}: {last:?}");
+    }
     scheduler.stop().await;
 }
 
