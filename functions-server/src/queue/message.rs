@@ -63,6 +63,9 @@ pub(crate) struct RequestHead {
     pub(crate) token_metadata: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) peer: Option<std::net::SocketAddr>,
+    /// The id that a trusted proxy gave the request. The store reads it under this name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) request_id: Option<String>,
     /// Whether what the function prints is part of the result.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) returns_output: bool,
@@ -81,6 +84,7 @@ impl RequestHead {
             headers: Headers::of(&headers),
             token_metadata: None,
             peer: None,
+            request_id: None,
             returns_output: false,
         }
     }

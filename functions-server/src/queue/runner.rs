@@ -68,6 +68,7 @@ async fn invoke(harness: &Harness, attempt: Attempt) -> Ended {
     let mut options = InvokeOptions::default();
     options.token_metadata = head.token_metadata.as_deref().map(Arc::from);
     options.peer = head.peer;
+    options.request_id = head.request_id.as_deref().map(Arc::from);
     let request = match head.to_request(request.body) {
         Ok(request) => request,
         Err(damaged) => return Ended::Rejected(damaged.to_string()),

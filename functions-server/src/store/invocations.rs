@@ -162,10 +162,12 @@ pub(crate) struct InvocationRow {
     pub(crate) started: Option<Time>,
     pub(crate) finished: Option<Time>,
     pub(crate) error: Option<String>,
+    /// The id that a trusted proxy gave the request.
+    pub(crate) request_id: Option<String>,
 }
 
 const COLUMNS: &str = "id, source, name, function, state, attempts, interruptions, version, accepted, due, \
-                       started, finished, error";
+                       started, finished, error, request_id";
 
 fn row(row: &Row<'_>) -> rusqlite::Result<InvocationRow> {
     Ok(InvocationRow {
@@ -182,6 +184,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<InvocationRow> {
         started: row.get(10)?,
         finished: row.get(11)?,
         error: row.get(12)?,
+        request_id: row.get(13)?,
     })
 }
 
@@ -220,8 +223,9 @@ pub(crate) fn add(connection: &Connection, new: &NewInvocation) -> rusqlite::Res
     }
     connection
         .prepare_cached(
-            "INSERT INTO invocations (id, source, name, function, key, fingerprint, state, accepted)
-             VALUES (:id, :source, :name, :function, :key, :fingerprint, 'queued', :accepted)",
+            "INSERT INTO invocations (id, source, name, function, key, fingerprint, state, accepted, request_id)
+             VALUES (:id, :source, :name, :function, :key, :fingerprint, 'queued', :accepted,
+                 :head ->> '$.request_id')",
         )?
         .execute(named_params! {
             ":id": new.id,
@@ -231,6 +235,7 @@ pub(crate) fn add(connection: &Connection, new: &NewInvocation) -> rusqlite::Res
             ":key": key,
             ":fingerprint": fingerprint,
             ":accepted": new.accepted,
+            ":head": new.request.head,
         })?;
     connection
         .prepare_cached("INSERT INTO invocation_requests (id, head, body) VALUES (?1, ?2, ?3)")?

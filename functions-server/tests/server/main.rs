@@ -21,6 +21,7 @@ mod logs;
 mod metrics;
 mod metrics_text;
 mod queue;
+mod request_ids;
 mod restarting;
 mod secrets;
 mod serverledge;

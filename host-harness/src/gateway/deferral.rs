@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Request, Response};
 
+use super::Origin;
 use crate::invocation::FunctionContext;
 use crate::message::body::Body;
 
@@ -26,8 +27,9 @@ pub trait Deferral: Send + Sync + 'static {
     /// The function is invoked later, with [`Harness::invoke`](crate::Harness::invoke).
     fn defer(&self, deferred: DeferredRequest) -> DeferralFuture;
 
-    /// Answers a request below `/-/`, such as one for what came of an invocation.
-    fn answer(&self, request: Request<Body>) -> DeferralFuture;
+    /// Answers a request below `/-/`, such as one for what came of an invocation. `request_id` is the id that a
+    /// trusted proxy gave it.
+    fn answer(&self, request: Request<Body>, request_id: Option<Arc<str>>) -> DeferralFuture;
 }
 
 /// A request for an invocation that nobody waits for.
@@ -42,6 +44,8 @@ pub struct DeferredRequest {
     pub token_metadata: Option<Arc<str>>,
     /// Its client.
     pub peer: Option<SocketAddr>,
+    /// The id that a trusted proxy gave it.
+    pub request_id: Option<Arc<str>>,
     /// The longest body that the function accepts, in bytes.
     pub max_body: Option<u64>,
 }
@@ -53,7 +57,7 @@ impl DeferredRequest {
         base: usize,
         body: Body,
         token_metadata: Option<Arc<str>>,
-        peer: Option<SocketAddr>,
+        Origin { peer, request_id }: Origin,
     ) -> Self {
         if let Some(own) = below(&parts, base) {
             parts.uri = own;
@@ -63,6 +67,7 @@ impl DeferredRequest {
             request: Request::from_parts(parts, body),
             token_metadata,
             peer,
+            request_id,
             max_body: function.access.max_body,
         }
     }

@@ -26,6 +26,8 @@ pub struct InvokeOptions {
     pub token_metadata: Option<Arc<str>>,
     /// The address of the client that the embedder invokes it for.
     pub peer: Option<SocketAddr>,
+    /// The id that a trusted proxy gave the client's request. Records of its output have it.
+    pub request_id: Option<Arc<str>>,
     /// Is set when the function is called: after its instance was created, if it had to be.
     pub called: Option<Arc<OnceLock<Instant>>>,
     /// Who calls, if it is not a client: the function's setting of callers has to allow it.
@@ -40,6 +42,7 @@ impl Default for InvokeOptions {
             invocation: InvocationId::new(),
             token_metadata: None,
             peer: None,
+            request_id: None,
             called: None,
             caller: None,
             origin: None,
@@ -171,7 +174,7 @@ impl Gateway {
         };
         let call = Invocation {
             id: options.invocation,
-            request_id: None,
+            request_id: options.request_id,
             function: Arc::clone(&function.context),
             request,
             base: 0,

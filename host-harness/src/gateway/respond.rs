@@ -186,7 +186,8 @@ impl Gateway {
                 && let Some(deferral) = &self.deferral
             {
                 let method = request.method.clone();
-                let answer = deferral.answer(Request::from_parts(request, body));
+                let request = Request::from_parts(request, body);
+                let answer = deferral.answer(request, origin.request_id);
                 return Responding {
                     counters: None,
                     by: Responder::of_embedder(method, answer),
@@ -231,7 +232,7 @@ impl Gateway {
             pending.forget();
             let method = request.method.clone();
             let deferred =
-                DeferredRequest::new(context, request, base, body, token_metadata, origin.peer);
+                DeferredRequest::new(context, request, base, body, token_metadata, origin);
             return Responder::of_embedder(method, deferral.defer(deferred));
         }
         let limit = context

@@ -1,5 +1,7 @@
 //! Responses on the address of the functions.
 
+use std::sync::Arc;
+
 use host_harness::Body;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, StatusCode};
@@ -11,39 +13,48 @@ pub(super) fn json(status: StatusCode, value: &Value) -> Response<Body> {
     with_type(status, "application/json", value)
 }
 
-pub(super) fn problem(status: StatusCode, detail: &str) -> Response<Body> {
-    let title = status.canonical_reason().unwrap_or("Error");
-    let problem = json!({ "title": title, "status": status.as_u16(), "detail": detail });
-    with_type(status, "application/problem+json", &problem)
-}
+/// Problem documents for a request, with the id that a trusted proxy gave it.
+pub(super) struct Problems(pub(super) Option<Arc<str>>);
 
-/// Details are in the log only.
-pub(super) fn failed(error: &StoreError) -> Response<Body> {
-    match error {
-        StoreError::Full => problem(StatusCode::INSUFFICIENT_STORAGE, &error.to_string()),
-        StoreError::Closed => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
-        StoreError::Database(_) | StoreError::File(_) => {
-            let error: &dyn std::error::Error = error;
-            tracing::error!(error, "a request for an invocation failed");
-            problem(
-                StatusCode::INTERNAL_SERVER_ERROR,
-                "the server failed: its log says why",
-            )
+impl Problems {
+    pub(super) fn of(&self, status: StatusCode, detail: &str) -> Response<Body> {
+        let title = status.canonical_reason().unwrap_or("Error");
+        let mut problem = json!({ "title": title, "status": status.as_u16(), "detail": detail });
+        if let (Some(id), Value::Object(members)) = (&self.0, &mut problem) {
+            members.insert("requestId".to_owned(), Value::from(&**id));
         }
+        with_type(status, "application/problem+json", &problem)
+    }
+
+    /// Details are in the log only.
+    pub(super) fn of_store(&self, error: &StoreError) -> Response<Body> {
+        match error {
+            StoreError::Full => self.of(StatusCode::INSUFFICIENT_STORAGE, &error.to_string()),
+            StoreError::Closed => self.of(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+            StoreError::Database(_) | StoreError::File(_) => {
+                let error: &dyn std::error::Error = error;
+                let request = self.0.as_deref();
+                tracing::error!(error, request, "a request for an invocation failed");
+                self.of(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "the server failed: its log says why",
+                )
+            }
+        }
+    }
+
+    pub(super) fn method_not_allowed(&self, allowed: &'static str) -> Response<Body> {
+        let detail = format!("this path supports {allowed} only");
+        let mut response = self.of(StatusCode::METHOD_NOT_ALLOWED, &detail);
+        let allowed = HeaderValue::from_static(allowed);
+        response.headers_mut().insert(ALLOW, allowed);
+        response
     }
 }
 
 pub(super) fn empty(status: StatusCode) -> Response<Body> {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
-    response
-}
-
-pub(super) fn method_not_allowed(allowed: &'static str) -> Response<Body> {
-    let detail = format!("this path supports {allowed} only");
-    let mut response = problem(StatusCode::METHOD_NOT_ALLOWED, &detail);
-    let allowed = HeaderValue::from_static(allowed);
-    response.headers_mut().insert(ALLOW, allowed);
     response
 }
 

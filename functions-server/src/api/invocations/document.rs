@@ -31,6 +31,7 @@ pub(crate) fn summary(row: &InvocationRow) -> Value {
         "started": time(row.started),
         "finished": time(row.finished),
         "error": row.error,
+        "requestId": row.request_id,
     })
 }
 
@@ -48,6 +49,7 @@ pub(crate) fn call_summary(state: CallState, view: &CallView, started: Option<Ti
         "started": time(started),
         "finished": time(view.finished),
         "error": view.error,
+        "requestId": null,
     })
 }
 

@@ -12,6 +12,7 @@ use http::{Method, Request, Response, StatusCode};
 
 pub(crate) use document::{call_document, call_summary, document, summary};
 
+use self::answer::Problems;
 use crate::queue::{ChangeError, Queue, WeakQueue};
 use crate::store::invocations::QueuedId;
 
@@ -40,33 +41,41 @@ impl Deferral for Deferred {
     fn defer(&self, deferred: DeferredRequest) -> DeferralFuture {
         let queue = self.queue();
         Box::pin(async move {
+            let problems = Problems(deferred.request_id.clone());
             match queue {
-                Some(queue) => offer::accept(&queue, deferred).await,
-                None => stopping(),
+                Some(queue) => offer::accept(&queue, deferred, &problems).await,
+                None => stopping(&problems),
             }
         })
     }
 
-    fn answer(&self, request: Request<Body>) -> DeferralFuture {
+    fn answer(&self, request: Request<Body>, request_id: Option<Arc<str>>) -> DeferralFuture {
         let queue = self.queue();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let problems = Problems(request_id);
         Box::pin(async move {
             match queue {
-                Some(queue) => route(&queue, &method, &path).await,
-                None => stopping(),
+                Some(queue) => route(&queue, &method, &path, &problems).await,
+                None => stopping(&problems),
             }
         })
     }
 }
 
-fn stopping() -> Response<Body> {
-    answer::problem(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping")
+fn stopping(problems: &Problems) -> Response<Body> {
+    problems.of(StatusCode::SERVICE_UNAVAILABLE, "the server is stopping")
 }
 
 /// Answers a request below `/-/`.
-async fn route(queue: &Queue, method: &Method, path: &str) -> Response<Body> {
+async fn route(queue: &Queue, method: &Method, path: &str, problems: &Problems) -> Response<Body> {
     let Some(id) = path.strip_prefix(PATH) else {
-        return answer::problem(StatusCode::NOT_FOUND, "nothing is at this path");
+        return problems.of(StatusCode::NOT_FOUND, "nothing is at this path");
+    };
+    let not_found = || {
+        problems.of(
+            StatusCode::NOT_FOUND,
+            "no such invocation: its id is wrong, or its time is over",
+        )
     };
     let Some(id) = QueuedId::parse(id) else {
         return not_found();
@@ -75,25 +84,18 @@ async fn route(queue: &Queue, method: &Method, path: &str) -> Response<Body> {
         Method::GET | Method::HEAD => match queue.get(id).await {
             Ok(Some(found)) => answer::json(StatusCode::OK, &document(&found)),
             Ok(None) => not_found(),
-            Err(error) => answer::failed(&error),
+            Err(error) => problems.of_store(&error),
         },
         Method::DELETE => match queue.cancel(id).await {
             Ok(()) => answer::empty(StatusCode::NO_CONTENT),
             Err(ChangeError::NotFound) => not_found(),
             Err(error @ ChangeError::WrongState(_)) => {
-                answer::problem(StatusCode::CONFLICT, &error.to_string())
+                problems.of(StatusCode::CONFLICT, &error.to_string())
             }
-            Err(ChangeError::Store(error)) => answer::failed(&error),
+            Err(ChangeError::Store(error)) => problems.of_store(&error),
         },
-        _ => answer::method_not_allowed("GET, HEAD, DELETE"),
+        _ => problems.method_not_allowed("GET, HEAD, DELETE"),
     }
-}
-
-fn not_found() -> Response<Body> {
-    answer::problem(
-        StatusCode::NOT_FOUND,
-        "no such invocation: its id is wrong, or its time is over",
-    )
 }
 
 impl std::fmt::Debug for Deferred {

@@ -12,7 +12,8 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tokio::time::timeout;
 
-use super::{PATH, SOURCE, answer};
+use super::answer::{self, Problems};
+use super::{PATH, SOURCE};
 use crate::queue::{MAX_BODY, Offer, OfferError, Queue, RequestHead};
 use crate::store::Digest;
 use crate::store::invocations::QueuedId;
@@ -23,8 +24,12 @@ const MAX_KEY: usize = 255;
 /// How long a body may take.
 const MAX_TIME: Duration = Duration::from_secs(30);
 
-pub(super) async fn accept(queue: &Queue, deferred: DeferredRequest) -> Response<Body> {
-    match accept_inner(queue, deferred).await {
+pub(super) async fn accept(
+    queue: &Queue,
+    deferred: DeferredRequest,
+    problems: &Problems,
+) -> Response<Body> {
+    match accept_inner(queue, deferred, problems).await {
         Ok(id) => accepted(id),
         Err(refused) => refused,
     }
@@ -33,11 +38,12 @@ pub(super) async fn accept(queue: &Queue, deferred: DeferredRequest) -> Response
 async fn accept_inner(
     queue: &Queue,
     deferred: DeferredRequest,
+    problems: &Problems,
 ) -> Result<QueuedId, Response<Body>> {
     let (parts, body) = deferred.request.into_parts();
     let key =
-        key(&parts.headers).map_err(|detail| answer::problem(StatusCode::BAD_REQUEST, &detail))?;
-    let body = read(body, deferred.max_body).await?;
+        key(&parts.headers).map_err(|detail| problems.of(StatusCode::BAD_REQUEST, &detail))?;
+    let body = read(body, deferred.max_body, problems).await?;
     let target = parts
         .uri
         .path_and_query()
@@ -45,6 +51,7 @@ async fn accept_inner(
     let mut head = RequestHead::new(&parts.method, target.to_owned(), &parts.headers);
     head.token_metadata = deferred.token_metadata.as_deref().map(str::to_owned);
     head.peer = deferred.peer;
+    head.request_id = deferred.request_id.as_deref().map(str::to_owned);
     let offer = Offer {
         source: SOURCE,
         name: None,
@@ -54,18 +61,16 @@ async fn accept_inner(
     };
     queue.accept(offer).await.map_err(|error| match error {
         OfferError::Full(_) => {
-            let mut full = answer::problem(StatusCode::TOO_MANY_REQUESTS, &error.to_string());
+            let mut full = problems.of(StatusCode::TOO_MANY_REQUESTS, &error.to_string());
             let second = HeaderValue::from_static("1");
             full.headers_mut().insert(RETRY_AFTER, second);
             full
         }
         OfferError::OtherRequest => {
-            answer::problem(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string())
+            problems.of(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string())
         }
-        OfferError::Random => {
-            answer::problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())
-        }
-        OfferError::Store(error) => answer::failed(&error),
+        OfferError::Random => problems.of(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+        OfferError::Store(error) => problems.of_store(&error),
     })
 }
 
@@ -97,7 +102,11 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, String> {
     })
 }
 
-async fn read(body: Body, of_function: Option<u64>) -> Result<Bytes, Response<Body>> {
+async fn read(
+    body: Body,
+    of_function: Option<u64>,
+    problems: &Problems,
+) -> Result<Bytes, Response<Body>> {
     let of_function = of_function.and_then(|max| usize::try_from(max).ok());
     let max = of_function.map_or(MAX_BODY, |max| max.min(MAX_BODY));
     match timeout(MAX_TIME, Limited::new(body, max).collect()).await {
@@ -106,15 +115,15 @@ async fn read(body: Body, of_function: Option<u64>) -> Result<Bytes, Response<Bo
             let detail = format!(
                 "the body is longer than an invocation that nobody waits for may have, {max} bytes"
             );
-            Err(answer::problem(StatusCode::PAYLOAD_TOO_LARGE, &detail))
+            Err(problems.of(StatusCode::PAYLOAD_TOO_LARGE, &detail))
         }
         Ok(Err(_)) => {
             let detail = "the request's body broke off, or its chunks are malformed";
-            Err(answer::problem(StatusCode::BAD_REQUEST, detail))
+            Err(problems.of(StatusCode::BAD_REQUEST, detail))
         }
         Err(_) => {
             let detail = format!("the body did not arrive within {} s", MAX_TIME.as_secs());
-            Err(answer::problem(StatusCode::REQUEST_TIMEOUT, &detail))
+            Err(problems.of(StatusCode::REQUEST_TIMEOUT, &detail))
         }
     }
 }
