@@ -6,7 +6,7 @@ use std::ops::Bound;
 use host_harness::FunctionInfo;
 use serde_json::{Map, Value};
 
-use super::settings::Configured;
+use super::settings::{Configured, Ingress};
 use super::{DeploymentError, Deployments, Settings};
 use crate::store::functions::{self, VersionRow};
 use crate::store::{Digest, Time};
@@ -85,12 +85,8 @@ impl Deployments {
             for row in rows {
                 if wanted(&row.function) && !self.files.contains(&row.function) && stored <= limit {
                     stored += 1;
-                    let mut view = self.view(row).await?;
-                    // A list shows no settings, which may be long.
-                    if let Some(current) = &mut view.current {
-                        current.settings = Map::new();
-                    }
-                    views.push(view);
+                    // A list shows no settings, which may be long, and need not be decrypted.
+                    views.push(self.view_with(row, Map::new()).await?);
                 }
             }
         }
@@ -118,16 +114,21 @@ impl Deployments {
 
     /// A function whose row is known.
     pub(crate) async fn view(&self, row: VersionRow) -> Result<FunctionView, DeploymentError> {
+        let settings = self.shown(&row);
+        self.view_with(row, settings).await
+    }
+
+    async fn view_with(
+        &self,
+        row: VersionRow,
+        settings: Map<String, Value>,
+    ) -> Result<FunctionView, DeploymentError> {
         let info = self.harness.function(&row.function);
         let state = self.state(&row, info.as_ref()).await?;
         let instances = info.map(|info| info.instances).unwrap_or_default();
-        let current = self.version_view(&row);
         Ok(FunctionView {
-            is_private: current
-                .settings
-                .get("ingress")
-                .is_some_and(|ingress| ingress == "private"),
-            current: Some(current),
+            is_private: is_private(&row),
+            current: Some(version_view(&row, settings)),
             state,
             idle: instances.idle,
             running: instances.running,
@@ -176,18 +177,16 @@ impl Deployments {
 
     /// A stored version, as it is shown.
     pub(crate) fn version_view(&self, row: &VersionRow) -> VersionView {
-        // Secrets are shown by name if the key is known, and without it not at all.
+        version_view(row, self.shown(row))
+    }
+
+    /// The settings of a version. Secrets are shown by name if the key is known, and without it not at all.
+    fn shown(&self, row: &VersionRow) -> Map<String, Value> {
         let configured = self.configured(row).unwrap_or_else(|_| Configured {
             settings: Settings::parse(&row.settings).unwrap_or_default(),
             ..Configured::default()
         });
-        VersionView {
-            version: row.number,
-            digest: row.digest,
-            size: row.size,
-            created: row.created,
-            settings: configured.shown(),
-        }
+        configured.shown()
     }
 
     /// A function from a file has neither versions nor settings.
@@ -203,4 +202,19 @@ impl Deployments {
             is_private: false,
         }
     }
+}
+
+fn version_view(row: &VersionRow, settings: Map<String, Value>) -> VersionView {
+    VersionView {
+        version: row.number,
+        digest: row.digest,
+        size: row.size,
+        created: row.created,
+        settings,
+    }
+}
+
+/// Whether nobody may invoke a version from outside.
+fn is_private(row: &VersionRow) -> bool {
+    Settings::parse(&row.settings).is_ok_and(|settings| settings.ingress == Some(Ingress::Private))
 }

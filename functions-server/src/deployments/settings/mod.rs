@@ -13,7 +13,7 @@ mod tests;
 
 pub use change::InvalidSettings;
 pub(crate) use change::{Change, Configured};
-pub(crate) use document::{Settings, add_secrets};
+pub(crate) use document::{Ingress, Settings, add_secrets};
 pub use given::SettingsDocument;
 pub(crate) use host::{clear, for_version, name_of};
 pub use secrets::{InvalidKey, SecretsKey};
