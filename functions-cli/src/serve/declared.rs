@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
-use host_harness::{Builder, FunctionSettings};
+use host_harness::{Builder, FunctionSettings, Ingress};
 
 use crate::Arguments;
 use crate::build::ManifestOptions;
-use crate::project::{self, MANIFEST};
+use crate::project::{self, MANIFEST, ProjectError};
 use crate::value::named::Named;
 
 /// A function to serve.
@@ -67,6 +67,23 @@ pub(super) fn functions(
         ))
     });
     served.collect()
+}
+
+/// Refuses functions that need tokens, for a host that can have none: nobody could invoke them.
+pub(super) fn refuse_tokens(functions: &[Served]) -> Result<(), ProjectError> {
+    let needs_token = |served: &&Served| {
+        let settings = served.settings.as_ref();
+        settings.is_some_and(|settings| settings.ingress == Ingress::Token)
+    };
+    let Some(function) = functions.iter().find(needs_token) else {
+        return Ok(());
+    };
+    Err(ProjectError::Invalid(format!(
+        "the function {:?} has ingress = \"token\", and this host has no tokens: serve it with --data-dir DIR \
+         --admin-listen 8081, and make a token with `functions token create`; or set its ingress to \"public\" or \
+         \"private\"",
+        function.name
+    )))
 }
 
 /// Ends the process as for an argument that is missing.

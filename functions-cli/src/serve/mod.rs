@@ -216,6 +216,9 @@ impl ServeOptions {
             builder = builder.trusted_proxy(network);
         }
         let functions = find()?;
+        if self.management.is_off() {
+            declared::refuse_tokens(&functions)?;
+        }
         for function in &functions {
             builder = function.add_to(builder);
         }

@@ -56,6 +56,29 @@ async fn serve_takes_functions_with_settings() {
     assert_eq!(answer.status, 504);
 }
 
+/// A host that can have no tokens refuses a function that needs one, and says what to do.
+#[tokio::test]
+async fn serve_refuses_functions_that_need_tokens() {
+    let folder = project("[functions.guarded]\npath = \"ping.wasm\"\ningress = \"token\"\n");
+    for options in [&[][..], &["--dispatch=0"]] {
+        let named = ["serve", "--listen=0", "--manifest=functions.toml"];
+        let (code, said) = fails(folder.path(), &[&named, options].concat());
+        assert_eq!(code, 2, "{said}");
+        for part in [
+            "\"guarded\"",
+            "--admin-listen 8081",
+            "functions token create",
+        ] {
+            assert!(said.contains(part), "{said}");
+        }
+    }
+    let mut command = within(folder.path(), &["serve", "--listen=0", "--admin-listen=0"]);
+    command.args(["--manifest=functions.toml", "--max-concurrency=8"]);
+    let (serving, _) = Serving::start_lines(command, 2);
+    let client = Client::new(serving.address);
+    assert_eq!(client.get("/guarded").await.status, 401);
+}
+
 /// Another file can be named, and its functions are served beside those of the command line.
 #[tokio::test]
 async fn manifest_can_be_named() {

@@ -44,7 +44,9 @@ async fn deferred_requests_keep_their_id() {
 
         let mut lines = 0;
         while lines == 0 && Instant::now() < deadline {
-            let found = management.get("/v1/functions/f/logs?invocation=abc-1").await;
+            let found = management
+                .get("/v1/functions/f/logs?invocation=abc-1")
+                .await;
             lines = found.text().lines().count();
             if id.is_null() {
                 break;
