@@ -9,7 +9,7 @@ use serde_json::Value;
 /// How results are written.
 #[derive(clap::Args, Clone, Copy)]
 pub(crate) struct Form {
-    /// Print JSON, as the management API gives it.
+    /// Print JSON for programs instead of text. What a host says is printed as its management API gives it.
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }

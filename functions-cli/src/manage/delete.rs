@@ -5,7 +5,7 @@ use super::{Common, EXIT_CODES};
 use crate::client::function_path;
 use crate::output;
 
-/// Delete functions with all their versions.
+/// Delete functions with all their versions. This cannot be undone.
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Delete {

@@ -7,7 +7,7 @@ use super::{Common, EXIT_CODES};
 use crate::client::function_path;
 use crate::{component, output};
 
-/// Show a function of a host: its version, state and settings; or what a component has.
+/// Show the version, state and settings of a function of a host, or what is in a component.
 ///
 /// Of a FILE it shows exports and imports, sizes, the version of its contract and what made it, whether it can
 /// run here, and whether its instances are reused, and if not, why.

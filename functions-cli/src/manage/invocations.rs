@@ -10,7 +10,8 @@ const INVOCATIONS: &str = "/v1/invocations";
 
 /// List, show, retry and cancel invocations that nobody waits for.
 ///
-/// Clients make them with the header `Prefer: respond-async`.
+/// Clients make them with the header `Prefer: respond-async`, or by an asynchronous request to Serverledge's API. The
+/// calls of Dispatch are among them.
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Invocations {
@@ -36,7 +37,8 @@ struct List {
     #[arg(long, value_name = "NAME")]
     function: Option<String>,
 
-    /// Only those in this state: queued, running, waiting (for a retry), succeeded, failed or cancelled.
+    /// Only those in this state: queued, running, waiting (for a retry), suspended (for calls of their own),
+    /// succeeded, failed or cancelled.
     #[arg(
         long,
         value_name = "STATE",

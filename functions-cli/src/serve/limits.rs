@@ -23,7 +23,7 @@ pub(super) struct LimitOptions {
     #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::positive, env = "FUNCTIONS_CLIENT_TIMEOUT")]
     client_timeout: Duration,
 
-    /// The time between two requests on a connection.
+    /// Close a connection on which no request has come for this long since the last one.
     #[arg(long, value_name = "DURATION", default_value = "75s", value_parser = duration::positive, env = "FUNCTIONS_IDLE_TIMEOUT")]
     idle_timeout: Duration,
 

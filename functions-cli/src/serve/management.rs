@@ -25,7 +25,7 @@ pub(super) struct Management {
     #[arg(long, value_name = "NUMBER", default_value = "100000", value_parser = number::positive, env = "FUNCTIONS_QUEUE_CAPACITY")]
     queue_capacity: u32,
 
-    /// How long what came of an invocation that nobody waits for is kept.
+    /// How long the result of an invocation that nobody waits for is kept.
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration::positive, env = "FUNCTIONS_RESULT_RETENTION")]
     result_retention: Duration,
 
@@ -49,8 +49,8 @@ pub(super) struct Management {
     #[arg(long, value_name = "FILE", env = "FUNCTIONS_SECRETS_KEY_FILE")]
     secrets_key_file: Option<PathBuf>,
 
-    /// The file with the key before that one. The start encrypts stored secrets with the new key, and needs
-    /// the old one no more once it listens.
+    /// The file with the previous secrets key. The host encrypts stored secrets with that of
+    /// --secrets-key-file before it listens; later starts no longer need the previous one.
     #[arg(
         long,
         value_name = "FILE",
