@@ -6,7 +6,7 @@ use http::header::CONTENT_LENGTH;
 use http::{HeaderValue, Method, Request, StatusCode};
 use tokio::time::timeout_at;
 
-use super::respond::is_bodiless;
+use super::for_method::is_bodiless;
 use super::{Gateway, MAX_NAMES, TargetCall};
 use crate::engine::Failure;
 use crate::invocation::access::{Access, Ingress};

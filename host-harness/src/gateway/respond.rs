@@ -1,97 +1,26 @@
-use std::future::Future;
-use std::mem;
+//! From a request to its function: nothing runs before [`finish`](Gateway::finish).
+
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use http::header::CONTENT_LENGTH;
+use http::Request;
+use http::Response;
 use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body as _;
 use hyper::body::Incoming;
 
-use tokio::time::Instant;
-
-use super::deferral::{Deferral, DeferralFuture, DeferredRequest, OWN, is_preferred};
+use super::deferral::{DeferredRequest, OWN, is_preferred};
+use super::finish::{Answering, Responder, Responding};
+use super::for_method::for_method;
 use super::middleware::Next;
-use super::{CallTargets, MAX_NAMES, Middleware, Origin, TokenVerifier, TrustedProxies};
+use super::{Gateway, MAX_NAMES, Middleware, Origin};
 use super::{problem, public_url, request, route};
-use crate::engine::{Engine, Function, PendingInvocation, Reply};
-use crate::invocation::Invoker;
-use crate::invocation::{CallChain, Invocation, InvocationTimes};
+use crate::invocation::{CallChain, Invocation, InvocationTimes, Invoker};
 use crate::message::active_requests::Uploading;
-use crate::message::body::{Body, Incomplete, LengthLimit, Upload};
-use crate::registry::{Deployed, Found, Registry, Unavailable};
+use crate::message::body::{Body, Upload};
+use crate::registry::Found;
 use crate::telemetry::InvocationId;
-use crate::telemetry::metrics::{FunctionCounters, PendingCount, Reason};
-
-/// What is told of an upload that a function passes on.
-const MALFORMED_BODY: &str = "the request's body broke off, or its chunks are malformed";
-
-/// A request that is being answered.
-pub(super) struct Responding {
-    /// Count the bytes of the response, if it is of a function.
-    pub(super) counters: Option<Arc<FunctionCounters>>,
-    by: Responder,
-}
-
-impl Responding {
-    /// A request that concerns no function.
-    fn refused(method: &Method, response: Response<Body>) -> Self {
-        Self {
-            counters: None,
-            by: Responder::Refused(for_method(method, response)),
-        }
-    }
-}
-
-/// Who answers a request.
-enum Responder {
-    /// The host itself.
-    Refused(Response<Body>),
-    /// The function.
-    Invoking(PendingInvocation, Answering),
-    /// The function has to be loaded first, or the embedder answers. Boxed, because it is large and rarely
-    /// happens.
-    Loading(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
-    /// An embedder's code answers, and may go on to the function.
-    Middleware(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
-}
-
-impl Responder {
-    /// The embedder answers.
-    fn of_embedder(method: Method, answer: DeferralFuture) -> Self {
-        Self::Loading(Box::pin(async move { for_method(&method, answer.await) }))
-    }
-}
-
-/// What a response depends on besides the function's reply.
-struct Answering {
-    method: Method,
-    id: InvocationId,
-    request_id: Option<Arc<str>>,
-    limit: Option<Arc<LengthLimit>>,
-    pending: PendingCount,
-}
-
-/// Answers requests by invoking functions.
-#[derive(Clone)]
-pub(crate) struct Gateway {
-    pub(crate) engine: Arc<Engine>,
-    pub(crate) registry: Arc<Registry>,
-    /// The URL under which clients reach the host; it goes before `/NAME`.
-    pub(crate) base: Option<Arc<str>>,
-    /// The proxies that are believed about clients, if there are any.
-    pub(crate) proxies: Option<Arc<TrustedProxies>>,
-    /// Knows the tokens of clients, if the host has any.
-    pub(crate) tokens: Option<Arc<dyn TokenVerifier>>,
-    /// What requests pass before they reach functions, if there is any.
-    pub(crate) middleware: Option<Arc<dyn Middleware>>,
-    /// Takes requests over whose clients do not wait, if there is such a thing.
-    pub(crate) deferral: Option<Arc<dyn Deferral>>,
-    /// Answers calls whose target is not a function, if the embedder set one.
-    pub(crate) call_targets: Option<Arc<dyn CallTargets>>,
-}
+use crate::telemetry::metrics::PendingCount;
 
 impl Gateway {
     /// The gateway of a host that listens on `address`.
@@ -283,142 +212,7 @@ impl Gateway {
         }
     }
 
-    /// Waits for the response. `responding` is of no use afterwards.
-    ///
-    /// It is borrowed, as what it holds is in all that it calls: futures that took it would copy it.
-    pub(super) async fn finish(&self, responding: &mut Responding) -> Response<Body> {
-        match &mut responding.by {
-            Responder::Refused(response) => mem::replace(response, Response::new(Body::empty())),
-            Responder::Invoking(invoking, answering) => self.complete(invoking, answering).await,
-            Responder::Loading(answer) | Responder::Middleware(answer) => answer.await,
-        }
-    }
-
-    async fn load_and_answer(
-        &self,
-        deployed: Arc<Deployed>,
-        mut call: Invocation,
-        arrived: Instant,
-        body: Body,
-        mut answering: Answering,
-    ) -> Response<Body> {
-        let function = match self.load(deployed, call.deadline).await {
-            Ok(function) => function,
-            Err(unavailable) => {
-                let response = problem::unavailable(&unavailable, answering.request_id.as_deref());
-                answering
-                    .pending
-                    .end(response.status(), unavailable.reason());
-                return for_method(&answering.method, response);
-            }
-        };
-        // It may have been deployed again meanwhile.
-        call.function = Arc::clone(&function.context);
-        let mut invoking = self.engine.invoke(function, call, arrived, body);
-        self.complete(&mut invoking, &mut answering).await
-    }
-
-    async fn complete(
-        &self,
-        invoking: &mut PendingInvocation,
-        answering: &mut Answering,
-    ) -> Response<Body> {
-        let Answering {
-            method,
-            id,
-            request_id,
-            limit,
-            pending,
-        } = answering;
-        let request_id = request_id.as_deref();
-        let mut reason = Reason::Answered;
-        let answered = match invoking.reply(&self.engine).await {
-            // A head that is sent with the start of a malformed body would be lost with the connection.
-            Ok(mut reply) => match reply.body.look_at_chunks().await {
-                Ok(()) => answer(method, reply),
-                Err(Incomplete) => {
-                    reason = Reason::InvalidRequest;
-                    for_method(method, problem::malformed_body(MALFORMED_BODY, request_id))
-                }
-            },
-            Err(failure) => {
-                reason = failure.reason();
-                let response = problem::of_failure(&failure, *id, request_id);
-                for_method(method, response)
-            }
-        };
-        match limit.as_ref().filter(|limit| limit.is_exceeded()) {
-            Some(limit) => {
-                let response = problem::body_too_long(limit.max(), request_id);
-                pending.end(response.status(), Reason::BodyTooLong);
-                for_method(method, response)
-            }
-            None => {
-                pending.end(answered.status(), reason);
-                answered
-            }
-        }
-    }
-
-    /// Loads a function for a request, within its time.
-    pub(super) async fn load(
-        &self,
-        deployed: Arc<Deployed>,
-        deadline: Option<Instant>,
-    ) -> Result<Arc<Function>, Unavailable> {
-        let loading = Arc::clone(&self.registry).load(deployed);
-        match deadline {
-            None => loading.await,
-            Some(deadline) => tokio::time::timeout_at(deadline, loading)
-                .await
-                .unwrap_or(Err(Unavailable::Timeout)),
-        }
-    }
-
     fn log_unknown(&self, name: &str) {
         tracing::debug!(?name, known = ?self.registry.names(MAX_NAMES), "no such function");
-    }
-}
-
-/// Turns a function's reply into the response to `method`.
-fn answer(method: &Method, reply: Reply) -> Response<Body> {
-    let length = (method == Method::HEAD)
-        .then(|| reply.length_for_head())
-        .flatten();
-    let mut response = Response::new(reply.body);
-    *response.status_mut() = reply.head.status;
-    *response.headers_mut() = reply.head.headers;
-    if method == Method::HEAD || is_bodiless(reply.head.status) {
-        take_body(&mut response, length);
-    }
-    response
-}
-
-/// Turns a response of the host's own into the response to `method`.
-fn for_method(method: &Method, mut response: Response<Body>) -> Response<Body> {
-    if method == Method::HEAD {
-        let length = response.body().len();
-        take_body(&mut response, length);
-    }
-    response
-}
-
-/// Whether a response of this status never has a body (RFC 9110, sections 15.3.5, 15.3.6 and
-/// 15.4.5).
-pub(super) fn is_bodiless(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
-    )
-}
-
-/// Drops a body that must not be sent, and with it the function that may still be producing it.
-///
-/// Over HTTP/2, hyper would send the body. The response declares the length that a GET's would have.
-fn take_body(response: &mut Response<Body>, length: Option<u64>) {
-    *response.body_mut() = Body::empty();
-    if let Some(length) = length.filter(|_| !is_bodiless(response.status())) {
-        let length = HeaderValue::from(length);
-        response.headers_mut().insert(CONTENT_LENGTH, length);
     }
 }
