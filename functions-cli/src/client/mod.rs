@@ -1,24 +1,19 @@
 //! A client of a host's management API.
 
+mod connection;
 mod error;
 mod progress;
+mod upload;
 
 use std::io::Read;
-use std::net::IpAddr;
-use std::time::Duration;
 
-use clap::Args;
 use serde_json::Value;
-use ureq::http::{Request, Response, Uri};
-use ureq::unversioned::multipart::{Form, Part};
-use ureq::{Agent, Body, Proxy, RequestBuilder};
+use ureq::http::{Request, Response};
+use ureq::{Agent, Body, RequestBuilder};
 
+pub(crate) use self::connection::Connection;
 pub(crate) use self::error::ClientError;
-use self::progress::Progress;
-
-const DEFAULT_HOST: &str = "http://127.0.0.1:8081";
-
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) use self::upload::{Deployment, Upload};
 
 /// How many members of a collection are asked for at once.
 const PAGE: usize = 500;
@@ -28,24 +23,6 @@ const MAX_ANSWER: u64 = 64 << 20;
 
 /// The content type of settings that are merged into the current ones (RFC 7396).
 const MERGE_PATCH: &str = "application/merge-patch+json";
-
-/// Which host to talk to, and as whom.
-#[derive(Args)]
-pub(crate) struct Connection {
-    /// The host's management API, as `functions serve --admin-listen` announces it.
-    #[arg(long, value_name = "URL", env = "FUNCTIONS_HOST", default_value = DEFAULT_HOST, global = true)]
-    host: String,
-
-    /// The token. `functions token create` makes one.
-    #[arg(
-        long,
-        value_name = "TOKEN",
-        env = "FUNCTIONS_TOKEN",
-        hide_env_values = true,
-        global = true
-    )]
-    token: Option<String>,
-}
 
 /// A connection to one host.
 pub(crate) struct Client {
@@ -62,49 +39,6 @@ pub(crate) fn function_path(name: &str) -> String {
 /// One segment of a path or one value of a query.
 pub(crate) fn encoded(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-}
-
-impl Connection {
-    pub(crate) fn new(host: &str, token: Option<&str>) -> Self {
-        Self {
-            host: host.to_owned(),
-            token: token.map(str::to_owned),
-        }
-    }
-
-    pub(crate) fn open(&self) -> Result<Client, ClientError> {
-        let base = match self.host.split_once("://") {
-            Some((scheme, rest)) => format!("{scheme}://{}", rest.trim_end_matches('/')),
-            None => format!("http://{}", self.host.trim_end_matches('/')),
-        };
-        let uri: Uri = base.parse().map_err(|_| self.invalid())?;
-        let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
-        let Some(name) = uri.host().filter(|_| is_http) else {
-            return Err(self.invalid());
-        };
-        let mut config = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_connect(Some(CONNECT_TIMEOUT))
-            .user_agent(concat!("functions/", env!("CARGO_PKG_VERSION")));
-        if !is_local(name) {
-            config = config.proxy(Proxy::try_from_env());
-        }
-        Ok(Client {
-            agent: Agent::new_with_config(config.build()),
-            base,
-            token: self.token.clone(),
-        })
-    }
-
-    fn invalid(&self) -> ClientError {
-        ClientError::InvalidHost(self.host.clone())
-    }
-}
-
-/// Whether no proxy can be meant for this host.
-fn is_local(name: &str) -> bool {
-    let address = name.trim_matches(['[', ']']).parse::<IpAddr>();
-    name == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 impl Client {
@@ -187,19 +121,6 @@ impl Client {
         self.json(path, request.send_json(body))
     }
 
-    /// Uploads a component whose workers are called by name.
-    pub(crate) fn upload(&self, path: &str, upload: &Upload<'_>) -> Result<Value, ClientError> {
-        let mut progress = Progress::new(upload.name, upload.component);
-        let mut form = Form::new();
-        for (name, text) in upload.texts {
-            form = form.part(name, Part::text(text));
-        }
-        let component = Part::reader(&mut progress).file_name("component.wasm");
-        let form = form.part("component", part(component, "application/wasm")?);
-        let request = self.with_token(self.agent.post(self.url(path)));
-        self.json(path, request.send(form))
-    }
-
     /// Merges into what is there (RFC 7396).
     pub(crate) fn patch(&self, path: &str, body: &Value) -> Result<Value, ClientError> {
         let request = self.with_token(self.agent.patch(self.url(path)));
@@ -230,37 +151,6 @@ impl Client {
             None => self.agent.run(Request::from_parts(head, ())),
         };
         sent.map_err(|error| self.unreachable(error))
-    }
-
-    /// Deploys a component, and merges settings into the current ones in the same step.
-    pub(crate) fn deploy(&self, deployment: &Deployment<'_>) -> Result<Value, ClientError> {
-        let path = function_path(deployment.name);
-        let mut request = self.with_token(self.agent.put(self.url(&path)));
-        if let Some(version) = deployment.if_version {
-            request = request.header("if-match", format!("\"{version}\""));
-        }
-        let mut upload = Progress::new(deployment.name, deployment.component);
-        let Some(settings) = deployment.settings else {
-            let size = deployment.component.len();
-            let request = request
-                .content_type("application/wasm")
-                .header("content-length", size.to_string());
-            return self.json(
-                &path,
-                request.send(ureq::SendBody::from_reader(&mut upload)),
-            );
-        };
-        let settings = settings.to_string();
-        let form = Form::new()
-            .part("settings", part(Part::text(&settings), MERGE_PATCH)?)
-            .part(
-                "component",
-                part(
-                    Part::reader(&mut upload).file_name("function.wasm"),
-                    "application/wasm",
-                )?,
-            );
-        self.json(&path, request.send(form))
     }
 
     fn url(&self, path: &str) -> String {
@@ -304,28 +194,6 @@ impl Client {
             source,
         }
     }
-}
-
-/// What to deploy.
-pub(crate) struct Deployment<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) component: &'a [u8],
-    /// A merge patch of the function's settings.
-    pub(crate) settings: Option<&'a Value>,
-    /// The version that has to be current.
-    pub(crate) if_version: Option<u64>,
-}
-
-/// A component to upload.
-pub(crate) struct Upload<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) component: &'a [u8],
-    /// The form's other parts.
-    pub(crate) texts: &'a [(&'static str, String)],
-}
-
-fn part<'a>(part: Part<'a>, content_type: &str) -> Result<Part<'a>, ClientError> {
-    part.mime_str(content_type).map_err(ClientError::Bug)
 }
 
 fn read(body: &mut Body) -> Result<String, ureq::Error> {

@@ -1,6 +1,7 @@
 //! A project: its functions, as `functions.toml` and cargo know them.
 
 mod cargo;
+mod function;
 mod manifest;
 mod profile;
 
@@ -8,12 +9,13 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use functions_server::{InvalidSettings, SettingsDocument};
+use functions_server::SettingsDocument;
 use functions_toolchain::GuestBuild;
-use host_harness::{FunctionSettings, Harness, Ingress};
-use serde_json::{Map, Value};
+use host_harness::Harness;
+use serde_json::Map;
 
 pub(crate) use self::cargo::{Package, Workspace};
+pub(crate) use self::function::{Component, Function};
 use self::manifest::{Declared, Origin};
 pub(crate) use self::manifest::{FILE as MANIFEST, InvalidManifest, Manifest};
 pub(crate) use self::profile::Profiles;
@@ -25,43 +27,6 @@ pub(crate) struct Project {
     pub(crate) workspaces: Vec<Workspace>,
     /// The file that declares the functions, if there is one.
     pub(crate) manifest: Option<PathBuf>,
-}
-
-/// A function of a project.
-#[derive(Debug, Clone)]
-pub(crate) struct Function {
-    pub(crate) name: String,
-    pub(crate) component: Component,
-    pub(crate) settings: SettingsDocument,
-    /// The settings as the management API takes them.
-    pub(crate) document: Map<String, Value>,
-}
-
-impl Function {
-    /// The settings as the host has them.
-    pub(crate) fn for_host(&self) -> Result<FunctionSettings, InvalidSettings> {
-        self.settings.for_host()
-    }
-
-    /// The same for a developer's own host, which knows no tokens: who can reach it may invoke the function.
-    pub(crate) fn for_development(&self) -> Result<FunctionSettings, InvalidSettings> {
-        let mut settings = self.settings.for_host()?;
-        if settings.ingress == Ingress::Token {
-            settings.ingress = Ingress::Public;
-        }
-        Ok(settings)
-    }
-}
-
-/// Where the component of a function comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Component {
-    File(PathBuf),
-    /// Built from a package of one of the workspaces.
-    Package {
-        workspace: usize,
-        package: String,
-    },
 }
 
 /// A project cannot be understood. The text is for the person who edits it, and may have several lines.
