@@ -152,6 +152,8 @@ async fn followers_get_every_line_once() {
     assert_eq!(first, printed(0).as_bytes());
 
     let writing = logs.clone();
+    // The writer waits for the reader: files that are renamed twice before they are opened are lost.
+    let (read, reads) = std::sync::mpsc::channel();
     let writes = std::thread::spawn(move || {
         let long = "x".repeat(10_000);
         let mut current = None;
@@ -166,7 +168,7 @@ async fn followers_get_every_line_once() {
             if number % 50 == 0 {
                 // Wakes those who follow, as the writer does after a batch.
                 writing.writer.remove("none");
-                std::thread::sleep(std::time::Duration::from_millis(20));
+                while reads.recv().unwrap() < number {}
             }
         }
     });
@@ -178,6 +180,7 @@ async fn followers_get_every_line_once() {
             let (_, line) = line.split_once("\"invocation\":\"I").unwrap();
             numbers.push(line.split('"').next().unwrap().parse::<usize>().unwrap());
         }
+        let _ = numbers.last().map(|number| read.send(*number));
         if lines.contains(&last) {
             logs.stop();
         }
