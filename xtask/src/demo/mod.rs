@@ -70,7 +70,9 @@ fn example<'a>(guests: &'a [Artifact], name: &str) -> anyhow::Result<&'a Artifac
 /// Builds the `functions` command, and returns its path.
 fn build_host(root: &Path) -> anyhow::Result<PathBuf> {
     let mut command = cargo(root);
-    command.args(["build", "--package", "functions-cli"]);
+    // Of the whole workspace, and with a test: so the dependencies have the features that `cargo test
+    // --workspace` compiles them with, and are compiled once for both.
+    command.args(["build", "--workspace", "--test", "layout"]);
     let mut programs = build(command, &["functions"])?;
     programs.pop().context("cargo built nothing")
 }
