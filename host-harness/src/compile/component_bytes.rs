@@ -15,6 +15,8 @@ pub(crate) struct ComponentBytes {
     pub(crate) bytes: Bytes,
     /// The SHA-256 of both.
     pub(crate) hash: [u8; 32],
+    /// The SHA-256 of the component alone, which is all that its code depends on.
+    pub(crate) component_hash: [u8; 32],
     pub(crate) appendix: Option<Appendix>,
 }
 
@@ -36,9 +38,14 @@ impl ComponentBytes {
         let bytes = bytes.into();
         let hash = Sha256::digest(&bytes).into();
         let (bytes, appendix) = appendix::split(bytes, file);
+        let component_hash = match &appendix {
+            Some(_) => Sha256::digest(&bytes).into(),
+            None => hash,
+        };
         Self {
             bytes,
             hash,
+            component_hash,
             appendix,
         }
     }

@@ -59,7 +59,12 @@ pub(super) fn file_name(key: [u8; 32]) -> String {
 
 impl Entry {
     pub(super) fn new(folder: &Path, key: [u8; 32]) -> Self {
-        let file = folder.join(file_name(key));
+        Self::named(folder, key, key)
+    }
+
+    /// The same code under another name.
+    pub(super) fn named(folder: &Path, name: [u8; 32], key: [u8; 32]) -> Self {
+        let file = folder.join(file_name(name));
         Self { file, key }
     }
 
@@ -108,6 +113,15 @@ impl Entry {
         new.as_file().set_permissions(permissions)?;
         new.persist(&self.file).map_err(|error| error.error)?;
         Ok(())
+    }
+
+    /// Gives the file the name of `other` too, which has the same key. One name may be removed without the other.
+    pub(super) fn link(&self, other: &Self) {
+        // A damaged file may have the name.
+        let _ = std::fs::remove_file(&other.file);
+        if let Err(error) = std::fs::hard_link(&self.file, &other.file) {
+            tracing::debug!("{self} cannot be linked as {other}: {error}");
+        }
     }
 
     /// Includes the key, so that no file passes for another.

@@ -103,7 +103,20 @@ impl Cache {
         engine: &wasmtime::Engine,
         wasm: &ComponentBytes,
     ) -> Option<Compiled> {
-        self.entry(wasm).load(engine).ok()
+        self.find(engine, wasm).ok()
+    }
+
+    /// Loads the component, also if it is in the cache with something else behind it.
+    fn find(&self, engine: &wasmtime::Engine, wasm: &ComponentBytes) -> Result<Compiled, Miss> {
+        let entry = self.entry(wasm);
+        match (entry.load(engine), self.component_entry(wasm)) {
+            (Err(Miss::Absent), Some(component)) => {
+                let compiled = component.load(engine)?;
+                component.link(&entry);
+                Ok(compiled)
+            }
+            (found, _) => found,
+        }
     }
 
     /// Loads the component from the cache, or else compiles and caches it.
@@ -115,7 +128,7 @@ impl Cache {
     ) -> Result<Compiled, CompileError> {
         let entry = self.entry(wasm);
         let began = Instant::now();
-        match entry.load(engine) {
+        match self.find(engine, wasm) {
             Ok(compiled) => {
                 tracing::debug!(file = %entry, took = ?began.elapsed(), "from the cache");
                 return Ok(compiled);
@@ -131,7 +144,11 @@ impl Cache {
             self.shared
                 .evictor
                 .make_room(&self.shared.folder, code.len(), || self.shared.kept());
-            Ok(entry.store(&code, compiled.reusable)?)
+            entry.store(&code, compiled.reusable)?;
+            if let Some(component) = self.component_entry(wasm) {
+                entry.link(&component);
+            }
+            Ok(())
         });
         if let Err(error) = stored {
             tracing::warn!("cannot cache a compiled function in {entry}: {error:#}");
@@ -139,8 +156,18 @@ impl Cache {
         Ok(compiled)
     }
 
+    /// The entry of the whole file, whose name is known to be kept.
     fn entry(&self, wasm: &ComponentBytes) -> Entry {
-        Entry::new(&self.shared.folder, key(&self.settings, &wasm.hash))
+        let name = key(&self.settings, &wasm.hash);
+        let key = key(&self.settings, &wasm.component_hash);
+        Entry::named(&self.shared.folder, name, key)
+    }
+
+    /// The entry of a component without what is behind it, if that is another one.
+    fn component_entry(&self, wasm: &ComponentBytes) -> Option<Entry> {
+        wasm.appendix.as_ref()?;
+        let key = key(&self.settings, &wasm.component_hash);
+        Some(Entry::new(&self.shared.folder, key))
     }
 }
 

@@ -94,6 +94,33 @@ fn compiled_function_is_loaded_by_another_host() {
     assert!(cache_of_second.entry(&other).load(&second).is_err());
 }
 
+/// What is behind a component changes nothing of its code, which is compiled once. The name of each whole file
+/// stays if the others are removed.
+#[test]
+fn component_with_other_files_is_compiled_once() {
+    let folder = TempDir::new().unwrap();
+    let engine = engine();
+    let cache = cache(&folder, &engine);
+    let with = |files: &[u8]| {
+        ComponentBytes::new(crate::compile::appendix::append(
+            &small().bytes,
+            b"{}",
+            &[files],
+        ))
+    };
+    let (first, second) = (with(b"one"), with(b"two"));
+    assert_ne!(first.hash, second.hash);
+    component(&cache, &engine, &first).unwrap();
+    for wasm in [&second, &small()] {
+        let loaded = cache.component(&engine, wasm, || panic!("compiled again"));
+        loaded.unwrap();
+    }
+    fs::remove_file(cache.entry(&small()).to_string()).unwrap();
+    fs::remove_file(cache.entry(&first).to_string()).unwrap();
+    assert!(cache.load(&engine, &second).is_some());
+    assert!(cache.load(&engine, &first).is_none());
+}
+
 /// A damaged file is compiled again, and is intact afterwards.
 #[test]
 fn damaged_file_is_replaced() {
