@@ -59,7 +59,7 @@ impl State {
     fn writer(&mut self, handle: &Folder, at: Option<u64>) -> FsResult<Resource<DynOutputStream>> {
         let file = Arc::clone(self.opened(handle)?.writable()?);
         let writer: DynOutputStream = Box::new(Writer { file, at });
-        Ok(self.table.push(writer)?)
+        self.insert(writer)
     }
 }
 
@@ -88,7 +88,7 @@ impl HostDescriptor for State {
     ) -> FsResult<Resource<DynInputStream>> {
         let source = self.opened(&file)?.readable()?;
         let reader: DynInputStream = Box::new(Reader::new(source, at));
-        Ok(self.table.push(reader)?)
+        self.insert(reader)
     }
 
     fn write_via_stream(
@@ -172,7 +172,7 @@ impl HostDescriptor for State {
     ) -> FsResult<Resource<DirectoryEntryStream>> {
         let folder = self.folder(&folder)?;
         let after = None;
-        let handle = self.table.push(Listing { folder, after })?;
+        let handle = self.insert(Listing { folder, after })?;
         Ok(Resource::new_own(handle.rep()))
     }
 

@@ -14,8 +14,11 @@ use wasmtime::component::{HasSelf, Linker, Resource, WasmList};
 use wasmtime_wasi::p2::FsError;
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
 
-use super::State;
+use super::{State, handles};
 use crate::command::{FileSystem, Node, TMP};
+
+/// What a command gets that has too many files open. WASI has no code of its own for that.
+const FULL: types::ErrorCode = types::ErrorCode::InsufficientMemory;
 
 /// What a handle of a file or folder stands for.
 #[derive(Debug)]
@@ -85,9 +88,18 @@ impl State {
         }
     }
 
+    /// Opens a file or folder, unless the invocation has too many handles.
     fn push(&mut self, descriptor: Descriptor) -> Result<Resource<types::Descriptor>, FsError> {
-        let handle = self.table.push(descriptor)?;
+        if !handles::has_room(&mut self.table) {
+            return Err(FULL.into());
+        }
+        let handle = self.insert(descriptor)?;
         Ok(Resource::new_own(handle.rep()))
+    }
+
+    /// Adds an entry to the table, or fails as a system without room does: a trap would say nothing.
+    fn insert<T: Send + 'static>(&mut self, entry: T) -> Result<Resource<T>, FsError> {
+        self.table.push(entry).map_err(|_full| FULL.into())
     }
 
     fn write_file(
