@@ -27,6 +27,9 @@ pub(crate) enum DeploymentError {
     ServedFromFile(String),
     #[error("the component of version {0} is missing or damaged: deploy it again")]
     Damaged(i64),
+    /// The host had no time for it, say.
+    #[error("{0}")]
+    NotCompiled(String),
     #[error("the host failed: {0}")]
     Host(String),
     #[error(transparent)]
@@ -50,6 +53,7 @@ impl From<host_harness::DeployError> for DeploymentError {
         match () {
             () if error.is_invalid_name() => Self::InvalidName(text),
             () if error.is_invalid_component() => Self::InvalidComponent(text),
+            () if error.is_not_compiled() => Self::NotCompiled(text),
             () => Self::Host(text),
         }
     }

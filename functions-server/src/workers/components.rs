@@ -242,7 +242,9 @@ impl Components {
         let bytes = Bytes::from(bytes);
         let compiled = self.engine.compile(bytes.clone());
         let component = compiled.map_err(|error| match error.kind() {
-            LoadErrorKind::Host | LoadErrorKind::Unreadable => ComponentError::Host(reason(&error)),
+            LoadErrorKind::Host | LoadErrorKind::Unreadable | LoadErrorKind::NotCompiled => {
+                ComponentError::Host(reason(&error))
+            }
             _ => ComponentError::Invalid(reason(&error)),
         })?;
         let exports = Exports::of(&component, self.engine.wasmtime());

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use functions_server::{ServerOptions, ServerledgeOptions};
+use host_harness::CompilerProcess;
 use rusqlite::Connection;
 use serde_json::json;
 use test_guests::{COMMAND, MISBEHAVE, PING};
@@ -132,4 +133,27 @@ async fn busy_nodes_refuse() {
             assert!(answer.headers.contains_key(&header), "{header}");
         }
     }
+}
+
+/// A compiler that does not end in time is the host's fault, not the component's.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_compiler_is_the_hosts_fault() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join("compiler");
+    std::fs::write(&program, "#!/bin/sh\nexec sleep 600\n").unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let compiler = CompilerProcess::new(&program).timeout(Duration::from_millis(200));
+    let builder = builder()
+        .cache(folder.path().join("cache"))
+        .compiler(compiler);
+    let running = Running::with(builder, ServerOptions::default()).await;
+    let client = running.serverledge(ServerledgeOptions::default()).await;
+    let refused = create(&client, "ping", PING).await;
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert!(refused.text().contains("time limit"), "{}", refused.text());
+    let problem = running.management().deploy("ping", PING).await.problem(503);
+    assert!(problem.contains("time limit"), "{problem}");
 }

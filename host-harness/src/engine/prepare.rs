@@ -83,6 +83,16 @@ impl From<CompileError> for InvalidFunction {
     }
 }
 
+impl InvalidFunction {
+    /// Whether it is the host that failed, and not the component.
+    pub(crate) fn is_of_host(&self) -> bool {
+        match self {
+            Self::NotCompiled(CompileError::Process(error)) => error.is_of_host(),
+            _ => false,
+        }
+    }
+}
+
 impl Engine {
     /// Compiles a component, or loads it from the cache, and links it.
     pub(crate) fn prepare(

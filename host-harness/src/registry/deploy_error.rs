@@ -41,7 +41,17 @@ impl DeployError {
     #[must_use]
     pub fn is_invalid_component(&self) -> bool {
         let kind = self.load_error().map(LoadError::kind);
-        kind.is_some_and(|kind| !matches!(kind, LoadErrorKind::Unreadable | LoadErrorKind::Host))
+        kind.is_some_and(|kind| {
+            use LoadErrorKind::{Host, NotCompiled, Unreadable};
+            !matches!(kind, Unreadable | NotCompiled | Host)
+        })
+    }
+
+    /// Whether the component was not compiled, for no fault of its own: a later try may succeed.
+    #[must_use]
+    pub fn is_not_compiled(&self) -> bool {
+        let kind = self.load_error().map(LoadError::kind);
+        kind == Some(LoadErrorKind::NotCompiled)
     }
 
     /// Whether the name cannot be a function's.

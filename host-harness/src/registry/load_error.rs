@@ -35,6 +35,8 @@ pub enum LoadErrorKind {
     NotAFunction,
     /// The file is not the component that was deployed.
     Changed,
+    /// The compiler did not run, or had too little of the processors to end in time.
+    NotCompiled,
     /// The host failed, not the component.
     Host,
 }
@@ -48,6 +50,7 @@ impl LoadErrorKind {
             Self::NotWasm | Self::CoreModule => "its file is not a component",
             Self::NotAFunction => "its component cannot be served as a function",
             Self::Changed => "its file is not the component that was deployed",
+            Self::NotCompiled => "its component was not compiled",
             Self::Host => "the host failed",
         }
     }
@@ -77,6 +80,10 @@ impl LoadError {
     /// The component is not a function that this host can run.
     pub(super) fn invalid(file: Option<&Path>, invalid: InvalidFunction, engine: &Engine) -> Self {
         let offered = engine.offered();
+        let kind = match invalid.is_of_host() {
+            true => LoadErrorKind::NotCompiled,
+            false => LoadErrorKind::NotAFunction,
+        };
         let invalid = match invalid {
             InvalidFunction::Compile(cause) => InvalidFunction::Compile(cut_causes(&cause)),
             InvalidFunction::Type(cause) => InvalidFunction::Type(cut_causes(&cause)),
@@ -88,7 +95,7 @@ impl LoadError {
             },
             other => other,
         };
-        Self::new(file, LoadErrorKind::NotAFunction).because(Reason { invalid, offered })
+        Self::new(file, kind).because(Reason { invalid, offered })
     }
 
     pub(super) fn because(mut self, source: impl Error + Send + Sync + 'static) -> Self {
@@ -125,6 +132,7 @@ impl fmt::Display for LoadError {
                     "{file} is not the component that was deployed; deploy it again"
                 )
             }
+            LoadErrorKind::NotCompiled => write!(f, "{file} was not compiled"),
             LoadErrorKind::Host => write!(
                 f,
                 "{file} cannot be loaded because of a failure of the host"

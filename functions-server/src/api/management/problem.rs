@@ -103,6 +103,7 @@ impl From<DeploymentError> for Problem {
             E::NotFound(_) | E::NoSuchVersion { .. } => StatusCode::NOT_FOUND,
             E::Precondition(_) => StatusCode::PRECONDITION_FAILED,
             E::ServedFromFile(_) | E::Damaged(_) => StatusCode::CONFLICT,
+            E::NotCompiled(_) => StatusCode::SERVICE_UNAVAILABLE,
             E::Host(_) => return internal(&error),
             E::Store(_) => {
                 return match error {

@@ -63,6 +63,10 @@ pub(super) fn refused(error: &DeploymentError) -> Response {
         E::NotFound(_) | E::NoSuchVersion { .. } => text(StatusCode::NOT_FOUND, "Unknown function"),
         E::Precondition(_) => text(StatusCode::CONFLICT, ""),
         E::ServedFromFile(_) | E::Damaged(_) => text(StatusCode::CONFLICT, error.to_string()),
+        E::NotCompiled(_) => {
+            tracing::error!("a function of Serverledge's API was not created: {error}");
+            text(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+        }
         E::Host(_) | E::Store(_) => {
             let error: &dyn std::error::Error = error;
             tracing::error!(error, "a change through Serverledge's API failed");

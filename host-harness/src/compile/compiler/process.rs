@@ -232,6 +232,18 @@ pub(crate) enum ProcessError {
     VersionMismatch,
 }
 
+impl ProcessError {
+    /// Whether the component is not to blame. What takes too long without too much CPU time waits for a processor.
+    pub(crate) fn is_of_host(&self) -> bool {
+        match self {
+            Self::Timeout(_) | Self::NotStarted { .. } | Self::Io(_) | Self::VersionMismatch => {
+                true
+            }
+            Self::CpuTime(_) | Self::Memory(_) | Self::Crashed { .. } => false,
+        }
+    }
+}
+
 /// The output of a process that succeeded.
 pub(super) struct Output(Vec<u8>);
 
