@@ -59,10 +59,18 @@ impl OutputCollector {
         }
         // Writing to a string cannot fail.
         let _ = match &record.kind {
-            RecordKind::Printed { stream, text, .. } => match stream {
-                OutputStream::Stdout => writeln!(printed.stdout, "{text}"),
-                OutputStream::Stderr => writeln!(printed.stderr, "{text}"),
-            },
+            RecordKind::Printed {
+                stream,
+                text,
+                is_whole,
+                ..
+            } => {
+                let end = if *is_whole { "\n" } else { "" };
+                match stream {
+                    OutputStream::Stdout => write!(printed.stdout, "{text}{end}"),
+                    OutputStream::Stderr => write!(printed.stderr, "{text}{end}"),
+                }
+            }
             RecordKind::Logged { level, message, .. } => {
                 writeln!(printed.stderr, "{level} {message}")
             }
@@ -86,7 +94,7 @@ pub(crate) struct Collecting {
 }
 
 impl Collecting {
-    /// Standard output, an empty line, and standard error.
+    /// Standard output, a line end, and standard error.
     pub(crate) fn text(&self) -> String {
         let mut wanted = self.collector.lock();
         let printed = wanted.get_mut(&self.invocation).map(std::mem::take);

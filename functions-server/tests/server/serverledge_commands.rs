@@ -15,18 +15,18 @@ fn read(file: &str) -> Vec<u8> {
 }
 
 /// A definition of a command, with what only commands use.
-fn definition(name: &str, code: &[u8], image: &str, handler: &str) -> Value {
+pub(crate) fn definition(name: &str, code: &[u8], image: &str, handler: &str) -> Value {
     json!({
         "Name": name, "Runtime": "wasi", "MemoryMB": 64, "CPUDemand": 0, "MaxConcurrency": 1, "Handler": handler,
         "TarFunctionCode": STANDARD.encode(code), "CustomImage": image, "SupportedArchs": null, "Signature": null
     })
 }
 
-async fn create(client: &Client, definition: Value) -> Answer {
+pub(crate) async fn create(client: &Client, definition: Value) -> Answer {
     post(client, "/create", definition.to_string()).await
 }
 
-async fn invoke(client: &Client, name: &str, body: Value) -> Answer {
+pub(crate) async fn invoke(client: &Client, name: &str, body: Value) -> Answer {
     post(client, &format!("/invoke/{name}"), body.to_string()).await
 }
 
@@ -70,6 +70,12 @@ async fn components_run_as_commands() {
     let report = report.ok(200);
     assert_eq!(report["Result"], "to stdout");
     assert_eq!(report["Output"], "to stdout\n\nto stderr\n");
+    let unfinished = json!({"Params": {"do": "unfinished"}, "ReturnOutput": true});
+    let report = invoke(&client, "fib", unfinished).await.ok(200);
+    assert_eq!(
+        (&report["Result"], &report["Output"]),
+        (&json!("OUT"), &json!("OUT\nERR"))
+    );
     let accepted = json!({"Params": {"do": "result"}, "Async": true});
     let accepted = invoke(&client, "fib", accepted).await.ok(200);
     let report = polled(&client, accepted["ReqId"].as_str().unwrap()).await;
@@ -196,6 +202,12 @@ async fn hostile_archives_are_refused() {
     // The sum of the header's bytes is the same only if it is computed again.
     let mut header = tar::Header::from_byte_slice(&escaping[..512]).clone();
     header.set_cksum();
+    escaping[..512].copy_from_slice(header.as_bytes());
+    let refused = create(&client, definition("f", &escaping, "", "")).await;
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert!(refused.text().contains("../bb"), "{}", refused.text());
+    // Also where nothing of the TAR but the component is used.
+    let mut escaping = tar(&[("aa/bb", b"x"), ("m.wasm", &read(PING))]);
     escaping[..512].copy_from_slice(header.as_bytes());
     let refused = create(&client, definition("f", &escaping, "", "")).await;
     assert_eq!(refused.status, 422, "{}", refused.text());

@@ -106,7 +106,7 @@ impl InvocationLog {
     fn with_lines(
         &mut self,
         stream: OutputStream,
-        with: impl FnOnce(&mut Lines, &mut dyn FnMut(&[u8])),
+        with: impl FnOnce(&mut Lines, &mut dyn FnMut(&[u8], bool)),
     ) {
         let Self {
             output,
@@ -119,10 +119,14 @@ impl InvocationLog {
             OutputStream::Stdout => stdout,
             OutputStream::Stderr => stderr,
         };
-        with(lines, &mut |line| {
+        with(lines, &mut |line, is_whole| {
             if budget.take(line.len()) {
                 let text = String::from_utf8_lossy(line).into_owned();
-                let kind = RecordKind::Printed { stream, text };
+                let kind = RecordKind::Printed {
+                    stream,
+                    text,
+                    is_whole,
+                };
                 source.emit(output, kind);
             }
         });

@@ -8,8 +8,8 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Calls `emit` with every line that is complete with `bytes`.
-    pub(super) fn write(&mut self, bytes: &[u8], mut emit: impl FnMut(&[u8])) {
+    /// Calls `emit` with every line that is complete with `bytes`, and whether its end was written.
+    pub(super) fn write(&mut self, bytes: &[u8], mut emit: impl FnMut(&[u8], bool)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             for part in piece.chunks(MAX_LINE) {
                 if self.unfinished.len() + part.len() > MAX_LINE {
@@ -22,16 +22,16 @@ impl Lines {
                 if self.unfinished.ends_with(b"\r") {
                     self.unfinished.pop();
                 }
-                emit(&self.unfinished);
+                emit(&self.unfinished, true);
                 self.unfinished.clear();
             }
         }
     }
 
     /// Calls `emit` with the unfinished line, if there is one.
-    pub(super) fn finish(&mut self, mut emit: impl FnMut(&[u8])) {
+    pub(super) fn finish(&mut self, mut emit: impl FnMut(&[u8], bool)) {
         if !self.unfinished.is_empty() {
-            emit(&self.unfinished);
+            emit(&self.unfinished, false);
             self.unfinished.clear();
         }
     }
@@ -43,7 +43,7 @@ mod tests {
 
     fn lines_of(writes: &[&[u8]]) -> Vec<String> {
         let mut seen = Vec::new();
-        let mut emit = |line: &[u8]| seen.push(String::from_utf8_lossy(line).into_owned());
+        let mut emit = |line: &[u8], _| seen.push(String::from_utf8_lossy(line).into_owned());
         let mut lines = Lines::default();
         for write in writes {
             lines.write(write, &mut emit);

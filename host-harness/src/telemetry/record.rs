@@ -47,6 +47,8 @@ pub enum RecordKind {
         stream: OutputStream,
         /// The line, without its end. Bytes that are not UTF-8 are replaced by U+FFFD.
         text: String,
+        /// Whether the function ended the line. A line that is too long is split, and the last may have no end.
+        is_whole: bool,
     },
     /// A record that the function logged.
     #[non_exhaustive]
@@ -164,7 +166,7 @@ impl fmt::Display for Record {
             write!(f, "request={request} ")?;
         }
         match &self.kind {
-            RecordKind::Printed { stream, text } => write!(f, "{stream}] {}", Escaped(text)),
+            RecordKind::Printed { stream, text, .. } => write!(f, "{stream}] {}", Escaped(text)),
             RecordKind::Logged {
                 level,
                 target,
@@ -208,6 +210,7 @@ mod tests {
         let printed = RecordKind::Printed {
             stream: OutputStream::Stderr,
             text: "a\tb \\ \"c\"".into(),
+            is_whole: true,
         };
         assert_eq!(shown(printed.clone()), "[f ID stderr] a\tb \\ \"c\"");
         let of_request = shown_of(Some("abc-1"), printed);
@@ -237,6 +240,7 @@ mod tests {
         let printed = RecordKind::Printed {
             stream: OutputStream::Stdout,
             text: nasty(),
+            is_whole: true,
         };
         assert_eq!(shown(printed), format!("[f ID stdout] {harmless}"));
         let logged = RecordKind::Logged {

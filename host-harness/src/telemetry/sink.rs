@@ -52,7 +52,7 @@ impl Serialize for Json<'_> {
             object.serialize_entry("request", &**request)?;
         }
         match &self.record.kind {
-            RecordKind::Printed { stream, text } => {
+            RecordKind::Printed { stream, text, .. } => {
                 object.serialize_entry("stream", stream.name())?;
                 object.serialize_entry("text", text)?;
             }
@@ -110,6 +110,7 @@ mod tests {
         let printed = RecordKind::Printed {
             stream: OutputStream::Stdout,
             text: "a \"b\"\n".into(),
+            is_whole: true,
         };
         assert_eq!(
             shown(None, printed),

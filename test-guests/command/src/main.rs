@@ -34,6 +34,12 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
             println!("to stdout");
             eprintln!("to stderr");
         }
+        "unfinished" => {
+            print!("OUT");
+            eprint!("ERR");
+        }
+        "nap" => std::thread::sleep(std::time::Duration::from_secs(1)),
+        "sleep" => std::thread::sleep(std::time::Duration::from_secs(3600)),
         "socket" => println!(
             "{:?}",
             TcpStream::connect("127.0.0.1:80").map_err(|e| e.kind())

@@ -86,9 +86,12 @@ pub(super) fn decode(code: &str) -> Result<Vec<u8>, CodeError> {
 
 /// The URL that a client sent instead of code.
 pub(super) fn url(decoded: &[u8]) -> Option<&str> {
-    let mut schemes = ["http://", "https://"].iter();
-    let is_url = schemes.any(|scheme| decoded.starts_with(scheme.as_bytes()));
-    std::str::from_utf8(decoded).ok().filter(|_| is_url)
+    let text = std::str::from_utf8(decoded).ok()?;
+    let (scheme, _) = text.split_once("://")?;
+    let is_url = ["http", "https"]
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(scheme));
+    is_url.then_some(text)
 }
 
 /// The binary in a TAR, or the binary itself. `image` is the name of its file, without `.wasm`.
@@ -147,7 +150,11 @@ pub(super) fn each_entry<'t>(
     tar: &'t [u8],
     mut each: impl FnMut(&str, Option<&'t [u8]>) -> Result<(), CodeError>,
 ) -> Result<(), CodeError> {
-    let malformed = |error: std::io::Error| CodeError::NotATar(error.to_string());
+    // The library's text may have bytes of the upload.
+    let malformed = |error: std::io::Error| {
+        let text: String = error.to_string().chars().take(MAX_REASON).collect();
+        CodeError::NotATar(text.escape_debug().to_string())
+    };
     let mut archive = tar::Archive::new(tar);
     for (number, entry) in archive.entries().map_err(malformed)?.enumerate() {
         if number == MAX_ENTRIES {
@@ -171,8 +178,21 @@ pub(super) fn each_entry<'t>(
     Ok(())
 }
 
+/// Checks that no path leads out of the TAR.
+pub(super) fn check_paths(tar: &[u8]) -> Result<(), CodeError> {
+    each_entry(tar, |path, _| {
+        match path.split('/').any(|name| name == "..") {
+            true => Err(CodeError::Path(format!("{path:?} leads out of it"))),
+            false => Ok(()),
+        }
+    })
+}
+
 /// How many names an error has at most.
 const MAX_NAMES: usize = 5;
+
+/// How long the reason may be why a TAR cannot be read, in characters.
+const MAX_REASON: usize = 200;
 
 #[cfg(test)]
 mod tests {
@@ -230,6 +250,16 @@ mod tests {
             url(b"http://example.com/x.tar"),
             Some("http://example.com/x.tar")
         );
+        assert_eq!(url(b"HTTP://example.com"), Some("HTTP://example.com"));
+        let gzip = found(b"\x1f\x8b\x08\0\0\0\0\0\0\x03\x1b\n", "")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            gzip.chars()
+                .all(|letter| letter.is_ascii_graphic() || letter == ' '),
+            "{gzip}"
+        );
+        assert_eq!(url(b"ftp://example.com/x.tar"), None);
         assert_eq!(url(ONE), None);
         assert_eq!(
             found(&tar(&[("x.py", b"print()")]), ""),

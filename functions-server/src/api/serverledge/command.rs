@@ -17,7 +17,12 @@ pub(super) struct Described<'a> {
 /// What is deployed of code.
 pub(super) fn deployable(code: Code, described: Described<'_>) -> Result<Vec<u8>, CodeError> {
     match kind(&code.wasm) {
-        Kind::Other => Ok(code.wasm),
+        Kind::Other => {
+            if let Some(tar) = &code.tar {
+                code::check_paths(tar)?;
+            }
+            Ok(code.wasm)
+        }
         Kind::Command => {
             let image = match described.image {
                 "" => described.name,
