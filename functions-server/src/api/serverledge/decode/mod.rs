@@ -3,6 +3,8 @@
 //! Keys match in any case, unknown ones are ignored, null and missing values are zero values, only the
 //! first JSON value of a body is read, and an empty body counts as `{}`.
 
+mod text;
+
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
@@ -18,7 +20,8 @@ pub(super) struct Fields(Vec<(String, Value)>);
 
 impl Fields {
     pub(super) fn parse(body: &[u8]) -> Result<Self, Invalid> {
-        let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Option<Self>>();
+        let body = text::valid(body);
+        let mut values = serde_json::Deserializer::from_str(&body).into_iter::<Option<Self>>();
         match values.next() {
             None => Ok(Self::default()),
             Some(first) => first.map(Option::unwrap_or_default).map_err(|_| Invalid),
@@ -137,6 +140,35 @@ mod tests {
             ("{\"Name\":\"\u{0}\"}", Err(Invalid)),
         ] {
             assert_eq!(text(body).as_deref(), name.as_ref().copied(), "{body}");
+        }
+    }
+
+    /// What is no Unicode is replaced, as Go does.
+    #[test]
+    fn invalid_text_is_replaced() {
+        let text = |body: &[u8]| Fields::parse(body)?.text("n").map(str::to_owned);
+        for (body, expected) in [
+            (
+                &b"{\"n\":\"a\xffb\xe2\x82c\"}"[..],
+                "a\u{fffd}b\u{fffd}\u{fffd}c",
+            ),
+            (br#"{"n":"\ud800"}"#, "\u{fffd}"),
+            (br#"{"n":"\uDC00x"}"#, "\u{fffd}x"),
+            (br#"{"n":"\ud83d\ude00"}"#, "\u{1f600}"),
+            (br#"{"n":"\ud83d\u0041"}"#, "\u{fffd}A"),
+            (br#"{"n":"\ud83d\ud83d\ude00"}"#, "\u{fffd}\u{1f600}"),
+            (br#"{"n":"\\ud800"}"#, "\\ud800"),
+            (br#"{"n":"\u00e9"}"#, "\u{e9}"),
+        ] {
+            assert_eq!(text(body).as_deref(), Ok(expected));
+        }
+        for body in [
+            &b"\xff{}"[..],
+            br#"{"n":"\ud8"}"#,
+            br#"{"n":"\u"}"#,
+            br#"{"n":"\"#,
+        ] {
+            assert_eq!(text(body), Err(Invalid));
         }
     }
 
