@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
 
 use super::Api;
 use super::run::Report;
@@ -66,11 +67,18 @@ impl<const BOUNDS: usize> Histogram<BOUNDS> {
         self.sum += value;
     }
 
-    fn write(&self, text: &mut String, name: &str, function: &str, bounds: &[f64; BOUNDS]) {
+    fn write(
+        &self,
+        text: &mut String,
+        form: Form,
+        (name, function): (&str, &str),
+        bounds: &[f64; BOUNDS],
+    ) {
         let mut total = 0;
         // Writing to a string cannot fail, here and below.
         for (count, bound) in self.counts.iter().zip(bounds) {
             total += count;
+            let bound = form.bound(*bound);
             let _ = writeln!(
                 text,
                 "{name}_bucket{{function=\"{function}\",le=\"{bound}\"}} {total}"
@@ -106,47 +114,105 @@ impl Counts {
     }
 
     /// The text. Names of functions need no escapes.
-    fn render(&self, dropped: u64) -> String {
+    fn render(&self, form: Form, dropped: u64) -> String {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
         let start = |text: &mut String, name: &str, kind: &str, help: &str| {
             let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} {kind}");
         };
+        let total = form.total();
         let (name, help) = ("completed_count", "Invocations that had a result");
         start(&mut text, name, "counter", help);
         for (function, count) in counts.iter() {
             let labels = format!("area=\"ROME\",function=\"{function}\"");
-            let _ = writeln!(text, "{name}{{{labels}}} {}", count.completed);
+            let _ = writeln!(text, "{name}{total}{{{labels}}} {}", count.completed);
         }
         let (name, help) = ("cold_starts_count", "Those that had no warm instance");
         start(&mut text, name, "counter", help);
         for (function, count) in counts.iter() {
             let labels = format!("area=\"ROME\",function=\"{function}\"");
-            let _ = writeln!(text, "{name}{{{labels}}} {}", count.cold_starts);
+            let _ = writeln!(text, "{name}{total}{{{labels}}} {}", count.cold_starts);
         }
         let (name, help) = ("execution_time", "Time of the function itself, in seconds");
         start(&mut text, name, "histogram", help);
         for (function, count) in counts.iter() {
-            count.execution.write(&mut text, name, function, &EXECUTION);
+            let execution = &count.execution;
+            execution.write(&mut text, form, (name, function), &EXECUTION);
         }
         let (name, help) = ("init_time", "Time until a cold start's call, in seconds");
         start(&mut text, name, "histogram", help);
         for (function, count) in counts.iter() {
-            count.init.write(&mut text, name, function, &DEFAULT);
+            let init = &count.init;
+            init.write(&mut text, form, (name, function), &DEFAULT);
         }
         let (name, help) = ("output_size", "Length of results, in bytes");
         start(&mut text, name, "histogram", help);
         for (function, count) in counts.iter() {
-            count.output.write(&mut text, name, function, &DEFAULT);
+            let output = &count.output;
+            output.write(&mut text, form, (name, function), &DEFAULT);
         }
         let name = "dropped_count";
         start(&mut text, name, "counter", "Invocations without room");
-        let _ = writeln!(text, "{name} {dropped}");
+        let _ = writeln!(text, "{name}{total} {dropped}");
+        text.push_str(form.end());
         text
     }
 }
 
-pub(super) async fn metrics(State(api): State<Api>) -> Response {
-    let text = api.counts.render(api.node.usage().dropped);
-    ([(CONTENT_TYPE, crate::metrics::CONTENT_TYPE)], text).into_response()
+/// The form of the text.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    Prometheus,
+    OpenMetrics,
+}
+
+impl Form {
+    /// As upstream's library chooses it.
+    fn asked(headers: &HeaderMap) -> Self {
+        let mut accepted = headers.get_all(ACCEPT).iter();
+        let is_open = |value: &HeaderValue| {
+            let text = value.to_str().unwrap_or_default();
+            text.contains("application/openmetrics-text")
+        };
+        match accepted.any(is_open) {
+            true => Self::OpenMetrics,
+            false => Self::Prometheus,
+        }
+    }
+
+    fn media(self) -> &'static str {
+        match self {
+            Self::Prometheus => crate::metrics::CONTENT_TYPE,
+            Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        }
+    }
+
+    /// What the names of counters end with.
+    fn total(self) -> &'static str {
+        match self {
+            Self::Prometheus => "",
+            Self::OpenMetrics => "_total",
+        }
+    }
+
+    /// A bucket's bound. OpenMetrics requires a point in each.
+    fn bound(self, bound: f64) -> String {
+        match self {
+            Self::Prometheus => bound.to_string(),
+            Self::OpenMetrics => format!("{bound:?}"),
+        }
+    }
+
+    fn end(self) -> &'static str {
+        match self {
+            Self::Prometheus => "",
+            Self::OpenMetrics => "# EOF\n",
+        }
+    }
+}
+
+pub(super) async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Response {
+    let form = Form::asked(&headers);
+    let text = api.counts.render(form, api.node.usage().dropped);
+    ([(CONTENT_TYPE, form.media())], text).into_response()
 }
