@@ -168,11 +168,13 @@ impl Server {
             error => unreadable(chain(&error)),
         })?;
         let deployments = Arc::new(deployments);
+        let mut queue_options = options.queue;
+        queue_options.retentions = vec![serverledge::RETENTION];
         let queue = Queue::open(
             store.clone(),
             harness.clone(),
             deployments.clone(),
-            options.queue,
+            queue_options,
         );
         let queue = queue.map_err(|error| unreadable(chain(&error)))?;
         deferred.set(&queue);

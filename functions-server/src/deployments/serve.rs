@@ -102,14 +102,19 @@ impl Deployments {
         let settings = for_version(configured, row.digest, Some(row.number))?;
         let file = self.store.artifacts().path(row.digest);
         self.harness.deploy(&row.function, file, settings).await?;
-        let (version, settings) = (row.number, configured.settings.clone());
-        self.served.put(&row.function, Served { version, settings });
+        let settings = configured.settings.clone();
+        self.served.put(&row.function, row.number, settings);
         Ok(())
     }
 
     /// The version of a function that is served; `None` for one from a file.
     pub(crate) fn served(&self, name: &str) -> Option<Arc<Served>> {
         self.served.get(name)
+    }
+
+    /// How often what is served has changed.
+    pub(crate) fn changes(&self) -> u64 {
+        self.served.changes()
     }
 }
 
@@ -128,8 +133,7 @@ fn register(
         register_within_bounds(settings, name, |settings| {
             harness.register(name, file.clone(), settings.clone())
         })?;
-        let (version, settings) = (row.number, configured.settings);
-        served.put(name, Served { version, settings });
+        served.put(name, row.number, configured.settings);
         Ok(())
     });
     let Err(error) = registered else { return };

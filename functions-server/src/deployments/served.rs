@@ -1,6 +1,7 @@
 //! What is served of the store, in memory: for APIs that ask with every request.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::Settings;
@@ -10,6 +11,8 @@ use super::Settings;
 pub(crate) struct Served {
     pub(crate) version: i64,
     pub(crate) settings: Settings,
+    /// Tells it from whatever else is served under the name while this process runs.
+    pub(crate) serial: u64,
 }
 
 impl Served {
@@ -31,21 +34,45 @@ impl Served {
 
 /// The versions that are served, by function.
 #[derive(Debug, Default)]
-pub(super) struct ServedFunctions(RwLock<HashMap<String, Arc<Served>>>);
+pub(super) struct ServedFunctions {
+    functions: RwLock<HashMap<String, Arc<Served>>>,
+    changes: AtomicU64,
+}
 
 impl ServedFunctions {
     pub(super) fn get(&self, name: &str) -> Option<Arc<Served>> {
-        let functions = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let functions = self.functions.read();
+        let functions = functions.unwrap_or_else(PoisonError::into_inner);
         functions.get(name).cloned()
     }
 
-    pub(super) fn put(&self, name: &str, served: Served) {
-        let mut functions = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        functions.insert(name.to_owned(), Arc::new(served));
+    pub(super) fn put(&self, name: &str, version: i64, settings: Settings) {
+        self.change(|functions, serial| {
+            let served = Served {
+                version,
+                settings,
+                serial,
+            };
+            functions.insert(name.to_owned(), Arc::new(served));
+        });
     }
 
     pub(super) fn remove(&self, name: &str) {
-        let mut functions = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        functions.remove(name);
+        self.change(|functions, _| {
+            functions.remove(name);
+        });
+    }
+
+    /// How many changes there were.
+    pub(super) fn changes(&self) -> u64 {
+        self.changes.load(Ordering::Acquire)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut HashMap<String, Arc<Served>>, u64)) {
+        let functions = self.functions.write();
+        let mut functions = functions.unwrap_or_else(PoisonError::into_inner);
+        change(&mut functions, self.changes.load(Ordering::Relaxed) + 1);
+        // Afterwards: who sees the number sees the change.
+        self.changes.fetch_add(1, Ordering::Release);
     }
 }

@@ -6,11 +6,16 @@
 //! An API that accepts invocations has a source: a name, under which it may register a [`Runner`]. Otherwise
 //! the request goes to the function as it was accepted.
 
+mod attempt;
+mod change;
 mod dispatch;
 mod message;
+mod offer;
 mod policy;
+mod read;
 mod runner;
 mod schedule;
+mod sweep;
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
@@ -21,15 +26,15 @@ use host_harness::Harness;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
+pub(crate) use change::ChangeError;
 pub(crate) use message::{RequestHead, ResponseHead};
-pub(crate) use runner::{Attempt, Ended, Runner, Running};
-pub(crate) use schedule::Full;
+pub(crate) use offer::{Offer, OfferError};
+pub(crate) use read::Invocation;
+pub(crate) use runner::{Attempt, Ended, Freed, HOST_PAUSE, Place, Runner, Start};
 
 use crate::deployments::Deployments;
-use crate::store::invocations::{
-    self, Added, InvocationRow, NewInvocation, QueuedId, StoredMessage, Wanted,
-};
-use crate::store::{Digest, Store, StoreError, Time};
+use crate::store::invocations::{self, Expiry, QueuedId};
+use crate::store::{Store, StoreError, Time};
 use runner::FunctionRunner;
 use schedule::{Limits, Schedule};
 
@@ -52,6 +57,8 @@ pub(crate) struct QueueOptions {
     pub(crate) capacity: usize,
     /// How long what came of them is kept.
     pub(crate) retention: Duration,
+    /// The same, of sources that have a time of their own.
+    pub(crate) retentions: Vec<(&'static str, Duration)>,
 }
 
 impl Default for QueueOptions {
@@ -59,6 +66,20 @@ impl Default for QueueOptions {
         Self {
             capacity: 100_000,
             retention: Duration::from_secs(24 * 3600),
+            retentions: Vec::new(),
+        }
+    }
+}
+
+impl QueueOptions {
+    /// When what ends now is over.
+    fn expiry(&self, now: Time) -> Expiry {
+        let own = self.retentions.iter();
+        Expiry {
+            default: now.after(self.retention),
+            own: own
+                .map(|(source, retention)| (*source, now.after(*retention)))
+                .collect(),
         }
     }
 }
@@ -97,62 +118,11 @@ struct Inner {
     schedule: Mutex<Schedule>,
     running: Mutex<HashMap<QueuedId, Begun>>,
     /// There may be something to run.
-    wake: Arc<Notify>,
+    freed: Freed,
     /// An attempt has ended.
     ended: Notify,
     is_started: AtomicBool,
     is_stopping: AtomicBool,
-}
-
-/// An invocation that an API accepts.
-#[derive(Debug)]
-pub(crate) struct Offer {
-    pub(crate) source: &'static str,
-    /// What the API itself calls it. Has to be unique within the source.
-    pub(crate) name: Option<String>,
-    pub(crate) function: String,
-    pub(crate) key: Option<(String, Digest)>,
-    pub(crate) request: StoredMessage,
-}
-
-/// An invocation is not accepted.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum OfferError {
-    #[error("{}", full(.0))]
-    Full(Full),
-    #[error("another request came with this Idempotency-Key: use a new key for a new request")]
-    OtherRequest,
-    #[error("the operating system has no random bytes")]
-    Random,
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-fn full(full: &Full) -> &'static str {
-    match full {
-        Full::Queue => "too many invocations wait",
-        Full::Function => "too many invocations of this function wait",
-    }
-}
-
-/// An invocation cannot be changed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ChangeError {
-    #[error("invocation not found")]
-    NotFound,
-    #[error(
-        "the invocation is {0}: only one that has not ended can be cancelled, and only one that failed retried"
-    )]
-    WrongState(&'static str),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// An invocation with its result.
-#[derive(Debug, Clone)]
-pub(crate) struct Invocation {
-    pub(crate) row: InvocationRow,
-    pub(crate) result: Option<StoredMessage>,
 }
 
 impl Queue {
@@ -164,9 +134,9 @@ impl Queue {
         options: QueueOptions,
     ) -> Result<Self, StoreError> {
         let now = Time::now();
-        let expires = now.after(options.retention);
+        let expiry = options.expiry(now);
         let recover =
-            move |connection: &_| invocations::recover(connection, MAX_INTERRUPTIONS, now, expires);
+            move |connection: &_| invocations::recover(connection, MAX_INTERRUPTIONS, now, &expiry);
         let unfinished = store.write_blocking(recover)?;
         let concurrency = usize::try_from(harness.limits().concurrency).unwrap_or(MAX_RUNNING);
         let mut schedule = Schedule::new(Limits {
@@ -176,7 +146,7 @@ impl Queue {
         });
         for of in unfinished {
             let length = of.length.unsigned_abs();
-            schedule.restore(&of.function, of.id, length, of.due);
+            schedule.restore(&of.source, &of.function, of.id, length, of.due);
         }
         Ok(Self {
             inner: Arc::new(Inner {
@@ -187,7 +157,7 @@ impl Queue {
                 runners: RwLock::default(),
                 schedule: Mutex::new(schedule),
                 running: Mutex::default(),
-                wake: Arc::default(),
+                freed: Freed::default(),
                 ended: Notify::new(),
                 is_started: AtomicBool::new(false),
                 is_stopping: AtomicBool::new(false),
@@ -207,142 +177,9 @@ impl Queue {
             .insert(source, runner);
     }
 
-    /// Accepts an invocation. Once this returns, it is on the disk.
-    ///
-    /// Dropping the future does not undo it.
-    pub(crate) async fn accept(&self, offer: Offer) -> Result<QueuedId, OfferError> {
-        let accepted = Time::now();
-        let id = QueuedId::new(accepted).map_err(|_| OfferError::Random)?;
-        let bytes = offer.request.body.len() as u64;
-        let reserved = self.inner.schedule().reserve(&offer.function, bytes);
-        let reserved = match reserved {
-            Ok(reserved) => reserved,
-            Err(full) => return self.known(offer).await?.ok_or(OfferError::Full(full)),
-        };
-        let new = NewInvocation {
-            id,
-            source: offer.source,
-            name: offer.name,
-            function: offer.function,
-            key: offer.key,
-            accepted,
-            request: offer.request,
-        };
-        let inner = self.inner.clone();
-        // In a task, so that it is scheduled or its room given back, also if the client leaves.
-        let adding = tokio::spawn(async move {
-            let added = inner
-                .store
-                .write(move |connection| invocations::add(connection, &new))
-                .await;
-            if let Ok(Added::New) = added {
-                inner.schedule().enqueue(reserved, id);
-                inner.wake.notify_one();
-            } else {
-                inner.schedule().release(reserved);
-            }
-            added
-        });
-        match adding.await.map_err(|_| StoreError::Closed)?? {
-            Added::New => Ok(id),
-            Added::Same(id) => Ok(id),
-            Added::OtherRequest => Err(OfferError::OtherRequest),
-        }
-    }
-
-    /// What was accepted under the key of an offer: that is told even if there is no room for another.
-    async fn known(&self, offer: Offer) -> Result<Option<QueuedId>, OfferError> {
-        if offer.key.is_none() {
-            return Ok(None);
-        }
-        let read = move |connection: &_| {
-            invocations::known(
-                connection,
-                &offer.function,
-                offer.source,
-                offer.key.as_ref(),
-            )
-        };
-        match self.inner.store.read(read).await? {
-            Some(Added::Same(id)) => Ok(Some(id)),
-            Some(Added::OtherRequest) => Err(OfferError::OtherRequest),
-            Some(Added::New) | None => Ok(None),
-        }
-    }
-
-    /// An invocation with its result.
-    pub(crate) async fn get(&self, id: QueuedId) -> Result<Option<Invocation>, StoreError> {
-        let read = move |connection: &_| with_result(connection, invocations::get(connection, id)?);
-        self.inner.store.read(read).await
-    }
-
-    /// An invocation by the name that its API has for it.
-    pub(crate) async fn find(
-        &self,
-        source: &'static str,
-        name: String,
-    ) -> Result<Option<Invocation>, StoreError> {
-        let read = move |connection: &_| {
-            with_result(connection, invocations::find(connection, source, &name)?)
-        };
-        self.inner.store.read(read).await
-    }
-
-    /// Invocations without their results, the latest first.
-    pub(crate) async fn list(
-        &self,
-        wanted: Wanted,
-        limit: i64,
-    ) -> Result<Vec<InvocationRow>, StoreError> {
-        let read = move |connection: &_| invocations::list(connection, &wanted, limit);
-        self.inner.store.read(read).await
-    }
-
-    /// Cancels an invocation; one that runs is ended.
-    pub(crate) async fn cancel(&self, id: QueuedId) -> Result<(), ChangeError> {
-        let now = Time::now();
-        let expires = now.after(self.inner.options.retention);
-        let cancel = move |connection: &_| invocations::cancel(connection, id, now, expires);
-        let Some(function) = self.inner.store.write(cancel).await? else {
-            return Err(self.unchanged(id).await?);
-        };
-        match self.inner.running().get_mut(&id) {
-            Some(Begun::Running(attempt)) => attempt.abort(),
-            Some(claiming) => *claiming = Begun::Cancelled,
-            None => {}
-        }
-        // Its room is free for others, also before its turn comes.
-        self.inner.schedule().remove(&function, id);
-        Ok(())
-    }
-
-    /// Runs an invocation again that failed.
-    pub(crate) async fn retry(&self, id: QueuedId) -> Result<(), ChangeError> {
-        let Some(of) = self.get(id).await? else {
-            return Err(ChangeError::NotFound);
-        };
-        let inner = self.inner.clone();
-        let retrying = tokio::spawn(async move {
-            let retry = move |connection: &_| invocations::retry(connection, id);
-            let is_queued = inner.store.write(retry).await?;
-            if is_queued {
-                inner.schedule().restore(&of.row.function, id, 0, None);
-                inner.wake.notify_one();
-            }
-            Ok::<_, StoreError>(is_queued)
-        });
-        match retrying.await.map_err(|_| StoreError::Closed)?? {
-            true => Ok(()),
-            false => Err(self.unchanged(id).await?),
-        }
-    }
-
-    /// Why an invocation could not be changed.
-    async fn unchanged(&self, id: QueuedId) -> Result<ChangeError, StoreError> {
-        let found = self.get(id).await?;
-        Ok(found.map_or(ChangeError::NotFound, |of| {
-            ChangeError::WrongState(of.row.state.name())
-        }))
+    /// Tells this queue that attempts may have room which had none.
+    pub(crate) fn freed(&self) -> Freed {
+        self.inner.freed.clone()
     }
 
     /// How many invocations wait, and how many run.
@@ -365,18 +202,6 @@ impl Inner {
         let runners = self.runners.read().unwrap_or_else(PoisonError::into_inner);
         runners.get(source).unwrap_or(&self.functions).clone()
     }
-}
-
-fn with_result(
-    connection: &rusqlite::Connection,
-    row: Option<InvocationRow>,
-) -> rusqlite::Result<Option<Invocation>> {
-    let Some(row) = row else { return Ok(None) };
-    let result = match row.state.has_ended() {
-        true => invocations::result(connection, row.id)?,
-        false => None,
-    };
-    Ok(Some(Invocation { row, result }))
 }
 
 impl std::fmt::Debug for Queue {

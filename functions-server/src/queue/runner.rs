@@ -1,12 +1,16 @@
 //! How the attempts of a source are run.
 
+use std::fmt::Debug;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::Bytes;
 use host_harness::{Harness, InvokeOptions};
 use http::StatusCode;
 use http_body_util::{BodyExt as _, Limited};
+use tokio::sync::Notify;
 
 use super::message::{RequestHead, ResponseHead};
 use crate::store::Time;
@@ -14,6 +18,9 @@ use crate::store::invocations::StoredMessage;
 
 /// The longest result, in bytes.
 pub(crate) const MAX_RESULT: usize = 8 << 20;
+
+/// How long to wait when the host has no room.
+pub(crate) const HOST_PAUSE: Duration = Duration::from_millis(20);
 
 /// An attempt that has to be run.
 #[derive(Debug)]
@@ -37,13 +44,48 @@ pub(crate) enum Ended {
 /// Runs attempts. Dropping the future ends the attempt.
 pub(crate) type Running = Pin<Box<dyn Future<Output = Ended> + Send>>;
 
+/// Runs an attempt with the room that was taken for it. Dropping it gives the room back.
+pub(crate) type Start = Box<dyn FnOnce(Attempt) -> Running + Send>;
+
+/// The place of a function's attempts in the line for room. Dropping it leaves the line.
+pub(crate) type Place = Box<dyn Debug + Send>;
+
 /// Runs the attempts of what one API accepted.
 pub(crate) trait Runner: Send + Sync + 'static {
-    fn run(&self, attempt: Attempt) -> Running;
+    /// Takes room for an attempt of a function, before it is on the disk that the attempt begins.
+    ///
+    /// # Errors
+    ///
+    /// The place in line, if there is no room: `place`, or a new one. The queue asks again when [`Freed::tell`]
+    /// was called, first for those that were in line first.
+    fn start(&self, function: &Arc<str>, place: Option<Place>) -> Result<Start, Place>;
+}
 
-    /// How long a result is kept; `None` for the queue's own time.
-    fn retention(&self) -> Option<std::time::Duration> {
-        None
+/// Tells a queue that there may be something to run.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Freed {
+    wake: Arc<Notify>,
+    is_freed: Arc<AtomicBool>,
+}
+
+impl Freed {
+    /// Attempts that had no room may have some.
+    pub(crate) fn tell(&self) {
+        self.is_freed.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    pub(super) fn wake(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Whether room was freed since this was asked.
+    pub(super) fn take(&self) -> bool {
+        self.is_freed.swap(false, Ordering::AcqRel)
+    }
+
+    pub(super) async fn woken(&self) {
+        self.wake.notified().await;
     }
 }
 
@@ -51,9 +93,11 @@ pub(crate) trait Runner: Send + Sync + 'static {
 pub(super) struct FunctionRunner(pub(super) Harness);
 
 impl Runner for FunctionRunner {
-    fn run(&self, attempt: Attempt) -> Running {
+    fn start(&self, _: &Arc<str>, _: Option<Place>) -> Result<Start, Place> {
         let harness = self.0.clone();
-        Box::pin(async move { invoke(&harness, attempt).await })
+        Ok(Box::new(|attempt| {
+            Box::pin(async move { invoke(&harness, attempt).await })
+        }))
     }
 }
 
@@ -69,16 +113,24 @@ async fn invoke(harness: &Harness, attempt: Attempt) -> Ended {
     options.token_metadata = head.token_metadata.as_deref().map(Arc::from);
     options.peer = head.peer;
     options.request_id = head.request_id.as_deref().map(Arc::from);
-    let request = match head.to_request(request.body) {
-        Ok(request) => request,
-        Err(damaged) => return Ended::Rejected(damaged.to_string()),
-    };
-    let response = match harness.invoke(&function, request, options).await {
-        Ok(response) => response,
-        Err(error) if error.is_not_found() => {
-            return Ended::Rejected("the function was deleted before it started".to_owned());
+    let called = Arc::new(OnceLock::new());
+    options.called = Some(called.clone());
+    let response = loop {
+        let request = match head.to_request(request.body.clone()) {
+            Ok(request) => request,
+            Err(damaged) => return Ended::Rejected(damaged.to_string()),
+        };
+        match harness.invoke(&function, request, options.clone()).await {
+            Ok(response) => break response,
+            Err(error) if error.is_not_found() => {
+                return Ended::Rejected("the function was deleted before it started".to_owned());
+            }
+            // Requests of others have taken the function's or the host's room: that is no failure of this one.
+            Err(error) if error.reason() == "overloaded" && called.get().is_none() => {
+                tokio::time::sleep(HOST_PAUSE).await;
+            }
+            Err(error) => return Ended::Failed(error.to_string(), None),
         }
-        Err(error) => return Ended::Failed(error.to_string(), None),
     };
     let head = ResponseHead::new(response.status(), response.headers());
     let status = response.status();

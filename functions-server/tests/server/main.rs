@@ -26,6 +26,7 @@ mod restarting;
 mod secrets;
 mod serverledge;
 mod serverledge_commands;
+mod serverledge_room;
 mod serverledge_statuses;
 mod settings;
 mod support;

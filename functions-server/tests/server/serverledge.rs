@@ -228,6 +228,7 @@ async fn invalid_functions_are_refused() {
         r#"{"Name":1}"#,
         r#"{"MemoryMB":"128"}"#,
         r#"{"MemoryMB":128.5}"#,
+        r#"{"MaxConcurrency":70000}"#,
     ] {
         let refused = post(&client, "/create", body).await;
         assert_json(&refused, 400, "{\"message\":\"Bad Request\"}\n");
@@ -400,6 +401,31 @@ async fn runs_are_counted() {
     ] {
         assert!(text.lines().any(|found| found == line), "{line}: {text}");
     }
+    assert!(
+        metrics.headers["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/plain")
+    );
+    // Prometheus asks so.
+    let accept =
+        "application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.5,*/*;q=0.1";
+    let metrics = client.header("accept", accept).get("/metrics").await;
+    let media = metrics.headers["content-type"].to_str().unwrap();
+    assert_eq!(
+        media,
+        "application/openmetrics-text; version=1.0.0; charset=utf-8"
+    );
+    let text = metrics.text();
+    for line in [
+        "# TYPE completed_count counter",
+        "completed_count_total{area=\"ROME\",function=\"ping\"} 3",
+        "dropped_count_total 0",
+        "output_size_bucket{function=\"ping\",le=\"5.0\"} 3",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
+    assert!(text.ends_with("\n# EOF\n"), "{text}");
 }
 
 /// An update replaces the code, and drops the warm instances of the old.
@@ -422,6 +448,47 @@ async fn updates_replace_the_code() {
     assert_eq!(second["Result"], r#"{"message":"Hello, Ada!"}"#);
     let function = running.management().get("/v1/functions/f").await.ok(200);
     assert_eq!(function["version"], 2);
+}
+
+/// Changes of other APIs drop the warm instances too: those of the old version are of no use.
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_elsewhere_drop_warm_instances() {
+    let running = Running::start().await;
+    let client = running.serverledge(ServerledgeOptions::default()).await;
+    let management = running.management();
+    let warm = async |count: u64| {
+        let status = client.get("/status").await.ok(200);
+        assert_eq!(status["AvailableWarmContainers"]["f"], count, "{status}");
+        assert_eq!(status["FreeMemory"], 1024 - 128 * count, "{status}");
+    };
+    let run = async || post(&client, "/invoke/f", "").await.ok(200);
+    create(&client, "f", PING).await.ok(200);
+    run().await;
+    warm(1).await;
+    let settings = json!({"timeout": "20s"});
+    management
+        .patch("/v1/functions/f/settings", settings)
+        .await
+        .ok(200);
+    warm(0).await;
+    run().await;
+    warm(1).await;
+    management.deploy("f", USES_STD).await.ok(200);
+    warm(0).await;
+    run().await;
+    let rollback = json!({"version": 1});
+    management
+        .post("/v1/functions/f/rollback", rollback)
+        .await
+        .ok(200);
+    warm(0).await;
+    run().await;
+    warm(1).await;
+    management.delete("/v1/functions/f").await;
+    warm(0).await;
+    // Its numbers of versions begin again.
+    create(&client, "f", PING).await.ok(200);
+    assert_eq!(run().await["IsWarmStart"], false);
 }
 
 /// A function that counts for a part of a processor gets no more than that.
@@ -465,7 +532,20 @@ async fn nodes_without_room_refuse() {
     running.management().deploy("large", PING).await.ok(201);
     let definition =
         definition("cpus", "wasi", 16, &read(PING)).replace("\"CPUDemand\":0", "\"CPUDemand\":1.5");
-    post(&client, "/create", definition).await.ok(200);
+    let refused = post(&client, "/create", definition).await;
+    assert_eq!(refused.status, 422);
+    assert!(
+        refused.text().contains("--serverledge-cpus"),
+        "{}",
+        refused.text()
+    );
+    let management = running.management();
+    management.deploy("cpus", PING).await.ok(201);
+    let settings = json!({"cpus": 1.5, "memory": "16MiB"});
+    management
+        .patch("/v1/functions/cpus/settings", settings)
+        .await
+        .ok(200);
     let refused = post(&client, "/invoke/cpus", "").await;
     assert_text(&refused, 429, "");
     let accepted = post(&client, "/invoke/cpus", r#"{"Async":true}"#)

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::answer::Refusal;
 use crate::Server;
 use crate::queue::{
-    Attempt, Ended, Offer, OfferError, Queue, RequestHead, ResponseHead, Runner, Running,
+    Attempt, Ended, Offer, OfferError, Place, Queue, RequestHead, ResponseHead, Runner, Start,
 };
 use crate::store::invocations::StoredMessage;
 use crate::workers::{Invocation, Parameter, WeakWorkers, WorkerError, Workers};
@@ -57,14 +57,16 @@ pub(super) async fn accept(
 struct EphemeralRunner(WeakWorkers);
 
 impl Runner for EphemeralRunner {
-    fn run(&self, attempt: Attempt) -> Running {
-        let workers = self.0.upgrade();
-        Box::pin(async move {
-            match workers {
-                Some(workers) => run(&workers, &attempt).await,
-                None => Ended::Failed(WorkerError::stopping().to_string(), None),
-            }
-        })
+    fn start(&self, _: &Arc<str>, _: Option<Place>) -> Result<Start, Place> {
+        let workers = self.0.clone();
+        Ok(Box::new(|attempt| {
+            Box::pin(async move {
+                match workers.upgrade() {
+                    Some(workers) => run(&workers, &attempt).await,
+                    None => Ended::Failed(WorkerError::stopping().to_string(), None),
+                }
+            })
+        }))
     }
 }
 

@@ -36,8 +36,7 @@ pub(super) async fn update(State(api): State<Api>, request: Request) -> Response
 
 async fn put(api: &Api, request: Request, is_new: bool) -> Result<Response, Response> {
     let (mut parts, body) = request.into_parts();
-    let _permit = api.creates.acquire().await;
-    let bytes = body::read(body, MAX_CREATE).await?;
+    let (bytes, _permit) = body::read_long(body, MAX_CREATE, &api.uploads).await?;
     let mut definition = Definition::parse(&bytes).map_err(Invalid::into_response)?;
     drop(bytes);
     let deployments = api.server.deployments();
@@ -52,8 +51,9 @@ async fn put(api: &Api, request: Request, is_new: bool) -> Result<Response, Resp
     if !RUNTIMES.contains(&&*definition.runtime) {
         return Err(answer::text(StatusCode::NOT_FOUND, "Invalid runtime."));
     }
-    let memory = memory(api, &definition);
-    let memory = memory.map_err(|text| answer::text(StatusCode::UNPROCESSABLE_ENTITY, text))?;
+    let invalid = |text| answer::text(StatusCode::UNPROCESSABLE_ENTITY, text);
+    let memory = memory(api, &definition).map_err(invalid)?;
+    check_cpus(api, &definition).map_err(invalid)?;
     let component = upload::receive(api, &mut definition).await?;
     let Definition { name, cpus, .. } = definition;
     let precondition = match is_new {
@@ -63,7 +63,6 @@ async fn put(api: &Api, request: Request, is_new: bool) -> Result<Response, Resp
     let change = Change::Merge(settings(memory, cpus));
     let deployed = deployments.deploy(name.clone(), Some(component), change, precondition);
     deployed.await.map_err(refused)?;
-    api.node.retire(&name);
     Ok(answer::json(StatusCode::OK, &json!({ "Created": name })))
 }
 
@@ -80,6 +79,17 @@ fn memory(api: &Api, definition: &Definition) -> Result<u64, String> {
     }
 }
 
+/// Checks that the node has as many processors.
+fn check_cpus(api: &Api, definition: &Definition) -> Result<(), String> {
+    let most = api.node.cpus();
+    match definition.cpus > most {
+        true => Err(format!(
+            "Invalid CPU demand: this node has {most} processors, which --serverledge-cpus sets"
+        )),
+        false => Ok(()),
+    }
+}
+
 /// The settings that a definition stands for.
 fn settings(memory: u64, cpus: f64) -> Map<String, Value> {
     let mut settings = Map::new();
@@ -93,7 +103,7 @@ fn settings(memory: u64, cpus: f64) -> Map<String, Value> {
 impl Definition {
     fn parse(body: &[u8]) -> Result<Self, Invalid> {
         let fields = Fields::parse(body)?;
-        fields.integer("MaxConcurrency")?;
+        i16::try_from(fields.integer("MaxConcurrency")?).map_err(|_| Invalid)?;
         fields.check("SupportedArchs", Value::is_array)?;
         fields.check("Signature", Value::is_object)?;
         Ok(Self {

@@ -31,6 +31,5 @@ async fn delete_inner(api: &Api, request: Request) -> Result<Response, Response>
     removed
         .await
         .map_err(|error: DeploymentError| answer::refused(&error))?;
-    api.node.retire(&name);
     Ok(answer::json(StatusCode::OK, &json!({ "Deleted": name })))
 }

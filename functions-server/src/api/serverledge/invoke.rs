@@ -60,11 +60,11 @@ async fn invoke_inner(
         return queued::accept(api, demand.function, asked.run, &options).await;
     }
     let ran = async {
-        let running = api.node.acquire(demand).map_err(|NoCapacity| {
+        let mut running = api.node.acquire(demand).map_err(|NoCapacity| {
             api.node.count_drop();
             Failed::NoCapacity
         })?;
-        run::run(api, running, asked.run, options, arrived).await
+        run::run(api, &mut running, asked.run, options, arrived).await
     };
     match ran.await {
         Ok(ran) => {
@@ -87,7 +87,7 @@ pub(super) fn demand(api: &Api, function: &str) -> Demand {
     let memory = memory.unwrap_or(default as u64);
     Demand {
         function: function.into(),
-        version: served.as_ref().map(|served| served.version),
+        version: served.as_ref().map(|served| served.serial),
         memory: memory.div_ceil(1 << 20),
         cpus: served.map_or(0.0, |served| served.cpus()),
     }

@@ -30,13 +30,21 @@ use http::StatusCode;
 use tokio::sync::Semaphore;
 
 use super::drain;
+use crate::deployments::Deployments;
 use crate::server::WeakServer;
 use crate::{Server, ServerledgeOptions};
 use metrics::Counts;
-use node::Node;
+use node::{Node, Versions};
+pub(crate) use queued::RETENTION;
 
-/// How many uploads are in memory at once. Further ones wait.
-const MAX_CREATES: usize = 2;
+/// How many long uploads are in memory at once. Further ones wait.
+const MAX_UPLOADS: usize = 2;
+
+/// How many URLs are fetched at once. Further ones wait.
+const MAX_FETCHES: usize = 2;
+
+/// How many uploads are unpacked at once. Further ones wait.
+const MAX_UNPACKED: usize = 2;
 
 /// What every handler gets.
 #[derive(Clone)]
@@ -44,7 +52,9 @@ struct Api {
     server: Server,
     options: Arc<ServerledgeOptions>,
     node: Arc<Node>,
-    creates: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
+    fetches: Arc<Semaphore>,
+    unpacked: Arc<Semaphore>,
     counts: Arc<Counts>,
 }
 
@@ -53,7 +63,9 @@ struct WeakApi {
     server: WeakServer,
     options: Arc<ServerledgeOptions>,
     node: Arc<Node>,
-    creates: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
+    fetches: Arc<Semaphore>,
+    unpacked: Arc<Semaphore>,
     counts: Arc<Counts>,
 }
 
@@ -63,7 +75,9 @@ impl WeakApi {
             server: api.server.downgrade(),
             options: api.options.clone(),
             node: api.node.clone(),
-            creates: api.creates.clone(),
+            uploads: api.uploads.clone(),
+            fetches: api.fetches.clone(),
+            unpacked: api.unpacked.clone(),
             counts: api.counts.clone(),
         }
     }
@@ -73,20 +87,44 @@ impl WeakApi {
             server: self.server.upgrade()?,
             options: self.options.clone(),
             node: self.node.clone(),
-            creates: self.creates.clone(),
+            uploads: self.uploads.clone(),
+            fetches: self.fetches.clone(),
+            unpacked: self.unpacked.clone(),
             counts: self.counts.clone(),
         })
     }
 }
 
+/// The versions that are served, by their serials: numbers of versions come again after a deletion.
+#[derive(Debug)]
+struct Served(Arc<Deployments>);
+
+impl Versions for Served {
+    fn changes(&self) -> u64 {
+        self.0.changes()
+    }
+
+    fn current(&self, function: &str) -> Option<u64> {
+        self.0.served(function).map(|served| served.serial)
+    }
+}
+
 /// The routes of the API, behind the checks of `access`.
 pub(crate) fn router(server: Server, options: ServerledgeOptions) -> Router {
-    let node = Node::new(options.memory, options.cpus, options.expiration);
+    let node = Node::new(
+        options.memory,
+        options.cpus,
+        options.expiration,
+        Box::new(Served(server.deployments().clone())),
+        server.queue().freed(),
+    );
     let api = Api {
         server,
         options: Arc::new(options),
         node: Arc::new(node),
-        creates: Arc::new(Semaphore::new(MAX_CREATES)),
+        uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
+        fetches: Arc::new(Semaphore::new(MAX_FETCHES)),
+        unpacked: Arc::new(Semaphore::new(MAX_UNPACKED)),
         counts: Arc::default(),
     };
     let runner = queued::NodeRunner(WeakApi::of(&api));

@@ -10,9 +10,12 @@ use http::header::RETRY_AFTER;
 use http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
+use super::node::{self, NoCapacity};
 use super::run::{self, Asked, Failed, Report};
 use super::{Api, WeakApi, answer, invoke};
-use crate::queue::{Attempt, Ended, Offer, OfferError, RequestHead, ResponseHead, Runner, Running};
+use crate::queue::{
+    Attempt, Ended, HOST_PAUSE, Offer, OfferError, Place, RequestHead, ResponseHead, Runner, Start,
+};
 use crate::store::Time;
 use crate::store::invocations::{InvocationState, StoredMessage};
 
@@ -20,10 +23,7 @@ use crate::store::invocations::{InvocationState, StoredMessage};
 pub(super) const SOURCE: &str = "serverledge";
 
 /// How long results are kept, as upstream keeps them.
-const RETENTION: Duration = Duration::from_secs(1800);
-
-/// How long to wait when the host has no room.
-const HOST_PAUSE: Duration = Duration::from_millis(20);
+pub(crate) const RETENTION: (&str, Duration) = (SOURCE, Duration::from_secs(1800));
 
 /// Accepts an invocation. It waits for room on the node when its turn comes.
 pub(super) async fn accept(
@@ -104,25 +104,41 @@ fn report(message: &StoredMessage) -> Option<Report> {
 pub(super) struct NodeRunner(pub(super) WeakApi);
 
 impl Runner for NodeRunner {
-    fn run(&self, attempt: Attempt) -> Running {
-        let api = self.0.upgrade();
-        Box::pin(async move {
-            match api {
-                Some(api) => run_attempt(&api, attempt).await,
-                None => Ended::Failed("the server is stopping".to_owned(), None),
-            }
-        })
-    }
-
-    fn retention(&self) -> Option<Duration> {
-        Some(RETENTION)
+    fn start(&self, function: &Arc<str>, place: Option<Place>) -> Result<Start, Place> {
+        let Some(api) = self.0.upgrade() else {
+            return Ok(Box::new(|_| {
+                Box::pin(async { Ended::Failed("the server is stopping".to_owned(), None) })
+            }));
+        };
+        let demand = invoke::demand(&api, function);
+        let has_function = api.server.harness().has_function(function);
+        // What can never run begins, so that it ends.
+        let running = match has_function && api.node.fits(&demand) {
+            true => match api.node.acquire_in_turn(&demand) {
+                Ok(running) => Some(running),
+                Err(NoCapacity) => {
+                    return Err(place.unwrap_or_else(|| Box::new(api.node.wait(demand))));
+                }
+            },
+            false => None,
+        };
+        Ok(Box::new(|attempt| {
+            Box::pin(async move { run_attempt(&api, running, attempt).await })
+        }))
     }
 }
 
-async fn run_attempt(api: &Api, attempt: Attempt) -> Ended {
+/// Runs an attempt; `running` is the room that it has, unless it never can have any.
+async fn run_attempt(api: &Api, running: Option<node::Running>, attempt: Attempt) -> Ended {
     let waited = Time::now().0.saturating_sub(attempt.accepted.0).max(0);
     let queued = Duration::from_millis(waited.unsigned_abs());
     let started = Instant::now();
+    if !api.server.harness().has_function(&attempt.function) {
+        return Ended::Rejected("the function was deleted before it started".to_owned());
+    }
+    let Some(mut running) = running else {
+        return Ended::Rejected("the node is too small for the function".to_owned());
+    };
     let head = match RequestHead::parse(&attempt.request) {
         Ok(head) => head,
         Err(damaged) => return Ended::Rejected(damaged.to_string()),
@@ -135,15 +151,7 @@ async fn run_attempt(api: &Api, attempt: Attempt) -> Ended {
         returns_output: head.returns_output,
     };
     loop {
-        let demand = || invoke::demand(api, &attempt.function);
-        let acquired = api.node.acquire_when_free(demand).await;
-        if !api.server.harness().has_function(&attempt.function) {
-            return Ended::Rejected("the function was deleted before it started".to_owned());
-        }
-        let Some(running) = acquired else {
-            return Ended::Rejected("the node is too small for the function".to_owned());
-        };
-        let ran = run::run(api, running, asked.clone(), options.clone(), started).await;
+        let ran = run::run(api, &mut running, asked.clone(), options.clone(), started).await;
         match ran {
             Ok(ran) => {
                 let mut head = ResponseHead::new(ran.status, &ran.headers);
@@ -153,6 +161,7 @@ async fn run_attempt(api: &Api, attempt: Attempt) -> Ended {
                 head.report = serde_json::to_value(report).ok();
                 return Ended::Succeeded(head.store(result.into()));
             }
+            // Requests of others have taken the host's room.
             Err(Failed::NoCapacity) => tokio::time::sleep(HOST_PAUSE).await,
             Err(Failed::Function(reason)) => return Ended::Failed(reason, None),
         }

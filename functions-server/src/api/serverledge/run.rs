@@ -65,15 +65,14 @@ pub(super) struct Report {
 }
 
 impl Ran {
-    /// The report of an invocation that was queued for some time.
+    /// The report of an invocation that was queued for some time before.
     pub(super) fn report(self, queued: Duration) -> Report {
-        let init = queued + self.init;
         Report {
             success: true,
             result: self.result,
-            response_time: (init + self.duration).as_secs_f64(),
+            response_time: (queued + self.init + self.duration).as_secs_f64(),
             is_warm_start: self.is_warm_start,
-            init_time: init.as_secs_f64(),
+            init_time: self.init.as_secs_f64(),
             queueing_time: queued.as_secs_f64(),
             duration: self.duration.as_secs_f64(),
             output: self.output,
@@ -94,7 +93,7 @@ pub(super) fn headers() -> HeaderMap {
 /// Runs a function once.
 pub(super) async fn run(
     api: &Api,
-    running: Running,
+    running: &mut Running,
     asked: Asked,
     mut options: InvokeOptions,
     arrived: Instant,
@@ -111,7 +110,8 @@ pub(super) async fn run(
     let harness = api.server.harness();
     let invoked = harness.invoke(&running.demand().function, request, options);
     let response = invoked.await.map_err(|error| match error.reason() {
-        "overloaded" => Failed::NoCapacity,
+        // Otherwise the host had no room for its result.
+        "overloaded" if called.get().is_none() => Failed::NoCapacity,
         _ => Failed::Function(error.to_string()),
     })?;
     let (parts, body) = response.into_parts();
@@ -120,7 +120,7 @@ pub(super) async fn run(
     let ended = Instant::now();
     let is_warm_start = running.is_warm;
     // Also if what the function answered is no result: it has not failed.
-    leave_warm(api, running);
+    running.keep();
     let result = result(parts.status, body.to_bytes())?;
     let started = called.get().copied().unwrap_or(arrived);
     let output = output.map(|output| output.text()).unwrap_or_default();
@@ -144,12 +144,4 @@ fn result(status: StatusCode, body: Bytes) -> Result<String, Failed> {
     }
     String::from_utf8(body.into())
         .map_err(|_| Failed::Function("the function's result is not UTF-8".to_owned()))
-}
-
-/// Keeps the instance warm, unless the function was changed meanwhile.
-fn leave_warm(api: &Api, running: Running) {
-    let served = api.server.deployments().served(&running.demand().function);
-    if served.map(|served| served.version) == running.demand().version {
-        running.keep();
-    }
 }

@@ -47,14 +47,20 @@ pub(super) async fn receive(api: &Api, definition: &mut Definition) -> Result<Up
 async fn receive_inner(api: &Api, definition: &mut Definition) -> Result<Uploaded, Failed> {
     let code = std::mem::take(&mut definition.code);
     let decoded = run(move || code::decode(&code)).await??;
+    let mut fetching = None;
     let decoded = match code::url(&decoded) {
-        Some(url) => fetch(api, url).await?,
+        Some(url) => {
+            fetching = api.fetches.acquire().await.ok();
+            fetch(api, url).await?
+        }
         None => decoded,
     };
+    // Not before: what a client or another server sends slowly keeps nobody else waiting.
+    let _permit = api.unpacked.acquire().await;
     let (name, image) = (definition.name.clone(), definition.image.clone());
     let handler = std::mem::take(&mut definition.handler);
     let artifacts = api.server.store().artifacts().clone();
-    run(move || {
+    let stored = run(move || {
         let code = code::binary(decoded, &image)?;
         let described = Described {
             name: &name,
@@ -68,8 +74,10 @@ async fn receive_inner(api: &Api, definition: &mut Definition) -> Result<Uploade
             Ok(upload.finish())
         };
         write().map_err(Failed::Store)
-    })
-    .await?
+    });
+    let stored = stored.await?;
+    drop(fetching);
+    stored
 }
 
 /// Runs on a thread that may block. A panic is one of the libraries that read the code.

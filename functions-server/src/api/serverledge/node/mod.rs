@@ -1,18 +1,28 @@
 //! The resources of this node as Serverledge counts them: memory of running and warm instances, and the
 //! processors of running ones.
 
+mod line;
+mod taken;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
+use crate::queue::Freed;
+use taken::{Taken, Warm};
+
+/// How long an asynchronous invocation waits for room before synchronous ones leave that to it.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What an instance of a function takes.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Demand {
     pub(crate) function: Arc<str>,
     /// Which instances are alike: warm ones of another version are of no use.
-    pub(crate) version: Option<i64>,
+    pub(crate) version: Option<u64>,
     /// In MB.
     pub(crate) memory: u64,
     /// Not counted if it is not positive.
@@ -23,6 +33,15 @@ pub(crate) struct Demand {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NoCapacity;
 
+/// Which versions of functions are served.
+pub(crate) trait Versions: Debug + Send + Sync {
+    /// How often that has changed.
+    fn changes(&self) -> u64;
+
+    /// The version of a function; no other version ever has the same number.
+    fn current(&self, function: &str) -> Option<u64>;
+}
+
 /// What the node has, and what is taken of it.
 #[derive(Debug)]
 pub(crate) struct Node {
@@ -30,28 +49,9 @@ pub(crate) struct Node {
     cpus: f64,
     expiration: Duration,
     taken: Mutex<Taken>,
-    /// What a running instance took is free again.
-    freed: Notify,
-}
-
-#[derive(Debug, Default)]
-struct Taken {
-    busy_memory: u64,
-    used_cpus: f64,
-    /// Warm instances, the least recently used first.
-    warm: Vec<Warm>,
-    /// How many invocations had no room.
-    dropped: u64,
-    /// Every function that ever had an instance.
-    known: BTreeMap<Arc<str>, ()>,
-}
-
-#[derive(Debug)]
-struct Warm {
-    function: Arc<str>,
-    version: Option<i64>,
-    memory: u64,
-    used: Instant,
+    versions: Box<dyn Versions>,
+    /// Is told when those that wait for room may have some.
+    freed: Freed,
 }
 
 /// How much of the node is taken.
@@ -71,32 +71,20 @@ pub(crate) struct Usage {
 }
 
 impl Node {
-    pub(crate) fn new(memory: u64, cpus: f64, expiration: Duration) -> Self {
+    pub(crate) fn new(
+        memory: u64,
+        cpus: f64,
+        expiration: Duration,
+        versions: Box<dyn Versions>,
+        freed: Freed,
+    ) -> Self {
         Self {
             memory,
             cpus,
             expiration,
             taken: Mutex::default(),
-            freed: Notify::new(),
-        }
-    }
-
-    /// The same, as soon as there is room; `None` if there never will be. What is demanded may change meanwhile, as
-    /// the function may.
-    pub(crate) async fn acquire_when_free(
-        self: &Arc<Self>,
-        demand: impl Fn() -> Demand,
-    ) -> Option<Running> {
-        loop {
-            let freed = self.freed.notified();
-            let demand = demand();
-            if demand.memory > self.memory || demand.counted_cpus() > self.cpus + 1e-9 {
-                return None;
-            }
-            if let Ok(running) = self.acquire(demand) {
-                return Some(running);
-            }
-            freed.await;
+            versions,
+            freed,
         }
     }
 
@@ -110,31 +98,77 @@ impl Node {
         self.memory
     }
 
+    /// The processors of the node.
+    pub(crate) fn cpus(&self) -> f64 {
+        self.cpus
+    }
+
+    /// Whether an empty node has room.
+    pub(crate) fn fits(&self, demand: &Demand) -> bool {
+        demand.memory <= self.memory && demand.counted_cpus() <= self.cpus + ROUNDING
+    }
+
     /// Takes what an instance needs: a warm one, or room for a new one, for which the warm ones that were
-    /// not used for longest have to go.
+    /// not used for longest have to go. Whoever has waited for room for a while comes first.
     pub(crate) fn acquire(self: &Arc<Self>, demand: Demand) -> Result<Running, NoCapacity> {
         let now = Instant::now();
         let mut taken = self.lock();
-        self.expire(&mut taken, now);
-        let warm = taken.warm.iter().rposition(|warm| demand.fits(warm));
-        let has_room = self.check_cpus(&taken, &demand).and_then(|()| match warm {
-            Some(index) => {
-                taken.warm.remove(index);
-                Ok(())
+        if let Some(first) = taken.line.first()
+            && now.saturating_duration_since(first.since) >= PATIENCE
+            && self.hinders(&taken, &demand, &first.demand)
+        {
+            return Err(NoCapacity);
+        }
+        self.take(&mut taken, now, &demand)
+            .map(|is_warm| self.running(demand, is_warm))
+    }
+
+    /// The same for one that [waits](Self::wait) if there is no room: without taking any from those that waited
+    /// before.
+    pub(crate) fn acquire_in_turn(
+        self: &Arc<Self>,
+        demand: &Demand,
+    ) -> Result<Running, NoCapacity> {
+        let mut taken = self.lock();
+        let place = taken.place_of(&demand.function);
+        let before = taken.line.iter().take(place.unwrap_or(usize::MAX));
+        let mut before = before.map(|waiter| &waiter.demand);
+        let is_first = !before.any(|other| self.hinders(&taken, demand, other));
+        let is_warm = match is_first {
+            true => self.take(&mut taken, Instant::now(), demand),
+            false => Err(NoCapacity),
+        };
+        match is_warm {
+            Ok(is_warm) => Ok(self.running(demand.clone(), is_warm)),
+            Err(no_capacity) => {
+                if let Some(waiter) = place.and_then(|place| taken.line.get_mut(place)) {
+                    waiter.demand = demand.clone();
+                }
+                Err(no_capacity)
             }
-            None => self.make_room(&mut taken, demand.memory, |_| true),
-        });
-        has_room?;
+        }
+    }
+
+    fn take(&self, taken: &mut Taken, now: Instant, demand: &Demand) -> Result<bool, NoCapacity> {
+        self.expire(taken, now);
+        self.check_cpus(taken, demand)?;
+        let is_warm = taken.take_warm(demand);
+        if !is_warm {
+            taken.make_room(self.memory, demand.memory, |_| true)?;
+        }
         taken.busy_memory += demand.memory;
         taken.used_cpus += demand.counted_cpus();
         taken.known.entry(demand.function.clone()).or_default();
-        drop(taken);
-        Ok(Running {
+        Ok(is_warm)
+    }
+
+    fn running(self: &Arc<Self>, demand: Demand, is_warm: bool) -> Running {
+        Running {
             node: self.clone(),
             demand,
-            is_warm: warm.is_some(),
+            is_warm,
             keep: false,
-        })
+        }
     }
 
     /// How many instances the node can have at most.
@@ -148,16 +182,14 @@ impl Node {
         let mut taken = self.lock();
         self.expire(&mut taken, now);
         self.check_cpus(&taken, demand)?;
+        if !self.is_current(demand) {
+            return Err(NoCapacity);
+        }
         let may_evict = |warm: &Warm| warm.function != demand.function;
-        self.make_room(&mut taken, demand.memory, may_evict)?;
+        taken.make_room(self.memory, demand.memory, may_evict)?;
         taken.known.entry(demand.function.clone()).or_default();
         taken.warm.push(Warm::of(demand, now));
         Ok(())
-    }
-
-    /// Drops the warm instances of a function, which has changed or is gone.
-    pub(crate) fn retire(&self, function: &str) {
-        self.lock().warm.retain(|warm| &*warm.function != function);
     }
 
     /// The memory that is not taken by running instances, in MB.
@@ -186,40 +218,35 @@ impl Node {
 
     fn check_cpus(&self, taken: &Taken, demand: &Demand) -> Result<(), NoCapacity> {
         let wanted = demand.counted_cpus();
-        // Sums of fractions are not exact.
-        if wanted > 0.0 && taken.used_cpus + wanted > self.cpus + 1e-9 {
+        if wanted > 0.0 && taken.used_cpus + wanted > self.cpus + ROUNDING {
             return Err(NoCapacity);
         }
         Ok(())
     }
 
-    /// Evicts warm instances until there is room, and none if there can be no room.
-    fn make_room(
-        &self,
-        taken: &mut Taken,
-        memory: u64,
-        may_evict: impl Fn(&Warm) -> bool,
-    ) -> Result<(), NoCapacity> {
-        let evictable = taken.warm.iter().filter(|warm| may_evict(warm));
-        let evictable: u64 = evictable.map(|warm| warm.memory).sum();
-        let used = taken.busy_memory + taken.warm_memory();
-        let mut free = self.memory.saturating_sub(used);
-        if memory > free + evictable {
-            return Err(NoCapacity);
-        }
-        taken.warm.retain(|warm| {
-            let stays = free >= memory || !may_evict(warm);
-            if !stays {
-                free += warm.memory;
-            }
-            stays
-        });
-        Ok(())
+    /// Whether `demand` takes what `other` waits for.
+    fn hinders(&self, taken: &Taken, demand: &Demand, other: &Demand) -> bool {
+        let memory = taken.busy_memory + demand.memory + other.memory;
+        let (own, others) = (demand.counted_cpus(), other.counted_cpus());
+        let cpus = taken.used_cpus + own + others;
+        let is_short_of_cpus = own > 0.0 && others > 0.0 && cpus > self.cpus + ROUNDING;
+        memory > self.memory || is_short_of_cpus
     }
 
+    /// Drops the warm instances that were not used for long, or are of a version that is not served any more.
     fn expire(&self, taken: &mut Taken, now: Instant) {
         let is_fresh = |warm: &Warm| now.saturating_duration_since(warm.used) < self.expiration;
         taken.warm.retain(is_fresh);
+        let changes = self.versions.changes();
+        if taken.changes != changes {
+            taken.changes = changes;
+            let is_current = |warm: &Warm| self.versions.current(&warm.function) == warm.version;
+            taken.warm.retain(is_current);
+        }
+    }
+
+    fn is_current(&self, demand: &Demand) -> bool {
+        self.versions.current(&demand.function) == demand.version
     }
 
     fn lock(&self) -> MutexGuard<'_, Taken> {
@@ -227,30 +254,12 @@ impl Node {
     }
 }
 
-impl Taken {
-    fn warm_memory(&self) -> u64 {
-        self.warm.iter().map(|warm| warm.memory).sum()
-    }
-}
+/// How far sums of fractions may be off.
+const ROUNDING: f64 = 1e-9;
 
 impl Demand {
     fn counted_cpus(&self) -> f64 {
         self.cpus.max(0.0)
-    }
-
-    fn fits(&self, warm: &Warm) -> bool {
-        self.function == warm.function && self.version == warm.version && self.memory == warm.memory
-    }
-}
-
-impl Warm {
-    fn of(demand: &Demand, used: Instant) -> Self {
-        Self {
-            function: demand.function.clone(),
-            version: demand.version,
-            memory: demand.memory,
-            used,
-        }
     }
 }
 
@@ -268,8 +277,8 @@ impl Running {
         &self.demand
     }
 
-    /// Leaves a warm instance.
-    pub(crate) fn keep(mut self) {
+    /// Leaves a warm instance in the end, unless the function is changed meanwhile.
+    pub(crate) fn keep(&mut self) {
         self.keep = true;
     }
 }
@@ -279,10 +288,10 @@ impl Drop for Running {
         let mut taken = self.node.lock();
         taken.busy_memory = taken.busy_memory.saturating_sub(self.demand.memory);
         taken.used_cpus -= self.demand.counted_cpus();
-        if self.keep {
+        if self.keep && self.node.is_current(&self.demand) {
             taken.warm.push(Warm::of(&self.demand, Instant::now()));
         }
         drop(taken);
-        self.node.freed.notify_waiters();
+        self.node.freed.tell();
     }
 }

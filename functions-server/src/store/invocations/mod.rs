@@ -1,120 +1,17 @@
 //! The rows of invocations that nobody waits for.
 
-use std::fmt;
+mod expiry;
+mod id;
+mod recovery;
+mod state;
 
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, named_params};
+use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
 use super::{Digest, Time};
-
-/// An invocation's id: 48 bits of milliseconds since 1970, then 80 random bits. So ids grow with time, and
-/// cannot be guessed.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct QueuedId(pub(crate) [u8; 16]);
-
-impl QueuedId {
-    /// No id is greater.
-    pub(crate) const MAX: Self = Self([u8::MAX; 16]);
-
-    pub(crate) fn new(now: Time) -> Result<Self, getrandom::Error> {
-        let mut bytes = [0; 16];
-        let (time, random) = bytes.split_at_mut(6);
-        getrandom::fill(random)?;
-        let milliseconds = now.0.to_be_bytes();
-        time.copy_from_slice(milliseconds.get(2..).unwrap_or(&[0; 6]));
-        Ok(Self(bytes))
-    }
-
-    /// Parses 32 hexadecimal digits in lower case, as `Display` writes them.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let is_digit = |digit: u8| matches!(digit, b'0'..=b'9' | b'a'..=b'f');
-        if text.len() != 32 || !text.bytes().all(is_digit) {
-            return None;
-        }
-        u128::from_str_radix(text, 16)
-            .ok()
-            .map(|number| Self(number.to_be_bytes()))
-    }
-}
-
-impl fmt::Display for QueuedId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
-    }
-}
-
-impl fmt::Debug for QueuedId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl ToSql for QueuedId {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(ValueRef::Blob(&self.0)))
-    }
-}
-
-impl FromSql for QueuedId {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let bytes = value.as_blob()?.try_into();
-        bytes.map(Self).map_err(|_| FromSqlError::InvalidType)
-    }
-}
-
-/// Where an invocation stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum InvocationState {
-    Queued,
-    Running,
-    /// For a retry.
-    Waiting,
-    Succeeded,
-    Failed,
-    Cancelled,
-}
-
-impl InvocationState {
-    pub(crate) const ALL: [Self; 6] = [
-        Self::Queued,
-        Self::Running,
-        Self::Waiting,
-        Self::Succeeded,
-        Self::Failed,
-        Self::Cancelled,
-    ];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Running => "running",
-            Self::Waiting => "waiting",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == text)
-    }
-
-    pub(crate) fn has_ended(self) -> bool {
-        matches!(self, Self::Succeeded | Self::Failed | Self::Cancelled)
-    }
-}
-
-impl ToSql for InvocationState {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(self.name().into())
-    }
-}
-
-impl FromSql for InvocationState {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        Self::parse(value.as_str()?).ok_or(FromSqlError::InvalidType)
-    }
-}
+pub(crate) use expiry::{Expiry, delete_expired};
+pub(crate) use id::QueuedId;
+pub(crate) use recovery::recover;
+pub(crate) use state::InvocationState;
 
 /// A request or a result: a head in JSON, and a body.
 #[derive(Debug, Clone, PartialEq)]
@@ -345,25 +242,30 @@ fn delete_request(connection: &Connection, id: QueuedId) -> rusqlite::Result<()>
     Ok(())
 }
 
-/// Cancels an invocation that has not ended; returns whether it had not.
+/// Cancels an invocation that has not ended; returns its function, or `None` if it had.
 pub(crate) fn cancel(
     connection: &Connection,
     id: QueuedId,
     now: Time,
-    expires: Time,
+    expiry: &Expiry,
 ) -> rusqlite::Result<Option<String>> {
-    let function = connection
+    let cancelled: Option<(String, String)> = connection
         .query_row(
-            "UPDATE invocations SET state = 'cancelled', finished = ?2, expires = ?3, due = NULL
-             WHERE id = ?1 AND finished IS NULL RETURNING function",
-            (id, now, expires),
-            |row| row.get(0),
+            "UPDATE invocations SET state = 'cancelled', finished = ?2, due = NULL
+             WHERE id = ?1 AND finished IS NULL RETURNING function, source",
+            (id, now),
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )
         .optional()?;
-    if function.is_some() {
-        delete_request(connection, id)?;
-    }
-    Ok(function)
+    let Some((function, source)) = cancelled else {
+        return Ok(None);
+    };
+    connection.execute(
+        "UPDATE invocations SET expires = ?2 WHERE id = ?1",
+        (id, expiry.of(&source)),
+    )?;
+    delete_request(connection, id)?;
+    Ok(Some(function))
 }
 
 /// Queues an invocation again that failed; returns whether it had.
@@ -453,61 +355,5 @@ pub(crate) fn list(
         .collect()
 }
 
-/// What a start has to run again.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Unfinished {
-    pub(crate) id: QueuedId,
-    pub(crate) function: String,
-    pub(crate) due: Option<Time>,
-    /// The length of the request's body.
-    pub(crate) length: i64,
-}
-
-/// Queues the attempts again that ended with the process, unless that happened `max` times: they may be the
-/// cause. Returns all that have not ended, in the order of their acceptance.
-pub(crate) fn recover(
-    connection: &Connection,
-    max: u32,
-    now: Time,
-    expires: Time,
-) -> rusqlite::Result<Vec<Unfinished>> {
-    connection.execute(
-        "UPDATE invocations SET state = 'queued', interruptions = interruptions + 1
-         WHERE finished IS NULL AND state = 'running'",
-        [],
-    )?;
-    connection.execute(
-        "UPDATE invocations SET state = 'failed', finished = ?2, expires = ?3,
-             error = 'the host ended ' || interruptions || ' times while it ran'
-         WHERE finished IS NULL AND interruptions >= ?1",
-        (max, now, expires),
-    )?;
-    connection
-        .prepare(
-            "SELECT i.id, i.function, i.due, coalesce(length(r.body), 0) FROM invocations i
-             LEFT JOIN invocation_requests r ON r.id = i.id WHERE i.finished IS NULL ORDER BY i.id",
-        )?
-        .query_map([], |row| {
-            Ok(Unfinished {
-                id: row.get(0)?,
-                function: row.get(1)?,
-                due: row.get(2)?,
-                length: row.get(3)?,
-            })
-        })?
-        .collect()
-}
-
-/// Deletes up to `limit` invocations whose time is over; returns how many.
-pub(crate) fn delete_expired(
-    connection: &Connection,
-    now: Time,
-    limit: i64,
-) -> rusqlite::Result<usize> {
-    connection
-        .prepare_cached(
-            "DELETE FROM invocations WHERE id IN
-                 (SELECT id FROM invocations WHERE expires IS NOT NULL AND expires <= ?1 LIMIT ?2)",
-        )?
-        .execute((now, limit))
-}
+#[cfg(test)]
+mod tests;

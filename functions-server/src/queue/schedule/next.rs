@@ -1,0 +1,159 @@
+//! Begins what has its turn and room.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::function::Entry;
+use super::{Schedule, Turn};
+use crate::queue::runner::{Place, Start};
+use crate::store::Time;
+
+/// How many functions that wait for room are asked again at once, so that freed room costs a bounded time.
+const ASKED: usize = 64;
+
+/// What may run at this moment.
+pub(in crate::queue) trait Admission {
+    /// How many invocations of a function run at once at most, if it has a limit of its own.
+    fn concurrency(&self, function: &str) -> Option<usize>;
+
+    /// Takes room for an invocation, or a place in the line for room.
+    fn start(
+        &self,
+        source: &str,
+        function: &Arc<str>,
+        place: Option<Place>,
+    ) -> Result<Start, Place>;
+}
+
+/// An invocation that begins, with its room.
+pub(in crate::queue) struct Next {
+    pub(in crate::queue) turn: Turn,
+    pub(in crate::queue) start: Start,
+}
+
+impl Schedule {
+    /// Room was freed: asks those that wait for some with the [next](Self::next).
+    pub(in crate::queue) fn try_waiting(&mut self) {
+        self.is_freed = true;
+    }
+
+    /// The invocations that begin now, up to `max`. They count as running.
+    pub(in crate::queue) fn next(
+        &mut self,
+        now: Time,
+        max: usize,
+        admission: &impl Admission,
+    ) -> Vec<Next> {
+        self.end_delays(now);
+        let mut begun = Vec::new();
+        if self.is_freed {
+            self.ask_waiting(max, admission, &mut begun);
+        }
+        while begun.len() < max && self.running < self.limits.running {
+            let Some(function) = self.turns.pop_front() else {
+                break;
+            };
+            let Some(of) = self.functions.get_mut(&function) else {
+                continue;
+            };
+            of.has_turn = false;
+            let Some(source) = of.next_line().map(|line| line.source.clone()) else {
+                self.forget(&function);
+                continue;
+            };
+            match self.begin(&function, &source, admission) {
+                Outcome::Begun(next) => begun.push(next),
+                Outcome::NoRoom => self.without_room.push_back((function.clone(), source)),
+                // It gets its turn when one of those that run has ended.
+                Outcome::NoTurn => continue,
+            }
+            self.give_turn(&function);
+        }
+        begun
+    }
+
+    /// Asks those that wait for room, in their order.
+    fn ask_waiting(&mut self, max: usize, admission: &impl Admission, begun: &mut Vec<Next>) {
+        self.is_freed = false;
+        let mut refused = VecDeque::new();
+        while refused.len() < ASKED {
+            if begun.len() == max || self.running >= self.limits.running {
+                self.is_freed = !self.without_room.is_empty();
+                break;
+            }
+            let Some((function, source)) = self.without_room.pop_front() else {
+                break;
+            };
+            match self.begin(&function, &source, admission) {
+                Outcome::Begun(next) => begun.push(next),
+                Outcome::NoRoom => {
+                    refused.push_back((function, source));
+                    continue;
+                }
+                Outcome::NoTurn => continue,
+            }
+            self.give_turn(&function);
+        }
+        refused.append(&mut self.without_room);
+        self.without_room = refused;
+    }
+
+    /// Begins the oldest invocation of a line, if the function may run another one, and there is room.
+    fn begin(
+        &mut self,
+        function: &Arc<str>,
+        source: &Arc<str>,
+        admission: &impl Admission,
+    ) -> Outcome {
+        let part = self.most_of_one();
+        let Some(of) = self.functions.get_mut(function) else {
+            return Outcome::NoTurn;
+        };
+        // Otherwise it would wait within its time limit.
+        let most = admission.concurrency(function);
+        let is_running_most = of.running >= most.map_or(part, |most| most.clamp(1, part));
+        let line = of.line(source);
+        // What does not wait for room alone is in no line for it.
+        let place = line.place.take();
+        let Some(Entry { id, bytes }) = line.first().filter(|_| !is_running_most) else {
+            return Outcome::NoTurn;
+        };
+        let start = match admission.start(source, function, place) {
+            Ok(start) => start,
+            Err(place) => {
+                line.place = Some(place);
+                return Outcome::NoRoom;
+            }
+        };
+        line.pop();
+        of.running += 1;
+        self.running += 1;
+        self.leave(function, bytes);
+        let turn = Turn {
+            id,
+            function: function.clone(),
+            source: source.clone(),
+        };
+        Outcome::Begun(Next { turn, start })
+    }
+
+    fn end_delays(&mut self, now: Time) {
+        while let Some(entry) = self.delayed.first_entry() {
+            if entry.key().0 > now {
+                break;
+            }
+            let ((_, id), (function, source)) = entry.remove_entry();
+            let of = self.functions.entry(function.clone()).or_default();
+            of.line(&source).push_again(Entry { id, bytes: 0 });
+            self.give_turn(&function);
+        }
+    }
+}
+
+/// What came of a turn.
+enum Outcome {
+    Begun(Next),
+    NoRoom,
+    /// The function runs as much as it may, or nothing waits.
+    NoTurn,
+}
