@@ -15,7 +15,7 @@ use crate::dispatch::Scheduler;
 use crate::logs::{Logs, OutputCollector};
 use crate::queue::Queue;
 use crate::store::{Store, components, functions};
-use crate::workers::{self, Components, Egress, WorkerTargets, Workers};
+use crate::workers::{Components, Egress, Engines, WorkerTargets, Workers};
 use crate::{
     DispatchOptions, GolemOptions, ManagementOptions, OpenError, ServerOptions, ServerledgeOptions,
 };
@@ -178,21 +178,12 @@ impl Server {
         );
         let queue = queue.map_err(|error| unreadable(chain(&error)))?;
         deferred.set(&queue);
-        let engine = harness.deterministic_engine();
-        let engine = engine.map_err(|error| ServerError::Engine(format!("{error:#}")))?;
-        let engine_failed = |error: wasmtime::Error| ServerError::Engine(format!("{error:#}"));
-        let linker = Arc::new(workers::link(engine.wasmtime()).map_err(engine_failed)?);
-        let ticking = workers::tick(engine.wasmtime());
-        ticking.map_err(|error| ServerError::Engine(error.to_string()))?;
-        let for_check = linker.clone();
-        let linkable = move |component: &_| {
-            let linked = for_check.instantiate_pre(component);
-            linked.map(drop).map_err(|error| format!("{error:#}"))
-        };
-        let components = Components::new(store.clone(), Arc::new(engine), Box::new(linkable));
+        let engines = Engines::new(harness.clone());
+        let engines = engines.map_err(|error| ServerError::Engine(format!("{error:#}")))?;
+        let components = Components::new(store.clone(), Arc::new(engines));
         let limits = options.workers;
         let egress = Egress::new(harness.clone(), targets.clone());
-        let workers = Workers::new(store.clone(), components.clone(), linker, egress, limits);
+        let workers = Workers::new(store.clone(), components.clone(), egress, limits);
         targets.set(&workers);
         golem::register(&queue, &workers);
         Ok(Self {

@@ -41,8 +41,8 @@ pub use outbound::{FetchError, FetchErrorKind, Fetcher};
 pub use wasmtime;
 
 pub use registry::{
-    ComponentSource, DeployError, DeterministicEngine, FunctionInfo, FunctionSettings,
-    InstanceCounts, LoadError, LoadErrorKind,
+    ComponentEngine, ComponentSource, DeployError, FunctionInfo, FunctionSettings, InstanceCounts,
+    LoadError, LoadErrorKind, SlotOwner,
 };
 pub use telemetry::metrics::{
     CutStreams, FunctionMetrics, Histogram, InvocationCount, Metrics, QueueLengths,

@@ -125,6 +125,20 @@ pub(crate) fn get(
         .optional()
 }
 
+/// Whether a version of a component is durable, or one before it.
+pub(crate) fn has_durable(
+    connection: &Connection,
+    id: Uuid,
+    number: i64,
+) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM component_versions
+                 WHERE component = ?1 AND number <= ?2 AND NOT is_ephemeral)",
+        )?
+        .query_row((id.as_bytes(), number), |row| row.get(0))
+}
+
 /// The number of the latest version of a component.
 pub(crate) fn latest(connection: &Connection, id: Uuid) -> rusqlite::Result<Option<i64>> {
     connection

@@ -1,8 +1,9 @@
 //! Checks a call against what a component exports, before any worker is asked.
 
+use std::sync::Arc;
+
 use super::analysed_type::AnalysedType;
-use super::exports::{BadCall, Exports, FoundFunction};
-use super::function_name::FunctionName;
+use super::exports::{BadCall, FoundFunction, Functions};
 use super::json::Json;
 use super::typed_json;
 
@@ -17,7 +18,7 @@ pub(crate) struct Parameter {
 /// A call whose function exists and whose parameters fit. Only its handles may turn out to be invalid.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Checked {
-    pub(crate) function: FoundFunction,
+    pub(crate) function: Arc<FoundFunction>,
     /// The function's name, as the client wrote it.
     pub(crate) text: String,
     /// The parameters as a canonical JSON array, which [`values`](typed_json::values) reads.
@@ -80,21 +81,19 @@ impl Parameter {
 
 /// Checks a call of the function that `text` names.
 pub(crate) fn check(
-    exports: &Exports,
+    functions: &Functions,
     text: &str,
     parameters: &[Parameter],
 ) -> Result<Checked, BadCall> {
     // As upstream, a value that does not fit its own type is found first.
-    for parameter in parameters {
-        if let Some(typ) = &parameter.typ {
-            let checked = typed_json::check(typ, &parameter.value);
-            checked.map_err(|errors| BadCall { errors })?;
-        }
-    }
-    let name: FunctionName = text
-        .parse()
-        .map_err(|error: super::function_name::InvalidName| BadCall::new(error.to_string()))?;
-    let function = exports.find(&name)?;
+    let typed = parameters.iter().map(|parameter| {
+        let typ = parameter.typ.as_ref();
+        typ.map(|typ| typed_json::check(typ, &parameter.value))
+            .transpose()
+            .map_err(|errors| BadCall { errors })
+    });
+    let typed = typed.collect::<Result<Vec<Option<Json>>, _>>()?;
+    let function = functions.find(text)?;
     let (expected, got) = (function.parameters.len(), parameters.len());
     if expected != got {
         return Err(BadCall::new(format!(
@@ -103,16 +102,20 @@ pub(crate) fn check(
     }
     let mut values = Vec::with_capacity(got);
     let mut errors = Vec::new();
-    for (declared, parameter) in function.parameters.iter().zip(parameters) {
-        let difference = parameter
-            .typ
-            .as_ref()
-            .and_then(|typ| declared.typ.difference(typ));
-        if let Some(difference) = difference {
-            errors.push(format!("in {}: {difference}", declared.name));
-            continue;
-        }
-        match typed_json::check(&declared.typ, &parameter.value) {
+    let given = parameters.iter().zip(typed);
+    for (declared, (parameter, typed)) in function.parameters.iter().zip(given) {
+        let checked = match (&parameter.typ, typed) {
+            (Some(typ), Some(value)) if *typ == declared.typ => Ok(value),
+            (Some(typ), _) => match declared.typ.difference(typ) {
+                Some(difference) => {
+                    errors.push(format!("in {}: {difference}", declared.name));
+                    continue;
+                }
+                None => typed_json::check(&declared.typ, &parameter.value),
+            },
+            (None, _) => typed_json::check(&declared.typ, &parameter.value),
+        };
+        match checked {
             Ok(value) => values.push(value),
             Err(found) => {
                 errors.extend(found.into_iter().map(|error| {

@@ -4,55 +4,73 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::OnceCell;
+use uuid::Uuid;
 
 use super::components::{ComponentVersion, Components};
 use super::error::WorkerError;
 use super::instance::Code;
-use super::runtime::HostLinker;
 
 /// How many are kept.
 const CAPACITY: usize = 256;
 
 type Slot = Arc<OnceCell<Arc<Code>>>;
 
-/// What is linked, by component and version.
+/// What is linked, by component and version, for workers or for calls that have none.
 pub(crate) struct Codes {
     pub(crate) components: Arc<Components>,
-    linker: Arc<HostLinker>,
-    linked: Mutex<HashMap<(String, u64), Slot>>,
+    linked: Mutex<HashMap<(Uuid, u64, bool), Slot>>,
 }
 
 impl Codes {
-    pub(crate) fn new(components: Arc<Components>, linker: Arc<HostLinker>) -> Self {
+    pub(crate) fn new(components: Arc<Components>) -> Self {
         Self {
             components,
-            linker,
             linked: Mutex::default(),
         }
     }
 
-    /// Compiles and links a version, unless that was done.
-    pub(crate) async fn load(
+    /// Compiles and links a version for workers, unless that was done.
+    pub(crate) async fn durable(
         &self,
         version: &Arc<ComponentVersion>,
     ) -> Result<Arc<Code>, WorkerError> {
-        let key = (version.id.to_string(), version.version);
-        let slot = {
-            let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
-            if linked.len() >= CAPACITY && !linked.contains_key(&key) {
-                // Those that nothing uses can be linked again.
-                linked.retain(|_, slot| slot.get().is_none_or(|code| Arc::strong_count(code) > 1));
-            }
-            linked.entry(key).or_default().clone()
-        };
+        self.load(version, false).await
+    }
+
+    /// Compiles and links a version for calls without a worker, unless that was done.
+    pub(crate) async fn ephemeral(
+        &self,
+        version: &Arc<ComponentVersion>,
+    ) -> Result<Arc<Code>, WorkerError> {
+        self.load(version, true).await
+    }
+
+    async fn load(
+        &self,
+        version: &Arc<ComponentVersion>,
+        is_ephemeral: bool,
+    ) -> Result<Arc<Code>, WorkerError> {
+        let slot = self.slot((version.id, version.version, is_ephemeral));
         let link = || async {
-            let (version, linker) = (version.clone(), self.linker.clone());
-            let linking = tokio::task::spawn_blocking(move || Code::link(&linker, &version));
+            let (version, engines) = (version.clone(), self.components.engines().clone());
+            let linking = tokio::task::spawn_blocking(move || {
+                let linked = engines.of(is_ephemeral)?;
+                Code::link(linked, version)
+            });
             let linked = linking.await.map_err(|error| error.to_string());
             let linked = linked.and_then(|linked| linked.map_err(|error| format!("{error:#}")));
             linked.map_err(WorkerError::Unavailable)
         };
         slot.get_or_try_init(link).await.cloned()
+    }
+
+    fn slot(&self, key: (Uuid, u64, bool)) -> Slot {
+        let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
+        if linked.len() >= CAPACITY && !linked.contains_key(&key) {
+            // Those that nothing uses can be linked again.
+            linked.retain(|_, slot| slot.get().is_none_or(|code| Arc::strong_count(code) > 1));
+        }
+        linked.entry(key).or_default().clone()
     }
 }
 

@@ -91,6 +91,21 @@ impl ComponentBytes {
         })
     }
 
+    /// Compiles the component in the form that costs least to instantiate.
+    fn compile_for_one_call(&self, engine: &wasmtime::Engine) -> wasmtime::Result<Compiled> {
+        without_panics(|| {
+            let inlined = compile_rewritten(engine, rewrite::without_shim(&self.bytes));
+            let component = match inlined {
+                Some(component) => component,
+                None => compile_checked(engine, &self.bytes)?,
+            };
+            Ok(Compiled {
+                component,
+                reusable: Err(NotReusable::Unknown),
+            })
+        })
+    }
+
     /// Compiles the component for an engine of this allocation.
     pub(crate) fn compile_for(
         &self,
@@ -99,6 +114,7 @@ impl ComponentBytes {
     ) -> wasmtime::Result<Compiled> {
         match allocation {
             Allocation::Deterministic => self.compile_for_replay(engine),
+            Allocation::HostPoolOnce => self.compile_for_one_call(engine),
             _ => self.compile(engine),
         }
     }

@@ -9,6 +9,8 @@ use crate::pool;
 pub(crate) enum Allocation {
     /// The host's own pool.
     HostPool,
+    /// The same, for instances that are never reset.
+    HostPoolOnce,
     /// Wasmtime's pool.
     WasmtimePool,
     /// A new memory for each instance.
@@ -18,8 +20,9 @@ pub(crate) enum Allocation {
 }
 
 impl Allocation {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::HostPool,
+        Self::HostPoolOnce,
         Self::WasmtimePool,
         Self::OnDemand,
         Self::Deterministic,
@@ -29,6 +32,7 @@ impl Allocation {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::HostPool => "host-pool",
+            Self::HostPoolOnce => "host-pool-once",
             Self::WasmtimePool => "wasmtime-pool",
             Self::OnDemand => "on-demand",
             Self::Deterministic => "deterministic",
@@ -48,6 +52,11 @@ pub(crate) fn compiling(allocation: Allocation) -> wasmtime::Result<wasmtime::En
     let mut config = match allocation {
         Allocation::HostPool => {
             let mut config = base();
+            pool::set_memory_layout(&mut config);
+            config
+        }
+        Allocation::HostPoolOnce => {
+            let mut config = pooled_once();
             pool::set_memory_layout(&mut config);
             config
         }
@@ -79,6 +88,14 @@ pub(crate) fn on_demand() -> Config {
         .memory_reservation(0)
         .memory_guard_size(64 * 1024)
         .memory_reservation_for_growth(1024 * 1024);
+    config
+}
+
+/// The settings of an engine for an embedder's components in the host's own pool. They differ from those of
+/// functions, whose compiled code is another.
+pub(crate) fn pooled_once() -> Config {
+    let mut config = base();
+    config.wasm_threads(false);
     config
 }
 

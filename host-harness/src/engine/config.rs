@@ -4,7 +4,7 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 
 use super::Setup;
 use super::capacity::Capacity;
-use crate::compile::config::{Allocation, base, on_demand};
+use crate::compile::config::{Allocation, base, on_demand, pooled_once};
 use crate::limits::Limits;
 use crate::pool;
 use crate::pool::DiscardMode;
@@ -29,7 +29,7 @@ pub(crate) enum Pool {
 impl From<Allocation> for Pool {
     fn from(allocation: Allocation) -> Self {
         match allocation {
-            Allocation::HostPool => Self::Own,
+            Allocation::HostPool | Allocation::HostPoolOnce => Self::Own,
             Allocation::WasmtimePool | Allocation::OnDemand | Allocation::Deterministic => {
                 Self::Wasmtime
             }
@@ -62,7 +62,7 @@ pub(super) fn engine(
 }
 
 /// Why a multi-tenant host has no engine.
-const NO_POOL: &str = "--multi-tenant needs the host's own memory pool, which needs 64-bit Linux, a \
+pub(super) const NO_POOL: &str = "--multi-tenant needs the host's own memory pool, which needs 64-bit Linux, a \
                        readable /proc/self/pagemap, and address space (ulimit -v unlimited)";
 
 /// Creates an engine with wasmtime's pool, or without a pool if the address space is too small.
@@ -86,8 +86,27 @@ fn without_own(
 
 /// Creates an engine with the host's own memories and stacks.
 fn own(limits: &Limits, capacity: &Capacity, setup: Setup) -> wasmtime::Result<wasmtime::Engine> {
-    let slots = capacity.pool_slots();
-    let mut config = base();
+    with_own_pool(base(), limits, setup, capacity.pool_slots())
+}
+
+/// Creates an engine for an embedder's components, with memories and stacks of its own in the host's way.
+pub(super) fn pooled_components(
+    limits: &Limits,
+    setup: Setup,
+    memories: u32,
+) -> wasmtime::Result<wasmtime::Engine> {
+    if setup.pool != Pool::Own {
+        wasmtime::bail!("the host's own memory pool is not available");
+    }
+    with_own_pool(pooled_once(), limits, setup, memories)
+}
+
+fn with_own_pool(
+    mut config: Config,
+    limits: &Limits,
+    setup: Setup,
+    slots: u32,
+) -> wasmtime::Result<wasmtime::Engine> {
     config.allocation_strategy(InstanceAllocationStrategy::OnDemand);
     let discard = match setup.multi_tenant {
         true => DiscardMode::Remap,

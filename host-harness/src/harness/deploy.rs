@@ -6,7 +6,7 @@ use super::Harness;
 use crate::invocation::access::Ingress;
 use crate::limits::Limits;
 use crate::registry::{
-    ComponentSource, DeployError, DeterministicEngine, FunctionInfo, FunctionSettings,
+    ComponentEngine, ComponentSource, DeployError, FunctionInfo, FunctionSettings,
 };
 use crate::telemetry::metrics::Metrics;
 
@@ -85,14 +85,28 @@ impl Harness {
             .await
     }
 
-    /// Creates an engine for components whose calls the embedder replays, which compiles them as the host
-    /// compiles functions.
+    /// Creates an engine in which the same calls with the same answers always leave the same memory: for
+    /// components whose calls the embedder records and replays. Floating-point numbers that are none have one
+    /// form, relaxed SIMD instructions do the same on every processor, and there are no threads. Memories are
+    /// allocated for each instance.
     ///
     /// # Errors
     ///
     /// The processor lacks something that compiled code needs.
-    pub fn deterministic_engine(&self) -> wasmtime::Result<DeterministicEngine> {
-        DeterministicEngine::new(&self.gateway.engine)
+    pub fn deterministic_engine(&self) -> wasmtime::Result<ComponentEngine> {
+        ComponentEngine::deterministic(&self.gateway.engine)
+    }
+
+    /// Creates an engine for components of which each call gets a new instance: memories and stacks come from a
+    /// pool like that of functions, which has slots for this many memories. An instance beyond them cannot be
+    /// created.
+    ///
+    /// # Errors
+    ///
+    /// The processor lacks something that compiled code needs, or a multi-tenant host has no pool. Other hosts
+    /// without one allocate memories for each instance.
+    pub fn pooled_engine(&self, memories: u32) -> wasmtime::Result<ComponentEngine> {
+        ComponentEngine::pooled(&self.gateway.engine, memories)
     }
 
     /// Makes idle instances of a function ready for its next requests, after loading it if needed.

@@ -3,10 +3,10 @@
 //! The map is immutable, behind an atomic pointer. A request reads it once, without a lock, and keeps
 //! the function that it found until it has answered. A change copies the map, and swaps the pointer.
 
+mod component_engine;
 mod defaults;
 mod deploy_error;
 mod deployed;
-mod deterministic;
 mod info;
 mod load;
 mod load_error;
@@ -23,10 +23,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 
+pub use component_engine::{ComponentEngine, SlotOwner};
 pub(crate) use defaults::Defaults;
 pub use deploy_error::DeployError;
 pub(crate) use deployed::Deployed;
-pub use deterministic::DeterministicEngine;
 pub use info::{FunctionInfo, InstanceCounts};
 pub(crate) use load::Unavailable;
 pub use load_error::{LoadError, LoadErrorKind};

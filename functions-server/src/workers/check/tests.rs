@@ -14,7 +14,7 @@ const EXPORTS: &str = r#"[
 fn checked(function: &str, body: &str) -> Result<Checked, Vec<String>> {
     let exports: Exports = serde_json::from_str(EXPORTS).unwrap();
     let parameters = Parameter::of_body(body.as_bytes()).map_err(|error| error.errors)?;
-    check(&exports, function, &parameters).map_err(|error| error.errors)
+    check(&Functions::new(exports), function, &parameters).map_err(|error| error.errors)
 }
 
 /// Typed and untyped parameters become the same canonical ones.

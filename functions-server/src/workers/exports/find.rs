@@ -3,6 +3,7 @@
 use super::{BadCall, Export, ExportedFunction, Exports, NamedResult};
 use crate::workers::analysed_type::{AnalysedType, Field, Mode};
 use crate::workers::function_name::{Function, FunctionName, Then};
+use crate::workers::typed_json::result_type;
 use crate::workers::wave;
 
 /// A function that exists, with what its callers give and get.
@@ -14,6 +15,8 @@ pub(crate) struct FoundFunction {
     /// What the caller gives: without the handle of an indexed resource, and with that of any other.
     pub(crate) parameters: Vec<Field>,
     pub(crate) results: Vec<NamedResult>,
+    /// The type of all results together, as JSON.
+    pub(crate) result_type: String,
 }
 
 /// What is to be done.
@@ -76,14 +79,10 @@ impl Exports {
             }
             Function::Drop { resource } => {
                 let function = found.function(&[format!("[drop]{resource}")])?;
-                Ok(FoundFunction {
-                    site: found.site.map(str::to_owned),
-                    call: Call::Drop {
-                        resource: resource.clone(),
-                    },
-                    parameters: function.parameters.clone(),
-                    results: Vec::new(),
-                })
+                let call = Call::Drop {
+                    resource: resource.clone(),
+                };
+                found.found(call, function.parameters.clone(), Vec::new())
             }
             Function::Indexed {
                 resource,
@@ -163,14 +162,26 @@ impl<'a> Found<'a> {
         })
     }
 
-    fn export(&self, names: &[String]) -> Result<FoundFunction, BadCall> {
-        let function = self.function(names)?;
+    fn found(
+        &self,
+        call: Call,
+        parameters: Vec<Field>,
+        results: Vec<NamedResult>,
+    ) -> Result<FoundFunction, BadCall> {
+        let result_type = serde_json::to_string(&result_type(&results));
         Ok(FoundFunction {
             site: self.site.map(str::to_owned),
-            call: Call::Export(function.name.clone()),
-            parameters: function.parameters.clone(),
-            results: function.results.clone(),
+            call,
+            parameters,
+            results,
+            result_type: result_type.map_err(|error| BadCall::new(error.to_string()))?,
         })
+    }
+
+    fn export(&self, names: &[String]) -> Result<FoundFunction, BadCall> {
+        let function = self.function(names)?;
+        let call = Call::Export(function.name.clone());
+        self.found(call, function.parameters.clone(), function.results.clone())
     }
 
     fn indexed(
@@ -204,20 +215,16 @@ impl<'a> Found<'a> {
         let constructed = constructor.results.first();
         let constructed = constructed.ok_or_else(|| invalid("it returns nothing".to_owned()))?;
         let (then, parameters, results) = self.then(resource, &constructed.typ, then)?;
-        Ok(FoundFunction {
-            site: self.site.map(str::to_owned),
-            call: Call::Indexed(Indexed {
-                resource: resource.to_owned(),
-                key,
-                arguments,
-                constructor: constructor.name.clone(),
-                parameters: constructor.parameters.clone(),
-                constructed: constructed.typ.clone(),
-                then,
-            }),
-            parameters,
-            results,
-        })
+        let call = Call::Indexed(Indexed {
+            resource: resource.to_owned(),
+            key,
+            arguments,
+            constructor: constructor.name.clone(),
+            parameters: constructor.parameters.clone(),
+            constructed: constructed.typ.clone(),
+            then,
+        });
+        self.found(call, parameters, results)
     }
 
     /// What is done with an indexed resource, its parameters and results.

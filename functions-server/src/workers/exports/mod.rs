@@ -1,6 +1,7 @@
 //! The functions that a component exports, as its metadata lists them.
 
 mod find;
+mod functions;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::analysed_type::{AnalysedType, Field};
 
 pub(crate) use find::{Call, FoundFunction, Indexed, IndexedCall};
+pub(crate) use functions::Functions;
 
 /// Everything that a component exports: JSON as `metadata.exports`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,6 +35,21 @@ pub(crate) struct ExportedFunction {
     pub(crate) name: String,
     pub(crate) parameters: Vec<Field>,
     pub(crate) results: Vec<NamedResult>,
+}
+
+impl Exports {
+    /// All functions: the instance that exports each, if any, and its name.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (Option<&str>, &str)> {
+        self.0.iter().flat_map(|export| {
+            let (site, functions) = match export {
+                Export::Function(function) => (None, std::slice::from_ref(function)),
+                Export::Instance { name, functions } => (Some(&**name), &**functions),
+            };
+            functions
+                .iter()
+                .map(move |function| (site, &*function.name))
+        })
+    }
 }
 
 /// What a function returns. Only results of an older WIT have names.

@@ -3,38 +3,20 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use tokio::sync::Semaphore;
-
-use super::invoke::{MAX_DEPTH, depth};
 use super::{Invocation, Workers};
 use crate::store::Time;
-use crate::store::workers::StoredState;
 use crate::workers::check::Checked;
 use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
 use crate::workers::failure::{Failure, with_stderr};
-use crate::workers::instance::Instance;
-use crate::workers::journal::{Journal, Limits, Stored};
+use crate::workers::instance::{Code, Instance};
+use crate::workers::journal::Journal;
+use crate::workers::origin::depth;
 use crate::workers::runtime::Environment;
 use crate::workers::worker::{Answer, answer_of};
 
-/// How many calls run at once. Further ones wait in the order of their arrival.
-const RUNNING: usize = 64;
-
-/// The same for calls by other workers, for each number of workers that wait for them: a call never waits for one
-/// that waits for it.
-const RUNNING_NESTED: usize = 16;
-
-/// The permits of calls, by how many workers wait for them.
-pub(super) fn permits() -> Vec<Semaphore> {
-    let nested = (0..MAX_DEPTH).map(|_| Semaphore::new(RUNNING_NESTED));
-    std::iter::once(Semaphore::new(RUNNING))
-        .chain(nested)
-        .collect()
-}
-
 impl Workers {
-    /// Whether a call gets an instance of its own. A worker of an earlier, durable version keeps its state.
+    /// Whether a call gets an instance of its own.
     pub(crate) async fn is_ephemeral(
         &self,
         component: &str,
@@ -52,8 +34,11 @@ impl Workers {
         if !latest.is_ephemeral {
             return Ok(None);
         }
-        let is_worker = latest.version > 0 && self.open(component, name).await?.is_some();
-        Ok((!is_worker).then_some(latest))
+        // A worker of an earlier version keeps its state.
+        if latest.may_have_workers && self.open(component, name).await?.is_some() {
+            return Ok(None);
+        }
+        Ok(Some(latest))
     }
 
     /// Checks a call of an ephemeral component that runs later, and returns its parameters as a JSON array.
@@ -73,47 +58,33 @@ impl Workers {
         invocation: &Invocation,
     ) -> Answer {
         let call = self.check(version, invocation).await?;
-        let permits = self
-            .inner
-            .ephemeral
-            .get(depth(invocation.origin.as_deref()));
-        let running = permits.ok_or_else(WorkerError::stopping)?.acquire().await;
-        let _running = running.map_err(|_| WorkerError::stopping())?;
-        let mut instance = self.instantiate(version, name).await?;
-        instance.set_origin(invocation.origin.clone());
-        run(&mut instance, &call).await
+        let code = self.inner.context.codes.ephemeral(version).await?;
+        let depth = depth(invocation.origin.as_deref());
+        let running = self.inner.ephemeral.acquire(depth, code.memories).await;
+        let _running = running.ok_or_else(WorkerError::stopping)?;
+        let called = async {
+            let mut instance = self.instantiate(&code, name).await?;
+            instance.set_origin(invocation.origin.clone());
+            run(&mut instance, &call).await
+        };
+        code.owner.run(called).await
     }
 
-    async fn instantiate(
-        &self,
-        version: &Arc<ComponentVersion>,
-        name: &str,
-    ) -> Result<Instance, WorkerError> {
+    async fn instantiate(&self, code: &Arc<Code>, name: &str) -> Result<Instance, WorkerError> {
         let context = &self.inner.context;
-        let code = context.codes.load(version).await?;
-        let component = version.id.to_string();
+        let component = code.version.id.to_string();
         let environment = Environment {
             worker: format!("{component}/{name}").into(),
             args: Vec::new(),
-            env: version.env.clone().into_iter().collect(),
+            env: code.version.env.clone().into_iter().collect(),
             created: SystemTime::now(),
             memory: context.limits.memory,
             cpu_time: context.limits.cpu_time,
             egress: context.egress.clone(),
         };
         // Nothing is replayed, so nothing is recorded.
-        let stored = Stored {
-            state: StoredState::Idle,
-            results: 0,
-        };
-        let limits = Limits {
-            length: u64::MAX,
-            results: u64::MAX,
-        };
-        let journal = Journal::new(context.store.clone(), 0, &[], stored, &limits);
-        let journal = journal.map_err(|error| WorkerError::Unavailable(error.to_string()))?;
-        journal.close();
-        let made = Instance::new(&code, &component, name, &environment, journal).await;
+        let journal = Journal::closed(context.store.clone());
+        let made = Instance::new(code, &component, name, &environment, journal).await;
         made.map_err(|error| match Failure::of(&error) {
             Failure::Exited => WorkerError::CreationFailed("Process exited".to_owned()),
             Failure::Limit(why) => WorkerError::CreationFailed(why),

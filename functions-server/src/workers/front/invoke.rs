@@ -8,10 +8,8 @@ use crate::workers::check::{self, Checked};
 use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
 use crate::workers::journal::Outcome;
+use crate::workers::origin;
 use crate::workers::worker::{Answer, Reserved, Returned, Worker, answer_of};
-
-/// How many workers may wait for each other.
-pub(super) const MAX_DEPTH: usize = 16;
 
 impl Workers {
     /// Calls a worker, which is created if there is none with this name, and waits for what it returns.
@@ -23,7 +21,7 @@ impl Workers {
         name: &str,
         invocation: Invocation,
     ) -> Result<Returned, WorkerError> {
-        check_depth(invocation.origin.as_deref())?;
+        origin::check_depth(invocation.origin.as_deref())?;
         if let Some(version) = self.ephemeral(component, name).await? {
             return self.call_ephemeral(&version, name, &invocation).await;
         }
@@ -55,7 +53,7 @@ impl Workers {
         invocation: Invocation,
         is_stored: bool,
     ) -> Result<Accepted, WorkerError> {
-        check_origin(component, name, invocation.origin.as_deref())?;
+        origin::check_worker(component, name, invocation.origin.as_deref())?;
         let key = invocation.key.clone();
         loop {
             let known = self.open(component, name).await?;
@@ -155,7 +153,7 @@ impl Workers {
         invocation: &Invocation,
     ) -> Result<Checked, WorkerError> {
         let checked = check::check(
-            &version.exports,
+            &version.functions,
             &invocation.function,
             &invocation.parameters,
         );
@@ -181,33 +179,6 @@ impl Workers {
         })?;
         Ok(Some(answer_of(outcome)))
     }
-}
-
-/// Refuses a call of a worker that waits for it.
-fn check_origin(component: &str, name: &str, origin: Option<&str>) -> Result<(), WorkerError> {
-    let Some(origin) = origin else {
-        return Ok(());
-    };
-    let called = format!("{component}/{name}");
-    if origin.lines().any(|waiting| waiting == called) {
-        return Err(WorkerError::Reentrant(called));
-    }
-    Ok(())
-}
-
-/// Refuses a call for which too many workers wait.
-fn check_depth(origin: Option<&str>) -> Result<(), WorkerError> {
-    match depth(origin) > MAX_DEPTH {
-        true => Err(WorkerError::InvalidRequest(format!(
-            "calls of workers by workers nest more than {MAX_DEPTH} deep"
-        ))),
-        false => Ok(()),
-    }
-}
-
-/// How many workers wait for a call.
-pub(super) fn depth(origin: Option<&str>) -> usize {
-    origin.map_or(0, |origin| origin.lines().count())
 }
 
 /// What becomes of an invocation.

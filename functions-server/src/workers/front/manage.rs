@@ -138,7 +138,12 @@ impl Workers {
         target: u64,
     ) -> Result<(), WorkerError> {
         let worker = self.existing(component, name).await?;
-        self.version(component, Some(target)).await?;
+        let version = self.version(component, Some(target)).await?;
+        if version.is_ephemeral {
+            return Err(WorkerError::BadCall(vec![format!(
+                "version {target} of the component is ephemeral: its calls have no worker"
+            )]));
+        }
         worker.ask_to_update(target)?;
         self.start(&worker);
         Ok(())

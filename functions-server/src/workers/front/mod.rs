@@ -15,9 +15,10 @@ use uuid::Uuid;
 use super::check::Parameter;
 use super::codes::Codes;
 use super::components::{ComponentError, Components};
+use super::ephemeral::Permits;
 use super::error::WorkerError;
 use super::options::WorkerLimits;
-use super::runtime::{Egress, HostLinker};
+use super::runtime::Egress;
 use super::worker::{Context, Stop, Worker};
 use crate::store::Store;
 
@@ -35,8 +36,8 @@ struct Inner {
     context: Arc<Context>,
     known: Mutex<HashMap<Name, Arc<Worker>>>,
     opening: Vec<tokio::sync::Mutex<()>>,
-    /// A permit for each call of an ephemeral component that runs.
-    ephemeral: Vec<tokio::sync::Semaphore>,
+    /// For calls of ephemeral components.
+    ephemeral: Permits,
 }
 
 /// Workers that somebody else keeps.
@@ -83,15 +84,14 @@ pub(crate) struct Creation {
 }
 
 impl Workers {
-    /// The workers of a store. Something has to [`tick`](super::runtime::tick) their engine.
+    /// The workers of a store.
     pub(crate) fn new(
         store: Arc<Store>,
         components: Arc<Components>,
-        linker: Arc<HostLinker>,
         egress: Egress,
         limits: WorkerLimits,
     ) -> Self {
-        let codes = Codes::new(components, linker);
+        let codes = Codes::new(components);
         let context = Context::new(store, limits, codes, egress);
         Self {
             inner: Arc::new(Inner {
@@ -100,7 +100,7 @@ impl Workers {
                 opening: (0..OPENING)
                     .map(|_| tokio::sync::Mutex::default())
                     .collect(),
-                ephemeral: ephemeral::permits(),
+                ephemeral: Permits::new(),
             }),
         }
     }

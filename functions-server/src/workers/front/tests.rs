@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::*;
 use crate::workers::components::Upload;
 use crate::workers::worker::Status;
-use crate::workers::{WorkerTargets, link, tick};
+use crate::workers::{Engines, WorkerTargets};
 
 /// A server without its APIs. What is in its folder survives it.
 struct Host {
@@ -30,15 +30,11 @@ impl Host {
             .call_targets(targets.clone())
             .function("caller", test_guests::CALLS_FUNCTIONS);
         let harness = builder.build().unwrap();
-        let engine = harness.deterministic_engine().unwrap();
-        tick(engine.wasmtime()).unwrap();
-        let linker = Arc::new(link(engine.wasmtime()).unwrap());
-        let check = Box::new(|_: &_| Ok(()));
-        let components = Components::new(store.clone(), Arc::new(engine), check);
+        let engines = Engines::new(harness.clone()).unwrap();
+        let components = Components::new(store.clone(), Arc::new(engines));
         let workers = Workers::new(
             store,
             components.clone(),
-            linker,
             Egress::new(harness, targets.clone()),
             limits,
         );

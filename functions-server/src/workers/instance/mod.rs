@@ -3,7 +3,7 @@
 mod code;
 mod handles;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -26,7 +26,7 @@ pub(crate) struct Instance {
     store: Store<State>,
     instance: WasmInstance,
     handles: Handles,
-    functions: HashMap<(Option<String>, String), Func>,
+    code: Arc<Code>,
 }
 
 /// A call whose handles are all there.
@@ -43,7 +43,7 @@ impl Instance {
     ///
     /// The guest traps, or the host has no memory for it.
     pub(crate) async fn new(
-        code: &Code,
+        code: &Arc<Code>,
         component: &str,
         name: &str,
         environment: &Environment,
@@ -67,7 +67,7 @@ impl Instance {
             store,
             instance,
             handles: Handles::new(component, name),
-            functions: HashMap::new(),
+            code: Arc::clone(code),
         })
     }
 
@@ -169,16 +169,17 @@ impl Instance {
     }
 
     fn returned(&mut self, call: &Checked, results: &[Val]) -> Outcome {
-        let typ = typed_json::result_type(&call.function.results);
-        let value = typed_json::result_value(&call.function.results, results, &mut self.handles);
-        outcome(&typ, value)
+        let function = &call.function;
+        match typed_json::result_value(&function.results, results, &mut self.handles) {
+            Ok(value) => returned(call, value),
+            Err(error) => Outcome::Refused(error),
+        }
     }
 
     /// The handle of an indexed resource, as a result.
     fn handle(&self, call: &Checked, number: u64) -> Outcome {
-        let typ = typed_json::result_type(&call.function.results);
         let text = self.handles.text(number);
-        outcome(&typ, Ok(serde_json::json!([text]).to_string()))
+        returned(call, serde_json::json!([text]).to_string())
     }
 
     /// The number of the resource that the call's parameters name. The inner error is the constructor's own.
@@ -212,28 +213,9 @@ impl Instance {
     }
 
     fn function(&mut self, site: Option<&str>, name: &str) -> Result<Func> {
-        let key = (site.map(str::to_owned), name.to_owned());
-        if let Some(function) = self.functions.get(&key) {
-            return Ok(*function);
-        }
-        let missing = || wasmtime::format_err!("the component does not export {name}");
-        let parent = match site {
-            Some(site) => {
-                let export = self.instance.get_export_index(&mut self.store, None, site);
-                Some(export.ok_or_else(missing)?)
-            }
-            None => None,
-        };
-        let export = self
-            .instance
-            .get_export_index(&mut self.store, parent.as_ref(), name);
-        let export = export.ok_or_else(missing)?;
-        let function = self
-            .instance
-            .get_func(&mut self.store, export)
-            .ok_or_else(missing)?;
-        self.functions.insert(key, function);
-        Ok(function)
+        let export = self.code.export(site, name);
+        let function = export.and_then(|export| self.instance.get_func(&mut self.store, export));
+        function.ok_or_else(|| wasmtime::format_err!("the component does not export {name}"))
     }
 
     /// Says which workers wait for the calls that come.
@@ -289,10 +271,7 @@ fn type_of(constructed: &AnalysedType) -> u64 {
     }
 }
 
-fn outcome(typ: &AnalysedType, value: std::result::Result<String, String>) -> Outcome {
-    let typ = serde_json::to_string(typ).map_err(|error| error.to_string());
-    match (typ, value) {
-        (Ok(typ), Ok(value)) => Outcome::Returned { typ, value },
-        (Err(error), _) | (_, Err(error)) => Outcome::Refused(error),
-    }
+fn returned(call: &Checked, value: String) -> Outcome {
+    let typ = call.function.result_type.clone();
+    Outcome::Returned { typ, value }
 }

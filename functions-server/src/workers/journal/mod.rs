@@ -179,6 +179,32 @@ impl Journal {
         }))
     }
 
+    /// A journal that has nothing, and takes nothing.
+    pub(crate) fn closed(store: Arc<Store>) -> Arc<Self> {
+        let inner = Inner {
+            recorded: VecDeque::new(),
+            answers: HashMap::new(),
+            next: Flush::default(),
+            flushes: 0,
+            added: 0,
+            length: 0,
+            results: 0,
+            result_count: 0,
+            is_running: false,
+            stored: StoredState::Idle,
+            is_closed: true,
+        };
+        Arc::new(Self {
+            store,
+            worker: 0,
+            limit: u64::MAX,
+            kept: u64::MAX,
+            live: watch::Sender::new(true),
+            inner: Mutex::new(inner),
+            written: watch::Sender::new(Written::Until(0)),
+        })
+    }
+
     /// The next recorded entry. `None`: the worker is live.
     pub(crate) fn next(&self) -> Option<Entry> {
         let mut inner = self.inner();

@@ -17,19 +17,17 @@ pub(crate) fn result_value(
     values: &[Val],
     handles: &mut impl Handles,
 ) -> Result<String, String> {
-    let typ = super::result_type(results);
-    let json = match &typ {
-        AnalysedType::Record { fields } => {
-            let members = fields.iter().zip(values);
-            let members = members
-                .map(|(field, value)| Ok((field.name.clone(), json(&field.typ, value, handles)?)));
+    let named = results.iter().map(|result| result.name.as_ref());
+    let names: Option<Vec<_>> = named.collect();
+    let parts = results.iter().zip(values);
+    let parts = parts.map(|(result, value)| json(&result.typ, value, handles));
+    let json = match names {
+        Some(names) if !names.is_empty() => {
+            let members = names.into_iter().zip(parts);
+            let members = members.map(|(name, value)| Ok((name.clone(), value?)));
             Json::Object(members.collect::<Result<_, String>>()?)
         }
-        _ => {
-            let items = results.iter().zip(values);
-            let items = items.map(|(result, value)| json(&result.typ, value, handles));
-            Json::List(items.collect::<Result<_, _>>()?)
-        }
+        _ => Json::List(parts.collect::<Result<_, _>>()?),
     };
     serde_json::to_string(&json).map_err(|error| error.to_string())
 }

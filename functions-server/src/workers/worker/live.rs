@@ -82,7 +82,7 @@ impl Live {
         let version = version.map_err(Broken::Unavailable)?;
         let code = context
             .codes
-            .load(&version)
+            .durable(&version)
             .await
             .map_err(Broken::Unavailable)?;
         let environment = environment(context, worker, &version.env);
@@ -140,7 +140,7 @@ impl Live {
     /// Checks a call that was checked before, perhaps against another version of the component.
     pub(super) fn check(&self, function: &str, params: &str) -> Result<Checked, Vec<String>> {
         let parameters = Parameter::of_array(params.as_bytes()).map_err(|bad| bad.errors)?;
-        check::check(&self.code.exports, function, &parameters).map_err(|bad| bad.errors)
+        check::check(&self.code.version.functions, function, &parameters).map_err(|bad| bad.errors)
     }
 
     /// Begins an invocation that was not recorded.
