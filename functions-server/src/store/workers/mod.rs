@@ -166,12 +166,14 @@ pub(crate) fn list(
         .collect()
 }
 
-/// The workers that have to go on without being asked: an invocation has begun, or waits.
+/// The workers that have to go on without being asked: an invocation has begun, or waits, or an update does.
 pub(crate) fn unfinished(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
     let mut select = connection.prepare_cached(
         "SELECT component, name FROM workers WHERE state = 'running'
          UNION SELECT component, name FROM workers
-         WHERE id IN (SELECT worker FROM worker_queue) AND state = 'idle'",
+         WHERE id IN (SELECT worker FROM worker_queue) AND state = 'idle'
+         UNION SELECT component, name FROM workers
+         WHERE updates LIKE '%\"state\":\"Pending\"%' AND state = 'idle'",
     )?;
     select
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?

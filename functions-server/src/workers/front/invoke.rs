@@ -9,7 +9,7 @@ use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
 use crate::workers::journal::Outcome;
 use crate::workers::origin;
-use crate::workers::worker::{Answer, Reserved, Returned, Worker, answer_of};
+use crate::workers::worker::{Answer, Reserved, Returned, Worker, answer_of, written};
 
 impl Workers {
     /// Calls a worker, which is created if there is none with this name, and waits for what it returns.
@@ -116,14 +116,8 @@ impl Workers {
         let Some(kept) = kept else {
             return Ok(());
         };
-        let written = kept.written.await;
-        let error = match written {
-            Ok(Ok(())) => return Ok(()),
-            Ok(Err(error)) => error.into(),
-            Err(_) => WorkerError::Unavailable("the store is closed".to_owned()),
-        };
-        worker.withdraw(kept.number);
-        Err(error)
+        let written = written(kept.written).await;
+        written.inspect_err(|_| worker.withdraw(kept.number))
     }
 
     /// The component's version that a worker has, or a new one would get.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Creation, Workers};
 use crate::store::workers::{self, StoredState};
 use crate::workers::error::WorkerError;
-use crate::workers::worker::{Stop, Worker, WorkerView};
+use crate::workers::worker::{Stop, Worker, WorkerView, written};
 
 impl Workers {
     /// Creates a worker of the component's latest version, and returns that version.
@@ -106,6 +106,9 @@ impl Workers {
         };
         if worker.ask_to_stop(stop) {
             worker.stopped().await;
+            if let Some(error) = worker.take_stop_error() {
+                return Err(error);
+            }
         }
         Ok(())
     }
@@ -144,7 +147,10 @@ impl Workers {
                 "version {target} of the component is ephemeral: its calls have no worker"
             )]));
         }
-        worker.ask_to_update(target)?;
+        let asked = worker.ask_to_update(target, &self.inner.context.store)?;
+        written(asked)
+            .await
+            .inspect_err(|_| worker.withdraw_update(target))?;
         self.start(&worker);
         Ok(())
     }
@@ -158,11 +164,20 @@ impl Workers {
     ) -> Result<bool, WorkerError> {
         let worker = self.existing(component, name).await?;
         if let Some(number) = worker.cancel(key) {
-            if let Some(number) = number {
-                let id = worker.id;
-                let write = move |connection: &_| workers::cancel(connection, id, number);
-                self.inner.context.store.write(write).await?;
-            }
+            let cancelled = match number {
+                Some(number) => {
+                    let id = worker.id;
+                    let write = move |connection: &_| workers::cancel(connection, id, number);
+                    self.inner.context.store.write(write).await
+                }
+                None => Ok(()),
+            };
+            let why = match &cancelled {
+                Ok(()) => WorkerError::RuntimeError("the invocation was cancelled".to_owned()),
+                Err(error) => WorkerError::Unavailable(error.to_string()),
+            };
+            worker.answer(key, &Err(why));
+            cancelled?;
             return Ok(true);
         }
         if worker.knows(key) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::live::{Begun, Broken, Ended, Live};
 use super::task::Context;
-use super::{Phase, Queued, Worker, answer_of};
+use super::{Answer, Phase, Queued, Worker, answer_of};
 use crate::store::workers::{self, StoredState};
 use crate::workers::error::WorkerError;
 use crate::workers::journal::{Entry, Journal, Outcome};
@@ -155,15 +155,16 @@ async fn invoke(
             ended(worker, live, &begun, outcome);
         }
         Err(error) => {
-            // Nobody waits for what is in the stored queue, so what came of it is kept.
-            if let Some(number) = number {
-                live.journal.take(number);
-                let outcome = Outcome::Refused(error.to_string());
-                live.journal.add_result(key.clone(), &outcome);
-                live.journal.flush();
-            }
             worker.ended(&live.instance);
-            worker.answer(&key, &Err(error));
+            // Nobody waits for what is in the stored queue, so what came of it is kept.
+            let Some(number) = number else {
+                worker.answer(&key, &Err(error));
+                return Ok(());
+            };
+            live.journal.take(number);
+            let outcome = Outcome::Refused(error.to_string());
+            live.journal.add_result(key.clone(), &outcome);
+            answer_when_written(worker, &live.journal, key, Err(error));
         }
     }
     Ok(())
@@ -175,20 +176,15 @@ fn ended(worker: &Arc<Worker>, live: &Live, begun: &Begun, outcome: Outcome) {
         let (resources, memory) = worker.usage();
         live.journal.set_usage(resources, memory);
     }
-    answer_when_written(worker, &live.journal, begun.key.clone(), outcome);
+    answer_when_written(worker, &live.journal, begun.key.clone(), answer_of(outcome));
 }
 
-fn answer_when_written(
-    worker: &Arc<Worker>,
-    journal: &Arc<Journal>,
-    key: String,
-    outcome: Outcome,
-) {
+fn answer_when_written(worker: &Arc<Worker>, journal: &Arc<Journal>, key: String, answer: Answer) {
     let flush = journal.flush();
     let (worker, journal) = (worker.clone(), journal.clone());
     tokio::spawn(async move {
         let answer = match journal.written(flush).await {
-            Ok(()) => answer_of(outcome),
+            Ok(()) => answer,
             Err(error) => Err(WorkerError::Unavailable(error.to_string())),
         };
         worker.answer(&key, &answer);

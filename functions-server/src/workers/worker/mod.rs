@@ -62,6 +62,8 @@ struct Shared {
     /// Whether there is a begun invocation to go on with.
     is_cut_off: bool,
     stop: Option<Stop>,
+    /// Why the last interruption cannot be kept.
+    stop_error: Option<WorkerError>,
     /// Room is needed: unload, unless there is something to do.
     is_to_unload: bool,
     has_task: bool,
@@ -120,11 +122,21 @@ struct Queued {
     origin: Option<Arc<str>>,
 }
 
+/// Says that something is on the disk.
+pub(super) type Written = oneshot::Receiver<Result<(), StoreError>>;
+
 /// An invocation in the stored queue.
 pub(super) struct Kept {
     pub(super) number: u64,
-    /// Says that it is on the disk.
-    pub(super) written: oneshot::Receiver<Result<(), StoreError>>,
+    pub(super) written: Written,
+}
+
+/// Waits for a write.
+pub(super) async fn written(written: Written) -> Result<(), WorkerError> {
+    match written.await {
+        Ok(written) => Ok(written?),
+        Err(_) => Err(WorkerError::Unavailable("the store is closed".to_owned())),
+    }
 }
 
 impl Worker {
@@ -153,6 +165,7 @@ impl Worker {
             phase,
             is_cut_off,
             stop: None,
+            stop_error: None,
             is_to_unload: false,
             has_task: false,
             is_closed: false,
@@ -260,7 +273,14 @@ impl Worker {
             params: call.params.clone(),
         };
         let worker = self.id;
-        let written = store.submit(move |connection| workers::enqueue(connection, worker, &row))?;
+        // What was interrupted goes on, also after a restart.
+        let goes_on = shared.phase == Phase::Interrupted;
+        let written = store.submit(move |connection| {
+            if goes_on {
+                workers::set_state(connection, worker, StoredState::Running, None)?;
+            }
+            workers::enqueue(connection, worker, &row)
+        })?;
         shared.next_number += 1;
         Ok(Kept { number, written })
     }

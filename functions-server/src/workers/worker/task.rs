@@ -131,6 +131,7 @@ async fn stop_now(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut Slot,
             };
             if let Err(error) = context.store.write(write).await {
                 tracing::warn!(worker = id, %error, "an interrupted worker cannot be kept so");
+                worker.set_stop_error(error.into());
             }
             worker.interrupted();
         }

@@ -1,7 +1,8 @@
 //! How a worker gets from one state to the next.
 
-use super::{Phase, Queued, Shared, Stop, UpdateState, Worker, WorkerUpdate};
-use crate::store::Time;
+use super::{Phase, Queued, Shared, Stop, UpdateState, Worker, WorkerUpdate, Written};
+use crate::store::workers;
+use crate::store::{Store, Time};
 use crate::workers::error::WorkerError;
 use crate::workers::instance::Instance;
 
@@ -156,6 +157,15 @@ impl Worker {
         true
     }
 
+    /// An interruption that cannot be kept.
+    pub(super) fn set_stop_error(&self, error: WorkerError) {
+        self.shared().stop_error = Some(error);
+    }
+
+    pub(in crate::workers) fn take_stop_error(&self) -> Option<WorkerError> {
+        self.shared().stop_error.take()
+    }
+
     /// Returns once the task has stopped what it did.
     pub(in crate::workers) async fn stopped(&self) {
         loop {
@@ -219,8 +229,12 @@ impl Worker {
         }
     }
 
-    /// Asks for another version of the component.
-    pub(in crate::workers) fn ask_to_update(&self, target: u64) -> Result<(), WorkerError> {
+    /// Asks for another version of the component. What is returned says that this is on the disk.
+    pub(in crate::workers) fn ask_to_update(
+        &self,
+        target: u64,
+        store: &Store,
+    ) -> Result<Written, WorkerError> {
         let mut shared = self.shared();
         match &shared.phase {
             Phase::Failed(why) => return Err(WorkerError::PreviousInvocationFailed(why.clone())),
@@ -233,21 +247,31 @@ impl Worker {
             target,
             details: None,
         });
-        Ok(())
+        // While this is locked, so that the write of what comes of it comes later.
+        let (id, version) = (self.id, shared.version);
+        let updates = serde_json::to_string(&shared.updates).unwrap_or_default();
+        let written =
+            store.submit(move |connection| workers::set_updates(connection, id, version, &updates));
+        written.map_err(|error| {
+            shared.updates.pop();
+            error.into()
+        })
     }
 
-    /// Takes an invocation out of the queue. Returns its number if it is stored, and `None` if it is not in
-    /// the queue.
+    /// Forgets an update that could not be kept, unless it has run.
+    pub(in crate::workers) fn withdraw_update(&self, target: u64) {
+        let mut shared = self.shared();
+        let is_withdrawn =
+            |update: &WorkerUpdate| update.state == UpdateState::Pending && update.target == target;
+        shared.updates.retain(|update| !is_withdrawn(update));
+    }
+
+    /// Takes an invocation out of the queue, whose key is still kept. Returns its number if it is stored, and
+    /// `None` if it is not in the queue.
     pub(in crate::workers) fn cancel(&self, key: &str) -> Option<Option<u64>> {
         let mut shared = self.shared();
         let place = shared.queue.iter().position(|queued| queued.key == key)?;
         let queued = shared.queue.remove(place)?;
-        let waiters = shared.keys.remove(key).unwrap_or_default();
-        drop(shared);
-        for waiter in waiters {
-            let error = WorkerError::RuntimeError("the invocation was cancelled".to_owned());
-            let _ = waiter.send(Err(error));
-        }
         Some(queued.number)
     }
 
