@@ -68,6 +68,11 @@ impl WorkerError {
         }
     }
 
+    /// The answer to whoever meets a worker that is being unloaded or deleted.
+    pub(crate) fn unloading() -> Self {
+        Self::Unavailable("the worker is being unloaded: try again".to_owned())
+    }
+
     /// The answer to whoever waits for a worker that goes on in another process.
     pub(crate) fn stopping() -> Self {
         Self::Unavailable("the server stops: send the request again".to_owned())

@@ -1,15 +1,19 @@
 //! Why an instance cannot be used any longer.
 
+use std::time::SystemTime;
+
 use wasmtime_wasi::I32Exit;
 
 use super::journal::TooLong;
-use super::runtime::{CpuLimit, Diverged};
+use super::runtime::{CpuLimit, Diverged, Suspended};
 
 /// What came of an error in an instance.
 #[derive(Debug)]
 pub(super) enum Failure {
     Diverged(Diverged),
     Exited,
+    /// It sleeps for long, and can do so without an instance.
+    Suspended(SystemTime),
     /// A limit: it would be reached again.
     Limit(String),
     Trapped(String),
@@ -19,6 +23,9 @@ impl Failure {
     pub(super) fn of(error: &wasmtime::Error) -> Self {
         if let Some(diverged) = error.downcast_ref::<Diverged>() {
             return Self::Diverged(diverged.clone());
+        }
+        if let Some(Suspended { until }) = error.downcast_ref::<Suspended>() {
+            return Self::Suspended(*until);
         }
         if error.is::<I32Exit>() {
             return Self::Exited;

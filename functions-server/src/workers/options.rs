@@ -13,6 +13,8 @@ pub(crate) struct WorkerLimits {
     pub(crate) queue: usize,
     /// After how long without an invocation a worker is unloaded.
     pub(crate) idle: Duration,
+    /// How long a sleep has to be for which a worker is unloaded.
+    pub(crate) suspend_after: Duration,
     /// How many results of a worker are kept.
     pub(crate) keys: u64,
 }
@@ -25,6 +27,7 @@ impl Default for WorkerLimits {
             journal: 256 << 20,
             queue: 10_000,
             idle: Duration::from_secs(60),
+            suspend_after: Duration::from_secs(10),
             keys: 1_000_000,
         }
     }

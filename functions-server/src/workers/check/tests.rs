@@ -12,7 +12,7 @@ const EXPORTS: &str = r#"[
 ]"#;
 
 fn checked(function: &str, body: &str) -> Result<Checked, Vec<String>> {
-    let exports: Exports = serde_json::from_str(EXPORTS).unwrap();
+    let exports: crate::workers::exports::Exports = serde_json::from_str(EXPORTS).unwrap();
     let parameters = Parameter::of_body(body.as_bytes()).map_err(|error| error.errors)?;
     check(&Functions::new(exports), function, &parameters).map_err(|error| error.errors)
 }

@@ -80,6 +80,7 @@ impl Workers {
             created: SystemTime::now(),
             memory: context.limits.memory,
             cpu_time: context.limits.cpu_time,
+            suspend_after: context.limits.suspend_after,
             egress: context.egress.clone(),
         };
         // Nothing is replayed, so nothing is recorded.
@@ -92,7 +93,7 @@ impl Workers {
                 WorkerError::CreationFailed(why)
             }
             Failure::Trapped(why) => WorkerError::Unavailable(why),
-            Failure::Diverged(diverged) => WorkerError::Unavailable(diverged.to_string()),
+            Failure::Diverged(_) | Failure::Suspended(_) => unrecorded(&error),
         })
     }
 }
@@ -106,7 +107,12 @@ async fn run(instance: &mut Instance, call: &Checked) -> Answer {
             Failure::Exited => "Process exited".to_owned(),
             Failure::Limit(why) => why,
             Failure::Trapped(why) => with_stderr(why, &instance.take_stderr()),
-            Failure::Diverged(diverged) => diverged.to_string(),
+            Failure::Diverged(_) | Failure::Suspended(_) => return Err(unrecorded(&error)),
         })),
     }
+}
+
+/// An error that only workers meet, whose calls are recorded.
+fn unrecorded(error: &wasmtime::Error) -> WorkerError {
+    WorkerError::Unavailable(error.to_string())
 }

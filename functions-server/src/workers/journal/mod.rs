@@ -260,6 +260,11 @@ impl Journal {
         Ok(())
     }
 
+    /// Whether entries are taken.
+    pub(crate) fn is_recording(&self) -> bool {
+        !self.inner().is_closed
+    }
+
     /// Takes no further entries: what an instance began that is gone may still end.
     pub(crate) fn close(&self) {
         self.inner().is_closed = true;

@@ -63,12 +63,12 @@ impl monotonic_clock::Host for &mut State {
     }
 
     fn subscribe_instant(&mut self, when: u64) -> Result<Resource<DynPollable>> {
-        let deadline = Deadline {
-            at: self.created.checked_add(Duration::from_nanos(when)),
-            journal: self.journal.clone(),
-        };
-        let deadline = self.table.push(deadline)?;
-        subscribe(&mut self.table, deadline)
+        let at = self.created.checked_add(Duration::from_nanos(when));
+        let journal = self.journal.clone();
+        let deadline = self.table.push(Deadline { at, journal })?;
+        let pollable = subscribe(&mut self.table, deadline)?;
+        self.sleeps.add(&pollable, at);
+        Ok(pollable)
     }
 
     fn subscribe_duration(&mut self, duration: u64) -> Result<Resource<DynPollable>> {

@@ -13,9 +13,11 @@ mod random;
 mod requests;
 mod state;
 mod streams;
+mod suspension;
 
 pub(crate) use cpu_budget::{CpuLimit, Timed};
 pub(crate) use engine::tick;
 pub(crate) use linker::{HostLinker, link};
 pub(crate) use requests::Egress;
 pub(crate) use state::{Diverged, Environment, State};
+pub(crate) use suspension::Suspended;

@@ -14,6 +14,7 @@ use wasmtime_wasi_http::{
 
 use super::requests::{Destination, Failure, MAX_BODY, Outbound, Requests, hash};
 use super::state::State;
+use super::suspension::InFlight;
 
 /// What the library registers its function under.
 const HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
@@ -31,6 +32,8 @@ pub(super) struct Outgoing {
     requests: Requests,
     /// The number of the request that is being sent.
     number: u32,
+    /// For the request that is being sent.
+    in_flight: InFlight,
 }
 
 impl Outgoing {
@@ -38,6 +41,7 @@ impl Outgoing {
         Self {
             requests,
             number: 0,
+            in_flight: InFlight::default(),
         }
     }
 }
@@ -75,6 +79,7 @@ impl State {
         let hash = head_hash(self.table.get(&request)?);
         let number = self.begin("outgoing-handler.handle", hash);
         self.outgoing.number = number.map_err(HttpError::trap)?;
+        self.outgoing.in_flight = self.sleeps.begin_request();
         outgoing_handler::Host::handle(&mut self.http(), request, options)
     }
 }
@@ -106,8 +111,10 @@ impl WasiHttpHooks for Outgoing {
         _body_failed: Io,
     ) -> Box<dyn Future<Output = Result<(http::Response<WasiBody>, Io), Error>> + Send> {
         let (requests, number) = (self.requests.clone(), self.number);
+        let in_flight = std::mem::take(&mut self.in_flight);
         let timeout = options.and_then(|options| options.first_byte_timeout);
         Box::new(async move {
+            let _in_flight = in_flight;
             let (head, body) = request.into_parts();
             // In a replay too: the guest sees how far its body was read.
             let body = super::requests::collect(body).await;

@@ -26,6 +26,7 @@ impl poll::Host for &mut State {
             }
             return Ok(ready.clone());
         }
+        self.suspend_for(&pollables)?;
         let journal = self.journal.clone();
         let ready = {
             let mut polling = pin!(poll::Host::poll(&mut self.table, pollables));
@@ -47,6 +48,7 @@ impl poll::Host for &mut State {
 impl poll::HostPollable for &mut State {
     async fn block(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
         if !self.journal.is_replaying() {
+            self.suspend_for(std::slice::from_ref(&pollable))?;
             self.journal.flush();
         }
         poll::HostPollable::block(&mut self.table, pollable).await
@@ -68,6 +70,7 @@ impl poll::HostPollable for &mut State {
     }
 
     fn drop(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
+        self.sleeps.remove(&pollable);
         poll::HostPollable::drop(&mut self.table, pollable)
     }
 }

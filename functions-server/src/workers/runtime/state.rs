@@ -12,6 +12,7 @@ use super::memory::MemoryLimit;
 use super::outgoing::Outgoing;
 use super::output::Output;
 use super::requests::{Egress, Requests};
+use super::suspension::Sleeps;
 use crate::workers::journal::{Entry, Journal};
 
 /// How many handles a guest may have.
@@ -40,6 +41,8 @@ pub(crate) struct Environment {
     pub(crate) memory: u64,
     /// What an invocation may use.
     pub(crate) cpu_time: Duration,
+    /// How long a sleep has to be for which its instance is dropped.
+    pub(crate) suspend_after: Duration,
     /// Sends its requests.
     pub(crate) egress: Egress,
 }
@@ -67,6 +70,7 @@ pub(crate) struct State {
     pub(super) clock: u64,
     pub(super) outgoing: Outgoing,
     pub(super) requests: Requests,
+    pub(super) sleeps: Sleeps,
     pub(super) http: WasiHttpCtx,
     /// How many requests were begun.
     begun: u32,
@@ -106,6 +110,7 @@ impl State {
             clock: 0,
             outgoing: Outgoing::new(requests.clone()),
             requests,
+            sleeps: Sleeps::new(environment.suspend_after),
             http: WasiHttpCtx::new(),
             begun: 0,
             wasi,

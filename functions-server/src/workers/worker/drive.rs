@@ -82,6 +82,12 @@ pub(super) async fn drive(context: &Arc<Context>, worker: &Arc<Worker>, slot: &m
                 fail(context, worker, why).await;
                 return;
             }
+            Broken::Suspended(until) => {
+                slot.unload().await;
+                worker.put_back(slot.queued.take());
+                worker.suspend(until);
+                return;
+            }
             Broken::Unavailable(error) => {
                 slot.unload().await;
                 worker.give_up(&error);
@@ -114,7 +120,8 @@ async fn attempt_once(
 
 /// Runs what was recorded, to the end of the last invocation.
 pub(super) async fn replay(worker: &Arc<Worker>, mut live: Live) -> Result<Live, Broken> {
-    while let Some(begun) = live.recorded()? {
+    while let Some(mut begun) = live.recorded()? {
+        begun.origin = worker.origin(&begun.key);
         let added = live.journal.added();
         if !live.journal.is_replaying() {
             worker.set_running(&begun.key);
@@ -151,6 +158,7 @@ async fn invoke(
     match call.and_then(|call| live.begin(key.clone(), call, origin)) {
         Ok(begun) => {
             number.inspect(|number| live.journal.take(*number));
+            worker.set_origin(begun.origin.clone());
             let outcome = live.run(&begun).await?;
             ended(worker, live, &begun, outcome);
         }

@@ -1,7 +1,7 @@
 //! A loaded worker: its instance, and its journal.
 
 use std::sync::Arc;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::Worker;
 use super::task::Context;
@@ -40,6 +40,8 @@ pub(super) enum Broken {
     Diverged(Diverged),
     /// The component traps before it can be called.
     Creation(String),
+    /// It sleeps until then, and needs no instance meanwhile.
+    Suspended(SystemTime),
     /// The host cannot load it now.
     Unavailable(WorkerError),
 }
@@ -90,6 +92,7 @@ impl Live {
         let made = Instance::new(&code, component, name, &environment, journal.clone()).await;
         let instance = made.map_err(|error| match Failure::of(&error) {
             Failure::Diverged(diverged) => Broken::Diverged(diverged),
+            Failure::Suspended(until) => Broken::Suspended(until),
             Failure::Exited => Broken::Creation("Process exited".to_owned()),
             Failure::Limit(why) => Broken::Creation(why),
             Failure::Trapped(why) if error.is::<wasmtime::Trap>() => Broken::Creation(why),
@@ -211,6 +214,7 @@ impl Live {
     fn broken(&mut self, begun: &Begun, error: &wasmtime::Error, before: u64) -> Broken {
         let (outcome, may_retry) = match Failure::of(error) {
             Failure::Diverged(diverged) => return Broken::Diverged(diverged),
+            Failure::Suspended(until) => return Broken::Suspended(until),
             // A recorded end is a return: otherwise the worker would be over.
             _ if self.journal.is_replaying() => {
                 return Broken::Diverged(Diverged {
@@ -253,6 +257,7 @@ fn environment(
         created: UNIX_EPOCH + Duration::from_millis(created),
         memory: row.memory,
         cpu_time: context.limits.cpu_time,
+        suspend_after: context.limits.suspend_after,
         egress: context.egress.clone(),
     }
 }

@@ -10,6 +10,7 @@ mod view;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use tokio::sync::{Notify, oneshot};
 
@@ -58,6 +59,8 @@ struct Shared {
     keys: HashMap<String, Vec<oneshot::Sender<Answer>>>,
     /// The key of the invocation that runs.
     running: Option<String>,
+    /// The workers that wait for the invocation that runs.
+    origin: Option<Arc<str>>,
     phase: Phase,
     /// Whether there is a begun invocation to go on with.
     is_cut_off: bool,
@@ -86,6 +89,8 @@ enum Phase {
     Running,
     Retrying,
     Interrupted,
+    /// What runs sleeps until then, without an instance.
+    Suspended(SystemTime),
     Failed(String),
     Exited,
 }
@@ -162,6 +167,7 @@ impl Worker {
             },
             queue: queue.into_iter().map(Queued::stored).collect(),
             running: None,
+            origin: None,
             phase,
             is_cut_off,
             stop: None,
@@ -231,9 +237,7 @@ impl Worker {
             _ => {}
         }
         if shared.is_closed || shared.has_given_up {
-            return Err(WorkerError::Unavailable(
-                "the worker is being unloaded: try again".to_owned(),
-            ));
+            return Err(WorkerError::unloading());
         }
         if shared.queue.len() >= capacity {
             return Err(WorkerError::QueueFull(shared.queue.len()));

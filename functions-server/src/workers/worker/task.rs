@@ -1,7 +1,7 @@
 //! The task of a worker: one invocation at a time, in the order of their arrival.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
@@ -18,6 +18,9 @@ use crate::workers::runtime::Egress;
 
 /// How often a task looks whether a worker that is over has answered everybody.
 const LINGER: Duration = Duration::from_millis(20);
+
+/// How long a task waits for a worker that sleeps until it looks at the clock again, which somebody may set.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 /// What the tasks of all workers share.
 #[derive(Debug)]
@@ -152,6 +155,7 @@ impl Worker {
     async fn next(&self, idle: Duration) -> Work {
         let mut until = Instant::now() + idle;
         loop {
+            let mut sleep = None;
             {
                 let mut shared = self.shared();
                 if let Some(stop) = shared.stop {
@@ -161,6 +165,14 @@ impl Worker {
                     return Work::Idle;
                 }
                 match shared.phase {
+                    Phase::Suspended(until) => match until.duration_since(SystemTime::now()) {
+                        Ok(left) if !left.is_zero() => sleep = Some(left.min(LONGEST_SLEEP)),
+                        _ => {
+                            shared.is_cut_off = false;
+                            shared.phase = Phase::Running;
+                            return Work::Resume;
+                        }
+                    },
                     Phase::Interrupted | Phase::Failed(_) | Phase::Exited => {
                         until = until.min(Instant::now() + LINGER);
                     }
@@ -186,7 +198,8 @@ impl Worker {
             }
             tokio::select! {
                 () = self.wake.notified() => {}
-                () = tokio::time::sleep_until(until) => return Work::Idle,
+                () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {}
+                () = tokio::time::sleep_until(until), if sleep.is_none() => return Work::Idle,
             }
         }
     }

@@ -1,5 +1,8 @@
 //! How a worker gets from one state to the next.
 
+use std::sync::Arc;
+use std::time::SystemTime;
+
 use super::{Phase, Queued, Shared, Stop, UpdateState, Worker, WorkerUpdate, Written};
 use crate::store::workers;
 use crate::store::{Store, Time};
@@ -51,6 +54,25 @@ impl Worker {
         shared.phase = Phase::Running;
         shared.running = Some(key.to_owned());
         shared.keys.entry(key.to_owned()).or_default();
+    }
+
+    /// The invocation that runs sleeps until then.
+    pub(super) fn suspend(&self, until: SystemTime) {
+        let mut shared = self.shared();
+        shared.phase = Phase::Suspended(until);
+        shared.is_cut_off = true;
+    }
+
+    /// An invocation begins for which these workers wait.
+    pub(super) fn set_origin(&self, origin: Option<Arc<str>>) {
+        self.shared().origin = origin;
+    }
+
+    /// The workers that wait for an invocation which goes on. After a restart, they are gone.
+    pub(super) fn origin(&self, key: &str) -> Option<Arc<str>> {
+        let shared = self.shared();
+        let origin = shared.origin.clone();
+        origin.filter(|_| shared.running.as_deref() == Some(key))
     }
 
     /// An invocation has ended. Returns whether the worker has something else than before.
@@ -118,12 +140,16 @@ impl Worker {
     /// Whether something waits that is stored.
     pub(in crate::workers) fn has_work(&self) -> bool {
         let shared = self.shared();
-        shared.is_cut_off || !shared.queue.is_empty()
+        shared.is_cut_off || !shared.queue.is_empty() || shared.pending_update().is_some()
     }
 
     /// Asks an idle worker to unload. `false`: it has something to do.
     pub(super) fn ask_to_unload(&self) -> bool {
         let mut shared = self.shared();
+        // It has nothing loaded.
+        if matches!(shared.phase, Phase::Suspended(_)) {
+            return true;
+        }
         let is_idle = shared.running.is_none()
             && !matches!(shared.phase, Phase::Running | Phase::Retrying)
             && !shared.is_cut_off
@@ -219,7 +245,7 @@ impl Worker {
     pub(in crate::workers) fn resume(&self) -> bool {
         let mut shared = self.shared();
         match shared.phase {
-            Phase::Interrupted => {
+            Phase::Interrupted | Phase::Suspended(_) => {
                 shared.phase = Phase::Idle;
                 shared.is_cut_off = true;
                 true
@@ -239,6 +265,7 @@ impl Worker {
         match &shared.phase {
             Phase::Failed(why) => return Err(WorkerError::PreviousInvocationFailed(why.clone())),
             Phase::Exited => return Err(WorkerError::PreviousInvocationExited),
+            _ if shared.is_closed || shared.has_given_up => return Err(WorkerError::unloading()),
             _ => {}
         }
         shared.updates.push(WorkerUpdate {

@@ -43,6 +43,7 @@ fn text(broken: Broken) -> String {
     match broken {
         Broken::Diverged(diverged) => diverged.to_string(),
         Broken::Creation(why) => why,
+        Broken::Suspended(_) => "the component sleeps before it can be called".to_owned(),
         Broken::Unavailable(error) => error.to_string(),
         Broken::Ended(ended) => format!("{:?}", ended.outcome),
     }

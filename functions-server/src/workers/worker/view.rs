@@ -100,6 +100,10 @@ impl Worker {
             Phase::Running => (Status::Running, None),
             Phase::Retrying => (Status::Retrying, None),
             Phase::Interrupted => (Status::Interrupted, None),
+            Phase::Suspended(_) if shared.stop == Some(Stop::Interrupt) => {
+                (Status::Interrupted, None)
+            }
+            Phase::Suspended(_) => (Status::Suspended, None),
             Phase::Failed(why) => (Status::Failed, Some(why.clone())),
             Phase::Exited => (Status::Exited, None),
         };

@@ -97,7 +97,11 @@ impl State {
         };
         let number = self.begin(call, hash)?;
         let requests = self.requests.clone();
-        let task = spawn(async move { requests.send(number, outbound).await });
+        let in_flight = self.sleeps.begin_request();
+        let task = spawn(async move {
+            let _in_flight = in_flight;
+            requests.send(number, outbound).await
+        });
         Ok(Pending::running(task))
     }
 
