@@ -14,8 +14,9 @@ pub(crate) use queue::{QueueRow, cancel, enqueue, queued};
 use super::Time;
 
 /// Where a worker stands, as far as it is kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum StoredState {
+    #[default]
     Idle,
     /// An invocation has begun, and has to go on.
     Running,

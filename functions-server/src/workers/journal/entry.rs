@@ -1,9 +1,16 @@
 //! What a journal is made of.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::texts::Texts;
 
 /// The first byte of a row: the format of what follows.
 const FORMAT: u8 = 1;
+
+/// The length of what precedes the entries of a row.
+pub(super) const HEADER: usize = 1;
 
 /// Something that a worker began, ended, or got from outside. New variants only ever come last: their
 /// number is what is written.
@@ -44,6 +51,27 @@ pub(crate) enum Entry {
         number: u32,
         answer: Answer,
     },
+    /// An invocation has begun whose function the journal has. Only in rows: whoever reads them gets a
+    /// [`Start`](Self::Start).
+    Repeated {
+        key: Key,
+        /// Its number in [`Texts`].
+        function: u32,
+        params: String,
+        at: i64,
+    },
+    /// An invocation has ended, and what came of it is kept by its key.
+    Ended {
+        hash: u64,
+    },
+}
+
+/// A key of an invocation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) enum Key {
+    /// In the usual form.
+    Uuid([u8; 16]),
+    Text(String),
 }
 
 /// What came of an invocation.
@@ -79,20 +107,68 @@ pub(crate) struct UnreadableRow {
     reason: String,
 }
 
-/// Adds an entry to a row.
-pub(super) fn write(row: &mut Vec<u8>, entry: &Entry) {
+/// Adds an entry to a row. What the journal has already is written as a number.
+pub(super) fn write(row: &mut Vec<u8>, entry: &Entry, texts: &mut Texts) {
     if row.is_empty() {
         row.push(FORMAT);
     }
+    let repeated = match entry {
+        Entry::Start {
+            key,
+            function,
+            params,
+            at,
+        } => {
+            let known = texts.number(function);
+            texts.note(function);
+            known.map(|function| Entry::Repeated {
+                key: Key::of(key),
+                function,
+                params: params.clone(),
+                at: *at,
+            })
+        }
+        _ => None,
+    };
     // It fails for types without a known length only, which an entry does not have.
-    if let Ok(bytes) = postcard::to_stdvec(entry) {
+    if let Ok(bytes) = postcard::to_stdvec(repeated.as_ref().unwrap_or(entry)) {
         row.extend_from_slice(&bytes);
     }
 }
 
-/// Reads the entries of rows.
-pub(super) fn read(rows: &[Vec<u8>]) -> Result<Vec<Entry>, UnreadableRow> {
-    let mut entries = Vec::new();
+/// Decodes the first entry of what follows the header of a row, and returns its length.
+pub(super) fn take(bytes: &[u8], texts: &mut Texts) -> Result<(Entry, usize), String> {
+    let taken = postcard::take_from_bytes(bytes).map_err(|error| error.to_string());
+    let (entry, rest) = taken?;
+    let entry = match entry {
+        Entry::Repeated {
+            key,
+            function,
+            params,
+            at,
+        } => {
+            let text = texts.text(function);
+            let text = text.ok_or_else(|| format!("it has no function with number {function}"))?;
+            Entry::Start {
+                key: key.text(),
+                function: text.to_owned(),
+                params,
+                at,
+            }
+        }
+        entry => {
+            if let Entry::Start { function, .. } = &entry {
+                texts.note(function);
+            }
+            entry
+        }
+    };
+    Ok((entry, bytes.len() - rest.len()))
+}
+
+/// Reads the entries of rows. Returns the texts that they have in full.
+pub(super) fn read(rows: &[Vec<u8>], mut each: impl FnMut(Entry)) -> Result<Texts, UnreadableRow> {
+    let mut texts = Texts::default();
     for (row, bytes) in rows.iter().enumerate() {
         let unreadable = |reason: String| UnreadableRow { row, reason };
         let mut rest = match bytes.split_first() {
@@ -106,16 +182,38 @@ pub(super) fn read(rows: &[Vec<u8>]) -> Result<Vec<Entry>, UnreadableRow> {
             None => continue,
         };
         while !rest.is_empty() {
-            let (entry, after) =
-                postcard::take_from_bytes(rest).map_err(|error| unreadable(error.to_string()))?;
-            entries.push(entry);
-            rest = after;
+            let (entry, length) = take(rest, &mut texts).map_err(unreadable)?;
+            each(entry);
+            rest = rest.get(length..).unwrap_or_default();
         }
     }
-    Ok(entries)
+    Ok(texts)
+}
+
+impl Key {
+    fn of(text: &str) -> Self {
+        match Uuid::try_parse(text) {
+            Ok(id) if id.to_string() == text => Self::Uuid(id.into_bytes()),
+            _ => Self::Text(text.to_owned()),
+        }
+    }
+
+    fn text(self) -> String {
+        match self {
+            Self::Uuid(bytes) => Uuid::from_bytes(bytes).to_string(),
+            Self::Text(text) => text,
+        }
+    }
 }
 
 impl Outcome {
+    /// Stands for it, in every release.
+    pub(crate) fn hash(&self) -> u64 {
+        let hash = Sha256::digest(self.to_bytes());
+        hash.first_chunk()
+            .map_or(0, |first| u64::from_le_bytes(*first))
+    }
+
     /// As it is kept beside the journal, by key.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![FORMAT];
@@ -132,61 +230,4 @@ impl Outcome {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Rows that this release wrote are read by every later one: these bytes never change.
-    #[test]
-    fn stored_row_is_read() {
-        let entries = [
-            Entry::Start {
-                key: "k".to_owned(),
-                function: "f".to_owned(),
-                params: "[1]".to_owned(),
-                at: -1,
-            },
-            Entry::WallClock {
-                seconds: 300,
-                nanoseconds: 1,
-            },
-            Entry::Done {
-                number: 3,
-                answer: Answer::Response {
-                    status: 200,
-                    headers: vec![("a".to_owned(), vec![98])],
-                    body: vec![7],
-                },
-            },
-            Entry::End(Outcome::Returned {
-                typ: "{}".to_owned(),
-                value: "[]".to_owned(),
-            }),
-        ];
-        let mut row = Vec::new();
-        entries.iter().for_each(|entry| write(&mut row, entry));
-        let stored = [
-            1, 0, 1, b'k', 1, b'f', 3, b'[', b'1', b']', 1, 2, 172, 2, 1, 11, 3, 0, 200, 1, 1, 1,
-            b'a', 1, b'b', 1, 7, 1, 0, 2, b'{', b'}', 2, b'[', b']',
-        ];
-        assert_eq!(row, stored);
-        assert_eq!(read(&[row]).unwrap(), entries);
-    }
-
-    /// A row of a newer release is refused and named, and one that was cut is not taken for a shorter one.
-    #[test]
-    fn unreadable_row_is_named() {
-        let error = read(&[vec![1], vec![9, 0]]).unwrap_err().to_string();
-        assert!(
-            error.contains("row 1") && error.contains("format 9"),
-            "{error}"
-        );
-        assert!(read(&[vec![1, 0, 1, b'k', 1]]).is_err());
-    }
-
-    #[test]
-    fn outcome_is_read_back() {
-        let outcome = Outcome::Failed("why".to_owned());
-        assert_eq!(Outcome::from_bytes(&outcome.to_bytes()), Some(outcome));
-        assert_eq!(Outcome::from_bytes(&[7]), None);
-    }
-}
+mod tests;

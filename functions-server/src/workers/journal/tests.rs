@@ -33,7 +33,7 @@ async fn load(store: &Arc<Store>, worker: i64, limit: u64) -> Arc<Journal> {
     Journal::new(
         store.clone(),
         worker,
-        &rows.await.unwrap(),
+        rows.await.unwrap(),
         Stored {
             state: StoredState::Idle,
             results: 0,
@@ -122,4 +122,44 @@ async fn journal_beyond_its_limit_takes_no_entries() {
     assert!(journal.add(&Entry::Number(1)).is_err());
     assert!(journal.check_length().is_err());
     journal.add(&Entry::End(Outcome::Exited)).unwrap();
+}
+
+/// Invocations come back as they were written, over restarts, and in fewer bytes from the second on.
+#[tokio::test]
+async fn invocations_come_back_over_restarts() {
+    let (_folder, store) = opened();
+    let id = worker(&store).await;
+    let start = |key: String| Entry::Start {
+        key,
+        function: "interface.{function-of-some-length}".to_owned(),
+        params: "[]".to_owned(),
+        at: 7,
+    };
+    let mut written = Vec::new();
+    for life in 0..3 {
+        let journal = load(&store, id, 1 << 20).await;
+        for entry in &written {
+            assert!(journal.is_replaying());
+            assert_eq!(journal.next().as_ref(), Some(entry));
+        }
+        assert_eq!(journal.next_start(), None);
+        for _ in 0..2 {
+            let entries = [
+                start(uuid::Uuid::new_v4().to_string()),
+                Entry::Ended { hash: life },
+            ];
+            for entry in entries {
+                journal.add(&entry).unwrap();
+                written.push(entry);
+            }
+            let flush = journal.flush();
+            journal.written(flush).await.unwrap();
+        }
+    }
+    let rows = store.read(move |connection| workers::read(connection, id));
+    let lengths: Vec<_> = rows.await.unwrap().iter().map(Vec::len).collect();
+    assert!(
+        lengths[1..].iter().all(|length| *length < lengths[0] / 2),
+        "{lengths:?}"
+    );
 }

@@ -77,9 +77,8 @@ impl Live {
             length: context.limits.journal,
             results: context.limits.keys,
         };
-        let journal = Journal::new(context.store.clone(), id, &rows, stored, &limits);
+        let journal = Journal::new(context.store.clone(), id, rows, stored, &limits);
         let journal = journal.map_err(|error| unavailable(error.to_string()))?;
-        drop(rows);
         let version = context.version(&worker.component, Some(version)).await;
         let version = version.map_err(Broken::Unavailable)?;
         let code = context
@@ -193,6 +192,7 @@ impl Live {
         };
         match self.journal.next() {
             Some(Entry::End(recorded)) if recorded == outcome => {}
+            Some(Entry::Ended { hash }) if hash == outcome.hash() => {}
             Some(found) => {
                 return Err(Broken::Diverged(Diverged {
                     call: format!("the end of {}", begun.call.text),
@@ -207,7 +207,8 @@ impl Live {
     /// Adds the end of an invocation, which the next flush writes.
     fn end(&mut self, begun: &Begun, outcome: &Outcome) {
         // The end always has room.
-        let _ = self.journal.add(&Entry::End(outcome.clone()));
+        let hash = outcome.hash();
+        let _ = self.journal.add(&Entry::Ended { hash });
         self.journal.add_result(begun.key.clone(), outcome);
     }
 
