@@ -32,6 +32,8 @@ pub struct InvokeOptions {
     pub called: Option<Arc<OnceLock<Instant>>>,
     /// Who calls, if it is not a client: the function's setting of callers has to allow it.
     pub caller: Option<Arc<str>>,
+    /// Names that stand for several callers, and for this one among them: the setting may have one of them instead.
+    pub caller_groups: Vec<Arc<str>>,
     /// A text that the calls of the function carry on, for [`CallTargets`](crate::CallTargets).
     pub origin: Option<Arc<str>>,
 }
@@ -45,6 +47,7 @@ impl Default for InvokeOptions {
             request_id: None,
             called: None,
             caller: None,
+            caller_groups: Vec::new(),
             origin: None,
         }
     }
@@ -156,7 +159,10 @@ impl Gateway {
             ));
         }
         if let Some(caller) = &options.caller
-            && !context.access.callers.allow(caller)
+            && !context
+                .access
+                .callers
+                .allow_any(caller, &options.caller_groups)
         {
             let detail =
                 format!("{caller:?} may not call this function; its setting callers names who may");

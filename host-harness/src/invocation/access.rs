@@ -1,5 +1,7 @@
 //! Who may invoke a function.
 
+use std::sync::Arc;
+
 /// Who may invoke a function from outside.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -14,14 +16,15 @@ pub enum Ingress {
     Private,
 }
 
-/// Which functions of the host may call a function.
+/// Which functions of the host may call a function, and which callers that the embedder invokes it for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Callers {
     /// All of them.
     #[default]
     Any,
-    /// Those with these names. A call by another function is the error `not-allowed`.
+    /// Those with these names. A call by another function is the error `not-allowed`. A name with a colon is one
+    /// of the embedder's: see [`InvokeOptions::caller`](crate::InvokeOptions::caller).
     Only(Vec<String>),
 }
 
@@ -32,6 +35,11 @@ impl Callers {
             Self::Any => true,
             Self::Only(names) => names.iter().any(|name| name == caller),
         }
+    }
+
+    /// Whether a caller with this name may call, which these names stand for too.
+    pub(crate) fn allow_any(&self, caller: &str, groups: &[Arc<str>]) -> bool {
+        self.allow(caller) || groups.iter().any(|group| self.allow(group))
     }
 }
 

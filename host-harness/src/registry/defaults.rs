@@ -126,7 +126,7 @@ impl Defaults {
         }
         if let Callers::Only(names) = &settings.callers {
             for name in names {
-                super::check_name(name).map_err(|why| InvalidSetting::new("callers", why))?;
+                check_caller(name).map_err(|why| InvalidSetting::new("callers", why))?;
             }
         }
         Ok(Access {
@@ -248,4 +248,18 @@ fn number<N: Copy + PartialOrd + fmt::Display>(
         }
         Some(own) => Ok(own),
     }
+}
+
+/// Checks the name of a caller: of a function, or of something of the embedder's, after a scheme.
+fn check_caller(name: &str) -> Result<(), String> {
+    let Some((scheme, rest)) = name.split_once(':') else {
+        return super::check_name(name);
+    };
+    let is_odd = |letter: char| letter.is_whitespace() || letter.is_control();
+    if scheme.is_empty() || rest.is_empty() || name.contains(is_odd) {
+        return Err(format!(
+            "invalid caller {name:?}: expected the name of a function, or one such as worker:COMPONENT/NAME"
+        ));
+    }
+    Ok(())
 }

@@ -63,7 +63,7 @@ pub(crate) struct Settings {
     /// Who may invoke the function from outside.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ingress: Option<Ingress>,
-    /// The functions that may call it by name; `*` stands for all.
+    /// The functions that may call it by name, and workers as `worker:COMPONENT/NAME`; `*` stands for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) callers: Option<Vec<String>>,
     /// Whether requests may share an instance that is reset in between.

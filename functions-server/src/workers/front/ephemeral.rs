@@ -12,7 +12,7 @@ use crate::workers::failure::{Failure, with_stderr};
 use crate::workers::instance::{Code, Instance};
 use crate::workers::journal::Journal;
 use crate::workers::origin::depth;
-use crate::workers::runtime::Environment;
+use crate::workers::runtime::{Environment, caller_names};
 use crate::workers::worker::{Answer, answer_of};
 
 impl Workers {
@@ -75,6 +75,7 @@ impl Workers {
         let component = code.version.id.to_string();
         let environment = Environment {
             worker: format!("{component}/{name}").into(),
+            caller_names: caller_names(code.version.id, &code.version.name, name),
             args: Vec::new(),
             env: code.version.env.clone().into_iter().collect(),
             created: SystemTime::now(),

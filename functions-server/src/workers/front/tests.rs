@@ -22,6 +22,7 @@ use crate::workers::{Engines, WorkerTargets};
 struct Host {
     workers: Workers,
     components: Arc<Components>,
+    harness: Harness,
 }
 
 impl Host {
@@ -38,13 +39,14 @@ impl Host {
         let workers = Workers::new(
             store,
             components.clone(),
-            Egress::new(harness, targets.clone()),
+            Egress::new(harness.clone(), targets.clone()),
             limits,
         );
         targets.set(&workers);
         Self {
             workers,
             components,
+            harness,
         }
     }
 

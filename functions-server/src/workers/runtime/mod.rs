@@ -1,5 +1,6 @@
 //! Runs the instances of workers: what they may import, and what of it is recorded.
 
+mod caller_names;
 mod clocks;
 mod cpu_budget;
 mod engine;
@@ -15,6 +16,7 @@ mod state;
 mod streams;
 mod suspension;
 
+pub(crate) use caller_names::caller_names;
 pub(crate) use cpu_budget::{CpuLimit, Timed};
 pub(crate) use engine::tick;
 pub(crate) use linker::{HostLinker, link};

@@ -91,6 +91,8 @@ pub(crate) struct Requests {
     pub(crate) journal: Arc<Journal>,
     /// `COMPONENT/NAME`.
     pub(crate) worker: Arc<str>,
+    /// What functions may call the worker in their setting of callers.
+    pub(crate) caller_names: Arc<[Arc<str>]>,
     /// No two workers have the same.
     pub(crate) unique_name: Arc<str>,
     /// The workers that wait for what runs, each in a line.
@@ -202,6 +204,7 @@ impl Requests {
             false => {
                 let mut options = InvokeOptions::default();
                 options.caller = Some(format!("worker:{}", self.worker).into());
+                options.caller_groups = self.caller_names.to_vec();
                 options.origin = Some(origin.into());
                 let (harness, request) = (&self.egress.harness, request.map(Full::new));
                 let invoked = harness.invoke(name, request, options);

@@ -34,6 +34,8 @@ pub(crate) struct Diverged {
 pub(crate) struct Environment {
     /// For the log: `COMPONENT/NAME`.
     pub(crate) worker: Arc<str>,
+    /// What functions may call it in their setting of callers: see [`caller_names`](super::caller_names).
+    pub(crate) caller_names: Arc<[Arc<str>]>,
     pub(crate) args: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
     pub(crate) created: SystemTime,
@@ -95,6 +97,7 @@ impl State {
             egress: environment.egress.clone(),
             journal: journal.clone(),
             worker: environment.worker.clone(),
+            caller_names: environment.caller_names.clone(),
             unique_name: environment.unique_name(),
             origin: None,
         };

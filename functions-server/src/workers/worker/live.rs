@@ -8,11 +8,12 @@ use super::task::Context;
 use crate::store::Time;
 use crate::store::workers;
 use crate::workers::check::{self, Checked, Parameter};
+use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
 use crate::workers::failure::{Failure, with_stderr};
 use crate::workers::instance::{Code, Instance};
 use crate::workers::journal::{Entry, Journal, Limits, Outcome, Stored, TooLong};
-use crate::workers::runtime::{Diverged, Environment};
+use crate::workers::runtime::{Diverged, Environment, caller_names};
 
 /// A loaded worker.
 pub(super) struct Live {
@@ -86,7 +87,7 @@ impl Live {
             .durable(&version)
             .await
             .map_err(Broken::Unavailable)?;
-        let environment = environment(context, worker, &version.env);
+        let environment = environment(context, worker, &version);
         let (component, name) = (&worker.component, &worker.name);
         let made = Instance::new(&code, component, name, &environment, journal.clone()).await;
         let instance = made.map_err(|error| match Failure::of(&error) {
@@ -239,20 +240,17 @@ impl Live {
     }
 }
 
-fn environment(
-    context: &Context,
-    worker: &Worker,
-    component: &std::collections::BTreeMap<String, String>,
-) -> Environment {
+fn environment(context: &Context, worker: &Worker, version: &ComponentVersion) -> Environment {
     let row = &worker.row;
     let args: Vec<String> = serde_json::from_str(&row.args).unwrap_or_default();
     let own: std::collections::BTreeMap<String, String> =
         serde_json::from_str(&row.env).unwrap_or_default();
-    let mut env = component.clone();
+    let mut env = version.env.clone();
     env.extend(own);
     let created = u64::try_from(row.created.0).unwrap_or(0);
     Environment {
         worker: format!("{}/{}", worker.component, worker.name).into(),
+        caller_names: caller_names(version.id, &version.name, &worker.name),
         args,
         env: env.into_iter().collect(),
         created: UNIX_EPOCH + Duration::from_millis(created),

@@ -189,6 +189,43 @@ async fn host_interfaces_are_recorded() {
     assert_eq!(server.count(), 1);
 }
 
+/// A function may name the workers that call it, or their component.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn functions_name_the_workers_that_call_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Host::open(folder.path(), WorkerLimits::default());
+    let component = host.upload().await;
+    let mut settings = host_harness::FunctionSettings::default();
+    for (name, caller) in [
+        ("of-w", format!("worker:{component}/w")),
+        ("of-all", format!("worker:{component}")),
+        ("of-others", "worker:others/w".to_owned()),
+    ] {
+        settings.callers = host_harness::Callers::Only(vec![caller]);
+        let ping = Path::new(test_guests::PING);
+        host.harness
+            .deploy(name, ping, settings.clone())
+            .await
+            .unwrap();
+    }
+    let call = async |worker: &str, function: &str| {
+        let params = serde_json::json!([function, "/", ""]).to_string();
+        let call = invocation("call", &params, None);
+        let called = host.call(&component, worker, call).await.unwrap();
+        called.contains(r#"{"ok":"200"#)
+    };
+    assert!(call("w", "of-w").await);
+    assert!(!call("x", "of-w").await);
+    assert!(call("x", "of-all").await);
+    assert!(!call("w", "of-others").await);
+    for caller in ["worker:", ":w", "worker:a b"] {
+        settings.callers = host_harness::Callers::Only(vec![caller.to_owned()]);
+        let ping = Path::new(test_guests::PING);
+        let refused = host.harness.deploy("x", ping, settings.clone()).await;
+        assert!(refused.is_err(), "{caller}");
+    }
+}
+
 /// A worker calls another one by the binding, and a call that comes back to it fails at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn worker_calls_workers() {
