@@ -1,6 +1,6 @@
 use super::*;
 use crate::store::Time;
-use crate::store::workers::WorkerRow;
+use crate::store::workers::{self, WorkerRow};
 
 fn opened() -> (tempfile::TempDir, Arc<Store>) {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,6 @@
 //! Runs the instances of workers: what they may import, and what of it is recorded.
 
+mod answers;
 mod caller_names;
 mod clocks;
 mod cpu_budget;

@@ -5,16 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use host_harness::{
-    Body, CallTargets, FetchError, FetchErrorKind, Fetcher, Harness, InvocationError,
-    InvokeOptions, TargetCall,
-};
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use host_harness::{Body, CallTargets, Fetcher, Harness, InvokeOptions, TargetCall};
+use http::{HeaderName, HeaderValue, Method, Request, Response};
 use http_body::Body as HttpBody;
 use http_body_util::{BodyExt as _, Full, Limited};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
+use super::answers::{failed, not_called, recorded, sent};
 use crate::workers::journal::{Answer, Entry, Journal};
 
 /// The longest body of a request or response, in bytes. Both are in the journal or in memory as a whole.
@@ -236,74 +234,5 @@ impl Requests {
         });
         let not_found = || Answer::Failed("not-found".to_owned(), target.to_owned());
         called.await.ok_or_else(not_found)
-    }
-}
-
-fn not_called(name: &str, error: &InvocationError) -> Answer {
-    let kind = match error.status() {
-        _ if error.is_not_found() => {
-            return Answer::Failed("not-found".to_owned(), name.to_owned());
-        }
-        StatusCode::FORBIDDEN => "denied",
-        StatusCode::GATEWAY_TIMEOUT => "timeout",
-        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => "overloaded",
-        StatusCode::INTERNAL_SERVER_ERROR | StatusCode::BAD_GATEWAY => "trapped",
-        _ => "other",
-    };
-    Answer::Failed(kind.to_owned(), error.to_string())
-}
-
-fn failed(error: &FetchError, limit: usize) -> Answer {
-    let text = match error.kind() {
-        FetchErrorKind::TooLarge => limit.to_string(),
-        _ => error.to_string(),
-    };
-    Answer::Failed(kind(error.kind()).to_owned(), text)
-}
-
-fn recorded(response: &Response<Bytes>) -> Answer {
-    let headers = response.headers().iter();
-    Answer::Response {
-        status: response.status().as_u16(),
-        headers: headers
-            .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
-            .collect(),
-        body: response.body().to_vec(),
-    }
-}
-
-fn sent(answer: Answer) -> Sent {
-    let (status, headers, body) = match answer {
-        Answer::Response {
-            status,
-            headers,
-            body,
-        } => (status, headers, body),
-        Answer::Failed(kind, text) => return Err(Failure(kind, text)),
-    };
-    let mut response = Response::new(Bytes::from(body));
-    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
-    for (name, value) in headers {
-        if let (Ok(name), Ok(value)) = (name.parse(), HeaderValue::from_bytes(&value)) {
-            let name: HeaderName = name;
-            response.headers_mut().append(name, value);
-        }
-    }
-    Ok(response)
-}
-
-/// The word that is recorded. Never changed.
-fn kind(kind: FetchErrorKind) -> &'static str {
-    match kind {
-        FetchErrorKind::InvalidRequest => "invalid",
-        FetchErrorKind::NotAllowed => "denied",
-        FetchErrorKind::Dns => "dns",
-        FetchErrorKind::Connect => "connect",
-        FetchErrorKind::Tls => "tls",
-        FetchErrorKind::Timeout => "timeout",
-        FetchErrorKind::TooLarge => "too-large",
-        FetchErrorKind::Protocol => "protocol",
-        FetchErrorKind::TooManyRedirects => "redirects",
-        _ => "other",
     }
 }

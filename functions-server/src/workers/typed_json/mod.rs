@@ -4,6 +4,7 @@
 //! keeps. Only that form becomes values for a call.
 
 mod check;
+mod leaf;
 mod lift;
 mod lower;
 #[cfg(test)]

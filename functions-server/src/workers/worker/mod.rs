@@ -3,6 +3,8 @@
 mod drive;
 mod live;
 mod loaded;
+mod queue;
+mod stopping;
 mod task;
 mod transitions;
 mod update;
@@ -14,13 +16,13 @@ use std::time::SystemTime;
 
 use tokio::sync::{Notify, oneshot};
 
-use super::check::Checked;
 use super::error::WorkerError;
 use super::instance::OwnedResource;
 use super::journal::Outcome;
-use crate::store::workers::{self, QueueRow, StoredState, WorkerRow};
-use crate::store::{Store, StoreError};
+use crate::store::workers::{QueueRow, StoredState, WorkerRow};
 
+use queue::Queued;
+pub(super) use queue::{Written, written};
 pub(crate) use task::Context;
 pub(super) use task::run;
 pub(crate) use view::{Status, UpdateState, WorkerUpdate, WorkerView};
@@ -113,37 +115,6 @@ impl Stop {
     }
 }
 
-/// An invocation that waits.
-#[derive(Debug)]
-struct Queued {
-    /// Its number in the stored queue, if nobody waits for it.
-    number: Option<u64>,
-    key: String,
-    text: String,
-    params: String,
-    /// `None`: from the stored queue, to be checked again.
-    call: Option<Checked>,
-    /// The workers that wait for it.
-    origin: Option<Arc<str>>,
-}
-
-/// Says that something is on the disk.
-pub(super) type Written = oneshot::Receiver<Result<(), StoreError>>;
-
-/// An invocation in the stored queue.
-pub(super) struct Kept {
-    pub(super) number: u64,
-    pub(super) written: Written,
-}
-
-/// Waits for a write.
-pub(super) async fn written(written: Written) -> Result<(), WorkerError> {
-    match written.await {
-        Ok(written) => Ok(written?),
-        Err(_) => Err(WorkerError::Unavailable("the store is closed".to_owned())),
-    }
-}
-
 impl Worker {
     /// A worker as it is stored. `cut_off` is the key of an invocation that has begun and not ended.
     pub(super) fn new(row: WorkerRow, queue: Vec<QueueRow>, cut_off: Option<String>) -> Arc<Self> {
@@ -220,81 +191,6 @@ impl Worker {
         }
     }
 
-    /// Adds an invocation whose key is reserved. With a store, it is kept there, and runs whatever becomes of
-    /// the caller; what is returned says that it is on the disk.
-    pub(super) fn submit(
-        &self,
-        call: Checked,
-        key: String,
-        origin: Option<Arc<str>>,
-        store: Option<&Store>,
-        capacity: usize,
-    ) -> Result<Option<Kept>, WorkerError> {
-        let mut shared = self.shared();
-        match &shared.phase {
-            Phase::Failed(why) => return Err(WorkerError::PreviousInvocationFailed(why.clone())),
-            Phase::Exited => return Err(WorkerError::PreviousInvocationExited),
-            _ => {}
-        }
-        if shared.is_closed || shared.has_given_up {
-            return Err(WorkerError::unloading());
-        }
-        if shared.queue.len() >= capacity {
-            return Err(WorkerError::QueueFull(shared.queue.len()));
-        }
-        // While this is locked, so that the write which takes it out of the queue comes later.
-        let kept = match store {
-            None => None,
-            Some(store) => Some(self.keep(&mut shared, store, &call, &key)?),
-        };
-        shared.queue.push_back(Queued {
-            number: kept.as_ref().map(|kept| kept.number),
-            key,
-            text: call.text.clone(),
-            params: call.params.clone(),
-            call: Some(call),
-            origin,
-        });
-        if shared.phase == Phase::Interrupted {
-            shared.phase = Phase::Idle;
-            shared.is_cut_off = true;
-        }
-        Ok(kept)
-    }
-
-    fn keep(
-        &self,
-        shared: &mut Shared,
-        store: &Store,
-        call: &Checked,
-        key: &str,
-    ) -> Result<Kept, WorkerError> {
-        let number = shared.next_number;
-        let row = QueueRow {
-            number,
-            key: key.to_owned(),
-            function: call.text.clone(),
-            params: call.params.clone(),
-        };
-        let worker = self.id;
-        // What was interrupted goes on, also after a restart.
-        let goes_on = shared.phase == Phase::Interrupted;
-        let written = store.submit(move |connection| {
-            if goes_on {
-                workers::set_state(connection, worker, StoredState::Running, None)?;
-            }
-            workers::enqueue(connection, worker, &row)
-        })?;
-        shared.next_number += 1;
-        Ok(Kept { number, written })
-    }
-
-    /// Takes an invocation out of the queue that could not be kept there, if it has not begun.
-    pub(super) fn withdraw(&self, number: u64) {
-        let mut shared = self.shared();
-        shared.queue.retain(|queued| queued.number != Some(number));
-    }
-
     /// Answers whoever waits for the invocation with a key, which is over.
     pub(super) fn answer(&self, key: &str, answer: &Answer) {
         let waiters = self.shared().keys.remove(key).unwrap_or_default();
@@ -326,19 +222,6 @@ pub(super) enum Reserved {
     New(oneshot::Receiver<Answer>),
     /// Look for the worker again.
     Closed,
-}
-
-impl Queued {
-    fn stored(row: QueueRow) -> Self {
-        Self {
-            number: Some(row.number),
-            key: row.key,
-            text: row.function,
-            params: row.params,
-            call: None,
-            origin: None,
-        }
-    }
 }
 
 /// What a caller gets of an outcome.

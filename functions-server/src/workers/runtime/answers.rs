@@ -1,0 +1,77 @@
+//! What comes of a request, as the journal has it.
+
+use bytes::Bytes;
+use host_harness::{FetchError, FetchErrorKind, InvocationError};
+use http::{HeaderName, HeaderValue, Response, StatusCode};
+
+use super::requests::{Failure, Sent};
+use crate::workers::journal::Answer;
+
+pub(super) fn not_called(name: &str, error: &InvocationError) -> Answer {
+    let kind = match error.status() {
+        _ if error.is_not_found() => {
+            return Answer::Failed("not-found".to_owned(), name.to_owned());
+        }
+        StatusCode::FORBIDDEN => "denied",
+        StatusCode::GATEWAY_TIMEOUT => "timeout",
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => "overloaded",
+        StatusCode::INTERNAL_SERVER_ERROR | StatusCode::BAD_GATEWAY => "trapped",
+        _ => "other",
+    };
+    Answer::Failed(kind.to_owned(), error.to_string())
+}
+
+pub(super) fn failed(error: &FetchError, limit: usize) -> Answer {
+    let text = match error.kind() {
+        FetchErrorKind::TooLarge => limit.to_string(),
+        _ => error.to_string(),
+    };
+    Answer::Failed(kind(error.kind()).to_owned(), text)
+}
+
+pub(super) fn recorded(response: &Response<Bytes>) -> Answer {
+    let headers = response.headers().iter();
+    Answer::Response {
+        status: response.status().as_u16(),
+        headers: headers
+            .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
+            .collect(),
+        body: response.body().to_vec(),
+    }
+}
+
+pub(super) fn sent(answer: Answer) -> Sent {
+    let (status, headers, body) = match answer {
+        Answer::Response {
+            status,
+            headers,
+            body,
+        } => (status, headers, body),
+        Answer::Failed(kind, text) => return Err(Failure(kind, text)),
+    };
+    let mut response = Response::new(Bytes::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (name.parse(), HeaderValue::from_bytes(&value)) {
+            let name: HeaderName = name;
+            response.headers_mut().append(name, value);
+        }
+    }
+    Ok(response)
+}
+
+/// The word that is recorded. Never changed.
+fn kind(kind: FetchErrorKind) -> &'static str {
+    match kind {
+        FetchErrorKind::InvalidRequest => "invalid",
+        FetchErrorKind::NotAllowed => "denied",
+        FetchErrorKind::Dns => "dns",
+        FetchErrorKind::Connect => "connect",
+        FetchErrorKind::Tls => "tls",
+        FetchErrorKind::Timeout => "timeout",
+        FetchErrorKind::TooLarge => "too-large",
+        FetchErrorKind::Protocol => "protocol",
+        FetchErrorKind::TooManyRedirects => "redirects",
+        _ => "other",
+    }
+}

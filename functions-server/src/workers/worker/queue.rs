@@ -1,0 +1,132 @@
+//! The invocations of a worker that wait.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::{Phase, Shared, Worker};
+use crate::store::workers::{self, QueueRow, StoredState};
+use crate::store::{Store, StoreError};
+use crate::workers::check::Checked;
+use crate::workers::error::WorkerError;
+
+/// An invocation that waits.
+#[derive(Debug)]
+pub(super) struct Queued {
+    /// Its number in the stored queue, if nobody waits for it.
+    pub(super) number: Option<u64>,
+    pub(super) key: String,
+    pub(super) text: String,
+    pub(super) params: String,
+    /// `None`: from the stored queue, to be checked again.
+    pub(super) call: Option<Checked>,
+    /// The workers that wait for it.
+    pub(super) origin: Option<Arc<str>>,
+}
+
+/// Says that something is on the disk.
+pub(in crate::workers) type Written = oneshot::Receiver<Result<(), StoreError>>;
+
+/// An invocation in the stored queue.
+pub(in crate::workers) struct Kept {
+    pub(in crate::workers) number: u64,
+    pub(in crate::workers) written: Written,
+}
+
+/// Waits for a write.
+pub(in crate::workers) async fn written(written: Written) -> Result<(), WorkerError> {
+    match written.await {
+        Ok(written) => Ok(written?),
+        Err(_) => Err(WorkerError::Unavailable("the store is closed".to_owned())),
+    }
+}
+
+impl Worker {
+    /// Adds an invocation whose key is reserved. With a store, it is kept there, and runs whatever becomes of
+    /// the caller; what is returned says that it is on the disk.
+    pub(in crate::workers) fn submit(
+        &self,
+        call: Checked,
+        key: String,
+        origin: Option<Arc<str>>,
+        store: Option<&Store>,
+        capacity: usize,
+    ) -> Result<Option<Kept>, WorkerError> {
+        let mut shared = self.shared();
+        match &shared.phase {
+            Phase::Failed(why) => return Err(WorkerError::PreviousInvocationFailed(why.clone())),
+            Phase::Exited => return Err(WorkerError::PreviousInvocationExited),
+            _ => {}
+        }
+        if shared.is_closed || shared.has_given_up {
+            return Err(WorkerError::unloading());
+        }
+        if shared.queue.len() >= capacity {
+            return Err(WorkerError::QueueFull(shared.queue.len()));
+        }
+        // While this is locked, so that the write which takes it out of the queue comes later.
+        let kept = match store {
+            None => None,
+            Some(store) => Some(self.keep(&mut shared, store, &call, &key)?),
+        };
+        shared.queue.push_back(Queued {
+            number: kept.as_ref().map(|kept| kept.number),
+            key,
+            text: call.text.clone(),
+            params: call.params.clone(),
+            call: Some(call),
+            origin,
+        });
+        if shared.phase == Phase::Interrupted {
+            shared.phase = Phase::Idle;
+            shared.is_cut_off = true;
+        }
+        Ok(kept)
+    }
+
+    fn keep(
+        &self,
+        shared: &mut Shared,
+        store: &Store,
+        call: &Checked,
+        key: &str,
+    ) -> Result<Kept, WorkerError> {
+        let number = shared.next_number;
+        let row = QueueRow {
+            number,
+            key: key.to_owned(),
+            function: call.text.clone(),
+            params: call.params.clone(),
+        };
+        let worker = self.id;
+        // What was interrupted goes on, also after a restart.
+        let goes_on = shared.phase == Phase::Interrupted;
+        let written = store.submit(move |connection| {
+            if goes_on {
+                workers::set_state(connection, worker, StoredState::Running, None)?;
+            }
+            workers::enqueue(connection, worker, &row)
+        })?;
+        shared.next_number += 1;
+        Ok(Kept { number, written })
+    }
+
+    /// Takes an invocation out of the queue that could not be kept there, if it has not begun.
+    pub(in crate::workers) fn withdraw(&self, number: u64) {
+        let mut shared = self.shared();
+        shared.queue.retain(|queued| queued.number != Some(number));
+    }
+}
+
+impl Queued {
+    pub(super) fn stored(row: QueueRow) -> Self {
+        Self {
+            number: Some(row.number),
+            key: row.key,
+            text: row.function,
+            params: row.params,
+            call: None,
+            origin: None,
+        }
+    }
+}
