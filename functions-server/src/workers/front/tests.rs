@@ -1,5 +1,7 @@
 //! Workers of a real component on a real store.
 
+mod calls;
+mod failures;
 #[cfg(target_os = "linux")]
 mod figures;
 mod lifecycle;
@@ -297,87 +299,4 @@ async fn handles_live_as_long_as_the_worker() {
         host.api(&component, "dropped", "[]").await.unwrap(),
         r#"[["a","a+b"]]"#
     );
-}
-
-/// A trap ends the worker, and what it says is kept; a key that has a result still gives it.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn worker_that_traps_has_failed() {
-    let folder = tempfile::tempdir().unwrap();
-    let host = Host::open(folder.path(), WorkerLimits::default());
-    let component = host.upload().await;
-    host.call(&component, "w", invocation("add", "[1]", Some("k")))
-        .await
-        .unwrap();
-    let error = host
-        .api(&component, "trap-after-clock", "[]")
-        .await
-        .unwrap_err();
-    let WorkerError::RuntimeError(why) = error else {
-        panic!("{error}");
-    };
-    assert!(why.contains("told to panic after 1 times"), "{why}");
-    assert_eq!(host.status(&component).await, Status::Failed);
-    let error = host.api(&component, "total", "[]").await.unwrap_err();
-    assert!(
-        matches!(error, WorkerError::PreviousInvocationFailed(_)),
-        "{error}"
-    );
-    let known = host
-        .call(&component, "w", invocation("add", "[1]", Some("k")))
-        .await;
-    assert_eq!(known.unwrap(), "[1]");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn worker_that_exits_is_over() {
-    let folder = tempfile::tempdir().unwrap();
-    let host = Host::open(folder.path(), WorkerLimits::default());
-    let component = host.upload().await;
-    let error = host.api(&component, "exit", "[]").await.unwrap_err();
-    assert_eq!(
-        error,
-        WorkerError::RuntimeError("Process exited".to_owned())
-    );
-    assert_eq!(host.status(&component).await, Status::Exited);
-    let error = host.api(&component, "total", "[]").await.unwrap_err();
-    assert_eq!(error, WorkerError::PreviousInvocationExited);
-}
-
-/// An endless loop ends at the limit of CPU time, while other workers go on.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn endless_loop_is_ended() {
-    let folder = tempfile::tempdir().unwrap();
-    let limits = WorkerLimits {
-        cpu_time: Duration::from_millis(300),
-        ..WorkerLimits::default()
-    };
-    let host = Arc::new(Host::open(folder.path(), limits));
-    let component = host.upload().await;
-    let spinning = tokio::spawn({
-        let (host, component) = (host.clone(), component.clone());
-        async move { host.api(&component, "spin", "[]").await }
-    });
-    let other = host
-        .call(&component, "other", invocation("add", "[1]", None))
-        .await;
-    assert_eq!(other.unwrap(), "[1]");
-    let error = spinning.await.unwrap().unwrap_err();
-    assert!(error.to_string().contains("--worker-cpu-time"), "{error}");
-    assert_eq!(host.status(&component).await, Status::Failed);
-}
-
-/// A worker gets no more memory than it was created with, and fails when it insists.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn memory_is_limited() {
-    let folder = tempfile::tempdir().unwrap();
-    let limits = WorkerLimits {
-        memory: 16 << 20,
-        ..WorkerLimits::default()
-    };
-    let host = Host::open(folder.path(), limits);
-    let component = host.upload().await;
-    assert_eq!(host.api(&component, "fill", "[4]").await.unwrap(), "[4]");
-    assert!(host.api(&component, "fill", "[64]").await.is_err());
-    assert_eq!(host.status(&component).await, Status::Failed);
-    assert!(host.workers.get(&component, "w").await.unwrap().memory <= 16 << 20);
 }
