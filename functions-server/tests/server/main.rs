@@ -12,6 +12,7 @@ mod accept_rate;
 mod access;
 mod cache;
 mod deploying;
+mod deploying_under_load;
 mod description;
 mod dispatch;
 mod golem;
