@@ -44,7 +44,8 @@ pub(super) struct Call {
 pub(super) struct CallAttempt {
     started: String,
     finished: String,
-    /// The status of Dispatch, without its prefix: `OK`, `TIMEOUT` and so on.
+    /// The status of Dispatch, without its prefix: `OK`, `TIMEOUT` and so on. `UNSPECIFIED` if the call was
+    /// cancelled meanwhile.
     status: &'static str,
     error: Option<String>,
 }
