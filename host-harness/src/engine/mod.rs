@@ -13,6 +13,7 @@ mod function;
 mod idle_instances;
 mod idle_permits;
 mod instance;
+mod invalid_function;
 mod invocation_future;
 mod invoke;
 mod prepare;
@@ -44,8 +45,8 @@ pub(crate) use component_engine::ComponentEngine;
 pub(crate) use config::Pool;
 pub(crate) use failure::Failure;
 pub(crate) use function::{Function, describe_reuse};
+pub(crate) use invalid_function::InvalidFunction;
 pub(crate) use invoke::PendingInvocation;
-pub(crate) use prepare::InvalidFunction;
 pub(crate) use reply::Reply;
 pub use reuse::Reuse;
 

@@ -1,15 +1,19 @@
 //! The rows of invocations that nobody waits for.
 
+mod accept;
 mod expiry;
 mod id;
+mod list;
 mod recovery;
 mod state;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, named_params};
 
-use super::{Digest, Time};
+use super::Time;
+pub(crate) use accept::{Added, NewInvocation, add, known};
 pub(crate) use expiry::{Expiry, delete_expired};
 pub(crate) use id::QueuedId;
+pub(crate) use list::{Wanted, list};
 pub(crate) use recovery::recover;
 pub(crate) use state::InvocationState;
 
@@ -18,29 +22,6 @@ pub(crate) use state::InvocationState;
 pub(crate) struct StoredMessage {
     pub(crate) head: String,
     pub(crate) body: bytes::Bytes,
-}
-
-/// An invocation that was not accepted yet.
-#[derive(Debug, Clone)]
-pub(crate) struct NewInvocation {
-    pub(crate) id: QueuedId,
-    pub(crate) source: &'static str,
-    pub(crate) name: Option<String>,
-    pub(crate) function: String,
-    /// The client's key, and the digest of its request.
-    pub(crate) key: Option<(String, Digest)>,
-    pub(crate) accepted: Time,
-    pub(crate) request: StoredMessage,
-}
-
-/// What came of adding an invocation.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Added {
-    New,
-    /// The same request came before, under the same key.
-    Same(QueuedId),
-    /// Another request came before, under the same key.
-    OtherRequest,
 }
 
 /// An invocation, without its messages.
@@ -83,61 +64,6 @@ fn row(row: &Row<'_>) -> rusqlite::Result<InvocationRow> {
         error: row.get(12)?,
         request_id: row.get(13)?,
     })
-}
-
-/// What comes of adding an invocation whose key is known; `None` if it is not.
-pub(crate) fn known(
-    connection: &Connection,
-    function: &str,
-    source: &str,
-    key: Option<&(String, Digest)>,
-) -> rusqlite::Result<Option<Added>> {
-    let Some((key, fingerprint)) = key else {
-        return Ok(None);
-    };
-    let known: Option<(QueuedId, Digest)> = connection
-        .prepare_cached(
-            "SELECT id, fingerprint FROM invocations
-             WHERE function = ?1 AND source = ?2 AND key = ?3 AND key IS NOT NULL",
-        )?
-        .query_row((function, source, key), |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
-        .optional()?;
-    Ok(known.map(|(id, digest)| match digest == *fingerprint {
-        true => Added::Same(id),
-        false => Added::OtherRequest,
-    }))
-}
-
-/// Adds an invocation, unless its key is known.
-pub(crate) fn add(connection: &Connection, new: &NewInvocation) -> rusqlite::Result<Added> {
-    let (key, fingerprint) = new.key.as_ref().map_or((None, None), |(key, digest)| {
-        (Some(key.as_str()), Some(*digest))
-    });
-    if let Some(known) = known(connection, &new.function, new.source, new.key.as_ref())? {
-        return Ok(known);
-    }
-    connection
-        .prepare_cached(
-            "INSERT INTO invocations (id, source, name, function, key, fingerprint, state, accepted, request_id)
-             VALUES (:id, :source, :name, :function, :key, :fingerprint, 'queued', :accepted,
-                 :head ->> '$.request_id')",
-        )?
-        .execute(named_params! {
-            ":id": new.id,
-            ":source": new.source,
-            ":name": new.name,
-            ":function": new.function,
-            ":key": key,
-            ":fingerprint": fingerprint,
-            ":accepted": new.accepted,
-            ":head": new.request.head,
-        })?;
-    connection
-        .prepare_cached("INSERT INTO invocation_requests (id, head, body) VALUES (?1, ?2, ?3)")?
-        .execute((new.id, &new.request.head, &*new.request.body))?;
-    Ok(Added::New)
 }
 
 /// An attempt that may begin: it is on the disk that it does.
@@ -313,46 +239,6 @@ pub(crate) fn result(
         .prepare_cached("SELECT head, body FROM invocation_results WHERE id = ?1")?
         .query_row([id], message)
         .optional()
-}
-
-/// Which invocations a list has.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Wanted {
-    pub(crate) function: Option<String>,
-    pub(crate) state: Option<InvocationState>,
-    /// Only those that are older than this one.
-    pub(crate) after: Option<QueuedId>,
-}
-
-/// Invocations, the latest first.
-pub(crate) fn list(
-    connection: &Connection,
-    wanted: &Wanted,
-    limit: i64,
-) -> rusqlite::Result<Vec<InvocationRow>> {
-    let mut conditions = vec!["id < ?1"];
-    if wanted.function.is_some() {
-        conditions.push("function = ?2");
-    }
-    conditions.push(match wanted.state {
-        None => "TRUE",
-        // In literal text, so that the indexes of these states are used.
-        Some(InvocationState::Queued) => "state = 'queued' AND finished IS NULL",
-        Some(InvocationState::Running) => "state = 'running' AND finished IS NULL",
-        Some(InvocationState::Waiting) => "state = 'waiting' AND finished IS NULL",
-        Some(InvocationState::Failed) => "state = 'failed'",
-        Some(InvocationState::Succeeded) => "state = 'succeeded'",
-        Some(InvocationState::Cancelled) => "state = 'cancelled'",
-    });
-    let after = wanted.after.unwrap_or(QueuedId::MAX);
-    let function = wanted.function.as_deref().unwrap_or_default();
-    connection
-        .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM invocations WHERE {} AND ?2 = ?2 ORDER BY id DESC LIMIT ?3",
-            conditions.join(" AND ")
-        ))?
-        .query_map((after, function, limit), row)?
-        .collect()
 }
 
 #[cfg(test)]

@@ -4,46 +4,18 @@ use std::sync::Arc;
 
 use wasmtime::component::Resource;
 use wasmtime_wasi::p2::bindings::filesystem::types::{
-    Advice, Descriptor as Handle, DescriptorFlags, DescriptorStat, DescriptorType, DirectoryEntry,
-    DirectoryEntryStream, ErrorCode, Filesize, Host, HostDescriptor, HostDirectoryEntryStream,
-    MetadataHashValue, NewTimestamp, OpenFlags, PathFlags,
+    Advice, Descriptor as Handle, DescriptorFlags, DescriptorStat, DescriptorType,
+    DirectoryEntryStream, ErrorCode, Filesize, Host, HostDescriptor, MetadataHashValue,
+    NewTimestamp, OpenFlags, PathFlags,
 };
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
 use super::streams::{Reader, Source, Writer};
-use super::{Descriptor, Listing, MAX_PART, convert};
-use crate::command::{FileError, Node, TemporaryFile};
+use super::{Descriptor, Listing, MAX_PART, convert, failed};
+use crate::command::Node;
 use crate::wit::State;
 
 type Folder = Resource<Handle>;
-
-fn failed(error: FileError) -> FsError {
-    convert::code(error).into()
-}
-
-impl Descriptor {
-    /// The file, if it was opened to be written.
-    pub(super) fn writable(&self) -> FsResult<&Arc<TemporaryFile>> {
-        match &self.node {
-            Node::Temporary(file) if self.flags.contains(DescriptorFlags::WRITE) => Ok(file),
-            Node::Temporary(_) => Err(ErrorCode::NotPermitted.into()),
-            Node::ReadOnly(_) => Err(ErrorCode::ReadOnly.into()),
-            Node::Folder(_) => Err(ErrorCode::IsDirectory.into()),
-        }
-    }
-
-    /// What a stream reads, if it was opened to be read.
-    fn readable(&self) -> FsResult<Source> {
-        if !self.flags.contains(DescriptorFlags::READ) {
-            return Err(ErrorCode::NotPermitted.into());
-        }
-        match &self.node {
-            Node::ReadOnly(file) => Ok(Source::ReadOnly(file.clone())),
-            Node::Temporary(file) => Ok(Source::Temporary(Arc::clone(file))),
-            Node::Folder(_) => Err(ErrorCode::IsDirectory.into()),
-        }
-    }
-}
 
 impl State {
     fn opened(&self, handle: &Folder) -> FsResult<&Descriptor> {
@@ -300,32 +272,6 @@ impl HostDescriptor for State {
     fn drop(&mut self, handle: Resource<Handle>) -> wasmtime::Result<()> {
         self.table
             .delete(Resource::<Descriptor>::new_own(handle.rep()))?;
-        Ok(())
-    }
-}
-
-impl HostDirectoryEntryStream for State {
-    async fn read_directory_entry(
-        &mut self,
-        stream: Resource<DirectoryEntryStream>,
-    ) -> FsResult<Option<DirectoryEntry>> {
-        let stream = Resource::<Listing>::new_borrow(stream.rep());
-        let Listing { folder, after } = self.table.get(&stream)?;
-        let (folder, after) = (Arc::clone(folder), after.clone());
-        let next = self.files()?.next(&folder, after.as_deref());
-        let Some((name, is_folder)) = next.map_err(failed)? else {
-            return Ok(None);
-        };
-        self.table.get_mut(&stream)?.after = Some(name.clone());
-        Ok(Some(DirectoryEntry {
-            type_: convert::of_folder(is_folder),
-            name,
-        }))
-    }
-
-    fn drop(&mut self, stream: Resource<DirectoryEntryStream>) -> wasmtime::Result<()> {
-        self.table
-            .delete(Resource::<Listing>::new_own(stream.rep()))?;
         Ok(())
     }
 }

@@ -5,17 +5,19 @@
 
 mod convert;
 mod descriptor;
+mod listing;
 mod streams;
 
 use std::sync::Arc;
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{HasSelf, Linker, Resource, WasmList};
-use wasmtime_wasi::p2::FsError;
 use wasmtime_wasi::p2::bindings::filesystem::{preopens, types};
+use wasmtime_wasi::p2::{FsError, FsResult};
 
+use self::streams::Source;
 use super::{State, handles};
-use crate::command::{FileSystem, Node, TMP};
+use crate::command::{FileError, FileSystem, Node, TMP, TemporaryFile};
 
 /// What a command gets that has too many files open. WASI has no code of its own for that.
 const FULL: types::ErrorCode = types::ErrorCode::InsufficientMemory;
@@ -25,6 +27,34 @@ const FULL: types::ErrorCode = types::ErrorCode::InsufficientMemory;
 struct Descriptor {
     node: Node,
     flags: types::DescriptorFlags,
+}
+
+impl Descriptor {
+    /// The file, if it was opened to be written.
+    fn writable(&self) -> FsResult<&Arc<TemporaryFile>> {
+        match &self.node {
+            Node::Temporary(file) if self.flags.contains(types::DescriptorFlags::WRITE) => Ok(file),
+            Node::Temporary(_) => Err(types::ErrorCode::NotPermitted.into()),
+            Node::ReadOnly(_) => Err(types::ErrorCode::ReadOnly.into()),
+            Node::Folder(_) => Err(types::ErrorCode::IsDirectory.into()),
+        }
+    }
+
+    /// What a stream reads, if it was opened to be read.
+    fn readable(&self) -> FsResult<Source> {
+        if !self.flags.contains(types::DescriptorFlags::READ) {
+            return Err(types::ErrorCode::NotPermitted.into());
+        }
+        match &self.node {
+            Node::ReadOnly(file) => Ok(Source::ReadOnly(file.clone())),
+            Node::Temporary(file) => Ok(Source::Temporary(Arc::clone(file))),
+            Node::Folder(_) => Err(types::ErrorCode::IsDirectory.into()),
+        }
+    }
+}
+
+fn failed(error: FileError) -> FsError {
+    convert::code(error).into()
 }
 
 /// How far a folder was listed.
