@@ -29,6 +29,22 @@ const ORDER: [&str; 15] = [
     "threads",
 ];
 
+/// The most lines of a file, and of one with tests.
+const MAX_LINES: usize = 300;
+const MAX_LINES_OF_TESTS: usize = 400;
+
+/// Files that may be twice as long: one idea that does not come apart, or one that nobody has cut yet.
+const LONGER: [&str; 6] = [
+    // Documentation of one type.
+    "functions-guest-web/src/routing/mod.rs",
+    "functions-server/src/server.rs",
+    "functions-server/src/workers/analysed_type.rs",
+    "functions-server/src/workers/typed_json/tests.rs",
+    "functions-server/tests/server/serverledge.rs",
+    // Compiled code in caches depends on what this file contains.
+    "host-harness/src/compile/footprint.rs",
+];
+
 /// A module's path, such as `["engine", "task"]`.
 type Module = Vec<String>;
 
@@ -180,6 +196,50 @@ fn modules_of_the_host_use_those_below() {
             assert!(from.is_some() && from <= to, "{module:?} uses {other:?}");
         }
     }
+}
+
+/// Every Rust file of a folder and of those below it, with its number of lines.
+fn lengths(folder: &Path, found: &mut Vec<(String, usize)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() {
+            if !name.starts_with('.') && name != "target" {
+                lengths(&path, found);
+            }
+        } else if name.ends_with(".rs") {
+            let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+            found.push((path.to_str().unwrap().to_owned(), lines));
+        }
+    }
+}
+
+/// A file has one idea, and few lines. Those that are generated count for nothing.
+#[test]
+fn files_are_short() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut found = Vec::new();
+    lengths(workspace, &mut found);
+    assert!(found.len() > 500);
+    let mut unused: BTreeSet<_> = LONGER.into();
+    for (path, lines) in &found {
+        let path = path.strip_prefix(workspace.to_str().unwrap()).unwrap();
+        let path = path.trim_start_matches('/');
+        let is_test = path.contains("/tests/") || path.ends_with("/tests.rs");
+        let max = if is_test {
+            MAX_LINES_OF_TESTS
+        } else {
+            MAX_LINES
+        };
+        if *lines <= max || path.ends_with("/__private/bindings.rs") {
+            continue;
+        }
+        assert!(
+            unused.remove(path) && *lines <= 2 * max,
+            "{path} has {lines} lines: cut it along its ideas into files of at most {max}"
+        );
+    }
+    assert!(unused.is_empty(), "not longer any more: {unused:?}");
 }
 
 /// The reader sees what a module uses.
