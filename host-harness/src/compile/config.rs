@@ -103,6 +103,8 @@ pub(crate) fn pooled_once() -> Config {
 pub(crate) fn deterministic() -> Config {
     let mut config = on_demand();
     config
+        // Of address space: a memory that outgrows it is copied, so each step of 1 MiB would copy all of it.
+        .memory_reservation_for_growth(64 << 20)
         .wasm_threads(false)
         .cranelift_nan_canonicalization(true)
         .relaxed_simd_deterministic(true);
