@@ -57,6 +57,8 @@ impl Build {
         for (function, file) in built {
             let file = project::near(file);
             if self.quiet {
+                std::fs::metadata(&file)
+                    .with_context(|| format!("cannot read {}", file.display()))?;
                 reports.push(json!({"name": function.name, "file": file}));
                 self.line(&format!("{}\t{}", function.name, file.display()))?;
                 continue;

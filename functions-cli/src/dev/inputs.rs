@@ -14,7 +14,7 @@ use crate::project::Project;
 /// The files that a build depends on, with their content.
 #[derive(Default)]
 pub(super) struct Inputs {
-    /// A hash of each file; `None` for one that is not there.
+    /// A hash of each file, or folder that a build script names; `None` for one that is not there.
     known: HashMap<PathBuf, Option<u64>>,
     /// Folders in which an unknown file counts too, as long as the inputs are not known: a build that fails
     /// does not say what it lacked.
@@ -104,10 +104,19 @@ impl Inputs {
         self.known.keys().filter_map(|file| file.parent())
     }
 
-    /// The files below `path` whose content has changed since they were last looked at, if they count.
+    /// The inputs that are folders, with all that is below them.
+    pub(super) fn whole_folders(&self) -> impl Iterator<Item = &Path> {
+        self.known
+            .keys()
+            .map(PathBuf::as_path)
+            .filter(|file| file.is_dir())
+    }
+
+    /// The inputs at, below or around `path` whose content has changed since they were last looked at.
     pub(super) fn changed(&mut self, path: &Path) -> Vec<PathBuf> {
-        let below = self.known.keys().filter(|file| file.starts_with(path));
-        let mut files: Vec<_> = below.cloned().collect();
+        let known = self.known.keys();
+        let known = known.filter(|file| file.starts_with(path) || path.starts_with(file));
+        let mut files: Vec<_> = known.cloned().collect();
         if files.is_empty() && self.is_candidate(path) {
             files.push(path.to_owned());
             self.candidates.insert(path.to_owned());
@@ -135,8 +144,34 @@ impl Inputs {
     }
 
     fn content(&self, file: &Path) -> Option<u64> {
+        if file.is_dir() {
+            let mut files = Vec::new();
+            self.list(file, &mut files);
+            files.sort_unstable();
+            return Some(self.hasher.hash_one(files));
+        }
         let bytes = fs::read(file).ok()?;
         Some(self.hasher.hash_one(bytes))
+    }
+
+    /// Adds the files below a folder, and when they were written: cargo compares no more.
+    fn list(&self, folder: &Path, files: &mut Vec<(PathBuf, Option<SystemTime>)>) {
+        let Ok(entries) = fs::read_dir(folder) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            if self.is_result(&path) || is_private(&entry.file_name()) {
+                continue;
+            }
+            match entry.metadata() {
+                Ok(metadata) if metadata.is_dir() => self.list(&path, files),
+                metadata => {
+                    let written = metadata.and_then(|metadata| metadata.modified());
+                    files.push((path, written.ok()));
+                }
+            }
+        }
     }
 }
 
@@ -200,6 +235,26 @@ mod tests {
         fs::remove_dir_all(root.join("src")).unwrap();
         // As if the folder had been moved.
         assert_eq!(inputs.changed(&root.join("src")), [file]);
+    }
+
+    /// A folder that a build script names has changed when anything below it has, but what tools keep there.
+    #[test]
+    fn folder_changes_with_what_is_below_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        let data = root.join("data");
+        fs::create_dir_all(data.join("deep")).unwrap();
+        let mut inputs = Inputs::default();
+        inputs.note([data.clone()].into_iter());
+        assert_eq!(inputs.whole_folders().collect::<Vec<_>>(), [&data]);
+        let file = data.join("deep/one.txt");
+        fs::write(&file, "one").unwrap();
+        assert_eq!(inputs.changed(&file), std::slice::from_ref(&data));
+        assert!(inputs.changed(&file).is_empty());
+        fs::write(data.join(".one.swp"), "one").unwrap();
+        assert!(inputs.changed(&data.join(".one.swp")).is_empty());
+        fs::remove_file(&file).unwrap();
+        assert_eq!(inputs.changed(&file), [data]);
     }
 
     /// What a build writes, and what tools keep for themselves, never counts.

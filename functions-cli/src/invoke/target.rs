@@ -29,8 +29,9 @@ impl Target {
             });
         }
         if path.exists() {
-            let project = Project::load(&project::folder_of(path)?)?;
-            let name = only(&project)?;
+            let folder = project::folder_of(path)?;
+            let project = Project::load(&folder)?;
+            let name = only(&project, &folder)?;
             return Self::of_project(project, &name, manifest);
         }
         let project = manifest.project()?.ok_or(ProjectError::Nothing);
@@ -71,11 +72,15 @@ impl Target {
     }
 }
 
-/// The name of the only function of a project.
-fn only(project: &Project) -> Result<String, ProjectError> {
-    match project.functions.as_slice() {
-        [Function { name, .. }] => Ok(name.clone()),
-        functions => {
+/// The name of the only function of a project, or of the one that is named like its folder.
+fn only(project: &Project, folder: &Path) -> Result<String, ProjectError> {
+    let folder = std::fs::canonicalize(folder).ok();
+    let folder = folder.as_ref().and_then(|folder| folder.file_name());
+    let mut functions = project.functions.iter();
+    let same = functions.find(|one| folder.is_some_and(|folder| folder == one.name.as_str()));
+    match (same, project.functions.as_slice()) {
+        (Some(Function { name, .. }), _) | (None, [Function { name, .. }]) => Ok(name.clone()),
+        (None, functions) => {
             let names: Vec<_> = functions.iter().map(|one| one.name.as_str()).collect();
             Err(ProjectError::Invalid(format!(
                 "several functions are there: name one of {}",

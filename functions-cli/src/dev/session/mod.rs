@@ -117,6 +117,8 @@ impl Session {
                 let project = self.project.as_ref();
                 let is_stale =
                     project.is_some_and(|project| self.inputs.learn(project, &artifacts, began));
+                // It may be made later.
+                self.inputs.note([self.folder.join(MANIFEST)].into_iter());
                 self.serve(&artifacts, since.elapsed());
                 is_stale
             }
@@ -239,7 +241,8 @@ impl Session {
     fn set_watch(&mut self) {
         let targets = self.targets();
         let mut folders: HashSet<PathBuf> = self.inputs.folders().map(Path::to_owned).collect();
-        for folder in self.folders() {
+        let whole: Vec<_> = self.inputs.whole_folders().map(Path::to_owned).collect();
+        for folder in self.folders().into_iter().chain(whole) {
             folders.extend(watch::folders_below(&folder, &targets));
         }
         self.watch.set(folders);
