@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use wasmtime_wasi::I32Exit;
 
 use super::journal::TooLong;
-use super::runtime::{CpuLimit, Diverged, Suspended};
+use super::runtime::{CpuLimit, Diverged, Suspended, TooLarge};
 
 /// What came of an error in an instance.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Failure {
         if error.is::<I32Exit>() {
             return Self::Exited;
         }
-        if error.is::<CpuLimit>() || error.is::<TooLong>() {
+        if error.is::<CpuLimit>() || error.is::<TooLong>() || error.is::<TooLarge>() {
             return Self::Limit(error.root_cause().to_string());
         }
         match error.downcast_ref::<wasmtime::Trap>() {

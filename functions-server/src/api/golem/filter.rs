@@ -81,6 +81,13 @@ pub(super) enum Comparator {
     Less,
 }
 
+/// A status by its name, in capitals or not, as upstream parses filters.
+fn status(name: &str) -> Option<Status> {
+    let mut letters = name.to_ascii_lowercase();
+    letters.get_mut(..1)?.make_ascii_uppercase();
+    serde_json::from_value(letters.into()).ok()
+}
+
 impl Filter {
     /// Parses `SUBJECT COMPARATOR VALUE`, the form in a query.
     pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
@@ -116,8 +123,7 @@ impl Filter {
             },
             "status" => Self::Status {
                 comparator: of_order()?,
-                value: serde_json::from_value(value.into())
-                    .map_err(|_| invalid("unknown status"))?,
+                value: status(&value).ok_or_else(|| invalid("unknown status"))?,
             },
             "createdAt" | "created_at" => Self::CreatedAt {
                 comparator: of_order()?,

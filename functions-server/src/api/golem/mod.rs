@@ -35,13 +35,16 @@ pub(crate) use queued::register;
 const MAX_UPLOADS: usize = 4;
 
 /// What upstream has of a worker, and this host has not.
-const UNSUPPORTED: [&str; 6] = [
+const UNSUPPORTED: [&str; 9] = [
     "/complete",
     "/revert",
     "/oplog",
     "/connect",
+    "/files",
+    "/files/",
     "/files/{*path}",
     "/activate-plugin",
+    "/deactivate-plugin",
 ];
 
 /// What every handler gets.

@@ -80,11 +80,13 @@ pub(crate) struct WorkerRow {
     /// JSON.
     pub(crate) resources: String,
     pub(crate) memory_used: u64,
+    /// How many invocations wait in its queue. Read only.
+    pub(crate) queued: u64,
 }
 
 const COLUMNS: &str =
     "id, component, name, version, args, env, memory, created, state, error, updates,
-    resources, memory_used";
+    resources, memory_used, (SELECT count(*) FROM worker_queue WHERE worker = workers.id)";
 
 fn worker(row: &Row<'_>) -> rusqlite::Result<WorkerRow> {
     Ok(WorkerRow {
@@ -101,6 +103,7 @@ fn worker(row: &Row<'_>) -> rusqlite::Result<WorkerRow> {
         updates: row.get(10)?,
         resources: row.get(11)?,
         memory_used: number(row.get(12)?),
+        queued: number(row.get(13)?),
     })
 }
 

@@ -29,6 +29,7 @@ fn new(name: &str) -> WorkerRow {
         updates: "[]".to_owned(),
         resources: "{}".to_owned(),
         memory_used: 0,
+        queued: 0,
     }
 }
 

@@ -61,7 +61,13 @@ impl Workers {
             // Before anything else: what is asked again is not checked again.
             if let (Some(worker), Some(key)) = (&known, &key) {
                 let answer = match worker.reserve(key) {
-                    Reserved::Known(answer) => return Ok(Accepted::Waiting(answer)),
+                    Reserved::Known(answer) => {
+                        if worker.is_interrupted() {
+                            // Any call lets it go on, and so does one that is repeated.
+                            self.go_on(worker).await?;
+                        }
+                        return Ok(Accepted::Waiting(answer));
+                    }
                     Reserved::Closed => continue,
                     Reserved::New(answer) => answer,
                 };

@@ -116,6 +116,16 @@ impl Workers {
     /// Lets an interrupted worker go on.
     pub(crate) async fn resume(&self, component: &str, name: &str) -> Result<(), WorkerError> {
         let worker = self.existing(component, name).await?;
+        if !self.go_on(&worker).await? {
+            return Err(WorkerError::InvalidRequest(format!(
+                "Worker {component}/{name} is not suspended, interrupted or idle"
+            )));
+        }
+        Ok(())
+    }
+
+    /// Lets a worker go on. `false`: it runs, or never will again.
+    pub(super) async fn go_on(&self, worker: &Arc<Worker>) -> Result<bool, WorkerError> {
         if worker.is_interrupted() {
             let id = worker.id;
             // From now on, also after a restart. Before the worker says where it stands.
@@ -124,13 +134,11 @@ impl Workers {
             };
             self.inner.context.store.write(write).await?;
         }
-        if !worker.resume() {
-            return Err(WorkerError::InvalidRequest(format!(
-                "Worker {component}/{name} is not suspended, interrupted or idle"
-            )));
+        let goes_on = worker.resume();
+        if goes_on {
+            self.start(worker);
         }
-        self.start(&worker);
-        Ok(())
+        Ok(goes_on)
     }
 
     /// Brings a worker to another version of its component, once it has nothing to do.

@@ -63,6 +63,10 @@ impl Workers {
                 Some(worker) => return Ok(Some(worker)),
                 None => {
                     let Some(worker) = self.read(component, name, create.as_ref()).await? else {
+                        if create.is_some() {
+                            // Somebody has created it meanwhile.
+                            continue;
+                        }
                         return Ok(None);
                     };
                     self.known().insert(key, worker.clone());
@@ -129,6 +133,7 @@ impl Workers {
             updates: "[]".to_owned(),
             resources: "{}".to_owned(),
             memory_used: 0,
+            queued: 0,
         }
     }
 

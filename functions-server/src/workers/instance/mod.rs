@@ -17,7 +17,7 @@ use super::analysed_type::AnalysedType;
 use super::check::Checked;
 use super::exports::{Call, Indexed, IndexedCall};
 use super::journal::{Journal, Outcome};
-use super::runtime::{Environment, State, Timed};
+use super::runtime::{Environment, State, Timed, TooLarge};
 use super::typed_json;
 use handles::Handles;
 
@@ -61,7 +61,13 @@ impl Instance {
         budget.restart();
         let instance = {
             let future = pin!(code.pre.instantiate_async(&mut store));
-            Timed { future, budget }.await?
+            Timed { future, budget }.await
+        };
+        let instance = match instance {
+            Err(error) if !error.is::<wasmtime::Trap>() && store.data().memory.is_refused() => {
+                return Err(TooLarge(error.to_string()).into());
+            }
+            instance => instance?,
         };
         Ok(Self {
             store,

@@ -23,6 +23,7 @@ async fn worker(store: &Store) -> i64 {
         updates: "[]".to_owned(),
         resources: "{}".to_owned(),
         memory_used: 0,
+        queued: 0,
     };
     let created = store.write(move |connection| workers::create(connection, &row));
     created.await.unwrap().unwrap().id

@@ -21,6 +21,7 @@ pub(crate) use caller_names::caller_names;
 pub(crate) use cpu_budget::{CpuLimit, Timed};
 pub(crate) use engine::tick;
 pub(crate) use linker::{HostLinker, link};
+pub(crate) use memory::TooLarge;
 pub(crate) use requests::Egress;
 pub(crate) use state::{Diverged, Environment, State};
 pub(crate) use suspension::Suspended;

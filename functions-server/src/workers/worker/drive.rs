@@ -71,15 +71,13 @@ pub(super) async fn drive(context: &Arc<Context>, worker: &Arc<Worker>, slot: &m
                 if let Some(journal) = slot.journal.take() {
                     journal.close();
                 }
-                fail(context, worker, diverged.to_string()).await;
+                fail(context, worker, diverged.to_string(), None).await;
                 return;
             }
             Broken::Creation(why) => {
                 slot.unload().await;
-                if let Some(key) = waiting {
-                    worker.answer(&key, &Err(WorkerError::CreationFailed(why.clone())));
-                }
-                fail(context, worker, why).await;
+                let error = WorkerError::CreationFailed(why.clone());
+                fail(context, worker, why, waiting.map(|key| (key, error))).await;
                 return;
             }
             Broken::Suspended(until) => {
@@ -237,8 +235,13 @@ async fn over(worker: &Arc<Worker>, slot: &mut Slot, ended: Ended) {
     worker.answer_all(&error);
 }
 
-/// Ends a worker whose journal must not be added to.
-async fn fail(context: &Arc<Context>, worker: &Arc<Worker>, why: String) {
+/// Ends a worker whose journal must not be added to. `first` gets an answer of its own.
+async fn fail(
+    context: &Arc<Context>,
+    worker: &Arc<Worker>,
+    why: String,
+    first: Option<(String, WorkerError)>,
+) {
     let (id, text) = (worker.id, why.clone());
     let write = move |connection: &rusqlite::Connection| {
         workers::set_state(connection, id, StoredState::Failed, Some(&text))
@@ -248,5 +251,8 @@ async fn fail(context: &Arc<Context>, worker: &Arc<Worker>, why: String) {
         return;
     }
     worker.set_phase(Phase::Failed(why.clone()), 0);
+    if let Some((key, error)) = first {
+        worker.answer(&key, &Err(error));
+    }
     worker.answer_all(&WorkerError::PreviousInvocationFailed(why));
 }

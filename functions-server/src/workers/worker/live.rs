@@ -217,6 +217,10 @@ impl Live {
         let (outcome, may_retry) = match Failure::of(error) {
             Failure::Diverged(diverged) => return Broken::Diverged(diverged),
             Failure::Suspended(until) => return Broken::Suspended(until),
+            // It came further before: the limit is lower now, or the machine busier.
+            Failure::Limit(why) if self.journal.is_replaying() => {
+                return Broken::Unavailable(WorkerError::Unavailable(why));
+            }
             // A recorded end is a return: otherwise the worker would be over.
             _ if self.journal.is_replaying() => {
                 return Broken::Diverged(Diverged {

@@ -70,6 +70,8 @@ impl WorkerView {
             args: serde_json::from_str(&row.args).unwrap_or_default(),
             env: serde_json::from_str(&row.env).unwrap_or_default(),
             status: match row.state {
+                // Something waits that has not begun.
+                StoredState::Idle if row.queued > 0 => Status::Running,
                 StoredState::Idle => Status::Idle,
                 StoredState::Running => Status::Running,
                 StoredState::Interrupted => Status::Interrupted,
@@ -78,7 +80,7 @@ impl WorkerView {
             },
             version: row.version,
             retries: 0,
-            pending: 0,
+            pending: usize::try_from(row.queued).unwrap_or(usize::MAX),
             updates: serde_json::from_str(&row.updates).unwrap_or_default(),
             created: row.created.0,
             error: row.error.clone(),

@@ -1,5 +1,6 @@
 //! What becomes of workers: interrupted, unloaded, deleted, updated.
 
+use super::restarts::until;
 use super::*;
 
 /// An interrupted sleep answers its caller, and goes on where it was: it is over when it was due.
@@ -31,6 +32,23 @@ async fn interrupted_invocation_goes_on() {
     let slept: Vec<u64> = serde_json::from_str(&slept).unwrap();
     assert!((700..5000).contains(&slept[0]), "{slept:?}");
     assert_eq!(host.api(&component, "total", "[]").await.unwrap(), "[1]");
+}
+
+/// A repeated call lets an interrupted worker go on as any other call does: it does not wait for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn repeated_key_of_an_interrupted_invocation_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = Host::open(folder.path(), WorkerLimits::default());
+    let component = host.upload().await;
+    let sleep = || invocation("sleep", "[700]", Some("s"));
+    host.workers.invoke(&component, "w", sleep()).await.unwrap();
+    until(&host, &component, |view| view.status != Status::Idle).await;
+    let interrupted = host.workers.interrupt(&component, "w", false);
+    interrupted.await.unwrap();
+    let repeated = host.call(&component, "w", sleep());
+    let slept = tokio::time::timeout(Duration::from_secs(30), repeated).await;
+    let slept: Vec<u64> = serde_json::from_str(&slept.unwrap().unwrap()).unwrap();
+    assert!(slept[0] >= 700, "{slept:?}");
 }
 
 /// An idle worker is resumed without becoming anything else, also once it is unloaded.

@@ -99,3 +99,26 @@ async fn invocation_of_an_interrupted_worker_runs_after_a_restart() {
     until(&host, &component, |view| view.status == Status::Idle).await;
     assert_eq!(host.api(&component, "total", "[]").await.unwrap(), "[4]");
 }
+
+/// What waits in the stored queue is counted, also by a host that has not loaded the worker.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waiting_invocations_are_counted_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let component = {
+        let host = Host::open(folder.path(), WorkerLimits::default());
+        let component = host.upload().await;
+        for key in ["sleep", "a", "b"] {
+            let sleep = invocation("sleep", "[60000]", Some(key));
+            host.workers.invoke(&component, "w", sleep).await.unwrap();
+        }
+        until(&host, &component, |view| view.pending == 2).await;
+        component
+    };
+    let host = Host::open(folder.path(), WorkerLimits::default());
+    let view = host.workers.get(&component, "w").await.unwrap();
+    assert_eq!(view.status, Status::Running);
+    // The first may have begun without having said so on the disk.
+    assert!((2..=3).contains(&view.pending), "{view:?}");
+    let listed = host.workers.list(&component, -1, 10).await.unwrap();
+    assert_eq!(listed[0].pending, view.pending);
+}
