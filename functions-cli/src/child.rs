@@ -6,8 +6,9 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+
+use crate::stop_signals::stop_signals;
 
 /// The groups of child processes that run.
 static GROUPS: Mutex<Groups> = Mutex::new(Groups {
@@ -111,7 +112,7 @@ pub(crate) fn end_all() {
 
 /// From here on, a signal that ends this process ends what it started, too.
 pub(crate) fn end_with_signals() -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+    let mut signals = Signals::new(stop_signals())?;
     let thread = thread::Builder::new().name("functions-signals".into());
     thread.spawn(move || {
         if let Some(signal) = signals.forever().next() {

@@ -16,6 +16,7 @@ mod output;
 mod project;
 mod report;
 mod serve;
+mod stop_signals;
 mod value;
 
 use std::process::ExitCode;

@@ -9,13 +9,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 use tokio::sync::oneshot;
 
 use crate::child;
 use crate::report::{CUT, STOPPED};
+use crate::stop_signals::stop_signals;
 use host_harness::stderr;
 
 /// How much longer than its grace period a host may take to stop.
@@ -24,7 +24,7 @@ const MARGIN: Duration = Duration::from_secs(5);
 /// How long writing the last log lines may take if the process ends at once.
 const LAST_LINES: Duration = Duration::from_millis(250);
 
-/// SIGINT (Ctrl-C) and SIGTERM.
+/// SIGINT (Ctrl-C), SIGTERM, and SIGHUP unless it is ignored.
 ///
 /// The first signal ends a process that does not serve yet, and stops one that does. The second ends
 /// the process.
@@ -45,7 +45,7 @@ impl StopSignals {
     /// Handles the signals from here on, instead of their default action. This also works for process 1
     /// of a container, which ignores them by default.
     pub(crate) fn listen() -> io::Result<Self> {
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let mut signals = Signals::new(stop_signals())?;
         let phase = Arc::new(Mutex::new(Phase::Starting));
         let handled = Arc::clone(&phase);
         let thread = thread::Builder::new().name("functions-signals".into());

@@ -68,6 +68,28 @@ fn signal_at_start_ends_the_process() {
     assert!(said.contains("before it served"), "{said}");
 }
 
+/// A terminal that is closed stops a server in order, unless it was started to outlive it.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn closed_terminal_stops_a_server_without_nohup() {
+    let serving = Serving::start(serve(&[]));
+    serving.signal("HUP");
+    let (status, said) = serving.end();
+    assert_eq!(status.code(), Some(0), "{said}");
+
+    let command = serve(&[]);
+    let mut nohup = Command::new("nohup");
+    nohup.arg(command.get_program()).args(command.get_args());
+    nohup.env("FUNCTIONS_NO_CACHE", "true");
+    let serving = Serving::start(nohup);
+    serving.signal("HUP");
+    let client = Client::new(serving.address);
+    assert_eq!(client.get("/ping").await.text(), "pong");
+    serving.signal("TERM");
+    let (status, said) = serving.end();
+    assert_eq!(status.code(), Some(0), "{said}");
+}
+
 /// The exit code reports requests that were cut.
 #[tokio::test]
 async fn cut_requests_are_told_by_the_exit_code() {
