@@ -46,7 +46,7 @@ impl Target {
         manifest: &ManifestOptions,
     ) -> anyhow::Result<Self> {
         let name = project.function_named(name)?.name.clone();
-        if project.manifest.is_none() {
+        if !project.has_manifest {
             project.keep(std::slice::from_ref(&name))?;
         }
         let components = build::components(&project, manifest.is_built())?;

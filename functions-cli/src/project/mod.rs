@@ -25,8 +25,9 @@ pub(crate) use self::profile::Profiles;
 pub(crate) struct Project {
     pub(crate) functions: Vec<Function>,
     pub(crate) workspaces: Vec<Workspace>,
-    /// The file that declares the functions, if there is one.
-    pub(crate) manifest: Option<PathBuf>,
+    /// Where the manifest is, or would be.
+    manifest: PathBuf,
+    pub(crate) has_manifest: bool,
 }
 
 /// A project cannot be understood. The text is for the person who edits it, and may have several lines.
@@ -85,7 +86,8 @@ impl Project {
         let mut project = Self {
             functions: Vec::new(),
             workspaces: Vec::new(),
-            manifest: manifest.as_ref().map(|manifest| manifest.file().to_owned()),
+            manifest: folder.join(MANIFEST),
+            has_manifest: manifest.is_some(),
         };
         match manifest {
             Some(manifest) if !manifest.functions.is_empty() => {
@@ -256,13 +258,12 @@ impl Project {
         targets.map(|workspace| workspace.target.clone()).collect()
     }
 
-    /// Files that say what the functions are and how to build them.
+    /// Files that say what the functions are and how to build them. The manifest may be made later.
     pub(crate) fn inputs(&self) -> Vec<PathBuf> {
         let workspaces = self.workspaces.iter();
         let files = workspaces.flat_map(Workspace::manifests);
-        let own = self.manifest.clone();
         files
-            .chain(own)
+            .chain([self.manifest.clone()])
             .chain(self.files().map(Path::to_owned))
             .collect()
     }

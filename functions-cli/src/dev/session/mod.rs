@@ -117,8 +117,6 @@ impl Session {
                 let project = self.project.as_ref();
                 let is_stale =
                     project.is_some_and(|project| self.inputs.learn(project, &artifacts, began));
-                // It may be made later.
-                self.inputs.note([self.folder.join(MANIFEST)].into_iter());
                 self.serve(&artifacts, since.elapsed());
                 is_stale
             }

@@ -37,10 +37,6 @@ impl Source {
         Self { file, text }
     }
 
-    pub(super) fn file(&self) -> &Path {
-        &self.file
-    }
-
     pub(super) fn text(&self) -> &str {
         &self.text
     }

@@ -95,10 +95,6 @@ impl Manifest {
         })
     }
 
-    pub(crate) fn file(&self) -> &Path {
-        self.source.file()
-    }
-
     /// An error about a function, where it stands in the file.
     pub(crate) fn error(&self, function: &Declared, reason: impl Into<String>) -> InvalidManifest {
         self.source.error(function.at, reason)
