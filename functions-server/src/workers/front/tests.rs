@@ -56,16 +56,24 @@ impl Host {
         self.upload_as(false).await
     }
 
-    async fn upload_as(&self, is_ephemeral: bool) -> String {
+    /// The component that all these tests use, without variables.
+    fn uploaded(&self, is_ephemeral: Option<bool>) -> Upload {
         let artifacts = self.workers.inner.context.store.artifacts().clone();
         let mut upload = artifacts.upload().unwrap();
         upload
             .write(&std::fs::read(test_guests::WORKER).unwrap())
             .unwrap();
-        let upload = Upload {
+        Upload {
             component: upload.finish(),
-            is_ephemeral: Some(is_ephemeral),
+            is_ephemeral,
+            env: None,
+        }
+    }
+
+    async fn upload_as(&self, is_ephemeral: bool) -> String {
+        let upload = Upload {
             env: Some([("FROM".to_owned(), "component".to_owned())].into()),
+            ..self.uploaded(Some(is_ephemeral))
         };
         let name = Uuid::new_v4().to_string();
         self.components
@@ -78,16 +86,7 @@ impl Host {
 
     /// Uploads the same component as its second version.
     async fn upload_version(&self, component: &str, is_ephemeral: Option<bool>) {
-        let artifacts = self.workers.inner.context.store.artifacts().clone();
-        let mut upload = artifacts.upload().unwrap();
-        upload
-            .write(&std::fs::read(test_guests::WORKER).unwrap())
-            .unwrap();
-        let upload = Upload {
-            component: upload.finish(),
-            is_ephemeral,
-            env: None,
-        };
+        let upload = self.uploaded(is_ephemeral);
         let id = component.parse().unwrap();
         assert_eq!(self.components.update(id, upload).await.unwrap().number, 1);
     }
