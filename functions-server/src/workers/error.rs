@@ -68,7 +68,7 @@ impl WorkerError {
         }
     }
 
-    /// The answer to whoever meets a worker that is being unloaded or deleted.
+    /// The answer to a call of a worker that is being unloaded or deleted.
     pub(crate) fn unloading() -> Self {
         Self::Unavailable("the worker is being unloaded: try again".to_owned())
     }

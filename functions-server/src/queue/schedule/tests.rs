@@ -101,7 +101,7 @@ fn cancelled_ones_leave_room() {
     assert_eq!(begun(&mut schedule, 9), [1]);
     schedule.end(&Arc::from("a"));
     assert_eq!(begun(&mut schedule, 9), [3]);
-    // Its turn has come, so it is none that waits.
+    // Its turn has come, so it no longer waits.
     schedule.remove("a", id(3));
     schedule.end(&Arc::from("a"));
     assert!(schedule.functions.is_empty());

@@ -157,7 +157,7 @@ async fn components_without_a_database_are_kept() {
     }
 }
 
-/// A file in the place of the folder, or on the way to it, is refused.
+/// A file where the folder, or one above it, should be is refused.
 #[test]
 fn file_instead_of_a_folder_is_refused() {
     let parent = tempfile::tempdir().unwrap();

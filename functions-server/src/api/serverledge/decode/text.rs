@@ -25,7 +25,7 @@ fn utf8(body: &[u8]) -> Cow<'_, str> {
     Cow::Owned(text)
 }
 
-/// Replaces escapes of surrogates that have no other half. What is no JSON stays so.
+/// Replaces escapes of surrogates that have no other half. Invalid JSON stays invalid.
 fn paired(text: &str) -> Cow<'_, str> {
     let mut replaced = String::new();
     // Up to where the text was copied, and up to where it was looked at.

@@ -77,7 +77,7 @@ fn synchronous_ones_leave_room_to_those_that_have_waited() {
     assert!(node.acquire(demand("small", 256, 0.0)).is_err());
 }
 
-/// Warm instances of a version that is not served any more are gone, whoever changed it.
+/// Warm instances of an old version are dropped, whichever API changed it.
 #[test]
 fn changes_drop_warm_instances() {
     let functions = Functions::default();
