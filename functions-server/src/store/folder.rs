@@ -4,6 +4,8 @@ use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use tokio::sync::watch;
+
 use super::OpenError;
 
 /// Its lock excludes other processes. The kernel releases it with the process.
@@ -20,7 +22,9 @@ const OWN: [&str; 6] = [LOCK, DATABASE, ARTIFACTS, UPLOADS, LOGS, "cache"];
 #[derive(Debug)]
 pub(super) struct Folder {
     given: PathBuf,
-    _lock: File,
+    lock: File,
+    /// Closed after the lock is released.
+    released: watch::Sender<()>,
 }
 
 impl Folder {
@@ -54,7 +58,8 @@ impl Folder {
         }
         let opened = Self {
             given: folder.to_owned(),
-            _lock: lock,
+            lock,
+            released: watch::Sender::new(()),
         };
         // A restore would have to replace an empty one.
         if opened.has_components() && !opened.database().exists() {
@@ -65,6 +70,15 @@ impl Folder {
         create_database(&opened.database()).map_err(inaccessible)?;
         sync(folder).map_err(inaccessible)?;
         Ok(opened)
+    }
+
+    /// Ends once this folder is unlocked.
+    pub(super) fn released(&self) -> impl Future<Output = ()> + use<> {
+        let mut released = self.released.subscribe();
+        async move {
+            // Nothing is ever sent.
+            let _ = released.changed().await;
+        }
     }
 
     /// The folder, as it was given.
@@ -92,6 +106,15 @@ impl Folder {
 
     pub(super) fn uploads(&self) -> PathBuf {
         self.given.join(UPLOADS)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // Closing the file is not enough: a child process that is being started has it open for a moment.
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(folder = %self.given.display(), %error, "the lock is left to the kernel");
+        }
     }
 }
 

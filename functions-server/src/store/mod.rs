@@ -77,6 +77,11 @@ impl Store {
         self.folder.path()
     }
 
+    /// Ends once the folder is free for another store.
+    pub(crate) fn released(&self) -> impl Future<Output = ()> + use<> {
+        self.folder.released()
+    }
+
     /// Where the logs of functions are.
     pub(crate) fn logs(&self) -> std::path::PathBuf {
         self.folder.logs()

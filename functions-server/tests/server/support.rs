@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::time::Duration;
 
 use bytes::Bytes;
 use functions_server::{ManagementOptions, SecretsKey, Server, ServerOptions, ServerledgeOptions};
@@ -96,11 +97,8 @@ impl Running {
     pub(crate) async fn serverledge(&self, options: ServerledgeOptions) -> Client {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let server = self.server.clone();
-        tokio::spawn(async move {
-            let never = std::future::pending();
-            server.serve_serverledge(listener, options, never).await
-        });
+        let (server, stopping) = (self.server.clone(), self.stopping());
+        tokio::spawn(async move { server.serve_serverledge(listener, options, stopping).await });
         Client::new(format!("http://{address}"))
     }
 
@@ -118,9 +116,9 @@ impl Running {
         drop(self.others);
         let _ = self.stop.send(());
         self.stopped.await.unwrap().unwrap();
-        self.functions
-            .shutdown(std::time::Duration::from_secs(10))
-            .await;
+        self.functions.shutdown(Duration::from_secs(10)).await;
+        let closing = tokio::time::timeout(Duration::from_secs(30), self.server.close());
+        closing.await.unwrap();
     }
 }
 

@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 use test_guests::TYPED;
 
-use super::support::{create, form, golem, id_of, stop};
+use super::support::{create, form, golem, id_of};
 use crate::support::{Answer, Running};
 
 /// The errors of a refused request.
@@ -133,7 +133,7 @@ async fn versions_are_kept() {
     assert_eq!(uploaded["componentType"], "Durable");
     assert_eq!(uploaded["env"], json!({ "K": "V" }));
     drop(client);
-    stop(running).await;
+    running.stop().await;
 
     let running = Running::on(folder.path()).await;
     let client = golem(&running).await;

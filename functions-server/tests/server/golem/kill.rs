@@ -17,7 +17,7 @@ use test_guests::WORKER;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
-use super::support::{create, function, golem, id_of, stop};
+use super::support::{create, function, golem, id_of};
 use crate::support::{Client, Running, builder, key};
 
 /// How many kills; `FUNCTIONS_KILLS` sets another number.
@@ -54,7 +54,7 @@ async fn killed_workers_lose_nothing_acknowledged() {
     let (authority, requests) = serve_numbers().await;
     let running = open(folder.path()).await;
     let id = id_of(&create(&golem(&running).await, "kept", "Durable", WORKER).await);
-    stop(running).await;
+    running.stop().await;
     let mut calls: BTreeMap<String, Call> = BTreeMap::new();
     for _ in 0..kills {
         let life = Duration::from_millis(fastrand::u64(1..300));

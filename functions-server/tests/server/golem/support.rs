@@ -1,12 +1,10 @@
 //! What the tests of Golem's API share.
 
-use std::time::{Duration, Instant};
-
-use functions_server::{GolemOptions, OpenError, Server, ServerError, ServerOptions};
+use functions_server::GolemOptions;
 use http::Method;
 use serde_json::Value;
 
-use crate::support::{Answer, Client, Running, builder};
+use crate::support::{Answer, Client, Running};
 
 /// A client of Golem's API, which is served from now on.
 pub(super) async fn golem(running: &Running) -> Client {
@@ -20,22 +18,6 @@ pub(super) async fn golem(running: &Running) -> Client {
             .await
     });
     Client::new(format!("http://{address}"))
-}
-
-/// Stops a server, and returns once its folder is free.
-pub(super) async fn stop(running: Running) {
-    let folder = running.server.folder().to_owned();
-    running.stop().await;
-    let begun = Instant::now();
-    loop {
-        let options = ServerOptions::default().data_dir(&folder);
-        match Server::open(builder(), options) {
-            Err(ServerError::Open(OpenError::Locked { .. })) => {}
-            opened => return drop(opened.unwrap()),
-        }
-        assert!(begun.elapsed() < Duration::from_secs(10), "it is not free");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }
 
 /// Sends a form, as `curl -F` does.

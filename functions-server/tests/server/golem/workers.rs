@@ -4,7 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 use test_guests::WORKER;
 
-use super::support::{create, function, golem, id_of, stop};
+use super::support::{create, function, golem, id_of};
 use crate::support::Running;
 
 /// The state of a worker survives a restart of the server, and so does the answer to a key.
@@ -28,7 +28,7 @@ async fn worker_survives_a_restart() {
     assert_eq!(second["result"]["value"], json!([7]));
     let queued = format!("{worker}/invoke?function={}", function("add"));
     assert_eq!(client.post(&queued, untyped).await.ok(200), json!({}));
-    stop(running).await;
+    running.stop().await;
 
     let running = Running::on(folder.path()).await;
     let client = golem(&running).await;

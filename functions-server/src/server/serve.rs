@@ -1,0 +1,117 @@
+//! The APIs of a server, each on a listener of its own.
+
+use std::sync::Arc;
+
+use axum::Router;
+use tokio::net::TcpListener;
+
+use super::Server;
+use crate::api::{self, dispatch, golem, management, serverledge};
+use crate::dispatch::Scheduler;
+use crate::{DispatchOptions, GolemOptions, ManagementOptions, ServerledgeOptions};
+
+impl Server {
+    /// Serves the management API until `shutdown` ends, and then the requests in flight.
+    ///
+    /// # Errors
+    ///
+    /// The listener has no address.
+    pub async fn serve_management(
+        &self,
+        listener: TcpListener,
+        options: ManagementOptions,
+        shutdown: impl Future<Output = ()>,
+    ) -> std::io::Result<()> {
+        let stopping = async {
+            shutdown.await;
+            // A client that follows a log would wait for its end.
+            self.logs().stop();
+        };
+        api::serve(listener, self.management_router(options), stopping).await
+    }
+
+    /// The management API, for a server of one's own. Prefer
+    /// [`serve_management`](Self::serve_management): without the extension
+    /// [`Connection`](crate::Connection), every client counts as a remote one.
+    pub fn management_router(&self, options: ManagementOptions) -> Router {
+        management::router(self.clone(), options)
+    }
+
+    /// Serves Serverledge's API until `shutdown` ends, and then the requests in flight.
+    ///
+    /// # Errors
+    ///
+    /// - The listener has no address.
+    /// - Its address is not loopback, and the options are not [open](ServerledgeOptions::open).
+    pub fn serve_serverledge<F>(
+        &self,
+        listener: TcpListener,
+        options: ServerledgeOptions,
+        shutdown: F,
+    ) -> impl Future<Output = std::io::Result<()>> + use<F>
+    where
+        F: Future<Output = ()>,
+    {
+        let is_open = options.is_open;
+        // At once: from then on, what this API accepted earlier runs as it says.
+        let router = serverledge::router(self.clone(), options);
+        async move {
+            let address = listener.local_addr()?;
+            if !is_open && !address.ip().to_canonical().is_loopback() {
+                return Err(std::io::Error::other(format!(
+                    "Serverledge's clients send no credentials, so anyone who reaches {address} could change \
+                     functions; use a loopback address, or allow it with ServerledgeOptions::open"
+                )));
+            }
+            api::serve(listener, router, shutdown).await
+        }
+    }
+
+    /// Serves Golem's API until `shutdown` ends, and then the requests in flight.
+    ///
+    /// # Errors
+    ///
+    /// - The listener has no address.
+    /// - Its address is not loopback, and the options are not [open](GolemOptions::open).
+    pub async fn serve_golem(
+        &self,
+        listener: TcpListener,
+        options: GolemOptions,
+        shutdown: impl Future<Output = ()>,
+    ) -> std::io::Result<()> {
+        let address = listener.local_addr()?;
+        if !options.is_open && !address.ip().to_canonical().is_loopback() {
+            return Err(std::io::Error::other(format!(
+                "Golem's clients send no credentials, so anyone who reaches {address} could upload components \
+                 and call workers; use a loopback address, or allow it with GolemOptions::open"
+            )));
+        }
+        api::serve(listener, golem::router(self.clone(), options), shutdown).await
+    }
+
+    /// Serves Dispatch's API and runs its calls until `shutdown` ends, and then the requests in flight.
+    ///
+    /// # Errors
+    ///
+    /// The listener has no address, or the store cannot be read.
+    pub async fn serve_dispatch(
+        &self,
+        listener: TcpListener,
+        options: DispatchOptions,
+        shutdown: impl Future<Output = ()>,
+    ) -> std::io::Result<()> {
+        let started = Scheduler::start(self.store().clone(), self.harness().clone(), options);
+        let (scheduler, running, stop) = started.await.map_err(std::io::Error::other)?;
+        self.inner
+            .scheduler
+            .store(Some(Arc::new(scheduler.clone())));
+        let running = tokio::spawn(running);
+        let router = dispatch::router(self.clone(), scheduler);
+        let served = api::serve(listener, router, shutdown).await;
+        self.inner.scheduler.store(None);
+        // It fails if the scheduler has ended.
+        let _ = stop.send(());
+        let _ = running.await;
+        served
+    }
+}
