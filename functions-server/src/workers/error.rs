@@ -49,6 +49,9 @@ pub(crate) enum WorkerError {
         "the worker {0} waits for this call's caller: a call that comes back would wait for ever"
     )]
     Reentrant(String),
+    /// Workers wait for each other, and would for ever.
+    #[error("the workers {0} wait for each other: this call would wait for ever")]
+    Circle(String),
     /// The host cannot do it now: the disk is full, or the server stops.
     #[error("{0}")]
     Unavailable(String),
@@ -63,7 +66,7 @@ impl WorkerError {
             Self::QueueFull(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::JournalFull(_) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Reentrant(_) => StatusCode::LOOP_DETECTED,
+            Self::Reentrant(_) | Self::Circle(_) => StatusCode::LOOP_DETECTED,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

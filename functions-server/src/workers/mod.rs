@@ -21,6 +21,7 @@ mod origin;
 mod runtime;
 mod targets;
 mod typed_json;
+mod waits;
 mod wave;
 mod worker;
 

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::time::{Duration, Instant, SystemTime};
 
 mod fetch;
+mod first;
 
 mod bindings {
     #![allow(
@@ -181,6 +182,10 @@ impl api::Guest for Worker {
         let body = response.body.into_bytes();
         let body = body.map_err(|error| error.to_string())?;
         Ok(format!("{status} {}", String::from_utf8_lossy(&body)))
+    }
+
+    fn first_of(calls: Vec<(String, String, String)>) -> Result<String, String> {
+        first::first_of(calls)
     }
 
     fn get(url: String) -> Result<String, String> {

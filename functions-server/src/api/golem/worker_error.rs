@@ -27,7 +27,7 @@ impl From<WorkerError> for Refusal {
             E::PreviousInvocationExited => {
                 Self::Golem(json!({ "type": "PreviousInvocationExited" }))
             }
-            E::RuntimeError(_) | E::Interrupted | E::Deleted | E::Reentrant(_) => {
+            E::RuntimeError(_) | E::Interrupted | E::Deleted | E::Reentrant(_) | E::Circle(_) => {
                 golem("RuntimeError")
             }
             E::QueueFull(_) => Self::Error(StatusCode::TOO_MANY_REQUESTS, text),

@@ -83,6 +83,7 @@ impl Workers {
             cpu_time: context.limits.cpu_time,
             suspend_after: context.limits.suspend_after,
             egress: context.egress.clone(),
+            waits: None,
         };
         // Nothing is replayed, so nothing is recorded.
         let journal = Journal::closed(context.store.clone());

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot::Receiver;
+
+use super::waiting::Waiting;
 use super::{Invocation, Workers};
 use crate::store::workers;
 use crate::workers::check::{self, Checked};
@@ -25,11 +28,17 @@ impl Workers {
         if let Some(version) = self.ephemeral(component, name).await? {
             return self.call_ephemeral(&version, name, &invocation).await;
         }
+        let call = origin::call(invocation.origin.as_deref());
         match self.accept(component, name, invocation, false).await? {
             Accepted::Answered(answer) => answer,
-            Accepted::Waiting(answer) => answer
-                .await
-                .unwrap_or_else(|_| Err(WorkerError::stopping())),
+            Accepted::Waiting(waiting) => match call {
+                None => waiting.answer().await,
+                Some(call) => {
+                    waiting
+                        .answer_to_worker(&self.inner.context.waits, call)
+                        .await
+                }
+            },
         }
     }
 
@@ -66,7 +75,7 @@ impl Workers {
                             // Any call lets it go on, and so does one that is repeated.
                             self.go_on(worker).await?;
                         }
-                        return Ok(Accepted::Waiting(answer));
+                        return Ok(Accepted::waiting(worker, key, answer));
                     }
                     Reserved::Closed => continue,
                     Reserved::New(answer) => answer,
@@ -81,7 +90,7 @@ impl Workers {
                 let origin = invocation.origin.clone();
                 self.submit(worker, call, key, origin, is_stored).await?;
                 reserved.done();
-                return Ok(Accepted::Waiting(answer));
+                return Ok(Accepted::waiting(worker, key, answer));
             }
             let call = self.check(&version, &invocation).await?;
             let worker = match known {
@@ -103,7 +112,7 @@ impl Workers {
             let origin = invocation.origin.clone();
             self.submit(&worker, call, &key, origin, is_stored).await?;
             reserved.done();
-            return Ok(Accepted::Waiting(answer));
+            return Ok(Accepted::waiting(&worker, &key, answer));
         }
     }
 
@@ -184,7 +193,14 @@ impl Workers {
 /// What becomes of an invocation.
 enum Accepted {
     Answered(Answer),
-    Waiting(tokio::sync::oneshot::Receiver<Answer>),
+    Waiting(Waiting),
+}
+
+impl Accepted {
+    fn waiting(worker: &Arc<Worker>, key: &str, receiver: Receiver<Answer>) -> Self {
+        let (worker, key) = (worker.clone(), key.to_owned());
+        Self::Waiting(Waiting::new(worker, key, receiver))
+    }
 }
 
 /// A key that is kept until it is known what becomes of it. Whoever waits for it hears if nothing does.

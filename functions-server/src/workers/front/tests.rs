@@ -1,6 +1,7 @@
 //! Workers of a real component on a real store.
 
 mod calls;
+mod circles;
 mod failures;
 #[cfg(target_os = "linux")]
 mod figures;

@@ -2,6 +2,7 @@
 
 mod answers;
 mod caller_names;
+mod calls;
 mod clocks;
 mod cpu_budget;
 mod engine;

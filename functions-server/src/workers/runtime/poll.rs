@@ -9,6 +9,7 @@ use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::bindings::io::poll;
 
+use super::calls::Waiting;
 use super::state::{State, diverged};
 use crate::workers::journal::Entry;
 
@@ -28,6 +29,7 @@ impl poll::Host for &mut State {
         }
         self.suspend_for(&pollables)?;
         let journal = self.journal.clone();
+        let waiting = self.waiting_for(&pollables);
         let ready = {
             let mut polling = pin!(poll::Host::poll(&mut self.table, pollables));
             let first = poll_fn(|context| Poll::Ready(polling.as_mut().poll(context))).await;
@@ -36,6 +38,7 @@ impl poll::Host for &mut State {
                 Poll::Pending => {
                     // It may take long.
                     journal.flush();
+                    let _blocked = waiting.map(Waiting::begin);
                     polling.await?
                 }
             }
@@ -51,6 +54,8 @@ impl poll::HostPollable for &mut State {
             self.suspend_for(std::slice::from_ref(&pollable))?;
             self.journal.flush();
         }
+        let waiting = self.waiting_for(std::slice::from_ref(&pollable));
+        let _blocked = waiting.map(Waiting::begin);
         poll::HostPollable::block(&mut self.table, pollable).await
     }
 
@@ -71,6 +76,7 @@ impl poll::HostPollable for &mut State {
 
     fn drop(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
         self.sleeps.remove(&pollable);
+        self.calls.remove(&pollable);
         poll::HostPollable::drop(&mut self.table, pollable)
     }
 }

@@ -14,6 +14,8 @@ use uuid::Uuid;
 
 use super::answers::{failed, not_called, recorded, sent};
 use crate::workers::journal::{Answer, Entry, Journal};
+use crate::workers::origin;
+use crate::workers::waits::Waits;
 
 /// The longest body of a request or response, in bytes. Both are in the journal or in memory as a whole.
 pub(super) const MAX_BODY: usize = 8 << 20;
@@ -95,6 +97,10 @@ pub(crate) struct Requests {
     pub(crate) unique_name: Arc<str>,
     /// The workers that wait for what runs, each in a line.
     pub(crate) origin: Option<Arc<str>>,
+    /// Whom it waits for. Nobody waits for an instance that is called once.
+    pub(crate) waits: Option<Waits>,
+    /// The number of the call that is sent.
+    pub(crate) call: Option<u64>,
 }
 
 /// Stands for the head of a request, in every release.
@@ -193,10 +199,10 @@ impl Requests {
         request: Request<Bytes>,
         limit: usize,
     ) -> Result<Response<Bytes>, Answer> {
-        let origin = match &self.origin {
-            Some(origin) => format!("{origin}\n{}", self.worker),
-            None => self.worker.to_string(),
-        };
+        let origin = self.origin.as_deref();
+        // What is called once is a part of the call that it answers.
+        let number = self.call.or_else(|| origin::call(origin));
+        let origin = origin::with(origin, &self.worker, number);
         let response = match name.contains(':') {
             true => self.call_target(name, request, origin.into()).await?,
             false => {

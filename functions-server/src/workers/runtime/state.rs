@@ -7,6 +7,7 @@ use wasmtime::component::{HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::WasiHttpCtx;
 
+use super::calls::Calls;
 use super::cpu_budget::CpuBudget;
 use super::memory::MemoryLimit;
 use super::outgoing::Outgoing;
@@ -14,6 +15,7 @@ use super::output::Output;
 use super::requests::{Egress, Requests};
 use super::suspension::Sleeps;
 use crate::workers::journal::{Entry, Journal};
+use crate::workers::waits::Waits;
 
 /// How many handles a guest may have.
 const MAX_HANDLES: usize = 100_000;
@@ -47,6 +49,8 @@ pub(crate) struct Environment {
     pub(crate) suspend_after: Duration,
     /// Sends its requests.
     pub(crate) egress: Egress,
+    /// For workers: whom they wait for.
+    pub(crate) waits: Option<Waits>,
 }
 
 impl Environment {
@@ -73,6 +77,7 @@ pub(crate) struct State {
     pub(super) outgoing: Outgoing,
     pub(super) requests: Requests,
     pub(super) sleeps: Sleeps,
+    pub(super) calls: Calls,
     pub(super) http: WasiHttpCtx,
     /// How many requests were begun.
     begun: u32,
@@ -100,6 +105,8 @@ impl State {
             caller_names: environment.caller_names.clone(),
             unique_name: environment.unique_name(),
             origin: None,
+            waits: environment.waits.clone(),
+            call: None,
         };
         Self {
             journal,
@@ -114,6 +121,7 @@ impl State {
             outgoing: Outgoing::new(requests.clone()),
             requests,
             sleeps: Sleeps::new(environment.suspend_after),
+            calls: Calls::default(),
             http: WasiHttpCtx::new(),
             begun: 0,
             wasi,

@@ -262,5 +262,6 @@ fn environment(context: &Context, worker: &Worker, version: &ComponentVersion) -
         cpu_time: context.limits.cpu_time,
         suspend_after: context.limits.suspend_after,
         egress: context.egress.clone(),
+        waits: Some(context.waits.clone()),
     }
 }

@@ -22,7 +22,7 @@ use super::journal::Outcome;
 use crate::store::workers::{QueueRow, StoredState, WorkerRow};
 
 use queue::Queued;
-pub(super) use queue::{Written, written};
+pub(super) use queue::{GivenBack, Written, written};
 pub(crate) use task::Context;
 pub(super) use task::run;
 pub(crate) use view::{Status, UpdateState, WorkerUpdate, WorkerView};

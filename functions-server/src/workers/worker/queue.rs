@@ -9,6 +9,7 @@ use crate::store::workers::{self, QueueRow, StoredState};
 use crate::store::{Store, StoreError};
 use crate::workers::check::Checked;
 use crate::workers::error::WorkerError;
+use crate::workers::waits::Standing;
 
 /// An invocation that waits.
 #[derive(Debug)]
@@ -116,6 +117,48 @@ impl Worker {
         let mut shared = self.shared();
         shared.queue.retain(|queued| queued.number != Some(number));
     }
+
+    /// Where the invocation with this key is.
+    pub(in crate::workers) fn standing(&self, key: &str) -> Standing {
+        let shared = self.shared();
+        if shared.running.as_deref() == Some(key) {
+            return Standing::Runs;
+        }
+        match shared.queue.iter().any(|queued| queued.key == key) {
+            true => Standing::Queued,
+            false => Standing::Over,
+        }
+    }
+
+    /// Takes an invocation out of the queue for which one caller waits, who goes away.
+    pub(in crate::workers) fn give_back(&self, key: &str) -> GivenBack {
+        let mut shared = self.shared();
+        let place = shared.queue.iter().position(|queued| queued.key == key);
+        let Some(place) = place else {
+            return GivenBack::Begun;
+        };
+        let is_stored = shared
+            .queue
+            .get(place)
+            .is_some_and(|queued| queued.number.is_some());
+        let waiters = shared.keys.get(key).map_or(0, Vec::len);
+        if is_stored || waiters > 1 {
+            return GivenBack::Shared;
+        }
+        shared.queue.remove(place);
+        shared.keys.remove(key);
+        GivenBack::Taken
+    }
+}
+
+/// What becomes of an invocation that a caller does not want any longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::workers) enum GivenBack {
+    /// It never runs.
+    Taken,
+    /// Others wait for it: it runs when it is its turn.
+    Shared,
+    Begun,
 }
 
 impl Queued {

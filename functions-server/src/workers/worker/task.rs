@@ -15,6 +15,7 @@ use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
 use crate::workers::options::WorkerLimits;
 use crate::workers::runtime::Egress;
+use crate::workers::waits::Waits;
 
 /// How often a task looks whether a worker that is over has answered everybody.
 const LINGER: Duration = Duration::from_millis(20);
@@ -31,6 +32,8 @@ pub(crate) struct Context {
     pub(super) loaded: Loaded,
     /// Sends the requests of workers.
     pub(crate) egress: Egress,
+    /// Which workers wait for which.
+    pub(crate) waits: Waits,
 }
 
 impl Context {
@@ -46,6 +49,7 @@ impl Context {
             codes,
             loaded: Loaded::default(),
             egress,
+            waits: Waits::default(),
         }
     }
 

@@ -12,13 +12,17 @@ use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
 
 use crate::workers::journal::Entry;
-use crate::workers::runtime::requests::{Failure, Outbound, Sent};
+use crate::workers::runtime::calls::Waiting;
+use crate::workers::runtime::requests::{Destination, Failure, Outbound, Sent};
 use crate::workers::runtime::state::{State, diverged};
+use crate::workers::waits::Waits;
 
 /// The `pending` resources: a request or call in flight, which ends with its handle.
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub struct Pending {
     shared: Arc<Mutex<Shared>>,
+    /// The number of the call, for who waits for it.
+    call: Option<u64>,
 }
 
 enum Shared {
@@ -35,6 +39,7 @@ impl Pending {
     fn of(shared: Shared) -> Self {
         Self {
             shared: Arc::new(Mutex::new(shared)),
+            call: None,
         }
     }
 
@@ -79,6 +84,7 @@ impl Pollable for Ended {
     async fn ready(&mut self) {
         let pending = Pending {
             shared: Arc::clone(&self.0),
+            call: None,
         };
         pending.ended().await;
     }
@@ -96,22 +102,34 @@ impl State {
             Err(failure) => return Ok(Pending::of(Shared::Ended(Err(failure)))),
         };
         let number = self.begin(call, hash)?;
-        let requests = self.requests.clone();
+        let mut requests = self.requests.clone();
+        requests.call = match outbound.to {
+            Destination::Function(_) => requests.waits.as_ref().map(Waits::number),
+            Destination::Server { .. } => None,
+        };
+        let call = requests.call;
         let in_flight = self.sleeps.begin_request();
         let task = spawn(async move {
             let _in_flight = in_flight;
             requests.send(number, outbound).await
         });
-        Ok(Pending::running(task))
+        Ok(Pending {
+            call,
+            ..Pending::running(task)
+        })
     }
 
     pub(super) fn watch_pending(
         &mut self,
         pending: &Resource<Pending>,
     ) -> Result<Resource<DynPollable>> {
-        let ended = Ended(Arc::clone(&self.table.get(pending)?.shared));
+        let pending = self.table.get(pending)?;
+        let call = pending.call;
+        let ended = Ended(Arc::clone(&pending.shared));
         let ended = self.table.push(ended)?;
-        subscribe(&mut self.table, ended)
+        let pollable = subscribe(&mut self.table, ended)?;
+        self.calls.add(&pollable, call);
+        Ok(pollable)
     }
 
     /// Waits for a result.
@@ -120,6 +138,8 @@ impl State {
             // It may take long.
             self.journal.flush();
         }
+        let waiting = pending.call.and_then(|call| self.waiting(vec![call]));
+        let _blocked = waiting.map(Waiting::begin);
         pending.ended().await;
         pending.take()
     }

@@ -1,0 +1,56 @@
+//! Waits for the answer of a worker.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot::Receiver;
+
+use crate::workers::error::WorkerError;
+use crate::workers::waits::Waits;
+use crate::workers::worker::{Answer, GivenBack, Worker};
+
+/// An invocation that was accepted, or that its key names.
+pub(super) struct Waiting {
+    worker: Arc<Worker>,
+    key: String,
+    receiver: Receiver<Answer>,
+}
+
+impl Waiting {
+    pub(super) fn new(worker: Arc<Worker>, key: String, receiver: Receiver<Answer>) -> Self {
+        Self {
+            worker,
+            key,
+            receiver,
+        }
+    }
+
+    pub(super) async fn answer(self) -> Answer {
+        received(self.receiver.await)
+    }
+
+    /// Answers a call that a worker makes, or a function which a worker called. It fails if workers wait for each
+    /// other, and is then taken back if it has not begun.
+    pub(super) async fn answer_to_worker(mut self, waits: &Waits, call: u64) -> Answer {
+        loop {
+            let (worker, key) = (self.worker.clone(), self.key.clone());
+            let name = format!("{}/{}", worker.component, worker.name);
+            let standing = move || worker.standing(&key);
+            let mut awaited = waits.await_worker(call, name.into(), standing);
+            let circle = tokio::select! {
+                biased;
+                answer = &mut self.receiver => return received(answer),
+                circle = awaited.fails() => circle,
+            };
+            let given_back = self.worker.give_back(&self.key);
+            if circle.is_queued && given_back == GivenBack::Begun {
+                // Something else has ended the circle.
+                continue;
+            }
+            return Err(WorkerError::Circle(circle.to_string()));
+        }
+    }
+}
+
+fn received(answer: Result<Answer, tokio::sync::oneshot::error::RecvError>) -> Answer {
+    answer.unwrap_or_else(|_| Err(WorkerError::stopping()))
+}

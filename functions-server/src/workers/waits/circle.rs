@@ -1,0 +1,81 @@
+//! Finds circles of workers, and the invocation that fails so that the others go on.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::{Circle, Graph, Standing};
+
+/// How many workers a circle names at most.
+const NAMED: usize = 16;
+
+/// Everything that a worker waits for waits for it.
+struct Closed {
+    workers: Vec<Arc<str>>,
+    /// The call and number of the invocation that fails.
+    victim: (u64, u64),
+    is_queued: bool,
+}
+
+impl Graph {
+    /// Breaks a circle that the worker is in which waits for this call.
+    pub(super) fn break_circle_of(&mut self, call: u64) {
+        if let Some(worker) = self.owners.get(&call).cloned() {
+            self.break_circle(&worker);
+        }
+    }
+
+    /// Breaks a circle that this worker is in, by failing one invocation.
+    pub(super) fn break_circle(&mut self, worker: &Arc<str>) {
+        let Some(closed) = self.closed(worker) else {
+            return;
+        };
+        let (call, number) = closed.victim;
+        let edges = self.led_to.get_mut(&call).map(Vec::as_mut_slice);
+        let mut edges = edges.unwrap_or_default().iter_mut();
+        let fail = edges.find_map(|edge| (edge.number == number).then(|| edge.fail.take())?);
+        if let Some(fail) = fail {
+            // Whoever waited may have gone away.
+            let _ = fail.send(Circle {
+                workers: closed.workers,
+                is_queued: closed.is_queued,
+            });
+        }
+    }
+
+    /// `None`: something that the worker waits for can go on without it.
+    fn closed(&self, start: &Arc<str>) -> Option<Closed> {
+        let mut seen = HashSet::from([start]);
+        let mut reached = vec![start];
+        let mut next = 0;
+        let mut is_circle = false;
+        // One that has not begun is preferred: nothing comes of it.
+        let mut victim: Option<((u64, u64), bool)> = None;
+        while let Some(worker) = reached.get(next).copied() {
+            next += 1;
+            for call in self.blocked.get(worker)? {
+                let edges = self.led_to.get(call)?;
+                for edge in edges {
+                    edge.fail.as_ref()?;
+                    let is_queued = match (edge.standing)() {
+                        Standing::Over => return None,
+                        standing => standing == Standing::Queued,
+                    };
+                    is_circle |= edge.worker == *start;
+                    if seen.insert(&edge.worker) {
+                        reached.push(&edge.worker);
+                    }
+                    if victim.is_none_or(|(_, was_queued)| is_queued && !was_queued) {
+                        victim = Some(((*call, edge.number), is_queued));
+                    }
+                }
+            }
+        }
+        let (victim, is_queued) = victim.filter(|_| is_circle)?;
+        let workers = reached.into_iter().take(NAMED).cloned().collect();
+        Some(Closed {
+            workers,
+            victim,
+            is_queued,
+        })
+    }
+}
