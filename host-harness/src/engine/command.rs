@@ -190,7 +190,7 @@ fn respond(
     let headers = headers.map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
     let head = Head::new(status.as_u16(), headers.collect(), context.headers)
         .map_err(|invalid| Failure::InvalidReply(invalid.0))?;
-    Ok(Outcome::Replied(Reply { head, body }))
+    Ok(Outcome::Replied(Box::new(Reply { head, body })))
 }
 
 /// The type of a result.

@@ -32,7 +32,8 @@ pub(super) struct IdleInstances {
 
 /// An instance, with the sweep after which it was last used.
 struct IdleInstance {
-    instance: Instance,
+    /// Boxed for as long as the instance exists: it moves here and back for every request.
+    instance: Box<Instance>,
     round: u64,
 }
 
@@ -48,7 +49,7 @@ impl IdleInstances {
     }
 
     /// Takes an idle instance of this function from this thread's shard.
-    pub(super) fn take(&self, function: Owner) -> Option<Instance> {
+    pub(super) fn take(&self, function: Owner) -> Option<Box<Instance>> {
         let of_function = |idle: &IdleInstance| idle.instance.owner() == function;
         let idle = self.free.home().take(of_function);
         let idle = idle.or_else(|| {
@@ -66,7 +67,7 @@ impl IdleInstances {
     }
 
     /// Keeps an instance that no request has used yet; returns whether there was room.
-    pub(super) fn put_prewarmed(&self, mut instance: Instance) -> bool {
+    pub(super) fn put_prewarmed(&self, mut instance: Box<Instance>) -> bool {
         instance.permit = self.permits.acquire();
         if instance.permit.is_none() {
             return false;
@@ -99,7 +100,7 @@ impl IdleInstances {
     }
 
     /// Keeps a reset instance. May evict the instance that this thread has not used for longest.
-    pub(super) fn put(&self, mut instance: Instance) {
+    pub(super) fn put(&self, mut instance: Box<Instance>) {
         let shard = self.free.home();
         if instance.permit.is_none() {
             let permit = self.permits.acquire().or_else(|| {

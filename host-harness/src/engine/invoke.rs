@@ -32,7 +32,7 @@ const CHECK_EPOCHS: u64 = 1;
 
 /// The first result of an invocation.
 enum Started {
-    Whole(Reply),
+    Whole(Box<Reply>),
     /// The function has sent a head, and streams the body or has already ended.
     Streaming(Box<StartedResponse>, Poll<Result<Outcome, Failure>>),
 }
@@ -58,7 +58,7 @@ impl PendingInvocation {
     ///
     /// This borrows the invocation, because a future that took it would copy it. Dropping the invocation
     /// ends the function, unless its response is streamed.
-    pub(crate) async fn reply(&mut self, engine: &Engine) -> Result<Reply, Failure> {
+    pub(crate) async fn reply(&mut self, engine: &Engine) -> Result<Box<Reply>, Failure> {
         let task = &mut self.task;
         let started = async {
             let _depth_permit = engine
@@ -86,7 +86,7 @@ impl PendingInvocation {
         Ok(self.take_reply(started))
     }
 
-    fn take_reply(&mut self, started: Started) -> Reply {
+    fn take_reply(&mut self, started: Started) -> Box<Reply> {
         match started {
             // The connection bounds how long a client may take to read the body. Only an echo of
             // the client's own upload could otherwise last forever.
@@ -107,7 +107,7 @@ impl PendingInvocation {
                     Poll::Pending => streamed.attach(self.task.take(), self.stream_deadline),
                 }
                 let body = Body::new(streamed);
-                Reply { head, body }
+                Box::new(Reply { head, body })
             }
         }
     }
@@ -171,7 +171,7 @@ impl Engine {
                 }
                 None => {
                     coverage::count(Point::Created);
-                    Instance::new(self.store(call), function.owner())
+                    Box::new(Instance::new(self.store(call), function.owner()))
                 }
             };
             let request = instance
@@ -201,7 +201,7 @@ impl Engine {
     }
 
     /// Keeps a reset instance for the function's next request. Occasionally verifies it first.
-    async fn store_idle(&self, mut instance: Instance, function: &Function) {
+    async fn store_idle(&self, mut instance: Box<Instance>, function: &Function) {
         if verify::is_due(self.limits.verify_reuse) {
             instance.store.set_epoch_deadline(CHECK_EPOCHS);
             // Boxed, because it is large and rarely runs.
@@ -288,5 +288,5 @@ fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Outcome, Fa
     };
     let head = Head::new(response.status, headers, limit)
         .map_err(|invalid| Failure::InvalidReply(invalid.0))?;
-    Ok(Outcome::Replied(Reply { head, body }))
+    Ok(Outcome::Replied(Box::new(Reply { head, body })))
 }

@@ -24,7 +24,7 @@ impl Engine {
             return false;
         }
         let store = self.store(Invocation::placeholder(Arc::clone(&function.context)));
-        let mut instance = Instance::new(store, function.owner());
+        let mut instance = Box::new(Instance::new(store, function.owner()));
         let created = {
             let mut creating = pin!(instance.create(function));
             let creating = poll_fn(|cx| {

@@ -7,14 +7,15 @@ use crate::engine::Reply;
 use crate::message::body::Body;
 
 /// Turns a function's reply into the response to `method`.
-pub(super) fn answer(method: &Method, reply: Reply) -> Response<Body> {
+pub(super) fn answer(method: &Method, reply: Box<Reply>) -> Response<Body> {
     let length = (method == Method::HEAD)
         .then(|| reply.length_for_head())
         .flatten();
-    let mut response = Response::new(reply.body);
-    *response.status_mut() = reply.head.status;
-    *response.headers_mut() = reply.head.headers;
-    if method == Method::HEAD || is_bodiless(reply.head.status) {
+    let Reply { head, body } = *reply;
+    let mut response = Response::new(body);
+    *response.status_mut() = head.status;
+    *response.headers_mut() = head.headers;
+    if method == Method::HEAD || is_bodiless(head.status) {
         take_body(&mut response, length);
     }
     response
