@@ -22,8 +22,11 @@ pub(super) struct Api {
     /// What the line on standard output begins with.
     name: &'static str,
     address: SocketAddr,
-    stop: oneshot::Sender<()>,
+    /// `None`: it was told.
+    stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<std::io::Result<()>>,
+    /// Whether it stops when the functions do, which do not need it.
+    stops_first: bool,
 }
 
 impl Api {
@@ -45,9 +48,27 @@ impl Api {
         Ok(Self {
             name,
             address,
-            stop,
+            stop: Some(stop),
             task: tokio::spawn(serve(listener, stopped)),
+            stops_first: false,
         })
+    }
+
+    /// Stops it together with the functions. No function needs it to end.
+    pub(super) fn stops_first(self) -> Self {
+        Self {
+            stops_first: true,
+            ..self
+        }
+    }
+
+    /// Takes no further requests, and waits for those in flight.
+    async fn stop(&mut self) {
+        // It fails if the task has ended.
+        let _ = self.stop.take().map(|stop| stop.send(()));
+        if !self.task.is_finished() {
+            let _ = (&mut self.task).await;
+        }
     }
 }
 
@@ -88,13 +109,14 @@ impl Apis {
         name
     }
 
-    /// Takes no further requests, and waits for those in flight.
-    pub(super) async fn stop(self) {
-        let stopping = self.0.into_iter().map(|api| async {
-            // It fails if the task has ended.
-            let _ = api.stop.send(());
-            let _ = api.task.await;
-        });
-        futures_util::future::join_all(stopping).await;
+    /// Stops those that stop together with the functions.
+    pub(super) async fn stop_first(&mut self) {
+        let first = self.0.iter_mut().filter(|api| api.stops_first);
+        futures_util::future::join_all(first.map(Api::stop)).await;
+    }
+
+    /// Stops all.
+    pub(super) async fn stop(&mut self) {
+        futures_util::future::join_all(self.0.iter_mut().map(Api::stop)).await;
     }
 }

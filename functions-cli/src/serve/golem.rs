@@ -62,6 +62,6 @@ impl Golem {
         let server = server.clone();
         let serve =
             |listener, stopped| async move { server.serve_golem(listener, options, stopped).await };
-        Ok(Some(Api::start("golem", listener, serve)?))
+        Ok(Some(Api::start("golem", listener, serve)?.stops_first()))
     }
 }

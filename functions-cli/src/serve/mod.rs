@@ -17,6 +17,7 @@ mod management;
 mod run;
 mod serverledge;
 mod shutdown;
+mod stopping;
 mod workers;
 
 use std::time::Duration;

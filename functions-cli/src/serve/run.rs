@@ -11,29 +11,12 @@ use super::announce::{Announcement, announce};
 use super::apis::Apis;
 use super::declared::{self, Served};
 use super::shutdown::StopSignals;
+use super::stopping::Host;
 use crate::report::Ended;
 use crate::value::list::List;
 
-/// How long other APIs may take to end their requests in flight, once the functions have ended theirs.
-const API_GRACE: Duration = Duration::from_secs(2);
-
 /// How long the runtime's threads may take at the end to drop their tasks.
 const DROP_TIMEOUT: Duration = Duration::from_millis(100);
-
-/// What serves: the files that were given, or a store too.
-enum Host {
-    Files(Harness),
-    Server(functions_server::Server),
-}
-
-impl Host {
-    fn harness(&self) -> &Harness {
-        match self {
-            Self::Files(harness) => harness,
-            Self::Server(server) => server.harness(),
-        }
-    }
-}
 
 impl ServeOptions {
     /// Serves until a signal stops the process. `find` gives the functions to serve from the start,
@@ -134,13 +117,7 @@ impl ServeOptions {
             }
         }
         drop(started);
-        if let Host::Server(server) = host {
-            server.set_draining();
-        }
-        let (is_drained, ()) = tokio::join!(server.shutdown(self.grace), self.stop_queue(host));
-        // What is stored is stored: a client that does not read its answer is not waited for.
-        let _ = tokio::time::timeout(API_GRACE, apis.stop()).await;
-        if is_drained {
+        if host.stop(server, apis, self.grace).await {
             return Ok(Ended::Stopped);
         }
         let grace = self.grace;
@@ -148,13 +125,6 @@ impl ServeOptions {
             "requests that did not end within {grace:?} were cut off"
         ));
         Ok(Ended::Cut)
-    }
-
-    /// Waits for invocations that nobody waits for. Those that are cut off run again at the next start.
-    async fn stop_queue(&self, host: &Host) {
-        if let Host::Server(server) = host {
-            let _ = tokio::time::timeout(self.grace, server.stop_queue()).await;
-        }
     }
 
     /// Serves the APIs that are on.

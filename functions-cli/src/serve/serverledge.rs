@@ -114,6 +114,8 @@ impl Serverledge {
             options = options.host(name);
         }
         let serve = |listener, stopped| server.serve_serverledge(listener, options, stopped);
-        Ok(Some(Api::start("serverledge", listener, serve)?))
+        Ok(Some(
+            Api::start("serverledge", listener, serve)?.stops_first(),
+        ))
     }
 }

@@ -1,11 +1,16 @@
 //! Components and workers, by the real command, which compiles in a process of its own.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::managed::Managed;
+use crate::process::{Serving, functions};
 
 fn start(folder: &Path) -> Managed {
     Managed::start_with(folder, &["--golem", "127.0.0.1:0"])
@@ -50,4 +55,107 @@ fn workers_are_called_by_name() {
     assert!(said.contains("could not load function nope"), "{said}");
     host.says(&["worker", "delete", "w/a"]);
     assert_eq!(host.json(&["worker", "invoke", "w/a", add, "1"]), json!(1));
+}
+
+/// A host with Golem's API, and the path of a call of the test component's `sleep`.
+fn start_golem(folder: &Path, grace: &str) -> (Managed, String, String) {
+    let mut command = functions(&["serve", "--listen=0", "--admin-listen=0", "--golem=0"]);
+    command.arg("--data-dir").arg(folder);
+    command.args(["--grace", grace, "--serverledge=0"]);
+    let (serving, lines) = Serving::start_lines(command, 4);
+    let address = |name: &str| {
+        let mut lines = lines.iter();
+        let address = lines.find_map(|line| line.strip_prefix(&format!("{name} on ")));
+        address.unwrap().to_owned()
+    };
+    let host = Managed {
+        serving,
+        admin: address("management"),
+        token: None,
+    };
+    let file = format!("w={}", test_guests::WORKER);
+    host.says(&["component", "add", &file]);
+    let component = host.json(&["component", "list", "--json"]);
+    let id = component[0]["versionedComponentId"]["componentId"]
+        .as_str()
+        .unwrap();
+    let path = format!(
+        "/v1/components/{id}/workers/a/invoke-and-await?function=test:worker/api.%7Bsleep%7D"
+    );
+    let golem = address("golem").replace("http://", "");
+    (host, golem, path)
+}
+
+/// Begins a call of `sleep`.
+fn begin_sleep(golem: &str, path: &str, milliseconds: u32, key: &str) -> TcpStream {
+    let body = format!(r#"{{"params":[{{"value":{milliseconds}}}]}}"#);
+    let mut stream = TcpStream::connect(golem).unwrap();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {golem}\r\nconnection: close\r\nidempotency-key: {key}\r\n\
+         content-type: application/json\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(request.as_bytes()).unwrap();
+    stream
+}
+
+fn rest(mut stream: TcpStream) -> String {
+    let time = Some(Duration::from_secs(60));
+    stream.set_read_timeout(time).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// A call in flight has the grace period when the host is stopped. Connections that are idle do not.
+#[test]
+fn call_in_flight_is_answered_before_the_host_stops() {
+    let folder = TempDir::new().unwrap();
+    let (host, golem, path) = start_golem(folder.path(), "60s");
+    let management = host.admin.replace("http://", "");
+    let idle = [golem.as_str(), &management].map(|address| TcpStream::connect(address).unwrap());
+    let mut managed = host
+        .command(&["worker", "invoke", "w/b", "test:worker/api.{sleep}", "3500"])
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    let call = begin_sleep(&golem, &path, 4000, "k");
+    std::thread::sleep(Duration::from_millis(1500));
+    let begun = Instant::now();
+    host.serving.signal("TERM");
+    let mut idle = idle.into_iter();
+    assert_eq!(rest(idle.next().unwrap()), "");
+    let closed = begun.elapsed();
+    let answer = rest(call);
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(closed < Duration::from_secs(2), "{closed:?}");
+    // By way of the management API, too.
+    assert!(managed.wait().unwrap().success());
+    let (status, said) = host.serving.end();
+    assert_eq!(status.code(), Some(0), "{said}");
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(20), "{took:?}");
+}
+
+/// A call that takes longer is told to be sent again, and goes on in the next process.
+#[test]
+fn call_beyond_the_grace_period_is_answered() {
+    let folder = TempDir::new().unwrap();
+    let (host, golem, path) = start_golem(folder.path(), "500ms");
+    let call = begin_sleep(&golem, &path, 8000, "k");
+    std::thread::sleep(Duration::from_millis(1000));
+    host.serving.signal("TERM");
+    let answer = rest(call);
+    assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    assert!(answer.contains("send the request again"), "{answer}");
+    let (status, said) = host.serving.end();
+    assert_eq!(status.code(), Some(3), "{said}");
+
+    let (_host, golem, path) = start_golem(folder.path(), "30s");
+    let answer = rest(begin_sleep(&golem, &path, 0, "k"));
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let slept = answer.rsplit_once("\"value\":[").unwrap().1;
+    let slept: u64 = slept.split(']').next().unwrap().parse().unwrap();
+    assert!(slept >= 8000, "{answer}");
 }

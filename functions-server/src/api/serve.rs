@@ -36,13 +36,10 @@ const IDLE_TIMES: IdleTimes = IdleTimes {
 /// How long a client may read nothing of an answer.
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long requests in flight may take when the server stops.
-const GRACE: Duration = Duration::from_secs(30);
-
 /// How long to wait when no connection can be accepted, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves an API until `shutdown` ends, and then the requests in flight.
+/// Serves an API until `shutdown` ends, and then the requests in flight, for as long as they take.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
@@ -115,7 +112,7 @@ async fn serve_within(
         });
     }
     drop(listener);
-    let _ = tokio::time::timeout(GRACE, graceful.shutdown()).await;
+    graceful.shutdown().await;
     Ok(())
 }
 

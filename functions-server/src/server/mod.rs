@@ -117,6 +117,12 @@ impl Server {
         self.inner.queue.stop().await;
     }
 
+    /// Cuts off what workers do, and begins nothing further. Whoever waits for a worker is answered 503. What was
+    /// begun or accepted goes on in the next process of the same folder.
+    pub fn stop_workers(&self) {
+        self.inner.workers.stop();
+    }
+
     /// Gives this server up, and returns once its data folder is free: once no clone is left, nobody serves
     /// its [host](Self::harness) any longer, and what was done in the background has ended.
     ///

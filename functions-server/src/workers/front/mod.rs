@@ -9,6 +9,7 @@ mod tests;
 mod waiting;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use uuid::Uuid;
@@ -39,6 +40,7 @@ struct Inner {
     opening: Vec<tokio::sync::Mutex<()>>,
     /// For calls of ephemeral components.
     ephemeral: Permits,
+    is_stopping: AtomicBool,
 }
 
 /// Workers that somebody else keeps.
@@ -102,6 +104,7 @@ impl Workers {
                     .map(|_| tokio::sync::Mutex::default())
                     .collect(),
                 ephemeral: Permits::new(),
+                is_stopping: AtomicBool::new(false),
             }),
         }
     }
@@ -119,6 +122,15 @@ impl Workers {
             }
         }
         Ok(())
+    }
+
+    /// Stops what all workers do, which goes on in the next process, and opens none any longer.
+    pub(crate) fn stop(&self) {
+        let known = self.known();
+        self.inner.is_stopping.store(true, Ordering::Relaxed);
+        for worker in known.values() {
+            worker.ask_to_stop(Stop::Shutdown);
+        }
     }
 
     pub(crate) fn downgrade(&self) -> WeakWorkers {

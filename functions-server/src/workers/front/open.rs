@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{Creation, Workers};
@@ -54,6 +55,9 @@ impl Workers {
                 Some(opening) => Some(opening.lock().await),
                 None => None,
             };
+            if self.inner.is_stopping.load(Ordering::Relaxed) {
+                return Err(WorkerError::stopping());
+            }
             let known = self.known().get(&key).cloned();
             match known {
                 Some(worker) if worker.is_closed() => {
@@ -69,8 +73,12 @@ impl Workers {
                         }
                         return Ok(None);
                     };
-                    self.known().insert(key, worker.clone());
-                    return Ok(Some(worker));
+                    let mut known = self.known();
+                    // Now none is told to stop.
+                    if !self.inner.is_stopping.load(Ordering::Relaxed) {
+                        known.insert(key, worker.clone());
+                        return Ok(Some(worker));
+                    }
                 }
             }
         }
