@@ -160,7 +160,8 @@ fn code_of(error: &anyhow::Error) -> u8 {
             | BuildError::CaFile(_)
             | BuildError::TrustedProxy(_)
             | BuildError::MultiTenant(_)
-            | BuildError::PublicUrl(_),
+            | BuildError::PublicUrl(_)
+            | BuildError::Setting { .. },
         ) => USAGE,
         _ => FAILED,
     }

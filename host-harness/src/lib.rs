@@ -42,7 +42,7 @@ pub use wasmtime;
 
 pub use registry::{
     ComponentEngine, ComponentSource, DeployError, FunctionInfo, FunctionSettings, InstanceCounts,
-    LoadError, LoadErrorKind, SlotOwner,
+    InvalidSetting, LoadError, LoadErrorKind, SlotOwner,
 };
 pub use telemetry::metrics::{
     CutStreams, FunctionMetrics, Histogram, InvocationCount, Metrics, QueueLengths,

@@ -3,6 +3,8 @@
 use host_harness::Escaped;
 use serde_json::Value;
 
+use crate::value::limit;
+
 /// How long the text of an answer that is no problem document may be, in characters.
 const MAX_TEXT: usize = 200;
 
@@ -34,6 +36,8 @@ pub(crate) enum ClientError {
         status: u16,
         text: String,
         hint: String,
+        /// The setting that the host refuses.
+        setting: Option<String>,
     },
     #[error("{0} has no earlier version; `functions versions {0}` lists all")]
     NoEarlierVersion(String),
@@ -63,7 +67,8 @@ impl ClientError {
         {
             Some(text) => Self::Refused {
                 status,
-                hint: hint(path, status, &text),
+                hint: hint(path, status, &text, member("setting")),
+                setting: member("setting").map(str::to_owned),
                 text,
             },
             None => Self::Foreign {
@@ -78,6 +83,14 @@ impl ClientError {
     pub(crate) fn status(&self) -> Option<u16> {
         match self {
             Self::Refused { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// The setting that the host refuses, if that is the error.
+    pub(crate) fn setting(&self) -> Option<&str> {
+        match self {
+            Self::Refused { setting, .. } => setting.as_deref(),
             _ => None,
         }
     }
@@ -126,8 +139,13 @@ fn fix(base: &str) -> &'static str {
     }
 }
 
-/// What shows the names that exist, for a path that was not found.
-fn hint(path: &str, status: u16, text: &str) -> String {
+/// What to do: for a path that was not found, what shows the names that exist.
+fn hint(path: &str, status: u16, text: &str, setting: Option<&str>) -> String {
+    if let Some(advice) = setting.and_then(limit::advice)
+        && text.contains(" the host's ")
+    {
+        return format!(": {advice}");
+    }
     let segments: Vec<_> = path.split('/').collect();
     match *segments {
         _ if status != 404 => String::new(),

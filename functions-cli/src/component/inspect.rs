@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use host_harness::Escaped;
+use host_harness::{Escaped, FunctionSettings};
 use serde_json::{Value, json};
 
 use super::{Component, runs};
@@ -37,7 +37,7 @@ pub(crate) fn inspect(file: &Path, is_json: bool) -> anyhow::Result<()> {
         file: file.display().to_string(),
         source,
     })?;
-    let ran = runs::try_run(file);
+    let ran = runs::try_run(file, FunctionSettings::default());
     let sizes = Sizes {
         component,
         named: None,

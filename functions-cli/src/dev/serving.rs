@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use functions_server::SettingsDocument;
-use host_harness::{Harness, Ingress};
+use host_harness::{DeployError, Harness, Ingress};
 use tokio::runtime::Handle;
 
 use super::screen;
@@ -71,7 +71,7 @@ impl Serving {
         for function in &project.functions {
             match self.swap(function, artifacts) {
                 Ok(differs) => is_new |= differs,
-                Err(error) => failures.push(format!("{}: {error}", function.name)),
+                Err(error) => failures.push(error),
             }
         }
         match failures.is_empty() {
@@ -83,10 +83,11 @@ impl Serving {
     /// Replaces the served component; returns whether the new one differs.
     fn swap(&mut self, function: &Function, artifacts: &Artifacts) -> Result<bool, String> {
         let name = &function.name;
-        let file = build::component(function, artifacts).ok_or("it was not built")?;
+        let file = build::component(function, artifacts);
+        let file = file.ok_or_else(|| format!("{name}: it was not built"))?;
         let read = fs::read(file).map(Bytes::from);
         let component =
-            read.map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+            read.map_err(|error| format!("{name}: {} cannot be read: {error}", file.display()))?;
         let served = Served {
             component,
             settings: function.settings.clone(),
@@ -95,7 +96,7 @@ impl Serving {
             return Ok(false);
         }
         let settings = function.for_development();
-        let mut settings = settings.map_err(|invalid| invalid.to_string())?;
+        let mut settings = settings.map_err(|invalid| format!("{name}: {invalid}"))?;
         if self.private.contains(name) {
             settings.ingress = Ingress::Private;
         }
@@ -104,7 +105,7 @@ impl Serving {
         let deploy = self.harness.deploy(name, component, settings);
         self.runtime
             .block_on(deploy)
-            .map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
+            .map_err(|error| refused(function, error))?;
         self.served.insert(name.clone(), served);
         self.status.serve(name);
         let version = self.harness.function(name).and_then(|info| info.version);
@@ -115,5 +116,15 @@ impl Serving {
         };
         screen::success(&format!("serving {place}  version {version}"));
         Ok(true)
+    }
+}
+
+/// Why the host does not serve a function.
+fn refused(function: &Function, error: DeployError) -> String {
+    let name = &function.name;
+    let invalid = error.invalid_setting();
+    match invalid.and_then(|invalid| function.written.refused(name, invalid)) {
+        Some(explained) => explained.to_string(),
+        None => format!("{name}: {:#}", anyhow::Error::from(error)),
     }
 }

@@ -1,5 +1,7 @@
 //! The functions of a project: how they are built, and what the last build needs.
 
+use host_harness::BuildError;
+
 use super::finding::Finding;
 use crate::build::bloat;
 use crate::component::try_run;
@@ -90,19 +92,28 @@ fn built(project: &Project, function: &Function) -> Finding {
             }
         };
     };
-    match try_run(&file) {
+    let settings = match function.for_development() {
+        Ok(settings) => settings,
+        Err(invalid) => return Finding::error(&function.name, invalid.to_string()),
+    };
+    match try_run(&file, settings) {
         Ok(reuse) => Finding::ok(
             &function.name,
-            format!("its last build can run here; {reuse}"),
+            match &function.component {
+                Component::Package { .. } => format!("its last build can run here; {reuse}"),
+                Component::File(_) => {
+                    let file = project::near(file);
+                    format!("{} can run here; {reuse}", file.display())
+                }
+            },
         ),
-        Err(error) => {
-            let file = project::near(file);
-            let error = anyhow::Error::from(error);
-            let text = format!(
-                "its last build, {}, cannot run here: {error:#}",
-                file.display()
-            );
-            Finding::error(&function.name, text)
+        // The host that serves it may have other limits.
+        Err(BuildError::Setting { invalid, .. }) => {
+            let explained = function.written.refused(&function.name, &invalid);
+            let text = explained.map_or_else(|| invalid.to_string(), |error| error.to_string());
+            Finding::warning(&function.name, text)
         }
+        // The error names the file.
+        Err(error) => Finding::error(&function.name, format!("{:#}", anyhow::Error::from(error))),
     }
 }

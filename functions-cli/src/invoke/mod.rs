@@ -115,6 +115,6 @@ impl Invoke {
         for function in &self.others {
             builder = builder.function(&function.name, &function.file);
         }
-        Ok(builder.build()?)
+        builder.build().map_err(|error| target.explain(error))
     }
 }

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::Context as _;
-use host_harness::{Builder, Ingress};
+use host_harness::{BuildError, Builder, Ingress};
 
 use crate::build::{self, ManifestOptions};
 use crate::project::{self, Function, Project, ProjectError};
-use crate::serve::Served;
+use crate::serve::{self, Served};
 use crate::value::named::Named;
 
 /// The function to invoke, with those that it may call.
@@ -56,14 +56,18 @@ impl Target {
                 // Whoever can run this command may invoke it.
                 settings.ingress = Ingress::Public;
             }
-            let file = project::near(file);
-            Ok(Served::new(function.name.clone(), file, settings))
+            Ok(Served::declared(function, file, settings))
         });
         let functions: anyhow::Result<_> = functions.collect();
         Ok(Self {
             functions: functions?,
             name,
         })
+    }
+
+    /// The error of a host that cannot be built, as a person can mend it.
+    pub(super) fn explain(&self, error: BuildError) -> anyhow::Error {
+        serve::explain(&self.functions, error)
     }
 
     pub(super) fn add_to(&self, builder: Builder) -> Builder {

@@ -1,6 +1,5 @@
 use std::path::PathBuf;
 
-use anyhow::Context as _;
 use clap::Args;
 use serde_json::{Map, Value};
 
@@ -8,7 +7,7 @@ use super::patch::{Patch, Secret, Setting, Variable};
 use super::{Common, EXIT_CODES};
 use crate::build::ManifestOptions;
 use crate::client::Deployment;
-use crate::project::ProjectError;
+use crate::project::{ProjectError, Written};
 use crate::value::named::{InvalidFile, Named};
 use crate::{child, output};
 
@@ -61,6 +60,7 @@ struct Wanted {
     name: String,
     file: PathBuf,
     settings: Patch,
+    written: Written,
 }
 
 impl Deploy {
@@ -77,6 +77,7 @@ impl Deploy {
                 name,
                 file,
                 settings,
+                written,
             } = wanted;
             let settings = settings.value();
             let result = client.deploy(&Deployment {
@@ -85,8 +86,11 @@ impl Deploy {
                 settings: settings.as_ref(),
                 if_version: self.if_version,
             });
-            let function =
-                result.with_context(|| format!("{name} ({}) is not deployed", file.display()))?;
+            let function = result.map_err(|error| {
+                let place = self.place_of(error.setting(), &written);
+                let text = format!("{place}{name} ({}) is not deployed", file.display());
+                anyhow::Error::new(error).context(text)
+            })?;
             if !self.common.is_json() {
                 output::line(&describe(&function))?;
             }
@@ -96,6 +100,14 @@ impl Deploy {
             output::json(&Value::Array(deployed))?;
         }
         Ok(())
+    }
+
+    /// Where a setting stands in the manifest, unless it is from the command line.
+    fn place_of(&self, setting: Option<&str>, written: &Written) -> String {
+        let mut given = self.settings.iter();
+        let declared = setting.filter(|name| given.all(|given| given.name() != Some(name)));
+        let place = declared.and_then(|name| written.place(name));
+        place.map(|place| format!("{place}: ")).unwrap_or_default()
     }
 
     /// The functions that were named, and those of the project.
@@ -108,6 +120,7 @@ impl Deploy {
                 name: name.clone(),
                 file: file.clone(),
                 settings: self.patch(Map::new()),
+                written: Written::default(),
             });
         }
         let declared = self.functions.iter().filter(is_declared);
@@ -124,6 +137,7 @@ impl Deploy {
                 name: function.name.clone(),
                 file,
                 settings: self.patch(function.document.clone()),
+                written: function.written.clone(),
             });
         }
         Ok(wanted)

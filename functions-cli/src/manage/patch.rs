@@ -44,6 +44,13 @@ impl FromStr for Setting {
     }
 }
 
+impl Setting {
+    /// The name of the setting, without a member.
+    pub(super) fn name(&self) -> Option<&str> {
+        self.path.first().map(String::as_str)
+    }
+}
+
 fn list(text: &str) -> Value {
     if let Ok(Value::Array(items)) = serde_json::from_str(text) {
         return Value::Array(items);

@@ -4,6 +4,8 @@ use functions_server::{InvalidSettings, SettingsDocument};
 use host_harness::{FunctionSettings, Ingress};
 use serde_json::{Map, Value};
 
+use super::manifest::Written;
+
 /// A function of a project.
 #[derive(Debug, Clone)]
 pub(crate) struct Function {
@@ -12,6 +14,8 @@ pub(crate) struct Function {
     pub(crate) settings: SettingsDocument,
     /// The settings as the management API takes them.
     pub(crate) document: Map<String, Value>,
+    /// The settings as the manifest has them.
+    pub(crate) written: Written,
 }
 
 impl Function {

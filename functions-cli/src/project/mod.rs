@@ -17,7 +17,7 @@ use serde_json::Map;
 pub(crate) use self::cargo::{Package, Workspace};
 pub(crate) use self::function::{Component, Function};
 use self::manifest::{Declared, Origin};
-pub(crate) use self::manifest::{FILE as MANIFEST, InvalidManifest, Manifest};
+pub(crate) use self::manifest::{FILE as MANIFEST, InvalidManifest, Manifest, Written};
 pub(crate) use self::profile::Profiles;
 
 /// The functions of a project, and the workspaces that they are built in.
@@ -98,6 +98,7 @@ impl Project {
                         component,
                         settings: declared.settings.clone(),
                         document: declared.document.clone(),
+                        written: declared.written.clone(),
                     });
                 }
             }
@@ -119,6 +120,7 @@ impl Project {
                 },
                 settings: SettingsDocument::default(),
                 document: Map::new(),
+                written: Written::default(),
             });
         }
         self.workspaces.push(workspace);
@@ -139,6 +141,10 @@ impl Project {
                 }
                 let unreadable = |error| format!("{} cannot be read: {error}", path.display());
                 let path = fs::canonicalize(&path).map_err(unreadable)?;
+                if !path.join("Cargo.toml").is_file() {
+                    let reason = format!("no package has the folder {}", path.display());
+                    return Err(manifest.error(declared, reason).into());
+                }
                 let workspace = self.workspace_of(&path)?;
                 let known = self.workspaces.get(workspace);
                 let package = known.and_then(|known| known.package_in(&path));

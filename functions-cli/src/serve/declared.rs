@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use clap::CommandFactory as _;
 use clap::error::ErrorKind;
-use host_harness::{Builder, FunctionSettings, Ingress};
+use host_harness::{BuildError, Builder, FunctionSettings, Ingress};
 
 use crate::Arguments;
 use crate::build::ManifestOptions;
-use crate::project::{self, MANIFEST, ProjectError};
+use crate::project::{self, Function, MANIFEST, ProjectError, Written};
 use crate::value::named::Named;
 
 /// A function to serve.
@@ -16,6 +16,7 @@ pub(crate) struct Served {
     pub(super) name: String,
     pub(super) file: PathBuf,
     settings: Option<FunctionSettings>,
+    written: Written,
 }
 
 impl From<Named> for Served {
@@ -24,16 +25,19 @@ impl From<Named> for Served {
             name: named.name,
             file: named.file,
             settings: None,
+            written: Written::default(),
         }
     }
 }
 
 impl Served {
-    pub(crate) fn new(name: String, file: PathBuf, settings: FunctionSettings) -> Self {
+    /// A function of a project, with settings that are made of its own.
+    pub(crate) fn declared(function: &Function, file: PathBuf, settings: FunctionSettings) -> Self {
         Self {
-            name,
-            file,
+            name: function.name.clone(),
+            file: project::near(file),
             settings: Some(settings),
+            written: function.written.clone(),
         }
     }
 
@@ -59,14 +63,20 @@ pub(super) fn functions(
     };
     let components = options.components(&project)?;
     let served = components.into_iter().map(|(function, file)| {
-        let file = project::near(file);
-        Ok(Served::new(
-            function.name.clone(),
-            file,
-            function.for_host()?,
-        ))
+        let settings = function.for_host()?;
+        Ok(Served::declared(function, file, settings))
     });
     served.collect()
+}
+
+/// The error of a host that cannot be built, with the place of a setting that the host refuses.
+pub(crate) fn explain(functions: &[Served], error: BuildError) -> anyhow::Error {
+    let BuildError::Setting { function, invalid } = &error else {
+        return error.into();
+    };
+    let served = functions.iter().find(|served| served.name == *function);
+    let explained = served.and_then(|served| served.written.refused(function, invalid));
+    explained.map_or_else(|| error.into(), Into::into)
 }
 
 /// Refuses functions that need tokens, for a host that can have none: nobody could invoke them.

@@ -25,7 +25,7 @@ use std::time::Duration;
 use clap::Args;
 use host_harness::stderr::Format;
 
-pub(crate) use self::declared::Served;
+pub(crate) use self::declared::{Served, explain};
 use self::dispatch::Dispatch;
 use self::golem::Golem;
 pub(crate) use self::host::{HostOptions, default_host};

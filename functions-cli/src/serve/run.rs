@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
+use functions_server::ServerError;
 use host_harness::stderr;
 use host_harness::{Builder, Harness, Server};
 
@@ -61,10 +62,15 @@ impl ServeOptions {
                 .apply(builder, listener.local_addr()?, &self.host);
         }
         let host = if self.serves_only_files() {
-            Host::Files(builder.build()?)
+            let built = builder.build();
+            Host::Files(built.map_err(|error| declared::explain(&functions, error))?)
         } else {
             let options = self.workers.apply(self.management.server_options()?);
-            Host::Server(functions_server::Server::open(builder, options)?)
+            let opened = functions_server::Server::open(builder, options);
+            Host::Server(opened.map_err(|error| match error {
+                ServerError::Build(error) => declared::explain(&functions, error),
+                error => error.into(),
+            })?)
         };
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()

@@ -1,6 +1,7 @@
 //! The values of options: durations, sizes, numbers, shares and lists.
 
 pub(crate) mod duration;
+pub(crate) mod limit;
 pub(crate) mod list;
 pub(crate) mod named;
 pub(crate) mod number;

@@ -188,7 +188,56 @@ fn errors_have_their_place() {
     let (code, said) = fails(folder.path(), &["build"]);
     assert_eq!(code, 2, "{said}");
     assert!(
-        said.contains("functions.toml:1:12: package missing not found"),
+        said.contains("functions.toml:2:11: package missing not found"),
+        "{said}"
+    );
+}
+
+/// A setting above the host's limit is an error with its place, its value and what to do, wherever it is
+/// refused.
+#[tokio::test]
+async fn settings_above_the_limits_have_their_place() {
+    let above = |setting: &str| format!("[functions.one]\npath = \"ping.wasm\"\n{setting}\n");
+    let folder = project(&above("memory = \"999GiB\""));
+    let data = tempfile::tempdir().unwrap();
+    let mut command = functions(&["serve", "--listen", "0", "--admin-listen", "0"]);
+    command.args(["--max-concurrency", "8", "--data-dir"]);
+    command.arg(data.path());
+    let (_serving, lines) = Serving::start_lines(command, 2);
+    let host = lines[1].strip_prefix("management on ").unwrap();
+    let deploy = ["deploy", "--host", host];
+    let commands = [&["serve", "--listen=0"][..], &["invoke", "one"], &deploy];
+    for (setting, column, option) in [
+        ("memory = \"999GiB\"", 10, "--memory"),
+        ("timeout = \"1h\"", 11, "--timeout"),
+        ("cpu_time = \"1h\"", 12, "--cpu-time"),
+        ("concurrency = 100000", 15, "--max-concurrency"),
+    ] {
+        fs::write(folder.path().join("functions.toml"), above(setting)).unwrap();
+        for command in commands {
+            let (code, said) = fails(folder.path(), command);
+            assert_eq!(code, 2, "{said}");
+            let (name, value) = setting.split_once(" = ").unwrap();
+            for part in [
+                &format!("functions.toml:3:{column}: "),
+                "one",
+                name,
+                value.trim_matches('"'),
+                "expected at most the host's ",
+                &format!("raise the host's {option}"),
+            ] {
+                assert!(said.contains(part), "{command:?}: {part}: {said}");
+            }
+        }
+    }
+    // A setting of the command line has no place in the file.
+    let given = [&deploy[..], &["--setting", "memory=1GiB"]].concat();
+    let (code, said) = fails(folder.path(), &given);
+    assert_eq!(code, 2, "{said}");
+    let expected =
+        "1GiB; expected at most the host's 128MiB: lower it, or raise the host's --memory";
+    assert!(
+        said.contains(expected) && !said.contains("functions.toml"),
         "{said}"
     );
 }

@@ -57,7 +57,8 @@ impl Builder {
         let registry = Arc::new(Registry::new(Arc::clone(&engine), self.defaults(network)));
         engine.keep_compiled(kept(Arc::downgrade(&registry), self.keep_compiled.clone()));
         for (name, source) in sources {
-            registry.deploy_blocking(name, source, &self.settings_of(name))?;
+            let deployed = registry.deploy_blocking(name, source, &self.settings_of(name));
+            deployed.map_err(|error| BuildError::deploying(name, error))?;
         }
         let call_targets = self.call_targets;
         #[cfg(feature = "testing")]

@@ -1,4 +1,4 @@
-use crate::registry::{DeployError, LoadError};
+use crate::registry::{DeployError, InvalidSetting, LoadError};
 
 /// Why a [`Harness`](crate::Harness) could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -29,19 +29,31 @@ pub enum BuildError {
     /// setting and the fix.
     #[error("{0}")]
     MultiTenant(String),
-    /// A function's setting is invalid; the text names it.
-    #[error("{0}")]
-    Setting(String),
+    /// A function's setting is invalid.
+    #[error("function {function}: {invalid}")]
+    Setting {
+        /// The function.
+        function: String,
+        /// What is wrong with the setting.
+        invalid: InvalidSetting,
+    },
     /// Wasmtime does not start on this machine.
     #[error("wasmtime does not start")]
     Engine(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
-impl From<DeployError> for BuildError {
-    fn from(error: DeployError) -> Self {
+impl BuildError {
+    /// The error of a function that was not deployed.
+    pub(super) fn deploying(function: &str, error: DeployError) -> Self {
+        if let Some(invalid) = error.invalid_setting() {
+            return Self::Setting {
+                function: function.to_owned(),
+                invalid: invalid.clone(),
+            };
+        }
         match error.into_load_error() {
             Ok(error) => Self::Load(error),
-            Err(error) => Self::Setting(error.to_string()),
+            Err(error) => Self::Name(error.to_string()),
         }
     }
 }

@@ -1,10 +1,9 @@
 //! What a function's settings fall back on, and are bounded by.
 
-use std::fmt;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use super::FunctionSettings;
+use super::invalid_setting::{InvalidSetting, number, size, time};
 use crate::engine::{Engine, Reuse};
 use crate::invocation::access::{Access, Callers, Ingress};
 use crate::invocation::cpu_bound::CpuBound;
@@ -28,26 +27,6 @@ pub(crate) struct Defaults {
     /// Whether the host knows tokens.
     pub(crate) has_tokens: bool,
     pub(crate) counters: Arc<HostCounters>,
-}
-
-/// A setting that the host cannot apply.
-#[derive(Debug)]
-pub(crate) struct InvalidSetting {
-    pub(crate) setting: &'static str,
-    pub(crate) why: String,
-}
-
-impl InvalidSetting {
-    fn new(setting: &'static str, why: impl Into<String>) -> Self {
-        let why = why.into();
-        Self { setting, why }
-    }
-}
-
-impl fmt::Display for InvalidSetting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "invalid setting {}: {}", self.setting, self.why)
-    }
 }
 
 impl Defaults {
@@ -109,7 +88,7 @@ impl Defaults {
             cpu_time: time("cpu_time", settings.cpu_time, host.cpu_time)?,
             memory: match settings.memory {
                 None => memory,
-                own => number("memory", own, 1, host.most_memory())?,
+                own => size("memory", own, 1, host.most_memory())?,
             },
             cpu_share: share(settings.cpu_share)?,
             memories: number("memories", settings.memories, 1, memories)?,
@@ -134,7 +113,7 @@ impl Defaults {
             callers: settings.callers.clone(),
             max_body: match host.max_body {
                 None => settings.max_body,
-                Some(max) => Some(number("max_body", settings.max_body, 0, max)?),
+                Some(max) => Some(size("max_body", settings.max_body, 0, max)?),
             },
             pass_authorization: settings.pass_authorization,
         })
@@ -175,9 +154,9 @@ impl Defaults {
         };
         if keeps_more {
             let name = |level: Option<LogLevel>| level.map_or("off", LogLevel::name);
-            let (own, host) = (name(min_level), name(host));
-            let why = format!("{own} keeps more than the host's {host}; expected at least {host}");
-            return Err(InvalidSetting::new("min_level", why));
+            let why = format!("expected at least the host's {}", name(host));
+            let given = name(min_level).to_owned();
+            return Err(InvalidSetting::above("min_level", given, why));
         }
         Ok(Output {
             min_level,
@@ -216,37 +195,6 @@ fn share(own: Option<f64>) -> Result<Option<f64>, InvalidSetting> {
             Err(InvalidSetting::new("cpu_share", why))
         }
         own => Ok(own),
-    }
-}
-
-fn time(
-    setting: &'static str,
-    own: Option<Duration>,
-    host: Duration,
-) -> Result<Duration, InvalidSetting> {
-    match own {
-        None => Ok(host),
-        Some(own) if own.is_zero() || own > host => {
-            let why = format!("{own:?}; expected more than 0s and at most the host's {host:?}");
-            Err(InvalidSetting::new(setting, why))
-        }
-        Some(own) => Ok(own),
-    }
-}
-
-fn number<N: Copy + PartialOrd + fmt::Display>(
-    setting: &'static str,
-    own: Option<N>,
-    least: N,
-    host: N,
-) -> Result<N, InvalidSetting> {
-    match own {
-        None => Ok(host),
-        Some(own) if own < least || own > host => {
-            let why = format!("{own}; expected {least} to {host}, the host's limit");
-            Err(InvalidSetting::new(setting, why))
-        }
-        Some(own) => Ok(own),
     }
 }
 

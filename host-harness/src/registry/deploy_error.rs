@@ -1,5 +1,4 @@
-use super::defaults::InvalidSetting;
-use super::{LoadError, LoadErrorKind, Unavailable};
+use super::{InvalidSetting, LoadError, LoadErrorKind, Unavailable};
 
 /// Why a function was not deployed. Nothing has changed then.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +65,15 @@ impl DeployError {
         self.setting().is_some()
     }
 
+    /// What is wrong with the setting, if that is the reason.
+    #[must_use]
+    pub fn invalid_setting(&self) -> Option<&InvalidSetting> {
+        match &self.0 {
+            Kind::Setting(invalid) => Some(invalid),
+            _ => None,
+        }
+    }
+
     /// Whether no function has this name.
     #[must_use]
     pub fn is_unknown(&self) -> bool {
@@ -75,10 +83,7 @@ impl DeployError {
     /// The invalid setting: the name of a field of [`FunctionSettings`](crate::FunctionSettings).
     #[must_use]
     pub fn setting(&self) -> Option<&'static str> {
-        match &self.0 {
-            Kind::Setting(invalid) => Some(invalid.setting),
-            _ => None,
-        }
+        self.invalid_setting().map(InvalidSetting::setting)
     }
 
     /// Why the component cannot be served, if that is the reason.

@@ -4,9 +4,12 @@ use clap::error::ContextKind;
 use clap::{Arg, ArgAction, Command, CommandFactory as _};
 use toml_edit::{Item, Value};
 
-use super::error::{InvalidManifest, Source, nearest};
+use super::error::{InvalidManifest, Source, alike};
 use super::{items, table};
 use crate::Arguments;
+
+/// What keys are expected: there are too many to list.
+const EXPECTED: &str = "expected an option of `functions dev` such as listen or memory; `functions dev --help` lists all";
 
 /// An option with its values.
 #[derive(Debug)]
@@ -80,9 +83,9 @@ pub(super) fn options(
         let at = items::place(table, name, item);
         let Some(option) = known.iter().find(|option| key(option) == name) else {
             let keys: Vec<_> = known.iter().map(|option| key(option)).collect();
-            let keys = keys.iter().map(String::as_str);
-            let reason = format!("unknown key `{name}`; {}", nearest(name, keys));
-            return Err(source.error(at, reason));
+            let alike = alike(name, keys.iter().map(String::as_str));
+            let fix = alike.unwrap_or_else(|| EXPECTED.to_owned());
+            return Err(source.error(at, format!("unknown key `{name}`; {fix}")));
         };
         let at = items::start(item, at);
         let kind = Kind::of(option);

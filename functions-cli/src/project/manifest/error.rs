@@ -6,7 +6,7 @@ use std::{env, io};
 use host_harness::Escaped;
 
 /// How alike a key has to be to be suggested, from 0 to 1.
-const ALIKE: f64 = 0.7;
+const ALIKE: f64 = 0.8;
 
 /// A manifest is invalid.
 #[derive(Debug, thiserror::Error)]
@@ -43,15 +43,20 @@ impl Source {
 
     /// An error at an offset in bytes.
     pub(super) fn error(&self, at: usize, reason: impl Into<String>) -> InvalidManifest {
+        InvalidManifest::At {
+            place: self.place(at),
+            reason: reason.into(),
+        }
+    }
+
+    /// The file, line and column of an offset in bytes.
+    pub(super) fn place(&self, at: usize) -> String {
         let before = self.text.get(..at).unwrap_or_default();
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or_default();
         let column = column.chars().count() + 1;
         let shown = shown(&self.file);
-        InvalidManifest::At {
-            place: format!("{}:{line}:{column}", shown.display()),
-            reason: reason.into(),
-        }
+        format!("{}:{line}:{column}", shown.display())
     }
 }
 
@@ -63,17 +68,48 @@ fn shown(file: &Path) -> &Path {
     file.strip_prefix(here).unwrap_or(file)
 }
 
-/// What to write instead of an unknown key.
+/// What to write instead of an unknown key: the one that is alike, or else any that exists.
 pub(super) fn nearest<'a>(key: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let mut known: Vec<_> = known.into_iter().collect();
     known.sort_unstable();
-    let likeness = |name: &str| strsim::jaro_winkler(key, name);
-    let best = known
-        .iter()
-        .map(|name| (likeness(name), name))
-        .max_by(|one, other| one.0.total_cmp(&other.0));
-    match best {
-        Some((likeness, name)) if likeness >= ALIKE => format!("did you mean `{name}`?"),
-        _ => format!("expected one of {}", known.join(", ")),
+    alike(key, known.iter().copied()).unwrap_or_else(|| match known.as_slice() {
+        [only] => format!("expected {only}"),
+        known => format!("expected one of {}", known.join(", ")),
+    })
+}
+
+/// The key that is most like an unknown one, if any is: as clap suggests options.
+pub(super) fn alike<'a>(key: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let known = known.into_iter();
+    let likeness = known.map(|name| (strsim::jaro(key, name), name));
+    let alike = likeness.filter(|(likeness, _)| *likeness >= ALIKE);
+    let (_, name) = alike.max_by(|one, other| one.0.total_cmp(&other.0))?;
+    Some(format!("did you mean `{name}`?"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Only keys that a person may have meant are suggested; otherwise all are listed.
+    #[test]
+    fn alike_keys_are_suggested() {
+        let settings = ["concurrency", "memory", "private", "reuse", "timeout"];
+        for (key, meant) in [
+            ("timout", "timeout"),
+            ("concurency", "concurrency"),
+            ("memmory", "memory"),
+        ] {
+            assert_eq!(
+                nearest(key, settings),
+                format!("did you mean `{meant}`?"),
+                "{key}"
+            );
+        }
+        for key in ["port", "nested", "manifest", "x", ""] {
+            let expected = "expected one of concurrency, memory, private, reuse, timeout";
+            assert_eq!(nearest(key, settings), expected, "{key}");
+        }
+        assert_eq!(nearest("other", ["hello"]), "expected hello");
     }
 }

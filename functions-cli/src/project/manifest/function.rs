@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use toml_edit::{Item, TableLike};
 
 use super::error::{InvalidManifest, Source, nearest};
-use super::{Declared, Origin, items, table};
+use super::{Declared, Origin, Written, items, table};
 
 /// The keys that are no settings.
 const OWN: [&str; 2] = ["path", "package"];
@@ -48,11 +48,14 @@ fn declared(
     settings: &[String],
 ) -> Result<Declared, InvalidManifest> {
     let mut origin = None;
+    let mut origin_at = at;
     let mut document = Map::new();
+    let mut written = Written::default();
     for (key, item) in table.iter() {
         let key_at = items::place(table, key, item);
         if OWN.contains(&key) {
             let text = text(source, key, item, key_at)?;
+            origin_at = items::start(item, key_at);
             let given = match key {
                 "path" => Origin::Path(text.into()),
                 _ => Origin::Package(text),
@@ -63,7 +66,9 @@ fn declared(
                 return Err(source.error(key_at, reason));
             }
         } else if settings.iter().any(|known| known == key) {
-            document.insert(key.to_owned(), items::json(item));
+            let value = items::json(item);
+            written.add(key, source.place(items::start(item, key_at)), &value);
+            document.insert(key.to_owned(), value);
         } else {
             let known = settings.iter().map(String::as_str).chain(OWN);
             let reason = format!("unknown key `{key}`; {}", nearest(key, known));
@@ -81,7 +86,8 @@ fn declared(
         origin: origin.unwrap_or_else(|| Origin::Package(name.to_owned())),
         settings,
         document,
-        at,
+        written,
+        origin_at,
     })
 }
 

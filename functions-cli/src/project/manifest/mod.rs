@@ -6,6 +6,7 @@ mod function;
 mod items;
 #[cfg(test)]
 mod schema;
+mod written;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +18,7 @@ use toml_edit::{Document, Item};
 use self::dev::DevOption;
 pub(crate) use self::error::InvalidManifest;
 use self::error::{Source, nearest};
+pub(crate) use self::written::Written;
 
 /// The name of the file.
 pub(crate) const FILE: &str = "functions.toml";
@@ -42,8 +44,9 @@ pub(crate) struct Declared {
     pub(crate) settings: SettingsDocument,
     /// The settings as the management API takes them.
     pub(crate) document: Map<String, Value>,
-    /// Where it stands, in bytes.
-    at: usize,
+    pub(crate) written: Written,
+    /// Where its path or package stands, or else its name, in bytes.
+    origin_at: usize,
 }
 
 /// Where the component of a function comes from.
@@ -95,9 +98,9 @@ impl Manifest {
         })
     }
 
-    /// An error about a function, where it stands in the file.
+    /// An error about the path or package of a function, where that stands in the file.
     pub(crate) fn error(&self, function: &Declared, reason: impl Into<String>) -> InvalidManifest {
-        self.source.error(function.at, reason)
+        self.source.error(function.origin_at, reason)
     }
 }
 
