@@ -12,6 +12,7 @@ use tracing_subscriber::EnvFilter;
 use crate::client::ClientError;
 use crate::component::NotAComponent;
 use crate::project::{InvalidManifest, ProjectError};
+use crate::value::argument::InvalidArgument;
 use crate::value::named::InvalidFile;
 
 use functions_server::{InvalidKey, InvalidSigningKey, ServerError};
@@ -139,6 +140,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
     }
     if error.is::<InvalidKey>()
         || error.is::<InvalidSigningKey>()
+        || error.is::<InvalidArgument>()
         || error.is::<InvalidFile>()
         || error.is::<InvalidManifest>()
         || error.is::<NotAComponent>()

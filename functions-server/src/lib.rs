@@ -22,3 +22,4 @@ pub use options::{
 };
 pub use server::{Server, ServerError};
 pub use store::OpenError;
+pub use workers::worker_functions;

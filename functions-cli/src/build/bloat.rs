@@ -1,7 +1,7 @@
 //! What makes a component larger than it has to be, and how to change that.
 
 use crate::component::Component;
-use crate::project::{Package, Profiles, Workspace};
+use crate::project::{self, Package, Profiles, Workspace};
 use crate::value::size;
 
 /// From how many bytes on the places of panics are worth a word, and from which share of the component.
@@ -11,22 +11,29 @@ const SHARE: usize = 20;
 /// From how many bytes on names and debug information are worth a word.
 const MANY_NAMES: usize = 1 << 10;
 
-/// What the profile and the kind of library cost.
-pub(crate) fn of_package(workspace: &Workspace, package: &Package) -> Vec<String> {
-    let mut found = of_profile(&workspace.profiles, &workspace.profile);
-    let others = package.crate_types.iter();
-    let mut others = others.filter(|kind| matches!(kind.as_str(), "rlib" | "lib" | "dylib"));
-    if let Some(other) = others.next() {
-        found.push(format!(
-            "{} is built as `{other}` beside `cdylib`, which rules out link-time optimisation: keep only `crate-type = [\"cdylib\"]` in {}",
-            package.name,
-            package.manifest.display()
-        ));
-    }
-    found
+/// What the kind of library costs.
+pub(crate) fn of_package(package: &Package) -> Option<String> {
+    let mut kinds = package.crate_types.iter();
+    let other = kinds.find(|kind| matches!(kind.as_str(), "rlib" | "lib" | "dylib"))?;
+    Some(format!(
+        "{} is built as `{other}` beside `cdylib`, which rules out link-time optimisation: keep only `crate-type = [\"cdylib\"]` in {}",
+        package.name,
+        package.manifest.display()
+    ))
 }
 
-fn of_profile(profiles: &Profiles, name: &str) -> Vec<String> {
+/// What the profile of a workspace costs all its functions.
+pub(crate) fn of_workspace(workspace: &Workspace) -> Vec<String> {
+    let found = of_profile(&workspace.profiles, workspace.profile);
+    let manifest = project::near(workspace.root.join("Cargo.toml"));
+    let named = found
+        .into_iter()
+        .map(|text| format!("{}: {text}", manifest.display()));
+    named.collect()
+}
+
+/// What a profile costs.
+pub(crate) fn of_profile(profiles: &Profiles, name: &str) -> Vec<String> {
     let value = |key| profiles.value(name, key);
     let mut found = Vec::new();
     if !matches!(value("lto").as_deref(), Some("true" | "fat" | "thin")) {

@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use clap::Args;
 use host_harness::stderr;
 use serde_json::{Value, json};
@@ -11,9 +10,10 @@ use super::bloat;
 use super::named;
 use super::report::Sizes;
 use crate::child;
-use crate::component::Component as Bytes;
+use crate::component::{Component as Bytes, Runs};
 use crate::output::{self, Form};
 use crate::project::{self, Component, Function, Project};
+use crate::value::named::InvalidFile;
 use crate::value::size;
 
 /// How this command ends, as `--help` lists it.
@@ -21,7 +21,7 @@ const EXIT_CODES: &str = "\
 Exit codes:
   0  built
   1  the build failed
-  2  invalid arguments, or a functions.toml that is not valid";
+  2  invalid arguments, or a functions.toml or a component that is not valid";
 
 /// Build functions, and report what takes most of their size.
 ///
@@ -57,31 +57,39 @@ impl Build {
         for (function, file) in built {
             let file = project::near(file);
             if self.quiet {
-                std::fs::metadata(&file)
-                    .with_context(|| format!("cannot read {}", file.display()))?;
+                InvalidFile::check(&file, "")?;
                 reports.push(json!({"name": function.name, "file": file}));
                 self.line(&format!("{}\t{}", function.name, file.display()))?;
                 continue;
             }
             reports.push(self.report(&project, function, &file)?);
         }
-        match self.form.json {
-            true => output::json(&Value::Array(reports)),
-            false => Ok(()),
+        if self.form.json {
+            return output::json(&Value::Array(reports));
         }
+        if !self.quiet {
+            let found = project.workspaces.iter().flat_map(bloat::of_workspace);
+            found.for_each(|warning| stderr::write_plain(&format!("warning: {warning}")));
+        }
+        Ok(())
     }
 
     /// Prints a report for people, and returns it for programs.
     fn report(&self, project: &Project, function: &Function, file: &Path) -> anyhow::Result<Value> {
-        let bytes = std::fs::read(file);
-        let bytes = bytes.with_context(|| format!("{} cannot be read", file.display()))?;
-        let component = Bytes::read(&bytes)
-            .with_context(|| format!("{} is not a component", file.display()))?;
+        let bytes = InvalidFile::read(file, "")?;
+        let component = Bytes::of_file(file, &bytes)?;
         let named = match component.has_names() {
             true => None,
             false => with_names(project, function),
         };
-        let mut warnings = of_package(project, function);
+        let mut warnings = Vec::new();
+        if !component.is_function()
+            && let Runs::No(error) = Runs::of(file, bytes)
+        {
+            warnings.push(format!("{:#}", anyhow::Error::from(error)));
+        }
+        let package = project.package_of(function);
+        warnings.extend(package.and_then(bloat::of_package));
         warnings.extend(bloat::of_component(&component));
         let sizes = Sizes { component, named };
         let size = size::exact(sizes.component.size);
@@ -90,8 +98,10 @@ impl Build {
             self.line(&line)?;
         }
         for warning in &warnings {
-            stderr::write_plain(&format!("warning: {warning}"));
+            stderr::write_plain(&format!("warning: {}: {warning}", function.name));
         }
+        let workspace = project.workspace(function);
+        warnings.extend(workspace.map(bloat::of_workspace).unwrap_or_default());
         let mut report = sizes.json();
         if let Value::Object(report) = &mut report {
             report.insert("name".into(), function.name.as_str().into());
@@ -116,16 +126,4 @@ fn with_names(project: &Project, function: &Function) -> Option<Bytes> {
     let mut builds = project.builds().into_iter();
     let (_, spec) = builds.find(|(of, _)| of == workspace)?;
     named::component(&spec, package)
-}
-
-fn of_package(project: &Project, function: &Function) -> Vec<String> {
-    let Component::Package { workspace, package } = &function.component else {
-        return Vec::new();
-    };
-    let workspace = project.workspaces.get(*workspace);
-    let of = |workspace: &project::Workspace| {
-        let package = workspace.package(package)?;
-        Some(bloat::of_package(workspace, package))
-    };
-    workspace.and_then(of).unwrap_or_default()
 }

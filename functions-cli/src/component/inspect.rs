@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use host_harness::{Escaped, FunctionSettings};
+use host_harness::Escaped;
 use serde_json::{Value, json};
+use wasmparser::BinaryReaderError;
 
-use super::{Component, runs};
+use super::{Component, Runs};
 use crate::build::bloat;
 use crate::build::report::Sizes;
 use crate::output;
@@ -15,15 +16,39 @@ use crate::value::size;
 /// The version of the contract that this host offers.
 const CONTRACT: &str = "1.0.0";
 
+/// How every module and component begins.
+const MAGIC: &[u8] = b"\0asm";
+
 /// What to do about a missing component.
 const BUILD: &str = "; `functions build` builds it";
 
 /// A file was read that is not a component.
 #[derive(Debug, thiserror::Error)]
-#[error("{file} is not a component; `functions build` makes one")]
-pub(crate) struct NotAComponent {
-    file: String,
-    source: wasmparser::BinaryReaderError,
+pub(crate) enum NotAComponent {
+    #[error("{0} is not WebAssembly; `functions build` makes a component")]
+    NotWasm(String),
+    #[error("{file} is damaged at byte {at}: {reason}; `functions build` makes it again")]
+    Damaged {
+        file: String,
+        at: usize,
+        reason: String,
+    },
+}
+
+impl NotAComponent {
+    pub(super) fn new(file: &Path, bytes: &[u8], error: &BinaryReaderError) -> Self {
+        let file = Escaped(&file.to_string_lossy()).to_string();
+        if !bytes.starts_with(MAGIC) {
+            return Self::NotWasm(file);
+        }
+        // Some texts of the parser have several lines.
+        let reason = error.message().lines().next().unwrap_or_default();
+        Self::Damaged {
+            file,
+            at: error.offset(),
+            reason: reason.to_owned(),
+        }
+    }
 }
 
 /// Shows what a component has, and whether it can run here.
@@ -33,26 +58,23 @@ pub(crate) struct NotAComponent {
 /// The file cannot be read, is not a component, or cannot run here: the last after all that is known of it.
 pub(crate) fn inspect(file: &Path, is_json: bool) -> anyhow::Result<()> {
     let bytes = InvalidFile::read(file, BUILD)?;
-    let component = Component::read(&bytes).map_err(|source| NotAComponent {
-        file: file.display().to_string(),
-        source,
-    })?;
-    let ran = runs::try_run(file, FunctionSettings::default());
+    let component = Component::of_file(file, &bytes)?;
+    let runs = Runs::of(file, bytes);
     let sizes = Sizes {
         component,
         named: None,
     };
     match is_json {
-        true => output::json(&described(file, &sizes, &ran))?,
-        false => print(file, &sizes, &ran)?,
+        true => output::json(&described(file, &sizes, &runs))?,
+        false => print(file, &sizes, &runs)?,
     }
-    ran?;
-    Ok(())
+    match runs {
+        Runs::No(error) => Err(error.into()),
+        Runs::Function(_) | Runs::Worker(_) => Ok(()),
+    }
 }
 
-type Ran = Result<String, host_harness::BuildError>;
-
-fn print(file: &Path, sizes: &Sizes, ran: &Ran) -> anyhow::Result<()> {
+fn print(file: &Path, sizes: &Sizes, runs: &Runs) -> anyhow::Result<()> {
     let component = &sizes.component;
     let line = |key: &str, text: &str| output::line(&format!("{key:<9} {}", Escaped(text)));
     line("file", &format!("{}", file.display()))?;
@@ -74,12 +96,30 @@ fn print(file: &Path, sizes: &Sizes, ran: &Ran) -> anyhow::Result<()> {
     for (tool, version) in &component.producers {
         line("made by", &format!("{tool} {version}"))?;
     }
-    match ran {
-        Ok(reuse) => {
+    match runs {
+        Runs::Function(reuse) => {
             line("runs here", "yes")?;
             line("instances", reuse)?;
         }
-        Err(_) => line("runs here", "no")?,
+        Runs::Worker(functions) => {
+            let are = if *functions == 1 {
+                "function"
+            } else {
+                "functions"
+            };
+            line(
+                "runs here",
+                &format!("yes, as workers with {functions} {are}"),
+            )?;
+            let file = file.display();
+            line(
+                "to run it",
+                &format!(
+                    "`functions serve --golem 9881`, then `functions component add {file}` and `functions worker invoke`"
+                ),
+            )?;
+        }
+        Runs::No(_) => line("runs here", "no")?,
     }
     for warning in bloat::of_component(component) {
         line("warning", &warning)?;
@@ -87,18 +127,23 @@ fn print(file: &Path, sizes: &Sizes, ran: &Ran) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn described(file: &Path, sizes: &Sizes, ran: &Ran) -> Value {
+fn described(file: &Path, sizes: &Sizes, runs: &Runs) -> Value {
     let component = &sizes.component;
     let producers = component.producers.iter();
     let producers = producers.map(|(tool, version)| json!({"tool": tool, "version": version}));
+    let reuse = match runs {
+        Runs::Function(reuse) => Some(reuse),
+        Runs::Worker(_) | Runs::No(_) => None,
+    };
     let mut all = json!({
         "file": file,
         "exports": component.interfaces.exports,
         "imports": component.interfaces.imports,
         "contract": component.interfaces.contract(),
         "producers": producers.collect::<Vec<_>>(),
-        "runs": ran.is_ok(),
-        "reuse": ran.as_ref().ok(),
+        "runs": matches!(runs, Runs::Function(_)),
+        "worker": matches!(runs, Runs::Worker(_)),
+        "reuse": reuse,
         "warnings": bloat::of_component(component),
     });
     if let (Value::Object(all), Value::Object(sizes)) = (&mut all, sizes.json()) {

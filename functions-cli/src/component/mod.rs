@@ -8,6 +8,7 @@ mod sections;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::path::Path;
 
 use wasmparser::{
     BinaryReaderError, Encoding, KnownCustom, Name, NameSectionReader, Parser, Payload,
@@ -17,7 +18,7 @@ use wasmparser::{
 use self::crates::{RUNTIME, crate_of};
 pub(crate) use self::inspect::{NotAComponent, inspect};
 pub(crate) use self::interfaces::Interfaces;
-pub(crate) use self::runs::try_run;
+pub(crate) use self::runs::{Runs, try_run};
 use self::sections::kind_of;
 
 /// A component that was read.
@@ -68,6 +69,22 @@ impl Module {
 }
 
 impl Component {
+    /// Reads the component of a file.
+    ///
+    /// # Errors
+    ///
+    /// The file is not WebAssembly, or it is damaged.
+    pub(crate) fn of_file(file: &Path, bytes: &[u8]) -> Result<Self, NotAComponent> {
+        Self::read(bytes).map_err(|error| NotAComponent::new(file, bytes, &error))
+    }
+
+    /// Whether it has the export of a function or of a command.
+    pub(crate) fn is_function(&self) -> bool {
+        let kinds = ["functions:web/handler@", "wasi:cli/run@"];
+        let is_one = |name: &String| kinds.iter().any(|kind| name.starts_with(kind));
+        self.interfaces.exports.iter().any(is_one)
+    }
+
     /// Reads a component.
     ///
     /// # Errors

@@ -22,7 +22,11 @@ const HOST: &str = env!("CARGO_PKG_VERSION");
 pub(super) fn check(project: &Project) -> Vec<Finding> {
     let names: Vec<_> = project.names().collect();
     let mut all = vec![Finding::ok("project", names.join(", "))];
-    all.extend(project.workspaces.iter().flat_map(sdk));
+    for workspace in &project.workspaces {
+        all.extend(sdk(workspace));
+        let profile = bloat::of_workspace(workspace).into_iter();
+        all.extend(profile.map(|text| Finding::warning("profile", text)));
+    }
     for function in &project.functions {
         all.extend(package(project, function));
         all.push(built(project, function));
@@ -64,20 +68,10 @@ fn of_sdk(name: &str, version: &str) -> Finding {
     }
 }
 
-/// What the profile and the kind of library cost.
-fn package(project: &Project, function: &Function) -> Vec<Finding> {
-    let Component::Package { workspace, package } = &function.component else {
-        return Vec::new();
-    };
-    let workspace = project.workspaces.get(*workspace);
-    let found = workspace.and_then(|workspace| {
-        let package = workspace.package(package)?;
-        Some(bloat::of_package(workspace, package))
-    });
-    let found = found.unwrap_or_default().into_iter();
-    found
-        .map(|text| Finding::warning(&function.name, text))
-        .collect()
+/// What the kind of library costs.
+fn package(project: &Project, function: &Function) -> Option<Finding> {
+    let found = bloat::of_package(project.package_of(function)?)?;
+    Some(Finding::warning(&function.name, found))
 }
 
 /// Whether the component that is there can run here.
@@ -96,15 +90,13 @@ fn built(project: &Project, function: &Function) -> Finding {
         Ok(settings) => settings,
         Err(invalid) => return Finding::error(&function.name, invalid.to_string()),
     };
+    let file = project::near(file);
     match try_run(&file, settings) {
         Ok(reuse) => Finding::ok(
             &function.name,
             match &function.component {
                 Component::Package { .. } => format!("its last build can run here; {reuse}"),
-                Component::File(_) => {
-                    let file = project::near(file);
-                    format!("{} can run here; {reuse}", file.display())
-                }
+                Component::File(_) => format!("{} can run here; {reuse}", file.display()),
             },
         ),
         // The host that serves it may have other limits.
@@ -113,7 +105,14 @@ fn built(project: &Project, function: &Function) -> Finding {
             let text = explained.map_or_else(|| invalid.to_string(), |error| error.to_string());
             Finding::warning(&function.name, text)
         }
-        // The error names the file.
-        Err(error) => Finding::error(&function.name, format!("{:#}", anyhow::Error::from(error))),
+        Err(error) => {
+            // The error names the file.
+            let error = anyhow::Error::from(error);
+            let text = match &function.component {
+                Component::Package { .. } => format!("its last build cannot run here: {error:#}"),
+                Component::File(_) => format!("{error:#}"),
+            };
+            Finding::error(&function.name, text)
+        }
     }
 }

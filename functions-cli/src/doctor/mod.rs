@@ -18,7 +18,8 @@ use crate::project::{self, Project};
 const EXIT_CODES: &str = "\
 Exit codes:
   0  functions can be built and run; there may be warnings
-  1  something stops them: the lines that start with `error` say what to do";
+  1  something stops them: the lines that start with `error` say what to do
+  2  invalid arguments";
 
 /// Check what functions need to be built and run, and say what to do about what is missing.
 ///

@@ -37,9 +37,10 @@ pub(super) fn check() -> Vec<Finding> {
             .unwrap_or_default()
     };
     all.push(compiler(member("release: ")));
-    all.push(target());
     let sysroot = ask(&rustc, &["--print", "sysroot"]).unwrap_or_default();
-    all.push(linker(Path::new(sysroot.trim()), member("host: ")));
+    let sysroot = Path::new(sysroot.trim());
+    all.push(target(sysroot, member("release: ")));
+    all.push(linker(sysroot, member("host: ")));
     if cfg!(unix) && !is_in_path("cc") {
         all.push(Finding::warning(
             "cc",
@@ -67,13 +68,23 @@ fn compiler(release: &str) -> Finding {
     Finding::ok("rustc", release)
 }
 
-fn target() -> Finding {
+fn target(sysroot: &Path, release: &str) -> Finding {
+    let is_of_rustup = sysroot
+        .parent()
+        .is_some_and(|parent| parent.ends_with("toolchains"));
     match functions_toolchain::has_target() {
         Ok(true) => Finding::ok("target", format!("{TARGET} is installed")),
-        Ok(false) => Finding::error(
+        Ok(false) if is_of_rustup => Finding::error(
             "target",
             format!(
                 "{TARGET} is not installed: run `rustup target add {TARGET}`, or `functions build`, which does the same"
+            ),
+        ),
+        Ok(false) => Finding::error(
+            "target",
+            format!(
+                "{TARGET} is not installed, and the compiler in {} is not rustup's: install Rust from https://rustup.rs; or copy lib/rustlib/{TARGET} there from a machine with rustc {release}; or set RUSTC to a compiler that has the target",
+                sysroot.display()
             ),
         ),
         Err(error) => Finding::error("target", format!("{:#}", anyhow::Error::from(error))),

@@ -9,10 +9,11 @@ use toml_edit::{DocumentMut, InlineTable, Item, TableLike, Value};
 
 use super::sdk::Sdk;
 use super::template::{Dependency, Features, Package};
+use crate::build::bloat;
+use crate::project::Profiles;
 
-/// What makes functions small.
-pub(super) const PROFILE: &str = r#"[profile.release]
-opt-level = "s"
+/// What makes functions small, in a profile.
+pub(super) const PROFILE: &str = r#"opt-level = "s"
 lto = true
 codegen-units = 1
 panic = "abort"
@@ -24,7 +25,7 @@ pub(super) enum Profile {
     /// Its own, or one of its workspace that is as good.
     Own,
     /// The workspace's, in this file, which makes large functions.
-    Missing { file: PathBuf },
+    Missing { file: PathBuf, name: &'static str },
 }
 
 /// Adds what makes the package a function.
@@ -48,10 +49,10 @@ pub(super) fn complete(folder: &Path, package: &Package, sdk: &Sdk) -> anyhow::R
             if package.is_inner {
                 add_member(&root, folder)?;
             }
-            profile_of(root)?
+            profile_of(root)
         }
         None => {
-            text.push_str("\n# Small functions start fast.\n");
+            text.push_str("\n# Small functions start fast.\n[profile.release]\n");
             text.push_str(PROFILE);
             if package.has_siblings {
                 text.push_str("\n[workspace]\n");
@@ -106,21 +107,14 @@ fn add_member(root: &Path, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn profile_of(root: PathBuf) -> anyhow::Result<Profile> {
-    let text = fs::read_to_string(&root)?;
-    let manifest: DocumentMut = text.parse()?;
-    let profile = manifest.get("profile").and_then(|all| all.get("release"));
-    let is_small = profile.is_some_and(|profile| {
-        let lto = profile
-            .get("lto")
-            .is_some_and(|lto| lto.as_bool() != Some(false));
-        let size = profile.get("opt-level").and_then(Item::as_str);
-        lto && size.is_some_and(|level| matches!(level, "s" | "z"))
-    });
-    Ok(match is_small {
+/// The profile that functions are built with in the workspace of a Cargo.toml.
+fn profile_of(file: PathBuf) -> Profile {
+    let profiles = Profiles::read(file.parent().unwrap_or(&file));
+    let name = profiles.for_functions();
+    match bloat::of_profile(&profiles, name).is_empty() {
         true => Profile::Own,
-        false => Profile::Missing { file: root },
-    })
+        false => Profile::Missing { file, name },
+    }
 }
 
 fn published(version: &str, features: &Features) -> Value {

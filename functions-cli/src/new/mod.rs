@@ -17,6 +17,7 @@ use self::sdk::Sdk;
 use self::template::Template;
 use crate::output;
 use crate::project::MANIFEST;
+use crate::value::argument::InvalidArgument;
 
 /// How this command ends, as `--help` lists it.
 const EXIT_CODES: &str = "\
@@ -60,8 +61,14 @@ impl New {
         }
         let path = self.path.unwrap_or_default();
         let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.context("the crate needs a name: functions new NAME")?;
-        Harness::check_name(name).map_err(anyhow::Error::msg)?;
+        let no_name = || {
+            let path = path.display();
+            InvalidArgument::new(format!(
+                "{path} has no name for the crate: functions new NAME"
+            ))
+        };
+        let name = name.ok_or_else(no_name)?;
+        Harness::check_name(name).map_err(InvalidArgument::new)?;
         let sdk = Sdk::find(self.sdk_path)?;
         let mut profile = Profile::Own;
         // The first one is the root of the others' workspace, unless all are in another.
@@ -94,7 +101,11 @@ fn cargo_new(folder: &Path, name: &str) -> anyhow::Result<()> {
     let said = String::from_utf8_lossy(&made.stderr);
     let reason = said.lines().find_map(|line| line.strip_prefix("error: "));
     let reason = reason.unwrap_or(said.trim());
-    anyhow::bail!("cannot create {}: {reason}", folder.display())
+    let text = format!("cannot create {}: {reason}", folder.display());
+    if reason.contains("package name") {
+        return Err(InvalidArgument::new(text).into());
+    }
+    anyhow::bail!(text)
 }
 
 fn write(file: &Path, text: &str) -> anyhow::Result<()> {
@@ -107,9 +118,9 @@ fn report(path: &Path, name: &str, template: Template, profile: &Profile) -> Str
         "created {name} from the template {template}\n\n  cd {}\n  cargo test\n  functions dev\n\n`functions dev` builds it, serves it, and does both again on a change.\n",
         path.display()
     );
-    if let Profile::Missing { file } = profile {
+    if let Profile::Missing { file, name } = profile {
         text.push_str(&format!(
-            "\nThe profile of the workspace makes large functions. Add to {}:\n\n{}",
+            "\nThe profile of the workspace makes large functions. Add to {}:\n\n[profile.{name}]\n{}",
             file.display(),
             manifest::PROFILE
         ));

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use toml_edit::{InlineTable, Value};
 
+use crate::value::argument::InvalidArgument;
+
 /// A crate that only the SDK has.
 const MARK: &str = "functions-guest-web";
 
@@ -21,11 +23,13 @@ impl Sdk {
     pub(super) fn find(named: Option<PathBuf>) -> anyhow::Result<Self> {
         let has_sdk = |folder: &Path| folder.join(MARK).join("Cargo.toml").is_file();
         if let Some(folder) = named {
-            anyhow::ensure!(
-                has_sdk(&folder),
-                "{} has no {MARK}: --sdk-path names the folder of this project's sources",
-                folder.display()
-            );
+            if !has_sdk(&folder) {
+                return Err(InvalidArgument::new(format!(
+                    "{} has no {MARK}: --sdk-path names the folder of this project's sources",
+                    folder.display()
+                ))
+                .into());
+            }
             let folder = folder.canonicalize();
             return Ok(Self::Folder(folder.context("cannot find the SDK")?));
         }

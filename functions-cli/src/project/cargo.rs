@@ -9,9 +9,6 @@ use super::profile::Profiles;
 use crate::child::ChildGroup;
 use serde_json::Value;
 
-/// The profile of functions' own, which a workspace may have.
-const GUEST_PROFILE: &str = "guest";
-
 /// The kind of library that becomes a component.
 const FUNCTION: &str = "cdylib";
 
@@ -21,7 +18,7 @@ pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
     pub(crate) target: PathBuf,
     /// The profile that functions are built with.
-    pub(crate) profile: String,
+    pub(crate) profile: &'static str,
     pub(crate) profiles: Profiles,
     /// All packages that are not from a registry.
     pub(crate) packages: Vec<Package>,
@@ -99,18 +96,15 @@ impl Workspace {
         let version =
             |package: &Value| Some((text(package.get("name")?)?, text(package.get("version")?)?));
         let versions = packages.clone().filter_map(version).collect();
-        let mut workspace = Self {
+        let profiles = Profiles::read(&root);
+        Ok(Self {
             packages: packages.filter_map(Package::own).collect(),
             versions,
-            profile: "release".into(),
-            profiles: Profiles::read(&root),
+            profile: profiles.for_functions(),
+            profiles,
             root,
             target,
-        };
-        if workspace.profiles.has(GUEST_PROFILE) {
-            workspace.profile = GUEST_PROFILE.into();
-        }
-        Ok(workspace)
+        })
     }
 
     /// Files that say how to build.
@@ -133,7 +127,7 @@ impl Workspace {
     pub(crate) fn component(&self, package: &str) -> Option<PathBuf> {
         let library = &self.package(package)?.library;
         let folder = self.target.join(functions_toolchain::TARGET);
-        Some(folder.join(&self.profile).join(format!("{library}.wasm")))
+        Some(folder.join(self.profile).join(format!("{library}.wasm")))
     }
 
     pub(crate) fn package(&self, name: &str) -> Option<&Package> {

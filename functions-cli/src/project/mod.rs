@@ -1,11 +1,12 @@
 //! A project: its functions, as `functions.toml` and cargo know them.
 
 mod cargo;
+mod error;
+mod folder;
 mod function;
 mod manifest;
 mod profile;
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,9 +16,11 @@ use host_harness::Harness;
 use serde_json::Map;
 
 pub(crate) use self::cargo::{Package, Workspace};
+pub(crate) use self::error::ProjectError;
+pub(crate) use self::folder::{folder_of, is_project, near};
 pub(crate) use self::function::{Component, Function};
 use self::manifest::{Declared, Origin};
-pub(crate) use self::manifest::{FILE as MANIFEST, InvalidManifest, Manifest, Written};
+pub(crate) use self::manifest::{DevOption, FILE as MANIFEST, InvalidManifest, Manifest, Written};
 pub(crate) use self::profile::Profiles;
 
 /// The functions of a project, and the workspaces that they are built in.
@@ -25,58 +28,11 @@ pub(crate) use self::profile::Profiles;
 pub(crate) struct Project {
     pub(crate) functions: Vec<Function>,
     pub(crate) workspaces: Vec<Workspace>,
+    /// The manifest's options of `functions dev`.
+    pub(crate) dev: Vec<DevOption>,
     /// Where the manifest is, or would be.
     manifest: PathBuf,
     pub(crate) has_manifest: bool,
-}
-
-/// A project cannot be understood. The text is for the person who edits it, and may have several lines.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ProjectError {
-    #[error(transparent)]
-    Manifest(#[from] InvalidManifest),
-    #[error("{0}")]
-    Invalid(String),
-    #[error(
-        "no function is named: give NAME=FILE.wasm, or run this in the folder of a package or of a {MANIFEST}"
-    )]
-    Nothing,
-}
-
-impl From<String> for ProjectError {
-    fn from(text: String) -> Self {
-        Self::Invalid(text)
-    }
-}
-
-/// The folder that a path names, which may also be a `Cargo.toml` or a `functions.toml`.
-pub(crate) fn folder_of(path: &Path) -> Result<PathBuf, ProjectError> {
-    let unreadable = |error| format!("{} cannot be read: {error}", path.display());
-    let full = fs::canonicalize(path).map_err(unreadable)?;
-    if full.is_dir() {
-        return Ok(full);
-    }
-    let is_known = full.ends_with("Cargo.toml") || full.ends_with(MANIFEST);
-    match full.parent() {
-        Some(folder) if is_known => Ok(folder.to_owned()),
-        _ => Err(ProjectError::Invalid(format!(
-            "{} is not a folder: expected that of a package, of a workspace or of a {MANIFEST}",
-            path.display()
-        ))),
-    }
-}
-
-/// Whether a folder has a manifest, or a package.
-pub(crate) fn is_project(folder: &Path) -> bool {
-    let names = [MANIFEST, "Cargo.toml"];
-    names.into_iter().any(|name| folder.join(name).is_file())
-}
-
-/// The file as a person in the working directory would name it.
-pub(crate) fn near(file: PathBuf) -> PathBuf {
-    let here = env::current_dir().ok();
-    let below = here.and_then(|here| Some(file.strip_prefix(here).ok()?.to_owned()));
-    below.unwrap_or(file)
 }
 
 impl Project {
@@ -86,9 +42,13 @@ impl Project {
         let mut project = Self {
             functions: Vec::new(),
             workspaces: Vec::new(),
+            dev: Vec::new(),
             manifest: folder.join(MANIFEST),
             has_manifest: manifest.is_some(),
         };
+        if let Some(manifest) = &manifest {
+            project.dev.clone_from(&manifest.dev);
+        }
         match manifest {
             Some(manifest) if !manifest.functions.is_empty() => {
                 for declared in &manifest.functions {
@@ -236,7 +196,7 @@ impl Project {
                 let is_empty = packages.is_empty();
                 let build = GuestBuild::new(&workspace.root)
                     .packages(packages)
-                    .profile(&workspace.profile);
+                    .profile(workspace.profile);
                 (!is_empty).then_some((index, build))
             });
         builds.flatten().collect()
@@ -249,6 +209,22 @@ impl Project {
             Component::Package { workspace, package } => {
                 self.workspaces.get(*workspace)?.component(package)
             }
+        }
+    }
+
+    /// The workspace of a function that is built here.
+    pub(crate) fn workspace(&self, function: &Function) -> Option<&Workspace> {
+        match &function.component {
+            Component::File(_) => None,
+            Component::Package { workspace, .. } => self.workspaces.get(*workspace),
+        }
+    }
+
+    /// The package of a function that is built here.
+    pub(crate) fn package_of(&self, function: &Function) -> Option<&Package> {
+        match &function.component {
+            Component::File(_) => None,
+            Component::Package { package, .. } => self.workspace(function)?.package(package),
         }
     }
 

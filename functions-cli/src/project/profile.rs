@@ -6,6 +6,9 @@ use std::path::Path;
 
 use toml_edit::{DocumentMut, Item, Value};
 
+/// The profile of functions' own, which a workspace may have.
+const GUEST: &str = "guest";
+
 /// How many profiles may inherit from each other: cargo refuses cycles.
 const MAX_INHERITED: usize = 10;
 
@@ -17,14 +20,22 @@ pub(crate) struct Profiles {
 
 impl Profiles {
     /// Reads those of a workspace's Cargo.toml; none if it cannot be read.
-    pub(super) fn read(root: &Path) -> Self {
+    pub(crate) fn read(root: &Path) -> Self {
         let text = fs::read_to_string(root.join("Cargo.toml")).unwrap_or_default();
         let manifest: Option<DocumentMut> = text.parse().ok();
         let tables = manifest.and_then(|manifest| manifest.get("profile").cloned());
         Self { tables }
     }
 
-    pub(super) fn has(&self, name: &str) -> bool {
+    /// The profile that functions are built with.
+    pub(crate) fn for_functions(&self) -> &'static str {
+        match self.has(GUEST) {
+            true => GUEST,
+            false => "release",
+        }
+    }
+
+    fn has(&self, name: &str) -> bool {
         self.table(name).is_some()
     }
 

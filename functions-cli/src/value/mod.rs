@@ -1,5 +1,6 @@
 //! The values of options: durations, sizes, numbers, shares and lists.
 
+pub(crate) mod argument;
 pub(crate) mod duration;
 pub(crate) mod limit;
 pub(crate) mod list;

@@ -60,6 +60,16 @@ impl InvalidFile {
         })
     }
 
+    /// Fails if a file does not exist, or cannot be looked at.
+    pub(crate) fn check(file: &Path, advice: &'static str) -> Result<(), Self> {
+        let looked = fs::metadata(file).map(drop);
+        looked.map_err(|source| Self::Unreadable {
+            file: file.to_owned(),
+            advice,
+            source,
+        })
+    }
+
     /// A file that should have been JSON.
     pub(crate) fn not_json(file: &Path, source: serde_json::Error) -> Self {
         let file = file.to_owned();

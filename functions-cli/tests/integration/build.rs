@@ -109,12 +109,44 @@ fn build_warns_of_what_bloats() {
     let (code, _, said) = package.run(&["build"]);
     assert_eq!(code, Some(0), "{said}");
     for part in [
-        "warning: [profile.release] has no link-time optimisation: set `lto = true`",
+        "warning: Cargo.toml: [profile.release] has no link-time optimisation: set `lto = true`",
         "built as `rlib` beside `cdylib`",
-        "warning: names and debug information take ",
+        "warning: try-bloat: names and debug information take ",
     ] {
         assert!(said.contains(part), "{part} in {said}");
     }
+}
+
+/// A workspace's profile is warned of once, and each function that is none by its name.
+#[test]
+fn build_warns_once_of_a_profile() {
+    let package = Package::new("try-empty");
+    package.edit("Cargo.toml", "lto = true", "lto = false");
+    fs::write(package.path("src/lib.rs"), "").unwrap();
+    let manifest =
+        "[functions.one]\npackage = \"try-empty\"\n[functions.two]\npackage = \"try-empty\"\n";
+    fs::write(package.path("functions.toml"), manifest).unwrap();
+    let (code, _, said) = package.run(&["build"]);
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(
+        said.matches("no link-time optimisation").count(),
+        1,
+        "{said}"
+    );
+    for name in ["one", "two"] {
+        let warning = said
+            .lines()
+            .find(|line| line.starts_with(&format!("warning: {name}: ")));
+        let warning = warning.unwrap_or_default();
+        assert!(warning.contains("cannot be served as a function"), "{said}");
+    }
+    let (code, printed, _) = package.run(&["build", "--json"]);
+    assert_eq!(code, Some(0), "{printed}");
+    assert_eq!(
+        printed.matches("no link-time optimisation").count(),
+        2,
+        "{printed}"
+    );
 }
 
 /// A build that fails says so with 1, and what cargo cannot explain has a fix.
@@ -188,11 +220,8 @@ fn doctor_names_what_to_mend() {
     .unwrap();
     let (code, printed, _) = package.run(&["doctor"]);
     assert_eq!(code, Some(1));
-    assert!(printed.contains("cannot run here: "), "{printed}");
-    assert!(
-        printed.contains("build it for the target wasm32-wasip2"),
-        "{printed}"
-    );
+    let expected = "error    one: module.wasm is a WebAssembly module, but a function is a component; build it for the target wasm32-wasip2";
+    assert!(printed.contains(expected), "{printed}");
 
     // A toolchain that is not there.
     let mut command = package.command(&["doctor"]);
@@ -251,9 +280,54 @@ fn inspect_says_why_a_component_cannot_run() {
     let (_, printed, _) = text(functions(&["inspect", "--json", path]).output().unwrap());
     let described: Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(described["runs"], false);
+}
 
-    fs::write(&file, "text").unwrap();
-    let (code, _, said) = text(functions(&["inspect", path]).output().unwrap());
-    assert_eq!(code, Some(2), "{said}");
-    assert!(said.contains("is not a component"), "{said}");
+/// A component of workers says that it is one, and how it is run.
+#[test]
+fn inspect_shows_a_component_of_workers() {
+    let (code, printed, said) = text(
+        functions(&["inspect", test_guests::WORKER])
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(code, Some(0), "{said}");
+    for part in [
+        "runs here yes, as workers with ",
+        "functions component add ",
+    ] {
+        assert!(printed.contains(part), "{part} in {printed}");
+    }
+    let (_, printed, _) = text(
+        functions(&["inspect", "--json", test_guests::WORKER])
+            .output()
+            .unwrap(),
+    );
+    let shown: Value = serde_json::from_str(&printed).unwrap();
+    assert_eq!(
+        (&shown["runs"], &shown["worker"]),
+        (&false.into(), &true.into())
+    );
+}
+
+/// What is not WebAssembly, or damaged, is one clear line; for a build too.
+#[test]
+fn other_files_are_refused_in_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
+    write("text.wasm", b"no component");
+    write("short.wasm", &fs::read(test_guests::PING).unwrap()[..1000]);
+    write("functions.toml", b"[functions.one]\npath = \"text.wasm\"\n");
+    for (arguments, reason) in [
+        (
+            &["inspect", "text.wasm"][..],
+            "text.wasm is not WebAssembly; ",
+        ),
+        (&["build"], "text.wasm is not WebAssembly; "),
+        (&["inspect", "short.wasm"], "short.wasm is damaged at byte "),
+    ] {
+        let mut command = functions(arguments);
+        let (code, _, said) = text(command.current_dir(folder.path()).output().unwrap());
+        assert_eq!((code, said.lines().count()), (Some(2), 1), "{said}");
+        assert!(said.contains(reason), "{said}");
+    }
 }

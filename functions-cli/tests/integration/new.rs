@@ -136,7 +136,8 @@ fn workspaces_get_a_member() {
         said.contains("Add to ") && said.contains("lto = true"),
         "{said}"
     );
-    let profile = "\n[profile.release]\nlto = true\nopt-level = \"s\"\n";
+    // Functions are built with the profile `guest` where there is one.
+    let profile = "\n[profile.guest]\ninherits = \"release\"\nlto = true\nopt-level = \"s\"\ncodegen-units = 1\n";
     let members = fs::read_to_string(&root).unwrap();
     assert!(members.contains("members = [\"one\"]"), "{members}");
     fs::write(&root, members + profile).unwrap();
@@ -161,14 +162,17 @@ fn impossible_crates_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     fs::create_dir(folder.path().join("taken")).unwrap();
     for (arguments, code, reason) in [
-        (&["9x"][..], 1, "the name cannot start with a digit"),
+        (&["9x"][..], 2, "the name cannot start with a digit"),
+        (&["fn"], 2, "it is a Rust keyword"),
+        (&["a b"], 2, "invalid function name \"a b\""),
+        (&["."], 2, "no name for the crate"),
         (&["taken"], 1, "already exists"),
         (
             &["x", "--template", "none"],
             2,
             "possible values: http, json",
         ),
-        (&["x", "--sdk-path", "/"], 1, "--sdk-path names the folder"),
+        (&["x", "--sdk-path", "/"], 2, "--sdk-path names the folder"),
         (&[], 2, "<NAME>"),
     ] {
         let mut command = functions(&["new"]);

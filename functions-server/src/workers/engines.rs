@@ -60,7 +60,7 @@ impl Engines {
 }
 
 impl LinkedEngine {
-    fn new(engine: ComponentEngine) -> wasmtime::Result<Self> {
+    pub(super) fn new(engine: ComponentEngine) -> wasmtime::Result<Self> {
         let linker = runtime::link(engine.wasmtime())?;
         runtime::tick(engine.wasmtime())?;
         Ok(Self { engine, linker })

@@ -12,10 +12,17 @@ use crate::Arguments;
 const EXPECTED: &str = "expected an option of `functions dev` such as listen or memory; `functions dev --help` lists all";
 
 /// An option with its values.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DevOption {
     pub(crate) long: String,
     pub(crate) values: Vec<String>,
+}
+
+impl DevOption {
+    /// Its key in the manifest.
+    pub(crate) fn key(&self) -> String {
+        self.long.replace('-', "_")
+    }
 }
 
 /// How the values of an option are written.

@@ -15,7 +15,7 @@ use functions_server::SettingsDocument;
 use serde_json::{Map, Value};
 use toml_edit::{Document, Item};
 
-use self::dev::DevOption;
+pub(crate) use self::dev::DevOption;
 pub(crate) use self::error::InvalidManifest;
 use self::error::{Source, nearest};
 pub(crate) use self::written::Written;
@@ -110,13 +110,13 @@ pub(super) fn unknown_package(name: &str, known: &[&str]) -> String {
         [] => "no package here is a function".to_owned(),
         known => nearest(name, known.iter().copied()),
     };
-    format!("package {name} not found; {fix}")
+    format!("package {name:?} not found; {fix}")
 }
 
 /// The error about a function that a project does not have.
 pub(super) fn unknown_function(name: &str, known: &[&str]) -> String {
     let fix = nearest(name, known.iter().copied());
-    format!("function {name} not found; {fix}")
+    format!("function {name:?} not found; {fix}")
 }
 
 /// Fails if the value is not a table.
