@@ -5,6 +5,7 @@ mod response;
 mod server;
 mod target;
 
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -16,6 +17,7 @@ use self::target::Target;
 use crate::build::ManifestOptions;
 use crate::child;
 use crate::client::Connection;
+use crate::output;
 use crate::serve::HostOptions;
 use crate::value::named::Named;
 
@@ -25,7 +27,7 @@ Exit codes:
   0  the status is below 400
   1  the function cannot be run, or its response broke off
   2  invalid arguments, or a file that cannot be served
-  4  the status is 4xx
+  4  the status is 4xx, or --host has no such function, or needs another token
   5  the status is 5xx";
 
 /// Send one request to a function, without a server.
@@ -102,8 +104,12 @@ impl Invoke {
             if self.verbose {
                 response::show_head(status, response.headers());
             }
-            response::print(response.into_body()).await?;
+            let has_open_line = response::print(response.into_body()).await?;
             if self.verbose {
+                if has_open_line && io::stdout().is_terminal() {
+                    // Only people read it there: the report is not a part of the body's last line.
+                    output::line("")?;
+                }
                 response::show_report(&report);
             }
             Ok(response::exit_code(status))

@@ -8,7 +8,10 @@ use anyhow::Context as _;
 use clap::Args;
 use host_harness::Body;
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
+use http::uri::InvalidUri;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
+
+use crate::value::argument::InvalidArgument;
 
 /// The address that the request claims to have been sent to.
 const AUTHORITY: &str = "127.0.0.1:8080";
@@ -82,9 +85,13 @@ impl RequestOptions {
             _ => "/",
         };
         let target = format!("{url}{slash}{}", self.path);
-        target
-            .parse()
-            .with_context(|| format!("invalid --path {:?}", self.path))
+        target.parse().map_err(|error: InvalidUri| {
+            let text = format!(
+                "invalid --path {:?}: other characters than those of URLs are written as %XX, such as %20 for a space",
+                self.path
+            );
+            InvalidArgument::because(text, error).into()
+        })
     }
 
     fn headers(&self, length: Option<usize>) -> HeaderMap {
@@ -121,7 +128,10 @@ fn read(data: &str) -> anyhow::Result<Vec<u8>> {
         }
         Some(file) => {
             let read = fs::read(Path::new(file));
-            read.with_context(|| format!("cannot read {file:?} for --data; a body that starts with @ is --data @- from standard input"))
+            read.map_err(|error| {
+                let text = format!("cannot read {file:?} for --data; a body that starts with @ is --data @- from standard input");
+                InvalidArgument::because(text, error).into()
+            })
         }
     }
 }

@@ -24,20 +24,25 @@ pub(super) fn exit_code(status: StatusCode) -> ExitCode {
     }
 }
 
-/// Writes the body to standard output as it arrives. A reader that has left, such as `head`, is no error.
-pub(super) async fn print(mut body: Body) -> anyhow::Result<()> {
+/// Writes the body to standard output as it arrives, and returns whether its last line has no end. A reader that
+/// has left, such as `head`, is no error.
+pub(super) async fn print(mut body: Body) -> anyhow::Result<bool> {
+    let mut has_open_line = false;
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| anyhow::anyhow!("the response broke off before its end"))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };
+        if let Some(last) = data.last() {
+            has_open_line = *last != b'\n';
+        }
         let mut stdout = io::stdout().lock();
         match stdout.write_all(&data).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-            written => written?,
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(false),
+            written => written.context("cannot write the body to standard output")?,
         }
     }
-    Ok(())
+    Ok(has_open_line)
 }
 
 /// The same for a body that is read.

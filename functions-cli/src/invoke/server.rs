@@ -3,6 +3,8 @@
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use host_harness::stderr;
+use http::StatusCode;
 
 use super::request::RequestOptions;
 use super::response;
@@ -16,7 +18,14 @@ pub(super) fn invoke(
     options: &RequestOptions,
     is_verbose: bool,
 ) -> anyhow::Result<ExitCode> {
-    let function = client.get(&function_path(name))?;
+    let function = match client.get(&function_path(name)) {
+        // As for a function that is not found, the exit code is that of a 4xx.
+        Err(error) if error.is_not_allowed() => {
+            stderr::write_plain(&format!("error: {error}"));
+            return Ok(response::exit_code(StatusCode::UNAUTHORIZED));
+        }
+        function => function?,
+    };
     let url = output::text(&function, "url");
     anyhow::ensure!(
         !url.is_empty(),

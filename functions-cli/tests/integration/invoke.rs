@@ -64,7 +64,8 @@ fn exit_code_tells_the_status() {
         (&["invoke", greet, "-d", "no JSON"], 4),
         (&["invoke", test_guests::MISBEHAVE, "--path", "/panic"], 5),
         (&["invoke", "missing.wasm"], 2),
-        (&["invoke", greet, "--path", "a b"], 1),
+        (&["invoke", greet, "--path", "a b"], 2),
+        (&["invoke", greet, "-d", "@missing"], 2),
         (&["invoke", greet, "-H", "no colon"], 2),
     ] {
         let output = run(arguments);
@@ -128,7 +129,7 @@ fn packages_are_built_first() {
     let (code, printed, said) = package.run(&["invoke", "try-inwoke"]);
     assert_eq!((code, printed.as_str()), (Some(2), ""));
     assert!(
-        said.contains("function try-inwoke not found; did you mean `try-invoke`?"),
+        said.contains("function \"try-inwoke\" not found; did you mean `try-invoke`?"),
         "{said}"
     );
     package.edit("src/lib.rs", "fn greet", "fn great");

@@ -166,7 +166,7 @@ async fn deploy_takes_functions_with_settings() {
     }
     let (code, said) = fails(folder.path(), &["deploy", "aa", "--host", host]);
     assert_eq!(code, 2);
-    assert!(said.contains("function aa not found; "), "{said}");
+    assert!(said.contains("function \"aa\" not found; "), "{said}");
 }
 
 /// An invalid file is an error with its place and the right key, for every command that reads it.
@@ -188,7 +188,7 @@ fn errors_have_their_place() {
     let (code, said) = fails(folder.path(), &["build"]);
     assert_eq!(code, 2, "{said}");
     assert!(
-        said.contains("functions.toml:2:11: package missing not found"),
+        said.contains("functions.toml:2:11: package \"missing\" not found"),
         "{said}"
     );
 }
