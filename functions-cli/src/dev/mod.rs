@@ -2,6 +2,7 @@
 
 mod gate;
 mod inputs;
+mod options;
 mod own_files;
 mod page;
 mod screen;
@@ -20,6 +21,7 @@ use anyhow::Context as _;
 use clap::Args;
 use host_harness::stderr::Format;
 
+use self::options::Options;
 use self::serving::Serving;
 use self::session::Session;
 use self::status::Status;
@@ -89,6 +91,8 @@ impl Dev {
     pub(crate) fn run(mut self) -> anyhow::Result<Ended> {
         screen::set(self.log_format());
         let folder = project::folder_of(&self.path)?;
+        let manifest = Manifest::find(&folder)?;
+        let options = Options::new(manifest.map(|manifest| manifest.dev).unwrap_or_default());
         let status = Arc::new(Status::default());
         let gate = Arc::clone(&status);
         // The host does not know the functions yet.
@@ -98,7 +102,7 @@ impl Dev {
             |builder| gate::attach(builder, gate),
             |harness, url| {
                 let serving = Serving::new(harness.clone(), url, private, Arc::clone(&status));
-                Running::start(folder, serving, status)
+                Running::start((folder, options), serving, status)
             },
         )
     }
@@ -111,10 +115,14 @@ struct Running {
 }
 
 impl Running {
-    fn start(folder: PathBuf, serving: Serving, status: Arc<Status>) -> anyhow::Result<Self> {
+    fn start(
+        project: (PathBuf, Options),
+        serving: Serving,
+        status: Arc<Status>,
+    ) -> anyhow::Result<Self> {
         let (sender, receiver) = mpsc::channel();
         let channel = (sender.clone(), receiver);
-        let session = Session::new(folder, serving, status, channel);
+        let session = Session::new(project, serving, status, channel);
         let session = session.context("cannot watch files")?;
         let (end, ended) = mpsc::channel();
         let thread = thread::Builder::new().name("functions-dev".into());

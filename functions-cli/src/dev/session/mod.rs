@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::inputs::Inputs;
+use super::options::Options;
 use super::own_files::OwnFiles;
 use super::serving::Serving;
 use super::status::Status;
@@ -31,6 +32,7 @@ enum Outcome {
 /// The loop and what it knows.
 pub(super) struct Session {
     folder: PathBuf,
+    options: Options,
     serving: Serving,
     status: Arc<Status>,
     sender: Sender<Event>,
@@ -50,13 +52,14 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(
-        folder: PathBuf,
+        (folder, options): (PathBuf, Options),
         serving: Serving,
         status: Arc<Status>,
         (sender, events): (Sender<Event>, Receiver<Event>),
     ) -> notify::Result<Self> {
         Ok(Self {
             folder,
+            options,
             serving,
             status,
             watch: Watch::new(sender.clone())?,
@@ -142,6 +145,9 @@ impl Session {
             let project = project.map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
             self.is_outdated = false;
             self.status.set_functions(project.names());
+            if let Some(news) = self.options.news(&project.dev) {
+                screen::notice(&news);
+            }
             // cargo may have written some of them.
             self.inputs.note(project.inputs().into_iter());
             self.project = Some(project);
