@@ -11,6 +11,7 @@ mod farewell;
 mod finish;
 mod for_method;
 mod gate;
+mod gather;
 mod idle;
 mod invoker;
 mod middleware;

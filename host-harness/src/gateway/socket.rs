@@ -12,6 +12,8 @@ use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
+use super::gather::{MAX_GATHERED, gathered};
+
 /// A TCP stream with several owners: hyper keeps its own to itself.
 #[derive(Clone)]
 pub(super) struct Socket(Arc<Inner>);
@@ -145,6 +147,9 @@ impl AsyncWrite for Socket {
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let length = pieces.iter().map(|piece| piece.len()).sum();
+        if length <= MAX_GATHERED {
+            return gathered(pieces, |bytes| self.poll_write(cx, bytes));
+        }
         self.poll_write_with(cx, length, || self.0.stream.try_write_vectored(pieces))
     }
 
