@@ -12,7 +12,7 @@ use crate::workers::failure::{Failure, with_stderr};
 use crate::workers::instance::{Code, Instance};
 use crate::workers::journal::Journal;
 use crate::workers::origin::depth;
-use crate::workers::runtime::{Environment, caller_names};
+use crate::workers::runtime::{CpuBudget, Environment, caller_names, timed};
 use crate::workers::worker::{Answer, answer_of};
 
 impl Workers {
@@ -62,15 +62,22 @@ impl Workers {
         let depth = depth(invocation.origin.as_deref());
         let running = self.inner.ephemeral.acquire(depth, code.memories).await;
         let _running = running.ok_or_else(WorkerError::stopping)?;
-        let called = async {
-            let mut instance = self.instantiate(&code, name).await?;
+        // The instance's creation counts, too.
+        let budget = CpuBudget::new(self.inner.context.limits.cpu_time);
+        let called = timed(&budget, async {
+            let mut instance = self.instantiate(&code, name, &budget).await?;
             instance.set_origin(invocation.origin.clone());
             run(&mut instance, &call).await
-        };
+        });
         code.owner.run(called).await
     }
 
-    async fn instantiate(&self, code: &Arc<Code>, name: &str) -> Result<Instance, WorkerError> {
+    async fn instantiate(
+        &self,
+        code: &Arc<Code>,
+        name: &str,
+        budget: &Arc<CpuBudget>,
+    ) -> Result<Instance, WorkerError> {
         let context = &self.inner.context;
         let component = code.version.id.to_string();
         let environment = Environment {
@@ -80,7 +87,7 @@ impl Workers {
             env: code.version.env.clone().into_iter().collect(),
             created: SystemTime::now(),
             memory: context.limits.memory,
-            cpu_time: context.limits.cpu_time,
+            budget: budget.clone(),
             suspend_after: context.limits.suspend_after,
             egress: context.egress.clone(),
             waits: None,

@@ -4,7 +4,6 @@ mod code;
 mod handles;
 
 use std::collections::{BTreeMap, HashSet};
-use std::pin::pin;
 use std::sync::Arc;
 
 use wasmtime::component::{Func, Instance as WasmInstance, ResourceAny, Val};
@@ -17,7 +16,7 @@ use super::analysed_type::AnalysedType;
 use super::check::Checked;
 use super::exports::{Call, Indexed, IndexedCall};
 use super::journal::{Journal, Outcome};
-use super::runtime::{Environment, State, Timed, TooLarge};
+use super::runtime::{CpuBudget, Environment, State, TooLarge};
 use super::typed_json;
 use handles::Handles;
 
@@ -37,7 +36,7 @@ pub(crate) struct Prepared {
 }
 
 impl Instance {
-    /// Instantiates a component.
+    /// Instantiates a component. The CPU time of this and of calls counts by [`timed`](super::runtime::timed).
     ///
     /// # Errors
     ///
@@ -57,13 +56,7 @@ impl Instance {
             state.budget.check(state.journal.is_replaying())?;
             Ok(UpdateDeadline::Yield(1))
         });
-        let budget = store.data().budget.clone();
-        budget.restart();
-        let instance = {
-            let future = pin!(code.pre.instantiate_async(&mut store));
-            Timed { future, budget }.await
-        };
-        let instance = match instance {
+        let instance = match code.pre.instantiate_async(&mut store).await {
             Err(error) if !error.is::<wasmtime::Trap>() && store.data().memory.is_refused() => {
                 return Err(TooLarge(error.to_string()).into());
             }
@@ -108,13 +101,6 @@ impl Instance {
         at: i64,
     ) -> Result<Outcome> {
         self.handles.begin(at);
-        let budget = self.store.data().budget.clone();
-        budget.restart();
-        let future = pin!(self.run(call, prepared));
-        Timed { future, budget }.await
-    }
-
-    async fn run(&mut self, call: &Checked, prepared: Prepared) -> Result<Outcome> {
         let Prepared { mut values, moved } = prepared;
         let mut resources = Vec::new();
         for number in moved {
@@ -222,6 +208,11 @@ impl Instance {
         let export = self.code.export(site, name);
         let function = export.and_then(|export| self.instance.get_func(&mut self.store, export));
         function.ok_or_else(|| wasmtime::format_err!("the component does not export {name}"))
+    }
+
+    /// What invocations may use.
+    pub(crate) fn budget(&self) -> Arc<CpuBudget> {
+        self.store.data().budget.clone()
     }
 
     /// Says which workers wait for the calls that come.

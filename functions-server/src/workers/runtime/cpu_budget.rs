@@ -1,6 +1,6 @@
 //! Limits the CPU time of an invocation.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
@@ -33,12 +33,6 @@ impl CpuBudget {
         })
     }
 
-    /// Begins an invocation.
-    pub(crate) fn restart(&self) {
-        self.spent.store(0, Ordering::Relaxed);
-        self.since.store(thread_time(), Ordering::Relaxed);
-    }
-
     /// Checks the limit, on the thread that polls the invocation.
     pub(crate) fn check(&self, is_replaying: bool) -> Result<(), CpuLimit> {
         let now = thread_time().saturating_sub(self.since.load(Ordering::Relaxed));
@@ -51,21 +45,30 @@ impl CpuBudget {
     }
 }
 
-/// A future whose CPU time counts.
-pub(crate) struct Timed<F> {
-    pub(crate) future: F,
-    pub(crate) budget: Arc<CpuBudget>,
+/// Runs an invocation, whose CPU time counts anew.
+pub(crate) async fn timed<F: Future>(budget: &CpuBudget, invocation: F) -> F::Output {
+    budget.spent.store(0, Ordering::Relaxed);
+    let future = pin!(invocation);
+    Timed { future, budget }.await
 }
 
-impl<F: Future + Unpin> Future for Timed<F> {
+struct Timed<'a, F> {
+    future: Pin<&'a mut F>,
+    budget: &'a CpuBudget,
+}
+
+impl<F: Future> Future for Timed<'_, F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        // Each look at the clock is a system call.
         let before = thread_time();
         self.budget.since.store(before, Ordering::Relaxed);
-        let polled = Pin::new(&mut self.future).poll(context);
-        let spent = thread_time().saturating_sub(before);
-        self.budget.spent.fetch_add(spent, Ordering::Relaxed);
+        let polled = self.future.as_mut().poll(context);
+        if polled.is_pending() {
+            let spent = thread_time().saturating_sub(before);
+            self.budget.spent.fetch_add(spent, Ordering::Relaxed);
+        }
         polled
     }
 }

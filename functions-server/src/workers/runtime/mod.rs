@@ -19,7 +19,7 @@ mod streams;
 mod suspension;
 
 pub(crate) use caller_names::caller_names;
-pub(crate) use cpu_budget::{CpuLimit, Timed};
+pub(crate) use cpu_budget::{CpuBudget, CpuLimit, timed};
 pub(crate) use engine::tick;
 pub(crate) use linker::{HostLinker, link};
 pub(crate) use memory::TooLarge;

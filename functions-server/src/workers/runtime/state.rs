@@ -44,7 +44,7 @@ pub(crate) struct Environment {
     /// What its memories may have together, in bytes.
     pub(crate) memory: u64,
     /// What an invocation may use.
-    pub(crate) cpu_time: Duration,
+    pub(crate) budget: Arc<CpuBudget>,
     /// How long a sleep has to be for which its instance is dropped.
     pub(crate) suspend_after: Duration,
     /// Sends its requests.
@@ -110,7 +110,7 @@ impl State {
         };
         Self {
             journal,
-            budget: CpuBudget::new(environment.cpu_time),
+            budget: environment.budget.clone(),
             memory: MemoryLimit::new(environment.memory),
             stderr,
             stdout,

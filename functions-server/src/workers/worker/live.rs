@@ -13,7 +13,7 @@ use crate::workers::error::WorkerError;
 use crate::workers::failure::{Failure, with_stderr};
 use crate::workers::instance::{Code, Instance};
 use crate::workers::journal::{Entry, Journal, Limits, Outcome, Stored, TooLong};
-use crate::workers::runtime::{Diverged, Environment, caller_names};
+use crate::workers::runtime::{CpuBudget, Diverged, Environment, caller_names, timed};
 
 /// A loaded worker.
 pub(super) struct Live {
@@ -89,7 +89,8 @@ impl Live {
             .map_err(Broken::Unavailable)?;
         let environment = environment(context, worker, &version);
         let (component, name) = (&worker.component, &worker.name);
-        let made = Instance::new(&code, component, name, &environment, journal.clone()).await;
+        let made = Instance::new(&code, component, name, &environment, journal.clone());
+        let made = timed(&environment.budget, made).await;
         let instance = made.map_err(|error| match Failure::of(&error) {
             Failure::Diverged(diverged) => Broken::Diverged(diverged),
             Failure::Suspended(until) => Broken::Suspended(until),
@@ -183,7 +184,9 @@ impl Live {
         let outcome = match self.instance.prepare(&begun.call) {
             Ok(prepared) => {
                 self.instance.set_origin(begun.origin.clone());
-                self.instance.call(&begun.call, prepared, begun.at).await
+                let budget = self.instance.budget();
+                let called = self.instance.call(&begun.call, prepared, begun.at);
+                timed(&budget, called).await
             }
             Err(why) => Ok(Outcome::Refused(why)),
         };
@@ -259,7 +262,7 @@ fn environment(context: &Context, worker: &Worker, version: &ComponentVersion) -
         env: env.into_iter().collect(),
         created: UNIX_EPOCH + Duration::from_millis(created),
         memory: row.memory,
-        cpu_time: context.limits.cpu_time,
+        budget: CpuBudget::new(context.limits.cpu_time),
         suspend_after: context.limits.suspend_after,
         egress: context.egress.clone(),
         waits: Some(context.waits.clone()),
