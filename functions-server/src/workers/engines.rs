@@ -72,7 +72,8 @@ impl LinkedEngine {
             .engine
             .compile(wasm)
             .map_err(|error| match error.kind() {
-                LoadErrorKind::Host | LoadErrorKind::Unreadable | LoadErrorKind::NotCompiled => {
+                LoadErrorKind::NotCompiled => ComponentError::NotCompiled(reason(&error)),
+                LoadErrorKind::Host | LoadErrorKind::Unreadable => {
                     ComponentError::Host(reason(&error))
                 }
                 _ => ComponentError::Invalid(reason(&error)),

@@ -5,9 +5,10 @@ use http::StatusCode;
 /// Why a request about a worker fails.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum WorkerError {
-    /// There is no such component, or it has no such version.
     #[error("Component not found: {0}")]
     ComponentNotFound(String),
+    #[error("Component version not found: {component} has no version {version}")]
+    VersionNotFound { component: String, version: u64 },
     #[error("Worker not found: {component}/{name}")]
     WorkerNotFound { component: String, name: String },
     #[error("Worker already exists: {component}/{name}")]
@@ -61,7 +62,9 @@ impl WorkerError {
     /// The status of the answer, where that is all that tells kinds apart.
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::ComponentNotFound(_) | Self::WorkerNotFound { .. } => StatusCode::NOT_FOUND,
+            Self::ComponentNotFound(_)
+            | Self::VersionNotFound { .. }
+            | Self::WorkerNotFound { .. } => StatusCode::NOT_FOUND,
             Self::BadCall(_) => StatusCode::BAD_REQUEST,
             Self::QueueFull(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::JournalFull(_) => StatusCode::INSUFFICIENT_STORAGE,

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -67,7 +67,16 @@ impl IntoResponse for Refusal {
                 json!({ "golemError": error }),
             ),
         };
-        text_of_json(status, body.to_string())
+        let mut response = text_of_json(status, body.to_string());
+        if matches!(
+            status,
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
+        ) {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
     }
 }
 
@@ -92,6 +101,10 @@ impl From<ComponentError> for Refusal {
             ComponentError::NameTaken(_) => Self::Error(StatusCode::CONFLICT, error.to_string()),
             ComponentError::NotFound => Self::not_found(error.to_string()),
             ComponentError::Invalid(reason) => Self::bad_request(reason),
+            ComponentError::NotCompiled(_) => {
+                tracing::error!("a component was not created: {error}");
+                Self::Error(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+            }
             ComponentError::Host(_) => Self::internal(&error),
             ComponentError::Store(error) => error.into(),
         }

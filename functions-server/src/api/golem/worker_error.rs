@@ -12,7 +12,9 @@ impl From<WorkerError> for Refusal {
         let text = error.to_string();
         let golem = |kind: &str| Self::Golem(json!({ "type": kind, "details": text }));
         match error {
-            E::ComponentNotFound(_) | E::WorkerNotFound { .. } => Self::not_found(text),
+            E::ComponentNotFound(_) | E::VersionNotFound { .. } | E::WorkerNotFound { .. } => {
+                Self::not_found(text)
+            }
             E::BadCall(errors) => Self::Errors(StatusCode::BAD_REQUEST, errors),
             E::WorkerAlreadyExists { component, name } => Self::Golem(json!({
                 "type": "WorkerAlreadyExists",

@@ -111,6 +111,10 @@ async fn page(api: &Api, component: Uuid, query: &Query) -> Result<Response, Ref
     let mut found: Vec<Value> = Vec::new();
     let mut scanned = 0;
     let of = component.to_string();
+    if count == 0 {
+        // Its cursor would never move, and a client that follows cursors would never end.
+        return Ok(answer::json(&json!({ "workers": [], "cursor": null })));
+    }
     let next = 'page: loop {
         let from = i64::try_from(after).unwrap_or(i64::MAX);
         let views = api.server.workers().list(&of, from, BATCH).await?;

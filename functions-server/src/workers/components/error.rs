@@ -17,6 +17,9 @@ pub(crate) enum ComponentError {
     /// It is no component, or this host cannot run it.
     #[error("{0}")]
     Invalid(String),
+    /// It was not compiled, which may be different another time.
+    #[error("{0}: try again later")]
+    NotCompiled(String),
     /// The host failed, not the component.
     #[error("the component cannot be loaded: {0}")]
     Host(String),

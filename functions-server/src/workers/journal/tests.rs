@@ -113,15 +113,17 @@ async fn journal_of_a_deleted_worker_is_not_written() {
     assert!(journal.is_broken());
 }
 
-/// A journal beyond its limit takes the end of an invocation, and nothing else.
+/// A journal beyond its limit takes no invocation, and beyond a quarter more the end of one, and nothing else.
 #[tokio::test]
 async fn journal_beyond_its_limit_takes_no_entries() {
     let (_folder, store) = opened();
     let id = worker(&store).await;
-    let journal = load(&store, id, 4).await;
-    journal.add(&Entry::Bytes(vec![0; 4])).unwrap();
-    assert!(journal.add(&Entry::Number(1)).is_err());
+    let journal = load(&store, id, 100).await;
+    journal.add(&Entry::Bytes(vec![0; 100])).unwrap();
     assert!(journal.check_length().is_err());
+    // What has begun has some room.
+    journal.add(&Entry::Bytes(vec![0; 25])).unwrap();
+    assert!(journal.add(&Entry::Number(1)).is_err());
     journal.add(&Entry::End(Outcome::Exited)).unwrap();
 }
 

@@ -6,6 +6,10 @@ use super::entry::{self, Entry, Outcome};
 use super::{Inner, Journal, NotWritten, TooLong, Written};
 use crate::store::workers::{self, Flush, StoredState};
 
+/// Which part of the limit an invocation has beyond it that has begun. One that needs more ends its worker; the next
+/// one is refused, and the worker is as before.
+const ROOM: u64 = 4;
+
 impl Journal {
     /// Adds an entry, which the next flush writes.
     pub(crate) fn add(&self, entry: &Entry) -> Result<(), TooLong> {
@@ -19,7 +23,7 @@ impl Journal {
             entry,
             Entry::End(_) | Entry::Ended { .. } | Entry::Done { .. }
         );
-        if inner.length > limit && !has_room {
+        if inner.length > limit.saturating_add(limit / ROOM) && !has_room {
             return Err(TooLong { limit });
         }
         let before = inner.next.data.len();
@@ -46,7 +50,7 @@ impl Journal {
         self.inner().next.usage = Some((resources, memory));
     }
 
-    /// Whether the journal is as long as it may get.
+    /// Whether the journal is too long for another invocation.
     pub(crate) fn check_length(&self) -> Result<(), TooLong> {
         let limit = self.limit;
         match self.inner().length > limit {

@@ -66,7 +66,13 @@ impl Context {
             None => self.codes.components.latest(id).await,
         };
         let found = found.map_err(|error| WorkerError::Unavailable(error.to_string()))?;
-        found.ok_or_else(missing)
+        found.ok_or_else(|| match number {
+            Some(version) => WorkerError::VersionNotFound {
+                component: component.to_owned(),
+                version,
+            },
+            None => missing(),
+        })
     }
 }
 

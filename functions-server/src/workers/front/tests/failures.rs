@@ -84,3 +84,32 @@ async fn memory_is_limited() {
     assert_eq!(host.status(&component).await, Status::Failed);
     assert!(host.workers.get(&component, "w").await.unwrap().memory <= 16 << 20);
 }
+
+/// A worker whose journal is full says how to go on, and does so once it may be longer.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn full_journal_can_be_raised() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = |journal| WorkerLimits {
+        journal,
+        ..WorkerLimits::default()
+    };
+    let (component, added) = {
+        let host = Host::open(folder.path(), limits(1000));
+        let component = host.upload().await;
+        let mut added = 0;
+        let error = loop {
+            match host.api(&component, "add", "[1]").await {
+                Ok(_) => added += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(error, WorkerError::JournalFull(_)), "{error}");
+        assert!(error.to_string().contains("--worker-journal"), "{error}");
+        assert_eq!(host.status(&component).await, Status::Idle);
+        (component, added)
+    };
+    assert!(added > 3, "{added}");
+    let host = Host::open(folder.path(), limits(2000));
+    let next = host.api(&component, "add", "[1]").await.unwrap();
+    assert_eq!(next, format!("[{}]", added + 1));
+}
