@@ -378,6 +378,30 @@ async fn output_is_returned() {
     assert_eq!(polled["Output"], output);
 }
 
+/// Parameters reach the function however deep they nest, up to Go's limit, and are refused beyond it.
+#[tokio::test(flavor = "multi_thread")]
+async fn deep_parameters_are_passed_on() {
+    let running = Running::start().await;
+    let client = running.serverledge(ServerledgeOptions::default()).await;
+    create(&client, "echo", test_guests::ECHO).await.ok(200);
+    // The body and the object are two levels.
+    let params = |levels: usize| {
+        let (open, close) = ("[".repeat(levels - 2), "]".repeat(levels - 2));
+        format!(r#"{{"a":{open}{close}}}"#)
+    };
+    for levels in [100, 5000, 10_000] {
+        let body = format!(r#"{{"Params":{}}}"#, params(levels));
+        let report = post(&client, "/invoke/echo", body).await.ok(200);
+        assert_eq!(report["Result"], params(levels), "{levels}");
+    }
+    let body = format!(r#"{{"Params":{},"Async":true}}"#, params(10_000));
+    let accepted = post(&client, "/invoke/echo", body).await.ok(200);
+    let polled = polled(&client, accepted["ReqId"].as_str().unwrap()).await;
+    assert_eq!(polled["Result"], params(10_000));
+    let body = format!(r#"{{"Params":{}}}"#, params(10_001));
+    assert_eq!(post(&client, "/invoke/echo", body).await.status, 400);
+}
+
 /// Runs are counted under upstream's names.
 #[tokio::test(flavor = "multi_thread")]
 async fn runs_are_counted() {

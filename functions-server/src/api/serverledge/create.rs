@@ -104,16 +104,16 @@ impl Definition {
     fn parse(body: &[u8]) -> Result<Self, Invalid> {
         let fields = Fields::parse(body)?;
         i16::try_from(fields.integer("MaxConcurrency")?).map_err(|_| Invalid)?;
-        fields.check("SupportedArchs", Value::is_array)?;
-        fields.check("Signature", Value::is_object)?;
+        fields.check("SupportedArchs", '[')?;
+        fields.check("Signature", '{')?;
         Ok(Self {
-            name: fields.text("Name")?.to_owned(),
-            runtime: fields.text("Runtime")?.to_owned(),
+            name: fields.text("Name")?.into_owned(),
+            runtime: fields.text("Runtime")?.into_owned(),
             memory: fields.integer("MemoryMB")?,
             cpus: fields.number("CPUDemand")?,
-            code: fields.text("TarFunctionCode")?.to_owned(),
-            image: fields.text("CustomImage")?.to_owned(),
-            handler: fields.text("Handler")?.to_owned(),
+            code: fields.text("TarFunctionCode")?.into_owned(),
+            image: fields.text("CustomImage")?.into_owned(),
+            handler: fields.text("Handler")?.into_owned(),
         })
     }
 }

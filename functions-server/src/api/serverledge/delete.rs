@@ -22,7 +22,7 @@ async fn delete_inner(api: &Api, request: Request) -> Result<Response, Response>
     let name = fields
         .text("Name")
         .map_err(Invalid::into_response)?
-        .to_owned();
+        .into_owned();
     access::admit(api, &name, &mut parts, "Unknown function")?;
     let removed = api
         .server

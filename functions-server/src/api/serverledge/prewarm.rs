@@ -42,7 +42,7 @@ fn parse(body: &[u8]) -> Result<(String, i64), Invalid> {
     let fields = Fields::parse(body)?;
     fields.boolean("ForceImagePull")?;
     Ok((
-        fields.text("Function")?.to_owned(),
+        fields.text("Function")?.into_owned(),
         fields.integer("Instances")?,
     ))
 }
