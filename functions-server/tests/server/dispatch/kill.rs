@@ -14,14 +14,14 @@ use tokio::net::TcpListener;
 use super::support::{Endpoint, Scheduler, exit, ids, poll, send};
 use crate::support::{Client, Running, builder};
 
-/// How many kills; `FUNCTIONS_KILLS` sets another number.
+/// How many kills, and how many roots are dispatched before each: they have two children each. `FUNCTIONS_KILLS`
+/// sets another number of kills, each among as many roots as a soak has.
 const KILLS: u32 = 5;
+const ROOTS: usize = 100;
+const SOAK_ROOTS: usize = 1000;
 
-/// How many roots are dispatched at once. Each has two children.
+/// How many roots are dispatched at once.
 const BATCH: usize = 20;
-
-/// How many roots there are at most: what is left at the end has to be run.
-const MAX_ROOTS: usize = 1000;
 
 /// The child's folder.
 const FOLDER: &str = "FUNCTIONS_DISPATCH_KILL_FOLDER";
@@ -39,12 +39,47 @@ async fn open(folder: &Path) -> Running {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_scheduler_loses_no_call() {
     let kills = std::env::var("FUNCTIONS_KILLS").ok();
-    let kills = kills.map_or(KILLS, |number| number.parse().unwrap());
+    let (kills, roots) = kills.map_or((KILLS, ROOTS), |number| {
+        (number.parse().unwrap(), SOAK_ROOTS)
+    });
     let endpoint = Endpoint::answering(|run, _| match (run.function.as_str(), &run.poll) {
         ("parent", None) => poll(&["child", "child"], 2, ""),
         _ => exit(1, "done"),
     });
     let endpoint = endpoint.await;
+    let mut all = Round::default();
+    let (mut among_accepting, mut among_runs) = (0, 0);
+    for _ in 0..kills {
+        let round = round(&endpoint, roots).await;
+        among_accepting += u32::from(round.accepted < roots);
+        among_runs += u32::from((1..round.calls).contains(&round.ended));
+        all.accepted += round.accepted;
+        all.roots += round.roots;
+        all.calls += round.calls;
+        all.ended += round.ended;
+        all.runs += round.runs;
+    }
+    println!(
+        "{kills} kills, {among_accepting} before all were accepted, {among_runs} when some had ended; {} roots \
+         accepted, {} stored, {} calls, {} of which had ended before the kill, {} runs",
+        all.accepted, all.roots, all.calls, all.ended, all.runs
+    );
+    assert!(all.accepted >= BATCH);
+}
+
+/// What there was in one folder.
+#[derive(Default)]
+struct Round {
+    accepted: usize,
+    roots: usize,
+    calls: usize,
+    /// Before the kill.
+    ended: usize,
+    runs: usize,
+}
+
+/// Dispatches calls to a scheduler, kills it at a random moment, and lets another run what is left.
+async fn round(endpoint: &Endpoint, roots: usize) -> Round {
     let folder = tempfile::tempdir().unwrap();
     let running = open(folder.path()).await;
     let admin = json!({"name": "root", "scopes": ["admin"]});
@@ -52,76 +87,78 @@ async fn killed_scheduler_loses_no_call() {
     let token = admin["token"].as_str().unwrap().to_owned();
     running.stop().await;
 
-    let mut accepted = Vec::new();
-    // Calls whose end was seen in the store, and how many runs there had been by then.
-    let (mut ended, mut checked) = (HashSet::new(), 0);
-    for _ in 0..kills {
-        let (mut child, address) = spawn(folder.path());
-        let api = Client::new(format!("http://{address}")).token(&token);
-        let end = Instant::now() + Duration::from_millis(fastrand::u64(20..400));
-        while Instant::now() < end {
-            if accepted.len() < MAX_ROOTS {
-                let sending = send(&api, vec![endpoint.call("parent"); BATCH]);
-                if let Ok(answer) = tokio::time::timeout_at(end.into(), sending).await {
-                    accepted.extend(ids(answer));
-                }
-            } else {
-                tokio::time::sleep_until(end.into()).await;
-            }
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-        // Requests that the child had sent arrive.
-        tokio::time::sleep(Duration::from_millis(20)).await;
-        let seen = endpoint.seen();
-        for seen in &seen[checked..] {
-            assert!(
-                !ended.contains(&seen.run.id),
-                "runs after its end: {:?}",
-                seen.run
-            );
-        }
-        checked = seen.len();
-        let running = open(folder.path()).await;
-        for call in all(&running.management().token(&token)).await {
+    let accepted = dispatch_and_kill(folder.path(), &token, endpoint, roots).await;
+    // Requests that the child had sent arrive.
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let before = endpoint.seen().len();
+    let running = open(folder.path()).await;
+    let stored = all(&running.management().token(&token)).await;
+    let id = |call: &Value| call["id"].as_str().unwrap().to_owned();
+    let ids: HashSet<_> = stored.iter().map(id).collect();
+    for call in &accepted {
+        assert!(ids.contains(call), "{call} was accepted, and is lost");
+    }
+    let is_root = |call: &&Value| call["parent"].is_null();
+    let roots = stored.iter().filter(is_root).count();
+    assert_eq!(roots % BATCH, 0, "a batch is there in part");
+    let has_ended = |call: &&Value| call["state"] == "succeeded";
+    let ended: HashSet<_> = stored.iter().filter(has_ended).map(id).collect();
+
+    let scheduler = Scheduler::of(running, &token, DispatchOptions::default()).await;
+    let deadline = Instant::now() + Duration::from_secs(120);
+    let calls = loop {
+        let calls = all(&scheduler.admin).await;
+        for call in &calls {
             assert!(
                 call["state"] != "failed" && call["state"] != "cancelled",
                 "{call}"
             );
-            if call["state"] == "succeeded" {
-                ended.insert(call["id"].as_str().unwrap().to_owned());
-            }
         }
-        running.stop().await;
+        if calls.iter().all(|call| has_ended(&call)) {
+            break calls;
+        }
+        assert!(Instant::now() < deadline, "calls do not end");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    for seen in &endpoint.seen()[before..] {
+        let run = &seen.run;
+        assert!(!ended.contains(&run.id), "runs after its end: {run:?}");
     }
-
-    let scheduler = Scheduler::of(
-        open(folder.path()).await,
-        &token,
-        DispatchOptions::default(),
-    );
-    let scheduler = scheduler.await;
-    for id in &accepted {
-        scheduler.wait(id, "succeeded").await;
-    }
-    for seen in &endpoint.seen()[checked..] {
-        assert!(
-            !ended.contains(&seen.run.id),
-            "runs after its end: {:?}",
-            seen.run
-        );
-    }
-    let calls = all(&scheduler.admin).await;
-    let roots = calls.iter().filter(|call| call["parent"].is_null());
-    println!(
-        "{kills} kills, {} accepted roots, {} roots and {} calls in all, {} runs",
-        accepted.len(),
-        roots.count(),
-        calls.len(),
-        endpoint.seen().len()
-    );
-    assert!(accepted.len() >= BATCH);
+    assert_eq!(calls.iter().filter(is_root).count(), roots);
+    assert_eq!(calls.len(), 3 * roots, "each root has two children");
     scheduler.stop().await;
+    Round {
+        accepted: accepted.len(),
+        roots,
+        calls: calls.len(),
+        ended: ended.len(),
+        runs: endpoint.forget(),
+    }
+}
+
+/// Returns the ids of the roots that were accepted before the kill.
+async fn dispatch_and_kill(
+    folder: &Path,
+    token: &str,
+    endpoint: &Endpoint,
+    roots: usize,
+) -> Vec<String> {
+    let (mut child, address) = spawn(folder);
+    let api = Client::new(format!("http://{address}")).token(token);
+    // Every other kill falls into the time in which the roots are accepted, or close to it.
+    let longest = 3 * u64::try_from(roots).unwrap() / if fastrand::bool() { 10 } else { 1 };
+    let end = Instant::now() + Duration::from_millis(fastrand::u64(10..longest));
+    let mut accepted = Vec::new();
+    while accepted.len() < roots && Instant::now() < end {
+        let sending = send(&api, vec![endpoint.call("parent"); BATCH]);
+        if let Ok(answer) = tokio::time::timeout_at(end.into(), sending).await {
+            accepted.extend(ids(answer));
+        }
+    }
+    tokio::time::sleep_until(end.into()).await;
+    child.kill().unwrap();
+    child.wait().unwrap();
+    accepted
 }
 
 /// All calls of a server.
