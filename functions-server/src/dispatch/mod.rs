@@ -10,6 +10,7 @@ mod capacity;
 mod endpoint;
 mod entries;
 mod proto;
+mod reads;
 mod response;
 mod retry;
 mod run;

@@ -26,7 +26,7 @@ pub(super) async fn run(
     number: i64,
     started: Time,
 ) -> (After, Option<Reservation>) {
-    let Some(row) = read(&shared, number).await else {
+    let Some(row) = shared.reads.row(number).await else {
         return (After::Nothing, None);
     };
     if row.expires <= started {
@@ -58,23 +58,6 @@ pub(super) async fn run(
             Err(StoreError::Closed) => return (After::Nothing, None),
             Err(error) => {
                 tracing::error!(%error, call = row.id, "what came of a call cannot be stored");
-                tokio::time::sleep(STORE_PAUSE).await;
-            }
-        }
-    }
-}
-
-async fn read(shared: &Shared, number: i64) -> Option<RunRow> {
-    loop {
-        match shared
-            .store
-            .read(move |connection| calls::to_run(connection, number))
-            .await
-        {
-            Ok(row) => return row,
-            Err(StoreError::Closed) => return None,
-            Err(error) => {
-                tracing::error!(%error, "a call cannot be read");
                 tokio::time::sleep(STORE_PAUSE).await;
             }
         }

@@ -14,6 +14,7 @@ use super::accept::{Functions, Refusal, RefusalKind, Rules, checked};
 use super::capacity::Capacity;
 use super::endpoint::Bases;
 use super::proto::Call;
+use super::reads::Reads;
 use super::send::Sender;
 use crate::DispatchOptions;
 use crate::store::calls::{self, Unfinished};
@@ -27,6 +28,7 @@ const HEAD_START: Duration = Duration::from_millis(20);
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) store: Arc<Store>,
+    pub(super) reads: Reads,
     pub(super) sender: Sender,
     pub(super) bases: Bases,
     pub(super) options: DispatchOptions,
@@ -68,6 +70,7 @@ impl Scheduler {
             timeout: options.attempt_timeout,
         };
         let shared = Arc::new(Shared {
+            reads: Reads::start(&store),
             store,
             sender,
             bases: Bases::new(&options.functions_urls),

@@ -90,6 +90,7 @@ impl Task {
     ) {
         let mut purge = tokio::time::interval(PURGE_PERIOD);
         loop {
+            while self.runs.try_join_next().is_some() {}
             self.begin_runs();
             let timer = sleep_until(self.entries.next_timer());
             tokio::select! {

@@ -1,0 +1,75 @@
+//! Reads what runs need. All that wait are read at once, since a hop to a thread that may block costs more than a
+//! read.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::oneshot;
+
+use crate::store::calls::{self, RunRow};
+use crate::store::{Store, StoreError};
+
+/// How many are read at once at most, so that the first does not wait long.
+const AT_ONCE: usize = 100;
+
+/// How long to wait before the store is asked again after it failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The number of a call, and who waits for its row.
+type Asked = (i64, oneshot::Sender<Option<RunRow>>);
+
+/// A handle on the task that reads.
+#[derive(Debug)]
+pub(super) struct Reads {
+    asked: UnboundedSender<Asked>,
+}
+
+impl Reads {
+    pub(super) fn start(store: &Arc<Store>) -> Self {
+        let (asked, heard) = unbounded_channel();
+        // The folder is free for others as soon as nothing reads it.
+        tokio::spawn(answer(Arc::downgrade(store), heard));
+        Self { asked }
+    }
+
+    /// What a run of a call needs; `None` if the call has ended, or the store is closed.
+    pub(super) async fn row(&self, number: i64) -> Option<RunRow> {
+        loop {
+            let (reply, replied) = oneshot::channel();
+            self.asked.send((number, reply)).ok()?;
+            match replied.await {
+                Ok(row) => return row,
+                Err(_) => tokio::time::sleep(PAUSE).await,
+            }
+        }
+    }
+}
+
+/// Answers until nobody can ask. Without an answer, a run asks again.
+async fn answer(store: Weak<Store>, mut heard: UnboundedReceiver<Asked>) {
+    let mut asked = Vec::new();
+    while heard.recv_many(&mut asked, AT_ONCE).await > 0 {
+        let Some(store) = store.upgrade() else { return };
+        let asked = std::mem::take(&mut asked);
+        let read = move |connection: &Connection| {
+            // One for all: a transaction locks and unlocks.
+            let reading = connection.unchecked_transaction()?;
+            let mut failed = Ok(());
+            for (number, reply) in asked {
+                match calls::to_run(&reading, number) {
+                    // Whoever asked may have been cancelled.
+                    Ok(row) => _ = reply.send(row),
+                    Err(error) => failed = Err(error),
+                }
+            }
+            failed
+        };
+        match store.read(read).await {
+            Ok(()) => {}
+            Err(StoreError::Closed) => return,
+            Err(error) => tracing::error!(%error, "calls cannot be read"),
+        }
+    }
+}
