@@ -1,6 +1,6 @@
 //! Checks calls before they are stored.
 
-use std::fmt::Write as _;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,9 +66,9 @@ impl Functions {
         Self(stored.map(|names| serde_json::from_str(names).unwrap_or_default()))
     }
 
-    fn stored(&self) -> Option<String> {
+    fn stored(&self) -> Option<Arc<str>> {
         let names = self.0.as_ref()?;
-        Some(serde_json::json!(names).to_string())
+        Some(serde_json::json!(names).to_string().into())
     }
 
     fn allow(&self, function: &str) -> bool {
@@ -104,38 +104,67 @@ pub(super) fn checked(
     rules: &Rules<'_>,
     now: Time,
 ) -> Result<Vec<NewCall>, Refusal> {
+    let ids = new_ids(calls.len(), now)
+        .map_err(|error| Refusal::new(RefusalKind::Unavailable, format!("no ids: {error}")))?;
+    let mut endpoints = Endpoints {
+        rules,
+        allowed: HashSet::new(),
+    };
+    let functions = rules.functions.stored();
     let mut checked = Vec::with_capacity(calls.len());
-    for (at, call) in calls.into_iter().enumerate() {
-        let call = check(call, default, rules, now).map_err(|refusal| Refusal {
+    for (at, (call, id)) in calls.into_iter().zip(ids).enumerate() {
+        let call = check(call, id, default, &mut endpoints, now).map_err(|refusal| Refusal {
             message: format!("calls[{at}].{}", refusal.message),
             ..refusal
         })?;
-        checked.push(call);
+        checked.push(NewCall {
+            functions: functions.clone(),
+            ..call
+        });
     }
     Ok(checked)
 }
 
+/// The endpoints of a batch: most of its calls have the same, which is checked once.
+struct Endpoints<'a> {
+    rules: &'a Rules<'a>,
+    allowed: HashSet<Arc<str>>,
+}
+
+impl Endpoints<'_> {
+    /// An endpoint that may be called, of which there is one text for all calls.
+    fn allowed(&mut self, text: &str) -> Result<Arc<str>, Refusal> {
+        if let Some(known) = self.allowed.get(text) {
+            return Ok(known.clone());
+        }
+        self.rules.endpoint(text)?;
+        let endpoint: Arc<str> = text.into();
+        self.allowed.insert(endpoint.clone());
+        Ok(endpoint)
+    }
+}
+
+/// Checks a call. It has no functions yet.
 fn check(
     call: Call,
+    id: String,
     default: Option<&str>,
-    rules: &Rules<'_>,
+    endpoints: &mut Endpoints<'_>,
     now: Time,
 ) -> Result<NewCall, Refusal> {
     let invalid = |message: String| Refusal::new(RefusalKind::InvalidArgument, message);
-    let endpoint = match (call.endpoint.is_empty(), default) {
-        (false, _) => call.endpoint,
-        (true, Some(default)) => default.to_owned(),
-        (true, None) => return Err(invalid("endpoint: value is required".to_owned())),
+    let endpoint = match (call.endpoint.as_str(), default) {
+        ("", None) => return Err(invalid("endpoint: value is required".to_owned())),
+        ("", Some(default)) => default,
+        (given, _) => given,
     };
     check_function(&call.function).map_err(invalid)?;
-    rules.endpoint(&endpoint)?;
+    let endpoint = endpoints.allowed(endpoint)?;
     let expiration = match call.expiration {
-        None => rules.expiration,
+        None => endpoints.rules.expiration,
         Some(given) => Duration::try_from(given)
             .map_err(|_| invalid("expiration: expected a duration of 0 or more".to_owned()))?,
     };
-    let id = new_id(now)
-        .map_err(|error| Refusal::new(RefusalKind::Unavailable, format!("no id: {error}")))?;
     Ok(NewCall {
         id,
         correlation: call.correlation_id,
@@ -144,7 +173,7 @@ fn check(
         version: call.version,
         input: call.input.map(|input| input.encode_to_vec()),
         expires: now.after(expiration),
-        functions: rules.functions.stored(),
+        functions: None,
     })
 }
 
@@ -170,14 +199,19 @@ pub(super) fn check_function(name: &str) -> Result<(), String> {
     }
 }
 
-/// An id that nobody can guess. It begins with the time, so that neighbours in time are neighbours in the
-/// index.
-fn new_id(now: Time) -> Result<String, getrandom::Error> {
-    let mut random = [0; 10];
-    getrandom::fill(&mut random)?;
-    let mut id = format!("{:012x}", now.0);
-    for byte in random {
-        let _ = write!(id, "{byte:02x}");
-    }
-    Ok(id)
+/// Ids that nobody can guess, in order. They begin with the time, so that neighbours in time are neighbours in
+/// the index.
+fn new_ids(count: usize, now: Time) -> Result<Vec<String>, getrandom::Error> {
+    let mut random = vec![[0; 10]; count];
+    getrandom::fill(random.as_flattened_mut())?;
+    random.sort_unstable();
+    let time = u128::try_from(now.0).unwrap_or_default() << 80;
+    let id = |random: [u8; 10]| {
+        let mut low = [0; 16];
+        for (to, from) in low.iter_mut().skip(6).zip(random) {
+            *to = from;
+        }
+        format!("{:032x}", time | u128::from_be_bytes(low))
+    };
+    Ok(random.into_iter().map(id).collect())
 }

@@ -1,10 +1,12 @@
 //! What a scheduler knows of the calls that have not ended: which of them run, and which run next.
 
+mod timers;
 mod turns;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use self::timers::{Timer, Timers};
 use self::turns::Turns;
 use crate::store::Time;
 use crate::store::calls::{After, Unfinished, Waiting};
@@ -12,9 +14,9 @@ use crate::store::calls::{After, Unfinished, Waiting};
 /// The calls that have not ended.
 #[derive(Debug)]
 pub(super) struct Entries {
-    calls: HashMap<i64, Entry>,
+    calls: HashMap<i64, Entry, foldhash::fast::RandomState>,
     turns: Turns,
-    timers: BTreeSet<(Time, i64, Timer)>,
+    timers: Timers,
     runs: u64,
 }
 
@@ -42,12 +44,6 @@ enum Phase {
     },
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Timer {
-    Due,
-    Expires,
-}
-
 /// A call to run now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Run {
@@ -58,9 +54,9 @@ pub(super) struct Run {
 impl Entries {
     pub(super) fn new(concurrency: usize) -> Self {
         Self {
-            calls: HashMap::new(),
+            calls: HashMap::default(),
             turns: Turns::new(concurrency),
-            timers: BTreeSet::new(),
+            timers: Timers::default(),
             runs: 0,
         }
     }
@@ -71,18 +67,24 @@ impl Entries {
 
     /// Adds a call that is to be run.
     pub(super) fn add(&mut self, call: &Unfinished, now: Time) {
-        let endpoint = self.turns.endpoint(&call.endpoint);
         self.remove(call.number);
-        self.timers
-            .insert((call.expires, call.number, Timer::Expires));
+        let (number, due) = (call.number, call.due);
+        let endpoint = self.turns.endpoint(&call.endpoint);
+        let phase = if due <= now {
+            self.turns.push(&endpoint, number);
+            Phase::Queued
+        } else {
+            self.timers.begins(due, number);
+            Phase::Delayed(due)
+        };
+        self.timers.insert(call.expires, number, Timer::Expires);
         let entry = Entry {
             endpoint,
             parent: call.parent,
             expires: call.expires,
-            phase: Phase::Delayed(call.due),
+            phase,
         };
-        self.calls.insert(call.number, entry);
-        self.delay(call.number, call.due, now);
+        self.calls.insert(number, entry);
     }
 
     /// Makes a call wait for its own calls, which have been added.
@@ -100,7 +102,7 @@ impl Entries {
                 wake: waiting.wake,
             };
             if let Some(wake) = waiting.wake {
-                self.timers.insert((wake, call, Timer::Due));
+                self.timers.insert(wake, call, Timer::Due);
             }
         }
         self.resume_if_ready(call, now);
@@ -166,7 +168,7 @@ impl Entries {
     fn remove(&mut self, call: i64) -> Option<Entry> {
         self.leave(call);
         let entry = self.calls.remove(&call)?;
-        self.timers.remove(&(entry.expires, call, Timer::Expires));
+        self.timers.remove(entry.expires, call, Timer::Expires);
         Some(entry)
     }
 
@@ -183,7 +185,7 @@ impl Entries {
             | Phase::Suspended {
                 wake: Some(due), ..
             } => {
-                self.timers.remove(&(due, call, Timer::Due));
+                self.timers.remove(due, call, Timer::Due);
             }
             Phase::Suspended { wake: None, .. } => {}
             Phase::Running(_) => self.turns.ended(&entry.endpoint),
@@ -197,7 +199,7 @@ impl Entries {
         self.leave(call);
         if let Some(entry) = self.calls.get_mut(&call) {
             entry.phase = Phase::Delayed(due);
-            self.timers.insert((due, call, Timer::Due));
+            self.timers.insert(due, call, Timer::Due);
         }
     }
 
@@ -248,13 +250,11 @@ impl Entries {
     /// Queues the calls that are due, and returns those that have expired. They are still there.
     pub(super) fn elapse(&mut self, now: Time) -> Vec<i64> {
         let mut expired = Vec::new();
-        while let Some((time, call, timer)) = self.timers.first().copied() {
-            if time > now {
-                break;
-            }
-            self.timers.pop_first();
+        while let Some((time, call, timer)) = self.timers.pop(now) {
+            let phase = self.calls.get(&call).map(|entry| entry.phase);
             match timer {
-                Timer::Due => self.queue(call),
+                Timer::Begins if phase != Some(Phase::Delayed(time)) => {}
+                Timer::Begins | Timer::Due => self.queue(call),
                 Timer::Expires => expired.push(call),
             }
         }
@@ -265,13 +265,13 @@ impl Entries {
     pub(super) fn expire_again(&mut self, call: i64, at: Time) {
         if let Some(entry) = self.calls.get_mut(&call) {
             entry.expires = at;
-            self.timers.insert((at, call, Timer::Expires));
+            self.timers.insert(at, call, Timer::Expires);
         }
     }
 
     /// When [`elapse`](Self::elapse) has something to do.
     pub(super) fn next_timer(&self) -> Option<Time> {
-        self.timers.first().map(|(time, ..)| *time)
+        self.timers.next()
     }
 
     /// A call that was ended runs again. Its parent waits for it once more, unless it took the result.

@@ -7,7 +7,7 @@ fn call(number: i64, endpoint: &str, parent: Option<i64>) -> Unfinished {
     Unfinished {
         number,
         parent,
-        endpoint: endpoint.to_owned(),
+        endpoint: endpoint.into(),
         is_suspended: false,
         due: NOW,
         expires: Time(9_000_000),

@@ -10,7 +10,7 @@ pub(super) const MAX_RUNNING: usize = 1000;
 /// The calls to run, by endpoint.
 #[derive(Debug)]
 pub(super) struct Turns {
-    lanes: HashMap<Arc<str>, Lane>,
+    lanes: HashMap<Arc<str>, Lane, foldhash::quality::RandomState>,
     /// The endpoints with calls to run, each once.
     line: VecDeque<Arc<str>>,
     running: usize,
@@ -29,7 +29,7 @@ struct Lane {
 impl Turns {
     pub(super) fn new(concurrency: usize) -> Self {
         Self {
-            lanes: HashMap::new(),
+            lanes: HashMap::default(),
             line: VecDeque::new(),
             running: 0,
             concurrency: concurrency.max(1),
@@ -37,11 +37,9 @@ impl Turns {
     }
 
     /// The endpoint as it is known here, so that its calls share one text.
-    pub(super) fn endpoint(&self, text: &str) -> Arc<str> {
-        match self.lanes.get_key_value(text) {
-            Some((endpoint, _)) => endpoint.clone(),
-            None => Arc::from(text),
-        }
+    pub(super) fn endpoint(&self, given: &Arc<str>) -> Arc<str> {
+        let known = self.lanes.get_key_value(given);
+        known.map_or(given, |(endpoint, _)| endpoint).clone()
     }
 
     /// Queues a call.

@@ -8,7 +8,9 @@ mod poll;
 mod to_run;
 mod waiting;
 
-use rusqlite::{Connection, named_params, params};
+use std::sync::Arc;
+
+use rusqlite::{Connection, params};
 
 pub(crate) use attempt::{AttemptRow, attempts};
 pub(crate) use end::{End, end_tree, retry};
@@ -36,13 +38,13 @@ pub(crate) const CANCELLED: i64 = 4;
 pub(crate) struct NewCall {
     pub(crate) id: String,
     pub(crate) correlation: u64,
-    pub(crate) endpoint: String,
+    pub(crate) endpoint: Arc<str>,
     pub(crate) function: String,
     pub(crate) version: String,
     pub(crate) input: Option<Vec<u8>>,
     pub(crate) expires: Time,
     /// The functions of this host that it and those below it may call, as a JSON array; `None`: all.
-    pub(crate) functions: Option<String>,
+    pub(crate) functions: Option<Arc<str>>,
 }
 
 /// The call that makes others.
@@ -61,28 +63,27 @@ pub(crate) fn add(
     now: Time,
 ) -> rusqlite::Result<Vec<i64>> {
     let mut insert = connection.prepare_cached(
-        "INSERT INTO calls (id, parent, root, correlation, endpoint, function, version, input, state, round,
-             parent_round, failures, due, attempts, delivered, created, expires, allowance, functions)
-         VALUES (:id, :parent, :root, :correlation, :endpoint, :function, :version, :input, 0, 0,
-             :parent_round, 0, :created, 0, 0, :created, :expires, :allowance, :functions)",
+        "INSERT INTO calls (parent, root, parent_round, created, due, id, correlation, endpoint, function, version,
+             input, expires, allowance, functions, state, round, failures, attempts, delivered)
+         VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 0, 0, 0, 0, 0)",
     )?;
+    // What all calls share is bound once, and stays.
+    insert.raw_bind_parameter(1, parent.map(|parent| parent.number))?;
+    insert.raw_bind_parameter(2, parent.map(|parent| parent.root))?;
+    insert.raw_bind_parameter(3, parent.map_or(0, |parent| parent.round))?;
+    insert.raw_bind_parameter(4, now)?;
     let mut numbers = Vec::with_capacity(calls.len());
     for call in calls {
-        insert.execute(named_params! {
-            ":id": call.id,
-            ":parent": parent.map(|parent| parent.number),
-            ":root": parent.map(|parent| parent.root),
-            ":correlation": call.correlation.cast_signed(),
-            ":endpoint": call.endpoint,
-            ":function": call.function,
-            ":version": call.version,
-            ":input": call.input,
-            ":parent_round": parent.map_or(0, |parent| parent.round),
-            ":created": now,
-            ":expires": call.expires,
-            ":allowance": call.expires.0.saturating_sub(now.0).max(0),
-            ":functions": call.functions,
-        })?;
+        insert.raw_bind_parameter(5, &call.id)?;
+        insert.raw_bind_parameter(6, call.correlation.cast_signed())?;
+        insert.raw_bind_parameter(7, &*call.endpoint)?;
+        insert.raw_bind_parameter(8, &call.function)?;
+        insert.raw_bind_parameter(9, &call.version)?;
+        insert.raw_bind_parameter(10, &call.input)?;
+        insert.raw_bind_parameter(11, call.expires)?;
+        insert.raw_bind_parameter(12, call.expires.0.saturating_sub(now.0).max(0))?;
+        insert.raw_bind_parameter(13, call.functions.as_deref())?;
+        insert.raw_execute()?;
         numbers.push(connection.last_insert_rowid());
     }
     Ok(numbers)

@@ -1,5 +1,7 @@
 //! What a scheduler knows of calls that have not ended.
 
+use std::sync::Arc;
+
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::{Poll, READY, SUSPENDED};
@@ -10,7 +12,7 @@ use crate::store::Time;
 pub(crate) struct Unfinished {
     pub(crate) number: i64,
     pub(crate) parent: Option<i64>,
-    pub(crate) endpoint: String,
+    pub(crate) endpoint: Arc<str>,
     pub(crate) is_suspended: bool,
     pub(crate) due: Time,
     pub(crate) expires: Time,
