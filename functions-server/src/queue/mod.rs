@@ -30,7 +30,7 @@ pub(crate) use change::ChangeError;
 pub(crate) use message::{RequestHead, ResponseHead};
 pub(crate) use offer::{Offer, OfferError};
 pub(crate) use read::Invocation;
-pub(crate) use runner::{Attempt, Ended, Freed, HOST_PAUSE, Place, Runner, Start};
+pub(crate) use runner::{Attempt, Ended, Freed, HOST_PAUSE, Place, Runner, Start, only_waited};
 
 use crate::deployments::Deployments;
 use crate::store::invocations::{self, Expiry, QueuedId};

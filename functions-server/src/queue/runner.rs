@@ -4,10 +4,10 @@ use std::fmt::Debug;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use host_harness::{Harness, InvokeOptions};
+use host_harness::{Harness, InvocationError, InvocationReport, InvokeOptions};
 use http::StatusCode;
 use http_body_util::{BodyExt as _, Limited};
 use tokio::sync::Notify;
@@ -101,6 +101,21 @@ impl Runner for FunctionRunner {
     }
 }
 
+/// Whether an invocation ended before its function began: requests of others have taken the function's or the
+/// host's room. That is no failure of this one.
+pub(crate) fn only_waited(
+    error: &InvocationError,
+    called: &OnceLock<Instant>,
+    report: &InvocationReport,
+) -> bool {
+    match error.reason() {
+        "overloaded" => called.get().is_none(),
+        // An instance that takes too long to create has begun.
+        "timeout" => report.invocation().is_none(),
+        _ => false,
+    }
+}
+
 async fn invoke(harness: &Harness, attempt: Attempt) -> Ended {
     let Attempt {
         function, request, ..
@@ -115,18 +130,19 @@ async fn invoke(harness: &Harness, attempt: Attempt) -> Ended {
     options.request_id = head.request_id.as_deref().map(Arc::from);
     let called = Arc::new(OnceLock::new());
     options.called = Some(called.clone());
+    let report = InvocationReport::default();
     let response = loop {
-        let request = match head.to_request(request.body.clone()) {
+        let mut request = match head.to_request(request.body.clone()) {
             Ok(request) => request,
             Err(damaged) => return Ended::Rejected(damaged.to_string()),
         };
+        request.extensions_mut().insert(report.clone());
         match harness.invoke(&function, request, options.clone()).await {
             Ok(response) => break response,
             Err(error) if error.is_not_found() => {
                 return Ended::Rejected("the function was deleted before it started".to_owned());
             }
-            // Requests of others have taken the function's or the host's room: that is no failure of this one.
-            Err(error) if error.reason() == "overloaded" && called.get().is_none() => {
+            Err(error) if only_waited(&error, &called, &report) => {
                 tokio::time::sleep(HOST_PAUSE).await;
             }
             Err(error) => return Ended::Failed(error.to_string(), None),

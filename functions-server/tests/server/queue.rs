@@ -96,6 +96,31 @@ async fn result_can_be_read_later() {
     assert_eq!(bytes["result"]["body"], "/wA=");
 }
 
+/// An attempt that never got room within its time limit, because requests of others had all of it, has not failed.
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_behind_clients_is_no_failure() {
+    let running = Running::with(builder().concurrency(1, 1000), ServerOptions::default()).await;
+    let management = running.management();
+    for (name, file, settings) in [
+        ("slow", MISBEHAVE, json!({"timeout": "1500ms"})),
+        ("ping", PING, json!({"timeout": "100ms", "retries": 0})),
+    ] {
+        management.deploy(name, file).await.ok(201);
+        let path = format!("/v1/functions/{name}/settings");
+        management.put(&path, settings).await.ok(200);
+    }
+    let client = running.functions();
+    let other = running.functions();
+    let slow = tokio::spawn(async move { other.get("/slow/sleep").await.status });
+    // Until the function holds the only place, others answer.
+    while client.get("/ping").await.status == 200 {}
+    let path = defer(&client, "/ping", "").await;
+    let document = ended(&client, &path).await;
+    assert_eq!(document["state"], "succeeded", "{document}");
+    assert_eq!(document["attempts"], 1);
+    assert_eq!(slow.await.unwrap(), 504);
+}
+
 /// Under one key, the same request is one invocation, and another request is refused.
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_make_one_invocation() {

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use host_harness::InvokeOptions;
+use host_harness::{InvocationReport, InvokeOptions};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Api;
 use super::node::Running;
+use crate::queue::only_waited;
 
 /// The longest result, in bytes.
 const MAX_RESULT: usize = 8 << 20;
@@ -107,12 +108,16 @@ pub(super) async fn run(
     let mut request = Request::new(Full::new(asked.params));
     *request.method_mut() = http::Method::POST;
     *request.headers_mut() = headers();
+    let report = InvocationReport::default();
+    request.extensions_mut().insert(report.clone());
     let harness = api.server.harness();
     let invoked = harness.invoke(&running.demand().function, request, options);
-    let response = invoked.await.map_err(|error| match error.reason() {
-        // Otherwise the host had no room for its result.
-        "overloaded" if called.get().is_none() => Failed::NoCapacity,
-        _ => Failed::Function(error.to_string()),
+    let response = invoked.await.map_err(|error| {
+        match only_waited(&error, &called, &report) {
+            true => Failed::NoCapacity,
+            // Also if the host had no room for its result.
+            false => Failed::Function(error.to_string()),
+        }
     })?;
     let (parts, body) = response.into_parts();
     let body = Limited::new(body, MAX_RESULT).collect().await;
