@@ -1,7 +1,7 @@
 //! Child processes that end with this one, with all processes that they started.
 
 use std::collections::BTreeSet;
-use std::io::{self, BufRead as _, BufReader, Read as _};
+use std::io::{self, BufRead as _, BufReader, ErrorKind, Read as _};
 use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -39,7 +39,10 @@ impl ChildGroup {
         std::os::unix::process::CommandExt::process_group(command, 0);
         let mut groups = groups();
         if groups.is_ending {
-            return Err(io::Error::other("this process is about to end"));
+            return Err(io::Error::new(
+                ErrorKind::Interrupted,
+                "this process is about to end",
+            ));
         }
         let child = command.spawn()?;
         groups.ids.insert(child.id());

@@ -2,6 +2,7 @@
 
 use std::io::{self, ErrorKind, Write as _};
 
+use anyhow::Context as _;
 use comfy_table::{ContentArrangement, Table, presets};
 use host_harness::Escaped;
 use serde_json::Value;
@@ -20,7 +21,7 @@ pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
     match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
+        written => written.context("cannot write to standard output"),
     }
 }
 

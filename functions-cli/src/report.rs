@@ -144,7 +144,9 @@ fn code_of(error: &anyhow::Error) -> u8 {
         || error.is::<InvalidFile>()
         || error.is::<InvalidManifest>()
         || error.is::<NotAComponent>()
-        || error.is::<ProjectError>()
+        || error
+            .downcast_ref()
+            .is_some_and(ProjectError::is_of_project)
     {
         return USAGE;
     }

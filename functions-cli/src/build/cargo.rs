@@ -9,6 +9,7 @@ use functions_toolchain::{Artifact, GuestBuild};
 
 use super::advice;
 use crate::child::ChildGroup;
+use crate::project;
 
 /// A build that runs. Dropping it ends it.
 pub(crate) struct CargoRun {
@@ -93,9 +94,6 @@ impl Failed {
 
     /// cargo did not start.
     pub(crate) fn not_started(error: &io::Error) -> Self {
-        Self::new(
-            &format!("cannot run cargo: {error}; https://rustup.rs installs it"),
-            None,
-        )
+        Self::new(&project::not_run(error), None)
     }
 }

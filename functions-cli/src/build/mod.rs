@@ -39,7 +39,7 @@ pub(crate) fn build(project: &Project) -> Result<Artifacts, BuildFailed> {
         return Ok(Vec::new());
     }
     let ready = functions_toolchain::ensure_target(&mut |step| stderr::write_plain(step));
-    ready.map_err(|error| BuildFailed::Setup(error.to_string()))?;
+    ready.map_err(|error| BuildFailed::Setup(format!("{:#}", anyhow::Error::from(error))))?;
     let has_colors = std::io::stderr().is_terminal();
     let built = builds.into_iter().map(|(workspace, spec)| {
         let run = CargoRun::start(spec, has_colors, move |line| show(line, has_colors), || {});

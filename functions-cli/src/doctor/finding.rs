@@ -63,6 +63,14 @@ impl fmt::Display for Finding {
             Kind::Warning => "warning",
             Kind::Error => "error",
         };
-        write!(f, "{kind:<7}  {}: {}", self.about, Escaped(&self.text))
+        write!(f, "{kind:<7}  {}: ", self.about)?;
+        for (number, line) in self.text.lines().enumerate() {
+            if number > 0 {
+                // Below the text, so that the kind stays the first word of a finding.
+                f.write_str("\n         ")?;
+            }
+            write!(f, "{}", Escaped(line))?;
+        }
+        Ok(())
     }
 }

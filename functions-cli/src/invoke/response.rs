@@ -11,6 +11,9 @@ use http_body_util::BodyExt as _;
 
 use crate::value::size;
 
+/// How much of a body is read at once, in bytes.
+const PIECE: usize = 1 << 16;
+
 /// The exit code for a status of 400 to 499.
 const CLIENT_ERROR: u8 = 4;
 /// The exit code for a status of 500 and above.
@@ -39,7 +42,7 @@ pub(super) async fn print(mut body: Body) -> anyhow::Result<bool> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(&data).and_then(|()| stdout.flush()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(false),
-            written => written.context("cannot write the body to standard output")?,
+            written => written.context("cannot write to standard output")?,
         }
     }
     Ok(has_open_line)
@@ -47,10 +50,19 @@ pub(super) async fn print(mut body: Body) -> anyhow::Result<bool> {
 
 /// The same for a body that is read.
 pub(super) fn print_from(mut body: impl io::Read) -> anyhow::Result<()> {
+    let mut piece = vec![0; PIECE];
     let mut stdout = io::stdout().lock();
-    match io::copy(&mut body, &mut stdout).and_then(|_| stdout.flush()) {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        copied => copied.context("the response broke off before its end"),
+    loop {
+        let read = body.read(&mut piece);
+        let read = read.context("the response broke off before its end")?;
+        let data = piece.get(..read).unwrap_or_default();
+        if data.is_empty() {
+            return Ok(());
+        }
+        match stdout.write_all(data).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
+            written => written.context("cannot write to standard output")?,
+        }
     }
 }
 

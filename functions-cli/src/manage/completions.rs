@@ -1,5 +1,6 @@
 use std::io;
 
+use anyhow::Context as _;
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
@@ -25,7 +26,7 @@ impl Completions {
         );
         match io::Write::write_all(&mut io::stdout().lock(), &script) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => Ok(written?),
+            written => written.context("cannot write to standard output"),
         }
     }
 }

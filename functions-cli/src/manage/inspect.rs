@@ -1,10 +1,12 @@
 use std::path::Path;
 
 use clap::Args;
+use host_harness::Harness;
 use serde_json::{Value, json};
 
 use super::{Common, EXIT_CODES};
 use crate::client::function_path;
+use crate::value::argument::InvalidArgument;
 use crate::{component, output};
 
 /// Show the version, state and settings of a function of a host, or what is in a component.
@@ -31,6 +33,10 @@ impl Inspect {
         let file = Path::new(&self.name);
         if file.is_file() || file.extension().is_some_and(|ext| ext == "wasm") {
             return component::inspect(file, self.common.is_json());
+        }
+        if let Err(invalid) = Harness::check_name(&self.name) {
+            let text = format!("{:?} is not a file, and {invalid}", self.name);
+            return Err(InvalidArgument::new(text).into());
         }
         let client = self.common.client()?;
         let path = function_path(&self.name);

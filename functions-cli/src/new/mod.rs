@@ -59,7 +59,8 @@ impl New {
         if self.list {
             return template::list();
         }
-        let path = self.path.unwrap_or_default();
+        // Without a last `/` or `/.`, which cargo does not take.
+        let path: PathBuf = self.path.unwrap_or_default().components().collect();
         let name = path.file_name().and_then(|name| name.to_str());
         let no_name = || {
             let path = path.display();
@@ -100,7 +101,14 @@ fn cargo_new(folder: &Path, name: &str) -> anyhow::Result<()> {
     }
     let said = String::from_utf8_lossy(&made.stderr);
     let reason = said.lines().find_map(|line| line.strip_prefix("error: "));
-    let reason = reason.unwrap_or(said.trim());
+    let cause = said.lines().rfind(|line| !line.trim().is_empty());
+    let cause = cause.filter(|line| said.contains("Caused by:") && line.starts_with("  "));
+    let reason = match (reason, cause) {
+        (None, _) if said.trim().is_empty() => format!("`cargo new` ended with {}", made.status),
+        (None, _) => said.trim().to_owned(),
+        (Some(reason), None) => reason.to_owned(),
+        (Some(reason), Some(cause)) => format!("{reason}: {}", cause.trim()),
+    };
     let text = format!("cannot create {}: {reason}", folder.display());
     if reason.contains("package name") {
         return Err(InvalidArgument::new(text).into());
@@ -112,11 +120,20 @@ fn write(file: &Path, text: &str) -> anyhow::Result<()> {
     fs::write(file, text).with_context(|| format!("cannot write {}", file.display()))
 }
 
+/// A path as a shell takes it.
+fn quoted(path: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./".contains(letter);
+    match path.chars().all(is_plain) {
+        true => path.to_owned(),
+        false => format!("'{}'", path.replace('\'', r"'\''")),
+    }
+}
+
 /// What was made, and what to do next.
 fn report(path: &Path, name: &str, template: Template, profile: &Profile) -> String {
     let mut text = format!(
         "created {name} from the template {template}\n\n  cd {}\n  cargo test\n  functions dev\n\n`functions dev` builds it, serves it, and does both again on a change.\n",
-        path.display()
+        quoted(&path.to_string_lossy())
     );
     if let Profile::Missing { file, name } = profile {
         text.push_str(&format!(

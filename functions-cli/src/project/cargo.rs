@@ -2,9 +2,11 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::ProjectError;
 use super::profile::Profiles;
 use crate::child::ChildGroup;
 use serde_json::Value;
@@ -84,12 +86,13 @@ fn text(value: &Value) -> Option<String> {
 
 impl Workspace {
     /// Asks cargo about the workspace of a folder. The error is for the person who edits it.
-    pub(crate) fn load(folder: &Path) -> Result<Self, String> {
+    pub(crate) fn load(folder: &Path) -> Result<Self, ProjectError> {
         // What is not resolved yet may need the network, which a build may do without.
         let metadata = metadata(folder, &[]).or_else(|_| metadata(folder, &["--no-deps"]))?;
         let path = |member: &str| metadata.get(member).and_then(text).map(PathBuf::from);
         let (Some(root), Some(target)) = (path("workspace_root"), path("target_directory")) else {
-            return Err("cargo metadata has no workspace_root".into());
+            let text = "`cargo metadata` has no workspace_root".to_owned();
+            return Err(ProjectError::Cargo(text));
         };
         let packages = metadata.get("packages").and_then(Value::as_array);
         let packages = packages.into_iter().flatten();
@@ -163,7 +166,15 @@ impl Workspace {
     }
 }
 
-fn metadata(folder: &Path, arguments: &[&str]) -> Result<Value, String> {
+/// Why cargo did not run, and what to do.
+pub(crate) fn not_run(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::Interrupted => "stopped before cargo was run".to_owned(),
+        _ => format!("cannot run cargo: {error}; https://rustup.rs installs it"),
+    }
+}
+
+fn metadata(folder: &Path, arguments: &[&str]) -> Result<Value, ProjectError> {
     let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
     let mut command = Command::new(cargo);
     command
@@ -173,12 +184,21 @@ fn metadata(folder: &Path, arguments: &[&str]) -> Result<Value, String> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let failed = |error| format!("cannot run cargo: {error}; https://rustup.rs installs it");
+    let failed = |error| ProjectError::Cargo(not_run(&error));
     let mut group = ChildGroup::start(&mut command).map_err(failed)?;
     let (printed, said) = group.pipes().read(|_| {}).map_err(failed)?;
     let status = group.wait().map_err(failed)?;
-    if !status.success() {
-        return Err(said.trim_end().to_owned());
+    let said = said.trim_end();
+    if !status.success() && said.is_empty() {
+        let text = format!("`cargo metadata` failed without a word: {status}");
+        return Err(ProjectError::Cargo(text));
     }
-    serde_json::from_str(&printed).map_err(|error| format!("cargo metadata is not JSON: {error}"))
+    if !status.success() {
+        let said = said.strip_prefix("error: ").unwrap_or(said);
+        return Err(ProjectError::Invalid(said.to_owned()));
+    }
+    serde_json::from_str(&printed).map_err(|error| {
+        let text = format!("what `cargo metadata` prints is not JSON: {error}");
+        ProjectError::Cargo(text)
+    })
 }

@@ -15,7 +15,7 @@ use functions_toolchain::GuestBuild;
 use host_harness::Harness;
 use serde_json::Map;
 
-pub(crate) use self::cargo::{Package, Workspace};
+pub(crate) use self::cargo::{Package, Workspace, not_run};
 pub(crate) use self::error::ProjectError;
 pub(crate) use self::folder::{folder_of, is_project, near};
 pub(crate) use self::function::{Component, Function};
@@ -68,7 +68,16 @@ impl Project {
     }
 
     /// Without a manifest, the packages of the folder are the functions.
-    fn add_packages(&mut self, folder: &Path) -> Result<(), String> {
+    fn add_packages(&mut self, folder: &Path) -> Result<(), ProjectError> {
+        if !folder
+            .ancestors()
+            .any(|above| above.join("Cargo.toml").is_file())
+        {
+            return Err(ProjectError::Invalid(format!(
+                "{} has no package and no {MANIFEST}: run this in the folder of one; `functions new` makes one",
+                folder.display()
+            )));
+        }
         let workspace = Workspace::load(folder)?;
         for package in workspace.functions_in(folder)? {
             Harness::check_name(&package.name)?;
@@ -131,7 +140,7 @@ impl Project {
     }
 
     /// The workspace that a folder is in.
-    fn workspace_of(&mut self, folder: &Path) -> Result<usize, String> {
+    fn workspace_of(&mut self, folder: &Path) -> Result<usize, ProjectError> {
         let mut known = self.workspaces.iter();
         let is_of = |known: &Workspace| known.root == folder || known.package_in(folder).is_some();
         if let Some(index) = known.position(is_of) {

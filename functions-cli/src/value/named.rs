@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::{fs, io};
+use std::{fs, io, io::Read as _};
 
 use host_harness::Harness;
 
@@ -34,6 +34,9 @@ impl FromStr for Named {
     }
 }
 
+/// The longest file, which is the longest component that a host takes, in bytes.
+const MAX_FILE: u64 = 256 << 20;
+
 /// A file that was named does not exist, cannot be read, or is invalid.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidFile {
@@ -43,6 +46,8 @@ pub(crate) enum InvalidFile {
         advice: &'static str,
         source: io::Error,
     },
+    #[error("{} is too long: expected at most {MAX_FILE} bytes", .0.display())]
+    TooLong(PathBuf),
     #[error("{} is not JSON; `functions settings NAME --json` shows the form", .file.display())]
     NotJson {
         file: PathBuf,
@@ -53,11 +58,20 @@ pub(crate) enum InvalidFile {
 impl InvalidFile {
     /// The content of a file of any kind.
     pub(crate) fn read(file: &Path, advice: &'static str) -> Result<Vec<u8>, Self> {
-        fs::read(file).map_err(|source| Self::Unreadable {
+        let unreadable = |source| Self::Unreadable {
             file: file.to_owned(),
             advice,
             source,
-        })
+        };
+        let mut bytes = Vec::new();
+        // A device may have no end.
+        let opened = fs::File::open(file).map_err(unreadable)?;
+        let read = opened.take(MAX_FILE + 1).read_to_end(&mut bytes);
+        read.map_err(unreadable)?;
+        if u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_FILE) {
+            return Ok(bytes);
+        }
+        Err(Self::TooLong(file.to_owned()))
     }
 
     /// Fails if a file does not exist, or cannot be looked at.

@@ -168,6 +168,11 @@ fn failed_build_names_the_fix() {
         said.contains("add `crate-type = [\"cdylib\"]` to [lib]"),
         "{said}"
     );
+    // As on a machine without Rust: nothing is wrong with the package.
+    let mut command = package.command(&["build"]);
+    let (code, _, said) = text(command.env("CARGO", "/missing/cargo").output().unwrap());
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("https://rustup.rs installs it"), "{said}");
     // As on a machine without the linker of components.
     package.edit("Cargo.toml", "[\"rlib\"]", "[\"cdylib\"]");
     let mut command = package.command(&["build"]);
@@ -280,6 +285,43 @@ fn inspect_says_why_a_component_cannot_run() {
     let (_, printed, _) = text(functions(&["inspect", "--json", path]).output().unwrap());
     let described: Value = serde_json::from_str(&printed).unwrap();
     assert_eq!(described["runs"], false);
+}
+
+/// What is neither a file nor a name is refused, and so is a folder without a project.
+#[test]
+fn places_without_functions_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for (arguments, reason) in [
+        (
+            &["inspect", "."][..],
+            "\".\" is not a file, and invalid function name",
+        ),
+        (
+            &["build"],
+            "has no package and no functions.toml: run this in",
+        ),
+    ] {
+        let mut command = functions(arguments);
+        let (code, _, said) = text(command.current_dir(folder.path()).output().unwrap());
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains(reason), "{said}");
+    }
+}
+
+/// A full disk behind standard output is an error that says so.
+#[cfg(target_os = "linux")]
+#[test]
+fn full_disk_is_an_error() {
+    for arguments in [&["inspect"][..], &["invoke"]] {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = functions(&[arguments, &[test_guests::PING]].concat());
+        let (code, _, said) = text(command.stdout(full).output().unwrap());
+        assert_eq!(code, Some(1), "{said}");
+        assert!(
+            said.starts_with("error: cannot write to standard output: "),
+            "{said}"
+        );
+    }
 }
 
 /// A component of workers says that it is one, and how it is run.

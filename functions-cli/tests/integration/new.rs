@@ -156,6 +156,16 @@ fn workspaces_get_a_member() {
     );
 }
 
+/// The commands that follow work for folders with spaces, and a folder may end in a slash.
+#[test]
+fn folders_may_have_spaces() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = new(folder.path(), &["two words/hello/."]);
+    let said = String::from_utf8(made.stdout).unwrap();
+    assert!(said.contains("  cd 'two words/hello'\n"), "{said}");
+    assert!(folder.path().join("two words/hello/src/lib.rs").is_file());
+}
+
 /// What cannot be made is refused, and says why.
 #[test]
 fn impossible_crates_are_refused() {

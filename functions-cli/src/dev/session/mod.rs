@@ -158,7 +158,7 @@ impl Session {
         }
         if !self.has_target {
             let ready = functions_toolchain::ensure_target(&mut |step| screen::notice(step));
-            ready.map_err(|error| error.to_string())?;
+            ready.map_err(|error| format!("{:#}", anyhow::Error::from(error)))?;
             self.has_target = true;
         }
         Ok(())

@@ -8,6 +8,9 @@ use host_harness::Escaped;
 /// How alike a key has to be to be suggested, from 0 to 1.
 const ALIKE: f64 = 0.8;
 
+/// How many names an error lists; settings are fewer.
+const MAX_LISTED: usize = 30;
+
 /// A manifest is invalid.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidManifest {
@@ -74,8 +77,18 @@ pub(super) fn nearest<'a>(key: &str, known: impl IntoIterator<Item = &'a str>) -
     known.sort_unstable();
     alike(key, known.iter().copied()).unwrap_or_else(|| match known.as_slice() {
         [only] => format!("expected {only}"),
-        known => format!("expected one of {}", known.join(", ")),
+        known => format!("expected one of {}", list(known)),
     })
+}
+
+/// Names for a sentence, and how many there are more than fit into one.
+fn list(names: &[&str]) -> String {
+    let shown = names.get(..MAX_LISTED).unwrap_or(names);
+    let shown = shown.join(", ");
+    match names.len().saturating_sub(MAX_LISTED) {
+        0 => shown,
+        more => format!("{shown} and {more} others"),
+    }
 }
 
 /// The key that is most like an unknown one, if any is: as clap suggests options.
@@ -111,5 +124,8 @@ mod tests {
             assert_eq!(nearest(key, settings), expected, "{key}");
         }
         assert_eq!(nearest("other", ["hello"]), "expected hello");
+        let many: Vec<_> = (0..100).map(|number| format!("f{number:02}")).collect();
+        let fix = nearest("other", many.iter().map(String::as_str));
+        assert!(fix.ends_with(", f28, f29 and 70 others"), "{fix}");
     }
 }
