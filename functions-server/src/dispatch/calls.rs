@@ -238,12 +238,12 @@ impl Calls {
             result: failure("cancelled", why),
             now: Time::now(),
         };
-        let scheduler = self.scheduler.clone();
+        let running = self.scheduler.as_ref().map(|scheduler| scheduler.running());
         let cancel = move |connection: &_| {
             let Some(view) = rows::view(connection, &id)? else {
                 return Ok(None);
             };
-            let started = |call| scheduler.as_ref()?.started(call);
+            let started = |call| running.as_ref()?.started(call);
             rows::end_tree(connection, view.number, &end, &started).map(Some)
         };
         let ended = self.store.write(cancel).await?;

@@ -48,9 +48,9 @@ pub(super) async fn run(
     // What the endpoint answered is not lost because the disk is full for a while.
     loop {
         let (attempt, ending) = (attempt.clone(), judged.ending.clone());
-        let in_flight = shared.clone();
+        let running = shared.running.clone();
         let finish = move |connection: &_| {
-            let started = |call| in_flight.started(call);
+            let started = |call| running.started(call);
             calls::finish(connection, &attempt, &ending, &started)
         };
         match shared.store.write(finish).await {

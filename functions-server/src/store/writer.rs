@@ -87,7 +87,9 @@ impl Drop for Writer {
     /// Waits for the writes that were passed on, so that the folder can be opened again afterwards.
     fn drop(&mut self) {
         self.jobs = None;
-        if let Some(thread) = self.thread.take() {
+        // A write that has the last handle on the store drops it on the writer's thread, which cannot wait for itself.
+        let own = std::thread::current().id();
+        if let Some(thread) = self.thread.take_if(|thread| thread.thread().id() != own) {
             let _ = thread.join();
         }
     }

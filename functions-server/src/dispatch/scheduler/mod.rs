@@ -1,14 +1,15 @@
 //! A handle on the task that runs calls, and what both share.
 
+mod running;
 mod task;
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use host_harness::Harness;
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
+use self::running::Running;
 use self::task::{Event, Task, load};
 use super::accept::{Functions, Refusal, RefusalKind, Rules, checked};
 use super::capacity::Capacity;
@@ -34,8 +35,7 @@ pub(super) struct Shared {
     pub(super) options: DispatchOptions,
     events: UnboundedSender<Event>,
     pub(super) capacity: Arc<Capacity>,
-    /// The calls that run now, and since when.
-    running: Mutex<HashMap<i64, Time>>,
+    pub(super) running: Arc<Running>,
 }
 
 /// A handle on the task.
@@ -76,7 +76,7 @@ impl Scheduler {
             bases: Bases::new(&options.functions_urls),
             events,
             capacity: Capacity::new(options.capacity),
-            running: Mutex::default(),
+            running: Arc::default(),
             options,
         });
         let entries = load(&shared).await?;
@@ -134,12 +134,12 @@ impl Scheduler {
 
     /// Whether a call runs now.
     pub(crate) fn is_running(&self, call: i64) -> bool {
-        self.shared.started(call).is_some()
+        self.shared.running.started(call).is_some()
     }
 
-    /// When the attempt of a call began that is in flight.
-    pub(crate) fn started(&self, call: i64) -> Option<Time> {
-        self.shared.started(call)
+    /// The calls that run now.
+    pub(crate) fn running(&self) -> Arc<Running> {
+        self.shared.running.clone()
     }
 
     /// Says that calls were ended by somebody else.
@@ -154,17 +154,8 @@ impl Scheduler {
 }
 
 impl Shared {
-    /// When the attempt of a call began that is in flight.
-    pub(super) fn started(&self, call: i64) -> Option<Time> {
-        self.running().get(&call).copied()
-    }
-
     fn tell(&self, event: Event) {
         // It fails once the scheduler has stopped: the next start reads the store.
         let _ = self.events.send(event);
-    }
-
-    fn running(&self) -> std::sync::MutexGuard<'_, HashMap<i64, Time>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -120,7 +120,7 @@ impl Task {
         while let Some(next) = self.entries.next_run() {
             let shared = self.shared.clone();
             let started = Time::now();
-            shared.running().insert(next.call, started);
+            shared.running.begin(next.call, started);
             let handle = self.runs.spawn(async move {
                 let (after, reservation) = run(shared.clone(), next.call, started).await;
                 shared.tell(Event::Ran(next, after, reservation));
@@ -145,19 +145,19 @@ impl Task {
                     if let Some(handle) = self.handles.remove(&call) {
                         handle.abort();
                     }
-                    self.shared.running().remove(&call);
+                    self.shared.running.end(call);
                     self.entries.end(call, now);
                 }
             }
             Event::Ran(run, after, reservation) => {
                 reserved = reservation;
-                self.shared.running().remove(&run.call);
+                self.shared.running.end(run.call);
                 self.handles.remove(&run.call);
                 for ended in self.entries.ran(run, after, now) {
                     if let Some(handle) = self.handles.remove(&ended) {
                         handle.abort();
                     }
-                    self.shared.running().remove(&ended);
+                    self.shared.running.end(ended);
                 }
             }
         }
@@ -177,9 +177,9 @@ impl Task {
                 result: failure("TIMEOUT", why),
                 now: Time::now(),
             };
-            let in_flight = shared.clone();
+            let running = shared.running.clone();
             let end = move |connection: &_| {
-                calls::end_tree(connection, call, &end, &|call| in_flight.started(call))
+                calls::end_tree(connection, call, &end, &|call| running.started(call))
             };
             match shared.store.write(end).await {
                 Ok(ended) => shared.tell(Event::Ended(ended)),

@@ -1,3 +1,4 @@
+mod closing;
 mod refused;
 
 use std::fs;
