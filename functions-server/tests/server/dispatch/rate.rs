@@ -1,12 +1,16 @@
 //! How many calls are accepted and run in a second: `cargo test --release -p functions-server --test server --
 //! --ignored --nocapture dispatch::rate`.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use functions_server::{DispatchOptions, ServerOptions};
+use http::Method;
 use prost::Message as _;
+use rusqlite::{Connection, OpenFlags};
 
-use super::support::{Call, Endpoint, Scheduler, exit, ids, send};
+use super::support::{Call, DispatchRequest, Endpoint, Scheduler, call, exit};
 
 /// How many calls a batch has.
 const BATCH: usize = 100;
@@ -15,69 +19,127 @@ const BATCH: usize = 100;
 const TURN: Duration = Duration::from_secs(1);
 const TURNS: u32 = 3;
 
-/// How many clients dispatch at the same time.
-const CLIENTS: usize = 4;
+/// The rows of calls as a server writes them, committed in groups of a batch by a loop that does nothing else.
+struct Bare {
+    connection: Connection,
+    call: Call,
+}
 
-/// Commits the same bytes in groups of a batch, and nothing else, as often as it can; returns how many calls
-/// that were.
-fn bare(connection: &mut rusqlite::Connection, calls: &[Call], end: Instant) -> usize {
-    let rows: Vec<_> = calls.iter().map(Call::encode_to_vec).collect();
-    let mut count = 0;
-    while Instant::now() < end {
-        let transaction = connection.transaction().unwrap();
-        for row in &rows {
-            let mut insert = transaction
-                .prepare_cached("INSERT INTO bare (call) VALUES (?1)")
-                .unwrap();
-            insert.execute([row]).unwrap();
+impl Bare {
+    /// With the tables, indices and settings of a server's database.
+    fn new(database: &Path, server: &Path, call: Call) -> Self {
+        let connection = Connection::open(database).unwrap();
+        let pragmas =
+            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+                       PRAGMA journal_size_limit = 16777216;";
+        connection.execute_batch(pragmas).unwrap();
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let server = Connection::open_with_flags(server, flags).unwrap();
+        let mut schema = server
+            .prepare("SELECT sql FROM sqlite_schema WHERE tbl_name = 'calls' AND sql IS NOT NULL")
+            .unwrap();
+        let mut rows = schema.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let sql: String = row.get(0).unwrap();
+            connection.execute_batch(&sql).unwrap();
         }
-        transaction.commit().unwrap();
-        count += rows.len();
+        Self { connection, call }
+    }
+
+    /// Commits until `end`, and returns how many rows.
+    fn commit(&mut self, end: Instant) -> usize {
+        let input = self.call.input.as_ref().unwrap().encode_to_vec();
+        let mut count = 0;
+        while Instant::now() < end {
+            let transaction = self.connection.transaction().unwrap();
+            let mut insert = transaction
+                .prepare_cached(
+                    "INSERT INTO calls (id, correlation, endpoint, function, version, input, state, round, parent_round,
+                         failures, due, attempts, delivered, created, expires, allowance)
+                     VALUES (?1, 0, ?2, ?3, '', ?4, 0, 0, 0, 0, ?5, 0, 0, ?5, ?6, 86400000)",
+                )
+                .unwrap();
+            let now = 1_790_000_000_000_i64;
+            for _ in 0..BATCH {
+                // As a server's, they begin with a time that grows.
+                let id = format!("{count:012x}{:020x}", fastrand::u64(..));
+                let (endpoint, function) = (&self.call.endpoint, &self.call.function);
+                insert
+                    .execute((id, endpoint, function, &input, now, now + 86_400_000))
+                    .unwrap();
+                count += 1;
+            }
+            drop(insert);
+            transaction.commit().unwrap();
+        }
+        count
+    }
+}
+
+/// Sends the same batch until `end`, and returns how many calls were accepted.
+async fn accept(scheduler: &Scheduler, body: &Bytes, clients: usize, end: Instant) -> usize {
+    let clients = (0..clients).map(|_| {
+        let (api, body) = (scheduler.api.clone(), body.clone());
+        tokio::spawn(async move {
+            let mut count = 0;
+            while Instant::now() < end {
+                let path = "/dispatch.sdk.v1.DispatchService/Dispatch";
+                let media = "application/proto";
+                let answer = api.send(Method::POST, path, media, body.clone()).await;
+                assert_eq!(answer.status, 200, "{}", answer.text());
+                count += BATCH;
+            }
+            count
+        })
+    });
+    let mut count = 0;
+    for client in clients.collect::<Vec<_>>() {
+        count += client.await.unwrap();
     }
     count
 }
 
-/// Accepting calls, against a bare loop of group commits of the same bytes, in turns.
+/// Accepting calls of an endpoint, against the same rows in a bare loop of group commits, in turns.
+async fn compare(name: &str, endpoint: &str, concurrency: usize) {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let dispatch = DispatchOptions::default()
+        .concurrency(concurrency)
+        .capacity(usize::MAX);
+    let options = ServerOptions::default().data_dir(&data);
+    let scheduler = Scheduler::with(options, dispatch).await;
+    let call = call(endpoint, "myFunction");
+    let calls = vec![call.clone(); BATCH];
+    let body = Bytes::from(DispatchRequest { calls }.encode_to_vec());
+    let bare = folder.path().join("bare.db");
+    let mut bare = Bare::new(&bare, &data.join("functions.db"), call);
+    for clients in [1, 4] {
+        let (mut accepted, mut committed) = (0, 0);
+        for _ in 0..TURNS {
+            committed += bare.commit(Instant::now() + TURN);
+            accepted += accept(&scheduler, &body, clients, Instant::now() + TURN).await;
+        }
+        let ratio = accepted as f64 / committed as f64;
+        println!(
+            "{name}, clients: {clients}: {accepted} accepted, {committed} committed by a bare loop: {ratio:.2}"
+        );
+    }
+    scheduler.stop().await;
+}
+
+/// Calls that wait, since their endpoint never answers.
 #[ignore = "measures"]
 #[tokio::test(flavor = "multi_thread")]
-async fn accepting_against_bare_commits() {
-    let folder = tempfile::tempdir().unwrap();
-    let options = ServerOptions::default().data_dir(folder.path().join("data"));
-    let dispatch = DispatchOptions::default()
-        .concurrency(1)
-        .capacity(usize::MAX);
-    let scheduler = Scheduler::with(options, dispatch).await;
+async fn accepting_calls_that_wait() {
     let silent = Endpoint::raw(|_, _| None).await;
-    let calls = vec![silent.call("myFunction"); BATCH];
-    let mut connection = rusqlite::Connection::open(folder.path().join("bare.db")).unwrap();
-    connection
-        .execute_batch(
-            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-             CREATE TABLE bare (number INTEGER PRIMARY KEY, call BLOB NOT NULL) STRICT;",
-        )
-        .unwrap();
-    let (mut accepted, mut committed) = (0, 0);
-    for _ in 0..TURNS {
-        committed += bare(&mut connection, &calls, Instant::now() + TURN);
-        let end = Instant::now() + TURN;
-        let clients = (0..CLIENTS).map(|_| {
-            let (api, calls) = (scheduler.api.clone(), calls.clone());
-            tokio::spawn(async move {
-                let mut count = 0;
-                while Instant::now() < end {
-                    count += ids(send(&api, calls.clone()).await).len();
-                }
-                count
-            })
-        });
-        for client in clients.collect::<Vec<_>>() {
-            accepted += client.await.unwrap();
-        }
-    }
-    let ratio =
-        f64::from(u32::try_from(accepted).unwrap()) / f64::from(u32::try_from(committed).unwrap());
-    println!("{accepted} calls accepted, {committed} committed by a bare loop: {ratio:.2}");
-    scheduler.stop().await;
+    compare("calls that wait", &silent.url(), 1).await;
+}
+
+/// Calls that run at once, and fail since nothing listens.
+#[ignore = "measures"]
+#[tokio::test(flavor = "multi_thread")]
+async fn accepting_calls_that_run() {
+    compare("calls that run", "http://127.0.0.1:9", 100).await;
 }
 
 /// Running calls at an endpoint of this machine.
