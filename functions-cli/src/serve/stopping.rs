@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::apis::Apis;
 
 /// How long answers may take to be written, once nothing is waited for any longer.
-const LAST_ANSWERS: Duration = Duration::from_secs(2);
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// What serves: the files that were given, or a store too.
 pub(super) enum Host {
