@@ -153,7 +153,7 @@ async fn waiting_invocation_is_cancelled() {
     let folder = tempfile::tempdir().unwrap();
     let host = Host::open(folder.path(), WorkerLimits::default());
     let component = host.upload().await;
-    let sleep = invocation("sleep", "[500]", Some("sleep"));
+    let sleep = invocation("sleep", "[3000]", Some("sleep"));
     host.workers.invoke(&component, "w", sleep).await.unwrap();
     let add = invocation("add", "[4]", Some("add"));
     host.workers.invoke(&component, "w", add).await.unwrap();
