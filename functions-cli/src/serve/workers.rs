@@ -23,6 +23,11 @@ pub(super) struct Workers {
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size::positive, env = "FUNCTIONS_WORKER_JOURNAL")]
     worker_journal: usize,
 
+    /// After how much journal a worker is saved, and its journal shortened, if its component exports
+    /// golem:api/save-snapshot and load-snapshot; 0 never.
+    #[arg(long, value_name = "SIZE", default_value = "256KiB", value_parser = size::parse, env = "FUNCTIONS_WORKER_SNAPSHOT_AFTER")]
+    worker_snapshot_after: usize,
+
     /// How many invocations of a worker wait at most. Further ones are answered with 429.
     #[arg(long, value_name = "NUMBER", default_value = "10000", value_parser = number::positive, env = "FUNCTIONS_WORKER_QUEUE")]
     worker_queue: u32,
@@ -42,6 +47,7 @@ impl Workers {
             .worker_memory(self.worker_memory as u64)
             .worker_cpu_time(self.worker_cpu_time)
             .worker_journal(self.worker_journal as u64)
+            .worker_snapshot_after(self.worker_snapshot_after as u64)
             .worker_queue(usize::try_from(self.worker_queue).unwrap_or(usize::MAX))
             .worker_idle(self.worker_idle)
             .worker_keys(self.worker_keys.into())

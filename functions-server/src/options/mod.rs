@@ -73,6 +73,13 @@ impl ServerOptions {
         self
     }
 
+    /// Sets after how many bytes of journal a worker is saved and its journal shortened, if its component exports
+    /// `golem:api/save-snapshot` and `golem:api/load-snapshot`: 256 KiB unless set, and never with 0.
+    pub fn worker_snapshot_after(mut self, bytes: u64) -> Self {
+        self.workers.snapshot_after = bytes;
+        self
+    }
+
     /// Limits how many invocations of a worker wait, 10,000 unless set. Beyond it, clients get 429.
     pub fn worker_queue(mut self, invocations: usize) -> Self {
         self.workers.queue = invocations;

@@ -20,6 +20,7 @@ mod options;
 mod origin;
 mod probe;
 mod runtime;
+mod snapshot_functions;
 mod targets;
 mod typed_json;
 mod waits;

@@ -15,6 +15,8 @@ pub(crate) struct WorkerLimits {
     pub(crate) idle: Duration,
     /// How long a sleep has to be for which a worker is unloaded.
     pub(crate) suspend_after: Duration,
+    /// After how many bytes of journal a worker is saved, if its component does that. 0: never.
+    pub(crate) snapshot_after: u64,
     /// How many results of a worker are kept.
     pub(crate) keys: u64,
 }
@@ -28,6 +30,7 @@ impl Default for WorkerLimits {
             queue: 10_000,
             idle: Duration::from_secs(60),
             suspend_after: Duration::from_secs(10),
+            snapshot_after: 256 << 10,
             keys: 1_000_000,
         }
     }

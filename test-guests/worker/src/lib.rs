@@ -5,6 +5,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 mod fetch;
 mod first;
+mod snapshot;
 
 mod bindings {
     #![allow(
@@ -16,7 +17,7 @@ mod bindings {
         reason = "generated code"
     )]
 
-    wit_bindgen::generate!({ path: "wit", world: "worker" });
+    wit_bindgen::generate!({ path: "wit", world: "worker", generate_all });
 }
 
 use bindings::exports::test::worker::api::{self, CounterBorrow, GuestCounter};

@@ -12,6 +12,8 @@ pub(crate) struct Flush {
     pub(crate) seq: u64,
     /// The row. Empty: none.
     pub(crate) data: Vec<u8>,
+    /// Whether all rows before are deleted.
+    pub(crate) is_first: bool,
     /// Results of invocations: key, number, what came of it.
     pub(crate) results: Vec<(String, u64, Vec<u8>)>,
     /// How many of the worker's oldest results are deleted.
@@ -46,6 +48,11 @@ pub(crate) fn append(connection: &Connection, flush: &Flush) -> rusqlite::Result
         if inserted == 0 {
             return Err(rusqlite::Error::StatementChangedRows(0));
         }
+        if flush.is_first {
+            let mut delete = connection
+                .prepare_cached("DELETE FROM worker_journal WHERE worker = ?1 AND seq < ?2")?;
+            delete.execute(params![worker, stored(flush.seq)])?;
+        }
     }
     if !flush.results.is_empty() {
         let mut insert = connection.prepare_cached(
@@ -79,11 +86,27 @@ pub(crate) fn append(connection: &Connection, flush: &Flush) -> rusqlite::Result
     Ok(())
 }
 
-/// The rows of a worker's journal, in order.
-pub(crate) fn read(connection: &Connection, worker: i64) -> rusqlite::Result<Vec<Vec<u8>>> {
+/// The rows of a journal, in order, without a gap.
+#[derive(Debug, Default)]
+pub(crate) struct Rows {
+    /// The number of the first one.
+    pub(crate) first: u64,
+    pub(crate) rows: Vec<Vec<u8>>,
+}
+
+/// The rows of a worker's journal.
+pub(crate) fn read(connection: &Connection, worker: i64) -> rusqlite::Result<Rows> {
     let mut select = connection
-        .prepare_cached("SELECT data FROM worker_journal WHERE worker = ?1 ORDER BY seq")?;
-    select.query_map([worker], |row| row.get(0))?.collect()
+        .prepare_cached("SELECT seq, data FROM worker_journal WHERE worker = ?1 ORDER BY seq")?;
+    let mut read = Rows::default();
+    let mut rows = select.query([worker])?;
+    while let Some(row) = rows.next()? {
+        if read.rows.is_empty() {
+            read.first = super::number(row.get(0)?);
+        }
+        read.rows.push(row.get(1)?);
+    }
+    Ok(read)
 }
 
 /// How many results of a worker are kept.

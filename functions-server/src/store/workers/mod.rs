@@ -8,7 +8,7 @@ mod tests;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, named_params, params};
 
-pub(crate) use journal::{Flush, append, count_results, read, result};
+pub(crate) use journal::{Flush, Rows, append, count_results, read, result};
 pub(crate) use queue::{QueueRow, cancel, enqueue, queued};
 
 use super::Time;

@@ -50,7 +50,7 @@ fn journal_row_after_a_lost_one_is_refused() {
     append(&connection, &flush(worker, 0)).unwrap();
     assert!(append(&connection, &flush(worker, 2)).is_err());
     append(&connection, &flush(worker, 1)).unwrap();
-    assert_eq!(read(&connection, worker).unwrap().len(), 2);
+    assert_eq!(read(&connection, worker).unwrap().rows.len(), 2);
 }
 
 /// What was on its way to a deleted worker is refused, and the name's next worker begins empty.
@@ -63,7 +63,28 @@ fn journal_of_a_deleted_worker_is_gone() {
     let next = create(&connection, &new("w")).unwrap().unwrap().id;
     assert!(next > worker);
     assert!(append(&connection, &flush(worker, 0)).is_err());
-    assert_eq!(read(&connection, next).unwrap(), Vec::<Vec<u8>>::new());
+    assert!(read(&connection, next).unwrap().rows.is_empty());
+}
+
+/// A first row takes the place of all before it, and the next one follows.
+#[test]
+fn first_row_replaces_all_before() {
+    let connection = database();
+    let worker = create(&connection, &new("w")).unwrap().unwrap().id;
+    let other = create(&connection, &new("x")).unwrap().unwrap().id;
+    for seq in 0..3 {
+        append(&connection, &flush(worker, seq)).unwrap();
+        append(&connection, &flush(other, seq)).unwrap();
+    }
+    let first = Flush {
+        is_first: true,
+        ..flush(worker, 3)
+    };
+    append(&connection, &first).unwrap();
+    append(&connection, &flush(worker, 4)).unwrap();
+    let rows = read(&connection, worker).unwrap();
+    assert_eq!((rows.first, rows.rows.len()), (3, 2));
+    assert_eq!(read(&connection, other).unwrap().rows.len(), 3);
 }
 
 /// A name is created once.

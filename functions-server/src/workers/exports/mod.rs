@@ -52,6 +52,22 @@ impl Exports {
     }
 }
 
+impl Exports {
+    /// The functions of an interface, in any version: the instance that exports each, and the function.
+    pub(crate) fn functions_of(
+        &self,
+        interface: &str,
+    ) -> impl Iterator<Item = (&str, &ExportedFunction)> {
+        let exports = self.0.iter().filter_map(move |export| match export {
+            Export::Instance { name, functions } if name.split('@').next() == Some(interface) => {
+                Some((&**name, functions))
+            }
+            _ => None,
+        });
+        exports.flat_map(|(name, functions)| functions.iter().map(move |function| (name, function)))
+    }
+}
+
 /// What a function returns. Only results of an older WIT have names.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct NamedResult {

@@ -102,9 +102,9 @@ impl Workers {
                 StoredState::Running | StoredState::Interrupted => {
                     workers::read(connection, row.id)?
                 }
-                _ => Vec::new(),
+                _ => workers::Rows::default(),
             };
-            Ok(Some((row, queue, rows)))
+            Ok(Some((row, queue, rows.rows)))
         });
         if let Some((row, queue, rows)) = read.await? {
             let cut_off = unfinished_key(&rows);

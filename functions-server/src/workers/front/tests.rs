@@ -8,6 +8,7 @@ mod figures;
 mod lifecycle;
 mod requests;
 mod restarts;
+mod snapshots;
 mod suspension;
 
 use std::path::Path;

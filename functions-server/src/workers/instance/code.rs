@@ -10,12 +10,15 @@ use crate::workers::components::ComponentVersion;
 use crate::workers::engines::LinkedEngine;
 use crate::workers::exports::Exports;
 use crate::workers::runtime::State;
+use crate::workers::snapshot_functions::SnapshotFunctions;
 
 /// A compiled and linked version of a component.
 pub(crate) struct Code {
     pub(crate) version: Arc<ComponentVersion>,
     pub(super) pre: InstancePre<State>,
     exports: Indices,
+    /// What saves and loads it.
+    pub(super) snapshots: Option<SnapshotFunctions>,
     /// What the slots of its instances belong to.
     pub(crate) owner: SlotOwner,
     /// How many linear memories an instance has.
@@ -35,6 +38,7 @@ impl Code {
         let required = component.resources_required();
         Ok(Arc::new(Self {
             exports: indices(&component, version.functions.exports()),
+            snapshots: SnapshotFunctions::of(version.functions.exports()),
             memories: required.map_or(0, |required| required.num_memories),
             owner: SlotOwner::new(&version.name),
             pre: linked.linker.instantiate_pre(&component)?,

@@ -70,6 +70,16 @@ impl Handles {
         }
     }
 
+    /// The number of the next resource.
+    pub(super) fn next(&self) -> u64 {
+        self.next
+    }
+
+    /// No number is given twice.
+    pub(super) fn go_on_at(&mut self, next: u64) {
+        self.next = self.next.max(next);
+    }
+
     /// Begins an invocation at a time, in milliseconds since 1970.
     pub(super) fn begin(&mut self, now: i64) {
         self.now = now;

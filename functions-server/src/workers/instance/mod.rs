@@ -2,6 +2,7 @@
 
 mod code;
 mod handles;
+mod snapshot;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;

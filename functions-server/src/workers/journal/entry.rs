@@ -64,6 +64,23 @@ pub(crate) enum Entry {
     Ended {
         hash: u64,
     },
+    /// The component has saved itself, and a new instance begins to load that. Everything before was deleted but what
+    /// the new instance did to begin with.
+    Snapshot(Snapshot),
+    /// It has loaded that.
+    Loaded,
+}
+
+/// What a component has saved of itself, and what the host knows of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Snapshot {
+    pub(crate) state: Vec<u8>,
+    /// How many requests were begun.
+    pub(crate) begun: u32,
+    /// The last value of the worker's clock, in nanoseconds.
+    pub(crate) clock: u64,
+    /// The number of the next resource.
+    pub(crate) resources: u64,
 }
 
 /// A key of an invocation.

@@ -6,6 +6,7 @@
 
 mod entry;
 mod recorded;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 mod texts;
@@ -16,10 +17,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-pub(crate) use entry::{Answer, Entry, Outcome, UnreadableRow};
+pub(crate) use entry::{Answer, Entry, Outcome, Snapshot, UnreadableRow};
 
 use crate::store::Store;
-use crate::store::workers::{Flush, StoredState};
+use crate::store::workers::{Flush, Rows, StoredState};
 use recorded::{Contents, Recorded};
 use texts::Texts;
 
@@ -31,6 +32,8 @@ pub(crate) struct Journal {
     limit: u64,
     /// How many results are kept.
     kept: u64,
+    /// After how many bytes it is shortened, if it can be.
+    snapshot_after: u64,
     inner: Mutex<Inner>,
     /// Whether everything recorded was run through.
     live: watch::Sender<bool>,
@@ -50,6 +53,10 @@ struct Inner {
     added: u64,
     /// The length of the journal in bytes.
     length: u64,
+    /// The length of a snapshot and its loading, if it begins with one.
+    snapshot: u64,
+    /// The number of its first row.
+    first: u64,
     results: u64,
     /// How many are kept now.
     result_count: u64,
@@ -59,6 +66,8 @@ struct Inner {
     stored: StoredState,
     /// Nothing is added any longer.
     is_closed: bool,
+    /// Nothing is written yet.
+    is_held: bool,
 }
 
 impl Inner {
@@ -109,6 +118,8 @@ pub(crate) struct Limits {
     /// The longest journal, in bytes.
     pub(crate) length: u64,
     pub(crate) results: u64,
+    /// After how many bytes a journal is shortened, if it can be. 0: never.
+    pub(crate) snapshot_after: u64,
 }
 
 /// A journal cannot be written. What was not written is as if it had not been.
@@ -141,16 +152,19 @@ impl Journal {
     pub(crate) fn new(
         store: Arc<Store>,
         worker: i64,
-        rows: Vec<Vec<u8>>,
+        rows: Rows,
         stored: Stored,
         limits: &Limits,
     ) -> Result<Arc<Self>, UnreadableRow> {
-        let seq = rows.len() as u64;
+        let Rows { first, rows } = rows;
+        let seq = first + rows.len() as u64;
         let length = rows.iter().map(|row| row.len() as u64).sum();
+        let row = rows.first().map_or(0, Vec::len);
         let Contents {
             recorded,
             answers,
             texts,
+            has_snapshot,
         } = Recorded::read(rows)?;
         let inner = Inner {
             answers,
@@ -163,6 +177,8 @@ impl Journal {
             flushes: 0,
             added: 0,
             length,
+            snapshot: if has_snapshot { row as u64 } else { 0 },
+            first,
             // Numbers of results only have to grow.
             results: seq << 16,
             is_running: false,
@@ -170,12 +186,14 @@ impl Journal {
             stored: stored.state,
             recorded,
             is_closed: false,
+            is_held: false,
         };
         Ok(Arc::new(Self {
             store,
             worker,
             limit: limits.length,
             kept: limits.results,
+            snapshot_after: limits.snapshot_after,
             live: watch::Sender::new(inner.recorded.is_empty()),
             inner: Mutex::new(inner),
             written: watch::Sender::new(Written::Until(0)),
@@ -193,6 +211,7 @@ impl Journal {
             worker: 0,
             limit: u64::MAX,
             kept: u64::MAX,
+            snapshot_after: 0,
             live: watch::Sender::new(true),
             inner: Mutex::new(inner),
             written: watch::Sender::new(Written::Until(0)),

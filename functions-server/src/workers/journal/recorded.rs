@@ -26,17 +26,22 @@ pub(super) struct Contents {
     pub(super) answers: HashMap<u32, Answer>,
     /// All texts that it has in full.
     pub(super) texts: Texts,
+    /// Whether it begins with a snapshot.
+    pub(super) has_snapshot: bool,
 }
 
 impl Recorded {
     /// Reads all rows once, so that none turns out to be unreadable later.
     pub(super) fn read(rows: Vec<Vec<u8>>) -> Result<Contents, UnreadableRow> {
-        let (mut answers, mut left) = (HashMap::new(), 0);
+        let (mut answers, mut left, mut has_snapshot) = (HashMap::new(), 0, false);
         let texts = entry::read(&rows, |entry| match entry {
             Entry::Done { number, answer } => {
                 answers.insert(number, answer);
             }
-            _ => left += 1,
+            entry => {
+                has_snapshot |= matches!(entry, Entry::Snapshot(_));
+                left += 1;
+            }
         })?;
         let recorded = Self {
             rows: rows.into_iter(),
@@ -50,6 +55,7 @@ impl Recorded {
             recorded,
             answers,
             texts,
+            has_snapshot,
         })
     }
 

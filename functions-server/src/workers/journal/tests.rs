@@ -42,6 +42,7 @@ async fn load(store: &Arc<Store>, worker: i64, limit: u64) -> Arc<Journal> {
         &Limits {
             length: limit,
             results: 2,
+            snapshot_after: 0,
         },
     )
     .unwrap()
@@ -160,7 +161,7 @@ async fn invocations_come_back_over_restarts() {
         }
     }
     let rows = store.read(move |connection| workers::read(connection, id));
-    let lengths: Vec<_> = rows.await.unwrap().iter().map(Vec::len).collect();
+    let lengths: Vec<_> = rows.await.unwrap().rows.iter().map(Vec::len).collect();
     assert!(
         lengths[1..].iter().all(|length| *length < lengths[0] / 2),
         "{lengths:?}"

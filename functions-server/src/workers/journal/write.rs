@@ -94,6 +94,9 @@ impl Journal {
     /// Writes what was added. The number is for [`written`](Self::written).
     pub(crate) fn flush(self: &Arc<Self>) -> u64 {
         let mut inner = self.inner();
+        if inner.is_held {
+            return inner.flushes;
+        }
         inner.note_state();
         if inner.next.is_empty() {
             return inner.flushes;

@@ -81,6 +81,8 @@ pub(crate) struct State {
     pub(super) http: WasiHttpCtx,
     /// How many requests were begun.
     begun: u32,
+    /// Requests are refused.
+    is_quiet: bool,
     wasi: WasiCtx,
 }
 
@@ -124,6 +126,7 @@ impl State {
             calls: Calls::default(),
             http: WasiHttpCtx::new(),
             begun: 0,
+            is_quiet: false,
             wasi,
         }
     }
@@ -133,8 +136,33 @@ impl State {
         self.requests.origin = origin;
     }
 
+    /// How many requests were begun, and the last value of the clock.
+    pub(crate) fn position(&self) -> (u32, u64) {
+        (self.begun, self.clock)
+    }
+
+    /// Requests are numbered from here on, and the clock is not earlier.
+    pub(crate) fn go_on_at(&mut self, begun: u32, clock: u64) {
+        self.begun = begun;
+        self.clock = self.clock.max(clock);
+    }
+
+    /// Whether requests are in flight.
+    pub(crate) fn has_requests(&self) -> bool {
+        self.sleeps.has_requests()
+    }
+
+    /// Refuses requests, or allows them again.
+    pub(crate) fn set_quiet(&mut self, is_quiet: bool) {
+        self.is_quiet = is_quiet;
+    }
+
     /// Begins a request whose head has this hash. Returns its number.
     pub(super) fn begin(&mut self, call: &'static str, hash: u64) -> wasmtime::Result<u32> {
+        if self.is_quiet {
+            let why = "a component must not send requests while it is saved or loaded";
+            return Err(wasmtime::format_err!("{why}"));
+        }
         let number = self.begun;
         self.begun += 1;
         let begin = Entry::Begin { number, hash };

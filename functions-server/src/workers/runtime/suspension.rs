@@ -54,9 +54,13 @@ impl Sleeps {
         self.in_flight.clone()
     }
 
+    pub(super) fn has_requests(&self) -> bool {
+        Arc::strong_count(&self.in_flight.0) > 1
+    }
+
     /// Until when the guest sleeps, if it waits for these and it is long.
     fn until(&self, pollables: &[Resource<DynPollable>], now: SystemTime) -> Option<SystemTime> {
-        if Arc::strong_count(&self.in_flight.0) > 1 {
+        if self.has_requests() {
             return None;
         }
         let deadlines = pollables

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::live::{Begun, Broken, Ended, Live};
+use super::snapshot::shorten;
 use super::task::Context;
 use super::{Answer, Phase, Queued, Worker, answer_of};
 use crate::store::workers::{self, StoredState};
@@ -50,6 +51,7 @@ pub(super) async fn drive(context: &Arc<Context>, worker: &Arc<Worker>, slot: &m
             slot.unload().await;
         }
         let Err(broken) = attempt_once(context, worker, slot).await else {
+            shorten(context, worker, slot).await;
             return;
         };
         let waiting = slot.queued.as_ref().map(|queued| queued.key.clone());

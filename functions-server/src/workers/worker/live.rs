@@ -1,19 +1,19 @@
 //! A loaded worker: its instance, and its journal.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use super::Worker;
+use super::instantiate::not_loaded;
 use super::task::Context;
 use crate::store::Time;
 use crate::store::workers;
 use crate::workers::check::{self, Checked, Parameter};
-use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
 use crate::workers::failure::{Failure, with_stderr};
 use crate::workers::instance::{Code, Instance};
 use crate::workers::journal::{Entry, Journal, Limits, Outcome, Stored, TooLong};
-use crate::workers::runtime::{CpuBudget, Diverged, Environment, caller_names, timed};
+use crate::workers::runtime::{Diverged, timed};
 
 /// A loaded worker.
 pub(super) struct Live {
@@ -77,6 +77,7 @@ impl Live {
         let limits = Limits {
             length: context.limits.journal,
             results: context.limits.keys,
+            snapshot_after: context.limits.snapshot_after,
         };
         let journal = Journal::new(context.store.clone(), id, rows, stored, &limits);
         let journal = journal.map_err(|error| unavailable(error.to_string()))?;
@@ -87,19 +88,20 @@ impl Live {
             .durable(&version)
             .await
             .map_err(Broken::Unavailable)?;
-        let environment = environment(context, worker, &version);
-        let (component, name) = (&worker.component, &worker.name);
-        let made = Instance::new(&code, component, name, &environment, journal.clone());
-        let made = timed(&environment.budget, made).await;
-        let instance = made.map_err(|error| match Failure::of(&error) {
-            Failure::Diverged(diverged) => Broken::Diverged(diverged),
-            Failure::Suspended(until) => Broken::Suspended(until),
-            Failure::Exited => Broken::Creation("Process exited".to_owned()),
-            Failure::Limit(why) => Broken::Creation(why),
-            Failure::Trapped(why) if error.is::<wasmtime::Trap>() => Broken::Creation(why),
-            // The host has no memory, for example.
-            Failure::Trapped(why) => unavailable(why),
-        })?;
+        let mut instance = Self::instantiate(context, worker, &code, &journal).await?;
+        if let Some(snapshot) = journal.next_snapshot() {
+            let loaded = timed(&instance.budget(), instance.load(&snapshot)).await;
+            loaded.map_err(|error| not_loaded(&error))?;
+            match journal.next() {
+                Some(Entry::Loaded) => {}
+                found => {
+                    return Err(Broken::Diverged(Diverged {
+                        call: "the end of loading a snapshot".to_owned(),
+                        found: format!("{found:?}"),
+                    }));
+                }
+            }
+        }
         Ok(Self {
             instance,
             code,
@@ -244,27 +246,5 @@ impl Live {
             outcome,
             may_retry,
         })
-    }
-}
-
-fn environment(context: &Context, worker: &Worker, version: &ComponentVersion) -> Environment {
-    let row = &worker.row;
-    let args: Vec<String> = serde_json::from_str(&row.args).unwrap_or_default();
-    let own: std::collections::BTreeMap<String, String> =
-        serde_json::from_str(&row.env).unwrap_or_default();
-    let mut env = version.env.clone();
-    env.extend(own);
-    let created = u64::try_from(row.created.0).unwrap_or(0);
-    Environment {
-        worker: format!("{}/{}", worker.component, worker.name).into(),
-        caller_names: caller_names(version.id, &version.name, &worker.name),
-        args,
-        env: env.into_iter().collect(),
-        created: UNIX_EPOCH + Duration::from_millis(created),
-        memory: row.memory,
-        budget: CpuBudget::new(context.limits.cpu_time),
-        suspend_after: context.limits.suspend_after,
-        egress: context.egress.clone(),
-        waits: Some(context.waits.clone()),
     }
 }

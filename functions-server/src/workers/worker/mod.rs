@@ -1,9 +1,11 @@
 //! A worker as its callers see it: its queue, who waits, and where it stands.
 
 mod drive;
+mod instantiate;
 mod live;
 mod loaded;
 mod queue;
+mod snapshot;
 mod stopping;
 mod task;
 mod transitions;
@@ -76,6 +78,8 @@ struct Shared {
     is_closed: bool,
     /// The host cannot load it now.
     has_given_up: bool,
+    /// Its component cannot save it.
+    keeps_journal: bool,
     next_number: u64,
     retries: u32,
     version: u64,
@@ -147,6 +151,7 @@ impl Worker {
             has_task: false,
             is_closed: false,
             has_given_up: false,
+            keeps_journal: false,
             retries: 0,
             version: row.version,
             updates: serde_json::from_str(&row.updates).unwrap_or_default(),

@@ -137,6 +137,15 @@ impl Worker {
         shared.is_closed || shared.has_given_up
     }
 
+    /// Its journal is not shortened any longer, since its component cannot save it.
+    pub(super) fn keep_journal(&self) {
+        self.shared().keeps_journal = true;
+    }
+
+    pub(super) fn keeps_journal(&self) -> bool {
+        self.shared().keeps_journal
+    }
+
     /// Whether something waits that is stored.
     pub(in crate::workers) fn has_work(&self) -> bool {
         let shared = self.shared();

@@ -81,6 +81,7 @@ async fn killed_workers_lose_nothing_acknowledged() {
         );
     }
     check(&client, &id, &calls).await;
+    check_snapshots(folder.path());
     let after = requests.lock().unwrap().clone();
     assert_eq!(before, after, "a request was repeated");
     let again: u64 = after.values().map(|count| count - 1).sum();
@@ -94,6 +95,17 @@ async fn killed_workers_lose_nothing_acknowledged() {
         again <= u64::from(kills) * WORKERS as u64,
         "{again} requests were sent again"
     );
+}
+
+/// The journals were shortened now and then.
+fn check_snapshots(folder: &Path) {
+    let database = rusqlite::Connection::open(folder.join("functions.db")).unwrap();
+    let sql = "SELECT min(seq), count(*) FROM worker_journal GROUP BY worker";
+    let mut select = database.prepare(sql).unwrap();
+    let journals = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    let journals: Vec<(i64, i64)> = journals.unwrap().map(Result::unwrap).collect();
+    println!("the first rows of journals, and how many there are: {journals:?}");
+    assert!(journals.iter().any(|(first, _)| *first > 0), "{journals:?}");
 }
 
 /// What the workers keep is what their calls did, each once.
@@ -174,6 +186,8 @@ fn note(calls: &mut BTreeMap<String, Call>, line: &Value) {
 
 async fn open(folder: &Path) -> Running {
     let options = functions_server::ServerOptions::default();
+    // So few bytes that workers are saved every few calls.
+    let options = options.worker_snapshot_after(500);
     let options = options.data_dir(folder).secrets_key(key());
     Running::with(builder().allow_host("127.0.0.1"), options).await
 }

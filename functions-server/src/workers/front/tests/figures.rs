@@ -147,6 +147,7 @@ impl Bare {
         let read = store.read(move |connection| {
             let worker = crate::store::workers::find(connection, &of, "w0")?.unwrap();
             let row = crate::store::workers::read(connection, worker.id)?
+                .rows
                 .pop()
                 .unwrap();
             let sql = "SELECT outcome FROM worker_results WHERE worker = ?1 LIMIT 1";

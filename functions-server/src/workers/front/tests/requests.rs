@@ -188,3 +188,24 @@ async fn host_interfaces_are_recorded() {
     assert_eq!(host.api(&component, "total", "[]").await.unwrap(), "[0]");
     assert_eq!(server.count(), 1);
 }
+
+/// No two requests have the same key, also after the worker was saved and loaded.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn keys_differ_after_snapshots() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Numbers::start(Duration::ZERO).await;
+    let limits = WorkerLimits {
+        snapshot_after: 100,
+        ..WorkerLimits::default()
+    };
+    let host = Host::open(folder.path(), limits);
+    let component = host.upload().await;
+    for number in 1..=20 {
+        let params = server.params("/a", "x");
+        let fetched = host.api(&component, "fetch", &params).await;
+        assert!(fetched.unwrap().contains(&format!("200 {number}:1")));
+    }
+    let keys = server.keys.lock().unwrap().clone();
+    let different: std::collections::HashSet<_> = keys.iter().flatten().collect();
+    assert_eq!((keys.len(), different.len()), (20, 20));
+}

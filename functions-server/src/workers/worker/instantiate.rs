@@ -1,0 +1,74 @@
+//! Makes the instance of a worker.
+
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use super::Worker;
+use super::live::{Broken, Live};
+use super::task::Context;
+use crate::workers::components::ComponentVersion;
+use crate::workers::error::WorkerError;
+use crate::workers::failure::Failure;
+use crate::workers::instance::{Code, Instance};
+use crate::workers::journal::Journal;
+use crate::workers::runtime::{CpuBudget, Diverged, Environment, caller_names, timed};
+
+impl Live {
+    /// Makes an instance, at its beginning.
+    pub(super) async fn instantiate(
+        context: &Context,
+        worker: &Worker,
+        code: &Arc<Code>,
+        journal: &Arc<Journal>,
+    ) -> Result<Instance, Broken> {
+        let environment = environment(context, worker, &code.version);
+        let (component, name) = (&worker.component, &worker.name);
+        let made = Instance::new(code, component, name, &environment, journal.clone());
+        let made = timed(&environment.budget, made).await;
+        made.map_err(|error| match Failure::of(&error) {
+            Failure::Diverged(diverged) => Broken::Diverged(diverged),
+            Failure::Suspended(until) => Broken::Suspended(until),
+            Failure::Exited => Broken::Creation("Process exited".to_owned()),
+            Failure::Limit(why) => Broken::Creation(why),
+            Failure::Trapped(why) if error.is::<wasmtime::Trap>() => Broken::Creation(why),
+            // The host has no memory, for example.
+            Failure::Trapped(why) => Broken::Unavailable(WorkerError::Unavailable(why)),
+        })
+    }
+}
+
+/// Why a component does not load what it loaded before.
+pub(super) fn not_loaded(error: &wasmtime::Error) -> Broken {
+    match Failure::of(error) {
+        Failure::Diverged(diverged) => Broken::Diverged(diverged),
+        Failure::Suspended(until) => Broken::Suspended(until),
+        // The limit is lower now, or the machine busier.
+        Failure::Limit(why) => Broken::Unavailable(WorkerError::Unavailable(why)),
+        Failure::Exited | Failure::Trapped(_) => Broken::Diverged(Diverged {
+            call: format!("loading a snapshot failed: {error:#}"),
+            found: "that it was loaded".to_owned(),
+        }),
+    }
+}
+
+fn environment(context: &Context, worker: &Worker, version: &ComponentVersion) -> Environment {
+    let row = &worker.row;
+    let args: Vec<String> = serde_json::from_str(&row.args).unwrap_or_default();
+    let own: std::collections::BTreeMap<String, String> =
+        serde_json::from_str(&row.env).unwrap_or_default();
+    let mut env = version.env.clone();
+    env.extend(own);
+    let created = u64::try_from(row.created.0).unwrap_or(0);
+    Environment {
+        worker: format!("{}/{}", worker.component, worker.name).into(),
+        caller_names: caller_names(version.id, &version.name, &worker.name),
+        args,
+        env: env.into_iter().collect(),
+        created: UNIX_EPOCH + Duration::from_millis(created),
+        memory: row.memory,
+        budget: CpuBudget::new(context.limits.cpu_time),
+        suspend_after: context.limits.suspend_after,
+        egress: context.egress.clone(),
+        waits: Some(context.waits.clone()),
+    }
+}
