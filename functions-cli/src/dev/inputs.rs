@@ -150,6 +150,10 @@ impl Inputs {
             files.sort_unstable();
             return Some(self.hasher.hash_one(files));
         }
+        // A device may have no end, and a pipe no writer.
+        if !file.is_file() {
+            return None;
+        }
         let bytes = fs::read(file).ok()?;
         Some(self.hasher.hash_one(bytes))
     }
@@ -215,6 +219,13 @@ mod tests {
         let files = ["/s/lib.rs", "/s/a b.txt", "/s/build.rs"].map(PathBuf::from);
         assert_eq!(dependencies(listed), files);
         assert_eq!(dependencies("/t/a.wasm: \n"), [] as [PathBuf; 0]);
+    }
+
+    /// What is no file and no folder, such as a pipe, is not read.
+    #[cfg(unix)]
+    #[test]
+    fn devices_are_not_read() {
+        assert_eq!(Inputs::default().content(Path::new("/dev/zero")), None);
     }
 
     /// Only another content is a change; a file that comes or goes is one too.

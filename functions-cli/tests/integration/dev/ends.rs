@@ -22,7 +22,7 @@ async fn bad_starts_are_told() {
     // It may become a project later.
     let project = Project::empty("dev-late");
     let dev = project.dev();
-    dev.says("could not find `Cargo.toml`", 1).await;
+    dev.says("has no package and no functions.toml", 1).await;
     assert_eq!(dev.get().await.status, 503);
 }
 
