@@ -1,6 +1,7 @@
 use std::convert::Infallible;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -11,6 +12,10 @@ use http_body_util::{BodyExt as _, Collected, Full, StreamBody};
 
 /// The names under which a host serves one function, so that slots pass between functions.
 pub(crate) const NAMES: [&str; 4] = ["f", "g", "h", "i"];
+
+/// Functions compute, and their time is limited by the processor's. The wall clock goes on while the machine, or
+/// the fuzzer, stands still: what ends then says nothing about isolation.
+const TIMEOUT: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A host that serves one function under one or several names.
 #[derive(Clone)]
@@ -51,6 +56,7 @@ impl Host {
         let builder = builder
             .concurrency(64, 4000)
             .depth(0)
+            .timeout(TIMEOUT)
             // A difference has to be visible here instead of ending the process.
             .verify_reuse(0)
             .output_sink(move |record| {
@@ -117,7 +123,7 @@ fn pieces(
     let pieces = [program.slice(..half), program.slice(half..)];
     futures_util::stream::unfold(pieces.into_iter(), |mut pieces| async {
         let piece = pieces.next()?;
-        tokio::time::sleep(std::time::Duration::from_micros(300)).await;
+        tokio::time::sleep(Duration::from_micros(300)).await;
         Some((Ok(Frame::data(piece)), pieces))
     })
 }
