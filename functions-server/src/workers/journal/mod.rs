@@ -13,7 +13,7 @@ mod texts;
 mod write;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
@@ -95,6 +95,11 @@ impl Inner {
         }
     }
 }
+
+/// Of all journals that take nothing: these never change.
+static LIVE: LazyLock<watch::Sender<bool>> = LazyLock::new(|| watch::Sender::new(true));
+static WRITTEN: LazyLock<watch::Sender<Written>> =
+    LazyLock::new(|| watch::Sender::new(Written::Until(0)));
 
 /// How far flushes are on the disk.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -204,6 +209,7 @@ impl Journal {
     pub(crate) fn closed(store: Arc<Store>) -> Arc<Self> {
         let inner = Inner {
             is_closed: true,
+            is_held: true,
             ..Inner::default()
         };
         Arc::new(Self {
@@ -212,9 +218,9 @@ impl Journal {
             limit: u64::MAX,
             kept: u64::MAX,
             snapshot_after: 0,
-            live: watch::Sender::new(true),
+            live: LIVE.clone(),
             inner: Mutex::new(inner),
-            written: watch::Sender::new(Written::Until(0)),
+            written: WRITTEN.clone(),
         })
     }
 

@@ -83,7 +83,9 @@ pub(crate) struct State {
     begun: u32,
     /// Requests are refused.
     is_quiet: bool,
-    wasi: WasiCtx,
+    args: Vec<String>,
+    /// Created once the guest asks for it.
+    wasi: Option<WasiCtx>,
 }
 
 impl State {
@@ -92,14 +94,6 @@ impl State {
         let (stdout, stderr) = (output("stdout"), output("stderr"));
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
-        let wasi = WasiCtxBuilder::new()
-            .args(&environment.args)
-            .envs(&environment.env)
-            .stdout(stdout.clone())
-            .stderr(stderr.clone())
-            .allow_tcp(false)
-            .allow_udp(false)
-            .build();
         let requests = Requests {
             egress: environment.egress.clone(),
             journal: journal.clone(),
@@ -127,7 +121,8 @@ impl State {
             http: WasiHttpCtx::new(),
             begun: 0,
             is_quiet: false,
-            wasi,
+            args: environment.args.clone(),
+            wasi: None,
         }
     }
 
@@ -201,8 +196,18 @@ pub(super) fn diverged(call: &str, found: &Entry) -> Diverged {
 
 impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
+        let create = || {
+            WasiCtxBuilder::new()
+                .args(&self.args)
+                .envs(&self.variables)
+                .stdout(self.stdout.clone())
+                .stderr(self.stderr.clone())
+                .allow_tcp(false)
+                .allow_udp(false)
+                .build()
+        };
         WasiCtxView {
-            ctx: &mut self.wasi,
+            ctx: self.wasi.get_or_insert_with(create),
             table: &mut self.table,
         }
     }
