@@ -17,11 +17,16 @@ pub(crate) struct Form {
 
 /// Writes a line. A reader that has left, such as `head`, is no error.
 pub(crate) fn line(text: &str) -> anyhow::Result<()> {
+    write(format!("{text}\n").as_bytes()).map(drop)
+}
+
+/// Writes bytes at once, and returns whether somebody reads them: a reader that has left is no error.
+pub(crate) fn write(bytes: &[u8]) -> anyhow::Result<bool> {
     let mut stdout = io::stdout().lock();
-    let written = writeln!(stdout, "{text}").and_then(|()| stdout.flush());
-    match written {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => written.context("cannot write to standard output"),
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(error).context("cannot write to standard output"),
     }
 }
 

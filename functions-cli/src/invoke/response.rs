@@ -1,6 +1,6 @@
 //! Shows the response, and what the invocation used.
 
-use std::io::{self, ErrorKind, Write as _};
+use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use host_harness::{Body, Escaped, InvocationReport, stderr};
 use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
 
+use crate::output;
 use crate::value::size;
 
 /// How much of a body is read at once, in bytes.
@@ -39,10 +40,8 @@ pub(super) async fn print(mut body: Body) -> anyhow::Result<bool> {
         if let Some(last) = data.last() {
             has_open_line = *last != b'\n';
         }
-        let mut stdout = io::stdout().lock();
-        match stdout.write_all(&data).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(false),
-            written => written.context("cannot write to standard output")?,
+        if !output::write(&data)? {
+            return Ok(false);
         }
     }
     Ok(has_open_line)
@@ -51,17 +50,12 @@ pub(super) async fn print(mut body: Body) -> anyhow::Result<bool> {
 /// The same for a body that is read.
 pub(super) fn print_from(mut body: impl io::Read) -> anyhow::Result<()> {
     let mut piece = vec![0; PIECE];
-    let mut stdout = io::stdout().lock();
     loop {
         let read = body.read(&mut piece);
         let read = read.context("the response broke off before its end")?;
         let data = piece.get(..read).unwrap_or_default();
-        if data.is_empty() {
+        if data.is_empty() || !output::write(data)? {
             return Ok(());
-        }
-        match stdout.write_all(data).and_then(|()| stdout.flush()) {
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
-            written => written.context("cannot write to standard output")?,
         }
     }
 }

@@ -1,10 +1,7 @@
-use std::io;
-
-use anyhow::Context as _;
 use clap::{Args, CommandFactory as _};
 use clap_complete::Shell;
 
-use crate::Arguments;
+use crate::{Arguments, output};
 
 /// Print the completions of a shell.
 ///
@@ -24,9 +21,6 @@ impl Completions {
             "functions",
             &mut script,
         );
-        match io::Write::write_all(&mut io::stdout().lock(), &script) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written.context("cannot write to standard output"),
-        }
+        output::write(&script).map(drop)
     }
 }
