@@ -8,6 +8,7 @@ use std::hash::BuildHasher as _;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::regular_file;
 use crate::build::Artifacts;
 use crate::project::Project;
 
@@ -150,11 +151,7 @@ impl Inputs {
             files.sort_unstable();
             return Some(self.hasher.hash_one(files));
         }
-        // A device may have no end, and a pipe no writer.
-        if !file.is_file() {
-            return None;
-        }
-        let bytes = fs::read(file).ok()?;
+        let bytes = regular_file::read(file).ok()?;
         Some(self.hasher.hash_one(bytes))
     }
 

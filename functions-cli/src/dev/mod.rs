@@ -5,6 +5,7 @@ mod inputs;
 mod options;
 mod own_files;
 mod page;
+mod regular_file;
 mod screen;
 mod serving;
 mod session;

@@ -1,15 +1,14 @@
 //! What is served of the project.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::Arc;
-use std::{fs, io};
 
 use bytes::Bytes;
 use functions_server::SettingsDocument;
 use host_harness::{DeployError, Harness, Ingress};
 use tokio::runtime::Handle;
 
+use super::regular_file;
 use super::screen;
 use super::status::Status;
 use crate::build::{self, Artifacts};
@@ -86,7 +85,7 @@ impl Serving {
         let name = &function.name;
         let file = build::component(function, artifacts);
         let file = file.ok_or_else(|| format!("{name}: it was not built"))?;
-        let read = read(file).map(Bytes::from);
+        let read = regular_file::read(file).map(Bytes::from);
         let component =
             read.map_err(|error| format!("{name}: {} cannot be read: {error}", file.display()))?;
         let served = Served {
@@ -117,14 +116,6 @@ impl Serving {
         };
         screen::success(&format!("serving {place}  version {version}"));
         Ok(true)
-    }
-}
-
-/// Reads a file: a device may have no end, and a pipe no writer.
-fn read(file: &Path) -> io::Result<Vec<u8>> {
-    match fs::metadata(file)?.is_file() {
-        true => fs::read(file),
-        false => Err(io::Error::other("it is not a regular file")),
     }
 }
 
