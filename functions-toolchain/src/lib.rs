@@ -10,7 +10,9 @@ mod target;
 
 pub use command::CommandError;
 pub use guests::{Artifact, BuildError, GuestBuild, build_guests};
-pub use target::{Attempt, SetupError, ensure_target, ensure_target_or_run, has_target};
+pub use target::{
+    Attempt, SetupError, ensure_target, ensure_target_or_run, has_target, rustup_toolchain,
+};
 
 /// The target that functions are compiled for.
 pub const TARGET: &str = "wasm32-wasip2";

@@ -69,9 +69,7 @@ fn compiler(release: &str) -> Finding {
 }
 
 fn target(sysroot: &Path, release: &str) -> Finding {
-    let is_of_rustup = sysroot
-        .parent()
-        .is_some_and(|parent| parent.ends_with("toolchains"));
+    let is_of_rustup = functions_toolchain::rustup_toolchain(sysroot).is_some();
     match functions_toolchain::has_target() {
         Ok(true) => Finding::ok("target", format!("{TARGET} is installed")),
         Ok(false) if is_of_rustup => Finding::error(

@@ -8,6 +8,7 @@ mod ways;
 use std::path::Path;
 
 pub use error::{Attempt, SetupError};
+pub use ways::rustup_toolchain;
 
 use crate::CommandError;
 use compiler::Compiler;

@@ -13,7 +13,7 @@ use super::{
 pub(super) fn rustup(compiler: &Compiler, progress: &mut dyn FnMut(&str)) -> Result<(), Attempt> {
     const WAY: &str = "rustup";
     // The toolchain is named, because `$RUSTC` may belong to another one than rustup would choose.
-    let Some(toolchain) = toolchain(compiler.sysroot()) else {
+    let Some(toolchain) = rustup_toolchain(compiler.sysroot()) else {
         let why = format!(
             "the compiler in {} was not installed by rustup",
             compiler.sysroot().display()
@@ -71,8 +71,10 @@ fn verify(compiler: &Compiler, way: &str, otherwise: &str) -> Result<(), Attempt
     }
 }
 
-/// The name of the rustup toolchain with this sysroot, which rustup has in `toolchains/NAME`.
-fn toolchain(sysroot: &Path) -> Option<&OsStr> {
+/// The name of the rustup toolchain with this sysroot, which rustup has in `toolchains/NAME`; `None` if rustup did
+/// not install it.
+#[must_use]
+pub fn rustup_toolchain(sysroot: &Path) -> Option<&OsStr> {
     if sysroot.parent()?.file_name()? != "toolchains" {
         return None;
     }
@@ -88,8 +90,8 @@ mod tests {
     fn names_the_toolchain() {
         let name = "stable-x86_64-unknown-linux-gnu";
         let managed = Path::new("/home/me/.rustup/toolchains").join(name);
-        assert_eq!(toolchain(&managed), Some(OsStr::new(name)));
-        assert_eq!(toolchain(Path::new("/usr")), None);
-        assert_eq!(toolchain(Path::new("/")), None);
+        assert_eq!(rustup_toolchain(&managed), Some(OsStr::new(name)));
+        assert_eq!(rustup_toolchain(Path::new("/usr")), None);
+        assert_eq!(rustup_toolchain(Path::new("/")), None);
     }
 }
