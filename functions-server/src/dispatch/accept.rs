@@ -106,50 +106,48 @@ pub(super) fn checked(
 ) -> Result<Vec<NewCall>, Refusal> {
     let ids = new_ids(calls.len(), now)
         .map_err(|error| Refusal::new(RefusalKind::Unavailable, format!("no ids: {error}")))?;
-    let mut endpoints = Endpoints {
+    let mut batch = Batch {
         rules,
-        allowed: HashSet::new(),
+        endpoints: HashSet::new(),
+        functions: rules.functions.stored(),
     };
-    let functions = rules.functions.stored();
     let mut checked = Vec::with_capacity(calls.len());
     for (at, (call, id)) in calls.into_iter().zip(ids).enumerate() {
-        let call = check(call, id, default, &mut endpoints, now).map_err(|refusal| Refusal {
+        let call = check(call, id, default, &mut batch, now).map_err(|refusal| Refusal {
             message: format!("calls[{at}].{}", refusal.message),
             ..refusal
         })?;
-        checked.push(NewCall {
-            functions: functions.clone(),
-            ..call
-        });
+        checked.push(call);
     }
     Ok(checked)
 }
 
-/// The endpoints of a batch: most of its calls have the same, which is checked once.
-struct Endpoints<'a> {
+/// What the calls of a batch share.
+struct Batch<'a> {
     rules: &'a Rules<'a>,
-    allowed: HashSet<Arc<str>>,
+    /// Those that may be called. Most calls have the same, which is checked once.
+    endpoints: HashSet<Arc<str>>,
+    functions: Option<Arc<str>>,
 }
 
-impl Endpoints<'_> {
+impl Batch<'_> {
     /// An endpoint that may be called, of which there is one text for all calls.
-    fn allowed(&mut self, text: &str) -> Result<Arc<str>, Refusal> {
-        if let Some(known) = self.allowed.get(text) {
+    fn endpoint(&mut self, text: &str) -> Result<Arc<str>, Refusal> {
+        if let Some(known) = self.endpoints.get(text) {
             return Ok(known.clone());
         }
         self.rules.endpoint(text)?;
         let endpoint: Arc<str> = text.into();
-        self.allowed.insert(endpoint.clone());
+        self.endpoints.insert(endpoint.clone());
         Ok(endpoint)
     }
 }
 
-/// Checks a call. It has no functions yet.
 fn check(
     call: Call,
     id: String,
     default: Option<&str>,
-    endpoints: &mut Endpoints<'_>,
+    batch: &mut Batch<'_>,
     now: Time,
 ) -> Result<NewCall, Refusal> {
     let invalid = |message: String| Refusal::new(RefusalKind::InvalidArgument, message);
@@ -159,9 +157,9 @@ fn check(
         (given, _) => given,
     };
     check_function(&call.function).map_err(invalid)?;
-    let endpoint = endpoints.allowed(endpoint)?;
+    let endpoint = batch.endpoint(endpoint)?;
     let expiration = match call.expiration {
-        None => endpoints.rules.expiration,
+        None => batch.rules.expiration,
         Some(given) => Duration::try_from(given)
             .map_err(|_| invalid("expiration: expected a duration of 0 or more".to_owned()))?,
     };
@@ -173,7 +171,7 @@ fn check(
         version: call.version,
         input: call.input.map(|input| input.encode_to_vec()),
         expires: now.after(expiration),
-        functions: None,
+        functions: batch.functions.clone(),
     })
 }
 

@@ -2,20 +2,17 @@
 //! read.
 
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
+use super::run::STORE_PAUSE;
 use crate::store::calls::{self, RunRow};
 use crate::store::{Store, StoreError};
 
 /// How many are read at once at most, so that the first does not wait long.
 const AT_ONCE: usize = 100;
-
-/// How long to wait before the store is asked again after it failed.
-const PAUSE: Duration = Duration::from_secs(1);
 
 /// The number of a call, and who waits for its row.
 type Asked = (i64, oneshot::Sender<Option<RunRow>>);
@@ -41,7 +38,7 @@ impl Reads {
             self.asked.send((number, reply)).ok()?;
             match replied.await {
                 Ok(row) => return row,
-                Err(_) => tokio::time::sleep(PAUSE).await,
+                Err(_) => tokio::time::sleep(STORE_PAUSE).await,
             }
         }
     }

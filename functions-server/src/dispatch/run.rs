@@ -17,7 +17,7 @@ use crate::store::calls::{self, After, Attempt, AttemptRow, Poll, RunRow};
 use crate::store::{StoreError, Time};
 
 /// How long to wait before the store is asked again after it failed.
-const STORE_PAUSE: Duration = Duration::from_secs(1);
+pub(super) const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs a call once, which is in flight since `started`. Returns what follows, which is committed, and the room
 /// of the calls that it made.
