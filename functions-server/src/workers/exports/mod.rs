@@ -50,9 +50,7 @@ impl Exports {
                 .map(move |function| (site, &*function.name))
         })
     }
-}
 
-impl Exports {
     /// The functions of an interface, in any version: the instance that exports each, and the function.
     pub(crate) fn functions_of(
         &self,
