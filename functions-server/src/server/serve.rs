@@ -1,5 +1,6 @@
 //! The APIs of a server, each on a listener of its own.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -9,6 +10,19 @@ use super::Server;
 use crate::api::{self, dispatch, golem, management, serverledge};
 use crate::dispatch::Scheduler;
 use crate::{DispatchOptions, GolemOptions, ManagementOptions, ServerledgeOptions};
+
+/// Refuses a listener that others than this machine reach, unless it `is_open`.
+fn check_loopback(
+    listener: &TcpListener,
+    is_open: bool,
+    refusal: impl FnOnce(SocketAddr) -> String,
+) -> std::io::Result<()> {
+    let address = listener.local_addr()?;
+    match is_open || address.ip().to_canonical().is_loopback() {
+        true => Ok(()),
+        false => Err(std::io::Error::other(refusal(address))),
+    }
+}
 
 impl Server {
     /// Serves the management API until `shutdown` ends, and then the requests in flight.
@@ -56,13 +70,12 @@ impl Server {
         // At once: from then on, what this API accepted earlier runs as it says.
         let router = serverledge::router(self.clone(), options);
         async move {
-            let address = listener.local_addr()?;
-            if !is_open && !address.ip().to_canonical().is_loopback() {
-                return Err(std::io::Error::other(format!(
+            check_loopback(&listener, is_open, |address| {
+                format!(
                     "Serverledge's clients send no credentials, so anyone who reaches {address} could change \
                      functions; use a loopback address, or allow it with ServerledgeOptions::open"
-                )));
-            }
+                )
+            })?;
             api::serve(listener, router, shutdown).await
         }
     }
@@ -79,13 +92,12 @@ impl Server {
         options: GolemOptions,
         shutdown: impl Future<Output = ()>,
     ) -> std::io::Result<()> {
-        let address = listener.local_addr()?;
-        if !options.is_open && !address.ip().to_canonical().is_loopback() {
-            return Err(std::io::Error::other(format!(
+        check_loopback(&listener, options.is_open, |address| {
+            format!(
                 "Golem's clients send no credentials, so anyone who reaches {address} could upload components \
                  and call workers; use a loopback address, or allow it with GolemOptions::open"
-            )));
-        }
+            )
+        })?;
         api::serve(listener, golem::router(self.clone(), options), shutdown).await
     }
 
