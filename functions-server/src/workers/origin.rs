@@ -13,6 +13,11 @@ pub(crate) fn depth(origin: Option<&str>) -> usize {
     origin.map_or(0, |origin| origin.lines().count())
 }
 
+/// A worker in such a line.
+pub(crate) fn worker(component: &str, name: &str) -> String {
+    format!("{component}/{name}")
+}
+
 /// Adds a worker that waits.
 pub(crate) fn with(origin: Option<&str>, worker: &str, call: Option<u64>) -> String {
     let before = origin.map_or(String::new(), |origin| format!("{origin}\n"));
@@ -42,7 +47,7 @@ pub(crate) fn check_worker(
     name: &str,
     origin: Option<&str>,
 ) -> Result<(), WorkerError> {
-    let called = format!("{component}/{name}");
+    let called = worker(component, name);
     let mut waiting = origin.unwrap_or_default().lines();
     match waiting.any(|line| line.split(SEPARATOR).next() == Some(&called)) {
         true => Err(WorkerError::Reentrant(called)),

@@ -11,7 +11,7 @@ use crate::workers::error::WorkerError;
 use crate::workers::failure::{Failure, with_stderr};
 use crate::workers::instance::{Code, Instance};
 use crate::workers::journal::Journal;
-use crate::workers::origin::depth;
+use crate::workers::origin;
 use crate::workers::runtime::{CpuBudget, Environment, caller_names, timed};
 use crate::workers::worker::{Answer, answer_of};
 
@@ -59,7 +59,7 @@ impl Workers {
     ) -> Answer {
         let call = self.check(version, invocation).await?;
         let code = self.inner.context.codes.ephemeral(version).await?;
-        let depth = depth(invocation.origin.as_deref());
+        let depth = origin::depth(invocation.origin.as_deref());
         let running = self.inner.ephemeral.acquire(depth, code.memories).await;
         let _running = running.ok_or_else(WorkerError::stopping)?;
         // The instance's creation counts, too.
@@ -81,7 +81,7 @@ impl Workers {
         let context = &self.inner.context;
         let component = code.version.id.to_string();
         let environment = Environment {
-            worker: format!("{component}/{name}").into(),
+            worker: origin::worker(&component, name).into(),
             caller_names: caller_names(code.version.id, &code.version.name, name),
             args: Vec::new(),
             env: code.version.env.clone().into_iter().collect(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot::Receiver;
 
 use crate::workers::error::WorkerError;
+use crate::workers::origin;
 use crate::workers::waits::Waits;
 use crate::workers::worker::{Answer, GivenBack, Worker};
 
@@ -33,7 +34,7 @@ impl Waiting {
     pub(super) async fn answer_to_worker(mut self, waits: &Waits, call: u64) -> Answer {
         loop {
             let (worker, key) = (self.worker.clone(), self.key.clone());
-            let name = format!("{}/{}", worker.component, worker.name);
+            let name = origin::worker(&worker.component, &worker.name);
             let standing = move || worker.standing(&key);
             let mut awaited = waits.await_worker(call, name.into(), standing);
             let circle = tokio::select! {

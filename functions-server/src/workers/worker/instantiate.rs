@@ -11,6 +11,7 @@ use crate::workers::error::WorkerError;
 use crate::workers::failure::Failure;
 use crate::workers::instance::{Code, Instance};
 use crate::workers::journal::Journal;
+use crate::workers::origin;
 use crate::workers::runtime::{CpuBudget, Diverged, Environment, caller_names, timed};
 
 impl Live {
@@ -60,7 +61,7 @@ fn environment(context: &Context, worker: &Worker, version: &ComponentVersion) -
     env.extend(own);
     let created = u64::try_from(row.created.0).unwrap_or(0);
     Environment {
-        worker: format!("{}/{}", worker.component, worker.name).into(),
+        worker: origin::worker(&worker.component, &worker.name).into(),
         caller_names: caller_names(version.id, &version.name, &worker.name),
         args,
         env: env.into_iter().collect(),
