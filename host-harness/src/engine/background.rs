@@ -5,7 +5,7 @@
 //! invocation that has used up its first slice leaves the task of its connection, and continues on
 //! threads of lower priority. One of a function that is known to be CPU-bound starts there. The system's
 //! scheduler divides the processors: these threads get all idle time, and never less than a seventh of a
-//! normal thread's share. Among them, functions take turns.
+//! normal thread's share. Functions share their time.
 
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -14,6 +14,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use async_task::{FallibleTask, Runnable};
 use futures_util::task::AtomicWaker;
@@ -24,6 +25,7 @@ use super::fair_queue::FairQueue;
 use super::invocation_future::{InvocationFuture, poll_once};
 use super::reply::Outcome;
 use crate::invocation::started::StartedResponse;
+use crate::invocation::thread_cpu_time;
 use crate::pool::Owner;
 
 /// The difference in niceness to other threads. Each step costs a thread a fifth of its share: at
@@ -152,11 +154,15 @@ impl Queue {
         self.pushed.notify_one();
     }
 
-    fn next(&self) -> Runnable {
+    /// Takes the next invocation, after recording what this thread's last one has used.
+    fn next(&self, last: Option<(Owner, Duration)>) -> (Owner, Runnable) {
         let mut waiting = lock(&self.waiting);
+        if let Some((function, used)) = last {
+            waiting.charge(function, used);
+        }
         loop {
             match waiting.pop() {
-                Some(runnable) => return runnable,
+                Some(next) => return next,
                 None => {
                     let woken = self.pushed.wait(waiting);
                     waiting = woken.unwrap_or_else(PoisonError::into_inner);
@@ -168,10 +174,15 @@ impl Queue {
     fn work(&self) -> ! {
         IN_BACKGROUND.set(true);
         lower_priority();
+        let mut last = None;
+        let mut before = thread_cpu_time();
         loop {
-            let runnable = self.next();
+            let (function, runnable) = self.next(last);
             // An invocation's panic is its failure. Only dropping an invocation can panic here.
             let _ = catch_unwind(AssertUnwindSafe(|| runnable.run()));
+            let now = thread_cpu_time();
+            last = Some((function, now.saturating_sub(before)));
+            before = now;
         }
     }
 }

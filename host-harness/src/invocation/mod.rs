@@ -26,7 +26,6 @@ use crate::message::held_bodies::HeldBodies;
 use crate::outbound::HttpClient;
 use crate::telemetry::metrics::NamedCounters;
 use crate::telemetry::{InvocationId, Output};
-#[cfg(test)]
 pub(crate) use cpu_span::thread_cpu_time;
 pub(crate) use invoker::{Answer, InvokeError, InvokeFuture, Invoker, Outgoing};
 pub(crate) use limits::{InvocationLimits, InvocationTimes};
