@@ -1,4 +1,4 @@
-use super::turns::MAX_RUNNING;
+use super::turns::{MAX_RUNNING, MAX_WITH_FIRST};
 use super::*;
 
 const NOW: Time = Time(1_000_000);
@@ -48,6 +48,30 @@ fn slow_endpoints_leave_room() {
     assert!((900..MAX_RUNNING).contains(&begun), "{begun}");
     entries.add(&call(9999, "quick", None), NOW);
     assert_eq!(runs(&mut entries), [9999]);
+}
+
+/// Slow endpoints that come one after another take the room step by step, but never that of another's first run.
+#[test]
+fn slow_endpoints_in_sequence_leave_room() {
+    let mut entries = Entries::new(100);
+    let mut number = 0;
+    let mut begun = 0;
+    for slow in 0..50 {
+        for _ in 0..100 {
+            number += 1;
+            entries.add(&call(number, &format!("slow{slow}"), None), NOW);
+        }
+        begun += runs(&mut entries).len();
+    }
+    assert!((MAX_RUNNING..MAX_RUNNING + 50).contains(&begun), "{begun}");
+    entries.add(&call(9999, "quick", None), NOW);
+    assert_eq!(runs(&mut entries), [9999]);
+    // There is a bound, whatever the endpoints.
+    for other in 0..2 * MAX_WITH_FIRST {
+        number += 1;
+        entries.add(&call(10_000 + number, &format!("other{other}"), None), NOW);
+    }
+    assert_eq!(begun + 1 + runs(&mut entries).len(), MAX_WITH_FIRST);
 }
 
 /// A stale run is nothing to a call that runs again.

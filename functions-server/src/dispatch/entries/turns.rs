@@ -3,9 +3,13 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-/// How many runs there are at once, of all endpoints. One begins a run only while it has fewer than are free:
-/// however many are slow, others find room.
+/// How many runs there are at once, of all endpoints. One begins a further run only while it has fewer than are
+/// free: however many are slow, others find room.
 pub(super) const MAX_RUNNING: usize = 1000;
+
+/// How many there are with the first runs of endpoints that have none yet. Slow endpoints that come one after
+/// another each take a part of what the earlier ones left, until nothing is.
+pub(super) const MAX_WITH_FIRST: usize = 2 * MAX_RUNNING;
 
 /// The calls to run, by endpoint.
 #[derive(Debug)]
@@ -76,15 +80,15 @@ impl Turns {
     pub(super) fn next(&mut self, queued: impl Fn(i64, &Arc<str>) -> bool) -> Option<i64> {
         // Each endpoint in line is looked at once.
         for _ in 0..self.line.len() {
-            let free = MAX_RUNNING.saturating_sub(self.running);
-            if free == 0 {
+            if self.running >= MAX_WITH_FIRST {
                 return None;
             }
+            let free = MAX_RUNNING.saturating_sub(self.running);
             let endpoint = self.line.pop_front()?;
             let Some(lane) = self.lanes.get_mut(&endpoint) else {
                 continue;
             };
-            if lane.running >= free {
+            if lane.running > 0 && lane.running >= free {
                 self.line.push_back(endpoint);
                 continue;
             }
