@@ -74,12 +74,10 @@ impl<T> FairQueue<T> {
         self.forget_idle();
     }
 
-    /// Forgets functions that want nothing, and would begin at `now`: as seldom as there are many.
+    /// Forgets functions that want nothing, and what they owe, once there are many of them.
     fn forget_idle(&mut self) {
         if self.functions.len() > 2 * self.order.len() + 64 {
-            let now = self.now;
-            self.functions
-                .retain(|_, line| !line.waiting.is_empty() || line.used > now);
+            self.functions.retain(|_, line| !line.waiting.is_empty());
         }
     }
 }
