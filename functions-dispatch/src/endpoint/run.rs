@@ -90,10 +90,13 @@ impl Endpoint {
 fn run_function(function: &BoxedFunction, mut calls: Calls) -> RunResponse {
     let mut running = function.run(calls.input());
     let output = block_on(poll_fn(|cx| {
-        match calls.enter(|| running.as_mut().poll(cx)) {
-            Poll::Ready(output) => Poll::Ready(Some(output)),
-            Poll::Pending if calls.is_waiting() => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
+        loop {
+            match calls.enter(|| running.as_mut().poll(cx)) {
+                Poll::Ready(output) => break Poll::Ready(Some(output)),
+                Poll::Pending if !calls.is_waiting() => break Poll::Pending,
+                Poll::Pending if !calls.advance() => break Poll::Ready(None),
+                Poll::Pending => {}
+            }
         }
     }));
     if calls.is_incompatible() {

@@ -13,6 +13,7 @@ struct Answer {
     error: Option<ErrorMessage>,
     /// Correlation ids and functions.
     calls: Vec<(u64, String)>,
+    inputs: Vec<Any>,
     results: (u64, u64),
     state: Option<Any>,
 }
@@ -50,6 +51,7 @@ fn read_poll(answer: &mut Answer, poll: &[u8]) {
                     match field {
                         (1, Field::Number(number)) => id = number,
                         (3, Field::Bytes(text)) => name = crate::wire::text(text).unwrap(),
+                        (4, Field::Bytes(input)) => answer.inputs.push(Any::decode(input).unwrap()),
                         _ => {}
                     }
                 }
@@ -154,6 +156,16 @@ async fn total(numbers: Vec<i64>) -> Result<i64, Failure> {
     Ok(last)
 }
 
+/// Quadruples numbers side by side, each with two calls in sequence.
+async fn quadruple_all(numbers: Vec<i64>) -> Result<Vec<i64>, Failure> {
+    let quadruple = async |number: i64| -> Result<i64, Error> {
+        let doubled: i64 = call(Call::local("double", marshal(&number)?)?).await?;
+        call(Call::local("double", marshal(&doubled)?)?).await
+    };
+    let quadrupled = join_all(numbers.into_iter().map(quadruple)).await;
+    Ok(quadrupled.into_iter().collect::<Result<_, _>>()?)
+}
+
 fn endpoint() -> Endpoint {
     Endpoint::new()
         .function("double", double)
@@ -161,6 +173,7 @@ fn endpoint() -> Endpoint {
         .function("parse", parse)
         .function("refuse", refuse)
         .function("total", total)
+        .function("quadruple_all", quadruple_all)
 }
 
 /// A function of every shape runs, and its failure has the status that it says.
@@ -217,6 +230,31 @@ fn join_is_one_poll() {
         None,
     );
     assert_eq!(output::<i64>(&last), 12);
+}
+
+/// Sequences of calls that run side by side end, in whichever order and in however many resumes the results
+/// come; no call is made twice.
+#[test]
+fn sequences_side_by_side_end() {
+    let endpoint = endpoint();
+    for at_once in [1, 2, 3] {
+        let mut answer = run(&endpoint, "quadruple_all", &vec![1_i64, 2, 3]);
+        let mut waiting = Vec::new();
+        let mut made = 0;
+        while let Some(state) = answer.state.take() {
+            for ((number, _), input) in answer.calls.iter().zip(&answer.inputs) {
+                assert_eq!(*number, made, "calls are numbered in order, each once");
+                made += 1;
+                waiting.push((*number, Ok(double(unmarshal(input).unwrap()))));
+            }
+            // The last ones come first.
+            let results = waiting.split_off(waiting.len().saturating_sub(at_once));
+            assert!(!results.is_empty(), "nothing is awaited");
+            answer = resume(&endpoint, "quadruple_all", &state, &results, None);
+        }
+        assert_eq!(output::<Vec<i64>>(&answer), [4, 8, 12]);
+        assert_eq!(made, 6);
+    }
 }
 
 /// The failure of a call, or of all calls of a poll, is an error of the handler.

@@ -1,116 +1,17 @@
-//! Calls that a function awaits: it ends with a poll, and runs again once the results are there.
+//! What is known of the calls of a function, also from one of its runs to the next.
 //!
-//! The calls of a function are numbered in the order in which they are first polled. What the function runs
-//! again with says what came of each, so that it gets as far as before without dispatching a call twice.
+//! A run repeats its earlier ones: it sees the results as they came, resume by resume, so that calls that
+//! are made side by side, each after the result of another, are polled in the order that numbered them.
 
-use std::cell::RefCell;
-use std::fmt;
-use std::marker::PhantomData;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::Waker;
 
-use crate::messages::{CallMessage, CallResult, ErrorMessage, PollResult};
+use super::Progress;
+use crate::messages::{CallMessage, CallResult, PollResult};
 use crate::wire::{Field, Reader, message};
-use crate::{Any, Call, Error, Unmarshal};
+use crate::{Any, Error};
 
 /// The type of the state of a function that waits.
 const STATE: &str = "functions.dispatch.v1.State";
-
-thread_local! {
-    /// The calls of the function that is polled.
-    static CURRENT: RefCell<Option<Calls>> = const { RefCell::new(None) };
-}
-
-/// Calls a function from an `async` handler of an [`Endpoint`](crate::Endpoint), and awaits its result.
-///
-/// The handler ends here, and its memory goes. Once the call has ended, however long that takes, the
-/// handler runs again from its start, and finds the results of its earlier calls. So what it does besides
-/// calls happens again: it should make the same calls in the same order, and have other effects in
-/// functions that it calls. Awaiting several calls at once runs them at once.
-///
-/// ```
-/// use functions_dispatch::{Call, Endpoint, Failure, call, marshal};
-/// use functions_guest_web::{invoke, task};
-///
-/// invoke!(app);
-/// fn app() -> Endpoint {
-///     Endpoint::new()
-///         .function("double", |number: i64| number * 2)
-///         .function("total", total)
-/// }
-///
-/// async fn total(numbers: Vec<i64>) -> Result<i64, Failure> {
-///     let mut calls = Vec::new();
-///     for number in numbers {
-///         calls.push(call::<i64>(Call::local("double", marshal(&number)?)?));
-///     }
-///     let mut sum = 0;
-///     for doubled in task::join_all(calls).await {
-///         sum += doubled?;
-///     }
-///     Ok(sum)
-/// }
-/// ```
-///
-/// # Errors
-///
-/// - [`Error::Failed`]: the function failed.
-/// - The output is not an `R`.
-/// - [`Error::InvalidCall`]: no handler of an endpoint is running.
-pub fn call<R: Unmarshal>(call: Call) -> CallFuture<R> {
-    CallFuture {
-        progress: Progress::New(call.into_message()),
-        output: PhantomData,
-    }
-}
-
-/// The result of a call; see [`call`](crate::call()). Pending forever once taken.
-#[must_use = "a call is made once its future is awaited"]
-pub struct CallFuture<R> {
-    progress: Progress,
-    output: PhantomData<fn() -> R>,
-}
-
-enum Progress {
-    New(CallMessage),
-    Numbered(usize),
-    Taken,
-}
-
-impl<R: Unmarshal> Future for CallFuture<R> {
-    type Output = Result<R, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Self::Output> {
-        let result = CURRENT.with_borrow_mut(|current| {
-            let Some(calls) = current else {
-                return Some(Err(Error::InvalidCall(
-                    "a call is awaited outside the functions of an Endpoint: dispatch it with a Client".into(),
-                )));
-            };
-            calls.poll(&mut self.progress).map(Ok)
-        });
-        let Some(result) = result else {
-            return Poll::Pending;
-        };
-        self.progress = Progress::Taken;
-        Poll::Ready(result.and_then(read))
-    }
-}
-
-fn read<R: Unmarshal>(result: CallResult) -> Result<R, Error> {
-    match (result.error, result.output) {
-        (Some(ErrorMessage { kind, message }), _) => Err(Error::Failed { kind, message }),
-        (None, Some(output)) => R::unmarshal(&output),
-        // Python's functions that return nothing have no output.
-        (None, None) => R::unmarshal(&Any::known("google.protobuf.Empty", Vec::new())),
-    }
-}
-
-impl<R> fmt::Debug for CallFuture<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallFuture").finish_non_exhaustive()
-    }
-}
 
 /// A call that was made.
 #[derive(Debug, Default)]
@@ -118,6 +19,24 @@ struct Made {
     /// Of the call, so that another one in its place is noticed.
     fingerprint: u64,
     result: Option<CallResult>,
+    /// The resume that brought the result; 0 in a state that does not say, whose results are all there from
+    /// the start.
+    resume: u64,
+}
+
+impl Made {
+    /// Keeps the result that came first.
+    fn finish(&mut self, result: CallResult, resume: u64) {
+        if self.result.is_none() {
+            self.result = Some(result);
+            self.resume = resume;
+        }
+    }
+
+    /// The result, if it came with a resume or before it.
+    fn result_at(&self, resume: u64) -> Option<&CallResult> {
+        self.result.as_ref().filter(|_| self.resume <= resume)
+    }
 }
 
 /// The calls of a function, and how far it has come.
@@ -127,6 +46,10 @@ pub(crate) struct Calls {
     made: Vec<Made>,
     /// How many calls this run has polled.
     next: usize,
+    /// The resume that this run has come to: results of later ones are not there yet.
+    resume: u64,
+    /// Of those who wait for a call in this run.
+    waiters: Vec<Waker>,
     /// Calls that this run is the first to make.
     new: Vec<CallMessage>,
     is_waiting: bool,
@@ -147,19 +70,21 @@ impl Calls {
         let state = poll.state.filter(|state| state.type_name() == STATE);
         let state = state.ok_or_else(|| Error::invalid_message("the state is of another SDK"))?;
         let mut calls = Self::decode(&state.value)?;
+        let resume = calls.last_resume() + 1;
         for result in poll.results {
             let at = usize::try_from(result.correlation_id).ok();
             // Results may come twice, and unknown ones are none of this function's.
             if let Some(made) = at.and_then(|at| calls.made.get_mut(at)) {
-                made.result.get_or_insert(result);
+                made.finish(result, resume);
             }
         }
         if let Some(error) = poll.error {
-            for made in calls.made.iter_mut().filter(|made| made.result.is_none()) {
-                made.result = Some(CallResult {
+            for made in &mut calls.made {
+                let result = CallResult {
                     error: Some(error.clone()),
                     ..CallResult::default()
-                });
+                };
+                made.finish(result, resume);
             }
         }
         Ok(calls)
@@ -170,20 +95,30 @@ impl Calls {
         &self.input
     }
 
-    /// Runs a poll of the function.
-    pub(crate) fn enter<T>(&mut self, poll: impl FnOnce() -> T) -> T {
+    /// Forgets what the poll before waited for.
+    pub(super) fn begin_poll(&mut self) {
         self.is_waiting = false;
-        let outer = CURRENT.replace(Some(std::mem::take(self)));
-        let result = poll();
-        if let Some(calls) = CURRENT.replace(outer) {
-            *self = calls;
-        }
-        result
     }
 
     /// Whether the last poll waits for a call.
     pub(crate) fn is_waiting(&self) -> bool {
         self.is_waiting
+    }
+
+    /// Goes on to the next resume that this run repeats, and wakes whoever waits; false if there is none.
+    pub(crate) fn advance(&mut self) -> bool {
+        if self.is_incompatible || self.resume >= self.last_resume() {
+            return false;
+        }
+        self.resume += 1;
+        // Also those whose result is not there yet: a poll says that it waits for calls by polling them.
+        self.waiters.drain(..).for_each(Waker::wake);
+        true
+    }
+
+    fn last_resume(&self) -> u64 {
+        let resumes = self.made.iter().map(|made| made.resume);
+        resumes.max().unwrap_or_default()
     }
 
     /// Whether the function made another call than before in the same place.
@@ -202,7 +137,8 @@ impl Calls {
         made.filter(|made| made.result.is_none()).count()
     }
 
-    fn poll(&mut self, progress: &mut Progress) -> Option<CallResult> {
+    /// Polls a call: what came of it, if that is there, and who is to be woken otherwise.
+    pub(super) fn poll(&mut self, progress: &mut Progress, waker: &Waker) -> Option<CallResult> {
         let number = match progress {
             Progress::Taken => return None,
             Progress::Numbered(number) => *number,
@@ -214,9 +150,25 @@ impl Calls {
                 number
             }
         };
-        let result = self.made.get(number).and_then(|made| made.result.clone());
-        self.is_waiting |= result.is_none() || self.is_incompatible;
-        result.filter(|_| !self.is_incompatible)
+        let made = self.made.get(number);
+        let result = made.and_then(|made| made.result_at(self.resume)).cloned();
+        let result = result.filter(|_| !self.is_incompatible);
+        if result.is_none() {
+            self.is_waiting = true;
+            self.wake_later(waker);
+        }
+        result
+    }
+
+    fn wake_later(&mut self, waker: &Waker) {
+        // A join's calls have one waker, and come one after another.
+        if !self
+            .waiters
+            .last()
+            .is_some_and(|last| last.will_wake(waker))
+        {
+            self.waiters.push(waker.clone());
+        }
     }
 
     fn make(&mut self, number: usize, mut call: CallMessage) {
@@ -227,7 +179,7 @@ impl Calls {
             None => {
                 self.made.push(Made {
                     fingerprint,
-                    result: None,
+                    ..Made::default()
                 });
                 self.new.push(call);
             }
@@ -243,6 +195,7 @@ impl Calls {
                     inner.fixed64(1, made.fingerprint);
                     if let Some(result) = &made.result {
                         inner.message(2, |result_writer| result.encode(result_writer));
+                        inner.number(3, made.resume);
                     }
                 });
             }
@@ -271,6 +224,7 @@ fn decode_made(bytes: &[u8]) -> Result<Made, Error> {
         match (number, field) {
             (1, Field::Fixed64(fingerprint)) => made.fingerprint = fingerprint,
             (2, Field::Bytes(result)) => made.result = Some(CallResult::decode(result)?),
+            (3, Field::Number(resume)) => made.resume = resume,
             _ => {}
         }
     }
