@@ -92,7 +92,7 @@ fn reading_is_strict() {
         unmarshal::<Vec<u32>>(&negative),
         Err(Error::OutOfRange(_))
     ));
-    for number in [(1_i64 << 53) + 1, i64::MAX] {
+    for number in [(1_i64 << 53) + 1, 1 << 60, i64::MIN, i64::MAX] {
         assert!(matches!(marshal(&vec![number]), Err(Error::OutOfRange(_))));
     }
     assert!(marshal(&vec![vec![0_u8]]).is_err());

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::{Marshal, Unmarshal, wrong_type};
 use crate::wire::{Field, Reader, Writer, message, text};
@@ -37,22 +36,8 @@ impl Value {
             "google.protobuf.BoolValue" => bool::unmarshal(any).map(Self::Bool),
             "google.protobuf.StringValue" => String::unmarshal(any).map(Self::Text),
             "google.protobuf.DoubleValue" => f64::unmarshal(any).map(Self::Number),
-            "google.protobuf.Int64Value" => {
-                let number = i64::unmarshal(any)?;
-                exact(
-                    number as f64,
-                    number as f64 as i128 == i128::from(number),
-                    number,
-                )
-            }
-            "google.protobuf.UInt64Value" => {
-                let number = u64::unmarshal(any)?;
-                exact(
-                    number as f64,
-                    number as f64 as i128 == i128::from(number),
-                    number,
-                )
-            }
+            "google.protobuf.Int64Value" => exact(i64::unmarshal(any)?.into()),
+            "google.protobuf.UInt64Value" => exact(u64::unmarshal(any)?.into()),
             "google.protobuf.Value" => Self::unmarshal(any),
             _ => Err(Error::invalid_message(format!(
                 "a value of type {:?} cannot be in a list or map",
@@ -148,12 +133,14 @@ impl Value {
     }
 }
 
-fn exact(number: f64, is_exact: bool, written: impl fmt::Display) -> Result<Value, Error> {
-    if is_exact {
+/// An integer as a number that [`Value::integer`] reads as the same one.
+fn exact(integer: i128) -> Result<Value, Error> {
+    let number = integer as f64;
+    if number.abs() <= MAX_EXACT && number as i128 == integer {
         return Ok(Value::Number(number));
     }
     Err(Error::OutOfRange(format!(
-        "the number {written} cannot be in a list or map without a loss: its numbers are doubles"
+        "the number {integer} cannot be in a list or map without a loss: its numbers are doubles"
     )))
 }
 
