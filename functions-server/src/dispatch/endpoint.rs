@@ -82,6 +82,7 @@ impl Endpoint {
         if authority.host().is_empty()
             || authority.as_str().contains('@')
             || (has_port && authority.port_u16().is_none())
+            || !is_escaped(url.path())
         {
             return Err(invalid());
         }
@@ -99,6 +100,14 @@ impl Endpoint {
             Self::Function { url, .. } | Self::Server { url } => url,
         }
     }
+}
+
+/// Whether each `%` of a path begins two hexadecimal digits.
+fn is_escaped(path: &str) -> bool {
+    path.split('%').skip(1).all(|rest| {
+        let digits = rest.as_bytes().get(..2);
+        digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    })
 }
 
 #[cfg(test)]
@@ -159,6 +168,8 @@ mod tests {
             "http://a:port",
             "http://a:99999",
             "http:///a",
+            "http://a/%zz",
+            "http://a/%2",
         ] {
             assert!(Endpoint::parse(url, &Bases::default()).is_err(), "{url}");
         }
