@@ -84,7 +84,7 @@ async fn accepted(api: &Api, request: Request) -> Result<Response, Error> {
             .map_err(|_| {
                 Error::new(
                     Code::DeadlineExceeded,
-                    "the calls were not stored in the time of connect-timeout-ms",
+                    "the time of connect-timeout-ms is over: the calls may have been stored",
                 )
             })?,
     };

@@ -77,6 +77,10 @@ pub(super) fn check(headers: &HeaderMap) -> Result<Option<Duration>, Error> {
         (1..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
     });
     match digits.and_then(|digits| digits.parse().ok()) {
+        Some(0) => Err(Error::new(
+            Code::DeadlineExceeded,
+            "connect-timeout-ms is 0: the calls were not stored",
+        )),
         Some(milliseconds) => Ok(Some(Duration::from_millis(milliseconds))),
         None => invalid("invalid connect-timeout-ms: expected up to 10 digits"),
     }

@@ -141,6 +141,12 @@ async fn other_requests_are_refused() {
             400,
             "invalid_argument",
         ),
+        (
+            // Refused before anything is stored: the room for ten calls below stays.
+            with("connect-timeout-ms", "0").await,
+            504,
+            "deadline_exceeded",
+        ),
         (with("content-encoding", "gzip").await, 501, "unimplemented"),
     ] {
         let text = answer.text().to_owned();
