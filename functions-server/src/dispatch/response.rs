@@ -104,11 +104,16 @@ pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> 
                 })) => result.error,
                 _ => None,
             };
-            let due = now.after(retry::pause(row.failures));
             let error = error.as_ref().map_or_else(|| named(status), text);
+            let due = |before| now.after(retry::pause(before));
             let ending = match status {
-                status::INCOMPATIBLE_STATE => Ending::Restart { due },
-                _ => Ending::Retry { due },
+                // Polls between two restarts are no progress: all of it is lost.
+                status::INCOMPATIBLE_STATE => Ending::Restart {
+                    due: due(row.restarts.max(row.failures)),
+                },
+                _ => Ending::Retry {
+                    due: due(row.failures),
+                },
             };
             Judged::new(status, Some(error), ending)
         }

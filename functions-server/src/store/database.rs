@@ -22,11 +22,12 @@ const STEPS: &[M<'_>] = &[
     M::up(include_str!("call_functions.sql")),
     M::up(include_str!("call_pauses.sql")),
     M::up(include_str!("invocation_request_ids.sql")),
+    M::up(include_str!("call_restarts.sql")),
 ];
 const MIGRATIONS: Migrations<'_> = Migrations::from_slice(STEPS);
 
 /// The version of the database that this release writes.
-const VERSION: i64 = 9;
+const VERSION: i64 = 10;
 
 /// How many statements the writer keeps prepared: all that requests cause.
 const STATEMENTS: usize = 128;

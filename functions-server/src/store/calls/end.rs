@@ -110,6 +110,7 @@ pub(crate) fn retry(
     connection
         .prepare_cached(&format!(
             "UPDATE calls SET state = 0, round = round + 1, poll = NULL, wake = NULL, failures = 0, repeats = 0,
+                 restarts = 0,
                  due = ?2, result = NULL, error = NULL, finished = NULL, expires = ?3
              WHERE number = ?1 RETURNING {UNFINISHED}"
         ))?

@@ -152,8 +152,8 @@ pub(crate) fn finish(
             let cancelled = cancel_children(connection, call, finished, in_flight)?;
             connection
                 .prepare_cached(
-                    "UPDATE calls SET state = 0, failures = failures + 1, due = ?2, round = round + 1,
-                         poll = NULL, wake = NULL WHERE number = ?1",
+                    "UPDATE calls SET state = 0, failures = failures + 1, restarts = restarts + 1, due = ?2,
+                         round = round + 1, poll = NULL, wake = NULL WHERE number = ?1",
                 )?
                 .execute(params![call, due])?;
             let due = *due;
@@ -172,8 +172,8 @@ pub(crate) fn finish(
         } => {
             connection
                 .prepare_cached(
-                    "UPDATE calls SET state = 0, failures = 0, repeats = repeats + 1, due = ?2, round = round + 1,
-                         poll = NULL, wake = NULL, endpoint = ?3, function = ?4, version = ?5, input = ?6
+                    "UPDATE calls SET state = 0, failures = 0, restarts = 0, repeats = repeats + 1, due = ?2,
+                         round = round + 1, poll = NULL, wake = NULL, endpoint = ?3, function = ?4, version = ?5, input = ?6
                      WHERE number = ?1",
                 )?
                 .execute(params![call, due, endpoint, function, version, input])?;

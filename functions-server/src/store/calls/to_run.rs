@@ -17,6 +17,8 @@ pub(crate) struct RunRow {
     pub(crate) round: i64,
     pub(crate) poll: Option<Vec<u8>>,
     pub(crate) failures: i64,
+    /// How often it began anew since it last was another call.
+    pub(crate) restarts: i64,
     /// How often in a row it went on without anything to wait for.
     pub(crate) repeats: i64,
     pub(crate) created: Time,
@@ -43,7 +45,7 @@ pub(crate) fn to_run(connection: &Connection, number: i64) -> rusqlite::Result<O
     let row = connection
         .prepare_cached(
             "SELECT id, parent, root, endpoint, function, input, round, poll, failures, created, expires,
-                 functions, repeats
+                 functions, repeats, restarts
              FROM calls WHERE number = ?1 AND state < 2",
         )?
         .query_row([number], |row| {
@@ -61,6 +63,7 @@ pub(crate) fn to_run(connection: &Connection, number: i64) -> rusqlite::Result<O
                 expires: row.get(10)?,
                 functions: row.get(11)?,
                 repeats: row.get(12)?,
+                restarts: row.get(13)?,
                 results: Vec::new(),
                 parent_id: None,
                 root_id: None,

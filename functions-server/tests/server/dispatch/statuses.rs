@@ -56,6 +56,25 @@ async fn statuses_are_retried_or_final() {
     scheduler.stop().await;
 }
 
+/// Calls that begin anew again and again do so ever later, also if they get as far as a poll each time.
+#[tokio::test(flavor = "multi_thread")]
+async fn restarts_back_off_across_polls() {
+    let endpoint = Endpoint::answering(|_, number| match number {
+        1 | 3 | 5 => poll(&[], 0, "state"),
+        2 | 4 => exit(8, ""),
+        _ => exit(1, "done"),
+    });
+    let endpoint = endpoint.await;
+    let scheduler = Scheduler::start().await;
+    let id = scheduler.dispatch(vec![endpoint.call("f")]).await.remove(0);
+    scheduler.wait(&id, "succeeded").await;
+    let seen = endpoint.seen();
+    assert_eq!(seen.len(), 6);
+    assert_gap(seen[2].at - seen[1].at, 1.0);
+    assert_gap(seen[4].at - seen[3].at, 2.0);
+    scheduler.stop().await;
+}
+
 /// A code of HTTP stands for a status, and is retried as that one is.
 #[tokio::test(flavor = "multi_thread")]
 async fn codes_of_http_are_retried_or_final() {
