@@ -14,8 +14,11 @@ use crate::store::{Store, StoreError};
 /// How many are read at once at most, so that the first does not wait long.
 const AT_ONCE: usize = 100;
 
+/// A call's row, if the call has not ended; an error if that row is damaged.
+type Answer = Result<Option<RunRow>, rusqlite::Error>;
+
 /// The number of a call, and who waits for its row.
-type Asked = (i64, oneshot::Sender<Option<RunRow>>);
+type Asked = (i64, oneshot::Sender<Answer>);
 
 /// A handle on the task that reads.
 #[derive(Debug)]
@@ -32,12 +35,18 @@ impl Reads {
     }
 
     /// What a run of a call needs; `None` if the call has ended, or the store is closed.
-    pub(super) async fn row(&self, number: i64) -> Option<RunRow> {
+    ///
+    /// # Errors
+    ///
+    /// The call's row is damaged. While the database cannot be read at all, this waits.
+    pub(super) async fn row(&self, number: i64) -> Answer {
         loop {
             let (reply, replied) = oneshot::channel();
-            self.asked.send((number, reply)).ok()?;
+            if self.asked.send((number, reply)).is_err() {
+                return Ok(None);
+            }
             match replied.await {
-                Ok(row) => return row,
+                Ok(answer) => return answer,
                 Err(_) => tokio::time::sleep(STORE_PAUSE).await,
             }
         }
@@ -56,9 +65,9 @@ async fn answer(store: Weak<Store>, mut heard: UnboundedReceiver<Asked>) {
             let mut failed = Ok(());
             for (number, reply) in asked {
                 match calls::to_run(&reading, number) {
+                    Err(error) if !calls::is_damage(&error) => failed = Err(error),
                     // Whoever asked may have been cancelled.
-                    Ok(row) => _ = reply.send(row),
-                    Err(error) => failed = Err(error),
+                    answer => _ = reply.send(answer),
                 }
             }
             failed

@@ -10,10 +10,10 @@ use super::accept::{Functions, Rules};
 use super::capacity::Reservation;
 use super::endpoint::Endpoint;
 use super::proto::{CallResult, PollResult, RunDirective, RunRequest};
-use super::response::{Judged, input, judge, without_response};
+use super::response::{Judged, failure, input, judge, without_response};
 use super::scheduler::Shared;
 use super::status;
-use crate::store::calls::{self, After, Attempt, AttemptRow, Poll, RunRow};
+use crate::store::calls::{self, After, Attempt, AttemptRow, End, Poll, RunRow};
 use crate::store::{StoreError, Time};
 
 /// How long to wait before the store is asked again after it failed.
@@ -26,8 +26,10 @@ pub(super) async fn run(
     number: i64,
     started: Time,
 ) -> (After, Option<Reservation>) {
-    let Some(row) = shared.reads.row(number).await else {
-        return (After::Nothing, None);
+    let row = match shared.reads.row(number).await {
+        Ok(Some(row)) => row,
+        Ok(None) => return (After::Nothing, None),
+        Err(error) => return (end_damaged(&shared, number, &error).await, None),
     };
     if row.expires <= started {
         // It expired while the host was down: its timer ends it.
@@ -60,6 +62,26 @@ pub(super) async fn run(
                 tracing::error!(%error, call = row.id, "what came of a call cannot be stored");
                 tokio::time::sleep(STORE_PAUSE).await;
             }
+        }
+    }
+}
+
+/// Ends a call whose row is damaged: it would keep a place of its endpoint's runs for nothing.
+async fn end_damaged(shared: &Shared, number: i64, error: &rusqlite::Error) -> After {
+    tracing::error!(%error, number, "a call is damaged in the database, and fails");
+    let why = "the call is damaged in the database";
+    let end = End {
+        state: calls::FAILED,
+        status: status::PERMANENT_ERROR,
+        error: why,
+        result: failure("status", why),
+        now: Time::now(),
+    };
+    match shared.end(number, end).await {
+        Ok(()) | Err(StoreError::Closed) => After::Nothing,
+        Err(error) => {
+            tracing::error!(%error, number, "a damaged call cannot be ended");
+            After::Due(Time::now().after(STORE_PAUSE))
         }
     }
 }

@@ -18,7 +18,7 @@ use super::proto::Call;
 use super::reads::Reads;
 use super::send::Sender;
 use crate::DispatchOptions;
-use crate::store::calls::{self, Unfinished};
+use crate::store::calls::{self, End, Unfinished};
 use crate::store::{Store, StoreError, Time};
 
 /// The delay before the first run of a call, so that its client has the call's id before its endpoint is called.
@@ -155,6 +155,16 @@ impl Scheduler {
 }
 
 impl Shared {
+    /// Ends a call, and the calls below it.
+    pub(super) async fn end(&self, call: i64, end: End) -> Result<(), StoreError> {
+        let running = self.running.clone();
+        let end = move |connection: &_| {
+            calls::end_tree(connection, call, &end, &|call| running.started(call))
+        };
+        self.tell(Event::Ended(self.store.write(end).await?));
+        Ok(())
+    }
+
     fn tell(&self, event: Event) {
         // It fails once the scheduler has stopped: the next start reads the store.
         let _ = self.events.send(event);

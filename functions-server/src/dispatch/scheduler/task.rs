@@ -177,13 +177,8 @@ impl Task {
                 result: failure("TIMEOUT", why),
                 now: Time::now(),
             };
-            let running = shared.running.clone();
-            let end = move |connection: &_| {
-                calls::end_tree(connection, call, &end, &|call| running.started(call))
-            };
-            match shared.store.write(end).await {
-                Ok(ended) => shared.tell(Event::Ended(ended)),
-                Err(StoreError::Closed) => {}
+            match shared.end(call, end).await {
+                Ok(()) | Err(StoreError::Closed) => {}
                 Err(error) => {
                     tracing::error!(%error, "an expired call cannot be ended");
                     shared.tell(Event::NotExpired(call));

@@ -1,7 +1,9 @@
 //! Calls as the status routes show them.
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
+use super::lossy;
 use crate::store::Time;
 
 /// A call, as it is shown.
@@ -28,17 +30,20 @@ const COLUMNS: &str = "number, id, parent, root, endpoint, function, state, fail
 fn call(row: &Row<'_>) -> rusqlite::Result<CallView> {
     Ok(CallView {
         number: row.get(0)?,
-        id: row.get(1)?,
+        id: lossy(row, 1)?,
         parent: row.get(2)?,
         root: row.get(3)?,
-        endpoint: row.get(4)?,
-        function: row.get(5)?,
+        endpoint: lossy(row, 4)?,
+        function: lossy(row, 5)?,
         state: row.get(6)?,
         failures: row.get(7)?,
         created: row.get(8)?,
         expires: row.get(9)?,
         finished: row.get(10)?,
-        error: row.get(11)?,
+        error: match row.get_ref(11)? {
+            ValueRef::Null => None,
+            _ => Some(lossy(row, 11)?),
+        },
         attempts: row.get(12)?,
     })
 }
@@ -95,7 +100,7 @@ pub(crate) fn view(connection: &Connection, id: &str) -> rusqlite::Result<Option
 pub(crate) fn id_of(connection: &Connection, number: i64) -> rusqlite::Result<Option<String>> {
     connection
         .prepare_cached("SELECT id FROM calls WHERE number = ?1")?
-        .query_row([number], |row| row.get(0))
+        .query_row([number], |row| lossy(row, 0))
         .optional()
 }
 
@@ -106,6 +111,6 @@ const MAX_CHILDREN: i64 = 1000;
 pub(crate) fn children(connection: &Connection, call: i64) -> rusqlite::Result<Vec<String>> {
     connection
         .prepare_cached("SELECT id FROM calls WHERE parent = ?1 ORDER BY number LIMIT ?2")?
-        .query_map([call, MAX_CHILDREN], |row| row.get(0))?
+        .query_map([call, MAX_CHILDREN], |row| lossy(row, 0))?
         .collect()
 }

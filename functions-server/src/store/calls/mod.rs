@@ -10,14 +10,14 @@ mod waiting;
 
 use std::sync::Arc;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 
 pub(crate) use attempt::{AttemptRow, attempts};
 pub(crate) use end::{End, end_tree, retry};
 pub(crate) use finish::{After, Attempt, Ending, Wait, finish};
 pub(crate) use list::{CallView, children, id_of, latest, list, view};
 pub(crate) use poll::Poll;
-pub(crate) use to_run::{RunRow, to_run};
+pub(crate) use to_run::{RunRow, is_damage, to_run};
 pub(crate) use waiting::{Unfinished, Waiting, unfinished_after, waiting};
 
 use super::Time;
@@ -87,6 +87,12 @@ pub(crate) fn add(
         numbers.push(connection.last_insert_rowid());
     }
     Ok(numbers)
+}
+
+/// A text of a row that is only shown or compared. A damaged one is no reason to show no other row.
+fn lossy(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
+    let text = row.get_ref(column)?.as_bytes()?;
+    Ok(String::from_utf8_lossy(text).into_owned())
 }
 
 /// Deletes trees whose root ended before `before`; returns whether there may be more.

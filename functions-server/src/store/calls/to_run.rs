@@ -1,6 +1,6 @@
 //! What a run of a call needs.
 
-use rusqlite::{Connection, OptionalExtension as _};
+use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 
 use super::{Poll, id_of};
 use crate::store::Time;
@@ -88,6 +88,13 @@ pub(crate) fn to_run(connection: &Connection, number: i64) -> rusqlite::Result<O
         )?;
     }
     Ok(Some(row))
+}
+
+/// Whether a row cannot be read, now or later: what is in it is not what was written.
+pub(crate) fn is_damage(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    // An error without a code is of a value.
+    code.is_none_or(|code| code == ErrorCode::DatabaseCorrupt)
 }
 
 /// The most bytes of results that one run gets: SDKs read requests of up to 16,000,000.

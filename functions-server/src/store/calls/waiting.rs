@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::{Poll, READY, SUSPENDED};
+use super::{Poll, READY, SUSPENDED, lossy};
 use crate::store::Time;
 
 /// What a scheduler knows of a call that has not ended.
@@ -24,7 +24,7 @@ pub(super) fn unfinished(row: &Row<'_>) -> rusqlite::Result<Unfinished> {
     Ok(Unfinished {
         number: row.get(0)?,
         parent: row.get(1)?,
-        endpoint: row.get(2)?,
+        endpoint: lossy(row, 2)?.into(),
         is_suspended: row.get::<_, i64>(3)? == SUSPENDED,
         due: row.get(4)?,
         expires: row.get(5)?,

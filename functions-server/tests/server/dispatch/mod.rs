@@ -1,6 +1,7 @@
 //! Dispatch's calls, with real endpoints over real sockets.
 
 mod accepting;
+mod damage;
 mod kill;
 mod limits;
 mod operating;
