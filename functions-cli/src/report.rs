@@ -48,7 +48,7 @@ pub(crate) enum Ended {
     Cut,
 }
 
-/// Logs at the level of `RUST_LOG`; unless set, warnings and errors.
+/// Logs at the level of `RUST_LOG`; unless set, warnings and errors, and what workers print.
 pub(crate) fn log_to_stderr(format: Format) {
     stderr::set_format(format);
     let (filter, invalid) = filter();
@@ -73,7 +73,7 @@ pub(crate) fn log_to_stderr(format: Format) {
 
 /// The filter of `RUST_LOG`, and the error if it is invalid.
 fn filter() -> (EnvFilter, Option<String>) {
-    let unset = || EnvFilter::new("warn");
+    let unset = || EnvFilter::new("warn,worker=info");
     match env::var("RUST_LOG") {
         Ok(text) if !text.is_empty() => match EnvFilter::try_new(text) {
             Ok(filter) => (filter, None),

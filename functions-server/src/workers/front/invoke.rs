@@ -10,7 +10,7 @@ use crate::store::workers;
 use crate::workers::check::{self, Checked};
 use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
-use crate::workers::journal::Outcome;
+use crate::workers::journal::{Outcome, TooLong};
 use crate::workers::origin;
 use crate::workers::worker::{Answer, Reserved, Returned, Worker, answer_of, written};
 
@@ -125,6 +125,8 @@ impl Workers {
         is_stored: bool,
     ) -> Result<(), WorkerError> {
         let context = &self.inner.context;
+        let fits = TooLong::check(call.params.len(), context.limits.journal);
+        fits.map_err(|error| WorkerError::JournalFull(error.to_string()))?;
         let store = is_stored.then_some(&*context.store);
         let kept = worker.submit(call, key.to_owned(), origin, store, context.limits.queue)?;
         self.start(worker);

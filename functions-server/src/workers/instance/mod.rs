@@ -102,6 +102,7 @@ impl Instance {
         at: i64,
     ) -> Result<Outcome> {
         self.handles.begin(at);
+        self.store.data().begin_output();
         let Prepared { mut values, moved } = prepared;
         let mut resources = Vec::new();
         for number in moved {

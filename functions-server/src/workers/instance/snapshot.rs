@@ -6,6 +6,9 @@ use super::Instance;
 use crate::workers::journal::Snapshot;
 use crate::workers::snapshot_functions::{LOAD, SAVE};
 
+/// How much of the reason why a component refuses a snapshot is kept, in bytes.
+const MAX_REASON: usize = 2 << 10;
+
 impl Instance {
     /// Whether a new one can take its place: clients have no handles of it, and it waits for nothing.
     pub(crate) fn is_at_rest(&self) -> bool {
@@ -62,6 +65,9 @@ impl Instance {
             .call_async(&mut self.store, (&snapshot.state,))
             .await?;
         self.store.data_mut().set_quiet(false);
-        loaded.map_err(|error| format_err!("the component refuses: {error}"))
+        loaded.map_err(|mut error| {
+            error.truncate(error.floor_char_boundary(MAX_REASON));
+            format_err!("the component refuses: {error}")
+        })
     }
 }

@@ -135,10 +135,20 @@ pub(crate) struct NotWritten;
 /// A journal is as long as it may get.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error(
-    "the worker's journal is longer than {limit} bytes: raise --worker-journal, or use a new worker"
+    "the worker's journal would be longer than {limit} bytes: raise --worker-journal, or use a new worker"
 )]
 pub(crate) struct TooLong {
     limit: u64,
+}
+
+impl TooLong {
+    /// Refuses what can have no room in a journal with this limit.
+    pub(crate) fn check(bytes: usize, limit: u64) -> Result<(), Self> {
+        match bytes as u64 > limit {
+            true => Err(Self { limit }),
+            false => Ok(()),
+        }
+    }
 }
 
 /// The key of an invocation that has begun and not ended.

@@ -50,10 +50,11 @@ impl Journal {
         self.inner().next.usage = Some((resources, memory));
     }
 
-    /// Whether the journal is too long for another invocation.
-    pub(crate) fn check_length(&self) -> Result<(), TooLong> {
-        let limit = self.limit;
-        match self.inner().length > limit {
+    /// Whether the journal is too long for another invocation, whose start takes this many bytes.
+    pub(crate) fn check_length(&self, start: usize) -> Result<(), TooLong> {
+        let (limit, length) = (self.limit, self.inner().length);
+        let longest = limit.saturating_add(limit / ROOM);
+        match length > limit || length.saturating_add(start as u64) > longest {
             true => Err(TooLong { limit }),
             false => Ok(()),
         }

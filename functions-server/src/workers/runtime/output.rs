@@ -14,8 +14,15 @@ use crate::workers::journal::Journal;
 /// number that no other stream has.
 pub(super) const PERMIT: usize = (64 << 10) - 1;
 
+/// What the log calls workers' output.
+const LOG: &str = "worker";
+
 /// The longest line that is logged in one piece, in bytes.
 const MAX_LINE: usize = 8 << 10;
+
+/// How much of what one invocation prints to one output is logged, in bytes and in lines.
+const MAX_LOGGED: usize = 1 << 20;
+const MAX_LINES: usize = 10_000;
 
 /// How much of the last output explains a trap, in bytes.
 const MAX_TAIL: usize = 4 << 10;
@@ -33,6 +40,23 @@ pub(crate) struct Output {
 struct Text {
     line: Vec<u8>,
     tail: Vec<u8>,
+    /// What the invocation has printed, whether it was logged or not.
+    bytes: usize,
+    lines: usize,
+}
+
+impl Text {
+    /// Counts a line: whether it is logged, and whether it is the first one that is not.
+    fn count(&mut self, line: &[u8]) -> (bool, bool) {
+        let was_within = self.is_within();
+        self.bytes = self.bytes.saturating_add(line.len());
+        self.lines = self.lines.saturating_add(1);
+        (self.is_within(), was_within && !self.is_within())
+    }
+
+    fn is_within(&self) -> bool {
+        self.bytes <= MAX_LOGGED && self.lines <= MAX_LINES
+    }
 }
 
 impl Output {
@@ -43,6 +67,12 @@ impl Output {
             journal,
             text: Arc::default(),
         }
+    }
+
+    /// An invocation begins, which may print as much as any.
+    pub(super) fn begin(&self) {
+        let mut text = self.text.lock().unwrap_or_else(PoisonError::into_inner);
+        (text.bytes, text.lines) = (0, 0);
     }
 
     /// The end of what was printed since the last call.
@@ -63,10 +93,20 @@ impl Output {
                 continue;
             }
             let line = std::mem::take(&mut text.line);
-            if !is_replaying {
+            if is_replaying {
+                continue;
+            }
+            let (is_logged, is_over) = text.count(&line);
+            if is_logged {
                 let line = String::from_utf8_lossy(&line);
                 let line = line.trim_end_matches(['\n', '\r']);
-                tracing::info!(worker = %self.worker, output = self.name, "{line:?}");
+                tracing::info!(target: LOG, worker = %self.worker, output = self.name, "{line:?}");
+            } else if is_over {
+                let (worker, output) = (&self.worker, self.name);
+                tracing::warn!(
+                    target: LOG, %worker, output,
+                    "the invocation prints more than {MAX_LOGGED} bytes or {MAX_LINES} lines: the rest is not logged"
+                );
             }
         }
     }

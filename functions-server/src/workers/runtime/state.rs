@@ -126,6 +126,12 @@ impl State {
         }
     }
 
+    /// An invocation begins.
+    pub(crate) fn begin_output(&self) {
+        self.stdout.begin();
+        self.stderr.begin();
+    }
+
     /// Says which workers wait for the calls that come.
     pub(crate) fn set_origin(&mut self, origin: Option<Arc<str>>) {
         self.requests.origin = origin;

@@ -151,11 +151,11 @@ async fn invoke(
     else {
         return Ok(());
     };
-    let call = match call {
+    let checked = match call {
         Some(call) => Ok(call),
         None => live.check(&text, &params).map_err(WorkerError::BadCall),
     };
-    match call.and_then(|call| live.begin(key.clone(), call, origin)) {
+    match checked.and_then(|call| live.begin(key.clone(), call, origin.clone())) {
         Ok(begun) => {
             number.inspect(|number| live.journal.take(*number));
             worker.set_origin(begun.origin.clone());
@@ -169,6 +169,19 @@ async fn invoke(
                 worker.answer(&key, &Err(error));
                 return Ok(());
             };
+            if let WorkerError::JournalFull(why) = &error {
+                // It was acknowledged, so it waits for room.
+                let stalled = Queued {
+                    number: Some(number),
+                    key,
+                    text,
+                    params,
+                    call: None,
+                    origin,
+                };
+                worker.stall(stalled, why);
+                return Ok(());
+            }
             live.journal.take(number);
             let outcome = Outcome::Refused(error.to_string());
             live.journal.add_result(key.clone(), &outcome);

@@ -161,7 +161,8 @@ impl Live {
         origin: Option<Arc<str>>,
     ) -> Result<Begun, WorkerError> {
         let full = |error: TooLong| WorkerError::JournalFull(error.to_string());
-        self.journal.check_length().map_err(full)?;
+        let length = call.text.len() + call.params.len();
+        self.journal.check_length(length).map_err(full)?;
         let prepared = self.instance.prepare(&call);
         prepared.map_err(|why| WorkerError::BadCall(vec![why]))?;
         let at = Time::now().0;

@@ -80,6 +80,8 @@ struct Shared {
     has_given_up: bool,
     /// Its component cannot save it.
     keeps_journal: bool,
+    /// Why nothing of the stored queue can begin: the journal is full. It waits until there is room again.
+    full: Option<String>,
     next_number: u64,
     retries: u32,
     version: u64,
@@ -152,6 +154,7 @@ impl Worker {
             is_closed: false,
             has_given_up: false,
             keeps_journal: false,
+            full: None,
             retries: 0,
             version: row.version,
             updates: serde_json::from_str(&row.updates).unwrap_or_default(),
@@ -184,6 +187,10 @@ impl Worker {
             return Reserved::Closed;
         }
         let (sender, receiver) = oneshot::channel();
+        if let Some(full) = shared.stalled(key) {
+            let _ = sender.send(Err(full));
+            return Reserved::Known(receiver);
+        }
         match shared.keys.get_mut(key) {
             Some(waiters) => {
                 waiters.push(sender);

@@ -62,6 +62,9 @@ impl Worker {
         if shared.is_closed || shared.has_given_up {
             return Err(WorkerError::unloading());
         }
+        if let (Some(full), Some(_)) = (&shared.full, store) {
+            return Err(WorkerError::JournalFull(full.clone()));
+        }
         if shared.queue.len() >= capacity {
             return Err(WorkerError::QueueFull(shared.queue.len()));
         }
@@ -118,6 +121,27 @@ impl Worker {
         shared.queue.retain(|queued| queued.number != Some(number));
     }
 
+    /// Puts an invocation back that is stored and has no room in the journal. Nothing that is stored begins until there
+    /// is room, and whoever waits for such an invocation hears why.
+    pub(super) fn stall(&self, queued: Queued, why: &str) {
+        let mut shared = self.shared();
+        shared.queue.push_front(queued);
+        shared.full = Some(why.to_owned());
+        let Shared { queue, keys, .. } = &mut *shared;
+        for queued in queue.iter().filter(|queued| queued.number.is_some()) {
+            let waiters = keys.get_mut(&queued.key).map(std::mem::take);
+            for waiter in waiters.unwrap_or_default() {
+                // The caller may have gone away.
+                let _ = waiter.send(Err(WorkerError::JournalFull(why.to_owned())));
+            }
+        }
+    }
+
+    /// The journal has room: what is stored may begin.
+    pub(super) fn has_room(&self) {
+        self.shared().full = None;
+    }
+
     /// Where the invocation with this key is.
     pub(in crate::workers) fn standing(&self, key: &str) -> Standing {
         let shared = self.shared();
@@ -148,6 +172,35 @@ impl Worker {
         shared.queue.remove(place);
         shared.keys.remove(key);
         GivenBack::Taken
+    }
+}
+
+impl Shared {
+    /// Why the stored invocation with this key cannot begin, if that is so.
+    pub(super) fn stalled(&self, key: &str) -> Option<WorkerError> {
+        let full = self.full.as_ref()?;
+        let mut stored = self.queue.iter().filter(|queued| queued.number.is_some());
+        let is_stored = stored.any(|queued| queued.key == key);
+        is_stored.then(|| WorkerError::JournalFull(full.clone()))
+    }
+
+    /// Takes the next invocation that can begin.
+    pub(super) fn next_queued(&mut self) -> Option<Queued> {
+        let place = match self.full {
+            None => 0,
+            Some(_) => self
+                .queue
+                .iter()
+                .position(|queued| queued.number.is_none())?,
+        };
+        self.queue.remove(place)
+    }
+
+    /// Whether nothing waits that can begin, and nobody waits for an answer.
+    pub(super) fn is_unused(&self) -> bool {
+        let is_stalled = |queued: &Queued| self.full.is_some() && queued.number.is_some();
+        // Each invocation in the queue has its key.
+        !self.is_cut_off && self.queue.iter().all(is_stalled) && self.keys.len() <= self.queue.len()
     }
 }
 

@@ -24,7 +24,10 @@ pub(super) async fn shorten(context: &Arc<Context>, worker: &Arc<Worker>, slot: 
     }
     let replaced = tokio::time::timeout(MAX_TIME, replace(context, worker, slot)).await;
     let why = match replaced {
-        Ok(Ok(())) => return,
+        Ok(Ok(())) => {
+            worker.has_room();
+            return;
+        }
         Ok(Err(why)) => why,
         Err(_) => format!("it took longer than {MAX_TIME:?}"),
     };

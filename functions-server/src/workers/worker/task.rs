@@ -195,7 +195,7 @@ impl Worker {
                         if let Some(target) = shared.pending_update() {
                             return Work::Update(target);
                         }
-                        if let Some(queued) = shared.queue.pop_front() {
+                        if let Some(queued) = shared.next_queued() {
                             shared.phase = Phase::Running;
                             shared.running = Some(queued.key.clone());
                             return Work::Invoke(Box::new(queued));

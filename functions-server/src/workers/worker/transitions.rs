@@ -24,7 +24,7 @@ impl Worker {
     /// nothing in memory that is not on the disk.
     pub(in crate::workers) fn try_close(&self) -> (bool, bool) {
         let mut shared = self.shared();
-        let is_unused = shared.queue.is_empty() && shared.keys.is_empty() && !shared.is_cut_off;
+        let is_unused = shared.is_unused();
         let is_waiting = matches!(shared.phase, Phase::Idle) && !is_unused && !shared.has_given_up;
         if is_waiting || shared.stop.is_some() {
             return (false, false);
@@ -161,8 +161,7 @@ impl Worker {
         }
         let is_idle = shared.running.is_none()
             && !matches!(shared.phase, Phase::Running | Phase::Retrying)
-            && !shared.is_cut_off
-            && shared.queue.is_empty();
+            && shared.is_unused();
         if is_idle && shared.has_task {
             shared.is_to_unload = true;
             drop(shared);

@@ -113,3 +113,53 @@ async fn full_journal_can_be_raised() {
     let next = host.api(&component, "add", "[1]").await.unwrap();
     assert_eq!(next, format!("[{}]", added + 1));
 }
+
+/// What was acknowledged while the journal had no room waits until it has, and says so; it is never lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn full_journal_keeps_what_was_acknowledged() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = |journal| WorkerLimits {
+        journal,
+        ..WorkerLimits::default()
+    };
+    let is_full = |error: &WorkerError| matches!(error, WorkerError::JournalFull(_));
+    let (component, added) = {
+        let host = Host::open(folder.path(), limits(1000));
+        let component = host.upload().await;
+        let mut added = 0;
+        let mut add = async |key: Option<&str>| {
+            let add = invocation("add", "[1]", key);
+            let invoked = host.call(&component, "w", add).await;
+            added += u32::from(invoked.is_ok());
+            invoked
+        };
+        while add(None).await.is_ok() {}
+        // Nobody knows yet that it is full. Whoever asks what became of the call does not wait for ever.
+        let later = |key| invocation("add", "[1]", Some(key));
+        let invoke = |key| host.workers.invoke(&component, "w", later(key));
+        invoke("acknowledged").await.unwrap();
+        for _ in 0..2 {
+            let error = add(Some("acknowledged")).await.unwrap_err();
+            assert!(is_full(&error), "{error}");
+        }
+        let error = invoke("refused").await.unwrap_err();
+        assert!(is_full(&error), "{error}");
+        let error = add(None).await.unwrap_err();
+        assert!(is_full(&error), "{error}");
+        let long = invocation("print", &format!("[\"{}\"]", "x".repeat(1000)), None);
+        let error = host.call(&component, "other", long).await.unwrap_err();
+        assert!(is_full(&error), "{error}");
+        (component, added)
+    };
+    let host = Host::open(folder.path(), limits(3000));
+    let known = host
+        .call(
+            &component,
+            "w",
+            invocation("add", "[1]", Some("acknowledged")),
+        )
+        .await;
+    assert_eq!(known.unwrap(), format!("[{}]", added + 1));
+    let next = host.api(&component, "add", "[1]").await.unwrap();
+    assert_eq!(next, format!("[{}]", added + 2));
+}
