@@ -22,7 +22,7 @@ enum Command {
 
 /// Create a token, and print it. The host does not show it again.
 ///
-/// The first token needs the scope admin: from then on, every request to the management API needs one.
+/// The first token needs the scope admin and does not expire: from then on, every request to the management API needs one.
 ///
 /// Example: functions token create ci --scope deploy --function greet --expires 90d
 #[derive(Args)]

@@ -66,6 +66,27 @@ async fn first_token_without_admin_is_refused() {
     tokens.create(new(&all_others)).await.unwrap();
 }
 
+/// The first token, and the last one with `admin`, does not expire: somebody can always create tokens.
+#[tokio::test]
+async fn some_admin_never_expires() {
+    let folder = tempfile::tempdir().unwrap();
+    let tokens = open(folder.path());
+    let expiring = || NewToken {
+        expires: Some(Time(Time::now().0 + 60_000)),
+        ..new(&[Scope::Admin])
+    };
+    let error = tokens.create(expiring()).await.unwrap_err();
+    assert!(matches!(error, TokenError::FirstExpires));
+    assert!(!tokens.exist());
+    let (_, first) = tokens.create(new(&[Scope::Admin])).await.unwrap();
+    let (_, second) = tokens.create(expiring()).await.unwrap();
+    let error = tokens.revoke(first.id.clone()).await.unwrap_err();
+    assert!(matches!(error, TokenError::LastAdmin));
+    tokens.revoke(second.id.clone()).await.unwrap();
+    tokens.create(new(&[Scope::Admin])).await.unwrap();
+    tokens.revoke(first.id.clone()).await.unwrap();
+}
+
 /// A revoked, expired or invented token is not valid.
 #[tokio::test]
 async fn revoked_expired_and_unknown_tokens_are_invalid() {

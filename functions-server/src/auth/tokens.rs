@@ -30,8 +30,13 @@ pub(crate) enum TokenError {
     )]
     FirstIsNotAdmin,
     #[error(
-        "this is the last token with the scope \"admin\", and others exist: create another one first, or \
-         revoke the others"
+        "the first token cannot expire: after that nobody could create another token. Create it without \
+         \"expires\", and others with it"
+    )]
+    FirstExpires,
+    #[error(
+        "this is the last token with the scope \"admin\" that does not expire, and others exist: create another \
+         one first, or revoke the others"
     )]
     LastAdmin,
     #[error("token not found")]
@@ -77,6 +82,12 @@ impl Tokens {
         self.table.load().get(token).cloned()
     }
 
+    /// Whether a token that was authenticated is so still.
+    pub(crate) fn is_valid(&self, token: &Token) -> bool {
+        let table = self.table.load();
+        !token.is_expired() && table.tokens().any(|known| known.id == token.id)
+    }
+
     /// Whether there is a token, expired ones included.
     pub(crate) fn exist(&self) -> bool {
         !self.table.load().is_empty()
@@ -100,8 +111,13 @@ impl Tokens {
 
     async fn create_inner(&self, new: NewToken) -> Result<(Secret, Arc<Token>), TokenError> {
         let _changing = self.changes.lock().await;
-        if !self.exist() && !new.scopes.contains(&Scope::Admin) {
-            return Err(TokenError::FirstIsNotAdmin);
+        if !self.exist() {
+            if !new.scopes.contains(&Scope::Admin) {
+                return Err(TokenError::FirstIsNotAdmin);
+            }
+            if new.expires.is_some() {
+                return Err(TokenError::FirstExpires);
+            }
         }
         let secret = Secret::generate()?;
         let functions = new
@@ -134,11 +150,15 @@ impl Tokens {
     async fn revoke_inner(&self, id: String) -> Result<(), TokenError> {
         let _changing = self.changes.lock().await;
         let all = self.list();
-        if !all.iter().any(|token| token.id == id) {
+        let Some(revoked) = all.iter().find(|token| token.id == id) else {
             return Err(TokenError::NotFound);
-        }
+        };
         let others = || all.iter().filter(|token| token.id != id);
-        let has_admin = others().any(|token| token.has(Scope::Admin) && !token.is_expired());
+        // A folder of an earlier release may have no other one.
+        let has_admin = others().any(|token| match revoked.expires {
+            None => token.has(Scope::Admin) && token.expires.is_none(),
+            Some(_) => token.has(Scope::Admin) && !token.is_expired(),
+        });
         if others().next().is_some() && !has_admin {
             return Err(TokenError::LastAdmin);
         }

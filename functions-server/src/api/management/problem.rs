@@ -125,7 +125,7 @@ impl From<DeploymentError> for Problem {
 impl From<TokenError> for Problem {
     fn from(error: TokenError) -> Self {
         match error {
-            TokenError::FirstIsNotAdmin | TokenError::LastAdmin => {
+            TokenError::FirstIsNotAdmin | TokenError::FirstExpires | TokenError::LastAdmin => {
                 Self::new(StatusCode::CONFLICT, error.to_string())
             }
             TokenError::NotFound => Self::new(StatusCode::NOT_FOUND, error.to_string()),

@@ -84,7 +84,7 @@ impl From<Arc<auth::Token>> for Token {
     request_body = TokenRequest,
     responses(
         (status = 201, description = "The token, which is shown this once", body = CreatedToken),
-        (status = 409, description = "The first token needs the scope `admin`", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "The first token needs the scope `admin`, and does not expire", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn create(
@@ -141,7 +141,7 @@ pub(super) async fn list(
     responses(
         (status = 204, description = "The token is revoked"),
         (status = 404, description = "No such token", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "It is the last token with the scope `admin`, and others exist", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It is the last token with the scope `admin` that does not expire, and others exist", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn revoke(
