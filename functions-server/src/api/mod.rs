@@ -8,6 +8,7 @@ mod host_names;
 mod idle;
 pub(crate) mod invocations;
 pub(crate) mod management;
+mod object;
 mod receiving;
 mod serve;
 pub(crate) mod serverledge;

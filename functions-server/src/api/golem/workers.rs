@@ -1,6 +1,7 @@
 //! The routes of workers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::extract::{Path, RawQuery, Request, State};
 use axum::response::Response;
@@ -13,8 +14,8 @@ use uuid::Uuid;
 use super::answer::{self, Refusal};
 use super::worker_error::worker_id;
 use super::{Api, body, ids, worker_view};
+use crate::api::object::is_object;
 use crate::workers::{ComponentVersion, Creation, WorkerView};
-use std::sync::Arc;
 
 /// What a worker is created with. All three are required, as upstream.
 #[derive(Deserialize)]
@@ -158,6 +159,10 @@ pub(super) async fn unsupported() -> Refusal {
 /// Reads a JSON body.
 pub(super) async fn read<T: DeserializeOwned>(api: &Api, request: Request) -> Result<T, Refusal> {
     let held = body::json(request, &api.held).await?;
-    serde_json::from_slice(&held.bytes)
-        .map_err(|error| Refusal::bad_request(format!("parse request payload error: {error}")))
+    let invalid = |why| Refusal::bad_request(format!("parse request payload error: {why}"));
+    let parsed = serde_json::from_slice(&held.bytes).map_err(|error| invalid(error.to_string()))?;
+    if !is_object(&held.bytes) {
+        return Err(invalid("expected a JSON object".to_owned()));
+    }
+    Ok(parsed)
 }

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use super::Problem;
+use crate::api::object::is_object;
 
 /// The longest JSON body, in bytes. A function's variables are the longest part.
 pub(super) const MAX_JSON: usize = 1 << 20;
@@ -58,6 +59,10 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     deserializer
         .end()
         .map_err(|error| Problem::bad_request(format!("invalid body: {error}")))?;
+    if !is_object(bytes) {
+        let detail = "invalid body: expected a JSON object";
+        return Err(Problem::bad_request(detail));
+    }
     Ok(parsed)
 }
 
@@ -81,13 +86,7 @@ pub(super) async fn read_object(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Map<String, Value>, Problem> {
-    let value: Value = read(headers, body).await?;
-    match value {
-        Value::Object(object) => Ok(object),
-        _ => Err(Problem::bad_request(
-            "invalid settings: expected a JSON object",
-        )),
-    }
+    read(headers, body).await
 }
 
 pub(super) fn too_large() -> Problem {

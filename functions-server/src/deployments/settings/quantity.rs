@@ -37,7 +37,7 @@ impl Parse for Span {
 
 impl Parse for Size {
     type Value = u64;
-    const EXPECTED: &'static str = "expected a number of bytes, KiB, MiB or GiB, such as \"64MiB\"";
+    const EXPECTED: &'static str = "expected a text such as \"64MiB\", \"1GiB\" or \"65536\"";
 
     fn parse(text: &str) -> Option<u64> {
         let digits = text.trim_end_matches(|last: char| !last.is_ascii_digit());
