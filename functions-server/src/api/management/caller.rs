@@ -5,7 +5,7 @@ use http::StatusCode;
 use http::request::Parts;
 
 use super::Problem;
-use crate::auth::{Scope, Token};
+use crate::auth::{Scope, Token, Tokens};
 
 /// Who sends a request.
 #[derive(Debug, Clone)]
@@ -17,6 +17,14 @@ pub(super) enum Caller {
 }
 
 impl Caller {
+    /// Whether the caller would be let in now as well.
+    pub(super) fn is_valid(&self, tokens: &Tokens) -> bool {
+        match self {
+            Self::Local => !tokens.exist(),
+            Self::Token(token) => tokens.is_valid(token),
+        }
+    }
+
     /// Checks that the caller may do something with any function.
     pub(super) fn may(&self, scope: Scope) -> Result<(), Problem> {
         match self {
@@ -30,6 +38,14 @@ impl Caller {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Checks that the caller has one of these scopes. The first is named if not.
+    pub(super) fn may_any(&self, scopes: &[Scope]) -> Result<(), Problem> {
+        if scopes.iter().any(|scope| self.may(*scope).is_ok()) {
+            return Ok(());
+        }
+        scopes.first().map_or(Ok(()), |scope| self.may(*scope))
     }
 
     /// Checks that the caller may do something with one function.

@@ -1,6 +1,10 @@
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse as _, Response};
+use futures_util::StreamExt as _;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{StatusCode, Uri};
 
@@ -8,9 +12,12 @@ use super::Api;
 use super::caller::Caller;
 use super::problem::Problem;
 use super::query::Query;
-use crate::auth::Scope;
+use crate::auth::{Scope, Tokens};
 use crate::logs::{Filter, parse_level};
 use crate::store::{StoreError, Time};
+
+/// How often the token of somebody who follows is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Shows what a function printed and logged, as JSON lines: the last 1000, or all since a time.
 #[utoipa::path(
@@ -44,7 +51,11 @@ pub(super) async fn get(
     api.server.deployments().get(&name).await?;
     let logs = api.server.logs();
     let body = match follows {
-        true => Body::from_stream(logs.follow(&name, filter)),
+        true => {
+            let tokens = api.server.tokens().clone();
+            let lines = logs.follow(&name, filter);
+            Body::from_stream(lines.take_until(Box::pin(refused(tokens, caller))))
+        }
         false => Body::from_stream(logs.read(&name, filter).await.map_err(StoreError::from)?),
     };
     let headers = [
@@ -52,6 +63,13 @@ pub(super) async fn get(
         (CACHE_CONTROL, "no-store"),
     ];
     Ok((StatusCode::OK, headers, body).into_response())
+}
+
+/// Returns once a caller who follows may no longer do so.
+async fn refused(tokens: Arc<Tokens>, caller: Caller) {
+    while caller.is_valid(&tokens) {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
 }
 
 fn filter(query: &Query) -> Result<Filter, Problem> {
