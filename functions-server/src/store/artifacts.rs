@@ -30,11 +30,22 @@ impl Artifacts {
         for entry in fs::read_dir(&uploads)? {
             fs::remove_file(entry?.path())?;
         }
-        Ok(Self {
+        let artifacts = Self {
             folder: folder.artifacts(),
             uploads,
             pins: Mutex::default(),
-        })
+        };
+        artifacts.check_writable()?;
+        Ok(artifacts)
+    }
+
+    /// Checks that components can be stored.
+    pub(super) fn check_writable(&self) -> io::Result<()> {
+        // What a process leaves that is killed here is deleted at the next start.
+        for folder in [&self.uploads, &self.folder] {
+            NamedTempFile::new_in(folder)?;
+        }
+        Ok(())
     }
 
     /// Where a component is.

@@ -160,7 +160,7 @@ impl Store {
 
     /// Checks that the store can be written, at most once a second.
     pub(crate) async fn check_writable(&self) -> Result<(), Arc<StoreError>> {
-        self.probe.check(&self.writer).await
+        self.probe.check(&self.writer, &self.artifacts).await
     }
 }
 

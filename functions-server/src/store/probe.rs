@@ -1,11 +1,13 @@
 //! Whether the store can be written, which anybody may ask.
 
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
 use super::StoreError;
+use super::artifacts::Artifacts;
 use super::writer::Writer;
 
 /// How long an answer stands, so that those who ask cannot make the disk busy.
@@ -19,7 +21,7 @@ pub(super) struct Probe {
 }
 
 impl Probe {
-    pub(super) async fn check(&self, writer: &Writer) -> Checked {
+    pub(super) async fn check(&self, writer: &Writer, artifacts: &Arc<Artifacts>) -> Checked {
         let mut last = self.last.lock().await;
         if let Some((at, result)) = &*last
             && at.elapsed() < FRESH
@@ -29,7 +31,17 @@ impl Probe {
         let written = writer
             .write(|connection| connection.execute("UPDATE probe SET count = count + 1", []))
             .await;
-        let result = written.map(|_| ()).map_err(Arc::new);
+        let result = match written {
+            Ok(_) => {
+                let artifacts = artifacts.clone();
+                let check = move || artifacts.check_writable();
+                let checked = tokio::task::spawn_blocking(check).await;
+                let checked = checked.unwrap_or_else(|error| Err(io::Error::other(error)));
+                checked.map_err(StoreError::from)
+            }
+            Err(error) => Err(error),
+        };
+        let result = result.map_err(Arc::new);
         *last = Some((Instant::now(), result.clone()));
         result
     }
