@@ -2,7 +2,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use clap::Args;
-use ureq::http::Uri;
+use ureq::http::{HeaderValue, Uri};
 use ureq::{Agent, Proxy};
 
 use super::{Client, ClientError};
@@ -42,6 +42,10 @@ impl Connection {
             Some((scheme, rest)) => format!("{scheme}://{}", rest.trim_end_matches('/')),
             None => format!("http://{}", self.host.trim_end_matches('/')),
         };
+        let is_header = |token: &String| HeaderValue::try_from(token).is_ok();
+        if !self.token.as_ref().is_none_or(is_header) {
+            return Err(ClientError::InvalidToken);
+        }
         let uri: Uri = base.parse().map_err(|_| self.invalid())?;
         let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
         let Some(name) = uri.host().filter(|_| is_http) else {

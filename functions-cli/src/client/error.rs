@@ -12,6 +12,10 @@ const MAX_TEXT: usize = 200;
 pub(crate) enum ClientError {
     #[error("invalid --host {}: expected a URL such as http://127.0.0.1:8081", Escaped(.0))]
     InvalidHost(String),
+    #[error(
+        "invalid --token or FUNCTIONS_TOKEN: a token is one line, as `functions token create` prints it"
+    )]
+    InvalidToken,
     #[error("cannot reach a host at {base}; {}", fix(.base))]
     Unreachable { base: String, source: ureq::Error },
     #[error("{0} is no management API of a host: it answers with something else; check --host")]
@@ -41,6 +45,11 @@ pub(crate) enum ClientError {
     },
     #[error("{0} has no earlier version; `functions versions {0}` lists all")]
     NoEarlierVersion(String),
+    #[error(
+        "no component has the name or id {}; `functions component list` lists all",
+        Escaped(.0)
+    )]
+    NoComponent(String),
     #[error("cannot make the request: this is a bug")]
     Bug(#[source] ureq::Error),
 }
@@ -97,14 +106,15 @@ impl ClientError {
 
     /// Whether the input has to change for another try to work.
     pub(crate) fn is_invalid_input(&self) -> bool {
-        matches!(self, Self::InvalidHost(_))
+        matches!(self, Self::InvalidHost(_) | Self::InvalidToken)
             || self
                 .status()
                 .is_some_and(|status| matches!(status, 400 | 409 | 412 | 413 | 415 | 422))
     }
 
     pub(crate) fn is_not_found(&self) -> bool {
-        self.status() == Some(404) || matches!(self, Self::NoEarlierVersion(_))
+        self.status() == Some(404)
+            || matches!(self, Self::NoEarlierVersion(_) | Self::NoComponent(_))
     }
 
     pub(crate) fn is_not_allowed(&self) -> bool {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::patch::Variable;
 use super::{Common, EXIT_CODES};
-use crate::client::{Client, Upload, encoded};
+use crate::client::{Client, ClientError, Upload, encoded};
 use crate::output;
 use crate::value::named::{InvalidFile, Named};
 
@@ -165,12 +165,13 @@ pub(super) fn resolve(client: &Client, component: &str) -> anyhow::Result<String
     if let Some(latest) = latest(client, component)? {
         return Ok(id_of(&latest));
     }
-    // The host says what is wrong with an id.
     let latest = client.get(&format!("{COMPONENTS}/{}/latest", encoded(component)));
     match latest {
         Ok(latest) => Ok(id_of(&latest)),
-        Err(error) => Err(anyhow::Error::from(error).context(format!(
-            "no component has the name or id {component:?}; `functions component list` lists all"
-        ))),
+        // 400: it cannot be an id.
+        Err(error) if matches!(error.status(), Some(400 | 404)) => {
+            Err(ClientError::NoComponent(component.to_owned()).into())
+        }
+        Err(error) => Err(error.into()),
     }
 }

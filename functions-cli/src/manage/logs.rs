@@ -46,10 +46,13 @@ impl Logs {
         let records = BufReader::new(client.stream(&self.path())?);
         for record in records.lines() {
             let record = record.context("the host ended the connection")?;
-            if self.common.is_json() {
-                output::line(&record)?;
-            } else {
-                output::line(&describe(&record))?;
+            let line = match self.common.is_json() {
+                true => record,
+                false => describe(&record),
+            };
+            if !output::write(format!("{line}\n").as_bytes())? {
+                // Nobody reads on, and following has no end of its own.
+                break;
             }
         }
         Ok(())

@@ -45,6 +45,11 @@ impl FromStr for Setting {
 }
 
 impl Setting {
+    /// Whether this is the setting with a key, such as `timeout` or `variables.PORT`.
+    pub(super) fn is(&self, key: &str) -> bool {
+        key.splitn(2, '.').eq(self.path.iter().map(String::as_str))
+    }
+
     /// The name of the setting, without a member.
     pub(super) fn name(&self) -> Option<&str> {
         self.path.first().map(String::as_str)

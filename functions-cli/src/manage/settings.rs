@@ -8,6 +8,7 @@ use super::patch::{Patch, Secret, Setting, Variable};
 use super::{Common, EXIT_CODES};
 use crate::client::function_path;
 use crate::output;
+use crate::value::argument::InvalidArgument;
 use crate::value::named::InvalidFile;
 
 /// Show or change the settings of a function.
@@ -53,6 +54,13 @@ impl Settings {
         if let Some(file) = &self.replace {
             let changed = client.put(&path, &read(file)?)?;
             return self.print(&changed);
+        }
+        for key in &self.unset {
+            if self.settings.iter().any(|setting| setting.is(key)) {
+                let why =
+                    format!("{key} is both set and unset: give one of {key}=… and --unset {key}");
+                return Err(InvalidArgument::new(why).into());
+            }
         }
         let mut patch = Patch(Map::new());
         patch.set(&self.settings);

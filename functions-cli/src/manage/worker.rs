@@ -1,4 +1,6 @@
-use anyhow::Context as _;
+use std::fmt;
+use std::str::FromStr;
+
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -51,15 +53,15 @@ struct List {
 struct Invoke {
     /// The worker: COMPONENT/NAME, where the component is given by name or id. COMPONENT alone takes a new
     /// worker.
-    #[arg(value_name = "COMPONENT/NAME")]
+    #[arg(value_name = "COMPONENT[/NAME]")]
     worker: String,
 
     /// The function, such as `ping` or `ns:package/interface.{function}`.
     function: String,
 
     /// Its parameters, each as JSON.
-    #[arg(value_name = "JSON", allow_negative_numbers = true)]
-    parameters: Vec<String>,
+    #[arg(value_name = "JSON", allow_negative_numbers = true, value_parser = parameter)]
+    parameters: Vec<Value>,
 
     /// Do not wait for what the function returns.
     #[arg(long)]
@@ -79,7 +81,7 @@ struct Invoke {
 struct Get {
     /// The worker: COMPONENT/NAME, where the component is given by name or id.
     #[arg(value_name = "COMPONENT/NAME")]
-    worker: String,
+    worker: WorkerName,
 
     #[command(flatten)]
     common: Common,
@@ -91,7 +93,7 @@ struct Get {
 struct Delete {
     /// The workers: COMPONENT/NAME, where the component is given by name or id.
     #[arg(required = true, value_name = "COMPONENT/NAME")]
-    workers: Vec<String>,
+    workers: Vec<WorkerName>,
 
     #[command(flatten)]
     common: Common,
@@ -108,14 +110,54 @@ impl Worker {
     }
 }
 
-/// The path of a worker that is given as COMPONENT/NAME.
-fn path(client: &Client, worker: &str) -> anyhow::Result<String> {
-    // Names of workers have no slash; those of components may.
-    let (component, name) = worker
-        .rsplit_once('/')
-        .with_context(|| format!("invalid worker {worker:?}: expected COMPONENT/NAME"))?;
-    let id = resolve(client, component)?;
-    Ok(format!("{COMPONENTS}/{id}/workers/{}", encoded(name)))
+/// COMPONENT/NAME.
+#[derive(Clone)]
+struct WorkerName {
+    component: String,
+    name: String,
+}
+
+impl FromStr for WorkerName {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        // Names of workers have no slash; those of components may.
+        let parts = text.rsplit_once('/');
+        let parts = parts.filter(|(component, name)| !component.is_empty() && !name.is_empty());
+        let (component, name) = parts.ok_or("expected COMPONENT/NAME")?;
+        Ok(Self {
+            component: component.to_owned(),
+            name: name.to_owned(),
+        })
+    }
+}
+
+impl fmt::Display for WorkerName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.component, self.name)
+    }
+}
+
+impl WorkerName {
+    /// The path of the worker.
+    fn path(&self, client: &Client) -> anyhow::Result<String> {
+        let id = resolve(client, &self.component)?;
+        Ok(format!("{COMPONENTS}/{id}/workers/{}", encoded(&self.name)))
+    }
+}
+
+/// A parameter of a function.
+fn parameter(text: &str) -> Result<Value, String> {
+    serde_json::from_str(text)
+        .map_err(|error| format!("expected JSON, such as 5 or '\"text\"': {error}"))
+}
+
+/// The cause of a worker's last error, which also has a backtrace and what the worker printed.
+fn cause(error: &str) -> &str {
+    let mut lines = error.lines();
+    let first = lines.next().unwrap_or_default();
+    let mut after = lines.skip_while(|line| line.trim() != "Caused by:").skip(1);
+    after.next().map_or(first, str::trim)
 }
 
 impl List {
@@ -153,8 +195,7 @@ impl List {
                 "lastError",
             ]
             .map(|member| output::text(worker, member));
-            // An error has a backtrace.
-            let error = error.lines().next().unwrap_or_default().to_owned();
+            let error = cause(&error).to_owned();
             [
                 name.unwrap_or_default().to_owned(),
                 status,
@@ -173,17 +214,12 @@ impl List {
 
 impl Invoke {
     fn run(self) -> anyhow::Result<()> {
-        let parameters = self.parameters.iter().map(|text| {
-            let value: Value = serde_json::from_str(text).with_context(|| {
-                format!("invalid parameter {text}: expected JSON, such as 5 or '\"text\"'")
-            })?;
-            Ok(json!({ "value": value }))
-        });
-        let parameters: Vec<_> = parameters.collect::<anyhow::Result<_>>()?;
+        let parameters = self.parameters.iter();
+        let parameters: Vec<_> = parameters.map(|value| json!({ "value": value })).collect();
         let client = self.common.client()?;
-        let base = match self.worker.contains('/') {
-            true => path(&client, &self.worker)?,
-            false => format!("{COMPONENTS}/{}", resolve(&client, &self.worker)?),
+        let base = match self.worker.parse::<WorkerName>() {
+            Ok(worker) => worker.path(&client)?,
+            Err(_) => format!("{COMPONENTS}/{}", resolve(&client, &self.worker)?),
         };
         let verb = if self.detach {
             "invoke"
@@ -213,7 +249,7 @@ impl Invoke {
 impl Get {
     fn run(self) -> anyhow::Result<()> {
         let client = self.common.client()?;
-        let worker = client.get(&path(&client, &self.worker)?)?;
+        let worker = client.get(&self.worker.path(&client)?)?;
         if self.common.is_json() {
             return output::json(&worker);
         }
@@ -231,7 +267,7 @@ impl Get {
             "lastError",
         ];
         let row = |member: &str| [member.to_owned(), output::text(&worker, member)];
-        output::table(["WORKER", &self.worker], members.map(row))
+        output::table(["WORKER", &self.worker.to_string()], members.map(row))
     }
 }
 
@@ -239,11 +275,40 @@ impl Delete {
     fn run(self) -> anyhow::Result<()> {
         let client = self.common.client()?;
         for worker in &self.workers {
-            client.delete(&path(&client, worker)?)?;
+            client.delete(&worker.path(&client)?)?;
             if !self.common.is_json() {
                 output::line(&format!("{worker} deleted"))?;
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The cause of a trap is shown, and the first line of what has none.
+    #[test]
+    fn causes_are_found() {
+        let trap = "error while executing at wasm backtrace:\n    0: f\n\nCaused by:\n    wasm trap: unreachable\n\nlog";
+        assert_eq!(cause(trap), "wasm trap: unreachable");
+        assert_eq!(cause("the CPU limit\nmore"), "the CPU limit");
+        assert_eq!(cause(""), "");
+    }
+
+    /// The last slash separates a component's name and a worker's.
+    #[test]
+    fn workers_are_named_with_their_component() {
+        let parts = |text: &str| {
+            text.parse()
+                .map(|WorkerName { component, name }| (component, name))
+        };
+        let named = |component: &str, name: &str| Ok((component.to_owned(), name.to_owned()));
+        assert_eq!(parts("c/w"), named("c", "w"));
+        assert_eq!(parts("a/c/w"), named("a/c", "w"));
+        for text in ["", "c", "c/", "/w"] {
+            assert!(parts(text).is_err(), "{text}");
+        }
     }
 }

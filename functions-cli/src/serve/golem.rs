@@ -27,7 +27,7 @@ pub(super) struct Golem {
         long = "golem-host",
         value_name = "NAME",
         env = "FUNCTIONS_GOLEM_HOST",
-        value_parser = list::parser()
+        value_parser = list::host_names()
     )]
     golem_hosts: Vec<List>,
 }

@@ -40,7 +40,7 @@ pub(super) struct Management {
         long = "admin-host",
         value_name = "NAME",
         env = "FUNCTIONS_ADMIN_HOST",
-        value_parser = list::parser()
+        value_parser = list::host_names()
     )]
     admin_hosts: Vec<List>,
 

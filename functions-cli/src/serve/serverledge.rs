@@ -41,7 +41,7 @@ pub(super) struct Serverledge {
         long = "serverledge-host",
         value_name = "NAME",
         env = "FUNCTIONS_SERVERLEDGE_HOST",
-        value_parser = list::parser()
+        value_parser = list::host_names()
     )]
     serverledge_hosts: Vec<List>,
 

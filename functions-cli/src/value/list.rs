@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 
 use clap::builder::{OsStringValueParser, TypedValueParser};
+use ureq::http::uri::Authority;
 
 /// Values that were given together.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,27 @@ impl List {
 /// Parses a list.
 pub(crate) fn parser() -> impl TypedValueParser<Value = List> {
     OsStringValueParser::new().try_map(|text| parse(&text))
+}
+
+/// Parses a list of names under which a server is known, each with or without a port.
+pub(crate) fn host_names() -> impl TypedValueParser<Value = List> {
+    OsStringValueParser::new().try_map(|text| {
+        let list = parse(&text)?;
+        let mut names = List::texts(std::slice::from_ref(&list));
+        let invalid = names.find(|name| !is_host_name(name));
+        drop(names);
+        match invalid {
+            None => Ok(list),
+            Some(name) => Err(format!(
+                "{name:?} is no host name: expected one such as admin.example.com, or with a port"
+            )),
+        }
+    })
+}
+
+fn is_host_name(name: &str) -> bool {
+    let authority = name.parse::<Authority>();
+    authority.is_ok_and(|authority| !authority.host().is_empty() && !name.contains('@'))
 }
 
 /// Parses a list. Empty pieces, as in `a,$B`, are left behind by templates and scripts, and dropped. An
@@ -59,6 +81,18 @@ fn pieces(text: &OsStr) -> impl Iterator<Item = OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Names have no scheme, path or user: no request's `Host` has one.
+    #[test]
+    fn host_names_are_those_of_requests() {
+        for name in ["admin.example.com", "a:8081", "[::1]:80", "::1x.example"] {
+            let is_bare_address = name.starts_with("::");
+            assert_eq!(is_host_name(name), !is_bare_address, "{name}");
+        }
+        for name in ["http://a", "http://a/b", "a/b", "a b", "u@a", ":80"] {
+            assert!(!is_host_name(name), "{name}");
+        }
+    }
 
     /// Empty pieces and the spaces around others are dropped.
     #[test]
