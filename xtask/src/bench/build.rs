@@ -24,6 +24,8 @@ pub(super) struct Guests {
     pub(super) details: PathBuf,
     /// `ping` with std's usual WASI imports.
     pub(super) std: PathBuf,
+    /// Does what no function should do.
+    pub(super) misbehave: PathBuf,
 }
 
 pub(super) fn all(root: &Path) -> anyhow::Result<Built> {
@@ -59,14 +61,17 @@ fn guests(root: &Path) -> anyhow::Result<Guests> {
     let examples = build_guests(&examples)?;
     // Built alone, because together with the others it would get their features.
     let std = build_guests(&GuestBuild::new(root).package("bench-std-guest"))?;
-    let mut built = examples.into_iter().chain(std).map(|guest| guest.wasm);
-    let mut next = || built.next().context("expected five guests");
+    let misbehave = build_guests(&GuestBuild::new(root).package("misbehave"))?;
+    let built = examples.into_iter().chain(std).chain(misbehave);
+    let mut built = built.map(|guest| guest.wasm);
+    let mut next = || built.next().context("expected six guests");
     Ok(Guests {
         ping: next()?,
         greet: next()?,
         echo: next()?,
         details: next()?,
         std: next()?,
+        misbehave: next()?,
     })
 }
 

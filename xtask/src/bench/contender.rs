@@ -41,6 +41,17 @@ impl Contender {
         Self::spawn(name.into(), command, says)
     }
 
+    /// Starts a server on all processors, and waits for its address on standard output. What it logs is dropped.
+    pub(super) fn start_anywhere(
+        name: impl Into<String>,
+        program: &Path,
+        arguments: &[String],
+    ) -> anyhow::Result<Self> {
+        let mut command = Command::new(program);
+        command.args(arguments).stderr(Stdio::null());
+        Self::spawn(name.into(), command, Says::Stdout)
+    }
+
     fn spawn(name: String, mut command: Command, says: Says) -> anyhow::Result<Self> {
         command.stdin(Stdio::null());
         match says {
@@ -88,6 +99,11 @@ impl Contender {
         format!("{}{path}", self.url)
     }
 
+    /// Host and port.
+    pub(super) fn authority(&self) -> &str {
+        self.url.trim_start_matches("http://")
+    }
+
     /// The CPU time of all threads of the server.
     pub(super) fn cpu_time(&self) -> anyhow::Result<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.process.id()))?;
@@ -100,6 +116,14 @@ impl Contender {
             .map_while(|field| field.parse().ok())
             .collect();
         Ok(Duration::from_secs_f64(ticks.iter().sum::<f64>() / TICKS))
+    }
+
+    /// The most memory that the server has had, in bytes.
+    pub(super) fn memory_peak(&self) -> anyhow::Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|size| size.trim().trim_end_matches("kB").trim().parse().ok());
+        kib.map(|kib: u64| kib * 1024).context("no VmHWM")
     }
 
     /// The server's `smaps`.

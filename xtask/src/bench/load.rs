@@ -1,7 +1,7 @@
 //! Sends requests, as many as possible or at a constant rate.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
@@ -82,6 +82,43 @@ impl Load {
         })
     }
 
+    /// Sends as many requests as the server answers, from any processor; returns the latency in seconds that one
+    /// in a hundred exceeds.
+    pub(super) fn p99(
+        &self,
+        contender: &Contender,
+        path: &str,
+        duration: Duration,
+    ) -> anyhow::Result<f64> {
+        let mut command = Command::new(&self.wrk);
+        command.args(["--threads", "1", "--connections", &CONNECTIONS.to_string()]);
+        command.args(["--duration", &format!("{}s", duration.as_secs().max(1))]);
+        command.args(["--timeout", "30s", "--latency"]);
+        command.arg(contender.url(path));
+        let report = output(&mut command)?;
+        wrk_report(&report)
+            .and_then(|_| wrk_p99(&report))
+            .with_context(|| format!("{}:\n{report}", contender.name))
+    }
+
+    /// Starts to send requests on few connections, from any processor, until the returned process is ended.
+    pub(super) fn start(
+        &self,
+        contender: &Contender,
+        path: &str,
+        script: Option<&str>,
+    ) -> anyhow::Result<Child> {
+        let mut command = Command::new(&self.wrk);
+        command.args(["--threads", "1", "--connections", "4"]);
+        command.args(["--duration", "1h", "--timeout", "1m"]);
+        if let Some(script) = script {
+            command.arg("--script");
+            command.arg(self.root.join("bench").join(script));
+        }
+        command.arg(contender.url(path)).stdout(Stdio::null());
+        command.spawn().context("cannot start wrk")
+    }
+
     /// Sends requests at a constant rate.
     pub(super) fn at_rate(
         &self,
@@ -139,6 +176,20 @@ fn wrk_report(report: &str) -> anyhow::Result<(f64, f64)> {
     requests.zip(per_second).context("invalid report of wrk")
 }
 
+/// Reads the 99th percentile, in seconds.
+fn wrk_p99(report: &str) -> anyhow::Result<f64> {
+    let text = report
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("99%"));
+    let text = text.context("no 99th percentile")?.trim();
+    let units = [("us", 1e-6), ("ms", 1e-3), ("s", 1.0), ("m", 60.0)];
+    let seconds = units.iter().find_map(|(unit, seconds)| {
+        let number: f64 = text.strip_suffix(unit)?.parse().ok()?;
+        Some(number * seconds)
+    });
+    seconds.with_context(|| format!("invalid latency {text:?}"))
+}
+
 /// Reads the number of answers, and the 99th percentile; fails if the rate was not reached.
 fn oha_report(report: &str, rate: f64) -> anyhow::Result<(f64, f64)> {
     let report: Value = serde_json::from_str(report)?;
@@ -167,6 +218,10 @@ mod tests {
         let report =
             "  2 threads\n  93318 requests in 2.00s, 12.20MB read\nRequests/sec:  46650.49\n";
         assert_eq!(wrk_report(report).unwrap(), (93318.0, 46650.49));
+        let latency = |text: &str| wrk_p99(&format!("     90%    1.00ms\n     99%{text}\n"));
+        assert_eq!(latency("  250.00us").unwrap(), 250.0 * 1e-6);
+        assert_eq!(latency("    1.50s").unwrap(), 1.5);
+        assert!(latency("    ?").is_err() && wrk_p99(report).is_err());
         let failed = format!("{report}  Non-2xx or 3xx responses: 3\n");
         assert!(wrk_report(&failed).is_err());
         assert!(wrk_report("").is_err());

@@ -4,6 +4,7 @@ mod contest;
 mod engine;
 mod latency;
 mod memory;
+mod neighbors;
 mod peers;
 mod proxy;
 mod servers;
@@ -37,12 +38,14 @@ pub(super) enum Scenario {
     Size,
     /// 1 GiB through `proxy`, compared with a plain reverse proxy.
     Proxy,
+    /// The 99th percentile of latency beside a function that does what no function should.
+    Neighbors,
     /// `wasmtime serve`, WASI 0.2 and 0.3.
     Peers,
 }
 
 impl Scenario {
-    pub(super) const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Size,
         Self::Memory,
         Self::Engine,
@@ -50,6 +53,7 @@ impl Scenario {
         Self::Hello,
         Self::Greet,
         Self::Latency,
+        Self::Neighbors,
         Self::Peers,
         Self::Proxy,
     ];
@@ -64,6 +68,7 @@ impl Scenario {
             Self::Memory => "memory",
             Self::Size => "size",
             Self::Proxy => "proxy",
+            Self::Neighbors => "neighbors",
             Self::Peers => "peers",
         }
     }
@@ -83,6 +88,7 @@ impl Scenario {
             Self::Memory => memory::measure(context),
             Self::Size => size::measure(context),
             Self::Proxy => proxy::measure(context),
+            Self::Neighbors => neighbors::measure(context),
             Self::Peers => peers::measure(context),
         }
     }
