@@ -72,6 +72,17 @@ impl Caller {
         }
     }
 
+    /// The functions that the caller's token is for; `None`: all.
+    pub(super) fn functions(&self) -> Option<Vec<String>> {
+        match self {
+            Self::Local => None,
+            Self::Token(token) => {
+                let functions = token.functions.as_ref()?;
+                Some(functions.iter().cloned().collect())
+            }
+        }
+    }
+
     pub(super) fn covers(&self, function: &str) -> bool {
         match self {
             Self::Local => true,

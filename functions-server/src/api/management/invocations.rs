@@ -77,8 +77,7 @@ pub(super) async fn list(
     found.truncate(limit);
     let last = found.last().filter(|_| has_more);
     let next = last.map(|(id, _)| id.clone());
-    // A token for some functions sees those only, so its pages may be shorter.
-    let invocations = found.into_iter().filter_map(|(_, shown)| shown).collect();
+    let invocations = found.into_iter().map(|(_, shown)| shown).collect();
     Ok(Json(Invocations { invocations, next }))
 }
 
@@ -90,8 +89,8 @@ struct Page {
     limit: i64,
 }
 
-/// An id, and what is shown of the invocation; `None` if the caller may not see it.
-type Entry = (String, Option<Value>);
+/// An id, and what is shown of the invocation.
+type Entry = (String, Value);
 
 impl Page {
     /// Those of the queue, and one more than the limit if there are more.
@@ -103,14 +102,12 @@ impl Page {
         };
         let wanted = Wanted {
             function: self.function.clone(),
+            functions: caller.functions(),
             state,
             after: self.after,
         };
         let rows = api.server.queue().list(wanted, self.limit + 1).await?;
-        let entry = |row: &InvocationRow| {
-            let is_shown = caller.covers(&row.function);
-            (row.id.to_string(), is_shown.then(|| summary(row)))
-        };
+        let entry = |row: &InvocationRow| (row.id.to_string(), summary(row));
         Ok(rows.iter().map(entry).collect())
     }
 
@@ -123,7 +120,7 @@ impl Page {
         let found = calls.latest(self.state, function, after, limit + 1);
         let shown = found.await?.into_iter().map(|(state, view, started)| {
             let document = call_summary(state, &view, started);
-            (view.id, Some(document))
+            (view.id, document)
         });
         Ok(shown.collect())
     }

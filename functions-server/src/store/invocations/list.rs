@@ -8,6 +8,8 @@ use super::{COLUMNS, InvocationRow, InvocationState, QueuedId, row};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Wanted {
     pub(crate) function: Option<String>,
+    /// Only those of these functions: an id is all that somebody needs to see an invocation's result.
+    pub(crate) functions: Option<Vec<String>>,
     pub(crate) state: Option<InvocationState>,
     /// Only those that are older than this one.
     pub(crate) after: Option<QueuedId>,
@@ -23,6 +25,11 @@ pub(crate) fn list(
     if wanted.function.is_some() {
         conditions.push("function = ?2");
     }
+    let functions = wanted.functions.as_ref();
+    let functions = functions.map(|names| serde_json::Value::from(names.clone()).to_string());
+    if functions.is_some() {
+        conditions.push("function IN (SELECT value FROM json_each(?4))");
+    }
     conditions.push(match wanted.state {
         None => "TRUE",
         // In literal text, so that the indexes of these states are used.
@@ -37,9 +44,10 @@ pub(crate) fn list(
     let function = wanted.function.as_deref().unwrap_or_default();
     connection
         .prepare_cached(&format!(
-            "SELECT {COLUMNS} FROM invocations WHERE {} AND ?2 = ?2 ORDER BY id DESC LIMIT ?3",
+            "SELECT {COLUMNS} FROM invocations WHERE {} AND ?2 = ?2 AND ?4 IS ?4
+             ORDER BY id DESC LIMIT ?3",
             conditions.join(" AND ")
         ))?
-        .query_map((after, function, limit), row)?
+        .query_map((after, function, limit, functions), row)?
         .collect()
 }
