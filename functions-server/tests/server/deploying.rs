@@ -129,6 +129,10 @@ async fn rollback_restores_component_and_settings() {
     let unknown = management
         .post("/v1/functions/f/rollback", json!({"version": 9}))
         .await;
+    management
+        .post("/v1/functions/f/rollback", json!([1]))
+        .await
+        .problem(400);
     assert!(unknown.problem(404).contains('9'));
     management
         .post("/v1/functions/none/rollback", json!({"version": 1}))

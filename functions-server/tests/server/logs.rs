@@ -111,3 +111,22 @@ async fn lines_are_followed() {
         frame.unwrap();
     }
 }
+
+/// Who may no longer read does not go on: here, nobody without a token once there is one.
+#[tokio::test(flavor = "multi_thread")]
+async fn following_ends_with_the_right_to_it() {
+    let running = Running::start().await;
+    let management = running.management();
+    management.deploy("f", test_guests::MISBEHAVE).await.ok(201);
+    let mut followed = management.stream("/v1/functions/f/logs?follow=true").await;
+    let admin = serde_json::json!({"name": "admin", "scopes": ["admin"]});
+    management.post("/v1/tokens", admin).await.ok(201);
+    let ended = async {
+        while let Some(frame) = followed.frame().await {
+            frame.unwrap();
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), ended)
+        .await
+        .unwrap();
+}
