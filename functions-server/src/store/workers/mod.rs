@@ -1,5 +1,6 @@
 //! The rows of workers.
 
+mod delete;
 mod journal;
 mod queue;
 #[cfg(test)]
@@ -8,6 +9,7 @@ mod tests;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, named_params, params};
 
+pub(crate) use delete::{clear, delete, deleted};
 pub(crate) use journal::{Flush, Rows, append, count_results, read, result};
 pub(crate) use queue::{QueueRow, cancel, enqueue, queued};
 
@@ -173,29 +175,18 @@ pub(crate) fn list(
 /// The workers that have to go on without being asked: an invocation has begun, or waits, or an update does.
 pub(crate) fn unfinished(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
     let mut select = connection.prepare_cached(
-        "SELECT component, name FROM workers WHERE state = 'running'
+        "SELECT component, name FROM workers WHERE state = 'running' AND component <> ''
          UNION SELECT component, name FROM workers
-         WHERE id IN (SELECT worker FROM worker_queue) AND state = 'idle'
+         WHERE id IN (SELECT worker FROM worker_queue) AND state = 'idle' AND component <> ''
          UNION SELECT component, name FROM workers
-         WHERE updates LIKE '%\"state\":\"Pending\"%' AND state = 'idle'",
+         WHERE updates LIKE '%\"state\":\"Pending\"%' AND state = 'idle' AND component <> ''",
     )?;
     select
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect()
 }
 
-/// Deletes a worker and all that it has. `false`: there is none.
-pub(crate) fn delete(
-    connection: &Connection,
-    component: &str,
-    name: &str,
-) -> rusqlite::Result<bool> {
-    let mut delete =
-        connection.prepare_cached("DELETE FROM workers WHERE component = ?1 AND name = ?2")?;
-    Ok(delete.execute(params![component, name])? > 0)
-}
-
-/// Where a worker stands. An error if it was deleted.
+/// Where a worker stands. An error once all of a deleted one is gone.
 pub(crate) fn state(connection: &Connection, id: i64) -> rusqlite::Result<StoredState> {
     let mut select = connection.prepare_cached("SELECT state FROM workers WHERE id = ?1")?;
     select.query_row([id], |row| row.get(0))

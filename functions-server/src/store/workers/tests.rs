@@ -59,11 +59,44 @@ fn journal_of_a_deleted_worker_is_gone() {
     let connection = database();
     let worker = create(&connection, &new("w")).unwrap().unwrap().id;
     append(&connection, &flush(worker, 0)).unwrap();
-    assert!(delete(&connection, "c", "w").unwrap());
+    assert_eq!(delete(&connection, "c", "w").unwrap(), Some(worker));
+    assert!(clear(&connection, worker).unwrap());
     let next = create(&connection, &new("w")).unwrap().unwrap().id;
     assert!(next > worker);
     assert!(append(&connection, &flush(worker, 0)).is_err());
     assert!(read(&connection, next).unwrap().rows.is_empty());
+}
+
+/// What a deleted worker has goes in pieces, and meanwhile nobody finds it, also at the next start.
+#[test]
+fn deleted_worker_goes_in_pieces() {
+    let connection = database();
+    let worker = create(&connection, &new("w")).unwrap().unwrap().id;
+    for seq in 0..2500 {
+        append(&connection, &flush(worker, seq)).unwrap();
+    }
+    set_state(&connection, worker, StoredState::Running, None).unwrap();
+    assert_eq!(delete(&connection, "c", "w").unwrap(), Some(worker));
+    assert_eq!(delete(&connection, "c", "w").unwrap(), None);
+    assert!(find(&connection, "c", "w").unwrap().is_none());
+    let next = create(&connection, &new("w")).unwrap().unwrap().id;
+    append(&connection, &flush(next, 0)).unwrap();
+    // A write that was on its way.
+    set_state(&connection, worker, StoredState::Running, None).unwrap();
+    assert!(unfinished(&connection).unwrap().is_empty());
+
+    let mut pieces = 1;
+    while !clear(&connection, worker).unwrap() {
+        assert_eq!(deleted(&connection).unwrap(), [worker]);
+        pieces += 1;
+    }
+    assert_eq!(pieces, 3);
+    assert!(deleted(&connection).unwrap().is_empty());
+    assert_eq!(read(&connection, next).unwrap().rows.len(), 1);
+    let rows: i64 = connection
+        .query_row("SELECT count(*) FROM worker_journal", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(rows, 1);
 }
 
 /// A first row takes the place of all before it, and the next one follows.
