@@ -47,7 +47,7 @@ struct List {
 ///
 /// Prints what the function returns, as JSON.
 ///
-/// Example: functions worker invoke counters/w1 'rpc:counters/api.{counter("c1").inc-by}' 5
+/// Example: functions worker invoke counters/w1 'demo:counters/api.{counter("visits").add}' 5
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
 struct Invoke {

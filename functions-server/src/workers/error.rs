@@ -42,6 +42,9 @@ pub(crate) enum WorkerError {
     /// As many invocations wait as may.
     #[error("{0} invocations of the worker wait already: try again later, or raise --worker-queue")]
     QueueFull(usize),
+    /// As many bytes wait as may.
+    #[error("{0}")]
+    TooMuchWaits(String),
     /// The worker's journal is as long as it may get.
     #[error("{0}")]
     JournalFull(String),
@@ -66,7 +69,7 @@ impl WorkerError {
             | Self::VersionNotFound { .. }
             | Self::WorkerNotFound { .. } => StatusCode::NOT_FOUND,
             Self::BadCall(_) => StatusCode::BAD_REQUEST,
-            Self::QueueFull(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::QueueFull(_) | Self::TooMuchWaits(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::JournalFull(_) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Reentrant(_) | Self::Circle(_) => StatusCode::LOOP_DETECTED,

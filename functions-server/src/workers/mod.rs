@@ -33,7 +33,7 @@ pub(crate) use engines::Engines;
 pub(crate) use error::WorkerError;
 pub(crate) use exports::BadCall;
 pub(crate) use front::{Creation, Invocation, WeakWorkers, Workers};
-pub(crate) use name::check_name;
+pub(crate) use name::{check_name, key};
 pub(crate) use options::WorkerLimits;
 pub use probe::worker_functions;
 pub(crate) use runtime::Egress;

@@ -1,7 +1,17 @@
-//! The names that workers may have.
+//! The names that workers may have, and the keys of their calls.
 
 /// The longest name, in bytes.
 const MAX_NAME: usize = 512;
+
+/// The longest idempotency key, in bytes.
+const MAX_KEY: usize = 1024;
+
+/// Reads the idempotency key of a call, in a header's bytes; the error says what is wrong with it.
+pub(crate) fn key(bytes: &[u8]) -> Result<&str, String> {
+    let key = std::str::from_utf8(bytes).ok();
+    let key = key.filter(|key| (1..=MAX_KEY).contains(&key.len()));
+    key.ok_or_else(|| format!("invalid Idempotency-Key: expected 1 to {MAX_KEY} bytes of UTF-8"))
+}
 
 /// Checks a worker's name; the error says what is wrong with it.
 pub(crate) fn check_name(name: &str) -> Result<(), &'static str> {
@@ -23,6 +33,16 @@ pub(crate) fn check_name(name: &str) -> Result<(), &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Keys have a length, and are text.
+    #[test]
+    fn keys_are_checked() {
+        assert_eq!(key("clé".as_bytes()), Ok("clé"));
+        assert!(key(&[b'x'; MAX_KEY]).is_ok());
+        for invalid in [&b""[..], b"\xff", &[b'x'; MAX_KEY + 1]] {
+            assert!(key(invalid).is_err());
+        }
+    }
 
     /// Names have the length that upstream allows, and none of the letters that it does not.
     #[test]

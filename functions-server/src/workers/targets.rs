@@ -15,7 +15,7 @@ use serde_json::json;
 use super::check::Parameter;
 use super::error::WorkerError;
 use super::front::{Invocation, WeakWorkers, Workers};
-use super::name::check_name;
+use super::name::{check_name, key};
 
 const SCHEME: &str = "worker:";
 
@@ -66,13 +66,8 @@ async fn answer(
     let function = head.uri.path().trim_start_matches('/');
     let function = percent_decode_str(function).decode_utf8();
     let function = function.map_err(|_| bad("the path is not UTF-8".to_owned()))?;
-    let key = match head.headers.get("idempotency-key") {
-        Some(key) => {
-            let key = key
-                .to_str()
-                .map_err(|_| bad("invalid Idempotency-Key".to_owned()))?;
-            Some(key.to_owned())
-        }
+    let given = match head.headers.get("idempotency-key") {
+        Some(header) => Some(key(header.as_bytes()).map_err(bad)?.to_owned()),
         None => None,
     };
     let body = Limited::new(body, MAX_BODY).collect().await;
@@ -80,7 +75,7 @@ async fn answer(
     let invocation = Invocation {
         parameters: parameters(&body.to_bytes())?,
         function: function.into_owned(),
-        key,
+        key: given,
         origin,
     };
     let component = workers.component_id(component).await?;

@@ -9,10 +9,7 @@ use uuid::Uuid;
 
 use super::answer::{self, Refusal};
 use super::{Api, body, ids, queued};
-use crate::workers::{Invocation, Parameter, Returned};
-
-/// The longest `Idempotency-Key`, in bytes.
-const MAX_KEY: usize = 1024;
+use crate::workers::{self, Invocation, Parameter, Returned};
 
 /// The segments of a path. Without a name, the worker is a new one.
 #[derive(Deserialize)]
@@ -128,13 +125,7 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let Some(key) = headers.get("idempotency-key") else {
         return Ok(None);
     };
-    let key = std::str::from_utf8(key.as_bytes()).ok();
-    let key = key.filter(|key| !key.is_empty() && key.len() <= MAX_KEY);
-    let key = key.ok_or_else(|| {
-        Refusal::bad_request(format!(
-            "invalid Idempotency-Key: expected 1 to {MAX_KEY} bytes of UTF-8"
-        ))
-    })?;
+    let key = workers::key(key.as_bytes()).map_err(Refusal::bad_request)?;
     Ok(Some(key.to_owned()))
 }
 

@@ -32,7 +32,9 @@ impl From<WorkerError> for Refusal {
             E::RuntimeError(_) | E::Interrupted | E::Deleted | E::Reentrant(_) | E::Circle(_) => {
                 golem("RuntimeError")
             }
-            E::QueueFull(_) => Self::Error(StatusCode::TOO_MANY_REQUESTS, text),
+            E::QueueFull(_) | E::TooMuchWaits(_) => {
+                Self::Error(StatusCode::TOO_MANY_REQUESTS, text)
+            }
             E::JournalFull(_) => Self::Error(StatusCode::INSUFFICIENT_STORAGE, text),
             E::Unavailable(_) => Self::Error(StatusCode::SERVICE_UNAVAILABLE, text),
         }

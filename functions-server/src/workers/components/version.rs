@@ -55,7 +55,12 @@ impl ComponentVersion {
     /// Compiles the component for an engine. Blocks while it is compiled, or read from the cache.
     pub(crate) fn compile(&self, engine: &ComponentEngine) -> Result<Component, ComponentError> {
         let compiled = engine.compile(self.file.clone());
-        compiled.map_err(|error| ComponentError::Host(reason(&error)))
+        compiled.map_err(|error| {
+            // Clients have no use for where the host keeps it.
+            let file = self.file.display().to_string();
+            let named = format!("component {} version {}", self.name, self.version);
+            ComponentError::Host(reason(&error).replace(&file, &named))
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Calls of ephemeral components: each gets an instance of its own, which is gone afterwards.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use super::{Invocation, Workers};
@@ -69,7 +70,20 @@ impl Workers {
             instance.set_origin(invocation.origin.clone());
             run(&mut instance, &call).await
         });
-        code.owner.run(called).await
+        tokio::select! {
+            biased;
+            () = self.stopped() => Err(WorkerError::stopping()),
+            answer = code.owner.run(called) => answer,
+        }
+    }
+
+    /// Returns once calls are to end.
+    async fn stopped(&self) {
+        let stopping = self.inner.stopping.notified();
+        // After that: what is notified in between is not missed.
+        if !self.inner.is_stopping.load(Ordering::Relaxed) {
+            stopping.await;
+        }
     }
 
     async fn instantiate(

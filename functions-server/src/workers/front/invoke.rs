@@ -12,7 +12,7 @@ use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
 use crate::workers::journal::{Outcome, TooLong};
 use crate::workers::origin;
-use crate::workers::worker::{Answer, Reserved, Returned, Worker, answer_of, written};
+use crate::workers::worker::{Answer, Reserved, Returned, Submitted, Worker, answer_of, written};
 
 impl Workers {
     /// Calls a worker, which is created if there is none with this name, and waits for what it returns.
@@ -74,6 +74,9 @@ impl Workers {
                         if worker.is_interrupted() {
                             // Any call lets it go on, and so does one that is repeated.
                             self.go_on(worker).await?;
+                        } else if worker.has_work() {
+                            // It may have been unloaded with calls that had no room.
+                            self.start(worker);
                         }
                         return Ok(Accepted::waiting(worker, key, answer));
                     }
@@ -87,8 +90,13 @@ impl Workers {
                     return Ok(Accepted::Answered(answered));
                 }
                 let call = self.check(&version, &invocation).await?;
-                let origin = invocation.origin.clone();
-                self.submit(worker, call, key, origin, is_stored).await?;
+                let submitted = Submitted {
+                    call,
+                    key: key.clone(),
+                    has_known_key: true,
+                    origin: invocation.origin.clone(),
+                };
+                self.submit(worker, submitted, is_stored).await?;
                 reserved.done();
                 return Ok(Accepted::waiting(worker, key, answer));
             }
@@ -109,8 +117,13 @@ impl Workers {
                 continue;
             };
             let reserved = Reservation::new(&worker, &key);
-            let origin = invocation.origin.clone();
-            self.submit(&worker, call, &key, origin, is_stored).await?;
+            let submitted = Submitted {
+                call,
+                key: key.clone(),
+                has_known_key: false,
+                origin: invocation.origin.clone(),
+            };
+            self.submit(&worker, submitted, is_stored).await?;
             reserved.done();
             return Ok(Accepted::waiting(&worker, &key, answer));
         }
@@ -119,16 +132,14 @@ impl Workers {
     async fn submit(
         &self,
         worker: &Arc<Worker>,
-        call: Checked,
-        key: &str,
-        origin: Option<Arc<str>>,
+        submitted: Submitted,
         is_stored: bool,
     ) -> Result<(), WorkerError> {
         let context = &self.inner.context;
-        let fits = TooLong::check(call.params.len(), context.limits.journal);
+        let fits = TooLong::check(submitted.call.params.len(), context.limits.journal);
         fits.map_err(|error| WorkerError::JournalFull(error.to_string()))?;
         let store = is_stored.then_some(&*context.store);
-        let kept = worker.submit(call, key.to_owned(), origin, store, context.limits.queue)?;
+        let kept = worker.submit(submitted, store, &context.limits, &context.waiting)?;
         self.start(worker);
         let Some(kept) = kept else {
             return Ok(());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Creation, Workers};
+use crate::store::StoreError;
 use crate::store::workers::{self, StoredState};
 use crate::workers::error::WorkerError;
 use crate::workers::worker::{Stop, Worker, WorkerView, written};
@@ -78,7 +79,11 @@ impl Workers {
             worker.stopped().await;
         }
         let (of, called) = (component.to_owned(), name.to_owned());
-        let write = move |connection: &_| workers::delete(connection, &of, &called);
+        let write = move |connection: &_| {
+            let deleted = workers::delete(connection, &of, &called)?;
+            let cleared = deleted.map(|id| Ok((id, workers::clear(connection, id)?)));
+            cleared.transpose()
+        };
         let deleted = self.inner.context.store.write(write).await;
         let mut known = self.known();
         let key = (component.to_owned(), name.to_owned());
@@ -88,7 +93,31 @@ impl Workers {
         {
             known.remove(&key);
         }
-        Ok(deleted?)
+        let deleted = deleted?;
+        if let Some((id, false)) = deleted {
+            self.clear_later(id);
+        }
+        Ok(deleted.is_some())
+    }
+
+    /// Deletes what is left of a deleted worker, in the background.
+    pub(super) fn clear_later(&self, id: i64) {
+        let store = self.inner.context.store.clone();
+        tokio::spawn(async move {
+            loop {
+                match store
+                    .write(move |connection| workers::clear(connection, id))
+                    .await
+                {
+                    Ok(false) => {}
+                    Ok(true) | Err(StoreError::Closed) => return,
+                    Err(error) => {
+                        tracing::warn!(worker = id, %error, "a deleted worker keeps disk space until the next start");
+                        return;
+                    }
+                }
+            }
+        });
     }
 
     /// Stops what a worker does. It goes on when it is resumed or called, or at once with `recover`.

@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::check::Parameter;
@@ -41,6 +42,8 @@ struct Inner {
     /// For calls of ephemeral components.
     ephemeral: Permits,
     is_stopping: AtomicBool,
+    /// Ends calls of ephemeral components once that is so.
+    stopping: Notify,
 }
 
 /// Workers that somebody else keeps.
@@ -105,12 +108,21 @@ impl Workers {
                     .collect(),
                 ephemeral: Permits::new(),
                 is_stopping: AtomicBool::new(false),
+                stopping: Notify::new(),
             }),
         }
     }
 
     /// Lets every worker go on that has something to do. For the start.
     pub(crate) async fn resume_all(&self) -> Result<(), WorkerError> {
+        let deleted = self
+            .inner
+            .context
+            .store
+            .read(crate::store::workers::deleted);
+        for id in deleted.await? {
+            self.clear_later(id);
+        }
         let unfinished = self
             .inner
             .context
@@ -128,6 +140,7 @@ impl Workers {
     pub(crate) fn stop(&self) {
         let known = self.known();
         self.inner.is_stopping.store(true, Ordering::Relaxed);
+        self.inner.stopping.notify_waiters();
         for worker in known.values() {
             worker.ask_to_stop(Stop::Shutdown);
         }

@@ -106,7 +106,10 @@ async fn journal_of_a_deleted_worker_is_not_written() {
     let (_folder, store) = opened();
     let id = worker(&store).await;
     let journal = load(&store, id, 1 << 20).await;
-    let deleted = store.write(|connection| workers::delete(connection, "c", "w"));
+    let deleted = store.write(move |connection| {
+        workers::delete(connection, "c", "w")?;
+        workers::clear(connection, id)
+    });
     assert!(deleted.await.unwrap());
     journal.add(&Entry::Number(1)).unwrap();
     let flush = journal.flush();

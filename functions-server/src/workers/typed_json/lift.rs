@@ -1,5 +1,7 @@
 //! From the values that a call returned to JSON.
 
+use std::io;
+
 use wasmtime::component::Val;
 
 use super::{Handles, float};
@@ -7,11 +9,14 @@ use crate::workers::analysed_type::AnalysedType;
 use crate::workers::exports::NamedResult;
 use crate::workers::json::Json;
 
+/// The longest result as JSON, in bytes: as long as the body of a request may be.
+pub(super) const MAX_RESULT: usize = 16 << 20;
+
 /// The `value` of what a function returned, as text, whose type is [`result_type`](super::result_type).
 ///
 /// # Errors
 ///
-/// The values are not those of the function.
+/// The values are not those of the function, or too long.
 pub(crate) fn result_value(
     results: &[NamedResult],
     values: &[Val],
@@ -29,7 +34,29 @@ pub(crate) fn result_value(
         }
         _ => Json::List(parts.collect::<Result<_, _>>()?),
     };
-    serde_json::to_string(&json).map_err(|error| error.to_string())
+    let mut text = Text::default();
+    serde_json::to_writer(&mut text, &json).map_err(|error| error.to_string())?;
+    String::from_utf8(text.0).map_err(|error| error.to_string())
+}
+
+/// A text that gets no longer than a result may be.
+#[derive(Default)]
+struct Text(Vec<u8>);
+
+impl io::Write for Text {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_RESULT {
+            return Err(io::Error::other(format!(
+                "the result is longer than {MAX_RESULT} bytes of JSON"
+            )));
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 fn json(typ: &AnalysedType, value: &Val, handles: &mut impl Handles) -> Result<Json, String> {

@@ -417,3 +417,21 @@ fn results_are_wrapped() {
         r#"{"type":"Record","fields":[{"name":"a","typ":{"type":"Handle","resource_id":0,"mode":"Owned"}}]}"#
     );
 }
+
+/// A result as long as it may be comes back, and a longer one is refused while it is written.
+#[test]
+fn long_results_are_refused() {
+    let of = |bytes: usize| {
+        let result = NamedResult {
+            name: None,
+            typ: AnalysedType::Str,
+        };
+        let value = wasmtime::component::Val::String("x".repeat(bytes));
+        result_value(&[result], &[value], &mut NoHandles)
+    };
+    // Brackets and quotes.
+    let longest = lift::MAX_RESULT - 4;
+    assert_eq!(of(longest).unwrap().len(), lift::MAX_RESULT);
+    let error = of(longest + 1).unwrap_err();
+    assert!(error.contains("16777216 bytes"), "{error}");
+}

@@ -143,10 +143,12 @@ async fn invoke(
     let Some(Queued {
         number,
         key,
+        has_known_key,
         text,
         params,
         call,
         origin,
+        room,
     }) = queued.take()
     else {
         return Ok(());
@@ -156,7 +158,9 @@ async fn invoke(
         None => live.check(&text, &params).map_err(WorkerError::BadCall),
     };
     match checked.and_then(|call| live.begin(key.clone(), call, origin.clone())) {
-        Ok(begun) => {
+        Ok(mut begun) => {
+            drop(room);
+            begun.has_known_key = has_known_key;
             number.inspect(|number| live.journal.take(*number));
             worker.set_origin(begun.origin.clone());
             let outcome = live.run(&begun).await?;
@@ -174,10 +178,12 @@ async fn invoke(
                 let stalled = Queued {
                     number: Some(number),
                     key,
+                    has_known_key,
                     text,
                     params,
                     call: None,
                     origin,
+                    room,
                 };
                 worker.stall(stalled, why);
                 return Ok(());

@@ -26,6 +26,8 @@ pub(super) struct Live {
 #[derive(Debug)]
 pub(super) struct Begun {
     pub(super) key: String,
+    /// Whether somebody may ask again with the key. Not recorded: after a restart, somebody may.
+    pub(super) has_known_key: bool,
     pub(super) call: Checked,
     pub(super) at: i64,
     /// The workers that wait for it. Not recorded: they are gone after a restart.
@@ -137,6 +139,7 @@ impl Live {
         })?;
         Ok(Some(Begun {
             key,
+            has_known_key: true,
             call,
             at,
             origin: None,
@@ -175,6 +178,7 @@ impl Live {
         self.journal.add(&start).map_err(full)?;
         Ok(Begun {
             key,
+            has_known_key: true,
             call,
             at,
             origin,
@@ -216,7 +220,9 @@ impl Live {
         // The end always has room.
         let hash = outcome.hash();
         let _ = self.journal.add(&Entry::Ended { hash });
-        self.journal.add_result(begun.key.clone(), outcome);
+        if begun.has_known_key {
+            self.journal.add_result(begun.key.clone(), outcome);
+        }
     }
 
     fn broken(&mut self, begun: &Begun, error: &wasmtime::Error, before: u64) -> Broken {

@@ -5,6 +5,7 @@ mod instantiate;
 mod live;
 mod loaded;
 mod queue;
+mod room;
 mod snapshot;
 mod stopping;
 mod task;
@@ -24,7 +25,8 @@ use super::journal::Outcome;
 use crate::store::workers::{QueueRow, StoredState, WorkerRow};
 
 use queue::Queued;
-pub(super) use queue::{GivenBack, Written, written};
+pub(super) use queue::{GivenBack, Submitted, Written, written};
+pub(super) use room::Waiting;
 pub(crate) use task::Context;
 pub(super) use task::run;
 pub(crate) use view::{Status, UpdateState, WorkerUpdate, WorkerView};
@@ -47,6 +49,8 @@ pub(super) struct Worker {
     pub(super) name: String,
     row: WorkerRow,
     recency: loaded::Recency,
+    /// What waits in its queue.
+    waiting: room::Bytes,
     shared: Mutex<Shared>,
     /// The task has something to do.
     wake: Notify,
@@ -136,13 +140,17 @@ impl Worker {
         } else {
             queue
         };
+        let waiting = room::Bytes::default();
         let shared = Shared {
             next_number: queue.last().map_or(0, |row| row.number + 1),
             keys: {
                 let queued = queue.iter().map(|row| row.key.clone());
                 queued.chain(cut_off).map(|key| (key, Vec::new())).collect()
             },
-            queue: queue.into_iter().map(Queued::stored).collect(),
+            queue: {
+                let queue = queue.into_iter();
+                queue.map(|row| Queued::stored(row, &waiting)).collect()
+            },
             running: None,
             origin: None,
             phase,
@@ -167,6 +175,7 @@ impl Worker {
             name: row.name.clone(),
             row,
             recency: loaded::Recency::default(),
+            waiting,
             shared: Mutex::new(shared),
             wake: Notify::new(),
             stop: Notify::new(),

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use super::room::{Bytes, Room, Waiting};
 use super::{Phase, Shared, Worker};
 use crate::store::workers::{self, QueueRow, StoredState};
 use crate::store::{Store, StoreError};
 use crate::workers::check::Checked;
 use crate::workers::error::WorkerError;
+use crate::workers::options::WorkerLimits;
 use crate::workers::waits::Standing;
 
 /// An invocation that waits.
@@ -17,12 +19,26 @@ pub(super) struct Queued {
     /// Its number in the stored queue, if nobody waits for it.
     pub(super) number: Option<u64>,
     pub(super) key: String,
+    /// Whether somebody may ask again with the key.
+    pub(super) has_known_key: bool,
     pub(super) text: String,
     pub(super) params: String,
     /// `None`: from the stored queue, to be checked again.
     pub(super) call: Option<Checked>,
     /// The workers that wait for it.
     pub(super) origin: Option<Arc<str>>,
+    /// What it takes while it waits.
+    pub(super) room: Room,
+}
+
+/// An invocation to be added.
+pub(in crate::workers) struct Submitted {
+    pub(in crate::workers) call: Checked,
+    pub(in crate::workers) key: String,
+    /// Whether somebody may ask again with the key.
+    pub(in crate::workers) has_known_key: bool,
+    /// The workers that wait for it.
+    pub(in crate::workers) origin: Option<Arc<str>>,
 }
 
 /// Says that something is on the disk.
@@ -47,12 +63,17 @@ impl Worker {
     /// the caller; what is returned says that it is on the disk.
     pub(in crate::workers) fn submit(
         &self,
-        call: Checked,
-        key: String,
-        origin: Option<Arc<str>>,
+        submitted: Submitted,
         store: Option<&Store>,
-        capacity: usize,
+        limits: &WorkerLimits,
+        waiting: &Waiting,
     ) -> Result<Option<Kept>, WorkerError> {
+        let Submitted {
+            call,
+            key,
+            has_known_key,
+            origin,
+        } = submitted;
         let mut shared = self.shared();
         match &shared.phase {
             Phase::Failed(why) => return Err(WorkerError::PreviousInvocationFailed(why.clone())),
@@ -65,9 +86,10 @@ impl Worker {
         if let (Some(full), Some(_)) = (&shared.full, store) {
             return Err(WorkerError::JournalFull(full.clone()));
         }
-        if shared.queue.len() >= capacity {
+        if shared.queue.len() >= limits.queue {
             return Err(WorkerError::QueueFull(shared.queue.len()));
         }
+        let room = waiting.take(&self.waiting, call.params.len(), limits.journal)?;
         // While this is locked, so that the write which takes it out of the queue comes later.
         let kept = match store {
             None => None,
@@ -76,10 +98,12 @@ impl Worker {
         shared.queue.push_back(Queued {
             number: kept.as_ref().map(|kept| kept.number),
             key,
+            has_known_key,
             text: call.text.clone(),
             params: call.params.clone(),
             call: Some(call),
             origin,
+            room,
         });
         if shared.phase == Phase::Interrupted {
             shared.phase = Phase::Idle;
@@ -215,10 +239,12 @@ pub(in crate::workers) enum GivenBack {
 }
 
 impl Queued {
-    pub(super) fn stored(row: QueueRow) -> Self {
+    pub(super) fn stored(row: QueueRow, waiting: &Bytes) -> Self {
         Self {
+            room: Room::kept(waiting, row.params.len()),
             number: Some(row.number),
             key: row.key,
+            has_known_key: true,
             text: row.function,
             params: row.params,
             call: None,

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::drive::{Slot, drive};
 use super::loaded::Loaded;
 use super::update::update;
-use super::{Phase, Queued, Stop, Worker};
+use super::{Phase, Queued, Stop, Waiting, Worker};
 use crate::store::Store;
 use crate::store::workers::{self, StoredState};
 use crate::workers::components::ComponentVersion;
@@ -34,6 +34,8 @@ pub(crate) struct Context {
     pub(crate) egress: Egress,
     /// Which workers wait for which.
     pub(crate) waits: Waits,
+    /// How much waits to be called.
+    pub(in crate::workers) waiting: Waiting,
 }
 
 impl Context {
@@ -50,6 +52,7 @@ impl Context {
             loaded: Loaded::default(),
             egress,
             waits: Waits::default(),
+            waiting: Waiting::default(),
         }
     }
 
