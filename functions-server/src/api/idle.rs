@@ -32,6 +32,8 @@ struct Requests {
     at_work: usize,
     /// Whether there was one.
     any: bool,
+    /// Whether somebody else needs the connection's place.
+    is_unwanted: bool,
 }
 
 /// Something that the server does for a connection, until this is dropped.
@@ -71,12 +73,23 @@ impl Work {
         }))
     }
 
-    /// Resolves once the server has had nothing to do for too long.
+    /// Ends an idle connection. `false`: the server has something to do for it, or it was ended before.
+    pub(super) fn end_if_idle(&self) -> bool {
+        self.0.send_if_modified(|requests| {
+            let ends = requests.at_work == 0 && !requests.is_unwanted;
+            requests.is_unwanted |= ends;
+            ends
+        })
+    }
+
+    /// Resolves once the server has had nothing to do for too long, or has nothing to do and is to
+    /// [end](Self::end_if_idle) the connection.
     pub(super) async fn idle(&self, times: IdleTimes) {
         let mut requests = self.0.subscribe();
         loop {
             // This holds a sender, so there is always one.
             let time = match requests.wait_for(|requests| requests.at_work == 0).await {
+                Ok(requests) if requests.is_unwanted => return,
                 Ok(requests) if requests.any => times.idle,
                 _ => times.head,
             };

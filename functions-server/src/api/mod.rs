@@ -9,6 +9,7 @@ mod idle;
 pub(crate) mod invocations;
 pub(crate) mod management;
 mod object;
+mod places;
 mod receiving;
 mod serve;
 pub(crate) mod serverledge;

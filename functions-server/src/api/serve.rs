@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::pin::pin;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -14,14 +13,14 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
 use tower_service::Service as _;
 
 use super::Connection;
 use super::idle::{IdleTimes, Work};
+use super::places::{Place, Places};
 
-/// How many connections are served at once. Further ones wait.
+/// How many connections are served at once. Beyond that, idle ones make room for others.
 const MAX_CONNECTIONS: usize = 1024;
 
 /// How long a request's head may take.
@@ -56,7 +55,7 @@ async fn serve_within(
     times: IdleTimes,
 ) -> std::io::Result<()> {
     let local = listener.local_addr()?;
-    let permits = Arc::new(Semaphore::new(connections));
+    let places = Places::new(connections);
     let graceful = GracefulShutdown::new();
     let mut builder = Builder::new(TokioExecutor::new());
     builder
@@ -72,9 +71,9 @@ async fn serve_within(
         let accepted = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            accepted = accept(&listener, &permits) => accepted,
+            accepted = accept(&listener, &places) => accepted,
         };
-        let (stream, peer, permit) = match accepted {
+        let (stream, peer, work, place) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection of an API cannot be accepted");
@@ -88,7 +87,6 @@ async fn serve_within(
             local: stream.local_addr().unwrap_or(local),
         };
         let router = router.clone();
-        let work = Work::new();
         let working = work.clone();
         let answer = service_fn(move |request: Request<Incoming>| {
             let version = request.version();
@@ -102,7 +100,7 @@ async fn serve_within(
             .into_owned();
         let served = graceful.watch(served);
         tokio::spawn(async move {
-            let _permit = permit;
+            let _place = place;
             tokio::select! {
                 ended = served => if let Err(error) = ended {
                     tracing::debug!(error = &*error, "a connection of an API ended");
@@ -118,21 +116,14 @@ async fn serve_within(
 
 async fn accept(
     listener: &TcpListener,
-    permits: &Arc<Semaphore>,
-) -> std::io::Result<(
-    TcpStream,
-    std::net::SocketAddr,
-    tokio::sync::OwnedSemaphorePermit,
-)> {
-    let permit = permits
-        .clone()
-        .acquire_owned()
-        .await
-        .map_err(std::io::Error::other)?;
+    places: &Places,
+) -> std::io::Result<(TcpStream, std::net::SocketAddr, Work, Place)> {
     let (stream, peer) = listener.accept().await?;
     // Answers are small, and each is complete.
     let _ = stream.set_nodelay(true);
-    Ok((stream, peer, permit))
+    let work = Work::new();
+    let place = places.take(&work).await?;
+    Ok((stream, peer, work, place))
 }
 
 async fn answer(
@@ -149,6 +140,28 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
+
+    /// Clients that take all connections and send nothing keep nobody out, however long they may be silent.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn silent_clients_make_room() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let never = std::future::pending();
+        tokio::spawn(serve_within(listener, Router::new(), never, 10, IDLE_TIMES));
+        let mut silent = Vec::new();
+        for _ in 0..100 {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            client.write_all(b"GET / HTTP/1.1\r\nhost:").await.unwrap();
+            silent.push(client);
+        }
+        let mut other = TcpStream::connect(address).await.unwrap();
+        let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        other.write_all(request).await.unwrap();
+        let mut answer = [0; 12];
+        let answered = tokio::time::timeout(Duration::from_secs(20), other.read_exact(&mut answer));
+        answered.await.unwrap().unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 404");
+    }
 
     /// Clients that send nothing, or no whole head, do not keep their connections, and so keep nobody out.
     #[tokio::test(flavor = "multi_thread")]
