@@ -41,7 +41,11 @@ impl Inspect {
         let client = self.common.client()?;
         let path = function_path(&self.name);
         let mut function = client.get(&path)?;
-        let settings = client.get(&format!("{path}/settings"))?;
+        let settings = match client.get(&format!("{path}/settings")) {
+            // A function that the host serves from a file has none.
+            Err(error) if error.is_not_found() => json!({}),
+            settings => settings?,
+        };
         if self.common.is_json() {
             if let Value::Object(function) = &mut function {
                 function.insert("settings".into(), settings);

@@ -15,6 +15,7 @@ mod settings;
 mod token;
 mod versions;
 mod worker;
+mod worker_name;
 
 use clap::{Args, Subcommand};
 

@@ -170,7 +170,8 @@ impl ServeOptions {
         let shadowed = server.shadowed();
         if !shadowed.is_empty() {
             stderr::write_notice(&format!(
-                "served from files instead of the data folder: {}",
+                "served from files instead of the data folder, without what is stored for them (ingress, limits, \
+                 variables, secrets): {}",
                 shadowed.join(", ")
             ));
         }

@@ -310,10 +310,15 @@ async fn the_start_says_what_may_surprise() {
     Managed::start(folder.path()).says(&["deploy", &greet()]);
     let host = Managed::start_with(folder.path(), &[&ping()]);
     assert_eq!(host.client().get("/f").await.text(), "pong");
+    assert!(host.says(&["inspect", "f"]).contains("f"));
     assert_eq!(host.fails(&["deploy", &greet()]).0, 2);
     host.serving.signal("TERM");
     let (_, said) = host.serving.end();
     assert!(said.contains("served from files instead"), "{said}");
+    assert!(
+        said.contains("without what is stored for them (ingress"),
+        "{said}"
+    );
 
     let mut command = functions(&["serve", "--listen", "127.0.0.1:0"]);
     command.args(["--admin-listen", "127.0.0.1:0", "--max-concurrency", "1"]);

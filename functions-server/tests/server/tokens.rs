@@ -135,8 +135,9 @@ async fn invalid_token_requests_are_refused() {
         let detail = open.post("/v1/tokens", token.clone()).await.problem(400);
         assert!(detail.contains(expected), "{token}: {detail}");
     }
+    let (root, _) = create(&open, json!({"name": "root", "scopes": ["admin"]})).await;
     let far = json!({"name": "x", "scopes": ["admin"], "expires": "100000years"});
-    create(&open, far).await;
+    create(&open.token(&root), far).await;
 }
 
 /// A token expires at its time.
@@ -144,11 +145,12 @@ async fn invalid_token_requests_are_refused() {
 async fn tokens_expire() {
     let running = Running::start().await;
     let open = running.management();
-    let (admin, _) = create(
-        &open,
-        json!({"name": "root", "scopes": ["admin"], "expires": "2999-01-01T00:00:00+02:00"}),
-    )
-    .await;
+    let expiring =
+        json!({"name": "r", "scopes": ["admin"], "expires": "2999-01-01T00:00:00+02:00"});
+    let first = open.post("/v1/tokens", expiring.clone()).await;
+    assert!(first.problem(409).contains("expire"));
+    let (root, _) = create(&open, json!({"name": "root", "scopes": ["admin"]})).await;
+    let (admin, _) = create(&open.token(&root), expiring).await;
     let admin = open.token(&admin);
     admin.get("/v1/functions").await.ok(200);
     let short = json!({"name": "x", "scopes": ["read"], "expires": "1ms"});
