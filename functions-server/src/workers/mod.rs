@@ -21,6 +21,7 @@ mod origin;
 mod probe;
 mod runtime;
 mod snapshot_functions;
+mod stopping;
 mod targets;
 mod typed_json;
 mod waits;

@@ -1,7 +1,6 @@
 //! Calls of ephemeral components: each gets an instance of its own, which is gone afterwards.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
 use super::{Invocation, Workers};
@@ -72,17 +71,8 @@ impl Workers {
         });
         tokio::select! {
             biased;
-            () = self.stopped() => Err(WorkerError::stopping()),
+            () = self.inner.context.stopping.reached() => Err(WorkerError::stopping()),
             answer = code.owner.run(called) => answer,
-        }
-    }
-
-    /// Returns once calls are to end.
-    async fn stopped(&self) {
-        let stopping = self.inner.stopping.notified();
-        // After that: what is notified in between is not missed.
-        if !self.inner.is_stopping.load(Ordering::Relaxed) {
-            stopping.await;
         }
     }
 
@@ -105,6 +95,7 @@ impl Workers {
             suspend_after: context.limits.suspend_after,
             egress: context.egress.clone(),
             waits: None,
+            stopping: context.stopping.clone(),
         };
         // Nothing is replayed, so nothing is recorded.
         let journal = Journal::closed(context.store.clone());

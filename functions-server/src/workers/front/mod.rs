@@ -9,10 +9,8 @@ mod tests;
 mod waiting;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::check::Parameter;
@@ -41,9 +39,6 @@ struct Inner {
     opening: Vec<tokio::sync::Mutex<()>>,
     /// For calls of ephemeral components.
     ephemeral: Permits,
-    is_stopping: AtomicBool,
-    /// Ends calls of ephemeral components once that is so.
-    stopping: Notify,
 }
 
 /// Workers that somebody else keeps.
@@ -60,6 +55,7 @@ impl WeakWorkers {
 /// Whoever drops the last clone has stopped calling workers. What they do goes on in the next process.
 impl Drop for Inner {
     fn drop(&mut self) {
+        self.context.stopping.set();
         let known = self.known.get_mut().unwrap_or_else(PoisonError::into_inner);
         for worker in known.values() {
             worker.ask_to_stop(Stop::Shutdown);
@@ -107,8 +103,6 @@ impl Workers {
                     .map(|_| tokio::sync::Mutex::default())
                     .collect(),
                 ephemeral: Permits::new(),
-                is_stopping: AtomicBool::new(false),
-                stopping: Notify::new(),
             }),
         }
     }
@@ -139,8 +133,7 @@ impl Workers {
     /// Stops what all workers do, which goes on in the next process, and opens none any longer.
     pub(crate) fn stop(&self) {
         let known = self.known();
-        self.inner.is_stopping.store(true, Ordering::Relaxed);
-        self.inner.stopping.notify_waiters();
+        self.inner.context.stopping.set();
         for worker in known.values() {
             worker.ask_to_stop(Stop::Shutdown);
         }

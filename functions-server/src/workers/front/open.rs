@@ -2,7 +2,6 @@
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{Creation, Workers};
@@ -55,7 +54,7 @@ impl Workers {
                 Some(opening) => Some(opening.lock().await),
                 None => None,
             };
-            if self.inner.is_stopping.load(Ordering::Relaxed) {
+            if self.inner.context.stopping.is_set() {
                 return Err(WorkerError::stopping());
             }
             let known = self.known().get(&key).cloned();
@@ -75,7 +74,7 @@ impl Workers {
                     };
                     let mut known = self.known();
                     // Now none is told to stop.
-                    if !self.inner.is_stopping.load(Ordering::Relaxed) {
+                    if !self.inner.context.stopping.is_set() {
                         known.insert(key, worker.clone());
                         return Ok(Some(worker));
                     }

@@ -9,6 +9,7 @@ mod lifecycle;
 mod requests;
 mod restarts;
 mod snapshots;
+mod stopping;
 mod suspension;
 
 use std::path::Path;

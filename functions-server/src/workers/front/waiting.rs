@@ -39,7 +39,17 @@ impl Waiting {
             let mut awaited = waits.await_worker(call, name.into(), standing);
             let circle = tokio::select! {
                 biased;
-                answer = &mut self.receiver => return received(answer),
+                answer = &mut self.receiver => match received(answer) {
+                    // It goes on once the worker is resumed, and so does the call.
+                    Err(WorkerError::Interrupted) => match self.worker.await_again(&self.key) {
+                        Some(receiver) => {
+                            self.receiver = receiver;
+                            continue;
+                        }
+                        None => return Err(WorkerError::Interrupted),
+                    },
+                    answer => return answer,
+                },
                 circle = awaited.fails() => circle,
             };
             let given_back = self.worker.give_back(&self.key);

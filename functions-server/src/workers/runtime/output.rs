@@ -87,7 +87,8 @@ impl Output {
         let excess = text.tail.len().saturating_sub(MAX_TAIL);
         text.tail.drain(..excess);
         let is_replaying = self.journal.is_replaying();
-        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+        let lines = bytes.split_inclusive(|byte| *byte == b'\n');
+        for piece in lines.flat_map(|line| line.chunks(MAX_LINE)) {
             text.line.extend_from_slice(piece);
             if !piece.ends_with(b"\n") && text.line.len() < MAX_LINE {
                 continue;

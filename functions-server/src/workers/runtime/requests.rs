@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::answers::{failed, not_called, recorded, sent};
 use crate::workers::journal::{Answer, Entry, Journal};
 use crate::workers::origin;
+use crate::workers::stopping::Stopping;
 use crate::workers::waits::Waits;
 
 /// The longest body of a request or response, in bytes. Both are in the journal or in memory as a whole.
@@ -99,6 +100,7 @@ pub(crate) struct Requests {
     pub(crate) origin: Option<Arc<str>>,
     /// Whom it waits for. Nobody waits for an instance that is called once.
     pub(crate) waits: Option<Waits>,
+    pub(crate) stopping: Stopping,
     /// The number of the call that is sent.
     pub(crate) call: Option<u64>,
 }
@@ -148,6 +150,10 @@ impl Requests {
             return Err(Failure("other".to_owned(), why));
         }
         let answer = self.exchange(number, outbound).await;
+        if self.stopping.is_set() {
+            // The answer may come of that. The request is sent again in the next process, with the same key.
+            return std::future::pending().await;
+        }
         let entry = Entry::Done { number, answer };
         // Answers always have room.
         let _ = self.journal.add(&entry);

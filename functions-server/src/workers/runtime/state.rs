@@ -15,6 +15,7 @@ use super::output::Output;
 use super::requests::{Egress, Requests};
 use super::suspension::Sleeps;
 use crate::workers::journal::{Entry, Journal};
+use crate::workers::stopping::Stopping;
 use crate::workers::waits::Waits;
 
 /// How many handles a guest may have.
@@ -51,6 +52,7 @@ pub(crate) struct Environment {
     pub(crate) egress: Egress,
     /// For workers: whom they wait for.
     pub(crate) waits: Option<Waits>,
+    pub(crate) stopping: Stopping,
 }
 
 impl Environment {
@@ -102,6 +104,7 @@ impl State {
             unique_name: environment.unique_name(),
             origin: None,
             waits: environment.waits.clone(),
+            stopping: environment.stopping.clone(),
             call: None,
         };
         Self {

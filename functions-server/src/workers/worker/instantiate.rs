@@ -71,5 +71,6 @@ fn environment(context: &Context, worker: &Worker, version: &ComponentVersion) -
         suspend_after: context.limits.suspend_after,
         egress: context.egress.clone(),
         waits: Some(context.waits.clone()),
+        stopping: context.stopping.clone(),
     }
 }

@@ -212,6 +212,15 @@ impl Worker {
         }
     }
 
+    /// Waits once more for an invocation that was interrupted. `None`: it is not to go on here.
+    pub(super) fn await_again(&self, key: &str) -> Option<oneshot::Receiver<Answer>> {
+        let mut shared = self.shared();
+        let waiters = shared.keys.get_mut(key)?;
+        let (sender, receiver) = oneshot::channel();
+        waiters.push(sender);
+        Some(receiver)
+    }
+
     /// Answers whoever waits for the invocation with a key, which is over.
     pub(super) fn answer(&self, key: &str, answer: &Answer) {
         let waiters = self.shared().keys.remove(key).unwrap_or_default();

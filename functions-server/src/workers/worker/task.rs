@@ -15,6 +15,7 @@ use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
 use crate::workers::options::WorkerLimits;
 use crate::workers::runtime::Egress;
+use crate::workers::stopping::Stopping;
 use crate::workers::waits::Waits;
 
 /// How often a task looks whether a worker that is over has answered everybody.
@@ -34,6 +35,7 @@ pub(crate) struct Context {
     pub(crate) egress: Egress,
     /// Which workers wait for which.
     pub(crate) waits: Waits,
+    pub(in crate::workers) stopping: Stopping,
     /// How much waits to be called.
     pub(in crate::workers) waiting: Waiting,
 }
@@ -52,6 +54,7 @@ impl Context {
             loaded: Loaded::default(),
             egress,
             waits: Waits::default(),
+            stopping: Stopping::default(),
             waiting: Waiting::default(),
         }
     }
@@ -218,7 +221,7 @@ impl Worker {
     }
 
     /// Returns once the task has to stop what it does.
-    async fn stopping(&self) {
+    pub(super) async fn stopping(&self) {
         loop {
             if self.shared().stop.is_some() {
                 return;

@@ -16,9 +16,12 @@ pub(super) async fn update(
     target: u64,
 ) {
     slot.unload().await;
-    let updated = match Live::load(context, worker, target).await {
-        Ok(live) => replay(worker, live).await,
-        Err(broken) => Err(broken),
+    let loading = async { replay(worker, Live::load(context, worker, target).await?).await };
+    let updated = tokio::select! {
+        biased;
+        // The update stays pending, and begins anew if the worker goes on.
+        () = worker.stopping() => return,
+        updated = loading => updated,
     };
     let (state, details) = match updated {
         Ok(live) => {
