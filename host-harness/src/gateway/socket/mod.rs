@@ -1,10 +1,15 @@
 //! A connection's socket, watched for its end while hyper reads and writes it.
 
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests;
+mod turn;
+
 use std::io;
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -13,6 +18,7 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::gather::{MAX_GATHERED, gathered};
+use turn::{Pieces, TURN};
 
 /// A TCP stream with several owners: hyper keeps its own to itself.
 #[derive(Clone)]
@@ -21,6 +27,8 @@ pub(super) struct Socket(Arc<Inner>);
 struct Inner {
     stream: TcpStream,
     end: AtomicU8,
+    /// Whether the last write took a whole turn.
+    had_turn: AtomicBool,
 }
 
 /// Ending the connection says that the response is whole.
@@ -35,6 +43,7 @@ impl Socket {
         Self(Arc::new(Inner {
             stream,
             end: AtomicU8::new(ENDS),
+            had_turn: AtomicBool::new(false),
         }))
     }
 
@@ -116,6 +125,25 @@ impl Socket {
         let ready = || self.0.stream.poll_write_ready(cx);
         self.poll_io(Interest::WRITABLE, ready, length, write)
     }
+
+    /// The same for up to a turn, behind the other connections if the last write was one.
+    fn poll_turn(
+        &self,
+        cx: &mut Context<'_>,
+        length: usize,
+        write: impl FnMut() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        // One task writes.
+        if self.0.had_turn.swap(false, Ordering::Relaxed) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let written = self.poll_write_with(cx, length, write);
+        // Otherwise the kernel has no room, so that the next one waits anyway, or the pieces are short.
+        let is_whole = matches!(written, Poll::Ready(Ok(TURN)));
+        self.0.had_turn.store(is_whole, Ordering::Relaxed);
+        written
+    }
 }
 
 impl AsyncRead for Socket {
@@ -138,7 +166,10 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.poll_write_with(cx, bytes.len(), || self.0.stream.try_write(bytes))
+        match bytes.get(..TURN) {
+            Some(bytes) => self.poll_turn(cx, TURN, || self.0.stream.try_write(bytes)),
+            None => self.poll_write_with(cx, bytes.len(), || self.0.stream.try_write(bytes)),
+        }
     }
 
     fn poll_write_vectored(
@@ -150,7 +181,12 @@ impl AsyncWrite for Socket {
         if length <= MAX_GATHERED {
             return gathered(pieces, |bytes| self.poll_write(cx, bytes));
         }
-        self.poll_write_with(cx, length, || self.0.stream.try_write_vectored(pieces))
+        if length < TURN {
+            return self.poll_write_with(cx, length, || self.0.stream.try_write_vectored(pieces));
+        }
+        let first = Pieces::first(pieces);
+        let write = || self.0.stream.try_write_vectored(first.slices());
+        self.poll_turn(cx, first.length(), write)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -172,71 +208,6 @@ impl AsyncWrite for Socket {
             // The client has ended the connection already.
             Err(error) if error.kind() == io::ErrorKind::NotConnected => Poll::Ready(Ok(())),
             ended => Poll::Ready(ended),
-        }
-    }
-}
-
-#[cfg(test)]
-#[cfg(target_os = "linux")]
-mod tests {
-    use futures_util::FutureExt as _;
-    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-    use tokio::net::TcpListener;
-
-    use super::*;
-
-    async fn pair() -> (Socket, TcpStream) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let other = TcpStream::connect(listener.local_addr().unwrap()).await;
-        let (stream, _) = listener.accept().await.unwrap();
-        (Socket::new(stream), other.unwrap())
-    }
-
-    /// A client's close is noticed before its unread bytes, which can still be read.
-    #[tokio::test]
-    async fn close_is_noticed_before_unread_bytes() {
-        let (mut socket, mut other) = pair().await;
-        let watched = socket.clone();
-        other.write_all(b"unread").await.unwrap();
-        let mut first = [0];
-        socket.read_exact(&mut first).await.unwrap();
-        let mut closed = Box::pin(watched.closed());
-        assert!((&mut closed).now_or_never().is_none());
-        drop(other);
-        closed.await;
-        let mut rest = String::new();
-        socket.read_to_string(&mut rest).await.unwrap();
-        assert_eq!(rest, "nread");
-    }
-
-    /// Bytes that do not fit into one read or write arrive in full, in either direction.
-    #[tokio::test]
-    async fn long_transfers_arrive_in_full() {
-        const LENGTH: usize = 8 * 1024 * 1024;
-        let (mut socket, mut other) = pair().await;
-        for vectored in [false, true] {
-            let sent: Vec<u8> = (0..=255).cycle().take(LENGTH).collect();
-            let mut arrived = vec![0; LENGTH];
-            let writing = async {
-                let mut left = &sent[..];
-                while !left.is_empty() && vectored {
-                    let (one, two) = left.split_at(left.len() / 2);
-                    let pieces = [io::IoSlice::new(one), io::IoSlice::new(two)];
-                    let count = socket.write_vectored(&pieces).await.unwrap();
-                    left = &left[count..];
-                }
-                socket.write_all(left).await.unwrap();
-            };
-            let reading = other.read_exact(&mut arrived);
-            let ((), read) = tokio::join!(writing, reading);
-            read.unwrap();
-            assert!(arrived == sent);
-            let writing = other.write_all(&sent);
-            let mut back = vec![0; LENGTH];
-            let (written, read) = tokio::join!(writing, socket.read_exact(&mut back));
-            written.unwrap();
-            read.unwrap();
-            assert!(back == sent);
         }
     }
 }
