@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -38,6 +38,9 @@ const CLIENT_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long to wait when no connection can be accepted, for example for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
+/// How often the log says so.
+const TELL_PERIOD: Duration = Duration::from_secs(10);
+
 /// Serves an API until `shutdown` ends, and then the requests in flight, for as long as they take.
 pub(crate) async fn serve(
     listener: TcpListener,
@@ -67,6 +70,7 @@ async fn serve_within(
         .timer(TokioTimer::new())
         .keep_alive_interval(HEAD_TIMEOUT);
     let mut shutdown = pin!(shutdown);
+    let mut told: Option<Instant> = None;
     loop {
         let accepted = tokio::select! {
             biased;
@@ -76,7 +80,10 @@ async fn serve_within(
         let (stream, peer, work, place) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(%error, "a connection of an API cannot be accepted");
+                if told.is_none_or(|told| told.elapsed() >= TELL_PERIOD) {
+                    tracing::warn!(%error, "connections of an API cannot be accepted");
+                    told = Some(Instant::now());
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }

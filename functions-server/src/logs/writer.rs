@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::JoinHandle;
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use host_harness::Record;
 use tokio::sync::watch;
@@ -21,6 +21,9 @@ const MAX_BATCH: usize = 1024;
 
 /// How many files are open at most.
 const MAX_OPEN: usize = 64;
+
+/// How often the log says that records are lost.
+const TELL_PERIOD: Duration = Duration::from_secs(10);
 
 /// Counts batches, for those who follow; `None` once they have to end.
 pub(super) type Changes = watch::Receiver<Option<u64>>;
@@ -77,6 +80,7 @@ impl Writer {
             queued: queue.queued.clone(),
             dropped: queue.dropped.clone(),
             changes: changes.clone(),
+            losses: Losses::default(),
         };
         let thread = std::thread::Builder::new()
             .name("log-writer".to_owned())
@@ -124,6 +128,36 @@ struct Writing {
     queued: Arc<AtomicUsize>,
     dropped: Arc<AtomicU64>,
     changes: Arc<watch::Sender<Option<u64>>>,
+    losses: Losses,
+}
+
+/// Records that the disk did not accept.
+#[derive(Debug, Default)]
+struct Losses {
+    records: u64,
+    /// The last function whose log could not be written, and why.
+    last: Option<(Arc<str>, io::Error)>,
+    told: Option<Instant>,
+}
+
+impl Losses {
+    /// Says how many there were, unless that was said a short time ago: a full disk stays full for a while.
+    fn tell(&mut self) {
+        if self.records == 0 || self.told.is_some_and(|told| told.elapsed() < TELL_PERIOD) {
+            return;
+        }
+        let records = std::mem::take(&mut self.records);
+        self.told = Some(Instant::now());
+        match self.last.take() {
+            Some((function, error)) => tracing::warn!(
+                %function, %error,
+                "{records} log records of functions dropped: the log of a function cannot be written"
+            ),
+            None => tracing::warn!(
+                "{records} log records of functions dropped: the disk did not accept them in time"
+            ),
+        }
+    }
 }
 
 impl Writing {
@@ -155,11 +189,13 @@ impl Writing {
                 break;
             }
         }
+        self.losses.told = None;
+        self.losses.tell();
         self.changes.send_replace(None);
     }
 
     fn write(&mut self, lines: BTreeMap<Arc<str>, Vec<u8>>) {
-        let mut lost = self.dropped.swap(0, Ordering::Relaxed);
+        self.losses.records += self.dropped.swap(0, Ordering::Relaxed);
         for (function, lines) in lines {
             let current = self.open.remove(&function);
             match self.segments.append(&function, current, &lines) {
@@ -171,14 +207,12 @@ impl Writing {
                 }
                 Err(error) => {
                     let newlines = lines.iter().filter(|byte| **byte == b'\n').count();
-                    lost += u64::try_from(newlines).unwrap_or_default();
-                    tracing::warn!(%function, %error, "the log of a function cannot be written");
+                    self.losses.records += u64::try_from(newlines).unwrap_or_default();
+                    self.losses.last = Some((function, error));
                 }
             }
         }
-        if lost > 0 {
-            tracing::warn!("{lost} log records of functions dropped: the disk did not accept them");
-        }
+        self.losses.tell();
         self.changes
             .send_modify(|count| *count = count.map(|count| count.wrapping_add(1)));
     }
