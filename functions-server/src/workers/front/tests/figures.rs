@@ -117,7 +117,9 @@ async fn calls(host: &Arc<Host>, component: &str, workers: usize, time: Duration
             let name = format!("w{number}");
             let mut count = 0_u32;
             while begun.elapsed() < time {
-                let add = invocation("add", "[1]", None);
+                // With a key: the result is kept, as a row of the bare loop has one.
+                let key = Uuid::new_v4().to_string();
+                let add = invocation("add", "[1]", Some(&key));
                 host.call(&component, &name, add).await.unwrap();
                 count += 1;
             }
