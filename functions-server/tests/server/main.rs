@@ -22,6 +22,7 @@ mod logs;
 mod metrics;
 mod metrics_text;
 mod queue;
+mod queue_ids;
 mod request_ids;
 mod restarting;
 mod secrets;
