@@ -60,16 +60,8 @@ impl Load {
         ask: &Ask,
         duration: Duration,
     ) -> anyhow::Result<Throughput> {
-        let mut command = cores::pinned(cores::LOAD, &self.wrk);
-        command.args(["--threads", "1", "--connections", &CONNECTIONS.to_string()]);
-        command.args(["--duration", &format!("{}s", duration.as_secs().max(1))]);
-        // On a busy machine an answer may take longer than wrk's default of 2 s.
-        command.args(["--timeout", "30s"]);
-        if let Some(script) = ask.script {
-            command
-                .arg("--script")
-                .arg(self.root.join("bench").join(script));
-        }
+        let command = cores::pinned(cores::LOAD, &self.wrk);
+        let mut command = self.asking(command, CONNECTIONS, duration, ask.script);
         command.arg(contender.url(ask.path));
         let before = contender.cpu_time()?;
         let report = output(&mut command)?;
@@ -90,11 +82,9 @@ impl Load {
         path: &str,
         duration: Duration,
     ) -> anyhow::Result<f64> {
-        let mut command = Command::new(&self.wrk);
-        command.args(["--threads", "1", "--connections", &CONNECTIONS.to_string()]);
-        command.args(["--duration", &format!("{}s", duration.as_secs().max(1))]);
-        command.args(["--timeout", "30s", "--latency"]);
-        command.arg(contender.url(path));
+        let command = Command::new(&self.wrk);
+        let mut command = self.asking(command, CONNECTIONS, duration, None);
+        command.arg("--latency").arg(contender.url(path));
         let report = output(&mut command)?;
         wrk_report(&report)
             .and_then(|_| wrk_p99(&report))
@@ -108,15 +98,29 @@ impl Load {
         path: &str,
         script: Option<&str>,
     ) -> anyhow::Result<Child> {
-        let mut command = Command::new(&self.wrk);
-        command.args(["--threads", "1", "--connections", "4"]);
-        command.args(["--duration", "1h", "--timeout", "1m"]);
-        if let Some(script) = script {
-            command.arg("--script");
-            command.arg(self.root.join("bench").join(script));
-        }
+        let hour = Duration::from_secs(3600);
+        let mut command = self.asking(Command::new(&self.wrk), 4, hour, script);
         command.arg(contender.url(path)).stdout(Stdio::null());
         command.spawn().context("cannot start wrk")
+    }
+
+    /// wrk with its options, but for the URL.
+    fn asking(
+        &self,
+        mut wrk: Command,
+        connections: u32,
+        duration: Duration,
+        script: Option<&str>,
+    ) -> Command {
+        wrk.args(["--threads", "1", "--connections", &connections.to_string()]);
+        wrk.args(["--duration", &format!("{}s", duration.as_secs().max(1))]);
+        // On a busy machine an answer may take longer than wrk's default of 2 s.
+        wrk.args(["--timeout", "30s"]);
+        if let Some(script) = script {
+            wrk.arg("--script")
+                .arg(self.root.join("bench").join(script));
+        }
+        wrk
     }
 
     /// Sends requests at a constant rate.

@@ -30,12 +30,22 @@ fn serve(
     wasm: &Path,
     options: &[&str],
 ) -> anyhow::Result<Contender> {
-    let function = format!("{name}={}", wasm.display());
-    let arguments = ["serve", "--listen", "127.0.0.1:0", "--no-cache", &function];
-    let arguments = arguments.iter().chain(options);
-    let arguments: Vec<_> = arguments.map(|argument| (*argument).to_owned()).collect();
+    let mut arguments = arguments(&[(name, wasm)]);
+    arguments.extend(options.iter().map(|option| (*option).to_owned()));
     let program = &context.built.functions;
     Contender::start("functions", program, &arguments, Says::Stdout)
+}
+
+/// The arguments of the host that serves these functions.
+pub(super) fn arguments(functions: &[(&str, &Path)]) -> Vec<String> {
+    let options = ["serve", "--listen", "127.0.0.1:0", "--no-cache"];
+    let functions = functions.iter();
+    let functions = functions.map(|(name, wasm)| format!("{name}={}", wasm.display()));
+    options
+        .map(str::to_owned)
+        .into_iter()
+        .chain(functions)
+        .collect()
 }
 
 /// Starts `bench/raw-hyper`.

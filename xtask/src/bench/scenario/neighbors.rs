@@ -5,13 +5,14 @@
 
 use std::io::Write as _;
 use std::net::TcpStream;
+use std::path::Path;
 use std::process::Child;
 use std::time::Duration;
 
 use anyhow::Context as _;
 
 use super::Context;
-use super::contest::median;
+use super::contest::{arguments, median};
 use crate::bench::contender::Contender;
 use crate::bench::load::Load;
 use crate::bench::row::{Row, Target};
@@ -106,10 +107,9 @@ impl Drop for Attackers {
 
 pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
     let guests = &context.built.guests;
-    let ping = format!("ping={}", guests.ping.display());
-    let misbehave = format!("misbehave={}", guests.misbehave.display());
-    let host = serve(context, &[&ping, &misbehave])?;
-    let other = serve(context, &[&misbehave])?;
+    let misbehave = ("misbehave", guests.misbehave.as_path());
+    let host = serve(context, &[("ping", &guests.ping), misbehave])?;
+    let other = serve(context, &[misbehave])?;
     let p99 = || context.load.p99(&host, "/ping", context.round);
     p99()?;
     let mut quiet = Vec::new();
@@ -147,11 +147,9 @@ pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn serve(context: &Context, functions: &[&str]) -> anyhow::Result<Contender> {
-    let arguments = ["serve", "--listen", "127.0.0.1:0", "--no-cache"];
-    let arguments = arguments.iter().chain(functions);
-    let arguments: Vec<_> = arguments.map(|argument| (*argument).to_owned()).collect();
-    Contender::start_anywhere("functions", &context.built.functions, &arguments)
+fn serve(context: &Context, functions: &[(&str, &Path)]) -> anyhow::Result<Contender> {
+    let program = &context.built.functions;
+    Contender::start_anywhere("functions", program, &arguments(functions))
 }
 
 fn milliseconds(seconds: f64) -> String {
