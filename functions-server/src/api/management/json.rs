@@ -46,6 +46,11 @@ pub(super) async fn read<T: DeserializeOwned>(
 
 /// Parses JSON. The error names the member.
 pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // First: the error of a text would quote it, and settings have secrets.
+    if !is_object(bytes) {
+        let detail = "invalid body: expected a JSON object";
+        return Err(Problem::bad_request(detail));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let parsed = serde_path_to_error::deserialize(&mut deserializer);
     let parsed = parsed.map_err(|error| {
@@ -59,10 +64,6 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     deserializer
         .end()
         .map_err(|error| Problem::bad_request(format!("invalid body: {error}")))?;
-    if !is_object(bytes) {
-        let detail = "invalid body: expected a JSON object";
-        return Err(Problem::bad_request(detail));
-    }
     Ok(parsed)
 }
 
@@ -79,14 +80,6 @@ pub(super) fn parse_object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> 
             error.column()
         ))),
     }
-}
-
-/// Reads a JSON object.
-pub(super) async fn read_object(
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Map<String, Value>, Problem> {
-    read(headers, body).await
 }
 
 pub(super) fn too_large() -> Problem {

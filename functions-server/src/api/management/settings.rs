@@ -52,7 +52,7 @@ pub(super) async fn replace(
     body: Body,
 ) -> Result<Response, Problem> {
     caller.may_with(Scope::Deploy, &name)?;
-    let settings = json::read_object(&headers, body).await?;
+    let settings = json::read(&headers, body).await?;
     change(&api, name, &headers, Change::Replace(settings)).await
 }
 
@@ -77,7 +77,7 @@ pub(super) async fn merge(
     body: Body,
 ) -> Result<Response, Problem> {
     caller.may_with(Scope::Deploy, &name)?;
-    let patch = json::read_object(&headers, body).await?;
+    let patch = json::read(&headers, body).await?;
     change(&api, name, &headers, Change::Merge(patch)).await
 }
 
