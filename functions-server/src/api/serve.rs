@@ -148,6 +148,19 @@ mod tests {
 
     use super::*;
 
+    /// A connection whose first request is answered.
+    async fn answered(address: std::net::SocketAddr) -> TcpStream {
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        client.write_all(request).await.unwrap();
+        let mut answer = [0; 12];
+        let answered =
+            tokio::time::timeout(Duration::from_secs(20), client.read_exact(&mut answer));
+        answered.await.unwrap().unwrap();
+        assert_eq!(&answer, b"HTTP/1.1 404");
+        client
+    }
+
     /// Clients that take all connections and send nothing keep nobody out, however long they may be silent.
     #[tokio::test(flavor = "multi_thread")]
     async fn silent_clients_make_room() {
@@ -161,13 +174,7 @@ mod tests {
             client.write_all(b"GET / HTTP/1.1\r\nhost:").await.unwrap();
             silent.push(client);
         }
-        let mut other = TcpStream::connect(address).await.unwrap();
-        let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
-        other.write_all(request).await.unwrap();
-        let mut answer = [0; 12];
-        let answered = tokio::time::timeout(Duration::from_secs(20), other.read_exact(&mut answer));
-        answered.await.unwrap().unwrap();
-        assert_eq!(&answer, b"HTTP/1.1 404");
+        answered(address).await;
     }
 
     /// Clients that send nothing, or no whole head, do not keep their connections, and so keep nobody out.
@@ -188,13 +195,7 @@ mod tests {
             client.write_all(part.as_bytes()).await.unwrap();
             silent.push(client);
         }
-        let mut other = TcpStream::connect(address).await.unwrap();
-        let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
-        other.write_all(request).await.unwrap();
-        let mut answer = [0; 12];
-        let answered = tokio::time::timeout(Duration::from_secs(20), other.read_exact(&mut answer));
-        answered.await.unwrap().unwrap();
-        assert_eq!(&answer, b"HTTP/1.1 404");
+        let mut other = answered(address).await;
         // An idle connection is closed too.
         let mut rest = Vec::new();
         let rest = other.read_to_end(&mut rest);

@@ -142,6 +142,13 @@ fn invocation(function: &str, params: &str, key: Option<&str>) -> Invocation {
     }
 }
 
+/// The parameters of `call`, which calls a function of another worker.
+fn call_of(component: &str, worker: &str, function: &str, body: &str) -> String {
+    let target = format!("worker:{component}/{worker}");
+    let path = format!("/test:worker%2Fapi.%7B{function}%7D");
+    serde_json::json!([target, path, body]).to_string()
+}
+
 /// State is kept between invocations, and comes back from the journal after a restart.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn state_survives_a_restart() {

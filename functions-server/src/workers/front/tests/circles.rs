@@ -2,13 +2,6 @@
 
 use super::*;
 
-/// The parameters of `call`, which calls a function of another worker.
-fn call_of(component: &str, worker: &str, function: &str, body: &str) -> String {
-    let target = format!("worker:{component}/{worker}");
-    let path = format!("/test:worker%2Fapi.%7B{function}%7D");
-    serde_json::json!([target, path, body]).to_string()
-}
-
 /// Lets workers run these at the same time. What they call waits until they have called, too. Returns the answers.
 async fn begin(
     host: &Arc<Host>,

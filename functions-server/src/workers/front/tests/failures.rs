@@ -134,7 +134,7 @@ async fn full_journal_keeps_what_was_acknowledged() {
             invoked
         };
         while add(None).await.is_ok() {}
-        // Nobody knows yet that it is full. Whoever asks what became of the call does not wait for ever.
+        // The worker does not know yet that its journal is full. Asking for the result fails instead of blocking.
         let later = |key| invocation("add", "[1]", Some(key));
         let invoke = |key| host.workers.invoke(&component, "w", later(key));
         invoke("acknowledged").await.unwrap();

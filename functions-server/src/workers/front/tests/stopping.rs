@@ -2,13 +2,6 @@
 
 use super::*;
 
-/// The parameters of `call`, which calls a function of the worker.
-fn call_of(component: &str, worker: &str, function: &str, body: &str) -> String {
-    let target = format!("worker:{component}/{worker}");
-    let path = format!("/test:worker%2Fapi.%7B{function}%7D");
-    serde_json::json!([target, path, body]).to_string()
-}
-
 /// That the server stops is no answer to a worker: its call goes on in the next process, and its key has what the
 /// other worker answers there, whether that had begun or waited.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
