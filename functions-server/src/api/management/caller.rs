@@ -77,8 +77,8 @@ impl Caller {
         match self {
             Self::Local => None,
             Self::Token(token) => {
-                let functions = token.functions.as_ref()?;
-                Some(functions.iter().cloned().collect())
+                let functions = token.functions()?;
+                Some(functions.into_iter().map(str::to_owned).collect())
             }
         }
     }

@@ -23,7 +23,7 @@ impl Journal {
             entry,
             Entry::End(_) | Entry::Ended { .. } | Entry::Done { .. }
         );
-        if inner.length > limit.saturating_add(limit / ROOM) && !has_room {
+        if inner.length > self.longest() && !has_room {
             return Err(TooLong { limit });
         }
         let before = inner.next.data.len();
@@ -53,11 +53,15 @@ impl Journal {
     /// Whether the journal is too long for another invocation, whose start takes this many bytes.
     pub(crate) fn check_length(&self, start: usize) -> Result<(), TooLong> {
         let (limit, length) = (self.limit, self.inner().length);
-        let longest = limit.saturating_add(limit / ROOM);
-        match length > limit || length.saturating_add(start as u64) > longest {
+        match length > limit || length.saturating_add(start as u64) > self.longest() {
             true => Err(TooLong { limit }),
             false => Ok(()),
         }
+    }
+
+    /// How long an invocation may make the journal that has begun.
+    fn longest(&self) -> u64 {
+        self.limit.saturating_add(self.limit / ROOM)
     }
 
     /// How many entries were added since the worker was loaded.
