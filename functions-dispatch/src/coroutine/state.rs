@@ -105,7 +105,8 @@ impl Calls {
         self.is_waiting
     }
 
-    /// Goes on to the next resume that this run repeats, and wakes whoever waits; false if there is none.
+    /// Moves on to the next resume that this run repeats, and wakes the calls that wait. Returns false if there is
+    /// none.
     pub(crate) fn advance(&mut self) -> bool {
         if self.is_incompatible || self.resume >= self.last_resume() {
             return false;

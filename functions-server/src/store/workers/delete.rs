@@ -13,8 +13,8 @@ const PARTS: [(&str, &str, &str); 3] = [
     ("worker_results", "number", "outcome"),
 ];
 
-/// Deletes a worker for whoever looks for it, and returns its id. `None`: there is none. What it has is deleted by
-/// [`clear`].
+/// Marks a worker as deleted, so that it is no longer found, and returns its id, or `None` if it does not exist.
+/// [`clear`] deletes its data.
 pub(crate) fn delete(
     connection: &Connection,
     component: &str,

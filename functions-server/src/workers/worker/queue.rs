@@ -145,8 +145,8 @@ impl Worker {
         shared.queue.retain(|queued| queued.number != Some(number));
     }
 
-    /// Puts an invocation back that is stored and has no room in the journal. Nothing that is stored begins until there
-    /// is room, and whoever waits for such an invocation hears why.
+    /// Puts back a stored invocation that does not fit into the journal. Stored invocations start only once there is
+    /// room again; callers that wait for one get the error.
     pub(super) fn stall(&self, queued: Queued, why: &str) {
         let mut shared = self.shared();
         shared.queue.push_front(queued);
