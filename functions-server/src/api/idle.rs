@@ -2,6 +2,7 @@
 //! would keep all others out.
 
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -9,8 +10,8 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::Version;
 use http_body::{Frame, SizeHint};
-use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
 /// How long nothing may happen on a connection.
 #[derive(Debug, Clone, Copy)]
@@ -22,34 +23,58 @@ pub(super) struct IdleTimes {
 }
 
 /// What the server does for a connection. A client that takes nothing of an answer is nothing to do.
+///
+/// A request takes its lock twice, and wakes nobody: [`idle`](Self::idle) looks when the connection may have become
+/// idle.
 #[derive(Debug, Clone)]
-pub(super) struct Work(watch::Sender<Requests>);
+pub(super) struct Work(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    requests: Mutex<Requests>,
+    /// Somebody else needs the connection's place.
+    unwanted: Notify,
+}
 
 /// The requests of a connection.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 struct Requests {
     /// How many the server has something to do for.
     at_work: usize,
     /// Whether there was one.
     any: bool,
-    /// Whether somebody else needs the connection's place.
+    /// When the server last had something to do.
+    since: Instant,
     is_unwanted: bool,
 }
 
 /// Something that the server does for a connection, until this is dropped.
-struct AtWork(watch::Sender<Requests>);
+struct AtWork(Work);
 
 impl Work {
     pub(super) fn new() -> Self {
-        Self(watch::Sender::default())
+        let requests = Requests {
+            at_work: 0,
+            any: false,
+            since: Instant::now(),
+            is_unwanted: false,
+        };
+        Self(Arc::new(Shared {
+            requests: Mutex::new(requests),
+            unwanted: Notify::new(),
+        }))
+    }
+
+    fn requests(&self) -> MutexGuard<'_, Requests> {
+        let requests = self.0.requests.lock();
+        requests.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn begin(&self) -> AtWork {
-        self.0.send_modify(|requests| {
-            requests.at_work += 1;
-            requests.any = true;
-        });
-        AtWork(self.0.clone())
+        let mut requests = self.requests();
+        requests.at_work += 1;
+        requests.any = true;
+        AtWork(self.clone())
     }
 
     /// Answers a request, and counts as work as long as the server has something to do for it.
@@ -75,34 +100,57 @@ impl Work {
 
     /// Ends an idle connection. `false`: the server has something to do for it, or it was ended before.
     pub(super) fn end_if_idle(&self) -> bool {
-        self.0.send_if_modified(|requests| {
-            let ends = requests.at_work == 0 && !requests.is_unwanted;
-            requests.is_unwanted |= ends;
-            ends
-        })
+        let mut requests = self.requests();
+        let ends = requests.at_work == 0 && !requests.is_unwanted;
+        if ends {
+            requests.is_unwanted = true;
+            self.0.unwanted.notify_one();
+        }
+        ends
     }
 
     /// Resolves once the server has had nothing to do for too long, or has nothing to do and is to
     /// [end](Self::end_if_idle) the connection.
     pub(super) async fn idle(&self, times: IdleTimes) {
-        let mut requests = self.0.subscribe();
         loop {
-            // This holds a sender, so there is always one.
-            let time = match requests.wait_for(|requests| requests.at_work == 0).await {
-                Ok(requests) if requests.is_unwanted => return,
-                Ok(requests) if requests.any => times.idle,
-                _ => times.head,
+            let requests = *self.requests();
+            let next = match requests {
+                Requests {
+                    at_work: 0,
+                    is_unwanted: true,
+                    ..
+                } => return,
+                Requests {
+                    at_work: 0,
+                    any: true,
+                    since,
+                    ..
+                } => since + times.idle,
+                Requests {
+                    at_work: 0,
+                    any: false,
+                    since,
+                    ..
+                } => since + times.head,
+                // Before it could be idle, should the work end now.
+                _ => Instant::now() + times.idle,
             };
-            if timeout(time, requests.changed()).await.is_err() {
+            if requests.at_work == 0 && next <= Instant::now() {
                 return;
             }
+            let _ = timeout_at(next, self.0.unwanted.notified()).await;
         }
     }
 }
 
 impl Drop for AtWork {
     fn drop(&mut self) {
-        self.0.send_modify(|requests| requests.at_work -= 1);
+        let mut requests = self.0.requests();
+        requests.at_work -= 1;
+        requests.since = Instant::now();
+        if requests.at_work == 0 && requests.is_unwanted {
+            self.0.0.unwanted.notify_one();
+        }
     }
 }
 
@@ -147,7 +195,7 @@ mod tests {
 
     use futures_util::{FutureExt as _, stream};
     use http_body_util::BodyExt as _;
-    use tokio::time::{Instant, sleep};
+    use tokio::time::sleep;
 
     use super::*;
 
