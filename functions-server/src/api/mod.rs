@@ -15,4 +15,4 @@ mod serve;
 pub(crate) mod serverledge;
 
 pub use connection::Connection;
-pub(crate) use serve::serve;
+pub(crate) use serve::{Service, serve};

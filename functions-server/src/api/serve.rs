@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::body::Body;
+use axum::response::Response;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -14,7 +14,6 @@ use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio_io_timeout::TimeoutStream;
-use tower_service::Service as _;
 
 use super::Connection;
 use super::idle::{IdleTimes, Work};
@@ -41,18 +40,36 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How often the log says so.
 const TELL_PERIOD: Duration = Duration::from_secs(10);
 
+/// What answers the requests of an API: its router, with layers around it. A layer of the router itself is one of each
+/// of its routes, which are copied with their layers for each request.
+pub(crate) trait Service:
+    tower_service::Service<Request<Body>, Response = Response, Error = Infallible, Future: Send>
+    + Clone
+    + Send
+    + 'static
+{
+}
+
+impl<S> Service for S where
+    S: tower_service::Service<Request<Body>, Response = Response, Error = Infallible, Future: Send>
+        + Clone
+        + Send
+        + 'static
+{
+}
+
 /// Serves an API until `shutdown` ends, and then the requests in flight, for as long as they take.
 pub(crate) async fn serve(
     listener: TcpListener,
-    router: Router,
+    service: impl Service,
     shutdown: impl Future<Output = ()>,
 ) -> std::io::Result<()> {
-    serve_within(listener, router, shutdown, MAX_CONNECTIONS, IDLE_TIMES).await
+    serve_within(listener, service, shutdown, MAX_CONNECTIONS, IDLE_TIMES).await
 }
 
 async fn serve_within(
     listener: TcpListener,
-    router: Router,
+    service: impl Service,
     shutdown: impl Future<Output = ()>,
     connections: usize,
     times: IdleTimes,
@@ -61,10 +78,7 @@ async fn serve_within(
     let places = Places::new(connections);
     let graceful = GracefulShutdown::new();
     let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT);
+    // Over HTTP/1, [`Work`] alone limits how long a head takes: a timer of hyper's would be another for each request.
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -93,11 +107,11 @@ async fn serve_within(
             // The listener's own address may stand for all.
             local: stream.local_addr().unwrap_or(local),
         };
-        let router = router.clone();
+        let service = service.clone();
         let working = work.clone();
         let answer = service_fn(move |request: Request<Incoming>| {
             let version = request.version();
-            let answering = answer(router.clone(), request, connection);
+            let answering = answer(service.clone(), request, connection);
             working.clone().answer(version, answering)
         });
         let mut stream = TimeoutStream::new(stream);
@@ -134,16 +148,17 @@ async fn accept(
 }
 
 async fn answer(
-    mut router: Router,
+    mut service: impl Service,
     mut request: Request<Incoming>,
     connection: Connection,
-) -> Result<http::Response<Body>, Infallible> {
+) -> Result<Response, Infallible> {
     request.extensions_mut().insert(connection);
-    router.call(request).await
+    service.call(request.map(Body::new)).await
 }
 
 #[cfg(test)]
 mod tests {
+    use axum::Router;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;

@@ -68,7 +68,7 @@ impl Server {
     {
         let is_open = options.is_open;
         // At once: from then on, what this API accepted earlier runs as it says.
-        let router = serverledge::router(self.clone(), options);
+        let service = serverledge::service(self.clone(), options);
         async move {
             check_loopback(&listener, is_open, |address| {
                 format!(
@@ -76,7 +76,7 @@ impl Server {
                      functions; use a loopback address, or allow it with ServerledgeOptions::open"
                 )
             })?;
-            api::serve(listener, router, shutdown).await
+            api::serve(listener, service, shutdown).await
         }
     }
 
@@ -98,7 +98,7 @@ impl Server {
                  and call workers; use a loopback address, or allow it with GolemOptions::open"
             )
         })?;
-        api::serve(listener, golem::router(self.clone(), options), shutdown).await
+        api::serve(listener, golem::service(self.clone(), options), shutdown).await
     }
 
     /// Serves Dispatch's API and runs its calls until `shutdown` ends, and then the requests in flight.
@@ -118,8 +118,8 @@ impl Server {
             .scheduler
             .store(Some(Arc::new(scheduler.clone())));
         let running = tokio::spawn(running);
-        let router = dispatch::router(self.clone(), scheduler);
-        let served = api::serve(listener, router, shutdown).await;
+        let service = dispatch::service(self.clone(), scheduler);
+        let served = api::serve(listener, service, shutdown).await;
         self.inner.scheduler.store(None);
         // It fails if the scheduler has ended.
         let _ = stop.send(());

@@ -9,15 +9,16 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::from_fn;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use prost::Message as _;
+use tower_layer::Layer as _;
 
-use super::drain;
+use super::{Service, drain};
 use crate::Server;
 use crate::auth::FailureLimit;
 use crate::dispatch::{DispatchRequest, DispatchResponse, Functions, Scheduler};
@@ -32,14 +33,14 @@ struct Api {
     failures: Arc<FailureLimit>,
 }
 
-/// The routes of the API.
-pub(crate) fn router(server: Server, scheduler: Scheduler) -> Router {
+/// The API.
+pub(crate) fn service(server: Server, scheduler: Scheduler) -> impl Service {
     let api = Api {
         server,
         scheduler,
         failures: Arc::default(),
     };
-    Router::new()
+    let routes = Router::new()
         .route("/dispatch.sdk.v1.DispatchService/Dispatch", post(dispatch))
         .fallback(async || {
             Error::new(
@@ -52,9 +53,8 @@ pub(crate) fn router(server: Server, scheduler: Scheduler) -> Router {
             Error::new(Code::Unimplemented, "expected POST")
                 .with_status(StatusCode::METHOD_NOT_ALLOWED)
         })
-        .layer(DefaultBodyLimit::disable())
-        .layer(from_fn(drain::refused))
-        .with_state(api)
+        .with_state(api);
+    from_fn(drain::refused).layer(routes)
 }
 
 async fn dispatch(State(api): State<Api>, request: Request) -> Response {

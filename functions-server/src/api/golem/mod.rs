@@ -25,8 +25,9 @@ use axum::routing::{any, delete, get, post, put};
 use http::{Method, StatusCode, Uri};
 use serde_json::json;
 use tokio::sync::Semaphore;
+use tower_layer::Layer as _;
 
-use super::drain;
+use super::{Service, drain};
 use crate::{GolemOptions, Server};
 use answer::Refusal;
 pub(crate) use queued::register;
@@ -57,11 +58,10 @@ struct Api {
 }
 
 /// The API on a listener of its own, behind the checks of `access`.
-pub(crate) fn router(server: Server, options: GolemOptions) -> Router {
+pub(crate) fn service(server: Server, options: GolemOptions) -> impl Service {
     let hosts: Arc<[String]> = options.hosts.into();
-    routes(server)
-        .layer(from_fn_with_state(hosts, access::check))
-        .layer(from_fn(drain::refused))
+    let check = from_fn_with_state(hosts, access::check);
+    (from_fn(drain::refused), check).layer(routes(server))
 }
 
 /// The routes of the API.
@@ -79,8 +79,6 @@ pub(super) fn routes(server: Server) -> Router {
         .merge(of_workers())
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
-        // Handlers that read bodies have limits of their own.
-        .layer(DefaultBodyLimit::disable())
         .with_state(api)
 }
 
@@ -105,6 +103,8 @@ fn of_components() -> Router<Api> {
             "/v1/components/{component}/download",
             get(components::download),
         )
+        // Uploads have a limit of their own.
+        .layer(DefaultBodyLimit::disable())
 }
 
 fn of_invocations() -> Router<Api> {

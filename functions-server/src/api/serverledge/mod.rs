@@ -22,14 +22,14 @@ mod upload;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{get, post};
 use http::StatusCode;
 use tokio::sync::Semaphore;
+use tower_layer::Layer as _;
 
-use super::drain;
+use super::{Service, drain};
 use crate::deployments::Deployments;
 use crate::server::WeakServer;
 use crate::{Server, ServerledgeOptions};
@@ -109,8 +109,8 @@ impl Versions for Served {
     }
 }
 
-/// The routes of the API, behind the checks of `access`.
-pub(crate) fn router(server: Server, options: ServerledgeOptions) -> Router {
+/// The API, behind the checks of `access`.
+pub(crate) fn service(server: Server, options: ServerledgeOptions) -> impl Service {
     let node = Node::new(
         options.memory,
         options.cpus,
@@ -131,7 +131,8 @@ pub(crate) fn router(server: Server, options: ServerledgeOptions) -> Router {
     api.server
         .queue()
         .register(queued::SOURCE, Arc::new(runner));
-    Router::new()
+    let check = from_fn_with_state(api.clone(), access::check);
+    let routes = Router::new()
         .route("/create", post(create::create))
         .route("/update", post(create::update))
         .route("/delete", post(delete::delete))
@@ -144,10 +145,8 @@ pub(crate) fn router(server: Server, options: ServerledgeOptions) -> Router {
         .route("/metrics", get(metrics::metrics))
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
-        .layer(DefaultBodyLimit::disable())
-        .layer(from_fn_with_state(api.clone(), access::check))
-        .layer(from_fn(drain::refused))
-        .with_state(api)
+        .with_state(api);
+    (from_fn(drain::refused), check).layer(routes)
 }
 
 async fn no_such_path() -> Response {
