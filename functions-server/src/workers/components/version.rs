@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use host_harness::ComponentEngine;
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use crate::workers::metadata::Metadata;
 /// A version of a component.
 pub(crate) struct ComponentVersion {
     pub(crate) id: Uuid,
-    pub(crate) name: String,
+    pub(crate) name: Arc<str>,
     pub(crate) version: u64,
     pub(crate) is_ephemeral: bool,
     /// Whether there may be workers of the component: this version or an earlier one is durable.
@@ -41,7 +42,7 @@ impl ComponentVersion {
         let metadata: Metadata = serde_json::from_str(&row.metadata).map_err(unreadable)?;
         Ok(Self {
             id: row.id,
-            name: row.name,
+            name: row.name.into(),
             version: unsigned(row.number),
             is_ephemeral: row.is_ephemeral,
             may_have_workers,

@@ -12,7 +12,7 @@ use crate::workers::failure::{Failure, with_stderr};
 use crate::workers::instance::{Code, Instance};
 use crate::workers::journal::Journal;
 use crate::workers::origin;
-use crate::workers::runtime::{CpuBudget, Environment, caller_names, timed};
+use crate::workers::runtime::{Caller, CpuBudget, Environment, timed};
 use crate::workers::worker::{Answer, answer_of};
 
 impl Workers {
@@ -64,11 +64,13 @@ impl Workers {
         let _running = running.ok_or_else(WorkerError::stopping)?;
         // The instance's creation counts, too.
         let budget = CpuBudget::new(self.inner.context.limits.cpu_time);
-        let called = timed(&budget, async {
+        // Boxed: it is large, and whatever waits for it would have room for it more than once.
+        let called = Box::pin(async {
             let mut instance = self.instantiate(&code, name, &budget).await?;
             instance.set_origin(invocation.origin.clone());
             run(&mut instance, &call).await
         });
+        let called = timed(&budget, called);
         tokio::select! {
             biased;
             () = self.inner.context.stopping.reached() => Err(WorkerError::stopping()),
@@ -83,13 +85,16 @@ impl Workers {
         budget: &Arc<CpuBudget>,
     ) -> Result<Instance, WorkerError> {
         let context = &self.inner.context;
-        let component = code.version.id.to_string();
+        let component = &code.version;
         let environment = Environment {
-            worker: origin::worker(&component, name).into(),
-            caller_names: caller_names(code.version.id, &code.version.name, name),
+            caller: Caller {
+                component: component.id,
+                component_name: component.name.clone(),
+                worker: origin::worker(&component.id.to_string(), name).into(),
+                created: SystemTime::now(),
+            },
             args: Vec::new(),
-            env: code.version.env.clone().into_iter().collect(),
-            created: SystemTime::now(),
+            env: component.env.clone().into_iter().collect(),
             memory: context.limits.memory,
             budget: budget.clone(),
             suspend_after: context.limits.suspend_after,
@@ -99,7 +104,7 @@ impl Workers {
         };
         // Nothing is replayed, so nothing is recorded.
         let journal = Journal::closed(context.store.clone());
-        let made = Instance::new(code, &component, name, &environment, journal).await;
+        let made = Instance::new(code, &environment, journal).await;
         made.map_err(|error| match Failure::of(&error) {
             Failure::Exited => WorkerError::CreationFailed("Process exited".to_owned()),
             Failure::Limit(why) => WorkerError::CreationFailed(why),

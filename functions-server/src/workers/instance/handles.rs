@@ -33,8 +33,8 @@ pub(crate) struct IndexedResource {
 /// All resources of a worker.
 #[derive(Debug)]
 pub(super) struct Handles {
-    /// `urn:worker:COMPONENT/NAME/`.
-    prefix: Arc<str>,
+    /// `COMPONENT/NAME`.
+    worker: Arc<str>,
     next: u64,
     resources: BTreeMap<u64, Owned>,
     index: HashMap<IndexKey, u64>,
@@ -60,9 +60,9 @@ pub(super) struct Uses<'a> {
 }
 
 impl Handles {
-    pub(super) fn new(component: &str, name: &str) -> Self {
+    pub(super) fn new(worker: Arc<str>) -> Self {
         Self {
-            prefix: format!("urn:worker:{component}/{name}/").into(),
+            worker,
             next: 0,
             resources: BTreeMap::new(),
             index: HashMap::new(),
@@ -131,7 +131,12 @@ impl Handles {
 
     /// The text that clients name a resource by.
     pub(super) fn text(&self, number: u64) -> String {
-        format!("{}{number}", self.prefix)
+        format!("{}{number}", self.prefix())
+    }
+
+    /// What all their texts begin with.
+    fn prefix(&self) -> String {
+        format!("urn:worker:{}/", self.worker)
     }
 
     /// The resources, by number.
@@ -163,13 +168,13 @@ impl typed_json::Handles for Uses<'_> {
         let AnalysedType::Handle { resource_id, mode } = typ else {
             return Err("a handle is expected".to_owned());
         };
-        let number = text.strip_prefix(&*self.handles.prefix);
+        let prefix = self.handles.prefix();
+        let number = text.strip_prefix(&prefix);
         let number: u64 = number
             .and_then(|number| number.parse().ok())
             .ok_or_else(|| {
                 format!(
-                    "the handle {text:?} is not one of this worker, whose handles begin with {:?}",
-                    self.handles.prefix
+                    "the handle {text:?} is not one of this worker, whose handles begin with {prefix:?}"
                 )
             })?;
         let owned = self.handles.resources.get(&number);

@@ -44,8 +44,6 @@ impl Instance {
     /// The guest traps, or the host has no memory for it.
     pub(crate) async fn new(
         code: &Arc<Code>,
-        component: &str,
-        name: &str,
         environment: &Environment,
         journal: Arc<Journal>,
     ) -> Result<Self> {
@@ -66,7 +64,7 @@ impl Instance {
         Ok(Self {
             store,
             instance,
-            handles: Handles::new(component, name),
+            handles: Handles::new(environment.caller.worker.clone()),
             code: Arc::clone(code),
         })
     }

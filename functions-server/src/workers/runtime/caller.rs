@@ -1,20 +1,42 @@
-//! What functions may call a worker in their setting `callers`.
+//! Who the requests of a worker come from.
 
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use uuid::Uuid;
 
-/// The names of a worker and of its component, by the component's UUID and by its name. A component's name that could
-/// be taken for a UUID, or for a part of a path, does not stand for it.
-pub(crate) fn caller_names(id: Uuid, component: &str, worker: &str) -> Arc<[Arc<str>]> {
-    let name = (!component.contains('/') && Uuid::try_parse(component).is_err())
-        .then(|| component.to_owned());
-    let components = std::iter::once(id.to_string()).chain(name);
-    let names = components.flat_map(|component| {
-        let own = format!("worker:{component}/{worker}").into();
-        [own, format!("worker:{component}").into()]
-    });
-    names.collect()
+/// A worker, as what it calls knows it. Its names are made when it calls.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) component: Uuid,
+    pub(crate) component_name: Arc<str>,
+    /// `COMPONENT/NAME`.
+    pub(crate) worker: Arc<str>,
+    pub(crate) created: SystemTime,
+}
+
+impl Caller {
+    /// What functions may call the worker in their setting `callers`: its name and that of its component, by the
+    /// component's UUID and by its name. A component's name that could be taken for a UUID, or for a part of a path,
+    /// does not stand for it.
+    pub(super) fn names(&self) -> Vec<Arc<str>> {
+        let worker = self.worker.split_once('/').map_or("", |(_, name)| name);
+        let name = &*self.component_name;
+        let name = (!name.contains('/') && Uuid::try_parse(name).is_err()).then(|| name.to_owned());
+        let components = std::iter::once(self.component.to_string()).chain(name);
+        let names = components.flat_map(|component| {
+            let own = format!("worker:{component}/{worker}").into();
+            [own, format!("worker:{component}").into()]
+        });
+        names.collect()
+    }
+
+    /// No two workers have the same, also if one was deleted and came back under its name.
+    pub(super) fn unique_name(&self) -> String {
+        let created = self.created.duration_since(SystemTime::UNIX_EPOCH);
+        let created = created.unwrap_or_default().as_millis();
+        format!("{}/{created}", self.worker)
+    }
 }
 
 #[cfg(test)]
@@ -26,8 +48,13 @@ mod tests {
     fn names_stand_for_one_component() {
         let id = Uuid::from_u128(1);
         let names = |component: &str| -> Vec<String> {
-            let names = caller_names(id, component, "w");
-            names.iter().map(ToString::to_string).collect()
+            let caller = Caller {
+                component: id,
+                component_name: component.into(),
+                worker: format!("{id}/w").into(),
+                created: SystemTime::UNIX_EPOCH,
+            };
+            caller.names().iter().map(ToString::to_string).collect()
         };
         let by_id = [format!("worker:{id}/w"), format!("worker:{id}")];
         assert_eq!(names("a/b"), by_id);

@@ -54,7 +54,7 @@ impl State {
     pub(super) fn waiting(&self, calls: Vec<u64>) -> Option<Waiting> {
         Some(Waiting {
             waits: self.requests.waits.clone()?,
-            worker: self.requests.worker.clone(),
+            worker: self.requests.caller.worker.clone(),
             calls,
         })
     }

@@ -1,7 +1,7 @@
 //! Runs the instances of workers: what they may import, and what of it is recorded.
 
 mod answers;
-mod caller_names;
+mod caller;
 mod calls;
 mod clocks;
 mod cpu_budget;
@@ -18,7 +18,7 @@ mod state;
 mod streams;
 mod suspension;
 
-pub(crate) use caller_names::caller_names;
+pub(crate) use caller::Caller;
 pub(crate) use cpu_budget::{CpuBudget, CpuLimit, timed};
 pub(crate) use engine::tick;
 pub(crate) use linker::{HostLinker, link};

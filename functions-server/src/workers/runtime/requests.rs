@@ -13,6 +13,7 @@ use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use super::answers::{failed, not_called, recorded, sent};
+use super::caller::Caller;
 use crate::workers::journal::{Answer, Entry, Journal};
 use crate::workers::origin;
 use crate::workers::stopping::Stopping;
@@ -90,12 +91,7 @@ impl fmt::Debug for Egress {
 pub(crate) struct Requests {
     pub(crate) egress: Egress,
     pub(crate) journal: Arc<Journal>,
-    /// `COMPONENT/NAME`.
-    pub(crate) worker: Arc<str>,
-    /// What functions may call the worker in their setting of callers.
-    pub(crate) caller_names: Arc<[Arc<str>]>,
-    /// No two workers have the same.
-    pub(crate) unique_name: Arc<str>,
+    pub(crate) caller: Caller,
     /// The workers that wait for what runs, each in a line.
     pub(crate) origin: Option<Arc<str>>,
     /// Whom it waits for. Nobody waits for an instance that is called once.
@@ -175,7 +171,7 @@ impl Requests {
         if !is_safe && !request.headers().contains_key(KEY) {
             let key = Uuid::new_v5(
                 &NAMESPACE,
-                format!("{}/{number}", self.unique_name).as_bytes(),
+                format!("{}/{number}", self.caller.unique_name()).as_bytes(),
             );
             if let Ok(key) = HeaderValue::from_str(&key.to_string()) {
                 request.headers_mut().insert(KEY, key);
@@ -208,13 +204,13 @@ impl Requests {
         let origin = self.origin.as_deref();
         // What is called once is a part of the call that it answers.
         let number = self.call.or_else(|| origin::call(origin));
-        let origin = origin::with(origin, &self.worker, number);
+        let origin = origin::with(origin, &self.caller.worker, number);
         let response = match name.contains(':') {
             true => self.call_target(name, request, origin.into()).await?,
             false => {
                 let mut options = InvokeOptions::default();
-                options.caller = Some(format!("worker:{}", self.worker).into());
-                options.caller_groups = self.caller_names.to_vec();
+                options.caller = Some(format!("worker:{}", self.caller.worker).into());
+                options.caller_groups = self.caller.names();
                 options.origin = Some(origin.into());
                 let (harness, request) = (&self.egress.harness, request.map(Full::new));
                 let invoked = harness.invoke(name, request, options);
@@ -240,7 +236,7 @@ impl Requests {
     ) -> Result<Response<Body>, Answer> {
         let called = self.egress.targets.call(TargetCall {
             target: target.to_owned(),
-            caller: format!("worker:{}", self.worker).into(),
+            caller: format!("worker:{}", self.caller.worker).into(),
             request: request.map(Body::from),
             origin: Some(origin),
         });

@@ -7,6 +7,7 @@ use wasmtime::component::{HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::WasiHttpCtx;
 
+use super::caller::Caller;
 use super::calls::Calls;
 use super::cpu_budget::CpuBudget;
 use super::memory::MemoryLimit;
@@ -35,13 +36,9 @@ pub(crate) struct Diverged {
 /// What a worker was created with.
 #[derive(Debug, Clone)]
 pub(crate) struct Environment {
-    /// For the log: `COMPONENT/NAME`.
-    pub(crate) worker: Arc<str>,
-    /// What functions may call it in their setting of callers: see [`caller_names`](super::caller_names).
-    pub(crate) caller_names: Arc<[Arc<str>]>,
+    pub(crate) caller: Caller,
     pub(crate) args: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
-    pub(crate) created: SystemTime,
     /// What its memories may have together, in bytes.
     pub(crate) memory: u64,
     /// What an invocation may use.
@@ -53,15 +50,6 @@ pub(crate) struct Environment {
     /// For workers: whom they wait for.
     pub(crate) waits: Option<Waits>,
     pub(crate) stopping: Stopping,
-}
-
-impl Environment {
-    /// No two workers have the same, also if one was deleted and came back under its name.
-    fn unique_name(&self) -> Arc<str> {
-        let created = self.created.duration_since(SystemTime::UNIX_EPOCH);
-        let created = created.unwrap_or_default().as_millis();
-        format!("{}/{created}", self.worker).into()
-    }
 }
 
 /// The state of a store.
@@ -92,16 +80,14 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(environment: &Environment, journal: Arc<Journal>) -> Self {
-        let output = |name| Output::new(environment.worker.clone(), name, journal.clone());
+        let output = |name| Output::new(environment.caller.worker.clone(), name, journal.clone());
         let (stdout, stderr) = (output("stdout"), output("stderr"));
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
         let requests = Requests {
             egress: environment.egress.clone(),
             journal: journal.clone(),
-            worker: environment.worker.clone(),
-            caller_names: environment.caller_names.clone(),
-            unique_name: environment.unique_name(),
+            caller: environment.caller.clone(),
             origin: None,
             waits: environment.waits.clone(),
             stopping: environment.stopping.clone(),
@@ -115,7 +101,7 @@ impl State {
             stdout,
             variables: environment.env.clone(),
             table,
-            created: environment.created,
+            created: environment.caller.created,
             clock: 0,
             outgoing: Outgoing::new(requests.clone()),
             requests,

@@ -12,7 +12,7 @@ use crate::workers::failure::Failure;
 use crate::workers::instance::{Code, Instance};
 use crate::workers::journal::Journal;
 use crate::workers::origin;
-use crate::workers::runtime::{CpuBudget, Diverged, Environment, caller_names, timed};
+use crate::workers::runtime::{Caller, CpuBudget, Diverged, Environment, timed};
 
 impl Live {
     /// Makes an instance, at its beginning.
@@ -23,8 +23,7 @@ impl Live {
         journal: &Arc<Journal>,
     ) -> Result<Instance, Broken> {
         let environment = environment(context, worker, &code.version);
-        let (component, name) = (&worker.component, &worker.name);
-        let made = Instance::new(code, component, name, &environment, journal.clone());
+        let made = Instance::new(code, &environment, journal.clone());
         let made = timed(&environment.budget, made).await;
         made.map_err(|error| match Failure::of(&error) {
             Failure::Diverged(diverged) => Broken::Diverged(diverged),
@@ -61,11 +60,14 @@ fn environment(context: &Context, worker: &Worker, version: &ComponentVersion) -
     env.extend(own);
     let created = u64::try_from(row.created.0).unwrap_or(0);
     Environment {
-        worker: origin::worker(&worker.component, &worker.name).into(),
-        caller_names: caller_names(version.id, &version.name, &worker.name),
+        caller: Caller {
+            component: version.id,
+            component_name: version.name.clone(),
+            worker: origin::worker(&worker.component, &worker.name).into(),
+            created: UNIX_EPOCH + Duration::from_millis(created),
+        },
         args,
         env: env.into_iter().collect(),
-        created: UNIX_EPOCH + Duration::from_millis(created),
         memory: row.memory,
         budget: CpuBudget::new(context.limits.cpu_time),
         suspend_after: context.limits.suspend_after,

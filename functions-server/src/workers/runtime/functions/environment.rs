@@ -33,7 +33,7 @@ impl Host for State {
 
     /// `COMPONENT/NAME`.
     fn function_name(&mut self) -> Result<String> {
-        Ok(self.requests.worker.to_string())
+        Ok(self.requests.caller.worker.to_string())
     }
 
     /// A worker may come to another version in the middle of its life.

@@ -29,7 +29,7 @@ impl Host for State {
         if self.journal.is_replaying() {
             return Ok(());
         }
-        let worker = &*self.requests.worker;
+        let worker = &*self.requests.caller.worker;
         match level {
             Level::Trace | Level::Debug => {}
             Level::Info => tracing::info!(worker, of = target, ?fields, "{message:?}"),
