@@ -3,7 +3,8 @@
 //! A computing function takes one turn in the runtime's queue per slice, like a request that needs
 //! a thousandth of that. A few such functions would leave almost nothing to the others. So an
 //! invocation that has used up its first slice leaves the task of its connection, and continues on
-//! threads of lower priority. One of a function that is known to be CPU-bound starts there. The system's
+//! threads of lower priority. One of a function that is known to be CPU-bound starts there, and a connection
+//! moves there for a bulk transfer. The system's
 //! scheduler divides the processors: these threads get all idle time, and never less than a seventh of a
 //! normal thread's share. Functions share their time.
 
@@ -38,7 +39,7 @@ thread_local! {
 }
 
 /// Whether this is a background thread.
-pub(super) fn is_background_thread() -> bool {
+pub(crate) fn is_background_thread() -> bool {
     IN_BACKGROUND.get()
 }
 
@@ -62,11 +63,7 @@ struct Shared {
 /// Moves an invocation to the background. Returns it if that is impossible: outside tokio, without
 /// background threads, or if it is there already.
 pub(super) fn start(mut invocation: InvocationFuture) -> Result<Background, InvocationFuture> {
-    let (false, true, Ok(runtime)) = (
-        is_background_thread(),
-        QUEUE.has_threads,
-        Handle::try_current(),
-    ) else {
+    let Some(runtime) = runtime_to_leave() else {
         return Err(invocation);
     };
     let function = invocation.function;
@@ -78,8 +75,6 @@ pub(super) fn start(mut invocation: InvocationFuture) -> Result<Background, Invo
     let work = {
         let shared = Arc::clone(&shared);
         poll_fn(move |cx| {
-            // Timers, sockets and tasks still belong to the runtime.
-            let _runtime = runtime.enter();
             let (polled, left) = poll_once(&mut invocation, cx);
             if left.started.is_some() {
                 *lock(&shared.started) = left.started;
@@ -90,12 +85,41 @@ pub(super) fn start(mut invocation: InvocationFuture) -> Result<Background, Invo
             polled
         })
     };
+    let task = spawn(runtime, function, work);
+    Ok(Background { task, shared })
+}
+
+/// Runs a future in the background. Returns it where [`start`] returns an invocation. Dropping the task ends the
+/// future at its next yield at the latest.
+pub(crate) fn run<F>(function: Owner, future: F) -> Result<FallibleTask<F::Output>, F>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    match runtime_to_leave() {
+        Some(runtime) => Ok(spawn(runtime, function, future)),
+        None => Err(future),
+    }
+}
+
+/// The runtime of this thread, if what runs on it can go to the background.
+fn runtime_to_leave() -> Option<Handle> {
+    let can_leave = !is_background_thread() && QUEUE.has_threads;
+    can_leave.then(Handle::try_current)?.ok()
+}
+
+fn spawn<F>(runtime: Handle, function: Owner, future: F) -> FallibleTask<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let mut future = Box::pin(future);
+    let work = poll_fn(move |cx| {
+        // Timers, sockets and tasks still belong to the runtime.
+        let _runtime = runtime.enter();
+        future.as_mut().poll(cx)
+    });
     let (runnable, task) = async_task::spawn(work, move |runnable| QUEUE.push(function, runnable));
     runnable.schedule();
-    Ok(Background {
-        task: task.fallible(),
-        shared,
-    })
+    task.fallible()
 }
 
 impl Background {

@@ -1,7 +1,7 @@
 //! Runs invocations on wasmtime: configuration, admission, instances and limits.
 
 mod admission;
-mod background;
+pub(crate) mod background;
 mod capacity;
 mod command;
 mod component_engine;

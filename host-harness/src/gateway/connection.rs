@@ -21,6 +21,7 @@ use tokio::sync::watch;
 
 use super::Gateway;
 use super::client_stream::ClientStream;
+use super::connection_task::ConnectionTask;
 use super::idle::{Idle, IdleWatch};
 use super::socket::Socket;
 use super::tracked_body::TrackedBody;
@@ -35,15 +36,24 @@ const DRAIN_IDLE: Duration = Duration::from_millis(500);
 const LEFT_GRACE: Duration = Duration::from_secs(1);
 
 /// Serves one connection, HTTP/1 or HTTP/2, until its end. `running` closes when the server stops.
-pub(super) async fn serve(
+pub(super) fn serve(
     gateway: Arc<Gateway>,
     stream: TcpStream,
     peer: SocketAddr,
-    mut running: watch::Receiver<()>,
-) {
+    running: watch::Receiver<()>,
+) -> impl Future<Output = ()> + Send + 'static {
     // Responses are written in few large pieces: Nagle's algorithm would only delay them.
     let _ = stream.set_nodelay(true);
     let socket = Socket::new(stream);
+    ConnectionTask::new(socket.clone(), connection(gateway, socket, peer, running))
+}
+
+async fn connection(
+    gateway: Arc<Gateway>,
+    socket: Socket,
+    peer: SocketAddr,
+    mut running: watch::Receiver<()>,
+) {
     let requests = Arc::new(ActiveRequests::default());
     let client = ClientStream::new(
         socket.clone(),

@@ -5,6 +5,7 @@
 mod admit;
 mod client_stream;
 mod connection;
+mod connection_task;
 mod deferral;
 mod embedder;
 mod farewell;

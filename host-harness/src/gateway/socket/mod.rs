@@ -1,5 +1,6 @@
 //! A connection's socket, watched for its end while hyper reads and writes it.
 
+mod bulk;
 #[cfg(test)]
 #[cfg(target_os = "linux")]
 mod tests;
@@ -18,6 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use super::gather::{MAX_GATHERED, gathered};
+use bulk::Bulk;
 use turn::{Pieces, TURN};
 
 /// A TCP stream with several owners: hyper keeps its own to itself.
@@ -29,6 +31,7 @@ struct Inner {
     end: AtomicU8,
     /// Whether the last write took a whole turn.
     had_turn: AtomicBool,
+    bulk: Bulk,
 }
 
 /// Ending the connection says that the response is whole.
@@ -44,6 +47,7 @@ impl Socket {
             stream,
             end: AtomicU8::new(ENDS),
             had_turn: AtomicBool::new(false),
+            bulk: Bulk::default(),
         }))
     }
 
@@ -56,6 +60,16 @@ impl Socket {
 
     pub(super) fn set_whole(&self) {
         self.0.end.store(WHOLE, Ordering::SeqCst);
+    }
+
+    /// Whether a bulk transfer has begun since the last call.
+    pub(super) fn has_begun_transfer(&self) -> bool {
+        self.0.bulk.has_begun()
+    }
+
+    /// Whether a bulk transfer is going on.
+    pub(super) fn is_in_transfer(&self) -> bool {
+        self.0.bulk.is_on()
     }
 
     fn set_linger(&self, linger: Option<Duration>) -> io::Result<()> {
@@ -123,7 +137,11 @@ impl Socket {
         write: impl FnMut() -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         let ready = || self.0.stream.poll_write_ready(cx);
-        self.poll_io(Interest::WRITABLE, ready, length, write)
+        let written = self.poll_io(Interest::WRITABLE, ready, length, write);
+        if let Poll::Ready(Ok(count)) = written {
+            self.0.bulk.add(count);
+        }
+        written
     }
 
     /// The same for up to a turn, behind the other connections if the last write was one.
