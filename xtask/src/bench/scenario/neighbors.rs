@@ -19,6 +19,10 @@ use crate::bench::row::{Row, Target};
 
 const TARGET: Target = Target::AtMost(3.0);
 
+/// How long an attack has an effect after its end. Two seconds after much memory became free, a virtual machine gives
+/// it back to its host, and whatever runs stands still for tens of milliseconds.
+const SETTLE: Duration = Duration::from_secs(4);
+
 /// Of `test-guests/misbehave`.
 struct Attack {
     name: &'static str,
@@ -119,11 +123,11 @@ pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
         for (attack, turns) in ATTACKS.iter().zip(&mut beside) {
             for (attacked, turns) in [&host, &other].into_iter().zip(turns) {
                 let attackers = Attackers::start(&context.load, attack, attacked)?;
-                // Until they are in full swing, and then until what they began has ended.
+                // Until they are in full swing.
                 std::thread::sleep(Duration::from_millis(300));
                 turns.push(p99()?);
                 drop(attackers);
-                std::thread::sleep(Duration::from_secs(1));
+                std::thread::sleep(SETTLE);
             }
         }
     }
