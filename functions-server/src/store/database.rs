@@ -34,7 +34,11 @@ const STATEMENTS: usize = 128;
 
 /// Opens the writer's connection.
 pub(super) fn open(folder: &Folder) -> Result<Connection, OpenError> {
-    let mut connection = connect(&folder.database()).map_err(|error| wrap(folder, error))?;
+    let database = folder.database();
+    if database.metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(foreign(folder));
+    }
+    let mut connection = connect(&database).map_err(|error| wrap(folder, error))?;
     check(folder, &connection)?;
     configure(&connection).map_err(|error| wrap(folder, error))?;
     migrate(folder, &mut connection)?;
@@ -71,16 +75,7 @@ fn check(folder: &Folder, connection: &Connection) -> Result<(), OpenError> {
         .map_err(wrapped)?;
     let is_new = version == 0 && tables == 0;
     if !is_new && application != APPLICATION_ID {
-        let found = folder
-            .database()
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
-        return Err(OpenError::Foreign {
-            folder: folder.path().to_owned(),
-            found,
-        });
+        return Err(foreign(folder));
     }
     // The unused components are deleted at the start: without a database, that would be all.
     if is_new && folder.has_components() {
@@ -159,6 +154,16 @@ fn migration_error(folder: &Folder, error: rusqlite_migration::Error) -> OpenErr
 
 fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> rusqlite::Result<T> {
     connection.pragma_query_value(None, name, |row| row.get(0))
+}
+
+/// What has the database's name is none of ours.
+fn foreign(folder: &Folder) -> OpenError {
+    let database = folder.database();
+    let found = database.file_name().unwrap_or_default();
+    OpenError::Foreign {
+        folder: folder.path().to_owned(),
+        found: found.to_string_lossy().into_owned(),
+    }
 }
 
 fn damaged(folder: &Folder, reason: String) -> OpenError {

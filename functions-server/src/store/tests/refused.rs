@@ -65,6 +65,18 @@ fn newer_database_is_refused() {
     assert_eq!(fs::read(&database).unwrap(), before);
 }
 
+/// A folder with the database's name is refused as what it is.
+#[test]
+fn folder_in_place_of_the_database_is_refused() {
+    let (_parent, folder) = folder();
+    fs::create_dir_all(folder.join("functions.db")).unwrap();
+    let error = Store::open(&folder).unwrap_err();
+    assert!(
+        matches!(&error, OpenError::Foreign { found, .. } if found == "functions.db"),
+        "{error:?}"
+    );
+}
+
 /// A damaged database is refused, wherever the damage is, and left as it was.
 #[tokio::test]
 async fn damaged_database_is_refused() {
