@@ -13,6 +13,7 @@ mod places;
 mod receiving;
 mod serve;
 pub(crate) mod serverledge;
+mod tracked_stream;
 
 pub use connection::Connection;
 pub(crate) use serve::{Service, serve};

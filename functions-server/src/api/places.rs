@@ -3,10 +3,18 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use super::idle::Work;
+
+/// How often a connection without a place looks for one that has become idle.
+const PERIOD: Duration = Duration::from_millis(50);
+
+/// How long it waits for one that is ended, before it ends another.
+const LEAVING: Duration = Duration::from_secs(1);
 
 /// The places of all connections.
 #[derive(Debug, Clone)]
@@ -39,30 +47,40 @@ impl Places {
     }
 
     /// Takes a place for a connection. Waits while the server works for all that have one.
-    pub(super) async fn take(&self, work: &Work) -> std::io::Result<Place> {
-        let free = self.free.clone();
-        let permit = match free.clone().try_acquire_owned() {
-            Ok(permit) => permit,
-            Err(_) => {
-                self.end_one();
-                free.acquire_owned().await.map_err(std::io::Error::other)?
-            }
-        };
+    pub(super) async fn take(&self) -> std::io::Result<(Work, Place)> {
+        let permit = self.permit().await?;
+        // Only now: who waits for a place has had no time for a request.
+        let work = Work::new();
         let mut taken = self.taken();
         let number = taken.next;
         taken.next += 1;
         taken.works.insert(number, work.clone());
         drop(taken);
-        Ok(Place {
+        let place = Place {
             number,
             places: self.clone(),
             _permit: permit,
-        })
+        };
+        Ok((work, place))
     }
 
-    fn end_one(&self) {
+    async fn permit(&self) -> std::io::Result<OwnedSemaphorePermit> {
+        loop {
+            if let Ok(permit) = self.free.clone().try_acquire_owned() {
+                return Ok(permit);
+            }
+            // Nobody says when a connection becomes idle. One that is ended leaves soon.
+            let wait = if self.end_one() { LEAVING } else { PERIOD };
+            let freed = timeout(wait, self.free.clone().acquire_owned()).await;
+            if let Ok(permit) = freed {
+                return permit.map_err(std::io::Error::other);
+            }
+        }
+    }
+
+    fn end_one(&self) -> bool {
         let taken = self.taken();
-        let _ = taken.works.values().any(Work::end_if_idle);
+        taken.works.values().any(Work::end_if_idle)
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {

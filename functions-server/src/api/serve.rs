@@ -18,6 +18,7 @@ use tokio_io_timeout::TimeoutStream;
 use super::Connection;
 use super::idle::{IdleTimes, Work};
 use super::places::{Place, Places};
+use super::tracked_stream::TrackedStream;
 
 /// How many connections are served at once. Beyond that, idle ones make room for others.
 const MAX_CONNECTIONS: usize = 1024;
@@ -116,8 +117,9 @@ async fn serve_within(
         });
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(CLIENT_TIMEOUT));
+        let stream = TrackedStream::new(stream, work.clone());
         let served = builder
-            .serve_connection(TokioIo::new(Box::pin(stream)), answer)
+            .serve_connection(TokioIo::new(stream), answer)
             .into_owned();
         let served = graceful.watch(served);
         tokio::spawn(async move {
@@ -142,8 +144,7 @@ async fn accept(
     let (stream, peer) = listener.accept().await?;
     // Answers are small, and each is complete.
     let _ = stream.set_nodelay(true);
-    let work = Work::new();
-    let place = places.take(&work).await?;
+    let (work, place) = places.take().await?;
     Ok((stream, peer, work, place))
 }
 
@@ -190,6 +191,69 @@ mod tests {
             silent.push(client);
         }
         answered(address).await;
+    }
+
+    /// Connections that become idle make room for clients that wait already, and those have all their time then.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn connections_make_room_once_they_are_idle() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (release, released) = tokio::sync::watch::channel(false);
+        let held = move || {
+            let mut released = released.clone();
+            async move { drop(released.wait_for(|is| *is).await) }
+        };
+        let router = Router::new().route("/held", axum::routing::get(held));
+        let times = IdleTimes {
+            head: Duration::from_millis(300),
+            idle: Duration::from_secs(600),
+        };
+        let never = std::future::pending();
+        tokio::spawn(serve_within(listener, router, never, 10, times));
+        let mut holding = Vec::new();
+        for _ in 0..10 {
+            let mut client = TcpStream::connect(address).await.unwrap();
+            let request = b"GET /held HTTP/1.1\r\nhost: localhost\r\n\r\n";
+            client.write_all(request).await.unwrap();
+            holding.push(client);
+        }
+        // Each request that arrived has a receiver of its own.
+        while release.receiver_count() <= holding.len() {
+            tokio::task::yield_now().await;
+        }
+        let waiting = tokio::spawn(answered(address));
+        // Longer than a head may take.
+        tokio::time::sleep(2 * times.head).await;
+        assert!(!waiting.is_finished());
+        release.send_replace(true);
+        waiting.await.unwrap();
+    }
+
+    /// A client that reads slowly gets its whole answer, however many others come.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn slow_clients_get_whole_answers() {
+        const LENGTH: usize = 64 << 20;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let large = || async { vec![7_u8; LENGTH] };
+        let router = Router::new().route("/large", axum::routing::get(large));
+        let times = IdleTimes {
+            head: Duration::from_secs(600),
+            idle: Duration::from_millis(200),
+        };
+        let never = std::future::pending();
+        tokio::spawn(serve_within(listener, router, never, 3, times));
+        let mut client = TcpStream::connect(address).await.unwrap();
+        let request = b"GET /large HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        client.write_all(request).await.unwrap();
+        client.readable().await.unwrap();
+        for _ in 0..10 {
+            answered(address).await;
+            tokio::time::sleep(times.idle / 4).await;
+        }
+        let mut answer = Vec::new();
+        client.read_to_end(&mut answer).await.unwrap();
+        assert!(answer.len() > LENGTH, "{} bytes", answer.len());
     }
 
     /// Clients that send nothing, or no whole head, do not keep their connections, and so keep nobody out.

@@ -8,6 +8,7 @@ use axum::extract::Request;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
+use http_body::Body as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -57,12 +58,19 @@ pub(super) async fn json(request: Request, held: &Arc<Semaphore>) -> Result<Held
 
 async fn read(body: Body) -> Result<Bytes, Refusal> {
     let refused = |status, text: &str| Err(Refusal::Errors(status, vec![text.to_owned()]));
-    match timeout(MAX_TIME, Limited::new(body, MAX_JSON).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => refused(
+    let too_long = || {
+        refused(
             StatusCode::PAYLOAD_TOO_LARGE,
             "the body is too long: expected at most 16 MiB",
-        ),
+        )
+    };
+    // Before the client is asked to send it.
+    if body.size_hint().lower() > MAX_JSON as u64 {
+        return too_long();
+    }
+    match timeout(MAX_TIME, Limited::new(body, MAX_JSON).collect()).await {
+        Ok(Ok(body)) => Ok(body.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => too_long(),
         Ok(Err(_)) => refused(
             StatusCode::BAD_REQUEST,
             "the body ended before it was complete",

@@ -22,7 +22,14 @@ pub(super) struct IdleTimes {
     pub(super) idle: Duration,
 }
 
-/// What the server does for a connection. A client that takes nothing of an answer is nothing to do.
+/// How long ago a connection must have had a request or taken a part of an answer for somebody else to get its place.
+/// hyper may have an answer that it has not begun to write yet.
+const RECENT: Duration = Duration::from_millis(100);
+
+/// The same while a part of an answer waits for the client.
+const STALLED: Duration = Duration::from_secs(5);
+
+/// What the server does for a connection. Over HTTP/2, a client that takes nothing of an answer is nothing to do.
 ///
 /// A request takes its lock twice, and wakes nobody: [`idle`](Self::idle) looks when the connection may have become
 /// idle.
@@ -43,8 +50,10 @@ struct Requests {
     at_work: usize,
     /// Whether there was one.
     any: bool,
-    /// When the server last had something to do.
+    /// When the server last had something to do, or the client last took a part of an answer.
     since: Instant,
+    /// A part of an answer waits for the client. How long it may is not limited here.
+    is_unsent: bool,
     is_unwanted: bool,
 }
 
@@ -57,6 +66,7 @@ impl Work {
             at_work: 0,
             any: false,
             since: Instant::now(),
+            is_unsent: false,
             is_unwanted: false,
         };
         Self(Arc::new(Shared {
@@ -98,10 +108,25 @@ impl Work {
         }))
     }
 
+    /// Says whether a part of an answer waits for the client, whenever that changes.
+    pub(super) fn set_unsent(&self, is_unsent: bool) {
+        let mut requests = self.requests();
+        requests.is_unsent = is_unsent;
+        requests.since = Instant::now();
+    }
+
     /// Ends an idle connection. `false`: the server has something to do for it, or it was ended before.
     pub(super) fn end_if_idle(&self) -> bool {
         let mut requests = self.requests();
-        let ends = requests.at_work == 0 && !requests.is_unwanted;
+        let least = match *requests {
+            Requests {
+                is_unsent: true, ..
+            } => STALLED,
+            Requests { any: true, .. } => RECENT,
+            _ => Duration::ZERO,
+        };
+        let is_idle = requests.at_work == 0 && requests.since.elapsed() >= least;
+        let ends = is_idle && !requests.is_unwanted;
         if ends {
             requests.is_unwanted = true;
             self.0.unwanted.notify_one();
@@ -114,28 +139,22 @@ impl Work {
     pub(super) async fn idle(&self, times: IdleTimes) {
         loop {
             let requests = *self.requests();
+            if requests.is_unwanted && requests.at_work == 0 {
+                return;
+            }
+            let now = Instant::now();
             let next = match requests {
-                Requests {
-                    at_work: 0,
-                    is_unwanted: true,
-                    ..
-                } => return,
-                Requests {
-                    at_work: 0,
-                    any: true,
-                    since,
-                    ..
-                } => since + times.idle,
-                Requests {
-                    at_work: 0,
-                    any: false,
-                    since,
-                    ..
-                } => since + times.head,
                 // Before it could be idle, should the work end now.
-                _ => Instant::now() + times.idle,
+                Requests { at_work: 1.., .. }
+                | Requests {
+                    is_unsent: true, ..
+                } => now + times.idle,
+                Requests {
+                    any: true, since, ..
+                } => since + times.idle,
+                Requests { since, .. } => since + times.head,
             };
-            if requests.at_work == 0 && next <= Instant::now() {
+            if next <= now {
                 return;
             }
             let _ = timeout_at(next, self.0.unwanted.notified()).await;
@@ -190,79 +209,4 @@ impl http_body::Body for WorkingBody {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::convert::Infallible;
-
-    use futures_util::{FutureExt as _, stream};
-    use http_body_util::BodyExt as _;
-    use tokio::time::sleep;
-
-    use super::*;
-
-    const TIMES: IdleTimes = IdleTimes {
-        head: Duration::from_secs(30),
-        idle: Duration::from_secs(75),
-    };
-
-    async fn answered(work: &Work, version: Version, body: Body) -> Body {
-        let answering = async { Ok::<_, Infallible>(http::Response::new(body)) };
-        let answer = work.clone().answer(version, answering).await;
-        answer.unwrap().into_body()
-    }
-
-    /// A connection without a request is idle after the time of a head, and later after the idle time.
-    #[tokio::test(start_paused = true)]
-    async fn connections_without_requests_are_idle() {
-        let began = Instant::now();
-        Work::new().idle(TIMES).await;
-        assert_eq!(began.elapsed(), TIMES.head);
-        let work = Work::new();
-        let idle = work.idle(TIMES);
-        let requests = async {
-            for _ in 0..5 {
-                sleep(Duration::from_secs(20)).await;
-                drop(answered(&work, Version::HTTP_11, Body::empty()).await);
-            }
-        };
-        let began = Instant::now();
-        tokio::join!(idle, requests);
-        assert_eq!(began.elapsed(), Duration::from_secs(100) + TIMES.idle);
-    }
-
-    /// A request that takes long, and an answer that goes on, are work.
-    #[tokio::test(start_paused = true)]
-    async fn requests_in_flight_are_not_idle() {
-        for version in [Version::HTTP_11, Version::HTTP_2] {
-            let work = Work::new();
-            let mut idle = Box::pin(work.idle(TIMES));
-            let slow = async {
-                sleep(Duration::from_secs(500)).await;
-                Ok::<_, Infallible>(http::Response::new(Body::empty()))
-            };
-            let answer = tokio::select! {
-                () = &mut idle => panic!("{version:?}: idle while a request runs"),
-                answer = work.clone().answer(version, slow) => answer,
-            };
-            drop(answer);
-            let following = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
-            let mut following = answered(&work, version, following).await;
-            assert!(following.frame().now_or_never().is_none());
-            let waiting = tokio::time::timeout(Duration::from_secs(500), &mut idle);
-            assert!(waiting.await.is_err(), "{version:?}: idle while it follows");
-            drop(following);
-            let began = Instant::now();
-            idle.await;
-            assert_eq!(began.elapsed(), TIMES.idle, "{version:?}");
-        }
-    }
-
-    /// Over HTTP/2, an answer that its client does not take is idle.
-    #[tokio::test(start_paused = true)]
-    async fn answers_that_nobody_takes_are_idle() {
-        let work = Work::new();
-        let _unread = answered(&work, Version::HTTP_2, Body::from("answer")).await;
-        let began = Instant::now();
-        work.idle(TIMES).await;
-        assert_eq!(began.elapsed(), TIMES.idle);
-    }
-}
+mod tests;

@@ -1,0 +1,106 @@
+use std::convert::Infallible;
+
+use futures_util::{FutureExt as _, stream};
+use http_body_util::BodyExt as _;
+use tokio::time::sleep;
+
+use super::*;
+
+const TIMES: IdleTimes = IdleTimes {
+    head: Duration::from_secs(30),
+    idle: Duration::from_secs(75),
+};
+
+async fn answered(work: &Work, version: Version, body: Body) -> Body {
+    let answering = async { Ok::<_, Infallible>(http::Response::new(body)) };
+    let answer = work.clone().answer(version, answering).await;
+    answer.unwrap().into_body()
+}
+
+/// A connection without a request is idle after the time of a head, and later after the idle time.
+#[tokio::test(start_paused = true)]
+async fn connections_without_requests_are_idle() {
+    let began = Instant::now();
+    Work::new().idle(TIMES).await;
+    assert_eq!(began.elapsed(), TIMES.head);
+    let work = Work::new();
+    let idle = work.idle(TIMES);
+    let requests = async {
+        for _ in 0..5 {
+            sleep(Duration::from_secs(20)).await;
+            drop(answered(&work, Version::HTTP_11, Body::empty()).await);
+        }
+    };
+    let began = Instant::now();
+    tokio::join!(idle, requests);
+    assert_eq!(began.elapsed(), Duration::from_secs(100) + TIMES.idle);
+}
+
+/// A request that takes long, and an answer that goes on, are work.
+#[tokio::test(start_paused = true)]
+async fn requests_in_flight_are_not_idle() {
+    for version in [Version::HTTP_11, Version::HTTP_2] {
+        let work = Work::new();
+        let mut idle = Box::pin(work.idle(TIMES));
+        let slow = async {
+            sleep(Duration::from_secs(500)).await;
+            Ok::<_, Infallible>(http::Response::new(Body::empty()))
+        };
+        let answer = tokio::select! {
+            () = &mut idle => panic!("{version:?}: idle while a request runs"),
+            answer = work.clone().answer(version, slow) => answer,
+        };
+        drop(answer);
+        let following = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
+        let mut following = answered(&work, version, following).await;
+        assert!(following.frame().now_or_never().is_none());
+        let waiting = tokio::time::timeout(Duration::from_secs(500), &mut idle);
+        assert!(waiting.await.is_err(), "{version:?}: idle while it follows");
+        drop(following);
+        let began = Instant::now();
+        idle.await;
+        assert_eq!(began.elapsed(), TIMES.idle, "{version:?}");
+    }
+}
+
+/// Over HTTP/2, an answer that its client does not take is idle.
+#[tokio::test(start_paused = true)]
+async fn answers_that_nobody_takes_are_idle() {
+    let work = Work::new();
+    let _unread = answered(&work, Version::HTTP_2, Body::from("answer")).await;
+    let began = Instant::now();
+    work.idle(TIMES).await;
+    assert_eq!(began.elapsed(), TIMES.idle);
+}
+
+/// What waits for the client is no idle time, and gives the connection's place away only once nothing of it is taken
+/// for a while.
+#[tokio::test(start_paused = true)]
+async fn unsent_answers_are_not_idle() {
+    let work = Work::new();
+    drop(answered(&work, Version::HTTP_11, Body::from("answer")).await);
+    work.set_unsent(true);
+    let waiting = tokio::time::timeout(Duration::from_secs(500), work.idle(TIMES));
+    assert!(waiting.await.is_err());
+    for _ in 0..10 {
+        work.set_unsent(false);
+        work.set_unsent(true);
+        sleep(STALLED / 2).await;
+        assert!(!work.end_if_idle());
+    }
+    sleep(STALLED / 2).await;
+    assert!(work.end_if_idle());
+    work.idle(TIMES).await;
+}
+
+/// A connection is ended only some time after its last answer, and at once if it never sent a request.
+#[tokio::test(start_paused = true)]
+async fn recent_requests_keep_their_connection() {
+    assert!(Work::new().end_if_idle());
+    let work = Work::new();
+    drop(answered(&work, Version::HTTP_11, Body::from("answer")).await);
+    assert!(!work.end_if_idle());
+    sleep(RECENT).await;
+    assert!(work.end_if_idle());
+    assert!(!work.end_if_idle(), "it was ended before");
+}
