@@ -29,7 +29,7 @@ use crate::message::active_requests::ActiveRequests;
 
 /// How long a draining connection stays open after its last request. That is time for the rest of a
 /// request head, or for the client's part in HTTP/2's GOAWAY.
-const DRAIN_IDLE: Duration = Duration::from_millis(500);
+pub(super) const DRAIN_IDLE: Duration = Duration::from_millis(500);
 
 /// How long a request continues after its client has closed its side with unread bytes. The function
 /// may be about to read them.

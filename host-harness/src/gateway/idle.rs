@@ -44,7 +44,7 @@ pub(super) struct IdleWatch {
 
 impl IdleWatch {
     pub(super) fn new(requests: Arc<ActiveRequests>, [head, idle, client]: [Duration; 3]) -> Self {
-        let first = after(requests.opened(), head);
+        let first = after(requests.opened(), head.min(client));
         Self {
             requests,
             head,
@@ -259,6 +259,18 @@ mod tests {
         let started = Instant::now();
         assert_eq!(poll_fn(|cx| watch.poll(cx)).await, Idle::Stalled);
         assert!((CLIENT..=CLIENT * 2).contains(&started.elapsed()));
+    }
+
+    /// Also where a client may read nothing for less time than a head may take.
+    #[tokio::test(start_paused = true)]
+    async fn stalled_clients_are_disconnected_from_the_first_request_on() {
+        let client = HEAD / 10;
+        let requests = Arc::new(ActiveRequests::default());
+        let mut watch = IdleWatch::new(Arc::clone(&requests), [HEAD, IDLE, client]);
+        let _running = requests.receive(Version::HTTP_2, false);
+        let started = Instant::now();
+        assert_eq!(poll_fn(|cx| watch.poll(cx)).await, Idle::Stalled);
+        assert!((client..=client * 2).contains(&started.elapsed()));
     }
 
     /// The longest possible time does not overflow.

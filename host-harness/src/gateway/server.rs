@@ -3,12 +3,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::Gateway;
-use super::connection::serve;
+use super::connection::{DRAIN_IDLE, serve};
 use super::refused::Refused;
 
 /// How long to wait after a failed accept, for example when too many files are open.
@@ -101,11 +101,29 @@ async fn accept(
             grace = &mut stopped => break grace,
         }
     };
-    drop(listener);
+    for (stream, peer) in connected(listener) {
+        let (gateway, stopping) = (Arc::clone(&gateway), stopping.clone());
+        connections.spawn(async move {
+            // A connection of a server that stops is closed unless its request can be read at once.
+            let _ = tokio::time::timeout(DRAIN_IDLE, stream.readable()).await;
+            serve(gateway, stream, peer, stopping).await;
+        });
+    }
     drop(running);
     let Ok(grace) = grace else { return false };
     let drained = async { while connections.join_next().await.is_some() {} };
     tokio::time::timeout(grace, drained).await.is_ok()
+}
+
+/// The connections that nobody has accepted yet. Closing the listener would reset them.
+fn connected(listener: TcpListener) -> impl Iterator<Item = (TcpStream, SocketAddr)> {
+    // tokio may not know of them yet. The listener still does not block.
+    let listener = listener.into_std().ok();
+    std::iter::from_fn(move || {
+        let (stream, peer) = listener.as_ref()?.accept().ok()?;
+        stream.set_nonblocking(true).ok()?;
+        Some((TcpStream::from_std(stream).ok()?, peer))
+    })
 }
 
 fn is_caused_by_client(error: &io::Error) -> bool {

@@ -38,6 +38,28 @@ fn client(server: &Server, http2: bool) -> Client {
     }
 }
 
+/// Requests of clients that have connected are answered, also if nobody has accepted their connections yet.
+#[tokio::test]
+async fn connected_clients_are_answered() {
+    let server = server().await;
+    let clients: Vec<_> = (0..16)
+        .map(|_| {
+            // Blocks the only thread, so that the server cannot accept.
+            let mut client = std::net::TcpStream::connect(server.address()).unwrap();
+            let request = b"GET /ping HTTP/1.1\r\nhost: x\r\n\r\n";
+            std::io::Write::write_all(&mut client, request).unwrap();
+            client.set_nonblocking(true).unwrap();
+            TcpStream::from_std(client).unwrap()
+        })
+        .collect();
+    assert!(stops(server).await);
+    for mut client in clients {
+        let mut answer = Vec::new();
+        soon(client.read_to_end(&mut answer)).await.unwrap();
+        assert!(answer.ends_with(b"pong"), "{answer:?}");
+    }
+}
+
 /// An incomplete head is not waited for, whether it is the connection's first or not.
 #[tokio::test]
 async fn half_a_head_is_not_waited_for() {
