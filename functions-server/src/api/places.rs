@@ -78,6 +78,11 @@ impl Places {
         }
     }
 
+    /// Says that the server stops.
+    pub(super) fn stop(&self) {
+        self.taken().works.values().for_each(Work::stop);
+    }
+
     fn end_one(&self) -> bool {
         let taken = self.taken();
         taken.works.values().any(Work::end_if_idle)

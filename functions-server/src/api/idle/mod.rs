@@ -22,12 +22,16 @@ pub(super) struct IdleTimes {
     pub(super) idle: Duration,
 }
 
-/// How long ago a connection must have had a request or taken a part of an answer for somebody else to get its place.
-/// hyper may have an answer that it has not begun to write yet.
-const RECENT: Duration = Duration::from_millis(100);
+/// How long ago a connection must have begun, had a request or taken a part of an answer for somebody else to get its
+/// place. Its next request may be there unread, and hyper may have an answer that it has not begun to write.
+const RECENT: Duration = Duration::from_secs(1);
 
 /// The same while a part of an answer waits for the client.
 const STALLED: Duration = Duration::from_secs(5);
+
+/// How long a connection of a server that stops stays open with nothing to do: for the rest of a head, or for the
+/// client's part in HTTP/2's GOAWAY.
+const DRAIN_IDLE: Duration = Duration::from_millis(500);
 
 /// What the server does for a connection. Over HTTP/2, a client that takes nothing of an answer is nothing to do.
 ///
@@ -39,8 +43,8 @@ pub(super) struct Work(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     requests: Mutex<Requests>,
-    /// Somebody else needs the connection's place.
-    unwanted: Notify,
+    /// Somebody else needs the connection's place, or the server stops.
+    changed: Notify,
 }
 
 /// The requests of a connection.
@@ -55,6 +59,8 @@ struct Requests {
     /// A part of an answer waits for the client. How long it may is not limited here.
     is_unsent: bool,
     is_unwanted: bool,
+    /// When the server began to stop.
+    stopping: Option<Instant>,
 }
 
 /// Something that the server does for a connection, until this is dropped.
@@ -68,10 +74,11 @@ impl Work {
             since: Instant::now(),
             is_unsent: false,
             is_unwanted: false,
+            stopping: None,
         };
         Self(Arc::new(Shared {
             requests: Mutex::new(requests),
-            unwanted: Notify::new(),
+            changed: Notify::new(),
         }))
     }
 
@@ -118,20 +125,20 @@ impl Work {
     /// Ends an idle connection. `false`: the server has something to do for it, or it was ended before.
     pub(super) fn end_if_idle(&self) -> bool {
         let mut requests = self.requests();
-        let least = match *requests {
-            Requests {
-                is_unsent: true, ..
-            } => STALLED,
-            Requests { any: true, .. } => RECENT,
-            _ => Duration::ZERO,
-        };
+        let least = if requests.is_unsent { STALLED } else { RECENT };
         let is_idle = requests.at_work == 0 && requests.since.elapsed() >= least;
         let ends = is_idle && !requests.is_unwanted;
         if ends {
             requests.is_unwanted = true;
-            self.0.unwanted.notify_one();
+            self.0.changed.notify_one();
         }
         ends
+    }
+
+    /// Says that the server stops.
+    pub(super) fn stop(&self) {
+        self.requests().stopping = Some(Instant::now());
+        self.0.changed.notify_one();
     }
 
     /// Resolves once the server has had nothing to do for too long, or has nothing to do and is to
@@ -144,6 +151,13 @@ impl Work {
             }
             let now = Instant::now();
             let next = match requests {
+                Requests {
+                    at_work: 0,
+                    is_unsent: false,
+                    stopping: Some(stopping),
+                    since,
+                    ..
+                } => since.max(stopping) + DRAIN_IDLE,
                 // Before it could be idle, should the work end now.
                 Requests { at_work: 1.., .. }
                 | Requests {
@@ -157,7 +171,7 @@ impl Work {
             if next <= now {
                 return;
             }
-            let _ = timeout_at(next, self.0.unwanted.notified()).await;
+            let _ = timeout_at(next, self.0.changed.notified()).await;
         }
     }
 }
@@ -167,8 +181,9 @@ impl Drop for AtWork {
         let mut requests = self.0.requests();
         requests.at_work -= 1;
         requests.since = Instant::now();
-        if requests.at_work == 0 && requests.is_unwanted {
-            self.0.0.unwanted.notify_one();
+        let is_urgent = requests.is_unwanted || requests.stopping.is_some();
+        if requests.at_work == 0 && is_urgent {
+            self.0.0.changed.notify_one();
         }
     }
 }

@@ -93,14 +93,33 @@ async fn unsent_answers_are_not_idle() {
     work.idle(TIMES).await;
 }
 
-/// A connection is ended only some time after its last answer, and at once if it never sent a request.
+/// A connection is ended only some time after its last answer, or after its beginning.
 #[tokio::test(start_paused = true)]
 async fn recent_requests_keep_their_connection() {
-    assert!(Work::new().end_if_idle());
     let work = Work::new();
+    assert!(!work.end_if_idle());
+    sleep(RECENT).await;
     drop(answered(&work, Version::HTTP_11, Body::from("answer")).await);
     assert!(!work.end_if_idle());
     sleep(RECENT).await;
     assert!(work.end_if_idle());
     assert!(!work.end_if_idle(), "it was ended before");
+}
+
+/// Once the server stops, a connection ends soon after what it has to do.
+#[tokio::test(start_paused = true)]
+async fn connections_of_a_stopping_server_end() {
+    let work = Work::new();
+    let at_work = work.begin();
+    work.stop();
+    let waiting = tokio::time::timeout(Duration::from_secs(500), work.idle(TIMES));
+    assert!(waiting.await.is_err());
+    let idle = work.idle(TIMES);
+    let ends = async {
+        sleep(Duration::from_secs(5)).await;
+        drop(at_work);
+        Instant::now()
+    };
+    let ((), ended) = tokio::join!(idle, ends);
+    assert_eq!(ended.elapsed(), DRAIN_IDLE);
 }
