@@ -16,8 +16,13 @@ const EPOCHS: u64 = 6000;
 static FUNCTIONS: Contention = Contention::new();
 
 /// Records that an invocation of a function begins; returns whether another function's began not long ago.
-pub(super) fn begin(function: Owner) -> bool {
+pub(crate) fn begin(function: Owner) -> bool {
     FUNCTIONS.begin(function.number(), time_check::epoch())
+}
+
+/// Whether several functions were invoked not long ago.
+pub(crate) fn is_on() -> bool {
+    FUNCTIONS.is_on(time_check::epoch())
 }
 
 /// The last function that began an invocation, and the epoch in which it replaced another one. Written at
@@ -51,6 +56,11 @@ impl Contention {
                 return true;
             }
         }
+        self.is_on(epoch)
+    }
+
+    fn is_on(&self, epoch: u64) -> bool {
+        let changed = self.changed.load(Ordering::Relaxed);
         changed != NONE && epoch.saturating_sub(changed) < EPOCHS
     }
 }
@@ -65,9 +75,10 @@ mod tests {
         let functions = Contention::new();
         assert!(!functions.begin(1, 0));
         assert!(!functions.begin(1, 1));
+        assert!(!functions.is_on(1));
         assert!(functions.begin(2, 2));
         assert!(functions.begin(2, 2));
-        assert!(functions.begin(2, EPOCHS + 1));
+        assert!(functions.begin(2, EPOCHS + 1) && functions.is_on(EPOCHS + 1));
         assert!(!functions.begin(2, EPOCHS + 2));
         assert!(functions.begin(1, EPOCHS + 3));
     }

@@ -6,7 +6,7 @@ mod capacity;
 mod command;
 mod component_engine;
 mod config;
-mod contention;
+pub(crate) mod contention;
 mod failure;
 mod fair_queue;
 mod function;

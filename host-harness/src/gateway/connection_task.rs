@@ -13,7 +13,7 @@ use std::task::{Context, Poll, ready};
 use async_task::FallibleTask;
 
 use super::socket::Socket;
-use crate::engine::background;
+use crate::engine::{background, contention};
 use crate::pool::Owner;
 
 /// All transfers share the background with functions as one of these, and take turns.
@@ -48,6 +48,7 @@ impl<F: Future<Output = ()> + Send + 'static> ConnectionTask<F> {
         let Place::Here(connection) = std::mem::replace(&mut self.place, Place::Taken) else {
             return;
         };
+        self.socket.clear_transfer();
         let transfer = Transfer {
             socket: self.socket.clone(),
             connection: Some(connection),
@@ -68,7 +69,9 @@ impl<F: Future<Output = ()> + Send + 'static> Future for ConnectionTask<F> {
             match &mut this.place {
                 Place::Here(connection) => {
                     let polled = connection.as_mut().poll(cx);
-                    if polled.is_ready() || !this.socket.has_begun_transfer() {
+                    let goes = polled.is_pending() && this.socket.has_begun_transfer();
+                    // A lone function's transfer is in nobody's way.
+                    if !goes || !contention::is_on() {
                         return polled;
                     }
                     this.go_to_background();
@@ -126,8 +129,11 @@ mod tests {
     use super::*;
     use crate::engine::background::is_background_thread;
 
-    /// A socket whose client takes whatever comes.
+    /// A socket whose client takes whatever comes, of a host with several functions.
     async fn taken() -> Socket {
+        for _ in 0..2 {
+            contention::begin(Owner::new());
+        }
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).await;
         let (stream, _) = listener.accept().await.unwrap();

@@ -17,7 +17,7 @@ const COUNTED: usize = 8 << 10;
 #[derive(Default)]
 pub(super) struct Bulk {
     written: Mutex<Written>,
-    /// A transfer has begun, and nobody has asked yet.
+    /// A transfer has begun that nobody has taken care of.
     has_begun: AtomicBool,
 }
 
@@ -52,9 +52,13 @@ impl Bulk {
         }
     }
 
-    /// Whether a transfer has begun since the last call.
+    /// Whether a transfer has begun since the last call of [`clear`](Self::clear).
     pub(super) fn has_begun(&self) -> bool {
-        self.has_begun.load(Ordering::Relaxed) && self.has_begun.swap(false, Ordering::Relaxed)
+        self.has_begun.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn clear(&self) {
+        self.has_begun.store(false, Ordering::Relaxed);
     }
 
     /// Whether a transfer is going on.
@@ -89,6 +93,7 @@ mod tests {
         assert!(!bulk.has_begun() && !bulk.is_on());
         bulk.add(piece);
         assert!(bulk.has_begun() && bulk.is_on());
+        bulk.clear();
         for _ in 0..20 {
             tokio::time::sleep(WINDOW / 2).await;
             bulk.add(BULK);

@@ -62,9 +62,13 @@ impl Socket {
         self.0.end.store(WHOLE, Ordering::SeqCst);
     }
 
-    /// Whether a bulk transfer has begun since the last call.
+    /// Whether a bulk transfer has begun since the last call of [`clear_transfer`](Self::clear_transfer).
     pub(super) fn has_begun_transfer(&self) -> bool {
         self.0.bulk.has_begun()
+    }
+
+    pub(super) fn clear_transfer(&self) {
+        self.0.bulk.clear();
     }
 
     /// Whether a bulk transfer is going on.
