@@ -156,7 +156,7 @@ fn pragma<T: rusqlite::types::FromSql>(connection: &Connection, name: &str) -> r
     connection.pragma_query_value(None, name, |row| row.get(0))
 }
 
-/// What has the database's name is none of ours.
+/// The error for a `functions.db` that no store wrote.
 fn foreign(folder: &Folder) -> OpenError {
     let database = folder.database();
     let found = database.file_name().unwrap_or_default();
