@@ -87,12 +87,7 @@ impl Workers {
         let context = &self.inner.context;
         let component = &code.version;
         let environment = Environment {
-            caller: Caller {
-                component: component.id,
-                component_name: component.name.clone(),
-                worker: origin::worker(&component.id.to_string(), name).into(),
-                created: SystemTime::now(),
-            },
+            caller: Caller::new(component.id, &component.name, name, SystemTime::now()),
             args: Vec::new(),
             env: component.env.clone().into_iter().collect(),
             memory: context.limits.memory,

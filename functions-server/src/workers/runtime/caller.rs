@@ -5,17 +5,33 @@ use std::time::SystemTime;
 
 use uuid::Uuid;
 
+use crate::workers::origin;
+
 /// A worker, as what it calls knows it. Its names are made when it calls.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
-    pub(crate) component: Uuid,
-    pub(crate) component_name: Arc<str>,
+    component: Uuid,
+    component_name: Arc<str>,
     /// `COMPONENT/NAME`.
     pub(crate) worker: Arc<str>,
-    pub(crate) created: SystemTime,
+    pub(super) created: SystemTime,
 }
 
 impl Caller {
+    pub(crate) fn new(
+        component: Uuid,
+        component_name: &Arc<str>,
+        worker: &str,
+        created: SystemTime,
+    ) -> Self {
+        Self {
+            component,
+            component_name: component_name.clone(),
+            worker: origin::worker(&component.to_string(), worker).into(),
+            created,
+        }
+    }
+
     /// What functions may call the worker in their setting `callers`: its name and that of its component, by the
     /// component's UUID and by its name. A component's name that could be taken for a UUID, or for a part of a path,
     /// does not stand for it.
@@ -48,12 +64,7 @@ mod tests {
     fn names_stand_for_one_component() {
         let id = Uuid::from_u128(1);
         let names = |component: &str| -> Vec<String> {
-            let caller = Caller {
-                component: id,
-                component_name: component.into(),
-                worker: format!("{id}/w").into(),
-                created: SystemTime::UNIX_EPOCH,
-            };
+            let caller = Caller::new(id, &component.into(), "w", SystemTime::UNIX_EPOCH);
             caller.names().iter().map(ToString::to_string).collect()
         };
         let by_id = [format!("worker:{id}/w"), format!("worker:{id}")];

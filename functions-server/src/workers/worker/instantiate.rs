@@ -11,7 +11,6 @@ use crate::workers::error::WorkerError;
 use crate::workers::failure::Failure;
 use crate::workers::instance::{Code, Instance};
 use crate::workers::journal::Journal;
-use crate::workers::origin;
 use crate::workers::runtime::{Caller, CpuBudget, Diverged, Environment, timed};
 
 impl Live {
@@ -59,13 +58,9 @@ fn environment(context: &Context, worker: &Worker, version: &ComponentVersion) -
     let mut env = version.env.clone();
     env.extend(own);
     let created = u64::try_from(row.created.0).unwrap_or(0);
+    let created = UNIX_EPOCH + Duration::from_millis(created);
     Environment {
-        caller: Caller {
-            component: version.id,
-            component_name: version.name.clone(),
-            worker: origin::worker(&worker.component, &worker.name).into(),
-            created: UNIX_EPOCH + Duration::from_millis(created),
-        },
+        caller: Caller::new(version.id, &version.name, &worker.name, created),
         args,
         env: env.into_iter().collect(),
         memory: row.memory,
