@@ -150,23 +150,15 @@ impl Work {
                 return;
             }
             let now = Instant::now();
-            let next = match requests {
-                Requests {
-                    at_work: 0,
-                    is_unsent: false,
-                    stopping: Some(stopping),
-                    since,
-                    ..
-                } => since.max(stopping) + DRAIN_IDLE,
+            let next = if requests.at_work > 0 || requests.is_unsent {
                 // Before it could be idle, should the work end now.
-                Requests { at_work: 1.., .. }
-                | Requests {
-                    is_unsent: true, ..
-                } => now + times.idle,
-                Requests {
-                    any: true, since, ..
-                } => since + times.idle,
-                Requests { since, .. } => since + times.head,
+                now + times.idle
+            } else if let Some(stopping) = requests.stopping {
+                requests.since.max(stopping) + DRAIN_IDLE
+            } else if requests.any {
+                requests.since + times.idle
+            } else {
+                requests.since + times.head
             };
             if next <= now {
                 return;

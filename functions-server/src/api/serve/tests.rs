@@ -3,11 +3,25 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
 
+/// Serves an API with so many places, for as long as the test runs.
+async fn served(router: Router, places: usize, times: IdleTimes) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let never = std::future::pending();
+    tokio::spawn(serve_within(listener, router, never, places, times));
+    address
+}
+
+/// A connection on which this was sent.
+async fn sent(address: std::net::SocketAddr, bytes: &[u8]) -> TcpStream {
+    let mut client = TcpStream::connect(address).await.unwrap();
+    client.write_all(bytes).await.unwrap();
+    client
+}
+
 /// A connection whose first request is answered.
 async fn answered(address: std::net::SocketAddr) -> TcpStream {
-    let mut client = TcpStream::connect(address).await.unwrap();
-    let request = b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
-    client.write_all(request).await.unwrap();
+    let mut client = sent(address, b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
     let mut answer = [0; 12];
     let answered = tokio::time::timeout(Duration::from_secs(20), client.read_exact(&mut answer));
     answered.await.unwrap().unwrap();
@@ -18,15 +32,10 @@ async fn answered(address: std::net::SocketAddr) -> TcpStream {
 /// Clients that take all connections and send nothing keep nobody out, however long they may be silent.
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_clients_make_room() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let never = std::future::pending();
-    tokio::spawn(serve_within(listener, Router::new(), never, 10, IDLE_TIMES));
+    let address = served(Router::new(), 10, IDLE_TIMES).await;
     let mut silent = Vec::new();
     for _ in 0..30 {
-        let mut client = TcpStream::connect(address).await.unwrap();
-        client.write_all(b"GET / HTTP/1.1\r\nhost:").await.unwrap();
-        silent.push(client);
+        silent.push(sent(address, b"GET / HTTP/1.1\r\nhost:").await);
     }
     answered(address).await;
 }
@@ -34,8 +43,6 @@ async fn silent_clients_make_room() {
 /// Connections that become idle make room for clients that wait already, and those have all their time then.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_make_room_once_they_are_idle() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
     let (release, released) = tokio::sync::watch::channel(false);
     let held = move || {
         let mut released = released.clone();
@@ -46,14 +53,11 @@ async fn connections_make_room_once_they_are_idle() {
         head: Duration::from_millis(300),
         idle: Duration::from_secs(600),
     };
-    let never = std::future::pending();
-    tokio::spawn(serve_within(listener, router, never, 10, times));
+    let address = served(router, 10, times).await;
     let mut holding = Vec::new();
     for _ in 0..10 {
-        let mut client = TcpStream::connect(address).await.unwrap();
         let request = b"GET /held HTTP/1.1\r\nhost: localhost\r\n\r\n";
-        client.write_all(request).await.unwrap();
-        holding.push(client);
+        holding.push(sent(address, request).await);
     }
     // Each request that arrived has a receiver of its own.
     while release.receiver_count() <= holding.len() {
@@ -76,8 +80,7 @@ async fn half_a_head_does_not_hold_up_the_end() {
     let shutdown = async { stopped.await.unwrap() };
     let serving = serve(listener, Router::new(), shutdown);
     let serving = tokio::spawn(serving);
-    let mut client = TcpStream::connect(address).await.unwrap();
-    client.write_all(b"GET / HTTP/1.1\r\nhost:").await.unwrap();
+    let _client = sent(address, b"GET / HTTP/1.1\r\nhost:").await;
     answered(address).await;
     stop.send(()).unwrap();
     let ended = tokio::time::timeout(Duration::from_secs(20), serving);
@@ -88,19 +91,15 @@ async fn half_a_head_does_not_hold_up_the_end() {
 #[tokio::test(flavor = "multi_thread")]
 async fn slow_clients_get_whole_answers() {
     const LENGTH: usize = 64 << 20;
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
     let large = || async { vec![7_u8; LENGTH] };
     let router = Router::new().route("/large", axum::routing::get(large));
     let times = IdleTimes {
         head: Duration::from_secs(600),
         idle: Duration::from_millis(200),
     };
-    let never = std::future::pending();
-    tokio::spawn(serve_within(listener, router, never, 3, times));
-    let mut client = TcpStream::connect(address).await.unwrap();
+    let address = served(router, 3, times).await;
     let request = b"GET /large HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
-    client.write_all(request).await.unwrap();
+    let mut client = sent(address, request).await;
     client.readable().await.unwrap();
     for _ in 0..10 {
         answered(address).await;
@@ -114,20 +113,15 @@ async fn slow_clients_get_whole_answers() {
 /// Clients that send nothing, or no whole head, do not keep their connections, and so keep nobody out.
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_clients_are_disconnected() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
     let times = IdleTimes {
         head: Duration::from_millis(300),
         idle: Duration::from_millis(300),
     };
-    let never = std::future::pending();
-    tokio::spawn(serve_within(listener, Router::new(), never, 30, times));
+    let address = served(Router::new(), 30, times).await;
     let mut silent = Vec::new();
     for number in 0..30 {
-        let mut client = TcpStream::connect(address).await.unwrap();
         let part = ["", "PRI * HTTP/2.0\r\n", "GET / HTTP/1.1\r\nhost:"][number % 3];
-        client.write_all(part.as_bytes()).await.unwrap();
-        silent.push(client);
+        silent.push(sent(address, part.as_bytes()).await);
     }
     let mut other = answered(address).await;
     // An idle connection is closed too.
