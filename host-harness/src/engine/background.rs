@@ -92,7 +92,7 @@ pub(super) fn start(mut invocation: InvocationFuture) -> Result<Background, Invo
 /// future at its next yield at the latest.
 pub(crate) fn run<F>(function: Owner, future: F) -> Result<FallibleTask<F::Output>, F>
 where
-    F: Future<Output: Send> + Send + 'static,
+    F: Future<Output: Send> + Send + Unpin + 'static,
 {
     match runtime_to_leave() {
         Some(runtime) => Ok(spawn(runtime, function, future)),
@@ -106,15 +106,14 @@ fn runtime_to_leave() -> Option<Handle> {
     can_leave.then(Handle::try_current)?.ok()
 }
 
-fn spawn<F>(runtime: Handle, function: Owner, future: F) -> FallibleTask<F::Output>
+fn spawn<F>(runtime: Handle, function: Owner, mut future: F) -> FallibleTask<F::Output>
 where
-    F: Future<Output: Send> + Send + 'static,
+    F: Future<Output: Send> + Send + Unpin + 'static,
 {
-    let mut future = Box::pin(future);
     let work = poll_fn(move |cx| {
         // Timers, sockets and tasks still belong to the runtime.
         let _runtime = runtime.enter();
-        future.as_mut().poll(cx)
+        Pin::new(&mut future).poll(cx)
     });
     let (runnable, task) = async_task::spawn(work, move |runnable| QUEUE.push(function, runnable));
     runnable.schedule();

@@ -56,13 +56,16 @@ impl Contention {
                 return true;
             }
         }
-        self.is_on(epoch)
+        is_recent(changed, epoch)
     }
 
     fn is_on(&self, epoch: u64) -> bool {
-        let changed = self.changed.load(Ordering::Relaxed);
-        changed != NONE && epoch.saturating_sub(changed) < EPOCHS
+        is_recent(self.changed.load(Ordering::Relaxed), epoch)
     }
+}
+
+fn is_recent(changed: u64, epoch: u64) -> bool {
+    changed != NONE && epoch.saturating_sub(changed) < EPOCHS
 }
 
 #[cfg(test)]

@@ -75,10 +75,8 @@ impl<F: Future<Output = ()> + Send + 'static> Future for ConnectionTask<F> {
                         return polled;
                     }
                     this.go_to_background();
-                    // Registers for its end, or for its progress here.
                     if let Place::Here(_) = this.place {
-                        cx.waker().wake_by_ref();
-                        return Poll::Pending;
+                        return polled;
                     }
                 }
                 Place::Background(task) => {

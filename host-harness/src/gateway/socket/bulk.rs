@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// A bulk transfer writes at least this many bytes within [`WINDOW`], and ends when it has not for as long.
-pub(super) const BULK: usize = 1 << 20;
-pub(super) const WINDOW: Duration = Duration::from_millis(100);
+const BULK: usize = 1 << 20;
+const WINDOW: Duration = Duration::from_millis(100);
 
 /// The shortest write that counts, in bytes. Shorter ones are not worth a look at the clock.
 const COUNTED: usize = 8 << 10;
@@ -43,10 +43,8 @@ impl Bulk {
         }
         written.bytes += bytes;
         if written.bytes >= BULK {
-            let lasts = written.until.is_some_and(|until| now < until);
-            written.until = Some(now + WINDOW);
-            drop(written);
-            if !lasts {
+            let before = written.until.replace(now + WINDOW);
+            if before.is_none_or(|until| until <= now) {
                 self.has_begun.store(true, Ordering::Relaxed);
             }
         }
@@ -76,7 +74,7 @@ impl Bulk {
 mod tests {
     use super::*;
 
-    /// Much in a short time is a transfer, until it stops. The same over a long time is none.
+    /// Writing fast starts a transfer, which ends when the writing pauses. Writing slowly never starts one.
     #[tokio::test(start_paused = true)]
     async fn transfers_begin_and_end() {
         let bulk = Bulk::default();
