@@ -26,7 +26,7 @@ use super::invocation_future::{InvocationFuture, poll_once};
 use super::reply::Outcome;
 use crate::invocation::started::StartedResponse;
 use crate::invocation::thread_cpu_time;
-use crate::pool::Owner;
+use crate::pool::{Owner, mapping_thread};
 
 /// The difference in niceness to other threads. Each step costs a thread a fifth of its share: at
 /// 9, it gets 12 % beside a normal thread. At 10, it would get less than the tenth that is promised.
@@ -157,6 +157,8 @@ struct Queue {
 
 /// The queue of the process: all its hosts share the processors.
 static QUEUE: LazyLock<Queue> = LazyLock::new(|| {
+    // From here, because threads inherit their priority.
+    mapping_thread::start();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let started = (0..threads).filter(|number| {
         let thread = std::thread::Builder::new().name(format!("functions-long-{number}"));
@@ -196,6 +198,7 @@ impl Queue {
     fn work(&self) -> ! {
         IN_BACKGROUND.set(true);
         lower_priority();
+        mapping_thread::delegate();
         let mut last = None;
         let mut before = thread_cpu_time();
         loop {

@@ -24,6 +24,7 @@ pub(crate) mod coverage;
 mod faults;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod linux;
+pub(crate) mod mapping_thread;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod max_map_count;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]

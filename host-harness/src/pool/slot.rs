@@ -36,10 +36,12 @@ impl Slot {
         minimum: usize,
         owner: Option<Owner>,
     ) -> io::Result<Self> {
-        region.remap_inaccessible(0..region.length())?;
-        region.make_accessible(0..minimum)?;
-        // The kernel would replace single pages by a huge one, without a fault: see `faults`.
-        region.huge_pages(0..minimum, false)?;
+        region.change(move |region| {
+            region.remap_inaccessible(0..region.length())?;
+            region.make_accessible(0..minimum)?;
+            // The kernel would replace single pages by a huge one, without a fault: see `faults`.
+            region.huge_pages(0..minimum, false)
+        })?;
         Ok(Self {
             index,
             region,
@@ -77,11 +79,14 @@ impl Slot {
     /// Makes more of it accessible, for a growing memory. On failure, some of that may be
     /// accessible.
     pub(super) fn grow(&self, from: usize, to: usize) -> io::Result<()> {
-        self.region.make_accessible(from..to)?;
-        if to - self.minimum >= HUGE_PAGE {
-            self.region.huge_pages(self.minimum..to, true)?;
-        }
-        Ok(())
+        let minimum = self.minimum;
+        self.region.change(move |region| {
+            region.make_accessible(from..to)?;
+            if to - minimum >= HUGE_PAGE {
+                region.huge_pages(minimum..to, true)?;
+            }
+            Ok(())
+        })
     }
 
     /// Clears the slot after a memory that was created at `since` and grew, or tried to grow, to
@@ -93,7 +98,7 @@ impl Slot {
         pagemap: &Pagemap,
     ) -> io::Result<()> {
         if size > self.minimum {
-            self.region.remap_inaccessible(self.minimum..size)?;
+            self.region.discard(self.minimum..size)?;
         }
         let known = since.no_faults_since();
         coverage::count(if known {

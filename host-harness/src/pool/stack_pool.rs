@@ -93,9 +93,10 @@ impl Shared {
             .region(index * (GUARD + SIZE), GUARD + SIZE)
             .ok_or(io::ErrorKind::OutOfMemory)?;
         // A stack that could not be emptied may still have contents.
-        let opened = region
-            .remap_inaccessible(GUARD..GUARD + SIZE)
-            .and_then(|()| region.make_accessible(GUARD..GUARD + SIZE));
+        let opened = region.change(|region| {
+            region.remap_inaccessible(GUARD..GUARD + SIZE)?;
+            region.make_accessible(GUARD..GUARD + SIZE)
+        });
         opened.inspect_err(|_| self.indices.put(index))?;
         Ok(Slot {
             index,

@@ -8,6 +8,7 @@ use wasmtime::{LinearMemory, MemoryCreator as _, MemoryType, StackCreator as _};
 use super::DiscardMode;
 use super::faults::FaultSnapshot;
 use super::faults::tests::polled;
+use super::mapping_thread;
 use super::memory_pool::{GUARD, MemoryPool, RESERVATION};
 use super::owner::Owner;
 use super::pagemap::Pagemap;
@@ -76,36 +77,65 @@ fn use_up(memory: &mut dyn LinearMemory, seed: &mut u64) {
     }
 }
 
+/// Takes memories and uses them, one after another.
+async fn take_and_use(memories: Arc<MemoryPool>, owners: [Owner; 2], mut seed: u64) {
+    for _ in 0..300 {
+        polled(async {
+            let owner = owners[next(&mut seed) % owners.len()];
+            let pages = 1 + next(&mut seed) % 2 * 20;
+            let mut memory = during(owner, || take(&memories, pages));
+            use_up(&mut *memory, &mut seed);
+            if next(&mut seed).is_multiple_of(5) {
+                tokio::task::yield_now().await;
+                bytes(&mut *memory).fill(9);
+            }
+        })
+        .await;
+    }
+}
+
 /// Every memory is zeroed at first, whatever was written to the one before. Holds within one poll
-/// and across polls, on one thread and on several, with other functions in between.
+/// and across polls, on one thread and on several, with other functions in between. One of the threads delegates its
+/// changes of the map.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn new_memories_are_zeroed() {
-    let memories = Arc::new(memories(3));
+    let memories = Arc::new(memories(4));
     let owners = [Owner::new(), Owner::new()];
-    let tasks: Vec<_> = (1..=3)
-        .map(|number| {
-            let memories = Arc::clone(&memories);
-            tokio::spawn(async move {
-                let mut seed = number;
-                for _ in 0..300 {
-                    polled(async {
-                        let owner = owners[next(&mut seed) % owners.len()];
-                        let pages = 1 + next(&mut seed) % 2 * 20;
-                        let mut memory = during(owner, || take(&memories, pages));
-                        use_up(&mut *memory, &mut seed);
-                        if next(&mut seed).is_multiple_of(5) {
-                            tokio::task::yield_now().await;
-                            bytes(&mut *memory).fill(9);
-                        }
-                    })
-                    .await;
-                }
-            })
+    let delegating = {
+        let using = take_and_use(Arc::clone(&memories), owners, 4);
+        let runtime = tokio::runtime::Handle::current();
+        std::thread::spawn(move || {
+            mapping_thread::delegate();
+            runtime.block_on(using);
         })
+    };
+    let tasks: Vec<_> = (1..=3)
+        .map(|seed| tokio::spawn(take_and_use(Arc::clone(&memories), owners, seed)))
         .collect();
     for task in tasks {
         task.await.unwrap();
     }
+    delegating.join().unwrap();
+}
+
+/// A memory that has grown by much is freed step by step, wherever its slot begins, and is zeroed afterwards.
+#[test]
+fn large_memories_are_freed() {
+    let memories = memories(1);
+    let owner = Owner::new();
+    for pages in [1, 63, 64, 65, 700] {
+        let mut memory = during(owner, || take(&memories, 1));
+        memory.grow_to((1 + pages) * WASM_PAGE).unwrap();
+        assert!(bytes(&mut *memory).iter().all(|byte| *byte == 0));
+        bytes(&mut *memory).fill(7);
+        drop(memory);
+    }
+    let memory = during(owner, || take(&memories, 1));
+    let beyond = memory.as_ptr().addr() + memory.byte_size();
+    let found = Pagemap::open()
+        .unwrap()
+        .find_mapped(beyond..beyond + (64 << 20));
+    assert_eq!(found.unwrap(), Vec::<usize>::new());
 }
 
 /// What another thread wrote meanwhile is cleared too, although this thread had no fault.

@@ -5,7 +5,9 @@ use std::io;
 use std::ops::Range;
 use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::FileExt as _;
+use std::sync::Arc;
 
+use super::mapping_thread::MappingThread;
 use super::seeded_bugs::{self, Bug};
 
 /// The maximum number of parts reported for one memory. Pages beyond these go back to the kernel.
@@ -16,8 +18,9 @@ const ENTRY_BYTES: usize = size_of::<u64>();
 const ENTRIES_PER_READ: usize = 1024;
 
 /// The kernel's table of this process's pages.
+#[derive(Clone)]
 pub(super) struct Pagemap {
-    pagemap: File,
+    pagemap: Arc<File>,
     page: usize,
 }
 
@@ -31,7 +34,7 @@ pub(super) struct Found {
 impl Pagemap {
     pub(super) fn open() -> io::Result<Self> {
         Ok(Self {
-            pagemap: File::open("/proc/self/pagemap")?,
+            pagemap: Arc::new(File::open("/proc/self/pagemap")?),
             page: page_size()?,
         })
     }
@@ -42,6 +45,16 @@ impl Pagemap {
 
     /// Finds written pages of a memory, up to `max_bytes` bytes of them.
     pub(super) fn find_written(&self, memory: Range<usize>, max_bytes: usize) -> io::Result<Found> {
+        match MappingThread::of_this_thread() {
+            Some(thread) => {
+                let pagemap = self.clone();
+                thread.run(move || pagemap.find_written_here(memory, max_bytes))
+            }
+            None => self.find_written_here(memory, max_bytes),
+        }
+    }
+
+    fn find_written_here(&self, memory: Range<usize>, max_bytes: usize) -> io::Result<Found> {
         // Needs Linux 6.7 or newer; on an older kernel, reads the table of all pages.
         match self.scan(memory.clone(), max_bytes) {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => {
@@ -89,6 +102,16 @@ impl Pagemap {
     /// The addresses of all pages with an entry in the table, including swapped-out pages and the
     /// kernel's page of zeroes.
     pub(super) fn find_mapped(&self, memory: Range<usize>) -> io::Result<Vec<usize>> {
+        match MappingThread::of_this_thread() {
+            Some(thread) => {
+                let pagemap = self.clone();
+                thread.run(move || pagemap.find_mapped_here(memory))
+            }
+            None => self.find_mapped_here(memory),
+        }
+    }
+
+    fn find_mapped_here(&self, memory: Range<usize>) -> io::Result<Vec<usize>> {
         let mut found = Vec::new();
         let mut table = vec![0; ENTRIES_PER_READ * ENTRY_BYTES];
         for chunk in memory.clone().step_by(ENTRIES_PER_READ * self.page) {
