@@ -55,7 +55,7 @@ mod tests {
             answer.detail.as_deref(),
             Some("the body is longer than 1 bytes")
         );
-        assert!(source.is_none(), "the status is no cause");
+        assert!(source.is_none(), "the status is not a cause");
         assert!(of(&std::fmt::Error).0.is_none());
     }
 }

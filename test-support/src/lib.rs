@@ -84,7 +84,7 @@ impl Recorded {
     pub fn last_line(&self) -> Option<String> {
         self.take().pop().map(|record| match record.kind {
             RecordKind::Printed { text, .. } => text,
-            other => panic!("{other:?} is no line"),
+            other => panic!("invalid line {other:?}"),
         })
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::value::limit;
 
-/// How long the text of an answer that is no problem document may be, in characters.
+/// The longest text of an answer without a problem document, in characters.
 const MAX_TEXT: usize = 200;
 
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +18,9 @@ pub(crate) enum ClientError {
     InvalidToken,
     #[error("cannot reach a host at {base}; {}", fix(.base))]
     Unreachable { base: String, source: ureq::Error },
-    #[error("{0} is no management API of a host: it answers with something else; check --host")]
+    #[error(
+        "{0} is not the management API of a host: it answers with something else; check --host"
+    )]
     NotAHost(String),
     #[error(
         "{0} is where a host serves functions, not its management API; give --host the address behind \
@@ -26,7 +28,7 @@ pub(crate) enum ClientError {
     )]
     ServesFunctions(String),
     #[error(
-        "{base} is no management API of a host: it answers with status {status} ({}); check --host",
+        "{base} is not the management API of a host: it answers with status {status} ({}); check --host",
         Escaped(.text)
     )]
     Foreign {

@@ -35,7 +35,7 @@ impl Target {
             return Self::of_project(project, &name, manifest);
         }
         let project = manifest.project()?.ok_or(ProjectError::Nothing);
-        let project = project.with_context(|| format!("{text:?} is no file"))?;
+        let project = project.with_context(|| format!("file {text:?} not found"))?;
         Self::of_project(project, text, manifest)
     }
 
@@ -53,7 +53,7 @@ impl Target {
         let functions = components.into_iter().map(|(function, file)| {
             let mut settings = function.for_development()?;
             if function.name == name {
-                // Whoever can run this command may invoke it.
+                // Every user of this command may invoke it.
                 settings.ingress = Ingress::Public;
             }
             Ok(Served::declared(function, file, settings))

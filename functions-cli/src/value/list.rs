@@ -36,7 +36,7 @@ pub(crate) fn host_names() -> impl TypedValueParser<Value = List> {
         match invalid {
             None => Ok(list),
             Some(name) => Err(format!(
-                "{name:?} is no host name: expected one such as admin.example.com, or with a port"
+                "invalid host name {name:?}: expected one such as admin.example.com, or with a port"
             )),
         }
     })

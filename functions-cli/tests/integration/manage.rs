@@ -254,7 +254,7 @@ fn other_servers_are_no_hosts() {
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{status}: {said}");
         assert!(
-            said.contains("is no management API of a host"),
+            said.contains("is not the management API of a host"),
             "{status}: {said}"
         );
     }
@@ -327,7 +327,7 @@ async fn the_start_says_what_may_surprise() {
     assert!(serving.end().1.contains("--data-dir DIR keeps it"));
 }
 
-/// Invocations that nobody waits for are listed, shown, retried and cancelled.
+/// Asynchronous invocations are listed, shown, retried and cancelled.
 #[tokio::test]
 async fn invocations_are_managed() {
     let folder = TempDir::new().unwrap();

@@ -30,7 +30,7 @@ impl Value<'_> {
 
     #[cold]
     fn none() -> Error {
-        Error::program("is one text, and the type is none that can be made of a text")
+        Error::program("is one text, and the type cannot be parsed from a text")
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) enum WorkerError {
     /// The call does not fit the component, or a handle names nothing. The worker is as before.
     #[error("{}", .0.join("; "))]
     BadCall(Vec<String>),
-    /// Something else in the request cannot be.
+    /// Another part of the request is invalid.
     #[error("{0}")]
     InvalidRequest(String),
     /// An earlier invocation failed, and the worker takes no further ones.
@@ -30,7 +30,7 @@ pub(crate) enum WorkerError {
     /// The invocation failed.
     #[error("{0}")]
     RuntimeError(String),
-    /// Somebody interrupted the worker. The invocation goes on once the worker is resumed.
+    /// Somebody interrupted the worker. The invocation continues once the worker is resumed.
     #[error("Interrupted via the Golem API")]
     Interrupted,
     /// The worker was deleted while the caller waited.
@@ -48,13 +48,11 @@ pub(crate) enum WorkerError {
     /// The worker's journal is as long as it may get.
     #[error("{0}")]
     JournalFull(String),
-    /// The worker waits for this call's own caller, so that it would wait for ever.
-    #[error(
-        "the worker {0} waits for this call's caller: a call that comes back would wait for ever"
-    )]
+    /// The worker waits for this call's own caller: a deadlock.
+    #[error("the worker {0} waits for this call's caller: a call that comes back would deadlock")]
     Reentrant(String),
-    /// Workers wait for each other, and would for ever.
-    #[error("the workers {0} wait for each other: this call would wait for ever")]
+    /// Workers wait for each other: a deadlock.
+    #[error("the workers {0} wait for each other: this call would deadlock")]
     Circle(String),
     /// The host cannot do it now: the disk is full, or the server stops.
     #[error("{0}")]
@@ -82,7 +80,7 @@ impl WorkerError {
         Self::Unavailable("the worker is being unloaded: try again".to_owned())
     }
 
-    /// The answer to whoever waits for a worker that goes on in another process.
+    /// The answer to clients that wait for a worker that continues in another process.
     pub(crate) fn stopping() -> Self {
         Self::Unavailable("the server stops: send the request again".to_owned())
     }

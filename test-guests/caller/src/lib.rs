@@ -49,7 +49,7 @@ impl Guest for Caller {
             "many-http" => many::over_http(),
             "spin" => spin(to),
             "show" => show(body),
-            _ => panic!("{how:?} is no way to call"),
+            _ => panic!("invalid way to call {how:?}"),
         }
     }
 }

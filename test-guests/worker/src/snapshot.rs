@@ -56,7 +56,7 @@ impl load_snapshot::Guest for Worker {
             let items = parts.next().unwrap_or_default().split_terminator(ITEM);
             items.map(str::to_owned).collect::<Vec<_>>()
         };
-        let number = |text: &String| text.parse().map_err(|_| format!("{text:?} is no number"));
+        let number = |text: &String| text.parse().map_err(|_| format!("invalid number {text:?}"));
         let total = next().first().map_or(Ok(0), number)?;
         let dropped = next();
         let times = next().iter().map(number).collect::<Result<_, _>>()?;

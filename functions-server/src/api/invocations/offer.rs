@@ -113,7 +113,7 @@ async fn read(
         Ok(Ok(body)) => Ok(body.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             let detail = format!(
-                "the body is longer than an invocation that nobody waits for may have, {max} bytes"
+                "the body is longer than the limit of an asynchronous invocation, {max} bytes"
             );
             Err(problems.of(StatusCode::PAYLOAD_TOO_LARGE, &detail))
         }

@@ -36,7 +36,7 @@ pub(super) enum CodeError {
     #[error("the code cannot be fetched: {0}")]
     NotFetched(String),
     #[error(
-        "the module exports no function _start, so it is no command: build a component for the target \
+        "the module exports no function _start, so it is not a command: build a component for the target \
          wasm32-wasip2, or a program for wasm32-wasip1"
     )]
     NoStart,

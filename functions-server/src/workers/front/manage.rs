@@ -19,8 +19,8 @@ impl Workers {
         let latest = self.version(component, None).await?;
         if latest.is_ephemeral {
             return Err(WorkerError::BadCall(vec![format!(
-                "the component {} is ephemeral: each of its calls gets an instance of its own, so there is no \
-                 worker to create",
+                "the component {} is ephemeral: each of its calls gets its own instance, so workers \
+                 cannot be created",
                 latest.name
             )]));
         }
@@ -120,7 +120,7 @@ impl Workers {
         });
     }
 
-    /// Stops what a worker does. It goes on when it is resumed or called, or at once with `recover`.
+    /// Stops what a worker does. It continues when it is resumed or called, or at once with `recover`.
     pub(crate) async fn interrupt(
         &self,
         component: &str,
@@ -142,7 +142,7 @@ impl Workers {
         Ok(())
     }
 
-    /// Lets an interrupted worker go on.
+    /// Lets an interrupted worker continue.
     pub(crate) async fn resume(&self, component: &str, name: &str) -> Result<(), WorkerError> {
         let worker = self.existing(component, name).await?;
         if !self.go_on(&worker).await? {
@@ -153,7 +153,7 @@ impl Workers {
         Ok(())
     }
 
-    /// Lets a worker go on. `false`: it runs, or never will again.
+    /// Lets a worker continue. `false`: it runs, or never will again.
     pub(super) async fn go_on(&self, worker: &Arc<Worker>) -> Result<bool, WorkerError> {
         if worker.is_interrupted() {
             let id = worker.id;

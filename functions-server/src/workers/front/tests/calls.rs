@@ -64,7 +64,7 @@ async fn worker_calls_workers() {
         .await
         .unwrap();
     assert!(
-        own.contains("508") && own.contains("would wait for ever"),
+        own.contains("508") && own.contains("would deadlock"),
         "{own}"
     );
     // By way of another worker.
