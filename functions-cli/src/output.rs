@@ -10,17 +10,17 @@ use serde_json::Value;
 /// How results are written.
 #[derive(clap::Args, Clone, Copy)]
 pub(crate) struct Form {
-    /// Print JSON for programs instead of text. What a host says is printed as its management API gives it.
+    /// Print JSON for programs instead of text. A command that asks a host prints its answer unchanged.
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }
 
-/// Writes a line. A reader that has left, such as `head`, is no error.
+/// Writes a line. A reader that has left, such as `head`, is not an error.
 pub(crate) fn line(text: &str) -> anyhow::Result<()> {
     write(format!("{text}\n").as_bytes()).map(drop)
 }
 
-/// Writes bytes at once, and returns whether somebody reads them: a reader that has left is no error.
+/// Writes bytes at once, and returns whether somebody reads them: a reader that has left is not an error.
 pub(crate) fn write(bytes: &[u8]) -> anyhow::Result<bool> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {

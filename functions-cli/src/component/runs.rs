@@ -16,7 +16,7 @@ pub(crate) enum Runs {
     Function(String),
     /// Workers, which have this many functions.
     Worker(usize),
-    /// Nothing: why it is no function.
+    /// Nothing: why it is not a function.
     No(BuildError),
 }
 

@@ -8,7 +8,7 @@ use crate::output;
 
 const INVOCATIONS: &str = "/v1/invocations";
 
-/// List, show, retry and cancel invocations that nobody waits for.
+/// List, show, retry and cancel asynchronous invocations.
 ///
 /// Clients make them with the header `Prefer: respond-async`, or by an asynchronous request to Serverledge's API. The
 /// calls of Dispatch are among them.

@@ -1,4 +1,4 @@
-//! The APIs beside the functions, each on a listener of its own.
+//! The APIs beside the functions, each on its own listener.
 
 use std::net::SocketAddr;
 

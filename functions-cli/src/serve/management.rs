@@ -20,12 +20,12 @@ pub(super) struct Management {
     #[arg(long, value_name = "DIR", env = "FUNCTIONS_DATA_DIR")]
     data_dir: Option<PathBuf>,
 
-    /// How many invocations that nobody waits for are queued at most, of one function half of them. Further
-    /// ones are answered with 429.
+    /// How many asynchronous invocations are queued at most, of one function half of them. Further ones are
+    /// answered with 429.
     #[arg(long, value_name = "NUMBER", default_value = "100000", value_parser = number::positive, env = "FUNCTIONS_QUEUE_CAPACITY")]
     queue_capacity: u32,
 
-    /// How long the result of an invocation that nobody waits for is kept.
+    /// How long the result of an asynchronous invocation is kept.
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = duration::positive, env = "FUNCTIONS_RESULT_RETENTION")]
     result_retention: Duration,
 

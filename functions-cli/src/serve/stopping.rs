@@ -48,7 +48,7 @@ impl Host {
         functions && are_answered
     }
 
-    /// Waits for invocations that nobody waits for. Those that are cut off run again at the next start.
+    /// Waits for asynchronous invocations. Those that are cut off run again at the next start.
     async fn stop_queue(&self, grace: Duration) {
         if let Self::Server(server) = self {
             let _ = timeout(grace, server.stop_queue()).await;

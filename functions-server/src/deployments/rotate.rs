@@ -19,7 +19,7 @@ pub(crate) struct Keys {
 
 /// Encrypts with `key` what is stored of all versions and encrypted with `previous`, on this thread.
 ///
-/// A start that is killed meanwhile leaves both kinds, and the next one with both keys goes on.
+/// A start that is killed meanwhile leaves both kinds, and the next one with both keys continues.
 pub(super) fn rotate(
     store: &Store,
     key: &SecretsKey,

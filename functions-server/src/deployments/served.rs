@@ -16,12 +16,12 @@ pub(crate) struct Served {
 }
 
 impl Served {
-    /// The memory of an invocation in bytes, if the version has a limit of its own.
+    /// The memory of an invocation in bytes, if the version has its own limit.
     pub(crate) fn memory(&self) -> Option<u64> {
         self.settings.memory_bytes()
     }
 
-    /// How long the first retry waits, if the version has a time of its own.
+    /// How long the first retry waits, if the version has its own time.
     pub(crate) fn first_backoff(&self) -> Option<std::time::Duration> {
         self.settings.first_backoff()
     }

@@ -83,7 +83,7 @@ pub(crate) struct Settings {
     /// one that it gets.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cpus: Option<f64>,
-    /// How often an invocation that nobody waits for is tried again after it failed.
+    /// How often an asynchronous invocation is tried again after it failed.
     #[serde(
         default,
         deserialize_with = "whole_number",
@@ -100,12 +100,12 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// How long the first retry waits, if the function has a time of its own.
+    /// How long the first retry waits, if the function has its own time.
     pub(crate) fn first_backoff(&self) -> Option<std::time::Duration> {
         self.retry_backoff.as_ref().map(Quantity::value)
     }
 
-    /// The memory of an invocation, if it has a limit of its own.
+    /// The memory of an invocation, if it has its own limit.
     pub(crate) fn memory_bytes(&self) -> Option<u64> {
         self.memory.as_ref().map(Quantity::value)
     }

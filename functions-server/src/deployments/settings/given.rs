@@ -11,7 +11,7 @@ use super::change::{Change, Configured, InvalidSettings};
 use super::document::Settings;
 use super::host::{for_host, name_of};
 
-/// Where OpenAPI's descriptions have their types, and where a schema of its own has them.
+/// Where OpenAPI's descriptions have their types, and where its own schema has them.
 const COMPONENTS: &str = "#/components/schemas/";
 const DEFINITIONS: &str = "#/$defs/";
 
