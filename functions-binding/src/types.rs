@@ -51,7 +51,7 @@ pub struct FunctionInvokeResponse {
     /// The HTTP status.
     pub status: u16,
     /// The headers; names are in lower case. One that came more than once has all its values, joined
-    /// with `, `, but `set-cookie` the last; what is no UTF-8 is replaced.
+    /// with `, `, but `set-cookie` the last; invalid UTF-8 is replaced.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// The body.

@@ -65,7 +65,7 @@ mod tests {
 
     use super::*;
 
-    /// Framing of the call's own response is no header of the answer.
+    /// Framing of the call's own response does not become a header of the answer.
     #[test]
     fn framing_is_left_out() {
         let inner = Response::new(201).header("Connection", "close");

@@ -91,7 +91,7 @@ fn invoke_returns_any_status() {
     }
 }
 
-/// What a request says arrives, the query included; an empty body is none.
+/// All parts of a request arrive, the query included; an empty body is left out.
 #[test]
 fn invoke_sends_the_request() {
     let (log, _functions) = recording(|| Response::new(200));
@@ -141,7 +141,7 @@ fn no_target_is_the_bound_function() {
 }
 
 /// Names of headers are in lower case; values of one name are joined, but cookies, of which the last
-/// stays; what is no text is replaced.
+/// stays; invalid text is replaced.
 #[test]
 fn response_headers_are_a_map() {
     let (_, _functions) = recording(|| {
@@ -244,7 +244,7 @@ fn chain(error: BindingError) -> String {
     format!("{:#}", anyhow::Error::from(error))
 }
 
-/// What is no JSON, or another, is an error that says where; what is too long is not read.
+/// A body that is not JSON, or of another shape, is an error that says where; one that is too long is not read.
 #[test]
 fn other_bodies_are_errors() {
     for (body, said) in [

@@ -136,7 +136,7 @@ impl Reader {
             {
                 Chunk::Bytes(bytes) => return Poll::Ready(Ok(bytes)),
                 Chunk::End => {
-                    // Nobody waits for it any more: the host need not remember that.
+                    // The guest no longer waits for it: the host need not remember that.
                     self.arrival = None;
                     return Poll::Ready(Ok(Vec::new()));
                 }

@@ -31,7 +31,7 @@ macro_rules! invoke {
     $crate::__private::export!(Function with_types_in $crate::__private::bindings);
         };
 
-        // Elsewhere nothing is there to call the handler. It is checked all the same, and is no dead
+        // Elsewhere nothing is there to call the handler. It is checked all the same, and is not dead
         // code. A static, because `cargo build` and `cargo test` compile what it refers to: what the
         // handler returns, too, such as a router's handlers, of which one may take the body twice.
         #[cfg(not(target_family = "wasm"))]

@@ -1,4 +1,4 @@
-//! A body is taken once: a second time is an error, whoever takes it.
+//! A body is taken once: a second time is an error, for every extractor.
 
 use functions_guest_web::testing::{TestRequest, TestResponse};
 use functions_guest_web::{FromRequest, HandleErrors, Rejection, Request};

@@ -235,7 +235,7 @@ mod tests {
         }
     }
 
-    /// The chain ends with the real cause, whoever prints it, and names each cause once.
+    /// The chain ends with the real cause and names each cause once, however it is printed.
     #[test]
     fn sources_are_real_causes() {
         let unread = Error::Body(ReadError::Closed);

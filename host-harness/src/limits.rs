@@ -50,7 +50,7 @@ pub struct Limits {
     /// These are bodies of their requests, calls and responses, until they are sent or read. Bodies of up to
     /// 64 KiB do not count. A request, call or response over the limit fails as `overloaded`.
     pub body_memory: usize,
-    /// The longest body of a request or call, in bytes; `None` is no limit. A function's own limit replaces
+    /// The longest body of a request or call, in bytes; unlimited if `None`. A function's own limit replaces
     /// it, and may not be higher.
     pub max_body: Option<u64>,
     /// How many idle instances wait for the next request to their function, for a second or two.

@@ -204,7 +204,7 @@ mod tests {
         }
     }
 
-    /// Null is no block: nothing to free, of no size, and made anew by `realloc`.
+    /// Null is not a block: `free` ignores it, its size is 0, and `realloc` allocates.
     #[test]
     fn null_is_no_block() {
         let null = std::ptr::null_mut();

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The first call makes the worker `w1` and its counter `visits`. Later ones find both, also after the host was
-//! killed and started again. There is no code for that: what is in memory stays.
+//! killed and started again. That takes no code: the memory's contents stay.
 
 use std::cell::Cell;
 

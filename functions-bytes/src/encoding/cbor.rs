@@ -24,7 +24,7 @@ const MAX_DEPTH: usize = 128;
 ///
 /// # Errors
 ///
-/// Decoding fails when the body is longer than [`Cbor::LIMIT`], is no CBOR, or is of another shape
+/// Decoding fails when the body is longer than [`Cbor::LIMIT`], is not CBOR, or is of another shape
 /// than `T`'s; encoding, when `T` does so itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[must_use]

@@ -169,7 +169,7 @@ as_they_are! {
 mod tests {
     use super::*;
 
-    /// Text that is no UTF-8 is refused with the place of the first bad byte.
+    /// Text that is not UTF-8 is refused with the place of the first bad byte.
     #[test]
     fn text_must_be_utf8() {
         let error = String::decode(Data::from(&b"ab\xff"[..])).unwrap_err();

@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(dependencies("/t/a.wasm: \n"), [] as [PathBuf; 0]);
     }
 
-    /// What is no file and no folder, such as a pipe, is not read.
+    /// Anything besides files and folders, such as a pipe, is not read.
     #[cfg(unix)]
     #[test]
     fn devices_are_not_read() {

@@ -76,7 +76,7 @@ fn html(title: &str, said: &str) -> String {
 mod tests {
     use super::*;
 
-    /// What the compiler says is text: it is no markup, and has no colours.
+    /// The compiler's output is shown as text, without markup and colours.
     #[test]
     fn page_shows_text() {
         let failed = Instead::Failed("\u{1b}[31merror\u{1b}[0m: expected `Vec<u8>` & more".into());

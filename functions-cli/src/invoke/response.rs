@@ -29,7 +29,7 @@ pub(super) fn exit_code(status: StatusCode) -> ExitCode {
 }
 
 /// Writes the body to standard output as it arrives, and returns whether its last line has no end. A reader that
-/// has left, such as `head`, is no error.
+/// has left, such as `head`, is not an error.
 pub(super) async fn print(mut body: Body) -> anyhow::Result<bool> {
     let mut has_open_line = false;
     while let Some(frame) = body.frame().await {

@@ -41,7 +41,7 @@ struct Add {
     #[arg(value_name = "NAME=FILE")]
     component: Named,
 
-    /// Give each call an instance of its own, which is gone afterwards. Without this, a component's workers keep
+    /// Give each call its own instance, which is gone afterwards. Without this, a component's workers keep
     /// their state. A new version is of the kind of the last one, unless this is given.
     #[arg(long)]
     ephemeral: bool,

@@ -76,7 +76,7 @@ impl Logs {
     }
 }
 
-/// A record in one line; the line itself if it is none.
+/// A record in one line; the line itself if it is not a record.
 fn describe(line: &str) -> String {
     let Ok(record) = serde_json::from_str::<Value>(line) else {
         return Escaped(line).to_string();

@@ -34,7 +34,7 @@ impl FromStr for Setting {
         } else if SIZES.contains(&key) || TEXTS.iter().any(|texts| key.starts_with(texts)) {
             value.into()
         } else {
-            // What is no JSON is a text: `5s`, `token`.
+            // A value that is not JSON is a text: `5s`, `token`.
             serde_json::from_str(value).unwrap_or_else(|_| value.into())
         };
         Ok(Self {
@@ -207,7 +207,7 @@ mod tests {
         assert_eq!(Patch(Map::new()).value(), None);
     }
 
-    /// What is no setting is refused with an example.
+    /// An invalid setting is refused with an example.
     #[test]
     fn invalid_settings_are_refused() {
         for invalid in ["", "timeout", "=5s"] {

@@ -41,7 +41,7 @@ pub(super) fn complete(folder: &Path, package: &Package, sdk: &Sdk) -> anyhow::R
     }
     let mut text = manifest.to_string();
     text.push_str("\n[lib]\ncrate-type = [\"cdylib\"]\n");
-    // As long as an inner package is no member, cargo takes it for its own workspace.
+    // As long as an inner package is not a member, cargo takes it for its own workspace.
     let outer = folder.parent().filter(|_| package.is_inner);
     let root = workspace_root(outer.unwrap_or(folder))?;
     let profile = match root.filter(|root| *root != canonical(&file)) {

@@ -1,6 +1,6 @@
 use std::str::FromStr;
 
-/// One in N: `1/1000`; 0 is none.
+/// One in N, such as `1/1000`, or 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Share(u32);
 

@@ -117,7 +117,7 @@ fn build_warns_of_what_bloats() {
     }
 }
 
-/// A workspace's profile is warned of once, and each function that is none by its name.
+/// A workspace's profile is warned of once, and each component that is not a function by its name.
 #[test]
 fn build_warns_once_of_a_profile() {
     let package = Package::new("try-empty");
@@ -185,7 +185,7 @@ fn failed_build_names_the_fix() {
     assert!(said.contains("cargo install wasm-component-ld"), "{said}");
 }
 
-/// Everything that the doctor looks at is fine here, and a busy port is no error.
+/// Everything that the doctor looks at is fine here, and a busy port is not an error.
 #[test]
 fn doctor_finds_nothing_to_mend() {
     let package = Package::new("try-doctor");

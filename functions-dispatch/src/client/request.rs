@@ -35,7 +35,7 @@ pub(super) fn decode(bytes: &[u8], calls: usize) -> Result<Vec<DispatchId>, Erro
     Ok(ids)
 }
 
-/// The error of a response that is no success: a JSON object, or whatever a proxy answered.
+/// The error of a response without success: a JSON object, or any text of a proxy.
 pub(super) fn refused(status: u16, body: &[u8]) -> Error {
     let (code, message) = connect_error(body).unwrap_or_else(|| {
         let message = format!("the scheduler answered with status {status}");

@@ -73,7 +73,7 @@ impl Calls {
         let resume = calls.last_resume() + 1;
         for result in poll.results {
             let at = usize::try_from(result.correlation_id).ok();
-            // Results may come twice, and unknown ones are none of this function's.
+            // Results may come twice, and unknown ones do not belong to this function.
             if let Some(made) = at.and_then(|at| calls.made.get_mut(at)) {
                 made.finish(result, resume);
             }

@@ -50,7 +50,7 @@ impl Endpoint {
         check(request)?;
         #[cfg(feature = "signatures")]
         self.authenticate(request).map_err(Refusal::of_signature)?;
-        // Whoever sets a key relies on it.
+        // A user that sets a key relies on it.
         #[cfg(not(feature = "signatures"))]
         if crate::client::variable("DISPATCH_VERIFICATION_KEY").is_some() {
             return Err(Refusal {

@@ -136,7 +136,7 @@ mod tests {
         page: Option<u32>,
     }
 
-    /// An empty text is one, where a text may be left out; an empty number is none. A form's fields
+    /// An empty text is a text, where a text may be left out; an empty number is invalid. A form's fields
     /// are the same.
     #[test]
     fn empty_values() {

@@ -162,7 +162,7 @@ fn head_and_options() {
     }
 }
 
-/// Parameters are decoded each on its own, and one that is no text is refused.
+/// Parameters are decoded each on its own, and one that is not text is refused.
 #[test]
 fn parameters_are_decoded() {
     assert_eq!(text("GET", "/files/a%2Fb/%C3%A9+"), "a/b/é+");

@@ -9,7 +9,7 @@ fn shape(error: WebError) -> (StatusCode, [(&'static str, &'static str); 1], Str
 }
 
 /// One place shapes all errors of a function: failures, rejections, values and headers that cannot be
-/// sent, events that fail before the first one. What is no error passes.
+/// sent, events that fail before the first one. Other responses pass.
 #[test]
 fn errors_are_shaped_in_one_place() {
     fn shaped<T: IntoResponse + 'static>(

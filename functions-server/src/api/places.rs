@@ -49,7 +49,7 @@ impl Places {
     /// Takes a place for a connection. Waits while the server works for all that have one.
     pub(super) async fn take(&self) -> std::io::Result<(Work, Place)> {
         let permit = self.permit().await?;
-        // Only now: who waits for a place has had no time for a request.
+        // Only now: a connection that waits for a slot has had no time for a request.
         let work = Work::new();
         let mut taken = self.taken();
         let number = taken.next;

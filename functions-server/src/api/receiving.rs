@@ -11,7 +11,7 @@ use crate::store::{Artifacts, StoreError, Uploaded};
 /// Pieces between the connection and the disk.
 const MAX_PIECES: usize = 4;
 
-/// A component that arrives. Writing blocks, and has a thread of its own.
+/// A component that arrives. Writing blocks, and has its own thread.
 pub(super) struct Receiving {
     pieces: mpsc::Sender<Bytes>,
     writing: JoinHandle<Result<Uploaded, StoreError>>,

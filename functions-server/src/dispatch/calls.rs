@@ -58,7 +58,7 @@ impl CallState {
         }
     }
 
-    /// The state in the store. A call that runs may be suspended there: it goes on.
+    /// The state in the store. A call that runs may be suspended there: it continues.
     fn stored(self) -> (i64, i64) {
         match self {
             Self::Queued | Self::Waiting => (rows::READY, rows::READY),

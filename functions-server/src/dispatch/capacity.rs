@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::accept::{Refusal, RefusalKind};
 
 /// What part of the room only calls that calls make may take: otherwise those that wait for calls of their own
-/// could fill it, and none could go on.
+/// could fill it, and none could continue.
 const KEPT_FOR_CHILDREN: usize = 20;
 
 /// Room for calls that have not ended.
@@ -19,7 +19,7 @@ pub(super) struct Capacity {
 struct Taken {
     /// By calls that the scheduler knows.
     known: usize,
-    /// By calls that it will hear of.
+    /// By calls that it will learn of.
     reserved: usize,
 }
 

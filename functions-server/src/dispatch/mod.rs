@@ -1,8 +1,8 @@
 //! Dispatch's calls: stored when they are accepted, and run at their endpoints until they have ended.
 //!
 //! The store decides what is true. One task, the [`scheduler`], has an entry in memory for each call that
-//! has not ended, and says when to run it. Each run is a task of its own, which commits what came of it
-//! before the scheduler hears of it. A process that is killed between the two runs the call again.
+//! has not ended, and says when to run it. Each run is a separate task, which commits its outcome
+//! before the scheduler learns of it. A process that is killed between the two runs the call again.
 
 mod accept;
 mod calls;

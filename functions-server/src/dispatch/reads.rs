@@ -66,7 +66,7 @@ async fn answer(store: Weak<Store>, mut heard: UnboundedReceiver<Asked>) {
             for (number, reply) in asked {
                 match calls::to_run(&reading, number) {
                     Err(error) if !calls::is_damage(&error) => failed = Err(error),
-                    // Whoever asked may have been cancelled.
+                    // The caller may have been cancelled.
                     answer => _ = reply.send(answer),
                 }
             }

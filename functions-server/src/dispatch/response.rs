@@ -24,7 +24,7 @@ pub(super) const MAX_ERROR: usize = 1024;
 /// The shortest wait of a poll.
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
-/// What came of a run, and what follows.
+/// The outcome of a run, and what follows.
 #[derive(Debug)]
 pub(super) struct Judged {
     pub(super) status: i32,
@@ -107,7 +107,7 @@ pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> 
             let error = error.as_ref().map_or_else(|| named(status), text);
             let due = |before| now.after(retry::pause(before));
             let ending = match status {
-                // Polls between two restarts are no progress: all of it is lost.
+                // Polls between two restarts do not count as progress: a restart loses all of it.
                 status::INCOMPATIBLE_STATE => Ending::Restart {
                     due: due(row.restarts.max(row.failures)),
                 },
@@ -125,7 +125,7 @@ pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> 
     }
 }
 
-/// What operators see of an error. Whoever awaits the call gets all of it.
+/// What operators see of an error. A caller that awaits the call gets all of it.
 fn text(error: &Error) -> String {
     let mut text = match error.r#type.as_str() {
         "" => error.message.clone(),

@@ -12,7 +12,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 /// together.
 const JITTER: f64 = 0.2;
 
-/// The pause of a call that goes on without anything to wait for. It doubles with each further one in a row.
+/// The pause of a call that continues without anything to wait for. It doubles with each further one in a row.
 const FIRST_REPEAT: Duration = Duration::from_millis(10);
 
 /// The longest of these pauses.
@@ -21,7 +21,7 @@ const LONGEST_REPEAT: Duration = Duration::from_secs(5);
 /// The longest of those before a tail call of another function, or with another input: it may get somewhere.
 const LONGEST_STEP: Duration = Duration::from_millis(100);
 
-/// The pause of a call that goes on without anything to wait for, which it did `before` times in a row before.
+/// The pause of a call that continues without anything to wait for, which it did `before` times in a row before.
 /// `is_step`: by a tail call that differs from the call.
 pub(super) fn repeat_pause(before: i64, is_step: bool) -> Duration {
     let longest = if is_step {
@@ -47,7 +47,7 @@ pub(super) fn pause(before: i64) -> Duration {
 mod tests {
     use super::*;
 
-    /// A call without anything to wait for goes on ever later. One that takes steps stays quick.
+    /// A call without anything to wait for continues after ever longer pauses. One that takes steps stays quick.
     #[test]
     fn repeat_pauses_double_up_to_their_bound() {
         let pauses = |is_step| {

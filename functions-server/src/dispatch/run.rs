@@ -1,4 +1,4 @@
-//! One run of a call: from the store to the endpoint, and what came of it to the store.
+//! One run of a call: from the store to the endpoint, and its outcome to the store.
 
 use std::sync::Arc;
 use std::time::Duration;

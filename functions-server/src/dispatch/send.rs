@@ -119,7 +119,7 @@ fn request(uri: Uri, headers: HeaderMap, body: Bytes) -> Request<Bytes> {
     request
 }
 
-/// A response that is no success: what Connect's error says, if its body is one.
+/// The failure of a response without success: the text of Connect's error, if the body is one.
 fn of_status(status: StatusCode, body: &[u8]) -> Failed {
     let json: Option<serde_json::Value> = serde_json::from_slice(body).ok();
     let message = json.as_ref().and_then(|json| json.get("message")?.as_str());

@@ -1,4 +1,4 @@
-//! What came of a run, in Dispatch's terms.
+//! The outcome of a run, in Dispatch's terms.
 
 use host_harness::{FetchError, FetchErrorKind};
 use http::StatusCode;

@@ -32,8 +32,7 @@ struct Line<'a> {
 }
 
 impl Filter {
-    /// Whether a line is wanted. What is no line, for example because a killed process left half of it, is
-    /// not.
+    /// Whether a line is wanted. An invalid line, such as the half that a killed process left, is not.
     pub(super) fn matches(&self, line: &[u8]) -> bool {
         let Ok(line) = serde_json::from_slice::<Line<'_>>(line) else {
             return false;

@@ -56,7 +56,7 @@ impl Follower {
         }
     }
 
-    /// Goes on with lines as they are written.
+    /// Continues with lines as they are written.
     pub(super) fn following(self) -> Self {
         Self {
             follows: true,
@@ -129,7 +129,7 @@ impl Follower {
         }
     }
 
-    /// Goes on to the next file, if there is one.
+    /// Continues to the next file, if there is one.
     fn go_on(&mut self) -> io::Result<bool> {
         let Some(files) = &mut self.files else {
             return Ok(false);

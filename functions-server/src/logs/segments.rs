@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 const CURRENT: &str = "current.jsonl";
 const PREVIOUS: &str = "previous.jsonl";
 
-/// The longest file, in bytes. A longer record has a file of its own.
+/// The longest file, in bytes. A longer record has its own file.
 const MAX_SEGMENT: u64 = 4 << 20;
 
 /// The files of all functions.

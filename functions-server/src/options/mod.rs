@@ -40,7 +40,7 @@ impl ServerOptions {
         self
     }
 
-    /// Limits how many invocations that nobody waits for are queued, 100,000 unless set. One function may
+    /// Limits how many asynchronous invocations are queued, 100,000 unless set. One function may
     /// have half of them. Beyond it, clients get 429.
     pub fn queue_capacity(mut self, invocations: usize) -> Self {
         self.queue.capacity = invocations;

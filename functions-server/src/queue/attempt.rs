@@ -1,4 +1,4 @@
-//! One attempt: it runs, and what came of it is written.
+//! One attempt: it runs, and its outcome is written.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +80,7 @@ async fn write(inner: &Inner, id: QueuedId, conclusion: Conclusion) -> bool {
 }
 
 impl Inner {
-    /// What comes of an attempt that ended as the `failures`th that was not interrupted.
+    /// The outcome of an attempt that ended as the `failures`th that was not interrupted.
     fn conclude(&self, turn: &Turn, ended: Ended, failures: u32) -> Conclusion {
         let now = Time::now();
         let (state, error, result) = match ended {

@@ -1,7 +1,8 @@
-//! Invocations that nobody waits for.
+//! Asynchronous invocations.
 //!
-//! What is accepted is on the disk, and runs at least once: a start runs again what had not ended. An attempt
-//! that fails is tried again, and one that failed too often stays as a dead letter until its time is over.
+//! An accepted invocation is on the disk, and runs at least once: a start runs again those that had not ended.
+//! An attempt that fails is tried again, and one that failed too often stays as a dead letter until its time is
+//! over.
 //!
 //! An API that accepts invocations has a source: a name, under which it may register a [`Runner`]. Otherwise
 //! the request goes to the function as it was accepted.
@@ -55,9 +56,9 @@ const MAX_INTERRUPTIONS: u32 = 10;
 pub(crate) struct QueueOptions {
     /// How many invocations wait at most.
     pub(crate) capacity: usize,
-    /// How long what came of them is kept.
+    /// How long outcomes are kept.
     pub(crate) retention: Duration,
-    /// The same, of sources that have a time of their own.
+    /// The same, of sources that have their own time.
     pub(crate) retentions: Vec<(&'static str, Duration)>,
 }
 

@@ -102,7 +102,7 @@ impl Runner for FunctionRunner {
 }
 
 /// Whether an invocation ended before its function began: requests of others have taken the function's or the
-/// host's room. That is no failure of this one.
+/// host's room. That is not a failure of this invocation.
 pub(crate) fn only_waited(
     error: &InvocationError,
     called: &OnceLock<Instant>,

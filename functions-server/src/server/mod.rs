@@ -97,10 +97,10 @@ impl Server {
         self.inner.temporary.is_some()
     }
 
-    /// Runs invocations that nobody waits for on this runtime, as long as the server exists. Without this they
-    /// are accepted, and run once another process of the same folder does so. A second call does nothing.
+    /// Runs asynchronous invocations on this runtime, as long as the server exists. Without this call they are
+    /// accepted, and run once another process of the same folder does so. A second call does nothing.
     ///
-    /// Workers go on with what they have begun.
+    /// Workers continue with what they have begun.
     pub fn run_queue(&self) {
         self.inner.queue.start();
         let workers = self.inner.workers.clone();
@@ -111,14 +111,14 @@ impl Server {
         });
     }
 
-    /// Begins no further invocations that nobody waits for, and returns once those that run have ended. The
-    /// others run once another process of the same folder does so.
+    /// Begins no further asynchronous invocations, and returns once the running ones have ended. The others
+    /// run once another process of the same folder does so.
     pub async fn stop_queue(&self) {
         self.inner.queue.stop().await;
     }
 
-    /// Cuts off what workers do, and begins nothing further. Whoever waits for a worker is answered 503. What was
-    /// begun or accepted goes on in the next process of the same folder.
+    /// Cuts off the calls of workers, and begins no further ones. Clients that wait for a worker are answered 503.
+    /// Calls that had begun or were accepted continue in the next process of the same folder.
     pub fn stop_workers(&self) {
         self.inner.workers.stop();
     }

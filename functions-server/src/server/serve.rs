@@ -1,4 +1,4 @@
-//! The APIs of a server, each on a listener of its own.
+//! The APIs of a server, each on its own listener.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
--- Invocations that nobody waits for.
+-- Asynchronous invocations.
 
 CREATE TABLE invocations (
     -- 48 bits of milliseconds since 1970, then 80 random bits.

@@ -48,7 +48,7 @@ CREATE TABLE worker_results (
     PRIMARY KEY (worker, key)
 ) STRICT, WITHOUT ROWID;
 
--- Accepted invocations that nobody waits for, and that have not begun.
+-- Accepted asynchronous invocations that have not begun.
 CREATE TABLE worker_queue (
     worker INTEGER NOT NULL REFERENCES workers (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,

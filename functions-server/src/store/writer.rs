@@ -55,7 +55,7 @@ impl Writer {
         write: impl FnMut(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let replied = self.submit(write)?;
-        // On a thread of its own, since tokio refuses to block one of its own.
+        // On its own thread, since tokio refuses to block one of its own.
         let waiting = std::thread::spawn(move || replied.blocking_recv());
         let written = waiting.join().map_err(|_| StoreError::Closed)?;
         written.map_err(|_| StoreError::Closed)?

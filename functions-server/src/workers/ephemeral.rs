@@ -1,4 +1,4 @@
-//! How many calls of ephemeral components run at once. Each has an instance of its own, in slots of a pool.
+//! How many calls of ephemeral components run at once. Each has its own instance, in slots of a pool.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use wasmtime::component::Component;

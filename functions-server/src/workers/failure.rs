@@ -7,7 +7,7 @@ use wasmtime_wasi::I32Exit;
 use super::journal::TooLong;
 use super::runtime::{CpuLimit, Diverged, Suspended, TooLarge};
 
-/// What came of an error in an instance.
+/// The outcome of an error in an instance.
 #[derive(Debug)]
 pub(super) enum Failure {
     Diverged(Diverged),

@@ -1,4 +1,4 @@
-//! Whether the workers of a server stop, to go on in the next process.
+//! Whether the workers of a server stop, to continue in the next process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,7 +17,7 @@ struct Inner {
 }
 
 impl Stopping {
-    /// Before anybody is told to stop, and so before anybody hears of it by an answer.
+    /// Before anybody is told to stop, and so before anybody learns of it by an answer.
     pub(super) fn set(&self) {
         self.0.is_set.store(true, Ordering::SeqCst);
         self.0.changed.notify_waiters();

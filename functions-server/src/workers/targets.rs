@@ -86,7 +86,7 @@ async fn answer(
     Ok(response(StatusCode::OK, "application/json", returned.value))
 }
 
-/// No body is no parameter.
+/// The parameters in a body; an empty body has none.
 fn parameters(body: &Bytes) -> Result<Vec<Parameter>, WorkerError> {
     if body.is_empty() {
         return Ok(Vec::new());

@@ -1,4 +1,4 @@
-//! How fast invocations are accepted that nobody waits for.
+//! How fast asynchronous invocations are accepted.
 
 use std::path::Path;
 use std::sync::Arc;

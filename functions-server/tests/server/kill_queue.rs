@@ -1,4 +1,4 @@
-//! A server that is killed while invocations run that nobody waits for: each that was accepted ends with a result.
+//! A server that is killed while asynchronous invocations run: each that was accepted ends with a result.
 //!
 //! The test starts this program as a child, which accepts and runs invocations, and prints each that was
 //! accepted. The test kills it, and the next child goes on with what it left.

@@ -1,4 +1,4 @@
-//! Invocations that nobody waits for.
+//! Asynchronous invocations.
 
 use std::time::{Duration, Instant};
 
@@ -75,7 +75,7 @@ async fn result_can_be_read_later() {
     // Without the preference the client waits, as ever.
     let direct = client.post("/greet", json!({"name": "Bob"})).await.ok(200);
     assert_eq!(direct["message"], "Hello, Bob!");
-    // An answer that is no success is a result too, and a body need not be text.
+    // An answer without success is a result too, and a body need not be text.
     running.management().deploy("echo", ECHO).await.ok(201);
     let invalid = defer(&client, "/greet", "{}").await;
     let invalid = ended(&client, &invalid).await;

@@ -77,7 +77,7 @@ async fn long_code_is_refused() {
     let client = running.serverledge(ServerledgeOptions::default()).await;
     let code = |length: usize| {
         let mut code = tar(&[("m.wasm", &ping())]);
-        // What is behind the end of an archive is no part of it.
+        // Bytes behind the end of an archive do not belong to it.
         code.resize(length, 0);
         definition("f", "wasi", 16, &code)
     };

@@ -59,7 +59,7 @@ impl CommandBundle {
         }
     }
 
-    /// Makes an empty last argument of missing parameters, which otherwise are none.
+    /// Passes missing parameters as an empty last argument. Otherwise they are left out.
     pub fn always_params(&mut self) {
         self.index.always_params = true;
     }
@@ -68,7 +68,7 @@ impl CommandBundle {
     ///
     /// # Errors
     ///
-    /// The path is none, or there are too many files.
+    /// The path is invalid, or there are too many files.
     pub fn file(&mut self, path: &str, content: &[u8]) -> Result<(), InvalidPath> {
         let path = self.added(path)?;
         let (start, length) = (self.content.len() as u64, content.len() as u64);

@@ -13,7 +13,7 @@ pub(super) const MAX_PATH: usize = 4096;
 /// The longest name in a path, in bytes.
 const MAX_NAME: usize = 255;
 
-/// Why a path is none.
+/// Why a path is invalid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PathError {
     Empty,

@@ -24,7 +24,7 @@ use crate::message::held_bodies::{Full, Reserved};
 use crate::telemetry::metrics::FunctionCounters;
 use crate::wit::{CommandRun, State, run};
 
-/// What a request is answered with that is no run of a command.
+/// The answer to a request that does not run a command.
 struct Refused(StatusCode, &'static str);
 
 impl Engine {

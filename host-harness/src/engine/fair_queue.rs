@@ -11,8 +11,8 @@ pub(super) struct FairQueue<T> {
     functions: HashMap<Owner, Line<T>>,
     /// The functions with waiting items, by what they have used.
     order: BTreeSet<(Duration, Owner)>,
-    /// What the function that came last had used. Who has waited for nothing begins here: time in which a
-    /// function wanted nothing is no credit.
+    /// What the function that came last had used. A function that had nothing in the queue starts here:
+    /// time without work is not credited.
     now: Duration,
 }
 

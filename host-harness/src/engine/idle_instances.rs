@@ -87,7 +87,7 @@ impl IdleInstances {
         changed
     }
 
-    /// Takes all wanted instances, whoever has them.
+    /// Takes all wanted instances, from every shard.
     fn take_all(&self, wanted: impl Fn(&IdleInstance) -> bool) {
         for shard in self.free.all() {
             drop_all(shard.take_all(|idle| wanted(idle)));

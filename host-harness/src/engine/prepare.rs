@@ -167,7 +167,7 @@ impl Engine {
         }
     }
 
-    /// The export of a command; `None` if the component is none. A component that is both answers requests.
+    /// The export of a command; `None` for other components. A component that is both answers requests.
     fn find_run(&self, component: &Component) -> Option<ComponentExportIndex> {
         let component_type = component.component_type();
         let names = || component_type.exports(&self.wasmtime).map(|(name, _)| name);

@@ -185,7 +185,7 @@ mod tests {
         }
     }
 
-    /// A connection that nobody waits for any longer ends.
+    /// A connection ends when its task is dropped.
     #[tokio::test]
     async fn dropped_connections_end() {
         let socket = taken().await;

@@ -32,7 +32,7 @@ pub trait Deferral: Send + Sync + 'static {
     fn answer(&self, request: Request<Body>, request_id: Option<Arc<str>>) -> DeferralFuture;
 }
 
-/// A request for an invocation that nobody waits for.
+/// A request for an asynchronous invocation.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct DeferredRequest {

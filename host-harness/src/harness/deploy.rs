@@ -86,9 +86,8 @@ impl Harness {
     }
 
     /// Creates an engine in which the same calls with the same answers always leave the same memory: for
-    /// components whose calls the embedder records and replays. Floating-point numbers that are none have one
-    /// form, relaxed SIMD instructions do the same on every processor, and there are no threads. Memories are
-    /// allocated for each instance.
+    /// components whose calls the embedder records and replays. NaN has one form, relaxed SIMD instructions do the
+    /// same on every processor, and there are no threads. Memories are allocated for each instance.
     ///
     /// # Errors
     ///

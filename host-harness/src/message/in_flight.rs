@@ -35,7 +35,7 @@ impl Entry {
 }
 
 impl InFlight {
-    /// A handle that stays with whoever may cancel.
+    /// A handle for the code that may cancel the operation.
     pub(crate) fn cancel_handle(&self) -> Cancel {
         Cancel(Arc::clone(&self.0))
     }

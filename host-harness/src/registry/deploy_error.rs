@@ -36,7 +36,7 @@ impl DeployError {
         Kind::Name(why).into()
     }
 
-    /// Whether the component is none that this host can run.
+    /// Whether this host cannot run the component.
     #[must_use]
     pub fn is_invalid_component(&self) -> bool {
         let kind = self.load_error().map(LoadError::kind);

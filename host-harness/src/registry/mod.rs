@@ -184,7 +184,7 @@ impl Registry {
         Ok(Deployed::new(context, source, reuse, settings.digest))
     }
 
-    /// Puts a function in the place of whatever has its name. Afterwards, no request finds that any more.
+    /// Inserts a function, and replaces the one with its name. Later requests do not find the old one.
     pub(crate) fn put(&self, deployed: Arc<Deployed>, function: Option<Arc<Function>>) {
         let is_loaded = function.is_some();
         deployed.function.store(function);

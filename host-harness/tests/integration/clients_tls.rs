@@ -86,7 +86,7 @@ async fn others_are_not_trusted() {
     once_more("others_are_not_trusted", &[(URL, &url), (CA_FILE, file)]);
 }
 
-/// A certificate for another name is refused, whoever signed it.
+/// A certificate for another name is refused, also if a trusted authority signed it.
 #[tokio::test(flavor = "multi_thread")]
 async fn names_are_checked() {
     if std::env::var_os(URL).is_some() {

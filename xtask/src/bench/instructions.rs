@@ -2,7 +2,7 @@
 //!
 //! The counts hardly depend on the load of the machine, so that small growth is visible. They do not
 //! include the kernel, and a `rep stosb` counts once for each byte. Two runs differ by up to 2 %, and on
-//! another machine libc and Cranelift choose other instructions. So growth is printed, and is no failure.
+//! another machine libc and Cranelift choose other instructions. So growth is printed, and is not a failure.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -15,7 +15,7 @@ pub(super) fn serve() {
     }
 }
 
-/// Answers one request after the other. A connection that ends is no failure.
+/// Answers one request after the other. A connection that ends is not a failure.
 fn connection(mut stream: TcpStream) {
     stream.set_nodelay(true).unwrap();
     let mut piece = vec![7; PIECE];

@@ -1,4 +1,4 @@
-//! What a session hears of files, and what it makes of that.
+//! What a session learns of files, and what it makes of that.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@ use toml_edit::{Item, TableLike};
 use super::error::{InvalidManifest, Source, nearest};
 use super::{Declared, Origin, Written, items, table};
 
-/// The keys that are no settings.
+/// The keys besides settings.
 const OWN: [&str; 2] = ["path", "package"];
 
 /// The names of all settings.

@@ -90,7 +90,7 @@ impl WebResponse {
             _ if self.streamed => self.refuse(InvalidHeader::Sent),
             _ if self.failed.as_ref().is_some_and(|failed| failed.is_invalid) => {}
             Ok(()) => {
-                // Blanks around a value are no part of it (RFC 9110, section 5.5), and malformed in HTTP/2.
+                // Blanks around a value do not belong to it (RFC 9110, section 5.5), and malformed in HTTP/2.
                 let trimmed = value.trim_ascii();
                 if trimmed.len() < value.len() {
                     value = trimmed.to_vec();

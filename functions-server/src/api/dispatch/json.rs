@@ -166,7 +166,7 @@ mod tests {
         }
     }
 
-    /// What is no message is an error.
+    /// JSON that is not a message is refused.
     #[test]
     fn other_json_is_refused() {
         for json in [

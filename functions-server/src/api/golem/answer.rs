@@ -34,7 +34,7 @@ pub(super) enum Refusal {
     Errors(StatusCode, Vec<String>),
     /// Why something is not there or cannot be done.
     Error(StatusCode, String),
-    /// What came of a call: an object with `type`.
+    /// The outcome of a call: an object with `type`.
     Golem(Value),
 }
 

@@ -57,7 +57,7 @@ struct Api {
     held: Arc<Semaphore>,
 }
 
-/// The API on a listener of its own, behind the checks of `access`.
+/// The API on its own listener, behind the checks of `access`.
 pub(crate) fn service(server: Server, options: GolemOptions) -> impl Service {
     let hosts: Arc<[String]> = options.hosts.into();
     let check = from_fn_with_state(hosts, access::check);
@@ -103,7 +103,7 @@ fn of_components() -> Router<Api> {
             "/v1/components/{component}/download",
             get(components::download),
         )
-        // Uploads have a limit of their own.
+        // Uploads have their own limit.
         .layer(DefaultBodyLimit::disable())
 }
 

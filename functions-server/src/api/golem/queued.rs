@@ -1,4 +1,4 @@
-//! Invocations of ephemeral components that nobody waits for: kept by the queue, since no worker keeps them.
+//! Asynchronous invocations of ephemeral components: kept by the queue, since no worker keeps them.
 
 use std::sync::Arc;
 

@@ -36,7 +36,7 @@ async fn connections_without_requests_are_idle() {
     assert_eq!(began.elapsed(), Duration::from_secs(100) + TIMES.idle);
 }
 
-/// A request that takes long, and an answer that goes on, are work.
+/// A request that takes long, and an answer that continues, are work.
 #[tokio::test(start_paused = true)]
 async fn requests_in_flight_are_not_idle() {
     for version in [Version::HTTP_11, Version::HTTP_2] {
@@ -73,8 +73,8 @@ async fn answers_that_nobody_takes_are_idle() {
     assert_eq!(began.elapsed(), TIMES.idle);
 }
 
-/// What waits for the client is no idle time, and gives the connection's place away only once nothing of it is taken
-/// for a while.
+/// An answer that waits for the client is not idle time. The connection gives its slot away only once the client has
+/// taken nothing of the answer for a while.
 #[tokio::test(start_paused = true)]
 async fn unsent_answers_are_not_idle() {
     let work = Work::new();

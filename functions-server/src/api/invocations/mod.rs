@@ -1,4 +1,4 @@
-//! Invocations that nobody waits for, as clients of functions see them: `Prefer: respond-async` on a function's
+//! Asynchronous invocations, as clients of functions see them: `Prefer: respond-async` on a function's
 //! own URL, and `/-/invocations/ID`.
 
 mod answer;

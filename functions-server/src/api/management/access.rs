@@ -80,7 +80,7 @@ fn is_local(request: &Request, connection: Option<&Connection>) -> bool {
     is_loopback && !is_forwarded && host_names::names_loopback(request.uri(), headers)
 }
 
-/// The token of a request. Several are none.
+/// The token of a request; `None` if it has several.
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut all = headers.get_all(AUTHORIZATION).iter();
     let (Some(only), None) = (all.next(), all.next()) else {

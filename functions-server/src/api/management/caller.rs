@@ -12,7 +12,7 @@ use crate::auth::{Scope, Token, Tokens};
 pub(super) enum Caller {
     /// Somebody on this machine, as long as no token exists.
     Local,
-    /// Whoever has this token.
+    /// A client with this token.
     Token(Arc<Token>),
 }
 

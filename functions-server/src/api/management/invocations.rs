@@ -1,4 +1,4 @@
-//! Invocations that nobody waits for: those of the queue, and the calls of Dispatch.
+//! Asynchronous invocations: those of the queue, and the calls of Dispatch.
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -26,7 +26,7 @@ pub(super) struct Invocations {
     next: Option<String>,
 }
 
-/// Lists invocations that nobody waits for, the latest first. Those that `failed` are the dead letters.
+/// Lists asynchronous invocations, the latest first. Those that `failed` are the dead letters.
 ///
 /// A token for some functions sees no calls of Dispatch, which may be of others.
 #[utoipa::path(
@@ -193,7 +193,7 @@ pub(super) async fn retry(
     Ok(Json(found.document()))
 }
 
-/// An invocation that nobody waits for.
+/// An asynchronous invocation.
 enum Found {
     Queued(QueuedId, Invocation),
     Call(Shown),

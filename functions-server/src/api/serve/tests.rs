@@ -59,7 +59,7 @@ async fn connections_make_room_once_they_are_idle() {
         let request = b"GET /held HTTP/1.1\r\nhost: localhost\r\n\r\n";
         holding.push(sent(address, request).await);
     }
-    // Each request that arrived has a receiver of its own.
+    // Each request that arrived has its own receiver.
     while release.receiver_count() <= holding.len() {
         tokio::task::yield_now().await;
     }

@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(adapt(&forged), Ok(component));
     }
 
-    /// Modules that are no commands are refused with the reason.
+    /// Modules other than commands are refused with the reason.
     #[test]
     fn other_modules_are_refused() {
         assert_eq!(adapted("(module)"), Err(CodeError::NoStart));

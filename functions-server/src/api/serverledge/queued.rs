@@ -70,7 +70,7 @@ fn request_id(function: &str) -> Result<String, getrandom::Error> {
     Ok(format!("{function}-{digits:014}"))
 }
 
-/// Shows what came of an invocation; 404 as long as that is not known.
+/// Shows the outcome of an invocation; 404 as long as that is not known.
 pub(super) async fn poll(State(api): State<Api>, Path(id): Path<String>) -> Response {
     let found = match api.server.queue().find(SOURCE, id).await {
         Ok(found) => found,

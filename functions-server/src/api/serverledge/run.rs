@@ -47,7 +47,7 @@ pub(super) struct Ran {
     node: String,
 }
 
-/// What came of an invocation. All keys are always there.
+/// The outcome of an invocation. All keys are always there.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(super) struct Report {
@@ -124,7 +124,7 @@ pub(super) async fn run(
     let body = body.map_err(|error| Failed::Function(format!("the result broke off: {error}")))?;
     let ended = Instant::now();
     let is_warm_start = running.is_warm;
-    // Also if what the function answered is no result: it has not failed.
+    // Also if the function's answer is not a valid result: the function has not failed.
     running.keep();
     let result = result(parts.status, body.to_bytes())?;
     let started = called.get().copied().unwrap_or(arrived);

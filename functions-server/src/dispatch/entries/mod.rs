@@ -96,7 +96,7 @@ impl Entries {
         if let Some(entry) = self.calls.get_mut(&call) {
             entry.phase = Phase::Suspended {
                 outstanding,
-                // Those that ended before the scheduler heard of the poll.
+                // Those that ended before the scheduler learned of the poll.
                 ready: waiting.ready + all - outstanding,
                 min_results: waiting.min_results,
                 wake: waiting.wake,
@@ -115,7 +115,7 @@ impl Entries {
             return Vec::new();
         }
         match after {
-            // It had ended. Whoever ended it may have said so before this call was known here.
+            // It had ended. That may have been reported before this call was known here.
             After::Nothing => self.end(run.call, now),
             After::Ended => {
                 self.end(run.call, now);
@@ -147,7 +147,7 @@ impl Entries {
         Vec::new()
     }
 
-    /// A call has ended. Its parent may go on.
+    /// A call has ended. Its parent may continue.
     pub(super) fn end(&mut self, call: i64, now: Time) {
         let Some(entry) = self.remove(call) else {
             return;

@@ -110,7 +110,7 @@ fn suspended(min_results: usize, wake: Option<Time>, children: &[i64]) -> Entrie
     entries
 }
 
-/// A call goes on with enough results, with all there are, or when its wait ends.
+/// A call continues with enough results, with all there are, or when its wait ends.
 #[test]
 fn poll_ends_with_results_or_its_wait() {
     let mut entries = suspended(2, None, &[2, 3, 4]);
@@ -134,7 +134,7 @@ fn poll_ends_with_results_or_its_wait() {
     assert_eq!(runs(&mut suspended(1, None, &[])), [1]);
 }
 
-/// A child that ended before the scheduler heard of its parent's poll counts.
+/// A child that ended before the scheduler learned of its parent's poll counts.
 #[test]
 fn early_results_count() {
     let mut entries = suspended(1, None, &[2, 3]);

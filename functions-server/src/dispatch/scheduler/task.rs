@@ -28,7 +28,7 @@ const PURGE_PERIOD: Duration = Duration::from_secs(60);
 /// How long the runs in flight may take when the scheduler stops.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// What the task hears of.
+/// What the task learns of.
 #[derive(Debug)]
 pub(super) enum Event {
     /// The room that was reserved for these is theirs.

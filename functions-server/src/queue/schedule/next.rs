@@ -13,7 +13,7 @@ const ASKED: usize = 64;
 
 /// What may run at this moment.
 pub(in crate::queue) trait Admission {
-    /// How many invocations of a function run at once at most, if it has a limit of its own.
+    /// How many invocations of a function run at once at most, if it has its own limit.
     fn concurrency(&self, function: &str) -> Option<usize>;
 
     /// Takes room for an invocation, or a place in the line for room.
@@ -150,7 +150,7 @@ impl Schedule {
     }
 }
 
-/// What came of a turn.
+/// The outcome of a turn.
 enum Outcome {
     Begun(Next),
     NoRoom,

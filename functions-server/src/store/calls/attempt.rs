@@ -44,7 +44,7 @@ pub(super) fn record(
     Ok(())
 }
 
-/// Whether the attempt that started then is that with this number: it had ended, and somebody has not heard of it.
+/// Whether the attempt that started then is that with this number: it had ended, and somebody has not learned of it.
 pub(super) fn is_recorded(
     connection: &Connection,
     call: i64,

@@ -1,4 +1,4 @@
-//! Records what came of a run.
+//! Records the outcome of a run.
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
@@ -23,12 +23,12 @@ pub(crate) struct Attempt {
 pub(crate) enum Ending {
     /// It has ended.
     Exit { state: i64, result: Vec<u8> },
-    /// It waits for calls, and goes on.
+    /// It waits for calls, and continues.
     Poll {
         poll: Poll,
         calls: Vec<NewCall>,
         wait: Wait,
-        /// When the call goes on if there is nothing to wait for.
+        /// When the call continues if there is nothing to wait for.
         pause: Time,
     },
     /// It runs once more, as before.
@@ -186,7 +186,7 @@ pub(crate) fn finish(
     }
 }
 
-/// Makes a call wait for calls. One without anything to wait for goes on after the pause.
+/// Makes a call wait for calls. One without anything to wait for continues after the pause.
 fn suspend(
     connection: &Connection,
     call: i64,

@@ -89,7 +89,7 @@ pub(crate) fn add(
     Ok(numbers)
 }
 
-/// A text of a row that is only shown or compared. A damaged one is no reason to show no other row.
+/// A text of a row that is only shown or compared. A damaged text does not keep other rows from being shown.
 fn lossy(row: &Row<'_>, column: usize) -> rusqlite::Result<String> {
     let text = row.get_ref(column)?.as_bytes()?;
     Ok(String::from_utf8_lossy(text).into_owned())

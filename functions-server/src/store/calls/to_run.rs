@@ -31,7 +31,7 @@ pub(crate) struct RunRow {
     pub(crate) root_id: Option<String>,
 }
 
-/// What came of a call.
+/// The outcome of a call.
 #[derive(Debug, Clone)]
 pub(crate) struct ChildResult {
     pub(crate) number: i64,

@@ -8,7 +8,7 @@ use crate::store::Time;
 #[derive(Debug, Clone)]
 pub(crate) struct Expiry {
     pub(crate) default: Time,
-    /// Of sources that have a time of their own.
+    /// Of sources that have their own time.
     pub(crate) own: Vec<(&'static str, Time)>,
 }
 

@@ -1,4 +1,4 @@
-//! The rows of invocations that nobody waits for.
+//! The rows of asynchronous invocations.
 
 mod accept;
 mod expiry;

@@ -20,7 +20,7 @@ pub(crate) fn delete(
     component: &str,
     name: &str,
 ) -> rusqlite::Result<Option<i64>> {
-    // No component is named so, and no start goes on with what has exited.
+    // No component is named so, and no start continues with what has exited.
     connection
         .prepare_cached(
             "UPDATE workers SET component = '', name = CAST(id AS TEXT), state = 'exited', error = NULL,

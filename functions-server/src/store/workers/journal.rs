@@ -14,7 +14,7 @@ pub(crate) struct Flush {
     pub(crate) data: Vec<u8>,
     /// Whether all rows before are deleted.
     pub(crate) is_first: bool,
-    /// Results of invocations: key, number, what came of it.
+    /// Results of invocations: key, number and outcome.
     pub(crate) results: Vec<(String, u64, Vec<u8>)>,
     /// How many of the worker's oldest results are deleted.
     pub(crate) forgotten: u64,
@@ -117,7 +117,7 @@ pub(crate) fn count_results(connection: &Connection, worker: i64) -> rusqlite::R
     Ok(super::number(count))
 }
 
-/// What came of the invocation with this key, if it has ended.
+/// The outcome of the invocation with this key, if it has ended.
 pub(crate) fn result(
     connection: &Connection,
     component: &str,

@@ -20,7 +20,7 @@ use super::Time;
 pub(crate) enum StoredState {
     #[default]
     Idle,
-    /// An invocation has begun, and has to go on.
+    /// An invocation has begun, and has to continue.
     Running,
     Interrupted,
     Failed,
@@ -172,7 +172,7 @@ pub(crate) fn list(
         .collect()
 }
 
-/// The workers that have to go on without being asked: an invocation has begun, or waits, or an update does.
+/// The workers that have to continue without being asked: an invocation has begun, or waits, or an update does.
 pub(crate) fn unfinished(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
     let mut select = connection.prepare_cached(
         "SELECT component, name FROM workers WHERE state = 'running' AND component <> ''
@@ -218,7 +218,7 @@ pub(crate) fn set_usage(
     Ok(())
 }
 
-/// Keeps which updates were asked for and what came of them, with the version that the worker now has.
+/// Keeps which updates were asked for and their outcomes, with the version that the worker now has.
 pub(crate) fn set_updates(
     connection: &Connection,
     id: i64,

@@ -1,4 +1,4 @@
-//! Accepted invocations that nobody waits for.
+//! Accepted asynchronous invocations.
 
 use rusqlite::{Connection, params};
 

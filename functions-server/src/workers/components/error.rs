@@ -14,7 +14,7 @@ pub(crate) enum ComponentError {
     NameTaken(Uuid),
     #[error("Component not found")]
     NotFound,
-    /// It is no component, or this host cannot run it.
+    /// It is not a component, or this host cannot run it.
     #[error("{0}")]
     Invalid(String),
     /// It was not compiled, which may be different another time.

@@ -24,7 +24,7 @@ pub(crate) struct Upload {
 }
 
 impl Components {
-    /// Stores a new component, as version 0. Goes on if the caller stops waiting.
+    /// Stores a new component, as version 0. Continues if the caller stops waiting.
     pub(crate) async fn create(
         self: &Arc<Self>,
         name: String,
@@ -53,7 +53,7 @@ impl Components {
         .await
     }
 
-    /// Stores a further version of a component. Goes on if the caller stops waiting.
+    /// Stores a further version of a component. Continues if the caller stops waiting.
     pub(crate) async fn update(
         self: &Arc<Self>,
         id: Uuid,

@@ -1,4 +1,4 @@
-//! Calls of ephemeral components: each gets an instance of its own, which is gone afterwards.
+//! Calls of ephemeral components: each gets its own instance, which is gone afterwards.
 
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -16,7 +16,7 @@ use crate::workers::runtime::{Caller, CpuBudget, Environment, timed};
 use crate::workers::worker::{Answer, answer_of};
 
 impl Workers {
-    /// Whether a call gets an instance of its own.
+    /// Whether a call gets its own instance.
     pub(crate) async fn is_ephemeral(
         &self,
         component: &str,

@@ -72,7 +72,7 @@ impl Workers {
                 let answer = match worker.reserve(key) {
                     Reserved::Known(answer) => {
                         if worker.is_interrupted() {
-                            // Any call lets it go on, and so does one that is repeated.
+                            // Any call lets it continue, and so does one that is repeated.
                             self.go_on(worker).await?;
                         } else if worker.has_work() {
                             // It may have been unloaded with calls that had no room.
@@ -182,7 +182,7 @@ impl Workers {
         checked.map_err(|bad| WorkerError::BadCall(bad.errors))
     }
 
-    /// What came of an invocation whose result is on the disk.
+    /// The outcome of an invocation whose result is on the disk.
     async fn stored_answer(
         &self,
         component: &str,
@@ -203,7 +203,7 @@ impl Workers {
     }
 }
 
-/// What becomes of an invocation.
+/// The outcome of an invocation.
 enum Accepted {
     Answered(Answer),
     Waiting(Waiting),
@@ -216,7 +216,8 @@ impl Accepted {
     }
 }
 
-/// A key that is kept until it is known what becomes of it. Whoever waits for it hears if nothing does.
+/// A key that is reserved until its invocation is accepted. If it is not accepted, clients that wait for the key
+/// are told.
 struct Reservation<'a> {
     worker: &'a Arc<Worker>,
     key: &'a str,

@@ -52,7 +52,7 @@ impl WeakWorkers {
     }
 }
 
-/// Whoever drops the last clone has stopped calling workers. What they do goes on in the next process.
+/// The last clone is dropped once workers are no longer called. Their invocations continue in the next process.
 impl Drop for Inner {
     fn drop(&mut self) {
         self.context.stopping.set();
@@ -107,7 +107,7 @@ impl Workers {
         }
     }
 
-    /// Lets every worker go on that has something to do. For the start.
+    /// Lets every worker continue that has something to do. For the start.
     pub(crate) async fn resume_all(&self) -> Result<(), WorkerError> {
         let deleted = self
             .inner
@@ -130,7 +130,7 @@ impl Workers {
         Ok(())
     }
 
-    /// Stops what all workers do, which goes on in the next process, and opens none any longer.
+    /// Stops what all workers do, which continues in the next process, and opens none any longer.
     pub(crate) fn stop(&self) {
         let known = self.known();
         self.inner.context.stopping.set();

@@ -96,7 +96,7 @@ impl Workers {
                 return Ok(None);
             };
             let queue = workers::queued(connection, row.id)?;
-            // What has begun goes on, and is not begun again by who repeats its key.
+            // An invocation that has begun continues, and a repeated key does not begin it again.
             let rows = match row.state {
                 StoredState::Running | StoredState::Interrupted => {
                     workers::read(connection, row.id)?

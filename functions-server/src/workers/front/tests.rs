@@ -210,7 +210,7 @@ async fn key_that_is_repeated_runs_once() {
     assert_eq!(host.api(&component, "total", "[]").await.unwrap(), "[1]");
 }
 
-/// What nobody waits for runs in the order of its arrival, also after a restart, and its key knows its result.
+/// Asynchronous invocations run in the order of their arrival, also after a restart, and their keys give the results.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn queued_invocations_run_in_order() {
     let folder = tempfile::tempdir().unwrap();

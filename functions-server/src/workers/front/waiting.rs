@@ -40,7 +40,7 @@ impl Waiting {
             let circle = tokio::select! {
                 biased;
                 answer = &mut self.receiver => match received(answer) {
-                    // It goes on once the worker is resumed, and so does the call.
+                    // It continues once the worker is resumed, and so does the call.
                     Err(WorkerError::Interrupted) => match self.worker.await_again(&self.key) {
                         Some(receiver) => {
                             self.receiver = receiver;
@@ -54,7 +54,7 @@ impl Waiting {
             };
             let given_back = self.worker.give_back(&self.key);
             if circle.is_queued && given_back == GivenBack::Begun {
-                // Something else has ended the circle.
+                // Something else has ended the cycle.
                 continue;
             }
             return Err(WorkerError::Circle(circle.to_string()));

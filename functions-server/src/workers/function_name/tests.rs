@@ -138,7 +138,7 @@ fn texts_in_parameters_are_whole() {
     }
 }
 
-/// A text that is no name is refused with the reason.
+/// An invalid name is refused with the reason.
 #[test]
 fn other_texts_are_refused() {
     for text in [

@@ -51,7 +51,7 @@ pub(crate) enum Entry {
         number: u32,
         answer: Answer,
     },
-    /// An invocation has begun whose function the journal has. Only in rows: whoever reads them gets a
+    /// An invocation has begun whose function the journal has. Only in rows: reading one gives a
     /// [`Start`](Self::Start).
     Repeated {
         key: Key,
@@ -60,7 +60,7 @@ pub(crate) enum Entry {
         params: String,
         at: i64,
     },
-    /// An invocation has ended, and what came of it is kept by its key.
+    /// An invocation has ended, and its outcome is kept by its key.
     Ended {
         hash: u64,
     },
@@ -91,7 +91,7 @@ pub(crate) enum Key {
     Text(String),
 }
 
-/// What came of an invocation.
+/// The outcome of an invocation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Outcome {
     /// Both are JSON.
@@ -104,7 +104,7 @@ pub(crate) enum Outcome {
     Refused(String),
 }
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Answer {
     Response {

@@ -1,4 +1,4 @@
-//! What a worker has done and got from outside: read again after a restart, and written as it goes on.
+//! What a worker has done and got from outside: read again after a restart, and written as it continues.
 //!
 //! A worker first runs through what was recorded, and gets the recorded answers. From the last entry on, it
 //! is live: what it gets is added to a buffer, and a flush writes the buffer as one row. Flushes reach the
@@ -86,7 +86,7 @@ impl Inner {
             false => StoredState::Idle,
         };
         if self.next.state.is_none() && self.stored != state && !self.stored.is_over() {
-            // What was interrupted stays so until it goes on.
+            // What was interrupted stays so until it continues.
             if self.stored == StoredState::Interrupted && self.next.data.is_empty() {
                 return;
             }

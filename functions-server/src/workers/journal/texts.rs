@@ -8,8 +8,8 @@ const MAX_TEXTS: usize = 4096;
 /// The longest that is remembered, in bytes.
 const MAX_LENGTH: usize = 1024;
 
-/// Numbers texts in the order in which a journal has them first. Who reads a journal gets the same numbers as who
-/// wrote it, so what is remembered never changes.
+/// Numbers texts in the order in which a journal has them first. A reader of a journal gets the same numbers as its
+/// writer did, so remembered texts never change.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     texts: Vec<String>,

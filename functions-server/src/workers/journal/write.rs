@@ -69,7 +69,7 @@ impl Journal {
         self.inner().added
     }
 
-    /// Adds what came of an invocation, for its key.
+    /// Adds the outcome of an invocation, for its key.
     pub(crate) fn add_result(&self, key: String, outcome: &Outcome) {
         let mut inner = self.inner();
         inner.results += 1;

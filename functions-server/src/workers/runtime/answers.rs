@@ -1,4 +1,4 @@
-//! What comes of a request, as the journal has it.
+//! The outcome of a request, as the journal has it.
 
 use bytes::Bytes;
 use host_harness::{FetchError, FetchErrorKind, InvocationError};

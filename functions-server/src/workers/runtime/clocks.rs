@@ -1,4 +1,4 @@
-//! Recorded clocks. The worker's own clock goes on while the worker is not loaded.
+//! Recorded clocks. The worker's own clock continues while the worker is not loaded.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -77,7 +77,7 @@ impl monotonic_clock::Host for &mut State {
     }
 }
 
-/// An instant of the worker's clock. Whoever sleeps over a restart wakes when it was due.
+/// An instant of the worker's clock. A worker that sleeps across a restart wakes at this instant.
 struct Deadline {
     /// `None`: beyond what the system's clock can say.
     at: Option<SystemTime>,

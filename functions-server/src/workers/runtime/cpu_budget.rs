@@ -18,9 +18,9 @@ pub(crate) struct CpuLimit(Duration);
 #[derive(Debug)]
 pub(crate) struct CpuBudget {
     limit: Duration,
-    /// In nanoseconds, without the poll under way.
+    /// In nanoseconds, without the current poll.
     spent: AtomicU64,
-    /// The thread's clock at the start of the poll under way.
+    /// The thread's clock at the start of the current poll.
     since: AtomicU64,
 }
 

@@ -24,7 +24,7 @@ type Handled = (
     Option<Resource<RequestOptions>>,
 );
 
-/// What becomes of the error of a body: nothing waits for it.
+/// The error of a body while it is sent. Nothing waits for it.
 type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 /// What a store has of `wasi:http`.
@@ -63,7 +63,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
         |mut store: StoreContextMut<'_, State>, (request, options): Handled| {
             match store.data_mut().handle(request, options) {
                 Ok(response) => Ok((Ok(response),)),
-                // What is no error of the guest's is a trap.
+                // Other errors than the guest's are traps.
                 Err(error) => error.downcast().map(|error| (Err(error),)),
             }
         },

@@ -1,4 +1,4 @@
-//! Sends the requests of a worker, and records what comes of them.
+//! Sends the requests of a worker, and records their outcomes.
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The namespace of the keys of requests.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f1c_6f0a_52b1_4d0e_9f6b_0a4c_7f0e_3b51);
 
-/// What came of a request.
+/// The outcome of a request.
 pub(super) type Sent = Result<Response<Bytes>, Failure>;
 
 /// A request failed, or cannot be made as the guest gives it: a word for the kind, and a text.
@@ -94,7 +94,7 @@ pub(crate) struct Requests {
     pub(crate) caller: Caller,
     /// The workers that wait for what runs, each in a line.
     pub(crate) origin: Option<Arc<str>>,
-    /// Whom it waits for. Nobody waits for an instance that is called once.
+    /// Which workers it waits for; `None` for an instance that is called once, for which no worker waits.
     pub(crate) waits: Option<Waits>,
     pub(crate) stopping: Stopping,
     /// The number of the call that is sent.
@@ -132,7 +132,7 @@ where
 }
 
 impl Requests {
-    /// What was recorded of the request with this number, or else what comes of it now.
+    /// What was recorded of the request with this number, or else its outcome now.
     pub(super) async fn send(&self, number: u32, outbound: Outbound) -> Sent {
         if let Some(answer) = self.journal.answer(number) {
             return sent(answer);

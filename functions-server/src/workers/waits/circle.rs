@@ -1,11 +1,11 @@
-//! Finds circles of workers, and the invocation that fails so that the others go on.
+//! Finds cycles of workers, and the invocation that fails so that the others continue.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{Circle, Graph, Standing};
 
-/// How many workers a circle names at most.
+/// How many workers a cycle names at most.
 const NAMED: usize = 16;
 
 /// Everything that a worker waits for waits for it.
@@ -17,14 +17,14 @@ struct Closed {
 }
 
 impl Graph {
-    /// Breaks a circle that the worker is in which waits for this call.
+    /// Breaks a cycle that the worker is in which waits for this call.
     pub(super) fn break_circle_of(&mut self, call: u64) {
         if let Some(worker) = self.owners.get(&call).cloned() {
             self.break_circle(&worker);
         }
     }
 
-    /// Breaks a circle that this worker is in, by failing one invocation.
+    /// Breaks a cycle that this worker is in, by failing one invocation.
     pub(super) fn break_circle(&mut self, worker: &Arc<str>) {
         let Some(closed) = self.closed(worker) else {
             return;
@@ -34,7 +34,7 @@ impl Graph {
         let mut edges = edges.unwrap_or_default().iter_mut();
         let fail = edges.find_map(|edge| (edge.number == number).then(|| edge.fail.take())?);
         if let Some(fail) = fail {
-            // Whoever waited may have gone away.
+            // The waiter may have gone away.
             let _ = fail.send(Circle {
                 workers: closed.workers,
                 is_queued: closed.is_queued,
@@ -42,7 +42,7 @@ impl Graph {
         }
     }
 
-    /// `None`: something that the worker waits for can go on without it.
+    /// `None`: something that the worker waits for can continue without it.
     fn closed(&self, start: &Arc<str>) -> Option<Closed> {
         let mut seen = HashSet::from([start]);
         let mut reached = vec![start];

@@ -1,8 +1,8 @@
-//! Which workers wait for which, so that a call which closes a circle fails at once instead of waiting for ever.
+//! Which workers wait for which, so that a call that closes a cycle fails at once instead of waiting forever.
 //!
 //! A worker waits while its guest is inside a host call that returns once one of its own calls is answered. Such a call
 //! waits for the workers that it led to, by way of any number of functions: a function is taken to wait for what it
-//! calls. A worker with something else to wait for, such as a clock, goes on in the end and closes no circle.
+//! calls. A worker with something else to wait for, such as a clock, continues in the end and closes no cycle.
 
 mod circle;
 #[cfg(test)]
@@ -16,10 +16,10 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-/// How often who waits looks again. What a function waits for may change without a sign.
+/// How often a waiter looks again. What a function waits for may change without a notification.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Who waits for whom. Clones share it.
+/// Which workers wait for which. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct Waits(Arc<Inner>);
 
@@ -133,7 +133,7 @@ impl Waits {
 }
 
 impl Awaited {
-    /// Returns if this is to fail, so that a circle of workers goes on.
+    /// Returns if this is to fail, so that a cycle of workers continues.
     pub(crate) async fn fails(&mut self) -> Circle {
         loop {
             match tokio::time::timeout(AGAIN, &mut self.failed).await {

@@ -17,7 +17,7 @@ fn failed(awaited: &mut Awaited) -> Option<String> {
         .map(|circle| circle.to_string())
 }
 
-/// Only the call that closes a circle fails, and nothing is left once all have ended.
+/// Only the call that closes a cycle fails, and nothing is left once all have ended.
 #[test]
 fn last_call_of_a_circle_fails() {
     let waits = Waits::default();
@@ -40,7 +40,7 @@ fn last_call_of_a_circle_fails() {
     assert!(graph.blocked.is_empty() && graph.owners.is_empty() && graph.led_to.is_empty());
 }
 
-/// A worker that begins to wait closes a circle, too.
+/// A worker that begins to wait closes a cycle, too.
 #[test]
 fn waiting_closes_a_circle() {
     let waits = Waits::default();
@@ -57,7 +57,7 @@ fn waiting_closes_a_circle() {
     assert_eq!((failed(&mut first), failed(&mut second)), (None, None));
 }
 
-/// Whoever waits for something else too goes on, and so does what waits for it.
+/// A worker that also waits for something else continues, and so do those that wait for it.
 #[test]
 fn other_things_to_wait_for_close_no_circle() {
     let waits = Waits::default();
@@ -69,7 +69,7 @@ fn other_things_to_wait_for_close_no_circle() {
     let b = waits.block(&name("b"), vec![of_b, other]);
     let to_c = queued(&waits, other, "c");
     assert_eq!((failed(&mut first), failed(&mut second)), (None, None));
-    // Now c waits for the circle.
+    // Now c waits for the cycle.
     let of_c = waits.number();
     let mut third = queued(&waits, of_c, "b");
     let _c = waits.block(&name("c"), vec![of_c]);

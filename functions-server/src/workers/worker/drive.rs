@@ -39,7 +39,7 @@ impl Slot {
     }
 }
 
-/// Goes on with an invocation that was cut off, if there is one, and then runs what the slot has.
+/// Continues with an invocation that was cut off, if there is one, and then runs what the slot has.
 pub(super) async fn drive(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut Slot) {
     let mut attempt = 1;
     loop {
@@ -97,7 +97,7 @@ pub(super) async fn drive(context: &Arc<Context>, worker: &Arc<Worker>, slot: &m
     }
 }
 
-/// Loads the worker if it is not, goes on with what was cut off, and runs what the slot has.
+/// Loads the worker if it is not, continues with what was cut off, and runs what the slot has.
 async fn attempt_once(
     context: &Arc<Context>,
     worker: &Arc<Worker>,
@@ -168,7 +168,7 @@ async fn invoke(
         }
         Err(error) => {
             worker.ended(&live.instance);
-            // Nobody waits for what is in the stored queue, so what came of it is kept.
+            // No client waits for an invocation of the stored queue, so its outcome is kept.
             let Some(number) = number else {
                 worker.answer(&key, &Err(error));
                 return Ok(());
@@ -256,7 +256,7 @@ async fn over(worker: &Arc<Worker>, slot: &mut Slot, ended: Ended) {
     worker.answer_all(&error);
 }
 
-/// Ends a worker whose journal must not be added to. `first` gets an answer of its own.
+/// Ends a worker whose journal must not be added to. `first` gets its own answer.
 async fn fail(
     context: &Arc<Context>,
     worker: &Arc<Worker>,

@@ -1,4 +1,4 @@
-//! A worker as its callers see it: its queue, who waits, and where it stands.
+//! A worker as its callers see it: its queue, the clients that wait, and its state.
 
 mod drive;
 mod instantiate;
@@ -31,7 +31,7 @@ pub(crate) use task::Context;
 pub(super) use task::run;
 pub(crate) use view::{Status, UpdateState, WorkerUpdate, WorkerView};
 
-/// What a caller who waits gets.
+/// What a client that waits gets.
 pub(crate) type Answer = Result<Returned, WorkerError>;
 
 /// What an invocation returned. Both are JSON.
@@ -63,14 +63,14 @@ pub(super) struct Worker {
 #[derive(Debug)]
 struct Shared {
     queue: VecDeque<Queued>,
-    /// Who waits for the invocation with a key, which waits, runs, or is not on the disk yet.
+    /// The clients that wait for the invocation with a key, which waits, runs, or is not on the disk yet.
     keys: HashMap<String, Vec<oneshot::Sender<Answer>>>,
     /// The key of the invocation that runs.
     running: Option<String>,
     /// The workers that wait for the invocation that runs.
     origin: Option<Arc<str>>,
     phase: Phase,
-    /// Whether there is a begun invocation to go on with.
+    /// Whether there is a begun invocation to continue with.
     is_cut_off: bool,
     stop: Option<Stop>,
     /// Why the last interruption cannot be kept.
@@ -78,7 +78,7 @@ struct Shared {
     /// Room is needed: unload, unless there is something to do.
     is_to_unload: bool,
     has_task: bool,
-    /// It takes nothing more: whoever has it looks for it again.
+    /// It takes no further invocations: holders of it look the worker up again.
     is_closed: bool,
     /// The host cannot load it now.
     has_given_up: bool,
@@ -114,12 +114,12 @@ pub(super) enum Stop {
     /// Begin again at once.
     Restart,
     Delete,
-    /// Go on in another process.
+    /// Continue in another process.
     Shutdown,
 }
 
 impl Stop {
-    /// Whether the task does not go on.
+    /// Whether the task does not continue.
     fn is_final(self) -> bool {
         matches!(self, Self::Delete | Self::Shutdown)
     }
@@ -188,8 +188,8 @@ impl Worker {
         self.shared().version
     }
 
-    /// Waits for the invocation with a key, if there is one, or else keeps the key for the caller, who says
-    /// with [`submit`](Self::submit) or [`answer`](Self::answer) what becomes of it.
+    /// Waits for the invocation with a key, if there is one, or else reserves the key for the caller, which
+    /// then has to [`submit`](Self::submit) or [`answer`](Self::answer) it.
     pub(super) fn reserve(&self, key: &str) -> Reserved {
         let mut shared = self.shared();
         if shared.is_closed || shared.has_given_up {
@@ -212,7 +212,7 @@ impl Worker {
         }
     }
 
-    /// Waits once more for an invocation that was interrupted. `None`: it is not to go on here.
+    /// Waits once more for an invocation that was interrupted. `None`: it is not to continue here.
     pub(super) fn await_again(&self, key: &str) -> Option<oneshot::Receiver<Answer>> {
         let mut shared = self.shared();
         let waiters = shared.keys.get_mut(key)?;
@@ -221,7 +221,7 @@ impl Worker {
         Some(receiver)
     }
 
-    /// Answers whoever waits for the invocation with a key, which is over.
+    /// Answers the clients that wait for the invocation with a key, which has ended.
     pub(super) fn answer(&self, key: &str, answer: &Answer) {
         let waiters = self.shared().keys.remove(key).unwrap_or_default();
         for waiter in waiters {
@@ -230,7 +230,7 @@ impl Worker {
         }
     }
 
-    /// Answers everybody who waits, and empties the queue.
+    /// Answers all clients that wait, and empties the queue.
     fn answer_all(&self, error: &WorkerError) {
         let mut shared = self.shared();
         shared.queue.clear();
@@ -246,7 +246,7 @@ impl Worker {
     }
 }
 
-/// What came of keeping a key.
+/// The outcome of keeping a key.
 pub(super) enum Reserved {
     Known(oneshot::Receiver<Answer>),
     New(oneshot::Receiver<Answer>),

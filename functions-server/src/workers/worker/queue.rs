@@ -16,7 +16,7 @@ use crate::workers::waits::Standing;
 /// An invocation that waits.
 #[derive(Debug)]
 pub(super) struct Queued {
-    /// Its number in the stored queue, if nobody waits for it.
+    /// Its number in the stored queue, if it is asynchronous.
     pub(super) number: Option<u64>,
     pub(super) key: String,
     /// Whether somebody may ask again with the key.
@@ -59,8 +59,8 @@ pub(in crate::workers) async fn written(written: Written) -> Result<(), WorkerEr
 }
 
 impl Worker {
-    /// Adds an invocation whose key is reserved. With a store, it is kept there, and runs whatever becomes of
-    /// the caller; what is returned says that it is on the disk.
+    /// Adds an invocation whose key is reserved. With a store, it is kept there, and runs even if the caller
+    /// leaves; the returned value tells when it is on the disk.
     pub(in crate::workers) fn submit(
         &self,
         submitted: Submitted,
@@ -127,7 +127,7 @@ impl Worker {
             params: call.params.clone(),
         };
         let worker = self.id;
-        // What was interrupted goes on, also after a restart.
+        // What was interrupted continues, also after a restart.
         let goes_on = shared.phase == Phase::Interrupted;
         let written = store.submit(move |connection| {
             if goes_on {
@@ -178,7 +178,7 @@ impl Worker {
         }
     }
 
-    /// Takes an invocation out of the queue for which one caller waits, who goes away.
+    /// Takes an invocation out of the queue whose only caller has left.
     pub(in crate::workers) fn give_back(&self, key: &str) -> GivenBack {
         let mut shared = self.shared();
         let place = shared.queue.iter().position(|queued| queued.key == key);
@@ -228,7 +228,7 @@ impl Shared {
     }
 }
 
-/// What becomes of an invocation that a caller does not want any longer.
+/// The outcome of an invocation that a caller does not want any longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::workers) enum GivenBack {
     /// It never runs.

@@ -75,7 +75,7 @@ async fn replace(
     worker.set_usage(&instance);
     let (resources, memory) = worker.usage();
     journal.set_usage(resources, memory);
-    // From here on, whoever unloads the worker waits for the write.
+    // From here on, unloading the worker waits for the write.
     slot.journal = Some(journal.clone());
     let written = journal.written(journal.replace()).await;
     written.map_err(|error| error.to_string())?;

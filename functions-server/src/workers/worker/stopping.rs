@@ -1,4 +1,4 @@
-//! Stops what a worker does, and lets it go on.
+//! Stops what a worker does, and lets it continue.
 
 use super::{Phase, Stop, Worker};
 use crate::workers::error::WorkerError;
@@ -45,7 +45,7 @@ impl Worker {
         }
     }
 
-    /// Whoever waits hears that the worker was interrupted. What waits, waits on.
+    /// Tells clients that wait that the worker was interrupted. Queued invocations stay in the queue.
     pub(super) fn interrupted(&self) {
         let mut shared = self.shared();
         shared.phase = Phase::Interrupted;
@@ -83,7 +83,7 @@ impl Worker {
         self.shared().phase == Phase::Interrupted
     }
 
-    /// Lets an interrupted worker go on. `false`: it is over, or runs.
+    /// Lets an interrupted worker continue. `false`: it is over, or runs.
     pub(in crate::workers) fn resume(&self) -> bool {
         let mut shared = self.shared();
         match shared.phase {

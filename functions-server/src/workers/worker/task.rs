@@ -85,7 +85,7 @@ impl Context {
 /// What a task has to do next.
 #[derive(Debug)]
 enum Work {
-    /// Go on with what was cut off.
+    /// Continue with what was cut off.
     Resume,
     Invoke(Box<Queued>),
     Update(u64),
@@ -139,7 +139,7 @@ async fn drive_or_stop(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut 
     }
 }
 
-/// Stops what the worker does. What was recorded stays, and goes on with the next invocation.
+/// Stops what the worker does. What was recorded stays, and continues with the next invocation.
 async fn stop_now(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut Slot, stop: Stop) {
     slot.unload().await;
     match stop {

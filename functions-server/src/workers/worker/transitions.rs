@@ -48,7 +48,7 @@ impl Worker {
         shared.retries = retries;
     }
 
-    /// An invocation goes on that had begun before the worker was loaded.
+    /// An invocation continues that had begun before the worker was loaded.
     pub(super) fn set_running(&self, key: &str) {
         let mut shared = self.shared();
         shared.phase = Phase::Running;
@@ -68,7 +68,7 @@ impl Worker {
         self.shared().origin = origin;
     }
 
-    /// The workers that wait for an invocation which goes on. After a restart, they are gone.
+    /// The workers that wait for an invocation which continues. After a restart, they are gone.
     pub(super) fn origin(&self, key: &str) -> Option<Arc<str>> {
         let shared = self.shared();
         let origin = shared.origin.clone();
@@ -121,7 +121,7 @@ impl Worker {
         }
     }
 
-    /// The host cannot load the worker: whoever waits hears that, and what is stored is tried again later.
+    /// The host cannot load the worker: clients that wait are told, and stored invocations are tried again later.
     pub(super) fn give_up(&self, error: &WorkerError) {
         self.shared().has_given_up = true;
         self.answer_all(error);
@@ -131,7 +131,7 @@ impl Worker {
         self.shared().has_given_up
     }
 
-    /// Whether whoever has it has to look for it again.
+    /// Whether holders of this worker have to look it up again.
     pub(in crate::workers) fn is_closed(&self) -> bool {
         let shared = self.shared();
         shared.is_closed || shared.has_given_up
@@ -189,7 +189,7 @@ impl Worker {
             target,
             details: None,
         });
-        // While this is locked, so that the write of what comes of it comes later.
+        // While this is locked, so that the write of its outcome comes later.
         let (id, version) = (self.id, shared.version);
         let updates = serde_json::to_string(&shared.updates).unwrap_or_default();
         let written =

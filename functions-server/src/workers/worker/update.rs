@@ -19,7 +19,7 @@ pub(super) async fn update(
     let loading = async { replay(worker, Live::load(context, worker, target).await?).await };
     let updated = tokio::select! {
         biased;
-        // The update stays pending, and begins anew if the worker goes on.
+        // The update stays pending, and begins anew if the worker continues.
         () = worker.stopping() => return,
         updated = loading => updated,
     };
@@ -53,7 +53,7 @@ fn text(broken: Broken) -> String {
 }
 
 impl Worker {
-    /// Notes what came of the updates that were asked for. Returns the version, and all updates as JSON.
+    /// Notes the outcome of the updates that were asked for. Returns the version, and all updates as JSON.
     fn updated(&self, target: u64, state: UpdateState, details: Option<String>) -> (u64, String) {
         let mut shared = self.shared();
         if state == UpdateState::Successful {

@@ -30,7 +30,7 @@ pub(crate) struct WorkerUpdate {
     pub(crate) details: Option<String>,
 }
 
-/// What came of an update.
+/// The outcome of an update.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum UpdateState {
     Pending,

@@ -60,7 +60,7 @@ async fn batches_are_atomic() {
     scheduler.stop().await;
 }
 
-/// Whoever has no token with the scope is refused, and a token for some functions calls no others.
+/// A client without a token with the scope is refused, and a token for some functions calls no others.
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_need_the_scope() {
     let scheduler = Scheduler::start().await;

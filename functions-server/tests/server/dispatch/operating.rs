@@ -184,7 +184,7 @@ async fn lists_are_pages() {
     scheduler.stop().await;
 }
 
-/// Calls are invocations that nobody waits for, with the same id and state.
+/// Calls are listed as asynchronous invocations, with the same id and state.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_are_invocations_too() {
     let endpoint =

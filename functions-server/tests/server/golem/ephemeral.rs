@@ -83,7 +83,7 @@ async fn calls_leave_nothing_behind() {
     );
 }
 
-/// A call that nobody waits for is kept by the queue, if it fits its function.
+/// An asynchronous call is kept by the queue, if it fits its function.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_can_be_queued() {
     let running = Running::start().await;

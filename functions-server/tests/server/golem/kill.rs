@@ -66,7 +66,7 @@ async fn killed_workers_lose_nothing_acknowledged() {
     }
     let running = open(folder.path()).await;
     let client = golem(&running).await;
-    // All ask again: what has begun has one result, and only what was under way is sent again.
+    // All ask again: an invocation that had begun has one result, and only requests in flight are sent again.
     for (key, call) in &mut calls {
         let value = ask(&client, &id, key, call).await;
         let known = call.value.take().unwrap_or_else(|| value.clone());

@@ -255,7 +255,7 @@ mod tests {
         }
     }
 
-    /// Bytes that are no component are left to wasmtime, which says why.
+    /// Invalid components are left to wasmtime, which says why.
     #[test]
     fn invalid_components_are_not_rewritten() {
         assert!(with_checked_calls(b"\0asm\x0d\0\x01\0\x01\x04\0as").is_none());

@@ -98,7 +98,7 @@ fn link_bounded(linker: &mut Linker<State>) -> wasmtime::Result<()> {
 impl State {
     fn files(&mut self) -> Result<&FileSystem, FsError> {
         let command = self.command.as_ref();
-        // Only functions that are no commands have none, and they are linked otherwise.
+        // Only functions without a command have none, and they are linked otherwise.
         command
             .map(|command| &command.files)
             .ok_or_else(|| types::ErrorCode::Unsupported.into())

@@ -175,7 +175,7 @@ mod tests {
         }
     }
 
-    /// What is no Unicode is replaced, as Go does.
+    /// Invalid Unicode is replaced, as Go does.
     #[test]
     fn invalid_text_is_replaced() {
         let text = |body: &[u8]| Fields::parse(body)?.text("n").map(Cow::into_owned);

@@ -1,4 +1,4 @@
-//! Replaces what is no Unicode, which Go's decoder takes.
+//! Replaces invalid Unicode, which Go's decoder takes.
 
 use std::borrow::Cow;
 

@@ -109,7 +109,7 @@ impl Node {
     }
 
     /// Takes what an instance needs: a warm one, or room for a new one, for which the warm ones that were
-    /// not used for longest have to go. Whoever has waited for room for a while comes first.
+    /// not used for longest have to go. Invocations that have waited for room for a while come first.
     pub(crate) fn acquire(self: &Arc<Self>, demand: Demand) -> Result<Running, NoCapacity> {
         let now = Instant::now();
         let mut taken = self.lock();

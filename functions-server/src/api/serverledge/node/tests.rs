@@ -40,7 +40,7 @@ fn demand(function: &str, memory: u64, cpus: f64) -> Demand {
     }
 }
 
-/// Small ones do not take room from a large one that waits, and go on if they take none of it.
+/// Small ones do not take room from a large one that waits, and continue if they take none of it.
 #[test]
 fn large_ones_do_not_starve() {
     let node = node(512, &Functions::default());

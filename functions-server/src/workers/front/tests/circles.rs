@@ -139,7 +139,7 @@ async fn one_call_of_a_ring_fails() {
     assert_eq!(sum, 6);
 }
 
-/// A worker that waits for one of two calls goes on with the other. Only if neither can be answered, one call fails.
+/// A worker that waits for one of two calls continues with the other. Only if neither can be answered, one call fails.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn worker_with_another_call_goes_on() {
     let folder = tempfile::tempdir().unwrap();

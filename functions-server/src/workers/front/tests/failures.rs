@@ -46,7 +46,7 @@ async fn worker_that_exits_is_over() {
     assert_eq!(error, WorkerError::PreviousInvocationExited);
 }
 
-/// An endless loop ends at the limit of CPU time, while other workers go on.
+/// An endless loop ends at the limit of CPU time, while other workers continue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn endless_loop_is_ended() {
     let folder = tempfile::tempdir().unwrap();
@@ -85,7 +85,7 @@ async fn memory_is_limited() {
     assert!(host.workers.get(&component, "w").await.unwrap().memory <= 16 << 20);
 }
 
-/// A worker whose journal is full says how to go on, and does so once it may be longer.
+/// A worker whose journal is full says how to continue, and does so once it may be longer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn full_journal_can_be_raised() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,9 +1,9 @@
-//! What becomes of workers: interrupted, unloaded, deleted, updated.
+//! Workers that are interrupted, unloaded, deleted and updated.
 
 use super::restarts::until;
 use super::*;
 
-/// An interrupted sleep answers its caller, and goes on where it was: it is over when it was due.
+/// An interrupted sleep answers its caller, and continues where it was: it is over when it was due.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn interrupted_invocation_goes_on() {
     let folder = tempfile::tempdir().unwrap();
@@ -34,7 +34,7 @@ async fn interrupted_invocation_goes_on() {
     assert_eq!(host.api(&component, "total", "[]").await.unwrap(), "[1]");
 }
 
-/// A repeated call lets an interrupted worker go on as any other call does: it does not wait for ever.
+/// A repeated call resumes an interrupted worker, as any other call does: it does not wait forever.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn repeated_key_of_an_interrupted_invocation_goes_on() {
     let folder = tempfile::tempdir().unwrap();
@@ -69,7 +69,7 @@ async fn idle_worker_stays_idle_when_resumed() {
     assert_eq!(host.status(&component).await, Status::Idle);
 }
 
-/// A deleted worker begins anew, and whoever waited for it hears of it.
+/// A deleted worker begins anew, and clients that waited for it are told.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deleted_worker_begins_anew() {
     let folder = tempfile::tempdir().unwrap();

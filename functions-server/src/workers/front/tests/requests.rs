@@ -107,7 +107,7 @@ async fn recorded_request_is_not_repeated() {
     assert_eq!(server.count(), 2);
 }
 
-/// A request that was under way is sent again, with the same key, and only that one.
+/// A request that was in flight is sent again, with the same key, and only that one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cut_off_request_is_sent_again() {
     let folder = tempfile::tempdir().unwrap();

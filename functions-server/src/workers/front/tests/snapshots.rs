@@ -143,7 +143,7 @@ async fn worker_with_handles_is_not_saved() {
         .unwrap();
     host.api(&component, "add", "[1]").await.unwrap();
     assert!(rows(&host, &component).await.len() < 10);
-    // Numbers of resources go on.
+    // Numbers of resources continue.
     let next = host
         .api(&component, "counter.new", r#"["d"]"#)
         .await

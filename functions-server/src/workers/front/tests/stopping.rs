@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// That the server stops is no answer to a worker: its call goes on in the next process, and its key has what the
-/// other worker answers there, whether that had begun or waited.
+/// A stop of the server does not answer a worker's call. The call continues in the next process, and its key gives
+/// what the other worker answers there, whether that had begun or waited.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn stop_is_not_recorded_as_an_answer() {
     const PAIRS: usize = 8;
@@ -64,7 +64,7 @@ async fn stop_is_not_recorded_as_an_answer() {
     }
 }
 
-/// A worker that waits for one that is interrupted waits on: the call goes on, so it has not failed.
+/// A worker that waits for one that is interrupted waits on: the call continues, so it has not failed.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn interrupted_worker_is_waited_for() {
     let folder = tempfile::tempdir().unwrap();

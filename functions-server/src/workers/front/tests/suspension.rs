@@ -10,7 +10,7 @@ fn limits() -> WorkerLimits {
     }
 }
 
-/// A worker that sleeps is suspended, and goes on when the sleep is over. Meanwhile others wait for their turn.
+/// A worker that sleeps is suspended, and continues when the sleep is over. Meanwhile others wait for their turn.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sleeping_worker_is_suspended() {
     let folder = tempfile::tempdir().unwrap();
@@ -51,7 +51,7 @@ async fn suspended_worker_is_interrupted_and_resumed() {
     assert!((1500..10_000).contains(&slept[0]), "{slept:?}");
 }
 
-/// A suspended worker goes on after a restart, and sleeps no longer than it was to.
+/// A suspended worker continues after a restart, and sleeps no longer than it was to.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn suspended_worker_goes_on_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();

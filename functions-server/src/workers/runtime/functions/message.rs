@@ -17,7 +17,7 @@ pub(super) struct Received {
 }
 
 impl State {
-    /// Gives the guest what came of a request or call.
+    /// Gives the guest the outcome of a request or call.
     pub(super) fn received(
         &mut self,
         sent: Sent,
