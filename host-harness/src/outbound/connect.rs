@@ -54,8 +54,8 @@ impl Service<Uri> for Connector {
     }
 }
 
-/// Opens plain TCP connections, after checking the server's addresses. Every connection of a function
-/// is opened here, within the time limit of [`Connector`].
+/// Opens plain TCP connections, after checking the server's addresses, within the time limit of
+/// [`Connector`]. Every connection of a function passes through here.
 #[derive(Clone)]
 pub(super) struct Tcp {
     network: Arc<OutboundConfig>,
@@ -104,8 +104,7 @@ impl Service<Uri> for Tcp {
 }
 
 /// The addresses of a server that egress rules allow, those of the host and of the function: at least
-/// one. The connection uses exactly these
-/// addresses, and the name is not resolved again.
+/// one. The connection uses exactly these addresses, and the name is not resolved again.
 async fn allowed(
     network: &OutboundConfig,
     own: Option<&Egress>,
