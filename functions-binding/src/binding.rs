@@ -1,7 +1,7 @@
 use functions_bytes::Data;
 
-use crate::collect::Whole;
-use crate::host::Address;
+use crate::address::Address;
+use crate::whole::Whole;
 use crate::{Call, FunctionInvokeRequest, FunctionInvokeResponse, InvokeFuture, UrlFuture};
 
 /// A function that is called by its name.

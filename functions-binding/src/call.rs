@@ -3,7 +3,7 @@ use std::time::Duration;
 use functions_bytes::Data;
 use functions_bytes::outgoing;
 
-use crate::host::Address;
+use crate::address::Address;
 use crate::{BindingError, Headers};
 
 /// A call of another function. The bodies need not enter the calling one.

@@ -5,14 +5,8 @@ use std::task::{Context, Poll, ready};
 
 use functions_bytes::{ReadError, outgoing};
 
-use crate::{BindingError, Headers, Response};
-
-/// A response with all of its body.
-pub(crate) struct Whole {
-    pub(crate) status: u16,
-    pub(crate) headers: Headers,
-    pub(crate) body: Vec<u8>,
-}
+use crate::whole::Whole;
+use crate::{BindingError, Headers};
 
 /// A response whose body is being read.
 pub(crate) struct Collect {
@@ -22,21 +16,11 @@ pub(crate) struct Collect {
 }
 
 impl Collect {
-    /// All of the body, which is an error where it is longer than `limit`.
-    pub(crate) fn whole(response: Response, limit: Option<u64>) -> Self {
+    pub(crate) fn new(status: u16, headers: Headers, body: outgoing::Collect) -> Self {
         Self {
-            status: response.status,
-            headers: response.headers,
-            body: outgoing::Collect::whole(response.body, limit),
-        }
-    }
-
-    /// As much of the body as there is, up to `limit`.
-    pub(crate) fn beginning(response: Response, limit: u64) -> Self {
-        Self {
-            status: response.status,
-            headers: response.headers,
-            body: outgoing::Collect::beginning(response.body, limit),
+            status,
+            headers,
+            body,
         }
     }
 

@@ -4,13 +4,10 @@ use functions_bytes::__private::into_wit;
 use functions_bytes::outgoing::{self, milliseconds};
 
 use crate::__private::bindings::functions::binding::invoker;
+use crate::address::Address;
 use crate::{BindingError, Call, Response};
 
 outgoing::host_requests!(invoker, Call, BindingError);
-
-/// Which host: the one that runs this function.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Address(());
 
 pub(crate) fn url(name: &str, _: &Address) -> Result<Option<String>, BindingError> {
     invoker::url(name).map_err(from_wit)

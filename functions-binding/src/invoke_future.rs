@@ -5,7 +5,8 @@ use std::task::{Context, Poll};
 use functions_bytes::outgoing::InFlight;
 use functions_bytes::task;
 
-use crate::collect::{Collect, Whole};
+use crate::collect::Collect;
+use crate::whole::Whole;
 use crate::{BindingError, Call, Response, host};
 
 /// A call of a [`FunctionBinding`](crate::FunctionBinding). Nothing happens until the future is awaited, or
@@ -95,8 +96,8 @@ impl<T> InvokeFuture<T> {
 /// The body is read whole, or as far as is of use.
 fn collect(response: Response, limit: Option<u64>) -> Collect {
     match limit {
-        Some(limit) if response.status >= 400 => Collect::beginning(response, limit),
-        limit => Collect::whole(response, limit),
+        Some(limit) if response.status >= 400 => response.beginning(limit),
+        limit => response.whole(limit),
     }
 }
 

@@ -5,8 +5,8 @@ use functions_bytes::encoding::{Decode as _, Json};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::collect::Whole;
 use crate::status::What;
+use crate::whole::Whole;
 use crate::{BindingError, FunctionBinding, InvokeFuture, InvokeOptions, StatusError};
 
 /// The longest response that is decoded, in bytes, and as much as is kept of one that is an error.

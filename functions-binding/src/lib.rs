@@ -5,6 +5,7 @@
 
 #[doc(hidden)]
 pub mod __private;
+mod address;
 mod binding;
 mod call;
 #[cfg(all(feature = "client", not(target_family = "wasm")))]
@@ -29,6 +30,7 @@ mod types;
 mod url;
 #[cfg(feature = "web")]
 mod web;
+mod whole;
 
 pub use binding::FunctionBinding;
 pub use call::Call;

@@ -2,14 +2,10 @@
 
 use functions_bytes::outgoing::InFlight;
 
+use crate::address::Address;
 #[cfg(feature = "client")]
-pub(crate) use crate::client::{Address, Sent};
+pub(crate) use crate::client::Sent;
 use crate::{BindingError, Call, Response, testing};
-
-/// Which host. Natively, without the feature `client`, no host can be called.
-#[cfg(not(feature = "client"))]
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Address(());
 
 /// The future of a call that was sent. A stand-in needs none.
 #[cfg(not(feature = "client"))]

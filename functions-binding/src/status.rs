@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::Headers;
-use crate::collect::Whole;
+use crate::whole::Whole;
 
 /// How many bytes of the body its text shows.
 const SHOWN: usize = 1024;

@@ -2,7 +2,8 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use crate::host::{self, Address};
+use crate::address::Address;
+use crate::host;
 
 /// Where a function can be reached from outside; see
 /// [`get_url`](crate::FunctionBinding::get_url).

@@ -3,6 +3,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::__private::bindings::functions::bytes::bytes::{Buffer, Data as WitData};
+use crate::place::Place;
 use crate::{ReadError, Reader};
 
 /// A body: a handle to bytes on the host, which may still be arriving, or bytes of your own.
@@ -27,14 +28,6 @@ pub struct Data {
     place: Place,
     /// Whether it is the body of a response, rather than of the request that is being answered.
     upstream: bool,
-}
-
-pub(crate) enum Place {
-    Host(Buffer),
-    Here(Vec<u8>),
-    /// A body that a native program receives.
-    #[cfg(not(target_family = "wasm"))]
-    Arriving(Box<dyn crate::arrival::Arrival>),
 }
 
 impl Data {

@@ -15,6 +15,7 @@ mod headers;
 #[cfg(feature = "outgoing")]
 #[doc(hidden)]
 pub mod outgoing;
+mod place;
 mod reader;
 mod single;
 #[doc(hidden)]

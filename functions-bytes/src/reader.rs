@@ -4,7 +4,7 @@ use std::io;
 use std::task::{Context, Poll, ready};
 
 use crate::ReadError;
-use crate::data::Place;
+use crate::place::Place;
 
 /// The largest chunk that the host hands over at once, in bytes; the contract's own limit.
 const MAX_CHUNK: u32 = 1024 * 1024;

@@ -2,10 +2,11 @@
 
 use http::StatusCode;
 
-use crate::response::WebResponse;
+/// The media type of problem documents.
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 
-/// A response that says what is wrong, as it is sent.
-pub(crate) fn document(status: StatusCode, detail: &str, invocation: Option<&str>) -> WebResponse {
+/// The document that says what is wrong.
+pub(crate) fn document(status: StatusCode, detail: &str, invocation: Option<&str>) -> Vec<u8> {
     let title = status.canonical_reason().unwrap_or("Error");
     let mut body = Vec::with_capacity(128 + title.len() + detail.len());
     raw(&mut body, r#"{"title":"#);
@@ -19,7 +20,7 @@ pub(crate) fn document(status: StatusCode, detail: &str, invocation: Option<&str
         string(&mut body, invocation);
     }
     raw(&mut body, "}");
-    WebResponse::of(status, Some("application/problem+json"), body.into())
+    body
 }
 
 /// Appends a text as it is. Not inlined: that would be half a kilobyte in every function.

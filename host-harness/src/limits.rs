@@ -6,6 +6,9 @@ use crate::telemetry::MAX_DEPTH;
 /// A time that is as good as forever. Longer ones could overflow an `Instant`.
 pub(crate) const FAR: Duration = Duration::from_secs(60 * 60 * 24 * 365);
 
+/// The longest component, in bytes. Components that embed a language runtime have some 40 MiB.
+pub(crate) const MAX_COMPONENT: u64 = 256 << 20;
+
 /// Limits of an invocation, and of how many there may be at once.
 #[derive(Debug, Clone)]
 #[non_exhaustive]

@@ -1,6 +1,6 @@
 use functions_bytes::{Data, outgoing};
 
-use crate::collect;
+use crate::collect::Collect;
 use crate::status::What;
 use crate::{BindingError, Headers, StatusError};
 
@@ -43,7 +43,7 @@ impl Response {
         if self.status < 400 {
             return Ok(self);
         }
-        let whole = collect::Collect::beginning(self, FAILURE_LIMIT).wait()?;
+        let whole = self.beginning(FAILURE_LIMIT).wait()?;
         Err(StatusError::new(What::Invocation, whole).into())
     }
 
@@ -56,8 +56,20 @@ impl Response {
         if self.status < 400 {
             return Ok(self);
         }
-        let whole = collect::Collect::beginning(self, FAILURE_LIMIT).await?;
+        let whole = self.beginning(FAILURE_LIMIT).await?;
         Err(StatusError::new(What::Invocation, whole).into())
+    }
+
+    /// All of the body, which is an error where it is longer than `limit`.
+    pub(crate) fn whole(self, limit: Option<u64>) -> Collect {
+        let body = outgoing::Collect::whole(self.body, limit);
+        Collect::new(self.status, self.headers, body)
+    }
+
+    /// As much of the body as there is, up to `limit`.
+    pub(crate) fn beginning(self, limit: u64) -> Collect {
+        let body = outgoing::Collect::beginning(self.body, limit);
+        Collect::new(self.status, self.headers, body)
     }
 }
 

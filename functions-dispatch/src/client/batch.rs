@@ -1,6 +1,12 @@
-use super::{BatchFuture, Client};
-use crate::Call;
-use crate::client::future::Dispatching;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use functions_bytes::task::block_on;
+
+use super::Client;
+use super::future::Dispatching;
+use crate::{Call, DispatchId, Error};
 
 /// Calls that are dispatched all or none.
 ///
@@ -22,7 +28,7 @@ use crate::client::future::Dispatching;
 #[must_use = "the calls of a batch are not dispatched until `dispatch`"]
 pub struct Batch {
     client: Client,
-    pub(super) calls: Vec<Call>,
+    calls: Vec<Call>,
 }
 
 impl Batch {
@@ -58,6 +64,45 @@ impl Batch {
             true => Dispatching::done(Vec::new()),
             false => self.client.send(&self.calls),
         };
-        BatchFuture::new(self, dispatching)
+        BatchFuture {
+            batch: self,
+            dispatching,
+        }
+    }
+}
+
+/// The ids of a batch; awaits to `Result<Vec<DispatchId>, Error>`. Pending forever once taken.
+#[must_use = "await it, or `wait` for it: the calls may not have been accepted"]
+pub struct BatchFuture<'a> {
+    batch: &'a mut Batch,
+    dispatching: Dispatching,
+}
+
+impl BatchFuture<'_> {
+    /// Waits for the ids.
+    ///
+    /// # Errors
+    ///
+    /// The calls were not accepted. None of them was.
+    pub fn wait(self) -> Result<Vec<DispatchId>, Error> {
+        block_on(self)
+    }
+}
+
+impl Future for BatchFuture<'_> {
+    type Output = Result<Vec<DispatchId>, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let ids = ready!(self.dispatching.poll(cx));
+        if ids.is_ok() {
+            self.batch.calls.clear();
+        }
+        Poll::Ready(ids)
+    }
+}
+
+impl fmt::Debug for BatchFuture<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BatchFuture").finish_non_exhaustive()
     }
 }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 use functions_bytes::task::block_on;
 
 use super::transport::{Posted, post};
-use super::{Batch, Client, request};
+use super::{Client, request};
 use crate::{DispatchId, Error};
 
 /// A request of a client in flight.
@@ -37,7 +37,7 @@ impl Dispatching {
         Self::Done(Some(Err(error)))
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<DispatchId>, Error>> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<DispatchId>, Error>> {
         let result = match self {
             Self::Done(result) => return result.take().map_or(Poll::Pending, Poll::Ready),
             Self::Sent {
@@ -94,45 +94,5 @@ impl Future for DispatchFuture {
 impl fmt::Debug for DispatchFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DispatchFuture").finish_non_exhaustive()
-    }
-}
-
-/// The ids of a batch; awaits to `Result<Vec<DispatchId>, Error>`. Pending forever once taken.
-#[must_use = "await it, or `wait` for it: the calls may not have been accepted"]
-pub struct BatchFuture<'a> {
-    batch: &'a mut Batch,
-    dispatching: Dispatching,
-}
-
-impl<'a> BatchFuture<'a> {
-    pub(super) fn new(batch: &'a mut Batch, dispatching: Dispatching) -> Self {
-        Self { batch, dispatching }
-    }
-
-    /// Waits for the ids.
-    ///
-    /// # Errors
-    ///
-    /// The calls were not accepted. None of them was.
-    pub fn wait(self) -> Result<Vec<DispatchId>, Error> {
-        block_on(self)
-    }
-}
-
-impl Future for BatchFuture<'_> {
-    type Output = Result<Vec<DispatchId>, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let ids = ready!(self.dispatching.poll(cx));
-        if ids.is_ok() {
-            self.batch.calls.clear();
-        }
-        Poll::Ready(ids)
-    }
-}
-
-impl fmt::Debug for BatchFuture<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BatchFuture").finish_non_exhaustive()
     }
 }

@@ -7,8 +7,8 @@ mod transport;
 
 use std::fmt;
 
-pub use batch::Batch;
-pub use future::{BatchFuture, DispatchFuture};
+pub use batch::{Batch, BatchFuture};
+pub use future::DispatchFuture;
 
 use self::future::Dispatching;
 use crate::{Call, Error};

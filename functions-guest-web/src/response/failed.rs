@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 
-use super::WebResponse;
 use super::headers::List;
 use crate::WebError;
 use crate::environment::source;
@@ -24,8 +23,8 @@ pub(crate) struct Failed {
 #[derive(Debug)]
 pub(crate) struct Kind {
     report: fn(&WebError),
-    /// The problem document, with the response's status and the headers that were added to it.
-    document: fn(&WebError, StatusCode, List) -> WebResponse,
+    /// The problem document of a response with this status. Drops the headers that describe another body.
+    document: fn(&WebError, StatusCode, &mut List) -> Vec<u8>,
 }
 
 /// A failure of the handler: the log has the error, the client the invocation's id.
@@ -69,11 +68,11 @@ impl Failed {
         self.kind = &REPORTED;
     }
 
-    /// The problem document.
-    pub(crate) fn into_document(self, status: u16, headers: List) -> WebResponse {
+    /// The status and the problem document of a response that has this status and these headers.
+    pub(crate) fn into_document(self, status: u16, headers: &mut List) -> (StatusCode, Vec<u8>) {
         (self.kind.report)(&self.error);
         let status = StatusCode::from_u16(status).unwrap_or(self.error.status());
-        (self.kind.document)(&self.error, status, headers)
+        (status, (self.kind.document)(&self.error, status, headers))
     }
 }
 
@@ -88,25 +87,20 @@ fn report(error: &WebError) {
     record(level, "functions_guest_web", &message, &[]);
 }
 
-fn document_with_id(error: &WebError, status: StatusCode, headers: List) -> WebResponse {
+fn document_with_id(error: &WebError, status: StatusCode, headers: &mut List) -> Vec<u8> {
     document(error, status, Some(&source::invocation_id()), headers)
 }
 
-fn refusal(error: &WebError, status: StatusCode, headers: List) -> WebResponse {
+fn refusal(error: &WebError, status: StatusCode, headers: &mut List) -> Vec<u8> {
     if error.status().is_server_error() {
         return document_with_id(error, status, headers);
     }
     document(error, status, None, headers)
 }
 
-fn document(
-    error: &WebError,
-    status: StatusCode,
-    id: Option<&str>,
-    mut headers: List,
-) -> WebResponse {
+fn document(error: &WebError, status: StatusCode, id: Option<&str>, headers: &mut List) -> Vec<u8> {
     // Whatever they were for, the body is the document.
     headers.retain(|(name, _)| !name.eq_ignore_ascii_case("content-type"));
     let detail = error.public().unwrap_or("the function failed");
-    problem::document(status, detail, id).with_valid_headers(headers)
+    problem::document(status, detail, id)
 }

@@ -6,12 +6,13 @@ use std::time::Duration;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnectorBuilder;
-use hyper_util::client::legacy::{Client, Error};
+use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-use super::config::{OutboundConfig, OutboundPermit};
+use super::config::{MAX_HEAD, OutboundConfig, OutboundPermit};
 use super::connect::{Connector, Tcp};
 use super::egress::Egress;
+use super::error::Failed;
 use super::history::History;
 use super::resolver::Share;
 use crate::message::body::Body;
@@ -29,9 +30,6 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 /// After that, all its requests fail and the next one gets a new connection. Without it, a connection
 /// that died silently would take every request for a long time.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
-
-/// The longest head of a response, in bytes: hyper's limit for HTTP/1, applied to HTTP/2 as well.
-pub(super) const MAX_HEAD: u32 = 408 * 1024;
 
 /// A function's HTTP client. Its connections are not shared with other functions.
 pub(crate) struct HttpClient {
@@ -108,15 +106,6 @@ impl HttpClient {
         let clients = self.clients.get_or_init(clients);
         clients.as_ref().map_err(|error| Failed::Tls(error.clone()))
     }
-}
-
-/// Why there is no response.
-pub(super) enum Failed {
-    Request(Error),
-    /// TLS could not be set up.
-    Tls(rustls::Error),
-    /// The semaphore was closed, which only a bug of the host causes.
-    Stopped,
 }
 
 impl Clients {

@@ -11,6 +11,9 @@ use super::egress::Egress;
 use super::resolver::{Resolver, Share};
 use super::tls_roots::{InvalidAuthorities, TlsRoots};
 
+/// The longest head of a response, in bytes: hyper's limit for HTTP/1, applied to HTTP/2 as well.
+pub(super) const MAX_HEAD: u32 = 408 * 1024;
+
 /// Egress rules, trusted authorities, host overrides, and the limit on requests in flight.
 #[derive(Debug)]
 pub(crate) struct OutboundConfig {

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::io;
 
 use super::causes::{causes, find};
-use super::client::{Failed, MAX_HEAD};
+use super::config::MAX_HEAD;
 use super::connect_error::ConnectError;
 use super::tls_error;
 use crate::message::body::Incomplete;
@@ -33,6 +33,15 @@ pub(crate) enum Error {
     /// The server reset the connection.
     Reset(String),
     Other(String),
+}
+
+/// Why there is no response.
+pub(super) enum Failed {
+    Request(hyper_util::client::legacy::Error),
+    /// TLS could not be set up.
+    Tls(rustls::Error),
+    /// The semaphore was closed, which only a bug of the host causes.
+    Stopped,
 }
 
 impl From<Failed> for Error {

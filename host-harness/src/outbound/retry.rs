@@ -9,7 +9,7 @@ use h2::Reason;
 use hyper_util::client::legacy::Error;
 
 use super::causes::find;
-use super::client::Failed;
+use super::error::Failed;
 use super::history::History;
 use super::outgoing::Outgoing;
 

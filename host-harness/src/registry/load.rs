@@ -9,10 +9,10 @@ use tokio::time::Instant;
 
 use super::{
     ComponentSource, DeployError, Deployed, Found, FunctionSettings, LoadError, Opened, Registry,
+    Unavailable,
 };
 use crate::engine::Function;
 use crate::invocation::permits::{Overloaded, QueuePosition};
-use crate::telemetry::metrics::Reason;
 
 /// How many functions are loaded at once.
 pub(super) struct Permits {
@@ -28,28 +28,6 @@ impl Default for Permits {
         Self {
             load: Arc::new(Semaphore::new(processors.max(2))),
             compile: Arc::new(Semaphore::new((processors / 2).max(1))),
-        }
-    }
-}
-
-/// Why a function that is deployed cannot be invoked. The text is for clients: only the log has details.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Unavailable {
-    #[error("too many requests wait for the function to be loaded")]
-    Overloaded,
-    #[error("the function was not loaded within its time limit")]
-    Timeout,
-    #[error("the function cannot be loaded: {}", .0.kind().reason())]
-    NotLoaded(Arc<LoadError>),
-}
-
-impl Unavailable {
-    /// Its name in metrics and problem documents.
-    pub(crate) fn reason(&self) -> Reason {
-        match self {
-            Self::Overloaded => Reason::Overloaded,
-            Self::Timeout => Reason::Timeout,
-            Self::NotLoaded(_) => Reason::NotLoaded,
         }
     }
 }

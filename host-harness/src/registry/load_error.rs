@@ -4,8 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::source::MAX_FILE;
 use crate::engine::{Engine, InvalidFunction};
+use crate::limits::MAX_COMPONENT;
 use crate::telemetry::{cut, cut_causes};
 
 /// A component cannot be served as a function.
@@ -113,7 +113,10 @@ impl fmt::Display for LoadError {
         match self.kind {
             LoadErrorKind::Unreadable => write!(f, "{file} cannot be read"),
             LoadErrorKind::TooLarge => {
-                write!(f, "{file} is too long: expected at most {MAX_FILE} bytes")
+                write!(
+                    f,
+                    "{file} is too long: expected at most {MAX_COMPONENT} bytes"
+                )
             }
             LoadErrorKind::NotWasm => write!(
                 f,

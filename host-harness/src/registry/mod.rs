@@ -16,6 +16,7 @@ mod metrics;
 mod name;
 mod settings;
 mod source;
+mod unavailable;
 
 use std::borrow::Borrow;
 use std::collections::HashSet;
@@ -30,12 +31,12 @@ pub use deploy_error::DeployError;
 pub(crate) use deployed::Deployed;
 pub use info::{FunctionInfo, InstanceCounts};
 pub use invalid_setting::InvalidSetting;
-pub(crate) use load::Unavailable;
 pub use load_error::{LoadError, LoadErrorKind};
 pub(crate) use name::check as check_name;
 pub use settings::FunctionSettings;
 pub use source::ComponentSource;
 pub(crate) use source::Opened;
+pub(crate) use unavailable::Unavailable;
 
 use crate::engine::{Engine, Function};
 use crate::invocation::FunctionContext;

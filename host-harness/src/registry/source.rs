@@ -8,9 +8,7 @@ use bytes::Bytes;
 
 use super::{LoadError, LoadErrorKind};
 use crate::compile::ComponentBytes;
-
-/// The longest component file, in bytes. Components that embed a language runtime have some 40 MiB.
-pub(super) const MAX_FILE: u64 = 256 << 20;
+use crate::limits::MAX_COMPONENT;
 
 /// A component to deploy.
 ///
@@ -44,7 +42,7 @@ impl ComponentSource {
         let error = |kind| LoadError::new(self.file(), kind);
         let (bytes, file) = match self {
             Self::Bytes(bytes) => {
-                let bytes = (bytes.len() as u64 <= MAX_FILE).then(|| bytes.clone());
+                let bytes = (bytes.len() as u64 <= MAX_COMPONENT).then(|| bytes.clone());
                 (bytes, None)
             }
             Self::File(file) => {
@@ -71,10 +69,10 @@ pub(crate) struct Opened {
 /// Reads a file, which stays open; `None` if it is too long. Never reads further, since the file may be endless.
 fn read_bounded(file: &Path) -> std::io::Result<(Option<Vec<u8>>, File)> {
     let file = File::open(file)?;
-    let length = file.metadata()?.len().min(MAX_FILE);
+    let length = file.metadata()?.len().min(MAX_COMPONENT);
     let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-    (&file).take(MAX_FILE + 1).read_to_end(&mut bytes)?;
-    let is_whole = u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_FILE);
+    (&file).take(MAX_COMPONENT + 1).read_to_end(&mut bytes)?;
+    let is_whole = u64::try_from(bytes.len()).is_ok_and(|length| length <= MAX_COMPONENT);
     Ok((is_whole.then_some(bytes), file))
 }
 

@@ -56,10 +56,6 @@ pub trait HostInterface: Any + Send + Sync {
 /// The interfaces that the embedder added to a host.
 pub(crate) type HostInterfaces = Arc<[Arc<dyn HostInterface>]>;
 
-/// The interfaces' data of one invocation. There are rarely more than two.
-#[derive(Default)]
-pub(super) struct Locals(Vec<Box<dyn Any + Send>>);
-
 impl State {
     /// The interface as it was added to the host, shared by all invocations.
     #[must_use]

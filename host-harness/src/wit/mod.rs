@@ -9,10 +9,12 @@ pub(crate) mod handler;
 mod handles;
 mod host_interface;
 mod http;
+mod locals;
 mod output;
 mod pending;
 mod response_stream;
 pub(crate) mod run;
+mod shared_log;
 mod state;
 mod wasi;
 

@@ -1,6 +1,6 @@
 //! `functions:web/output`: a function's output and log records.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{MutexGuard, PoisonError};
 
 use wasmtime::StoreContextMut;
 use wasmtime::component::{HasSelf, Linker, WasmList};
@@ -8,25 +8,7 @@ use wasmtime::component::{HasSelf, Linker, WasmList};
 use super::bindings::functions::web::output::{Host, Level, Stream, add_to_linker};
 use super::bounded::{FirstPairs, TextPrefix};
 use super::{Interface, State};
-use crate::invocation::Invocation;
 use crate::telemetry::{InvocationLog, LogLevel, OutputStream};
-
-/// An invocation's log, created on first use. This interface and WASI's streams share it.
-#[derive(Default)]
-pub(super) struct SharedLog(Option<Arc<Mutex<InvocationLog>>>);
-
-impl SharedLog {
-    /// The log of this invocation, to be shared with its WASI streams.
-    pub(super) fn of(&mut self, call: &Invocation) -> &Arc<Mutex<InvocationLog>> {
-        self.0.get_or_insert_with(|| {
-            let function = &call.function;
-            let name = Arc::clone(&function.name);
-            let request = call.request_id.clone();
-            let log = InvocationLog::new(function.output.clone(), name, call.id, request);
-            Arc::new(Mutex::new(log))
-        })
-    }
-}
 
 impl State {
     /// The log of this invocation.

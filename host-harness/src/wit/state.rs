@@ -2,8 +2,8 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
 
 use super::handles;
-use super::host_interface::Locals;
-use super::output::SharedLog;
+use super::locals::Locals;
+use super::shared_log::SharedLog;
 use crate::command::{CapturedOutput, FileSystem};
 use crate::invocation::Invocation;
 use crate::invocation::memory_limiter::MemoryLimit;

@@ -21,7 +21,7 @@ use wasmtime_wasi::p2::{DynOutputStream, DynPollable, Network, StreamError};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::bounded::Text;
-use super::output::SharedLog;
+use super::shared_log::SharedLog;
 use super::state::CommandRun;
 use super::{MAX_ENTRIES, State};
 use crate::command::{CapturedOutput, OutputTooLong};

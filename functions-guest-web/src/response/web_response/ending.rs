@@ -5,7 +5,9 @@ use functions_bytes::Data;
 use super::WebResponse;
 use crate::__private::bindings::exports::functions::web::handler::Response;
 use crate::WebError;
+use crate::problem;
 use crate::response::IntoResponse;
+use crate::response::failed::Failed;
 use crate::response::headers::List;
 
 impl WebResponse {
@@ -99,7 +101,7 @@ impl WebResponse {
     /// The body; for an error that is the problem document.
     pub fn into_body(self) -> Data {
         match self.failed {
-            Some(failed) => failed.into_document(self.status, Vec::new()).body,
+            Some(failed) => Self::document(*failed, self.status, Vec::new()).body,
             None => self.body,
         }
     }
@@ -114,9 +116,15 @@ impl WebResponse {
         let whole = match self.failed.take() {
             None => self,
             // Making the document logs what was wrong, also where the client has another already.
-            Some(failed) => failed.into_document(self.status, self.headers),
+            Some(failed) => Self::document(*failed, self.status, self.headers),
         };
         (!streamed).then_some(whole)
+    }
+
+    /// The problem document of an error.
+    fn document(failed: Failed, status: u16, mut headers: List) -> Self {
+        let (status, document) = failed.into_document(status, &mut headers);
+        Self::of(status, Some(problem::MEDIA_TYPE), document.into()).with_valid_headers(headers)
     }
 
     /// The status and headers of a response that is going to be streamed.

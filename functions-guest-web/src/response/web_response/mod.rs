@@ -8,6 +8,7 @@ use super::failed::{Failed, HANDLER, Kind};
 use super::headers::List;
 use super::{InvalidHeader, Status};
 use crate::WebError;
+use crate::problem;
 
 mod ending;
 mod headers;
@@ -89,7 +90,7 @@ impl WebResponse {
     pub(crate) fn failed(error: WebError, kind: &'static Kind) -> Self {
         Self {
             status: error.status().as_u16(),
-            content_type: Some("application/problem+json"),
+            content_type: Some(problem::MEDIA_TYPE),
             failed: Some(Box::new(Failed::new(error, kind))),
             is_error: true,
             ..Self::new()
