@@ -1,4 +1,4 @@
-//! Compares docs/limits.md with the code.
+//! Compares docs/limits.md with the options.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +10,35 @@ use host_harness::Limits;
 /// Options with a default that is not a limit, or not a number.
 const OTHERS: [&str; 5] = ["grace", "listen", "log-format", "log-level", "reuse"];
 
-/// The rows of all tables: the option, if there is one, and the default.
-fn rows() -> Vec<(String, String)> {
+/// A row of a table.
+pub(super) struct Row {
+    /// What is limited.
+    pub(super) limit: String,
+    pub(super) default: String,
+    /// As the page has it: an option in backticks, where another setting is, or nothing.
+    option: String,
+}
+
+impl Row {
+    /// The name of the option, if there is one.
+    pub(super) fn option(&self) -> Option<&str> {
+        self.option.strip_prefix("`--")?.strip_suffix('`')
+    }
+}
+
+/// The rows of all tables, without their heads.
+pub(super) fn rows() -> Vec<Row> {
     let text = include_str!("../../../docs/limits.md");
     let rows = text.lines().filter_map(|line| {
-        let line = line.strip_prefix("| ")?.strip_suffix(" |")?;
-        let [_, default, option, _] = line.split(" | ").collect::<Vec<_>>().try_into().ok()?;
-        let option = option.trim_matches(['`', ' ']);
-        Some((option.trim_start_matches("--").into(), default.into()))
+        let line = line.strip_prefix("| ")?.strip_suffix('|')?;
+        let cells = line.split('|').map(|cell| cell.trim().to_owned());
+        let [limit, default, option, _] = cells.collect::<Vec<_>>().try_into().ok()?;
+        let is_head = ["limit", "setting"].contains(&limit.as_str());
+        (!is_head).then_some(Row {
+            limit,
+            default,
+            option,
+        })
     });
     rows.collect()
 }
@@ -65,9 +86,9 @@ fn table_matches_the_options() {
         if OTHERS.contains(&option.as_str()) {
             continue;
         }
-        let is_there = rows
-            .iter()
-            .any(|(in_row, text)| in_row == option && normalized(text) == default.replace(' ', ""));
+        let is_there = rows.iter().any(|row| {
+            row.option() == Some(option) && normalized(&row.default) == default.replace(' ', "")
+        });
         assert!(
             is_there,
             "docs/limits.md lacks --{option} with the default {default}"
@@ -78,8 +99,7 @@ fn table_matches_the_options() {
         .get_arguments()
         .filter_map(clap::Arg::get_long)
         .collect();
-    let options = rows.iter().map(|(option, _)| option.as_str());
-    for option in options.filter(|option| option.contains('-') && !option.starts_with("---")) {
+    for option in rows.iter().filter_map(Row::option) {
         assert!(known.contains(&option), "docs/limits.md has --{option}");
     }
 }

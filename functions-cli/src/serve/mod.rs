@@ -6,6 +6,8 @@ mod cache;
 mod compile;
 mod declared;
 mod dispatch;
+#[cfg(test)]
+mod fixed_limits;
 mod golem;
 mod host;
 mod limits;
