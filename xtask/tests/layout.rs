@@ -43,6 +43,9 @@ const LONGER: [&str; 5] = [
     "host-harness/src/compile/footprint.rs",
 ];
 
+/// Names of several private types of the host: the slot of a pool, and what the owners of a thing share.
+const SAME_NAMES: [&str; 2] = ["Shared", "Slot"];
+
 /// A module's path, such as `["engine", "task"]`. The root's is empty.
 type Module = Vec<String>;
 
@@ -290,6 +293,40 @@ fn files_are_short() {
         );
     }
     assert!(unused.is_empty(), "not longer any more: {unused:?}");
+}
+
+/// The type or trait that a line defines, outside other items.
+fn defined(line: &str) -> Option<&str> {
+    let mut words = line.split(' ').skip_while(|word| {
+        let modifiers = ["pub", "pub(crate)", "pub(super)", "unsafe"];
+        modifiers.contains(word)
+    });
+    let is_type = ["struct", "enum", "trait", "type", "union"].contains(&words.next()?);
+    let name = words.next().filter(|_| is_type)?;
+    name.split(|letter: char| !letter.is_alphanumeric()).next()
+}
+
+/// No two types of the host have one name, but for those that replace each other on other systems.
+#[test]
+fn types_of_the_host_have_names_of_their_own() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut files = Vec::new();
+    lengths(&workspace.join("host-harness/src"), &mut files);
+    let mut places = BTreeMap::<_, BTreeSet<_>>::new();
+    for (file, _) in &files {
+        let skipped = ["/tests.rs", "/unsupported.rs"];
+        if file.contains("/tests/") || skipped.iter().any(|name| file.ends_with(name)) {
+            continue;
+        }
+        let text = std::fs::read_to_string(file).unwrap();
+        for name in without_tests(&text).lines().filter_map(defined) {
+            places.entry(name.to_owned()).or_default().insert(file);
+        }
+    }
+    assert!(places.len() > 300);
+    places.retain(|_, files| files.len() > 1);
+    let names: Vec<_> = places.keys().collect();
+    assert_eq!(names, SAME_NAMES, "{places:#?}");
 }
 
 /// The reader sees what a module uses, and follows re-exports to the module that defines it.

@@ -15,14 +15,14 @@ const ENTRY: usize = 256;
 /// What is in the folder, by path.
 #[derive(Debug)]
 pub(crate) struct Temporary {
-    entries: Mutex<BTreeMap<String, Entry>>,
+    entries: Mutex<BTreeMap<String, TemporaryEntry>>,
     space: Arc<Space>,
     /// The number of the next file.
     next: AtomicU64,
 }
 
 #[derive(Debug, Clone)]
-pub(super) enum Entry {
+pub(super) enum TemporaryEntry {
     Folder,
     File(Arc<TemporaryFile>),
 }
@@ -37,9 +37,9 @@ impl Temporary {
         }
     }
 
-    pub(super) fn get(&self, at: &str) -> Option<Entry> {
+    pub(super) fn get(&self, at: &str) -> Option<TemporaryEntry> {
         match at {
-            "" => Some(Entry::Folder),
+            "" => Some(TemporaryEntry::Folder),
             at => self.lock().get(at).cloned(),
         }
     }
@@ -48,22 +48,22 @@ impl Temporary {
     pub(super) fn next(&self, folder: &str, after: &str) -> Option<(String, bool)> {
         let entries = self.lock();
         let (name, entry) = path::next_in(&entries, folder, after)?;
-        Some((name.to_owned(), matches!(entry, Entry::Folder)))
+        Some((name.to_owned(), matches!(entry, TemporaryEntry::Folder)))
     }
 
     pub(super) fn create_folder(&self, at: &str) -> Result<(), FileError> {
-        self.add(at, Entry::Folder)
+        self.add(at, TemporaryEntry::Folder)
     }
 
     /// Creates an empty file where there is nothing.
     pub(super) fn create_file(&self, at: &str) -> Result<Arc<TemporaryFile>, FileError> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let file = Arc::new(TemporaryFile::new(id, Arc::clone(&self.space)));
-        self.add(at, Entry::File(Arc::clone(&file)))?;
+        self.add(at, TemporaryEntry::File(Arc::clone(&file)))?;
         Ok(file)
     }
 
-    fn add(&self, at: &str, entry: Entry) -> Result<(), FileError> {
+    fn add(&self, at: &str, entry: TemporaryEntry) -> Result<(), FileError> {
         let mut entries = self.lock();
         if at.is_empty() || entries.contains_key(at) {
             return Err(FileError::Exists);
@@ -77,8 +77,8 @@ impl Temporary {
     pub(super) fn remove_folder(&self, at: &str) -> Result<(), FileError> {
         let mut entries = self.lock();
         match entries.get(at) {
-            Some(Entry::Folder) => {}
-            Some(Entry::File(_)) => return Err(FileError::NotAFolder),
+            Some(TemporaryEntry::Folder) => {}
+            Some(TemporaryEntry::File(_)) => return Err(FileError::NotAFolder),
             None if at.is_empty() => return Err(FileError::Busy),
             None => return Err(FileError::Missing),
         }
@@ -94,8 +94,8 @@ impl Temporary {
     pub(super) fn remove_file(&self, at: &str) -> Result<(), FileError> {
         let mut entries = self.lock();
         match entries.get(at) {
-            Some(Entry::File(_)) => {}
-            Some(Entry::Folder) => return Err(FileError::IsAFolder),
+            Some(TemporaryEntry::File(_)) => {}
+            Some(TemporaryEntry::Folder) => return Err(FileError::IsAFolder),
             None if at.is_empty() => return Err(FileError::IsAFolder),
             None => return Err(FileError::Missing),
         }
@@ -114,20 +114,20 @@ impl Temporary {
         if from == to {
             return Ok(());
         }
-        let is_folder = matches!(moved, Entry::Folder);
+        let is_folder = matches!(moved, TemporaryEntry::Folder);
         let below = format!("{from}/");
         if is_folder && to.starts_with(&below) {
             return Err(FileError::Invalid);
         }
         check_parent(&entries, to)?;
         match (is_folder, entries.get(to)) {
-            (_, None) | (false, Some(Entry::File(_))) => {}
-            (false, Some(Entry::Folder)) => return Err(FileError::IsAFolder),
-            (true, Some(Entry::File(_))) => return Err(FileError::NotAFolder),
-            (true, Some(Entry::Folder)) if has_children(&entries, to) => {
+            (_, None) | (false, Some(TemporaryEntry::File(_))) => {}
+            (false, Some(TemporaryEntry::Folder)) => return Err(FileError::IsAFolder),
+            (true, Some(TemporaryEntry::File(_))) => return Err(FileError::NotAFolder),
+            (true, Some(TemporaryEntry::Folder)) if has_children(&entries, to) => {
                 return Err(FileError::NotEmpty);
             }
-            (true, Some(Entry::Folder)) => {}
+            (true, Some(TemporaryEntry::Folder)) => {}
         }
         let mut names = vec![from.to_owned()];
         let inner = entries.range(below.clone()..);
@@ -151,7 +151,7 @@ impl Temporary {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Entry>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, TemporaryEntry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -165,18 +165,18 @@ impl Drop for Temporary {
     }
 }
 
-fn check_parent(entries: &BTreeMap<String, Entry>, at: &str) -> Result<(), FileError> {
+fn check_parent(entries: &BTreeMap<String, TemporaryEntry>, at: &str) -> Result<(), FileError> {
     match path::parent(at) {
         None | Some("") => Ok(()),
         Some(parent) => match entries.get(parent) {
-            Some(Entry::Folder) => Ok(()),
-            Some(Entry::File(_)) => Err(FileError::NotAFolder),
+            Some(TemporaryEntry::Folder) => Ok(()),
+            Some(TemporaryEntry::File(_)) => Err(FileError::NotAFolder),
             None => Err(FileError::Missing),
         },
     }
 }
 
-fn has_children(entries: &BTreeMap<String, Entry>, at: &str) -> bool {
+fn has_children(entries: &BTreeMap<String, TemporaryEntry>, at: &str) -> bool {
     let below = format!("{at}/");
     let mut inner = entries.range(below.clone()..);
     inner.next().is_some_and(|(at, _)| at.starts_with(&below))
@@ -254,7 +254,7 @@ mod tests {
         assert_eq!(folder.rename("a", "x/y"), Err(FileError::Missing));
         assert_eq!(folder.rename("c", "a"), Err(FileError::NotEmpty));
         folder.rename("a", "c").unwrap();
-        let Some(Entry::File(file)) = folder.get("c/b/f") else {
+        let Some(TemporaryEntry::File(file)) = folder.get("c/b/f") else {
             panic!("the file is gone");
         };
         assert_eq!(file.read(0, 9), b"x");

@@ -70,7 +70,7 @@ impl Whole {
 
 /// Separates a component from what is behind it. Returns the component and the appendix.
 pub(super) fn split(bytes: Bytes, file: Option<File>) -> (Bytes, Option<Appendix>) {
-    let Some(Found {
+    let Some(AppendixParts {
         section,
         index,
         end,
@@ -94,13 +94,13 @@ pub(super) fn split(bytes: Bytes, file: Option<File>) -> (Bytes, Option<Appendix
 }
 
 /// Where the parts of a file with an appendix are.
-struct Found {
+struct AppendixParts {
     section: usize,
     index: usize,
     end: usize,
 }
 
-fn find(bytes: &[u8]) -> Option<Found> {
+fn find(bytes: &[u8]) -> Option<AppendixParts> {
     let mut at = HEADER;
     while at < bytes.len() {
         let section = at;
@@ -117,7 +117,7 @@ fn find(bytes: &[u8]) -> Option<Found> {
             let length = u32::from_le_bytes(length.try_into().ok()?);
             let index = index + 4;
             let end = index.checked_add(usize::try_from(length).ok()?)?;
-            return (end <= bytes.len()).then_some(Found {
+            return (end <= bytes.len()).then_some(AppendixParts {
                 section,
                 index,
                 end,

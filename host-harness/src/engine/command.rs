@@ -25,7 +25,7 @@ use crate::telemetry::metrics::FunctionCounters;
 use crate::wit::{CommandRun, State, run};
 
 /// The answer to a request that does not run a command.
-struct Refused(StatusCode, &'static str);
+struct RefusedRun(StatusCode, &'static str);
 
 impl Engine {
     /// Runs a command once. Its permits are held by the caller.
@@ -39,7 +39,7 @@ impl Engine {
     ) -> Result<Outcome, Failure> {
         let context = &function.context;
         if call.request.method != Method::POST {
-            let refused = Refused(StatusCode::METHOD_NOT_ALLOWED, "a command is run by POST\n");
+            let refused = RefusedRun(StatusCode::METHOD_NOT_ALLOWED, "a command is run by POST\n");
             return refused.reply(context);
         }
         let mut reserved = context.bodies.reserve();
@@ -113,18 +113,18 @@ async fn run_once(
 async fn read_params(
     mut body: Body,
     reserved: &mut Reserved,
-) -> Result<Result<Option<String>, Refused>, Failure> {
+) -> Result<Result<Option<String>, RefusedRun>, Failure> {
     let mut bytes = Vec::new();
     let overloaded = |Full| Failure::Overloaded;
     while let Some(frame) = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
         let Ok(frame) = frame else {
             let text = "the body broke off before its end\n";
-            return Ok(Err(Refused(StatusCode::BAD_REQUEST, text)));
+            return Ok(Err(RefusedRun(StatusCode::BAD_REQUEST, text)));
         };
         let data = frame.into_data().unwrap_or_default();
         if bytes.len() + data.len() > MAX_TEXT {
             let text = "the parameters of a command have at most 8 MiB\n";
-            return Ok(Err(Refused(StatusCode::PAYLOAD_TOO_LARGE, text)));
+            return Ok(Err(RefusedRun(StatusCode::PAYLOAD_TOO_LARGE, text)));
         }
         // As text, and as an argument.
         reserved.grow(2 * data.len()).map_err(overloaded)?;
@@ -137,12 +137,12 @@ async fn read_params(
         Ok(text) if !text.contains('\0') => Ok(Ok(Some(text))),
         _ => {
             let text = "the parameters of a command are an argument, so expected text in UTF-8 without NUL\n";
-            Ok(Err(Refused(StatusCode::BAD_REQUEST, text)))
+            Ok(Err(RefusedRun(StatusCode::BAD_REQUEST, text)))
         }
     }
 }
 
-impl Refused {
+impl RefusedRun {
     fn reply(self, context: &FunctionContext) -> Result<Outcome, Failure> {
         let Self(status, text) = self;
         let mut headers = vec![("content-type", "text/plain; charset=utf-8")];

@@ -11,7 +11,7 @@ use crate::compile::config::{self as compiled, Allocation};
 use crate::compile::fingerprint;
 
 /// Compiles for its own engine, in the host's compiler process, and caches in the host's folder.
-pub(crate) struct ComponentEngine {
+pub(crate) struct CompilingEngine {
     pub(crate) wasmtime: wasmtime::Engine,
     compiler: Compiler,
     cache: Option<Cache>,
@@ -19,14 +19,14 @@ pub(crate) struct ComponentEngine {
 
 impl Engine {
     /// Creates an engine in which the same calls with the same answers always leave the same memory.
-    pub(crate) fn deterministic(&self) -> wasmtime::Result<ComponentEngine> {
+    pub(crate) fn deterministic(&self) -> wasmtime::Result<CompilingEngine> {
         let wasmtime = wasmtime::Engine::new(&compiled::deterministic())?;
         self.component_engine(wasmtime, Allocation::Deterministic)
     }
 
     /// Creates an engine with the host's own pool, for instances that have this many memories together. Where the
     /// system does not support it, memories are allocated for each instance.
-    pub(crate) fn pooled(&self, memories: u32) -> wasmtime::Result<ComponentEngine> {
+    pub(crate) fn pooled(&self, memories: u32) -> wasmtime::Result<CompilingEngine> {
         match config::pooled_components(&self.limits, self.setup, memories) {
             Ok(wasmtime) => self.component_engine(wasmtime, Allocation::HostPoolOnce),
             Err(error) if self.setup.multi_tenant => Err(error.context(config::NO_POOL)),
@@ -41,10 +41,10 @@ impl Engine {
         &self,
         wasmtime: wasmtime::Engine,
         allocation: Allocation,
-    ) -> wasmtime::Result<ComponentEngine> {
+    ) -> wasmtime::Result<CompilingEngine> {
         let fingerprint = fingerprint::of(&wasmtime);
         let cache = self.cache.as_ref();
-        Ok(ComponentEngine {
+        Ok(CompilingEngine {
             compiler: Compiler {
                 process: self.compiler.process.clone(),
                 allocation,
@@ -56,7 +56,7 @@ impl Engine {
     }
 }
 
-impl ComponentEngine {
+impl CompilingEngine {
     /// Compiles a component, or loads it from the cache.
     pub(crate) fn compile(&self, wasm: &ComponentBytes) -> Result<Component, InvalidFunction> {
         let footprint = footprint_of(wasm)?;

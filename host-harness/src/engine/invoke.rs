@@ -265,10 +265,10 @@ fn poll_started(task: &mut InvocationTask, cx: &mut Context<'_>) -> Poll<Result<
 }
 
 /// Takes the response out of the store.
-fn finish(store: &mut Store<State>, reply: handler::Reply) -> Result<Outcome, Failure> {
+fn finish(store: &mut Store<State>, reply: handler::HandlerReply) -> Result<Outcome, Failure> {
     let mut response = match reply {
-        handler::Reply::Response(response) => response,
-        handler::Reply::Streamed => return Ok(Outcome::Streamed),
+        handler::HandlerReply::Response(response) => response,
+        handler::HandlerReply::Streamed => return Ok(Outcome::Streamed),
     };
     let limit = store.data().call.function.headers;
     let headers = response.take_headers(limit);

@@ -41,7 +41,7 @@ use crate::pool::Owner;
 use crate::telemetry::MAX_DEPTH;
 use crate::telemetry::metrics::QueueLengths;
 use crate::wit::{self, HostInterfaces, State};
-pub(crate) use component_engine::ComponentEngine;
+pub(crate) use component_engine::CompilingEngine;
 pub(crate) use config::Pool;
 pub(crate) use failure::Failure;
 pub(crate) use function::{Function, describe_reuse};
@@ -149,7 +149,7 @@ impl Engine {
     }
 
     /// Sets which components' compiled code is never evicted from the cache.
-    pub(crate) fn keep_compiled(&self, kept: cache::Kept) {
+    pub(crate) fn keep_compiled(&self, kept: cache::KeptHashes) {
         if let Some(cache) = &self.cache {
             cache.keep(kept);
         }

@@ -21,7 +21,7 @@ use crate::wit::{State, handler, run};
 /// The error of a `start` that waits for too long.
 #[derive(Debug, thiserror::Error)]
 #[error("the component's start exceeds the time limit of a request; raise it with --timeout")]
-struct OutOfTime;
+struct TrialTimeout;
 
 impl Engine {
     /// Creates one instance. `starts` says whether instantiation runs code of the component.
@@ -71,7 +71,7 @@ fn finish_trial(
         let runtime = runtime.map_err(|error| InvalidFunction::Start(error.into()))?;
         runtime.block_on(async {
             let result = tokio::time::timeout(timeout, instantiation).await;
-            result.unwrap_or_else(|_| Err(InvalidFunction::Start(OutOfTime.into())))
+            result.unwrap_or_else(|_| Err(InvalidFunction::Start(TrialTimeout.into())))
         })
     };
     thread::scope(|scope| {

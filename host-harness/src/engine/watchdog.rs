@@ -32,15 +32,15 @@ thread_local! {
 
 /// Polls under the watchdog. Polls may nest.
 pub(super) fn watched<T>(poll: impl FnOnce() -> T) -> T {
-    let _poll = POLLS.try_with(PollGuard::begin).ok();
+    let _poll = POLLS.try_with(WatchedPoll::begin).ok();
     poll()
 }
 
-struct PollGuard {
+struct WatchedPoll {
     nested: u64,
 }
 
-impl PollGuard {
+impl WatchedPoll {
     fn begin(polls: &Arc<Polls>) -> Self {
         // No other thread writes this counter.
         let before = polls.load(Ordering::Relaxed);
@@ -49,7 +49,7 @@ impl PollGuard {
     }
 }
 
-impl Drop for PollGuard {
+impl Drop for WatchedPoll {
     fn drop(&mut self) {
         let _ = POLLS.try_with(|polls| {
             let now = polls.load(Ordering::Relaxed);

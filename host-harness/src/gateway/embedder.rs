@@ -12,7 +12,7 @@ use super::admit::Refusal;
 use super::{Gateway, problem};
 use crate::invocation::{CallChain, Invocation, Invoker};
 use crate::message::body::Body;
-use crate::registry::Found;
+use crate::registry::FoundFunction;
 use crate::telemetry::InvocationId;
 use crate::telemetry::metrics::{PendingCount, Reason};
 
@@ -142,7 +142,7 @@ impl Gateway {
 
     async fn invoke_found(
         self: &Arc<Self>,
-        found: Found,
+        found: FoundFunction,
         request: Parts,
         body: Body,
         options: InvokeOptions,
@@ -170,8 +170,8 @@ impl Gateway {
         }
         let times = context.limits.times();
         let function = match found {
-            Found::Loaded(function) => function,
-            Found::NotLoaded(deployed) => Box::pin(self.load(deployed, times.deadline))
+            FoundFunction::Loaded(function) => function,
+            FoundFunction::NotLoaded(deployed) => Box::pin(self.load(deployed, times.deadline))
                 .await
                 .map_err(|unavailable| {
                     let status = problem::status_of(&unavailable);

@@ -19,11 +19,11 @@ const MAX_HEADERS: usize = 100;
 #[derive(Default)]
 pub(super) struct Gate {
     buffered: Vec<u8>,
-    state: State,
+    state: GateState,
 }
 
 #[derive(Default, PartialEq)]
-enum State {
+enum GateState {
     #[default]
     Closed,
     /// The buffered bytes are being handed on.
@@ -39,16 +39,16 @@ impl Gate {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        while self.state == State::Closed {
+        while self.state == GateState::Closed {
             let mut piece = [0; 1024];
             let mut read = ReadBuf::new(&mut piece);
             ready!(stream.as_mut().poll_read(cx, &mut read))?;
             self.buffered.extend_from_slice(read.filled());
             if read.filled().is_empty() || !is_part_of_head(&self.buffered) {
-                self.state = State::Opening;
+                self.state = GateState::Opening;
             }
         }
-        if self.state == State::Open {
+        if self.state == GateState::Open {
             return stream.poll_read(cx, into);
         }
         let count = into.remaining().min(self.buffered.len());
@@ -56,7 +56,7 @@ impl Gate {
         self.buffered.drain(..count);
         if self.buffered.is_empty() {
             self.buffered = Vec::new();
-            self.state = State::Open;
+            self.state = GateState::Open;
         }
         Poll::Ready(Ok(()))
     }

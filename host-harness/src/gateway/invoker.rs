@@ -10,16 +10,16 @@ use super::for_method::is_bodiless;
 use super::{Gateway, MAX_NAMES, TargetCall};
 use crate::engine::Failure;
 use crate::invocation::access::{Access, Ingress};
-use crate::invocation::{Answer, InvokeError, InvokeFuture, Invoker, Outgoing};
+use crate::invocation::{Answer, InvokeError, InvokeFuture, Invoker, OutgoingCall};
 use crate::invocation::{Invocation, earlier};
 use crate::message::body::Body;
 use crate::message::head::Head;
-use crate::registry::{Found, Unavailable};
+use crate::registry::{FoundFunction, Unavailable};
 use crate::telemetry::InvocationId;
 use crate::telemetry::metrics::{PendingCount, Reason};
 
 impl Invoker for Gateway {
-    fn call(self: Arc<Self>, outgoing: Outgoing) -> InvokeFuture {
+    fn call(self: Arc<Self>, outgoing: OutgoingCall) -> InvokeFuture {
         Box::pin(self.answer(outgoing))
     }
 
@@ -37,7 +37,7 @@ impl Invoker for Gateway {
 }
 
 impl Gateway {
-    async fn answer(self: Arc<Self>, outgoing: Outgoing) -> Answer {
+    async fn answer(self: Arc<Self>, outgoing: OutgoingCall) -> Answer {
         let Some(found) = self.registry.get(&outgoing.target) else {
             return self.answer_target(outgoing).await;
         };
@@ -55,7 +55,7 @@ impl Gateway {
     }
 
     /// Answers a call whose target is not a function.
-    async fn answer_target(&self, outgoing: Outgoing) -> Answer {
+    async fn answer_target(&self, outgoing: OutgoingCall) -> Answer {
         let Some(targets) = &self.call_targets else {
             return Err(InvokeError::NotFound(outgoing.target));
         };
@@ -88,10 +88,10 @@ impl Gateway {
     /// Answers a call by a function. An error has the reason that is counted.
     async fn answer_by(
         self: Arc<Self>,
-        found: Found,
-        outgoing: Outgoing,
+        found: FoundFunction,
+        outgoing: OutgoingCall,
     ) -> Result<(Head, Body), (InvokeError, Reason)> {
-        let Outgoing {
+        let OutgoingCall {
             target,
             caller,
             token_metadata,
@@ -113,9 +113,9 @@ impl Gateway {
         let own = context.limits.times();
         let deadline = earlier(deadline, own.deadline);
         let function = match found {
-            Found::Loaded(function) => function,
+            FoundFunction::Loaded(function) => function,
             // Boxed, because it is large and rarely runs.
-            Found::NotLoaded(deployed) => Box::pin(self.load(deployed, deadline))
+            FoundFunction::NotLoaded(deployed) => Box::pin(self.load(deployed, deadline))
                 .await
                 .map_err(|why| (not_loaded(&why, &target), why.reason()))?,
         };

@@ -8,11 +8,11 @@ use http::{Request, Response};
 use super::{Gateway, Origin};
 use crate::message::body::Body;
 
-type Answering = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
+type ResponseFuture = Pin<Box<dyn Future<Output = Response<Body>> + Send>>;
 
 /// What requests pass before they reach functions: [`Builder::middleware`](crate::Builder::middleware).
 pub(crate) trait Middleware: Send + Sync {
-    fn handle(&self, request: Request<Body>, next: Next) -> Answering;
+    fn handle(&self, request: Request<Body>, next: Next) -> ResponseFuture;
 }
 
 impl<F, R> Middleware for F
@@ -20,7 +20,7 @@ where
     F: Fn(Request<Body>, Next) -> R + Send + Sync,
     R: Future<Output = Response<Body>> + Send + 'static,
 {
-    fn handle(&self, request: Request<Body>, next: Next) -> Answering {
+    fn handle(&self, request: Request<Body>, next: Next) -> ResponseFuture {
         Box::pin(self(request, next))
     }
 }

@@ -18,7 +18,7 @@ use super::{problem, public_url, request, route};
 use crate::invocation::{CallChain, Invocation, InvocationTimes, Invoker};
 use crate::message::active_requests::Uploading;
 use crate::message::body::{Body, Upload};
-use crate::registry::Found;
+use crate::registry::FoundFunction;
 use crate::telemetry::InvocationId;
 use crate::telemetry::metrics::PendingCount;
 
@@ -137,7 +137,7 @@ impl Gateway {
 
     fn begin_with(
         self: &Arc<Self>,
-        found: Found,
+        found: FoundFunction,
         mut request: Parts,
         base: usize,
         mut body: Body,
@@ -198,10 +198,10 @@ impl Gateway {
             called: None,
         };
         match found {
-            Found::Loaded(function) => {
+            FoundFunction::Loaded(function) => {
                 Responder::Invoking(self.engine.invoke(function, call, arrived, body), answering)
             }
-            Found::NotLoaded(deployed) => {
+            FoundFunction::NotLoaded(deployed) => {
                 let gateway = Arc::clone(self);
                 Responder::Loading(Box::pin(async move {
                     gateway

@@ -178,7 +178,7 @@ impl Builder {
 }
 
 /// What the cache never evicts: the code of the host's functions, and of others that its embedder names.
-fn kept(registry: Weak<Registry>, others: Option<KeptComponents>) -> cache::Kept {
+fn kept(registry: Weak<Registry>, others: Option<KeptComponents>) -> cache::KeptHashes {
     Box::new(move || {
         let mut digests = registry.upgrade()?.digests();
         if let Some(others) = &others {

@@ -12,7 +12,7 @@ use crate::telemetry::InvocationId;
 /// Invokes other functions of the host. Implemented above the interfaces.
 pub(crate) trait Invoker: Send + Sync {
     /// Calls a function. Dropping the future, or the body that it resolves to, ends the call.
-    fn call(self: Arc<Self>, outgoing: Outgoing) -> InvokeFuture;
+    fn call(self: Arc<Self>, outgoing: OutgoingCall) -> InvokeFuture;
 
     /// The URL of a function, if it is public and the host has one.
     fn url(&self, target: &str) -> Result<Option<String>, InvokeError>;
@@ -28,7 +28,7 @@ pub(crate) type InvokeFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
 pub(crate) type Answer = Result<(Head, Body), InvokeError>;
 
 /// A function's call of another, and its limits.
-pub(crate) struct Outgoing {
+pub(crate) struct OutgoingCall {
     pub(crate) target: String,
     /// The name of the calling function.
     pub(crate) caller: Arc<str>,

@@ -27,7 +27,7 @@ use crate::outbound::HttpClient;
 use crate::telemetry::metrics::NamedCounters;
 use crate::telemetry::{InvocationId, Output};
 pub(crate) use cpu_span::thread_cpu_time;
-pub(crate) use invoker::{Answer, InvokeError, InvokeFuture, Invoker, Outgoing};
+pub(crate) use invoker::{Answer, InvokeError, InvokeFuture, Invoker, OutgoingCall};
 pub(crate) use limits::{InvocationLimits, InvocationTimes};
 
 /// A function's identity, settings and shared resources.

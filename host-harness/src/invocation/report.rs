@@ -25,19 +25,19 @@ use crate::telemetry::InvocationId;
 /// ```
 #[derive(Clone, Default)]
 pub struct InvocationReport {
-    inner: Arc<Inner>,
+    inner: Arc<ReportInner>,
 }
 
 #[derive(Default)]
-struct Inner {
-    started: OnceLock<Started>,
+struct ReportInner {
+    started: OnceLock<StartedInvocation>,
     times: OnceLock<Times>,
     memory: OnceLock<usize>,
     calls: AtomicU32,
     requests: AtomicU32,
 }
 
-struct Started {
+struct StartedInvocation {
     invocation: InvocationId,
     version: String,
 }
@@ -108,7 +108,7 @@ impl InvocationReport {
 
     fn start(&self, invocation: &Invocation) {
         // A report that is used for two requests keeps what it has of the first.
-        let _ = self.inner.started.set(Started {
+        let _ = self.inner.started.set(StartedInvocation {
             invocation: invocation.id,
             version: invocation
                 .function

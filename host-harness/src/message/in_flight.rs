@@ -11,22 +11,22 @@ const MAX_IN_FLIGHT: usize = 64;
 
 /// A call or request in flight. It counts until this is dropped, or it is cancelled.
 #[derive(Debug)]
-pub(crate) struct InFlight(Arc<Entry>);
+pub(crate) struct InFlight(Arc<InFlightEntry>);
 
 /// Ends the count of a call or request that its function no longer wants.
 ///
 /// The task that works on it is aborted as well, but not before a thread gets to it. Without this, a
 /// function that sends requests one after the other and drops each would be refused.
 #[derive(Debug)]
-pub(crate) struct Cancel(Arc<Entry>);
+pub(crate) struct Cancel(Arc<InFlightEntry>);
 
 #[derive(Debug)]
-struct Entry {
+struct InFlightEntry {
     count: Arc<AtomicUsize>,
     is_over: AtomicBool,
 }
 
-impl Entry {
+impl InFlightEntry {
     fn end(&self) {
         if !self.is_over.swap(true, Ordering::Relaxed) {
             self.count.fetch_sub(1, Ordering::Relaxed);
@@ -64,7 +64,7 @@ impl InFlightCounter {
         let count = Arc::clone(self.0.get_or_insert_default());
         let before = count.fetch_add(1, Ordering::Relaxed);
         // Dropping `one` undoes the increment above.
-        let one = InFlight(Arc::new(Entry {
+        let one = InFlight(Arc::new(InFlightEntry {
             count,
             is_over: AtomicBool::new(false),
         }));

@@ -19,8 +19,8 @@ use super::happy_eyeballs::connect;
 use super::history::Recorded;
 use super::resolver::Share;
 use super::write_timeout::WriteTimeoutStream;
+use crate::message::body::BoxError;
 
-type BoxError = Box<dyn std::error::Error + Send + Sync>;
 type Connecting<T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + Send>>;
 
 /// Opens connections, with TLS if needed, in bounded time.

@@ -7,8 +7,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::config::OutboundPermit;
-
-type Error = Box<dyn std::error::Error + Send + Sync>;
+use crate::message::body::BoxError;
 
 /// A response's body on its way in. Breaks off if it takes too long or gets too long.
 pub(super) struct ResponseBody<B> {
@@ -60,15 +59,15 @@ impl<B> ResponseBody<B> {
 impl<B> Body for ResponseBody<B>
 where
     B: Body<Data = Bytes> + Unpin,
-    B::Error: Into<Error>,
+    B::Error: Into<BoxError>,
 {
     type Data = Bytes;
-    type Error = Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let broken = |kind: io::ErrorKind| Poll::Ready(Some(Err(io::Error::from(kind).into())));
         // The clock first: a body that never pauses has to end as well.
         if self

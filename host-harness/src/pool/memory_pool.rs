@@ -31,11 +31,11 @@ const FREE_EACH_THREAD: usize = 64;
 
 /// The memories of all functions of one engine.
 pub(super) struct MemoryPool {
-    free_slots: ShardedFreeList<Slot, Shared>,
-    shared: Arc<Shared>,
+    free_slots: ShardedFreeList<Slot, SharedMemories>,
+    shared: Arc<SharedMemories>,
 }
 
-struct Shared {
+struct SharedMemories {
     space: Arc<AddressSpace>,
     /// The indices without a `Slot`.
     indices: SlotIndices,
@@ -57,7 +57,7 @@ impl MemoryPool {
             .checked_mul(slots)
             .and_then(|length| length.checked_add(GUARD))
             .ok_or(io::ErrorKind::OutOfMemory)?;
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(SharedMemories {
             space: AddressSpace::reserve(length)?,
             indices: SlotIndices::new(slots),
             pagemap: Arc::new(pagemap),
@@ -118,7 +118,7 @@ impl MemoryPool {
     }
 }
 
-impl Shared {
+impl SharedMemories {
     fn transfer(&self, mut slot: Slot, minimum: usize, owner: Option<Owner>) -> io::Result<Slot> {
         if slot.minimum() != minimum || self.discard == DiscardMode::Remap {
             return self.create(slot.index(), minimum, owner);
@@ -200,7 +200,7 @@ struct Memory {
     accessible: usize,
     since: FaultSnapshot,
     /// Where the slot goes when the memory is dropped.
-    shard: Arc<Shard<Slot, Shared>>,
+    shard: Arc<Shard<Slot, SharedMemories>>,
 }
 
 // SAFETY: as for `MemoryPool`.

@@ -18,7 +18,7 @@ use crate::pool::{Registration, SlotScope};
 /// Nobody advances its epochs: the embedder does.
 pub struct ComponentEngine {
     host: Arc<Engine>,
-    engine: engine::ComponentEngine,
+    engine: engine::CompilingEngine,
 }
 
 impl ComponentEngine {

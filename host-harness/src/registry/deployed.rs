@@ -38,11 +38,11 @@ pub(crate) struct Deployed {
     pub(super) loading: Arc<tokio::sync::Mutex<()>>,
     /// The requests that wait for that.
     pub(super) waiting: AtomicUsize,
-    failed: Mutex<Option<Failed>>,
+    failed: Mutex<Option<FailedLoad>>,
 }
 
 /// A failed attempt to load a function.
-struct Failed {
+struct FailedLoad {
     error: Arc<LoadError>,
     retry: Instant,
 }
@@ -137,7 +137,7 @@ impl Deployed {
     /// Records how an attempt to load it ended that began at `began`.
     pub(super) fn tried(&self, began: Instant, failed: Option<Arc<LoadError>>) {
         let pause = (began.elapsed() * PAUSE_FACTOR).max(MIN_PAUSE);
-        let failed = failed.map(|error| Failed {
+        let failed = failed.map(|error| FailedLoad {
             error,
             retry: Instant::now() + pause,
         });

@@ -8,8 +8,8 @@ use tokio::task::spawn_blocking;
 use tokio::time::Instant;
 
 use super::{
-    ComponentSource, DeployError, Deployed, Found, FunctionSettings, LoadError, Opened, Registry,
-    Unavailable,
+    ComponentSource, DeployError, Deployed, FoundFunction, FunctionSettings, LoadError, Opened,
+    Registry, Unavailable,
 };
 use crate::engine::Function;
 use crate::invocation::permits::{Overloaded, QueuePosition};
@@ -64,8 +64,8 @@ impl Registry {
         instances: u32,
     ) -> Result<u32, DeployError> {
         let function = match self.get(name).ok_or_else(|| DeployError::unknown(name))? {
-            Found::Loaded(function) => function,
-            Found::NotLoaded(deployed) => Arc::clone(self).load(deployed).await?,
+            FoundFunction::Loaded(function) => function,
+            FoundFunction::NotLoaded(deployed) => Arc::clone(self).load(deployed).await?,
         };
         let registry = Arc::clone(self);
         let prewarming = spawn_blocking(move || registry.engine.prewarm(&function, instances));

@@ -95,7 +95,7 @@ impl LoadError {
             },
             other => other,
         };
-        Self::new(file, kind).because(Reason { invalid, offered })
+        Self::new(file, kind).because(InvalidReason { invalid, offered })
     }
 
     pub(super) fn because(mut self, source: impl Error + Send + Sync + 'static) -> Self {
@@ -155,12 +155,12 @@ impl Error for LoadError {
 
 /// Why a function is invalid, and what the host offers.
 #[derive(Debug)]
-struct Reason {
+struct InvalidReason {
     invalid: InvalidFunction,
     offered: Vec<String>,
 }
 
-impl fmt::Display for Reason {
+impl fmt::Display for InvalidReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", cut(&self.invalid))?;
         match &self.invalid {
@@ -191,7 +191,7 @@ impl fmt::Display for Reason {
     }
 }
 
-impl Error for Reason {
+impl Error for InvalidReason {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.invalid.source()
     }

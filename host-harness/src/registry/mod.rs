@@ -91,13 +91,13 @@ impl PartialEq for ByName {
 impl Eq for ByName {}
 
 /// A function that was found by its name.
-pub(crate) enum Found {
+pub(crate) enum FoundFunction {
     Loaded(Arc<Function>),
     /// The function has to be loaded first.
     NotLoaded(Arc<Deployed>),
 }
 
-impl Found {
+impl FoundFunction {
     pub(crate) fn context(&self) -> &Arc<FunctionContext> {
         match self {
             Self::Loaded(function) => &function.context,
@@ -119,17 +119,17 @@ impl Registry {
     }
 
     /// Finds a function: one atomic load of the map, and one of the function.
-    pub(crate) fn get(&self, name: &str) -> Option<Found> {
+    pub(crate) fn get(&self, name: &str) -> Option<FoundFunction> {
         loop {
             let functions = self.functions.load();
             let ByName(deployed) = functions.get(name)?;
             match deployed.function.load_full() {
                 Some(function) => {
                     self.loaded.touch(deployed);
-                    return Some(Found::Loaded(function));
+                    return Some(FoundFunction::Loaded(function));
                 }
                 None if !deployed.is_retired() => {
-                    return Some(Found::NotLoaded(Arc::clone(deployed)));
+                    return Some(FoundFunction::NotLoaded(Arc::clone(deployed)));
                 }
                 // It was replaced between the two loads.
                 None => {}

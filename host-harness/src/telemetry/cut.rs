@@ -16,7 +16,7 @@ const BACKTRACE: &str = "error while executing at wasm backtrace";
 /// The text, escaped except for line ends, within limits: a function names its own functions, headers and
 /// exports.
 pub(crate) fn cut(text: impl fmt::Display) -> String {
-    let mut kept = Kept::default();
+    let mut kept = KeptText::default();
     // It fails when the text is full.
     let _ = write!(kept, "{text}");
     kept.text
@@ -95,13 +95,13 @@ impl Write for Start {
 }
 
 #[derive(Default)]
-struct Kept {
+struct KeptText {
     text: String,
     /// The length of the last line.
     line: usize,
 }
 
-impl Kept {
+impl KeptText {
     /// Appends a part of a line.
     fn part(&mut self, part: &str) {
         if self.line >= MAX_LINE {
@@ -124,7 +124,7 @@ impl Kept {
     }
 }
 
-impl Write for Kept {
+impl Write for KeptText {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for (count, part) in text.split('\n').enumerate() {
             if count > 0 {

@@ -1,20 +1,20 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use super::lines::Lines;
+use super::lines::LineSplitter;
 use super::{InvocationId, LogLevel, Output, OutputStream, Record, RecordKind};
 
 /// The output and log records of one invocation, within limits. A final record counts what was dropped.
 pub(crate) struct InvocationLog {
     output: Output,
-    source: Source,
-    stdout: Lines,
-    stderr: Lines,
+    source: RecordSource,
+    stdout: LineSplitter,
+    stderr: LineSplitter,
     budget: Budget,
 }
 
 /// What records come from.
-struct Source {
+struct RecordSource {
     function: Arc<str>,
     invocation: InvocationId,
     request: Option<Arc<str>>,
@@ -62,13 +62,13 @@ impl InvocationLog {
                 dropped: None,
             },
             output,
-            source: Source {
+            source: RecordSource {
                 function,
                 invocation,
                 request,
             },
-            stdout: Lines::default(),
-            stderr: Lines::default(),
+            stdout: LineSplitter::default(),
+            stderr: LineSplitter::default(),
         }
     }
 
@@ -106,7 +106,7 @@ impl InvocationLog {
     fn with_lines(
         &mut self,
         stream: OutputStream,
-        with: impl FnOnce(&mut Lines, &mut dyn FnMut(&[u8], bool)),
+        with: impl FnOnce(&mut LineSplitter, &mut dyn FnMut(&[u8], bool)),
     ) {
         let Self {
             output,
@@ -150,7 +150,7 @@ impl Drop for InvocationLog {
     }
 }
 
-impl Source {
+impl RecordSource {
     /// Passes a record to the sink. A sink that panics does not fail the invocation. It does not abort the
     /// process either, if the log is dropped during a panic.
     fn emit(&self, output: &Output, kind: RecordKind) {

@@ -3,11 +3,11 @@ pub(super) const MAX_LINE: usize = 16 * 1024;
 
 /// Splits the bytes written to one stream into lines.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(super) struct LineSplitter {
     unfinished: Vec<u8>,
 }
 
-impl Lines {
+impl LineSplitter {
     /// Calls `emit` with every line that is complete with `bytes`, and whether its end was written.
     pub(super) fn write(&mut self, bytes: &[u8], mut emit: impl FnMut(&[u8], bool)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
@@ -44,7 +44,7 @@ mod tests {
     fn lines_of(writes: &[&[u8]]) -> Vec<String> {
         let mut seen = Vec::new();
         let mut emit = |line: &[u8], _| seen.push(String::from_utf8_lossy(line).into_owned());
-        let mut lines = Lines::default();
+        let mut lines = LineSplitter::default();
         for write in writes {
             lines.write(write, &mut emit);
         }

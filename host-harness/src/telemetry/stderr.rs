@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use super::queue::{LineQueue, Source, Writer};
+use super::queue::{LineQueue, LineSource, QueueWriter};
 use super::text::{HostText, JsonText};
 use super::{Record, record_line};
 
@@ -83,7 +83,7 @@ impl Record {
 /// Queues a function's record.
 fn write_record(record: &Record, format: Format) {
     push(
-        Source::Function,
+        LineSource::Function,
         &record_line(record, format, SystemTime::now()),
     );
 }
@@ -94,7 +94,7 @@ pub fn write_plain(text: &str) {
         text,
         has_colors: false,
     };
-    push(Source::Host, &text.to_string());
+    push(LineSource::Host, &text.to_string());
 }
 
 /// Queues a notice for the person who started the host, whatever the log level. In text format it is
@@ -102,13 +102,13 @@ pub fn write_plain(text: &str) {
 pub fn write_notice(message: &str) {
     match format() {
         Format::Text => write_plain(message),
-        Format::Json => push(Source::Host, &host_line("WARN", message, None)),
+        Format::Json => push(LineSource::Host, &host_line("WARN", message, None)),
     }
 }
 
 /// Queues an error of the host's own in the form of a `tracing` event.
 pub fn write_error(message: &str) {
-    push(Source::Host, &host_line("ERROR", message, None));
+    push(LineSource::Host, &host_line("ERROR", message, None));
 }
 
 /// Waits until everything queued is written, at most `within`. Returns whether it is.
@@ -138,7 +138,7 @@ impl io::Write for Lines {
             }
             Format::Json => JsonText(&text).to_string(),
         };
-        push(Source::Host, &line);
+        push(LineSource::Host, &line);
         Ok(event.len())
     }
 
@@ -147,30 +147,30 @@ impl io::Write for Lines {
     }
 }
 
-fn push(source: Source, line: &str) {
+fn push(source: LineSource, line: &str) {
     if QUEUE.push(source, line.as_bytes()) {
         start_writer();
     }
 }
 
 /// Marks the writer as ended, also after a panic: the next line starts another.
-struct Ended;
+struct WriterEnded;
 
-impl Drop for Ended {
+impl Drop for WriterEnded {
     fn drop(&mut self) {
         QUEUE.writer_ended();
     }
 }
 
 fn start_writer() {
-    let ended = Ended;
+    let ended = WriterEnded;
     // If no thread can be started, the lines wait and the next one tries again.
     drop(
         std::thread::Builder::new()
             .name("functions-log".into())
             .spawn(move || {
                 let _ended = ended;
-                let mut writer = Writer::new(write_waiting, loss_line);
+                let mut writer = QueueWriter::new(write_waiting, loss_line);
                 loop {
                     writer.write_next(&QUEUE);
                 }

@@ -56,13 +56,13 @@ impl HeaderList {
 
 /// The location of a string or list in a function's memory.
 #[derive(Clone, Copy)]
-pub(super) struct Span {
+pub(super) struct GuestSpan {
     start: u32,
     /// In elements of a list; in bytes or UTF-16 units of a string.
     length: u32,
 }
 
-impl Span {
+impl GuestSpan {
     fn flat(self) -> [ValRaw; 2] {
         [ValRaw::u32(self.start), ValRaw::u32(self.length)]
     }
@@ -112,10 +112,10 @@ pub(super) trait Bounded: Sized {
     /// The type of the contract.
     type Of: ComponentType<Lower = [ValRaw; 2]> + Lift;
 
-    fn lift(cx: &mut LiftContext<'_>, ty: InterfaceType, span: Span) -> Result<Self>;
+    fn lift(cx: &mut LiftContext<'_>, ty: InterfaceType, span: GuestSpan) -> Result<Self>;
 
     /// Lifts the whole value as the contract's type.
-    fn all(cx: &mut LiftContext<'_>, ty: InterfaceType, span: Span) -> Result<Self::Of> {
+    fn all(cx: &mut LiftContext<'_>, ty: InterfaceType, span: GuestSpan) -> Result<Self::Of> {
         Self::Of::linear_lift_from_flat(cx, ty, &span.flat())
     }
 }
@@ -123,7 +123,7 @@ pub(super) trait Bounded: Sized {
 impl Bounded for Text {
     type Of = String;
 
-    fn lift(cx: &mut LiftContext<'_>, ty: InterfaceType, span: Span) -> Result<Self> {
+    fn lift(cx: &mut LiftContext<'_>, ty: InterfaceType, span: GuestSpan) -> Result<Self> {
         if span.text_length() > MAX_TEXT {
             return Ok(Self(None));
         }
@@ -136,7 +136,7 @@ impl Bounded for Text {
 impl Bounded for TextPrefix {
     type Of = String;
 
-    fn lift(cx: &mut LiftContext<'_>, ty: InterfaceType, span: Span) -> Result<Self> {
+    fn lift(cx: &mut LiftContext<'_>, ty: InterfaceType, span: GuestSpan) -> Result<Self> {
         if span.text_length() <= MAX_TEXT {
             let mut text = Self::all(cx, ty, span)?;
             text.truncate(text.floor_char_boundary(MAX_TEXT));
@@ -166,14 +166,14 @@ fn whole_characters(bytes: &[u8]) -> String {
 impl Bounded for FirstPairs {
     type Of = Vec<(TextPrefix, TextPrefix)>;
 
-    fn lift(cx: &mut LiftContext<'_>, ty: InterfaceType, span: Span) -> Result<Self> {
+    fn lift(cx: &mut LiftContext<'_>, ty: InterfaceType, span: GuestSpan) -> Result<Self> {
         let span = span.first(MAX_PAIRS);
         // The lift below reports a span that is out of bounds.
         let pairs = span.bytes(cx, PAIR).unwrap_or_default();
         let mut texts = 0;
         for (kept, pair) in pairs.chunks(PAIR).enumerate() {
             for half in pair.chunks(PAIR / 2) {
-                texts += Span::from_memory(half)?.text_length().min(MAX_TEXT);
+                texts += GuestSpan::from_memory(half)?.text_length().min(MAX_TEXT);
             }
             if texts > MAX_PAIR_TEXTS {
                 return Self::all(cx, ty, span.first(kept)).map(Self);
@@ -186,7 +186,7 @@ impl Bounded for FirstPairs {
 impl Bounded for HeaderList {
     type Of = Vec<(String, Vec<u8>)>;
 
-    fn lift(cx: &mut LiftContext<'_>, ty: InterfaceType, span: Span) -> Result<Self> {
+    fn lift(cx: &mut LiftContext<'_>, ty: InterfaceType, span: GuestSpan) -> Result<Self> {
         if span.length as usize > MAX_HEADERS {
             return Ok(Self(None));
         }
@@ -194,7 +194,7 @@ impl Bounded for HeaderList {
         let pairs = span.bytes(cx, PAIR).unwrap_or_default();
         let mut size = 0;
         for half in pairs.chunks(PAIR / 2) {
-            size += Span::from_memory(half)?.text_length();
+            size += GuestSpan::from_memory(half)?.text_length();
         }
         if size > MAX_HEADER_BYTES {
             return Ok(Self(None));
@@ -224,7 +224,7 @@ macro_rules! lifted {
                 ty: InterfaceType,
                 src: &Self::Lower,
             ) -> Result<Self> {
-                <Self as Bounded>::lift(cx, ty, Span::from_flat(src))
+                <Self as Bounded>::lift(cx, ty, GuestSpan::from_flat(src))
             }
 
             fn linear_lift_from_memory(
@@ -232,7 +232,7 @@ macro_rules! lifted {
                 ty: InterfaceType,
                 bytes: &[u8],
             ) -> Result<Self> {
-                <Self as Bounded>::lift(cx, ty, Span::from_memory(bytes)?)
+                <Self as Bounded>::lift(cx, ty, GuestSpan::from_memory(bytes)?)
             }
         }
     )*)

@@ -12,12 +12,12 @@ use crate::message::headers::{HeaderLimit, InvalidHeader};
 
 /// The contract's `invoke`, whose reply is checked before it is copied. Generated code would copy as
 /// many headers as fit into the function's memory.
-pub(crate) type Invoke = TypedFunc<(Resource<Buffer>,), (Reply,)>;
+pub(crate) type Invoke = TypedFunc<(Resource<Buffer>,), (HandlerReply,)>;
 
 /// The contract's `reply`.
 #[derive(ComponentType, Lift)]
 #[component(variant)]
-pub(crate) enum Reply {
+pub(crate) enum HandlerReply {
     #[component(name = "response")]
     Response(Response),
     #[component(name = "streamed")]

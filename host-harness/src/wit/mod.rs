@@ -67,9 +67,9 @@ pub(crate) mod bindings {
         },
         exports: { default: async },
         with: {
-            "functions:binding/invoker.pending": super::binding::Pending,
+            "functions:binding/invoker.pending": super::binding::PendingCall,
             "functions:bytes/bytes.buffer": super::Buffer,
-            "functions:http/client.pending": super::http::Pending,
+            "functions:http/client.pending": super::http::PendingRequest,
             "functions:web/response-stream.writer": super::Writer,
             "wasi:io": wasmtime_wasi::p2::bindings::io,
         },

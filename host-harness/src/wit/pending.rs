@@ -59,10 +59,10 @@ impl<T: Send + 'static> Pending<T> {
 
 /// The pollable's end. A table entry of its own instead of the pending's child, so that a function may
 /// drop the two in any order.
-struct Ended(watch::Receiver<()>);
+struct EndPollable(watch::Receiver<()>);
 
 #[wasmtime_wasi::async_trait]
-impl Pollable for Ended {
+impl Pollable for EndPollable {
     async fn ready(&mut self) {
         // The channel carries no value: this resolves when the sender is dropped.
         while self.0.changed().await.is_ok() {}
@@ -75,7 +75,7 @@ impl State {
         &mut self,
         pending: &Resource<Pending<T>>,
     ) -> wasmtime::Result<Resource<DynPollable>> {
-        let ended = Ended(self.table.get(pending)?.ended.clone());
+        let ended = EndPollable(self.table.get(pending)?.ended.clone());
         let ended = self.table.push(ended)?;
         subscribe(&mut self.table, ended)
     }

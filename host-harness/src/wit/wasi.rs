@@ -42,7 +42,7 @@ impl WasiView for State {
 }
 
 fn context(call: &Invocation, log: &mut SharedLog, command: Option<&CommandRun>) -> WasiCtx {
-    let mut output = |stream, captured| Output {
+    let mut output = |stream, captured| OutputWriter {
         log: Arc::clone(log.of(call)),
         stream,
         captured,
@@ -142,14 +142,14 @@ fn streamed(
 
 /// A function's output stream. All handles of it share the log.
 #[derive(Clone)]
-struct Output {
+struct OutputWriter {
     log: Arc<Mutex<InvocationLog>>,
     stream: OutputStream,
     /// Gets the output of a command too.
     captured: Option<CapturedOutput>,
 }
 
-impl Output {
+impl OutputWriter {
     fn print(&self, bytes: &[u8]) -> Result<(), OutputTooLong> {
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
         log.print(self.stream, bytes);
@@ -160,13 +160,13 @@ impl Output {
     }
 }
 
-impl IsTerminal for Output {
+impl IsTerminal for OutputWriter {
     fn is_terminal(&self) -> bool {
         false
     }
 }
 
-impl StdoutStream for Output {
+impl StdoutStream for OutputWriter {
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         Box::new(self.clone())
     }
@@ -178,11 +178,11 @@ impl StdoutStream for Output {
 }
 
 #[wasmtime_wasi::async_trait]
-impl wasmtime_wasi::p2::Pollable for Output {
+impl wasmtime_wasi::p2::Pollable for OutputWriter {
     async fn ready(&mut self) {}
 }
 
-impl wasmtime_wasi::p2::OutputStream for Output {
+impl wasmtime_wasi::p2::OutputStream for OutputWriter {
     fn write(&mut self, bytes: bytes::Bytes) -> wasmtime_wasi::p2::StreamResult<()> {
         // Ends the command, which would otherwise end well, with half of its result.
         self.print(&bytes)
@@ -198,7 +198,7 @@ impl wasmtime_wasi::p2::OutputStream for Output {
     }
 }
 
-impl AsyncWrite for Output {
+impl AsyncWrite for OutputWriter {
     fn poll_write(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,

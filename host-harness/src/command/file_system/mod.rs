@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::error::FileError;
 use super::path;
 use super::read_only::{ReadOnlyFile, ReadOnlyFiles};
-use super::temporary::{Entry, Temporary};
+use super::temporary::{Temporary, TemporaryEntry};
 use super::temporary_file::TemporaryFile;
 use crate::message::held_bodies::HeldBodies;
 
@@ -64,8 +64,8 @@ impl FileSystem {
     fn look_up(&self, at: &str) -> Option<Node> {
         match in_tmp(at) {
             Some(inner) => self.temporary.get(inner).map(|entry| match entry {
-                Entry::Folder => Node::Folder(at.into()),
-                Entry::File(file) => Node::Temporary(file),
+                TemporaryEntry::Folder => Node::Folder(at.into()),
+                TemporaryEntry::File(file) => Node::Temporary(file),
             }),
             None => self.read_only.get(at).map(|file| match file {
                 None => Node::Folder(at.into()),

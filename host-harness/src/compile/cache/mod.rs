@@ -33,7 +33,7 @@ pub(crate) struct Options {
 }
 
 /// The SHA-256 of components whose code is never evicted; `None` if they are not known now.
-pub(crate) type Kept = Box<dyn Fn() -> Option<Vec<[u8; 32]>> + Send + Sync>;
+pub(crate) type KeptHashes = Box<dyn Fn() -> Option<Vec<[u8; 32]>> + Send + Sync>;
 
 /// Compiles a component, or loads it from the cache if there is one.
 pub(crate) fn compiled(
@@ -51,16 +51,16 @@ pub(crate) fn compiled(
 
 /// A folder of functions compiled for one engine; other engines may share it.
 pub(crate) struct Cache {
-    shared: Arc<Shared>,
+    shared: Arc<SharedCache>,
     /// A hash of everything but the component that compiled code depends on.
     settings: Sha256,
 }
 
 /// What the caches of several engines share.
-struct Shared {
+struct SharedCache {
     folder: PathBuf,
     evictor: Evictor,
-    kept: OnceLock<Kept>,
+    kept: OnceLock<KeptHashes>,
     /// The settings of all these engines: what one stores evicts nothing that another keeps.
     settings: Mutex<Vec<Sha256>>,
 }
@@ -69,7 +69,7 @@ impl Cache {
     /// Creates the folder if it is missing. Refuses a folder that others may write to.
     pub(crate) fn open(options: &Options, fingerprint: [u8; 32]) -> Result<Self, UnusableFolder> {
         let folder = folder::make_private(&options.folder)?;
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(SharedCache {
             folder,
             evictor: Evictor::new(options.max_bytes),
             kept: OnceLock::new(),
@@ -83,7 +83,7 @@ impl Cache {
         Self::of(Arc::clone(&self.shared), fingerprint)
     }
 
-    fn of(shared: Arc<Shared>, fingerprint: [u8; 32]) -> Self {
+    fn of(shared: Arc<SharedCache>, fingerprint: [u8; 32]) -> Self {
         let settings = Sha256::new_with_prefix(fingerprint);
         let all = shared.settings.lock();
         all.unwrap_or_else(PoisonError::into_inner)
@@ -92,7 +92,7 @@ impl Cache {
     }
 
     /// Sets which components' code is never evicted: none, until this is called.
-    pub(crate) fn keep(&self, kept: Kept) {
+    pub(crate) fn keep(&self, kept: KeptHashes) {
         // Called once, by the host that was just built.
         let _ = self.shared.kept.set(kept);
     }
@@ -171,7 +171,7 @@ impl Cache {
     }
 }
 
-impl Shared {
+impl SharedCache {
     /// The names of the files that are never evicted; `None` if they are not known now.
     fn kept(&self) -> Option<HashSet<String>> {
         let Some(kept) = self.kept.get() else {

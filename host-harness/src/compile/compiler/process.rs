@@ -146,7 +146,7 @@ impl CompilerProcess {
         &self,
         component: &[u8],
         allocation: Allocation,
-    ) -> Result<Output, CompileError> {
+    ) -> Result<ChildOutput, CompileError> {
         let mut child = self.start(allocation).map_err(|source| {
             let program = self.program.clone();
             ProcessError::NotStarted { program, source }
@@ -164,7 +164,7 @@ impl CompilerProcess {
         let exchange = exchanged.map_err(ProcessError::Io)?;
         match exchange.status {
             None => Err(ProcessError::Timeout(self.timeout).into()),
-            Some(status) if status.success() => Ok(Output(exchange.output)),
+            Some(status) if status.success() => Ok(ChildOutput(exchange.output)),
             Some(status) => Err(self.failure(status, &exchange.message)),
         }
     }
@@ -245,9 +245,9 @@ impl ProcessError {
 }
 
 /// The output of a process that succeeded.
-pub(super) struct Output(Vec<u8>);
+pub(super) struct ChildOutput(Vec<u8>);
 
-impl Output {
+impl ChildOutput {
     /// The code, and whether instances are reusable, if it was compiled for this engine.
     pub(super) fn open(
         self,

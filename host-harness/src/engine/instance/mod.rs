@@ -61,7 +61,7 @@ impl Instance {
         &mut self,
         function: &Function,
         request: Resource<Buffer>,
-    ) -> wasmtime::Result<handler::Reply> {
+    ) -> wasmtime::Result<handler::HandlerReply> {
         let instantiated = match &mut self.instantiated {
             Some(instantiated) => instantiated,
             // Boxed, because it is large and rarely runs.

@@ -8,7 +8,7 @@ use super::node;
 /// The addresses after `for` of a header's elements, in order; `None` for an element without an address,
 /// such as `for=unknown`. Fails if the header is malformed.
 pub(super) fn nodes(header: &str) -> Option<Vec<Option<SocketAddr>>> {
-    let mut rest = Rest(header);
+    let mut rest = Unparsed(header);
     let mut nodes = Vec::new();
     loop {
         if let Some(node) = rest.element()? {
@@ -36,9 +36,9 @@ fn is_name_byte(byte: u8) -> bool {
 }
 
 /// What of a header is not parsed yet.
-struct Rest<'a>(&'a str);
+struct Unparsed<'a>(&'a str);
 
-impl<'a> Rest<'a> {
+impl<'a> Unparsed<'a> {
     /// `name=value` pairs with semicolons between them. The inner `None` is an empty element, which lists
     /// may have.
     fn element(&mut self) -> Option<Option<Option<SocketAddr>>> {

@@ -24,9 +24,9 @@ use turn::{Pieces, TURN};
 
 /// A TCP stream with several owners: hyper keeps its own to itself.
 #[derive(Clone)]
-pub(super) struct Socket(Arc<Inner>);
+pub(super) struct Socket(Arc<SocketInner>);
 
-struct Inner {
+struct SocketInner {
     stream: TcpStream,
     end: AtomicU8,
     /// Whether the last write took a whole turn.
@@ -43,7 +43,7 @@ const WHOLE: u8 = 2;
 
 impl Socket {
     pub(super) fn new(stream: TcpStream) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(SocketInner {
             stream,
             end: AtomicU8::new(ENDS),
             had_turn: AtomicBool::new(false),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{Body, Error, LengthLimit};
+use super::{Body, BoxError, LengthLimit};
 
 /// A body that breaks off if it is not complete by a deadline.
 pub(super) struct Deadline {
@@ -53,12 +53,12 @@ impl Deadline {
 
 impl HttpBody for Deadline {
     type Data = Bytes;
-    type Error = Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         // The clock first: a body that never pauses has to end as well.
         if self.deadline > Instant::now() {
             match Pin::new(&mut self.body).poll_frame(cx) {
@@ -88,7 +88,7 @@ mod tests {
     /// A body whose end never comes.
     fn endless() -> Body {
         Body::new(http_body_util::StreamBody::new(
-            futures_util::stream::pending::<Result<Frame<Bytes>, Error>>(),
+            futures_util::stream::pending::<Result<Frame<Bytes>, BoxError>>(),
         ))
     }
 

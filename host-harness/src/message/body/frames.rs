@@ -6,16 +6,16 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
-use super::{Body, Error, Rest};
+use super::{Body, BoxError, Rest};
 
 impl HttpBody for Body {
     type Data = Bytes;
-    type Error = Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         if let Err(broken) = ready!(self.poll_fill(cx)) {
             return Poll::Ready(Some(Err(broken.into())));
         }

@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
-use super::{Body, Error};
+use super::{Body, BoxError};
 
 /// A body of unknown length that breaks off if it is longer than a limit.
 pub(super) struct LimitedLength {
@@ -81,12 +81,12 @@ impl LimitedLength {
 
 impl HttpBody for LimitedLength {
     type Data = Bytes;
-    type Error = Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
         if let Some(Ok(frame)) = &frame
             && let Some(bytes) = frame.data_ref()
@@ -119,7 +119,7 @@ mod tests {
 
     /// A body of unknown length: this many bytes, one at a time.
     fn chunked(length: u64) -> Body {
-        let frame = || Ok::<_, Error>(Frame::data(Bytes::from_static(b"x")));
+        let frame = || Ok::<_, BoxError>(Frame::data(Bytes::from_static(b"x")));
         Body::new(StreamBody::new(stream::iter(
             (0..length).map(move |_| frame()),
         )))

@@ -20,7 +20,7 @@ pub(crate) use upload::Upload;
 use super::in_flight::InFlight;
 use crate::telemetry::metrics::FunctionCounters;
 
-type Error = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Bytes that may still be arriving, read once from front to back.
 pub struct Body {
@@ -34,7 +34,7 @@ pub struct Body {
 enum Rest {
     Done,
     Upload(Upload),
-    Other(Pin<Box<dyn HttpBody<Data = Bytes, Error = Error> + Send>>),
+    Other(Pin<Box<dyn HttpBody<Data = Bytes, Error = BoxError> + Send>>),
     Deadline(Pin<Box<deadline::Deadline>>),
     Limited(Pin<Box<length::LimitedLength>>),
     /// The body broke off. Kept, so that no reader takes it for complete.
@@ -68,7 +68,7 @@ impl Body {
     pub fn new<B>(body: B) -> Self
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
-        B::Error: Into<Error>,
+        B::Error: Into<BoxError>,
     {
         let body = http_body_util::BodyExt::map_err(body, Into::into);
         Self {

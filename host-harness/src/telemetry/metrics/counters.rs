@@ -24,7 +24,7 @@ const CLASSES: [&str; 4] = ["2xx", "3xx", "4xx", "5xx"];
 /// What is counted of one function, or of several that share their counters.
 pub(crate) struct FunctionCounters {
     /// Each is made when the first thread uses it: most functions are quiet.
-    shards: Box<[OnceLock<Box<Shard>>]>,
+    shards: Box<[OnceLock<Box<CounterShard>>]>,
     /// What a function with counters of its own holds.
     _own: Option<Own>,
 }
@@ -35,7 +35,7 @@ pub(super) struct Own(Arc<AtomicUsize>);
 /// The counters that one thread uses. What every invocation counts comes first.
 #[derive(Default)]
 #[repr(C, align(128))]
-struct Shard {
+struct CounterShard {
     answered: [AtomicU64; CLASSES.len()],
     instances_reused: AtomicU64,
     received_bytes: AtomicU64,
@@ -82,7 +82,7 @@ impl FunctionCounters {
     }
 
     /// This thread's counters.
-    fn here(&self) -> &Shard {
+    fn here(&self) -> &CounterShard {
         #[expect(clippy::indexing_slicing, reason = "a power of two of shards")]
         let shard = &self.shards[threads::number() & (self.shards.len() - 1)];
         shard.get_or_init(Box::default)
@@ -138,7 +138,7 @@ impl FunctionCounters {
             name: Arc::clone(name),
             ..FunctionMetrics::default()
         };
-        let empty = Shard::default();
+        let empty = CounterShard::default();
         let shards = || self.shards.iter().filter_map(OnceLock::get);
         // Histograms have their buckets also if nothing was counted.
         for shard in shards().map(|shard| &**shard).chain([&empty]) {
@@ -149,7 +149,7 @@ impl FunctionCounters {
             sum.received_bytes += shard.received_bytes.load(Ordering::Relaxed);
             sum.sent_bytes += shard.sent_bytes.load(Ordering::Relaxed);
         }
-        let total = |counter: &dyn Fn(&Shard) -> Option<&AtomicU64>| -> u64 {
+        let total = |counter: &dyn Fn(&CounterShard) -> Option<&AtomicU64>| -> u64 {
             let counters = shards().filter_map(|shard| counter(shard));
             counters
                 .map(|counter| counter.load(Ordering::Relaxed))

@@ -18,7 +18,7 @@ const ATOMIC_WRITE: usize = 4096;
 
 /// The source of a line.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Source {
+pub(super) enum LineSource {
     Host,
     Function,
 }
@@ -26,7 +26,7 @@ pub(super) enum Source {
 /// A bounded queue of lines. Pushing never blocks; lines without room are counted.
 #[derive(Debug)]
 pub(super) struct LineQueue {
-    state: Mutex<State>,
+    state: Mutex<QueueState>,
     /// Notified when there is a line to write.
     pushed: Condvar,
     /// Notified when everything is written or lost.
@@ -34,7 +34,7 @@ pub(super) struct LineQueue {
 }
 
 #[derive(Debug)]
-struct State {
+struct QueueState {
     batch: Batch,
     /// Lines dropped since the writer last took a batch: the host's, and those of functions.
     dropped: [u64; 2],
@@ -57,7 +57,7 @@ struct Batch {
 impl LineQueue {
     pub(super) const fn new() -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(QueueState {
                 batch: Batch {
                     bytes: Vec::new(),
                     ends: Vec::new(),
@@ -76,17 +76,17 @@ impl LineQueue {
     ///
     /// Once a line of a source is dropped, all of that source are until the writer has taken the
     /// batch. So the loss is one gap, and it is reported where it occurred.
-    pub(super) fn push(&self, source: Source, line: &[u8]) -> bool {
+    pub(super) fn push(&self, source: LineSource, line: &[u8]) -> bool {
         let mut state = self.lock();
         let capacity = match source {
-            Source::Host => CAPACITY,
-            Source::Function => CAPACITY - HOST_RESERVE,
+            LineSource::Host => CAPACITY,
+            LineSource::Function => CAPACITY - HOST_RESERVE,
         };
         let is_full = state.batch.bytes.len() + line.len() > capacity;
         let [of_host, of_functions] = &mut state.dropped;
         let dropped = match source {
-            Source::Host => of_host,
-            Source::Function => of_functions,
+            LineSource::Host => of_host,
+            LineSource::Function => of_functions,
         };
         if *dropped > 0 || is_full {
             *dropped += 1;
@@ -150,12 +150,12 @@ impl LineQueue {
         self.lock().progress += 1;
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl QueueState {
     fn is_empty(&self) -> bool {
         self.batch.ends.is_empty() && self.dropped == [0; 2]
     }
@@ -185,7 +185,7 @@ impl Batch {
 }
 
 /// Writes the lines of a queue, and reports lost ones as soon as possible.
-pub(super) struct Writer<W, L> {
+pub(super) struct QueueWriter<W, L> {
     write: W,
     /// Formats the line that reports a number of lost lines.
     loss: L,
@@ -194,7 +194,7 @@ pub(super) struct Writer<W, L> {
     is_torn: bool,
 }
 
-impl<W, L> Writer<W, L>
+impl<W, L> QueueWriter<W, L>
 where
     W: FnMut(&[u8]) -> io::Result<usize>,
     L: Fn(u64) -> String,

@@ -34,19 +34,19 @@ fn loss(count: u64) -> String {
 fn full_queue_counts_what_it_drops() {
     let queue = LineQueue::new();
     let line = vec![b'x'; CAPACITY - HOST_RESERVE - 10];
-    queue.push(Source::Function, &line);
-    queue.push(Source::Function, b"123456789\n");
-    queue.push(Source::Function, b"\n");
+    queue.push(LineSource::Function, &line);
+    queue.push(LineSource::Function, b"123456789\n");
+    queue.push(LineSource::Function, b"\n");
     // The host has room left; a function has none, not even for an empty line.
-    queue.push(Source::Host, b"of the host\n");
-    queue.push(Source::Function, b"\n");
+    queue.push(LineSource::Host, b"of the host\n");
+    queue.push(LineSource::Function, b"\n");
     let mut disk = Disk {
         room: usize::MAX,
         ..Disk::default()
     };
-    let mut writer = Writer::new(|bytes: &[u8]| disk.write(bytes), loss);
+    let mut writer = QueueWriter::new(|bytes: &[u8]| disk.write(bytes), loss);
     writer.write_next(&queue);
-    queue.push(Source::Function, b"again\n");
+    queue.push(LineSource::Function, b"again\n");
     writer.write_next(&queue);
     assert_eq!(
         &disk.text()[line.len()..],
@@ -58,8 +58,8 @@ fn full_queue_counts_what_it_drops() {
 #[test]
 fn host_lines_are_bounded() {
     let queue = LineQueue::new();
-    queue.push(Source::Host, &vec![b'x'; CAPACITY]);
-    queue.push(Source::Host, b"\n");
+    queue.push(LineSource::Host, &vec![b'x'; CAPACITY]);
+    queue.push(LineSource::Host, b"\n");
     assert_eq!(queue.take().1, 1);
 }
 
@@ -68,13 +68,13 @@ fn host_lines_are_bounded() {
 fn failed_writes_are_counted() {
     let queue = LineQueue::new();
     let disk = std::cell::RefCell::new(Disk::default());
-    let mut writer = Writer::new(|bytes: &[u8]| disk.borrow_mut().write(bytes), loss);
+    let mut writer = QueueWriter::new(|bytes: &[u8]| disk.borrow_mut().write(bytes), loss);
     disk.borrow_mut().room = 3;
-    queue.push(Source::Host, b"first\n");
-    queue.push(Source::Host, b"second\n");
+    queue.push(LineSource::Host, b"first\n");
+    queue.push(LineSource::Host, b"second\n");
     writer.write_next(&queue);
     disk.borrow_mut().room = 100;
-    queue.push(Source::Host, b"third\n");
+    queue.push(LineSource::Host, b"third\n");
     writer.write_next(&queue);
     assert_eq!(disk.borrow().text(), "fir\n2 lost\nthird\n");
 }
@@ -106,11 +106,11 @@ fn flush_is_bounded() {
 
     assert!(QUEUE.flush(Duration::ZERO, LONG));
     assert!(
-        QUEUE.push(Source::Host, b"line\n"),
+        QUEUE.push(LineSource::Host, b"line\n"),
         "the queue needs a writer"
     );
     std::thread::spawn(|| {
-        let mut writer = Writer::new(
+        let mut writer = QueueWriter::new(
             |bytes: &[u8]| {
                 while STUCK.load(Ordering::Relaxed) {
                     std::thread::yield_now();
@@ -126,14 +126,14 @@ fn flush_is_bounded() {
     assert!(!QUEUE.flush(SHORT, LONG));
     assert!(!QUEUE.flush(LONG, SHORT));
     assert!(
-        !QUEUE.push(Source::Host, b"line\n"),
+        !QUEUE.push(LineSource::Host, b"line\n"),
         "the queue has a writer"
     );
     STUCK.store(false, Ordering::Relaxed);
     assert!(QUEUE.flush(LONG, LONG));
     QUEUE.writer_ended();
     assert!(
-        QUEUE.push(Source::Host, b"line\n"),
+        QUEUE.push(LineSource::Host, b"line\n"),
         "the queue needs another writer"
     );
 }
@@ -148,14 +148,14 @@ fn flush_waits_for_a_slow_writer() {
     const STUCK: Duration = Duration::from_millis(300);
 
     for _ in 0..PIECES {
-        QUEUE.push(Source::Host, &[b'x'; ATOMIC_WRITE]);
+        QUEUE.push(LineSource::Host, &[b'x'; ATOMIC_WRITE]);
     }
     std::thread::spawn(|| {
         let slow = |bytes: &[u8]| {
             std::thread::sleep(EACH);
             Ok(bytes.len())
         };
-        let mut writer = Writer::new(slow, loss);
+        let mut writer = QueueWriter::new(slow, loss);
         loop {
             writer.write_next(&QUEUE);
         }

@@ -3,7 +3,7 @@
 use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, Lift, Linker};
 
-use super::Pending;
+use super::PendingCall;
 use crate::message::headers::HeaderLimit;
 use crate::wit::State;
 use crate::wit::bindings::functions::binding::invoker::{Error, Host, Request};
@@ -13,7 +13,7 @@ use crate::wit::bounded::{HeaderList, MAX_TEXT, Text};
 /// The contract's `request`.
 #[derive(ComponentType, Lift)]
 #[component(record)]
-struct Bounded {
+struct BoundedCall {
     target: Text,
     method: Text,
     path: Text,
@@ -23,7 +23,7 @@ struct Bounded {
     timeout_milliseconds: Option<u32>,
 }
 
-impl Bounded {
+impl BoundedCall {
     /// The request; or an error, with the body to drop, if a part is too long.
     fn checked(self, limit: HeaderLimit) -> Result<Request, (Error, Option<Data>)> {
         let too_long = |what| format!("{what} is longer than {MAX_TEXT} bytes");
@@ -58,7 +58,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut binding = linker.instance("functions:binding/invoker@1.0.0")?;
     binding.func_wrap_async(
         "send",
-        |mut store: StoreContextMut<'_, State>, (request,): (Bounded,)| {
+        |mut store: StoreContextMut<'_, State>, (request,): (BoundedCall,)| {
             Box::new(async move {
                 let state = store.data_mut();
                 state.check_time().await?;
@@ -66,7 +66,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
                     Ok(request) => Ok((Host::send(state, request)?,)),
                     Err((error, body)) => {
                         state.drop_data(body)?;
-                        Ok((state.table.push(Pending::ready(Err(error)))?,))
+                        Ok((state.table.push(PendingCall::ready(Err(error)))?,))
                     }
                 }
             })
@@ -74,7 +74,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     )?;
     binding.func_wrap_async(
         "call",
-        |mut store: StoreContextMut<'_, State>, (request,): (Bounded,)| {
+        |mut store: StoreContextMut<'_, State>, (request,): (BoundedCall,)| {
             Box::new(async move {
                 let state = store.data_mut();
                 state.check_time().await?;

@@ -18,7 +18,7 @@ use super::bindings::functions::bytes::bytes::Data;
 use super::{Buffer, Interface, State};
 use crate::invocation::report::InvocationReport;
 use crate::invocation::trace_context;
-use crate::invocation::{CallChain, InvokeError, InvokeFuture, Invoker, Outgoing, earlier};
+use crate::invocation::{CallChain, InvokeError, InvokeFuture, Invoker, OutgoingCall, earlier};
 use crate::message::body::Body;
 use crate::message::head::Head;
 use crate::message::headers::listed;
@@ -26,7 +26,7 @@ use crate::message::held_bodies::Full;
 use crate::message::in_flight::InFlight;
 use crate::telemetry::cut;
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
-pub use pending::Pending;
+pub use pending::PendingCall;
 
 /// `functions:binding/invoker@1.0.0`.
 pub(super) const INTERFACE: Interface = Interface {
@@ -55,10 +55,10 @@ impl From<InvokeError> for Error {
 }
 
 impl Host for State {
-    fn send(&mut self, request: Request) -> wasmtime::Result<Resource<Pending>> {
+    fn send(&mut self, request: Request) -> wasmtime::Result<Resource<PendingCall>> {
         let pending = match self.counted_call(request)? {
-            Ok((calling, one)) => Pending::start(one.cancel_handle(), answer(calling, one)),
-            Err(error) => Pending::ready(Err(error)),
+            Ok((calling, one)) => PendingCall::start(one.cancel_handle(), answer(calling, one)),
+            Err(error) => PendingCall::ready(Err(error)),
         };
         Ok(self.table.push(pending)?)
     }
@@ -129,7 +129,7 @@ impl State {
             report.count_call();
         }
         let CallChain { depth, in_stream } = self.call.call_chain;
-        Ok(invoker.call(Outgoing {
+        Ok(invoker.call(OutgoingCall {
             target,
             caller: Arc::clone(&self.call.function.name),
             token_metadata: self.call.token_metadata.clone(),

@@ -10,16 +10,19 @@ use crate::wit::pending::{self, TaskAborted};
 
 /// A response in flight.
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
-pub type Pending = pending::Pending<Answered>;
+pub type PendingCall = pending::Pending<Answered>;
 
 impl HostPending for State {
-    fn subscribe(&mut self, pending: Resource<Pending>) -> wasmtime::Result<Resource<DynPollable>> {
+    fn subscribe(
+        &mut self,
+        pending: Resource<PendingCall>,
+    ) -> wasmtime::Result<Resource<DynPollable>> {
         self.watch_pending(&pending)
     }
 
     async fn get(
         &mut self,
-        pending: Resource<Pending>,
+        pending: Resource<PendingCall>,
     ) -> wasmtime::Result<Result<Response, Error>> {
         let answer = self.await_pending(pending).await?;
         self.answered(answer.unwrap_or_else(aborted))
@@ -27,15 +30,15 @@ impl HostPending for State {
 
     fn try_get(
         &mut self,
-        this: Resource<Pending>,
-    ) -> wasmtime::Result<Result<Result<Response, Error>, Resource<Pending>>> {
+        this: Resource<PendingCall>,
+    ) -> wasmtime::Result<Result<Result<Response, Error>, Resource<PendingCall>>> {
         match self.try_pending(this)? {
             Ok(answer) => self.answered(answer.unwrap_or_else(aborted)).map(Ok),
             Err(this) => Ok(Err(this)),
         }
     }
 
-    fn drop(&mut self, pending: Resource<Pending>) -> wasmtime::Result<()> {
+    fn drop(&mut self, pending: Resource<PendingCall>) -> wasmtime::Result<()> {
         self.drop_pending(pending)
     }
 }

@@ -21,10 +21,10 @@ const MAX_READ: u32 = 1024 * 1024;
 /// The `buffer` resource: a body, which pollables may share.
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub struct Buffer {
-    shared: Shared,
+    shared: SharedBody,
 }
 
-enum Shared {
+enum SharedBody {
     Own(Body),
     /// `None` once the body was taken: pollables may outlive their buffer.
     Polled(Arc<Mutex<Option<Body>>>),
@@ -33,14 +33,14 @@ enum Shared {
 impl Buffer {
     pub(crate) fn new(body: Body) -> Self {
         Self {
-            shared: Shared::Own(body),
+            shared: SharedBody::Own(body),
         }
     }
 
     pub(crate) fn into_body(self) -> Body {
         match self.shared {
-            Shared::Own(body) => body,
-            Shared::Polled(body) => {
+            SharedBody::Own(body) => body,
+            SharedBody::Polled(body) => {
                 let taken = body.lock().unwrap_or_else(PoisonError::into_inner).take();
                 taken.unwrap_or_else(Body::empty)
             }
@@ -49,8 +49,8 @@ impl Buffer {
 
     fn with<T>(&mut self, run: impl FnOnce(&mut Body) -> T) -> Option<T> {
         match &mut self.shared {
-            Shared::Own(body) => Some(run(body)),
-            Shared::Polled(body) => body
+            SharedBody::Own(body) => Some(run(body)),
+            SharedBody::Polled(body) => body
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .as_mut()
@@ -70,11 +70,11 @@ impl Buffer {
 
     /// Shares the body with a pollable.
     fn watch(&mut self) -> Readable {
-        let body = match std::mem::replace(&mut self.shared, Shared::Own(Body::empty())) {
-            Shared::Own(body) => Arc::new(Mutex::new(Some(body))),
-            Shared::Polled(body) => body,
+        let body = match std::mem::replace(&mut self.shared, SharedBody::Own(Body::empty())) {
+            SharedBody::Own(body) => Arc::new(Mutex::new(Some(body))),
+            SharedBody::Polled(body) => body,
         };
-        self.shared = Shared::Polled(Arc::clone(&body));
+        self.shared = SharedBody::Polled(Arc::clone(&body));
         Readable { body }
     }
 }

@@ -10,7 +10,7 @@ use wasmtime_wasi::p2::bindings::filesystem::types::{
 };
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, FsError, FsResult};
 
-use super::streams::{Reader, Source, Writer};
+use super::streams::{FileWriter, Reader, Source};
 use super::{Descriptor, Listing, MAX_PART, convert, failed};
 use crate::command::Node;
 use crate::wit::State;
@@ -30,7 +30,7 @@ impl State {
 
     fn writer(&mut self, handle: &Folder, at: Option<u64>) -> FsResult<Resource<DynOutputStream>> {
         let file = Arc::clone(self.opened(handle)?.writable()?);
-        let writer: DynOutputStream = Box::new(Writer { file, at });
+        let writer: DynOutputStream = Box::new(FileWriter { file, at });
         self.insert(writer)
     }
 }

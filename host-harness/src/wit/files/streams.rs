@@ -81,17 +81,17 @@ impl InputStream for Reader {
 
 /// Writes a file from a place on, or at its end.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(super) struct FileWriter {
     pub(super) file: Arc<TemporaryFile>,
     pub(super) at: Option<u64>,
 }
 
 #[wasmtime_wasi::async_trait]
-impl Pollable for Writer {
+impl Pollable for FileWriter {
     async fn ready(&mut self) {}
 }
 
-impl OutputStream for Writer {
+impl OutputStream for FileWriter {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         let written = self.file.write(self.at, &bytes);
         written.map_err(|error: FileError| {

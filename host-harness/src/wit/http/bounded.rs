@@ -3,7 +3,7 @@
 use wasmtime::StoreContextMut;
 use wasmtime::component::{ComponentType, Lift, Linker};
 
-use super::Pending;
+use super::PendingRequest;
 use crate::message::headers::HeaderLimit;
 use crate::wit::State;
 use crate::wit::bindings::functions::bytes::bytes::Data;
@@ -13,7 +13,7 @@ use crate::wit::bounded::{HeaderList, MAX_TEXT, Text};
 /// The contract's `request`.
 #[derive(ComponentType, Lift)]
 #[component(record)]
-struct Bounded {
+struct BoundedRequest {
     method: Text,
     url: Text,
     headers: HeaderList,
@@ -25,7 +25,7 @@ struct Bounded {
     response_limit: Option<u64>,
 }
 
-impl Bounded {
+impl BoundedRequest {
     /// The request; or an error, with the body to drop, if a part is too long.
     fn checked(self, limit: HeaderLimit) -> Result<Request, (Error, Option<Data>)> {
         let too_long = |what| format!("{what} is longer than {MAX_TEXT} bytes");
@@ -57,7 +57,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     let mut http = linker.instance("functions:http/client@1.0.0")?;
     http.func_wrap_async(
         "send",
-        |mut store: StoreContextMut<'_, State>, (request,): (Bounded,)| {
+        |mut store: StoreContextMut<'_, State>, (request,): (BoundedRequest,)| {
             Box::new(async move {
                 let state = store.data_mut();
                 state.check_time().await?;
@@ -65,7 +65,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
                     Ok(request) => Ok((Host::send(state, request)?,)),
                     Err((error, body)) => {
                         state.drop_data(body)?;
-                        Ok((state.table.push(Pending::ready(Err(error)))?,))
+                        Ok((state.table.push(PendingRequest::ready(Err(error)))?,))
                     }
                 }
             })
@@ -73,7 +73,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     )?;
     http.func_wrap_async(
         "call",
-        |mut store: StoreContextMut<'_, State>, (request,): (Bounded,)| {
+        |mut store: StoreContextMut<'_, State>, (request,): (BoundedRequest,)| {
             Box::new(async move {
                 let state = store.data_mut();
                 state.check_time().await?;

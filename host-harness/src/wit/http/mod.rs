@@ -19,7 +19,7 @@ use crate::message::in_flight::InFlight;
 use crate::outbound::{self, Outgoing, Payload, Received, RequestHead, exchange};
 use crate::telemetry::cut;
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
-pub use pending::Pending;
+pub use pending::PendingRequest;
 
 /// `functions:http/client@1.0.0`.
 pub(super) const INTERFACE: Interface = Interface {
@@ -55,10 +55,10 @@ impl From<outbound::Error> for Error {
 }
 
 impl Host for State {
-    fn send(&mut self, request: Request) -> wasmtime::Result<Resource<Pending>> {
+    fn send(&mut self, request: Request) -> wasmtime::Result<Resource<PendingRequest>> {
         let pending = match self.counted_request(request)? {
             Ok((outgoing, one)) => pending::start(&self.call, outgoing, one),
-            Err(error) => Pending::ready(Err(error)),
+            Err(error) => PendingRequest::ready(Err(error)),
         };
         Ok(self.table.push(pending)?)
     }

@@ -14,25 +14,28 @@ use crate::wit::pending::{self, TaskAborted};
 
 /// A response in flight.
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
-pub type Pending = pending::Pending<Result<Received, Error>>;
+pub type PendingRequest = pending::Pending<Result<Received, Error>>;
 
 /// Sends a request.
-pub(super) fn start(call: &Invocation, request: Outgoing, one: InFlight) -> Pending {
+pub(super) fn start(call: &Invocation, request: Outgoing, one: InFlight) -> PendingRequest {
     let function = Arc::clone(&call.function);
-    Pending::start(one.cancel_handle(), async move {
+    PendingRequest::start(one.cancel_handle(), async move {
         let received = exchange(&function.outbound, request, one).await;
         received.map_err(Error::from)
     })
 }
 
 impl HostPending for State {
-    fn subscribe(&mut self, pending: Resource<Pending>) -> wasmtime::Result<Resource<DynPollable>> {
+    fn subscribe(
+        &mut self,
+        pending: Resource<PendingRequest>,
+    ) -> wasmtime::Result<Resource<DynPollable>> {
         self.watch_pending(&pending)
     }
 
     async fn get(
         &mut self,
-        pending: Resource<Pending>,
+        pending: Resource<PendingRequest>,
     ) -> wasmtime::Result<Result<Response, Error>> {
         let received = self.await_pending(pending).await?;
         self.response(received.unwrap_or_else(aborted))
@@ -40,15 +43,15 @@ impl HostPending for State {
 
     fn try_get(
         &mut self,
-        this: Resource<Pending>,
-    ) -> wasmtime::Result<Result<Result<Response, Error>, Resource<Pending>>> {
+        this: Resource<PendingRequest>,
+    ) -> wasmtime::Result<Result<Result<Response, Error>, Resource<PendingRequest>>> {
         match self.try_pending(this)? {
             Ok(received) => self.response(received.unwrap_or_else(aborted)).map(Ok),
             Err(this) => Ok(Err(this)),
         }
     }
 
-    fn drop(&mut self, pending: Resource<Pending>) -> wasmtime::Result<()> {
+    fn drop(&mut self, pending: Resource<PendingRequest>) -> wasmtime::Result<()> {
         self.drop_pending(pending)
     }
 }
