@@ -9,11 +9,12 @@ use crate::project::{self, Component, Function, Project, Workspace};
 use crate::value::version::Version;
 
 /// The crates of the SDK.
-const SDK: [&str; 4] = [
+const SDK: [&str; 5] = [
     "functions-guest-web",
     "functions-bytes",
     "functions-http",
     "functions-binding",
+    "functions-dispatch",
 ];
 
 /// This host, whose version is that of the SDK that came with it.
