@@ -56,7 +56,7 @@ async fn outcomes_are_counted() {
         .put("/v1/functions/s/settings", short)
         .await
         .ok(200);
-    let settings = json!({"cpu_time": "200ms", "max_body": "1KiB"});
+    let settings = json!({"cpu_time": "200ms", "max_body": "1KiB", "memory": "16MiB"});
     management
         .put("/v1/functions/f/settings", settings)
         .await
