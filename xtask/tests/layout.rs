@@ -2,7 +2,6 @@
 //!
 //! Reads `use` declarations and paths that start with `crate::` or `super::`, outside tests.
 #![expect(
-    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "tests say what they expect by unwrapping"
 )]

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use super::limits_table::rows;
 
+type Operator = fn(u64, u64) -> u64;
+
 /// What a row without an option is compared with.
 struct Fixed {
     /// How the row starts.
@@ -46,7 +48,7 @@ fn value(expression: &str, source: &str) -> Option<u64> {
         }
     }
     // Those that bind less come first.
-    let operators: [(_, fn(u64, u64) -> u64); 5] = [
+    let operators: [(_, Operator); 5] = [
         (" << ", |left, right| left << right),
         (" + ", |left, right| left + right),
         (" - ", |left, right| left - right),
