@@ -1,5 +1,5 @@
-//! The places of an API's connections. There are so many; beyond them, a new connection takes the place of the one that
-//! has been idle and open for the longest, so that a client which opens that many keeps nobody out.
+//! The slots of an API's connections. If all are in use, a new connection replaces the idle one that was opened first, so
+//! that a client which opens many connections keeps nobody out.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,58 +10,58 @@ use tokio::time::timeout;
 
 use super::idle::Work;
 
-/// How often a connection without a place looks for one that has become idle.
+/// How often a connection without a slot looks for an idle connection.
 const PERIOD: Duration = Duration::from_millis(50);
 
-/// How long it waits for one that is ended, before it ends another.
+/// How long such a connection waits for the end of an idle one, before it ends another.
 const LEAVING: Duration = Duration::from_secs(1);
 
-/// The places of all connections.
+/// The slots of all connections.
 #[derive(Debug, Clone)]
-pub(super) struct Places {
+pub(super) struct ConnectionSlots {
     free: Arc<Semaphore>,
-    taken: Arc<Mutex<Taken>>,
+    open: Arc<Mutex<OpenConnections>>,
 }
 
-/// The connections that have a place, in the order in which they were opened.
+/// The connections that have a slot, in the order in which they were opened.
 #[derive(Debug, Default)]
-struct Taken {
+struct OpenConnections {
     works: BTreeMap<u64, Work>,
     next: u64,
 }
 
-/// A connection's place, until this is dropped.
+/// A connection's slot, until this is dropped.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ConnectionSlot {
     number: u64,
-    places: Places,
+    slots: ConnectionSlots,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Places {
+impl ConnectionSlots {
     pub(super) fn new(count: usize) -> Self {
         Self {
             free: Arc::new(Semaphore::new(count)),
-            taken: Arc::default(),
+            open: Arc::default(),
         }
     }
 
-    /// Takes a place for a connection. Waits while the server works for all that have one.
-    pub(super) async fn take(&self) -> std::io::Result<(Work, Place)> {
+    /// Takes a slot for a connection. Waits while the server works for all connections that have one.
+    pub(super) async fn acquire(&self) -> std::io::Result<(Work, ConnectionSlot)> {
         let permit = self.permit().await?;
         // Only now: a connection that waits for a slot has had no time for a request.
         let work = Work::new();
-        let mut taken = self.taken();
-        let number = taken.next;
-        taken.next += 1;
-        taken.works.insert(number, work.clone());
-        drop(taken);
-        let place = Place {
+        let mut open = self.open();
+        let number = open.next;
+        open.next += 1;
+        open.works.insert(number, work.clone());
+        drop(open);
+        let slot = ConnectionSlot {
             number,
-            places: self.clone(),
+            slots: self.clone(),
             _permit: permit,
         };
-        Ok((work, place))
+        Ok((work, slot))
     }
 
     async fn permit(&self) -> std::io::Result<OwnedSemaphorePermit> {
@@ -80,21 +80,21 @@ impl Places {
 
     /// Says that the server stops.
     pub(super) fn stop(&self) {
-        self.taken().works.values().for_each(Work::stop);
+        self.open().works.values().for_each(Work::stop);
     }
 
     fn end_one(&self) -> bool {
-        let taken = self.taken();
-        taken.works.values().any(Work::end_if_idle)
+        let open = self.open();
+        open.works.values().any(Work::end_if_idle)
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    fn open(&self) -> MutexGuard<'_, OpenConnections> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        self.places.taken().works.remove(&self.number);
+        self.slots.open().works.remove(&self.number);
     }
 }

@@ -1,6 +1,7 @@
 //! The APIs of a server. Each translates requests, and does nothing else.
 
 mod connection;
+mod connection_slots;
 pub(crate) mod dispatch;
 mod drain;
 pub(crate) mod golem;
@@ -9,7 +10,6 @@ mod idle;
 pub(crate) mod invocations;
 pub(crate) mod management;
 mod object;
-mod places;
 mod receiving;
 mod serve;
 pub(crate) mod serverledge;

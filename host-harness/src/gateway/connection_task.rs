@@ -22,10 +22,10 @@ static TRANSFERS: LazyLock<Owner> = LazyLock::new(Owner::new);
 /// A connection, wherever it is.
 pub(super) struct ConnectionTask<F> {
     socket: Socket,
-    place: Place<F>,
+    location: Location<F>,
 }
 
-enum Place<F> {
+enum Location<F> {
     /// In the task that polls this.
     Here(Pin<Box<F>>),
     /// On the background threads, until it has ended or its transfer has.
@@ -38,14 +38,15 @@ impl<F: Future<Output = ()> + Send + 'static> ConnectionTask<F> {
     pub(super) fn new(socket: Socket, connection: F) -> Self {
         Self {
             socket,
-            place: Place::Here(Box::pin(connection)),
+            location: Location::Here(Box::pin(connection)),
         }
     }
 
     /// Continues in the background, if that is possible.
     #[cold]
     fn go_to_background(&mut self) {
-        let Place::Here(connection) = std::mem::replace(&mut self.place, Place::Taken) else {
+        let Location::Here(connection) = std::mem::replace(&mut self.location, Location::Taken)
+        else {
             return;
         };
         self.socket.clear_transfer();
@@ -53,9 +54,9 @@ impl<F: Future<Output = ()> + Send + 'static> ConnectionTask<F> {
             socket: self.socket.clone(),
             connection: Some(connection),
         };
-        self.place = match background::run(*TRANSFERS, transfer) {
-            Ok(task) => Place::Background(task),
-            Err(transfer) => transfer.connection.map_or(Place::Taken, Place::Here),
+        self.location = match background::run(*TRANSFERS, transfer) {
+            Ok(task) => Location::Background(task),
+            Err(transfer) => transfer.connection.map_or(Location::Taken, Location::Here),
         };
     }
 }
@@ -66,8 +67,8 @@ impl<F: Future<Output = ()> + Send + 'static> Future for ConnectionTask<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         loop {
-            match &mut this.place {
-                Place::Here(connection) => {
+            match &mut this.location {
+                Location::Here(connection) => {
                     let polled = connection.as_mut().poll(cx);
                     let goes = polled.is_pending() && this.socket.has_begun_transfer();
                     // A lone function's transfer is in nobody's way.
@@ -75,18 +76,18 @@ impl<F: Future<Output = ()> + Send + 'static> Future for ConnectionTask<F> {
                         return polled;
                     }
                     this.go_to_background();
-                    if let Place::Here(_) = this.place {
+                    if let Location::Here(_) = this.location {
                         return polled;
                     }
                 }
-                Place::Background(task) => {
+                Location::Background(task) => {
                     // It has none either if the connection panicked.
                     match ready!(Pin::new(task).poll(cx)).flatten() {
-                        Some(connection) => this.place = Place::Here(connection),
+                        Some(connection) => this.location = Location::Here(connection),
                         None => return Poll::Ready(()),
                     }
                 }
-                Place::Taken => return Poll::Ready(()),
+                Location::Taken => return Poll::Ready(()),
             }
         }
     }

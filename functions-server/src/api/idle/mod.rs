@@ -23,7 +23,7 @@ pub(super) struct IdleTimes {
 }
 
 /// How long ago a connection must have begun, had a request or taken a part of an answer for somebody else to get its
-/// place. Its next request may be there unread, and hyper may have an answer that it has not begun to write.
+/// slot. Its next request may be there unread, and hyper may have an answer that it has not begun to write.
 const RECENT: Duration = Duration::from_secs(1);
 
 /// The same while a part of an answer waits for the client.
@@ -43,7 +43,7 @@ pub(super) struct Work(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     requests: Mutex<Requests>,
-    /// Somebody else needs the connection's place, or the server stops.
+    /// Somebody else needs the connection's slot, or the server stops.
     changed: Notify,
 }
 

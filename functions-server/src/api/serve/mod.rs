@@ -16,8 +16,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_io_timeout::TimeoutStream;
 
 use super::Connection;
+use super::connection_slots::{ConnectionSlot, ConnectionSlots};
 use super::idle::{IdleTimes, Work};
-use super::places::{Place, Places};
 use super::tracked_stream::TrackedStream;
 
 /// How many connections are served at once. Beyond that, idle ones make room for others.
@@ -76,7 +76,7 @@ async fn serve_within(
     times: IdleTimes,
 ) -> std::io::Result<()> {
     let local = listener.local_addr()?;
-    let places = Places::new(connections);
+    let slots = ConnectionSlots::new(connections);
     let graceful = GracefulShutdown::new();
     let mut builder = Builder::new(TokioExecutor::new());
     // Over HTTP/1, [`Work`] alone limits how long a head takes: a timer of hyper's would be another for each request.
@@ -90,9 +90,9 @@ async fn serve_within(
         let accepted = tokio::select! {
             biased;
             () = &mut shutdown => break,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &slots) => accepted,
         };
-        let (stream, peer, work, place) = match accepted {
+        let (stream, peer, work, slot) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 if told.is_none_or(|told| told.elapsed() >= TELL_PERIOD) {
@@ -123,7 +123,7 @@ async fn serve_within(
             .into_owned();
         let served = graceful.watch(served);
         tokio::spawn(async move {
-            let _place = place;
+            let _slot = slot;
             tokio::select! {
                 ended = served => if let Err(error) = ended {
                     tracing::debug!(error = &*error, "a connection of an API ended");
@@ -133,20 +133,20 @@ async fn serve_within(
         });
     }
     drop(listener);
-    places.stop();
+    slots.stop();
     graceful.shutdown().await;
     Ok(())
 }
 
 async fn accept(
     listener: &TcpListener,
-    places: &Places,
-) -> std::io::Result<(TcpStream, std::net::SocketAddr, Work, Place)> {
+    slots: &ConnectionSlots,
+) -> std::io::Result<(TcpStream, std::net::SocketAddr, Work, ConnectionSlot)> {
     let (stream, peer) = listener.accept().await?;
     // Answers are small, and each is complete.
     let _ = stream.set_nodelay(true);
-    let (work, place) = places.take().await?;
-    Ok((stream, peer, work, place))
+    let (work, slot) = slots.acquire().await?;
+    Ok((stream, peer, work, slot))
 }
 
 async fn answer(

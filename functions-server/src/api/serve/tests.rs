@@ -3,12 +3,12 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
 
-/// Serves an API with so many places, for as long as the test runs.
-async fn served(router: Router, places: usize, times: IdleTimes) -> std::net::SocketAddr {
+/// Serves an API with so many slots for connections, for as long as the test runs.
+async fn served(router: Router, slots: usize, times: IdleTimes) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let never = std::future::pending();
-    tokio::spawn(serve_within(listener, router, never, places, times));
+    tokio::spawn(serve_within(listener, router, never, slots, times));
     address
 }
 
