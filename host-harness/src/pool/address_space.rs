@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use rustix::mm::{Advice, MapFlags, MprotectFlags, ProtFlags};
 
-use super::mapping_thread::MappingThread;
+use super::mapping_thread;
 
 /// How much memory is freed at once, in bytes: two huge pages, some 0.3 ms.
 const STEP: usize = 4 << 20;
@@ -92,17 +92,15 @@ impl Region {
     ///
     /// On failure, some of the part may already be accessible.
     pub(super) fn make_accessible(&self, part: Range<usize>) -> io::Result<()> {
-        self.change(move |region| region.make_accessible_here(part))
-    }
-
-    fn make_accessible_here(&self, part: Range<usize>) -> io::Result<()> {
-        let Some(length) = self.within(&part) else {
-            return Ok(());
-        };
-        let flags = MprotectFlags::READ | MprotectFlags::WRITE;
-        // SAFETY: the part lies within this region, which holds none of Rust's objects.
-        unsafe { rustix::mm::mprotect(self.pointer(part.start).cast(), length, flags)? };
-        Ok(())
+        self.change(move |region| {
+            let Some(length) = region.within(&part) else {
+                return Ok(());
+            };
+            let flags = MprotectFlags::READ | MprotectFlags::WRITE;
+            // SAFETY: the part lies within this region, which holds none of Rust's objects.
+            unsafe { rustix::mm::mprotect(region.pointer(part.start).cast(), length, flags)? };
+            Ok(())
+        })
     }
 
     /// Replaces a part that may have much memory, as [`remap_inaccessible`](Self::remap_inaccessible) does.
@@ -132,21 +130,19 @@ impl Region {
     /// Replaces whatever is mapped in a part by empty, inaccessible address space, as if just
     /// reserved.
     pub(super) fn remap_inaccessible(&self, part: Range<usize>) -> io::Result<()> {
-        self.change(move |region| region.remap_inaccessible_here(part))
-    }
-
-    fn remap_inaccessible_here(&self, part: Range<usize>) -> io::Result<()> {
-        let Some(length) = self.within(&part) else {
-            return Ok(());
-        };
-        let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
-        // SAFETY: the part lies within this region, which holds none of Rust's objects, and this
-        // process may replace whatever is mapped there.
-        unsafe {
-            let start = self.pointer(part.start).cast();
-            rustix::mm::mmap_anonymous(start, length, ProtFlags::empty(), flags)?;
-        }
-        self.advise_here(part, Advice::LinuxDontFork)
+        self.change(move |region| {
+            let Some(length) = region.within(&part) else {
+                return Ok(());
+            };
+            let flags = MapFlags::PRIVATE | MapFlags::NORESERVE | MapFlags::FIXED;
+            // SAFETY: the part lies within this region, which holds none of Rust's objects, and this
+            // process may replace whatever is mapped there.
+            unsafe {
+                let start = region.pointer(part.start).cast();
+                rustix::mm::mmap_anonymous(start, length, ProtFlags::empty(), flags)?;
+            }
+            region.advise(part, Advice::LinuxDontFork)
+        })
     }
 
     /// Returns the memory of a part to the kernel. The part reads as zeroes afterwards.
@@ -169,17 +165,15 @@ impl Region {
     }
 
     fn advise(&self, part: Range<usize>, advice: Advice) -> io::Result<()> {
-        self.change(move |region| region.advise_here(part, advice))
-    }
-
-    fn advise_here(&self, part: Range<usize>, advice: Advice) -> io::Result<()> {
-        let Some(length) = self.within(&part) else {
-            return Ok(());
-        };
-        // SAFETY: the part lies within this region, which holds none of Rust's objects, and nobody
-        // still has a slice of it: see `zero`.
-        unsafe { rustix::mm::madvise(self.pointer(part.start).cast(), length, advice)? };
-        Ok(())
+        self.change(move |region| {
+            let Some(length) = region.within(&part) else {
+                return Ok(());
+            };
+            // SAFETY: the part lies within this region, which holds none of Rust's objects, and nobody
+            // still has a slice of it: see `zero`.
+            unsafe { rustix::mm::madvise(region.pointer(part.start).cast(), length, advice)? };
+            Ok(())
+        })
     }
 
     /// Changes what is mapped here, on the thread that does so for this one.
@@ -187,13 +181,7 @@ impl Region {
         &self,
         change: impl FnOnce(&Self) -> io::Result<()> + Send + 'static,
     ) -> io::Result<()> {
-        match MappingThread::of_this_thread() {
-            Some(thread) => {
-                let region = self.clone();
-                thread.run(move || change(&region))
-            }
-            None => change(self),
-        }
+        mapping_thread::run(self, change)
     }
 
     /// Writes zeroes to a part.

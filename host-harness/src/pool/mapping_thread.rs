@@ -39,16 +39,34 @@ pub(crate) fn delegate() {
 
 /// The thread to which this thread delegates.
 #[derive(Clone)]
-pub(super) struct MappingThread(Sender<Operation>);
+struct MappingThread(Sender<Operation>);
+
+/// Runs an operation on `subject`, on the thread that changes the map for this one.
+pub(super) fn run<S, T>(
+    subject: &S,
+    operation: impl FnOnce(&S) -> io::Result<T> + Send + 'static,
+) -> io::Result<T>
+where
+    S: Clone + Send + 'static,
+    T: Send + 'static,
+{
+    match of_this_thread() {
+        Some(thread) => {
+            let subject = subject.clone();
+            thread.run(move || operation(&subject))
+        }
+        None => operation(subject),
+    }
+}
+
+/// `None` for threads that change the map themselves.
+fn of_this_thread() -> Option<MappingThread> {
+    DELEGATE.try_with(|delegate| delegate.get().cloned()).ok()?
+}
 
 impl MappingThread {
-    /// `None` for threads that change the map themselves.
-    pub(super) fn of_this_thread() -> Option<Self> {
-        DELEGATE.try_with(|delegate| delegate.get().cloned()).ok()?
-    }
-
     /// Runs an operation there, and waits for its result.
-    pub(super) fn run<T: Send + 'static>(
+    fn run<T: Send + 'static>(
         &self,
         operation: impl FnOnce() -> io::Result<T> + Send + 'static,
     ) -> io::Result<T> {
@@ -67,7 +85,7 @@ impl MappingThread {
 mod tests {
     use super::*;
 
-    fn name() -> io::Result<Option<String>> {
+    fn name(_: &()) -> io::Result<Option<String>> {
         Ok(std::thread::current().name().map(str::to_owned))
     }
 
@@ -75,13 +93,12 @@ mod tests {
     #[test]
     fn threads_delegate() {
         start();
-        assert!(MappingThread::of_this_thread().is_none());
+        assert!(of_this_thread().is_none());
         let thread = std::thread::spawn(|| {
             delegate();
-            let thread = MappingThread::of_this_thread().unwrap();
-            let failed = thread.run(|| Err::<(), _>(io::ErrorKind::OutOfMemory.into()));
+            let failed = run(&(), |()| Err::<(), _>(io::ErrorKind::OutOfMemory.into()));
             assert_eq!(failed.unwrap_err().kind(), io::ErrorKind::OutOfMemory);
-            thread.run(name)
+            run(&(), name)
         });
         let name = thread.join().unwrap().unwrap();
         assert_eq!(name.as_deref(), Some("functions-map"));

@@ -39,7 +39,7 @@ struct SharedMemories {
     space: Arc<AddressSpace>,
     /// The indices without a `Slot`.
     indices: SlotIndices,
-    pagemap: Arc<Pagemap>,
+    pagemap: Pagemap,
     /// Verifies one in this many resets; 0 verifies none.
     verify_every: u32,
     discard: DiscardMode,
@@ -60,7 +60,7 @@ impl MemoryPool {
         let shared = Arc::new(SharedMemories {
             space: AddressSpace::reserve(length)?,
             indices: SlotIndices::new(slots),
-            pagemap: Arc::new(pagemap),
+            pagemap,
             verify_every,
             discard,
         });

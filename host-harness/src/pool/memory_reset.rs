@@ -5,7 +5,6 @@ use std::cell::RefCell;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
 
 use super::address_space::Region;
 use super::contents;
@@ -25,14 +24,14 @@ pub(crate) struct MemoryReset {
     region: Region,
     /// The initial size of the memory, in bytes.
     size: usize,
-    pagemap: Arc<Pagemap>,
+    pagemap: Pagemap,
     /// What may be mapped. Accurate unless pages were written for the first time since `since`.
     resident: ResidentPages,
     since: Option<FaultSnapshot>,
 }
 
 impl MemoryReset {
-    pub(super) fn new(region: Region, size: usize, pagemap: Arc<Pagemap>) -> Self {
+    pub(super) fn new(region: Region, size: usize, pagemap: Pagemap) -> Self {
         Self {
             region,
             size,

@@ -1,7 +1,6 @@
 #![expect(unsafe_code, reason = "clears the memory of functions")]
 
 use std::io;
-use std::sync::Arc;
 
 use super::address_space::Region;
 use super::contents;
@@ -134,7 +133,7 @@ impl Slot {
     }
 
     /// Access to the memory in this slot, for its reset.
-    pub(super) fn memory_reset(&self, pagemap: &Arc<Pagemap>) -> MemoryReset {
-        MemoryReset::new(self.region.clone(), self.minimum, Arc::clone(pagemap))
+    pub(super) fn memory_reset(&self, pagemap: &Pagemap) -> MemoryReset {
+        MemoryReset::new(self.region.clone(), self.minimum, pagemap.clone())
     }
 }

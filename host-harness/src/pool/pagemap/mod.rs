@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd as _;
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
-use super::mapping_thread::MappingThread;
+use super::mapping_thread;
 use super::seeded_bugs::{self, Bug};
 
 /// The maximum number of parts reported for one memory. Pages beyond these go back to the kernel.
@@ -45,23 +45,15 @@ impl Pagemap {
 
     /// Finds written pages of a memory, up to `max_bytes` bytes of them.
     pub(super) fn find_written(&self, memory: Range<usize>, max_bytes: usize) -> io::Result<Found> {
-        match MappingThread::of_this_thread() {
-            Some(thread) => {
-                let pagemap = self.clone();
-                thread.run(move || pagemap.find_written_here(memory, max_bytes))
+        mapping_thread::run(self, move |pagemap| {
+            // Needs Linux 6.7 or newer; on an older kernel, reads the table of all pages.
+            match pagemap.scan(memory.clone(), max_bytes) {
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                    pagemap.read(memory, max_bytes)
+                }
+                found => found,
             }
-            None => self.find_written_here(memory, max_bytes),
-        }
-    }
-
-    fn find_written_here(&self, memory: Range<usize>, max_bytes: usize) -> io::Result<Found> {
-        // Needs Linux 6.7 or newer; on an older kernel, reads the table of all pages.
-        match self.scan(memory.clone(), max_bytes) {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
-                self.read(memory, max_bytes)
-            }
-            found => found,
-        }
+        })
     }
 
     /// Finds them with `PAGEMAP_SCAN`. A swapped-out page counts as written, like a present one;
@@ -102,16 +94,10 @@ impl Pagemap {
     /// The addresses of all pages with an entry in the table, including swapped-out pages and the
     /// kernel's page of zeroes.
     pub(super) fn find_mapped(&self, memory: Range<usize>) -> io::Result<Vec<usize>> {
-        match MappingThread::of_this_thread() {
-            Some(thread) => {
-                let pagemap = self.clone();
-                thread.run(move || pagemap.find_mapped_here(memory))
-            }
-            None => self.find_mapped_here(memory),
-        }
+        mapping_thread::run(self, move |pagemap| pagemap.read_mapped(memory))
     }
 
-    fn find_mapped_here(&self, memory: Range<usize>) -> io::Result<Vec<usize>> {
+    fn read_mapped(&self, memory: Range<usize>) -> io::Result<Vec<usize>> {
         let mut found = Vec::new();
         let mut table = vec![0; ENTRIES_PER_READ * ENTRY_BYTES];
         for chunk in memory.clone().step_by(ENTRIES_PER_READ * self.page) {
