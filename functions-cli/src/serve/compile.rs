@@ -22,8 +22,8 @@ pub(crate) struct Compiling {
     #[arg(long, value_name = "SIZE", default_value = "1GiB", value_parser = memory, env = "FUNCTIONS_COMPILE_MEMORY")]
     compile_memory: usize,
 
-    /// The time for compiling one function.
-    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration::positive, env = "FUNCTIONS_COMPILE_TIMEOUT")]
+    /// The time for compiling one function. A busy server compiles slowly, since requests go first.
+    #[arg(long, value_name = "DURATION", default_value = "180s", value_parser = duration::positive, env = "FUNCTIONS_COMPILE_TIMEOUT")]
     compile_timeout: Duration,
 }
 

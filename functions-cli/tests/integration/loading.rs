@@ -2,6 +2,8 @@
 
 use std::error::Error as _;
 use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
+use std::process::Stdio;
 use std::time::Duration;
 
 use host_harness::{BuildError, Builder, CompilerProcess, Harness};
@@ -197,6 +199,36 @@ fn limits_of_compiling_are_told() {
     }
     let said = command_refusal(Path::new(test_guests::PING), &["--compile-memory", "1MiB"]);
     assert!(said.contains("expected at least 128MiB"), "{said}");
+}
+
+/// The compiler's process has the priority of the background, so that requests go first.
+#[cfg(target_os = "linux")]
+#[test]
+fn compilers_have_a_low_priority() {
+    /// The parent and the niceness of a process, if it exists.
+    fn stat(process: &Path) -> Option<(u32, i32)> {
+        let stat = std::fs::read_to_string(process.join("stat")).ok()?;
+        // Its name is in parentheses, and may contain spaces.
+        let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        Some((fields.get(1)?.parse().ok()?, fields.get(16)?.parse().ok()?))
+    }
+    let folder = TempDir::new().unwrap();
+    let slow = file(&folder, "slow.wasm", &nested_loops(1000, 200));
+    let mut command = functions(&["serve", "--listen", "127.0.0.1:0"]);
+    command.arg(slow).args(["--compile-cpu-time", "2s"]);
+    let mut host = command.stderr(Stdio::null()).spawn().unwrap();
+    let (_, nice) = stat(Path::new("/proc/self")).unwrap();
+    let mut found = false;
+    while !found && host.try_wait().unwrap().is_none() {
+        let processes = std::fs::read_dir("/proc").unwrap();
+        found = processes
+            .filter_map(|process| stat(&process.unwrap().path()))
+            .any(|stat| stat == (host.id(), (nice + 9).min(19)));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let _ = host.kill();
+    host.wait().unwrap();
+    assert!(found, "no compiler had a lower priority");
 }
 
 /// A cached function needs no compiler at the next start.

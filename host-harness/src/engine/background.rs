@@ -27,11 +27,7 @@ use super::reply::Outcome;
 use crate::invocation::started::StartedResponse;
 use crate::invocation::thread_cpu_time;
 use crate::pool::{Owner, mapping_thread};
-
-/// The difference in niceness to other threads. Each step costs a thread a fifth of its share: at
-/// 9, it gets 12 % beside a normal thread. At 10, it would get less than the tenth that is promised.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const NICE_INCREMENT: i32 = 9;
+use crate::threads::priority;
 
 thread_local! {
     static IN_BACKGROUND: Cell<bool> = const { Cell::new(false) };
@@ -197,7 +193,9 @@ impl Queue {
 
     fn work(&self) -> ! {
         IN_BACKGROUND.set(true);
-        lower_priority();
+        if let Err(error) = priority::lower() {
+            tracing::warn!("cannot lower the priority of background threads: {error}");
+        }
         mapping_thread::delegate();
         let mut last = None;
         let mut before = thread_cpu_time();
@@ -216,19 +214,3 @@ impl Queue {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// Lowers the priority of this thread. On systems without priorities per thread, the few background
-/// threads compete with the others as equals.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn lower_priority() {
-    use rustix::process::{getpriority_process, setpriority_process};
-    // Without a process ID, Linux changes the calling thread.
-    let lowered = getpriority_process(None)
-        .and_then(|nice| setpriority_process(None, nice.saturating_add(NICE_INCREMENT)));
-    if let Err(error) = lowered {
-        tracing::warn!("cannot lower the priority of background threads: {error}");
-    }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn lower_priority() {}

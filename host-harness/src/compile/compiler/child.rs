@@ -6,6 +6,7 @@ use std::io::{Read as _, Write as _};
 use crate::compile::component_bytes::ComponentBytes;
 use crate::compile::config::{self, Allocation};
 use crate::compile::{NotReusable, fingerprint};
+use crate::threads::priority;
 
 /// The settings of the child process, from its command line.
 #[derive(Debug, Clone, Copy)]
@@ -57,6 +58,9 @@ pub(super) const OUT_OF_MEMORY: u8 = 71;
 pub(super) fn compile_from_stdin(settings: ChildSettings) -> u8 {
     // A panic is an error here, and its place in the compiler is nothing that an error should name.
     std::panic::set_hook(Box::new(|_| {}));
+    if let Err(error) = priority::lower() {
+        tracing::debug!("cannot lower the priority of the compiler: {error}");
+    }
     let result = limit_process(settings)
         .map_err(wasmtime::Error::from)
         .and_then(|()| compile(settings.allocation));

@@ -1,4 +1,6 @@
-//! Numbers of threads, for what each thread has a copy of.
+//! Threads: a number for what each has a copy of, and a priority for what can wait.
+
+pub(crate) mod priority;
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
