@@ -119,8 +119,9 @@ pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
     let mut quiet = Vec::new();
     let mut beside = ATTACKS.each_ref().map(|_| [Vec::new(), Vec::new()]);
     for _ in 0..context.rounds {
-        quiet.push(p99()?);
         for (attack, turns) in ATTACKS.iter().zip(&mut beside) {
+            // Often, since each ratio is against it.
+            quiet.push(p99()?);
             for (attacked, turns) in [&host, &other].into_iter().zip(turns) {
                 let attackers = Attackers::start(&context.load, attack, attacked)?;
                 // Until they are in full swing.
