@@ -6,23 +6,13 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::body::{self, MAX_CREATE};
-use super::decode::{Fields, Invalid};
+use super::decode::Invalid;
+use super::definition::Definition;
 use super::{Api, access, answer, upload};
 use crate::deployments::{Change, DeploymentError, Precondition, check_name};
 
 /// The runtimes that there are here: what the code is, is found out from the code.
 const RUNTIMES: [&str; 3] = ["wasi", "wasm", "functions"];
-
-/// What a client says about a function.
-pub(super) struct Definition {
-    pub(super) name: String,
-    runtime: String,
-    memory: i64,
-    cpus: f64,
-    pub(super) code: String,
-    pub(super) image: String,
-    pub(super) handler: String,
-}
 
 pub(super) async fn create(State(api): State<Api>, request: Request) -> Response {
     let created = put(&api, request, true).await;
@@ -98,22 +88,4 @@ fn settings(memory: u64, cpus: f64) -> Map<String, Value> {
     // A failed run is final here, as upstream.
     settings.insert("retries".into(), 0.into());
     settings
-}
-
-impl Definition {
-    fn parse(body: &[u8]) -> Result<Self, Invalid> {
-        let fields = Fields::parse(body)?;
-        i16::try_from(fields.integer("MaxConcurrency")?).map_err(|_| Invalid)?;
-        fields.check("SupportedArchs", '[')?;
-        fields.check("Signature", '{')?;
-        Ok(Self {
-            name: fields.text("Name")?.into_owned(),
-            runtime: fields.text("Runtime")?.into_owned(),
-            memory: fields.integer("MemoryMB")?,
-            cpus: fields.number("CPUDemand")?,
-            code: fields.text("TarFunctionCode")?.into_owned(),
-            image: fields.text("CustomImage")?.into_owned(),
-            handler: fields.text("Handler")?.into_owned(),
-        })
-    }
 }

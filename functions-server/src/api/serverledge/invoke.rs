@@ -9,7 +9,7 @@ use http::StatusCode;
 
 use super::body::{self, MAX_OTHER};
 use super::decode::{Fields, Invalid};
-use super::node::{Demand, NoCapacity};
+use super::node::NoCapacity;
 use super::run::{self, Failed};
 use super::{Api, access, answer, queued, status};
 
@@ -54,7 +54,7 @@ async fn invoke_inner(
     let mut options = InvokeOptions::default();
     options.token_metadata = admitted.token_metadata;
     options.peer = admitted.peer;
-    let demand = demand(api, function);
+    let demand = run::demand(api, function);
     let name = demand.function.clone();
     if asked.is_async {
         return queued::accept(api, demand.function, asked.run, &options).await;
@@ -76,20 +76,6 @@ async fn invoke_inner(
         Err(Failed::Function(reason)) => {
             Err(answer::text(StatusCode::INTERNAL_SERVER_ERROR, reason))
         }
-    }
-}
-
-/// What an instance of a function takes of the node.
-pub(super) fn demand(api: &Api, function: &str) -> Demand {
-    let served = api.server.deployments().served(function);
-    let default = api.server.harness().limits().memory;
-    let memory = served.as_ref().and_then(|served| served.memory());
-    let memory = memory.unwrap_or(default as u64);
-    Demand {
-        function: function.into(),
-        version: served.as_ref().map(|served| served.serial),
-        memory: memory.div_ceil(1 << 20),
-        cpus: served.map_or(0.0, |served| served.cpus()),
     }
 }
 

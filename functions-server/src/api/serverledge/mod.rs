@@ -7,6 +7,7 @@ mod code;
 mod command;
 mod create;
 mod decode;
+mod definition;
 mod delete;
 mod invoke;
 mod list;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::body::{self, MAX_OTHER};
 use super::decode::{Fields, Invalid};
-use super::{Api, access, answer, invoke};
+use super::{Api, access, answer, run};
 
 /// Adds warm instances of a function, as far as the node has room, and answers once they are ready.
 pub(super) async fn prewarm(State(api): State<Api>, request: Request) -> Response {
@@ -21,7 +21,7 @@ async fn prewarm_inner(api: &Api, request: Request) -> Result<Response, Response
     access::admit(api, &name, &mut parts, "Function unknown")?;
     let harness = api.server.harness();
     let wanted = u32::try_from(instances.max(0)).unwrap_or(u32::MAX);
-    let demand = invoke::demand(api, &name);
+    let demand = run::demand(api, &name);
     // Loads the function, also for no instances. Those that cannot be reused are warm without one.
     if let Err(error) = harness
         .prewarm(&name, wanted.min(api.node.most(&demand)))

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::node::{self, NoCapacity};
 use super::run::{self, Asked, Failed, Report};
-use super::{Api, WeakApi, answer, invoke};
+use super::{Api, WeakApi, answer};
 use crate::queue::{
     Attempt, Ended, HOST_PAUSE, Offer, OfferError, Place, RequestHead, ResponseHead, Runner, Start,
 };
@@ -110,7 +110,7 @@ impl Runner for NodeRunner {
                 Box::pin(async { Ended::Failed("the server is stopping".to_owned(), None) })
             }));
         };
-        let demand = invoke::demand(&api, function);
+        let demand = run::demand(&api, function);
         let has_function = api.server.harness().has_function(function);
         // What can never run begins, so that it ends.
         let running = match has_function && api.node.fits(&demand) {

@@ -11,7 +11,7 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use serde::{Deserialize, Serialize};
 
 use super::Api;
-use super::node::Running;
+use super::node::{Demand, Running};
 use crate::queue::only_waited;
 
 /// The longest result, in bytes.
@@ -89,6 +89,20 @@ pub(super) fn headers() -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers
+}
+
+/// What an instance of a function takes of the node.
+pub(super) fn demand(api: &Api, function: &str) -> Demand {
+    let served = api.server.deployments().served(function);
+    let default = api.server.harness().limits().memory;
+    let memory = served.as_ref().and_then(|served| served.memory());
+    let memory = memory.unwrap_or(default as u64);
+    Demand {
+        function: function.into(),
+        version: served.as_ref().map(|served| served.serial),
+        memory: memory.div_ceil(1 << 20),
+        cpus: served.map_or(0.0, |served| served.cpus()),
+    }
 }
 
 /// Runs a function once.

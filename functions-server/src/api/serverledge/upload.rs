@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::code::{self, CodeError, MAX_CODE};
 use super::command::{self, Described};
-use super::create::Definition;
+use super::definition::Definition;
 use super::{Api, answer};
 use crate::store::{StoreError, Uploaded};
 
