@@ -9,6 +9,7 @@ mod calls;
 mod capacity;
 mod endpoint;
 mod entries;
+mod options;
 mod proto;
 mod reads;
 mod response;
@@ -21,6 +22,7 @@ mod status;
 
 pub(crate) use accept::{Functions, Refusal, RefusalKind};
 pub(crate) use calls::{CallState, Calls, Shown};
+pub use options::DispatchOptions;
 pub(crate) use proto::{DispatchRequest, DispatchResponse};
 pub(crate) use scheduler::Scheduler;
 pub use signature::{InvalidSigningKey, SigningKey};

@@ -14,10 +14,10 @@ use self::task::{Event, Task, load};
 use super::accept::{Functions, Refusal, RefusalKind, Rules, checked};
 use super::capacity::Capacity;
 use super::endpoint::Bases;
+use super::options::DispatchOptions;
 use super::proto::Call;
 use super::reads::Reads;
 use super::send::Sender;
-use crate::DispatchOptions;
 use crate::store::calls::{self, End, Unfinished};
 use crate::store::{Store, StoreError, Time};
 
