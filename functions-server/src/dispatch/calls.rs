@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Scheduler;
 use super::response::failure;
 use super::status;
-use crate::store::calls::{self as rows, AttemptRow, CallView, End, Unfinished};
+use crate::store::calls::{self as rows, AttemptRow, CallView, End, UnfinishedCall};
 use crate::store::{Store, StoreError, Time};
 
 /// What a call is doing.
@@ -265,7 +265,7 @@ impl Calls {
             };
             rows::retry(connection, view.number, now).map(Some)
         };
-        let revived: Option<Option<Unfinished>> = self.store.write(retry).await?;
+        let revived: Option<Option<UnfinishedCall>> = self.store.write(retry).await?;
         Ok(revived.map(|revived| {
             let is_revived = revived.is_some();
             if let (Some(scheduler), Some(call)) = (&self.scheduler, revived) {

@@ -13,7 +13,7 @@ use super::proto::{
 };
 use super::{retry, status};
 use crate::store::Time;
-use crate::store::calls::{Ending, FAILED, Poll as StoredPoll, RunRow, SUCCEEDED, Wait};
+use crate::store::calls::{Ending, FAILED, RunRow, SUCCEEDED, StoredPoll, Wait};
 
 /// The most results that one run gets.
 const MAX_RESULTS: i32 = 1000;

@@ -13,7 +13,7 @@ use super::proto::{CallResult, PollResult, RunDirective, RunRequest};
 use super::response::{Judged, failure, input, judge, without_response};
 use super::scheduler::Shared;
 use super::status;
-use crate::store::calls::{self, After, Attempt, AttemptRow, End, Poll, RunRow};
+use crate::store::calls::{self, After, AttemptRow, End, FinishedAttempt, RunRow, StoredPoll};
 use crate::store::{StoreError, Time};
 
 /// How long to wait before the store is asked again after it failed.
@@ -36,7 +36,7 @@ pub(super) async fn run(
         return (After::Due(started.after(STORE_PAUSE)), None);
     }
     let judged = judged(&shared, &row).await;
-    let attempt = Attempt {
+    let attempt = FinishedAttempt {
         call: number,
         round: row.round,
         row: AttemptRow {
@@ -112,7 +112,7 @@ fn request(row: &RunRow) -> RunRequest {
         None => input(row).map(RunDirective::Input),
         Some(poll) => {
             // It was encoded here.
-            let result = PollResult::decode(&*Poll::decode(poll).result).unwrap_or_default();
+            let result = PollResult::decode(&*StoredPoll::decode(poll).result).unwrap_or_default();
             let results = row.results.iter().map(|child| CallResult {
                 correlation_id: child.correlation,
                 dispatch_id: child.id.clone(),

@@ -2,7 +2,7 @@
 
 use super::Queue;
 use crate::store::StoreError;
-use crate::store::invocations::{self, InvocationRow, QueuedId, StoredMessage, Wanted};
+use crate::store::invocations::{self, InvocationFilter, InvocationRow, QueuedId, StoredMessage};
 
 /// An invocation with its result.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ impl Queue {
     /// Invocations without their results, the latest first.
     pub(crate) async fn list(
         &self,
-        wanted: Wanted,
+        wanted: InvocationFilter,
         limit: i64,
     ) -> Result<Vec<InvocationRow>, StoreError> {
         let read = move |connection: &_| invocations::list(connection, &wanted, limit);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, Method, StatusCode};
 use uuid::Uuid;
 
-use super::answer::Refusal;
+use super::answer::ErrorResponse;
 use crate::Server;
 use crate::queue::{
     Attempt, Ended, Offer, OfferError, Place, Queue, RequestHead, ResponseHead, Runner, Start,
@@ -31,7 +31,7 @@ pub(super) async fn accept(
     worker: &str,
     function: &str,
     parameters: String,
-) -> Result<(), Refusal> {
+) -> Result<(), ErrorResponse> {
     let head = RequestHead::new(
         &Method::POST,
         format!("{worker}/{function}"),
@@ -46,7 +46,7 @@ pub(super) async fn accept(
     };
     match server.queue().accept(offer).await {
         Ok(_) => Ok(()),
-        Err(OfferError::Full(_)) => Err(Refusal::Error(
+        Err(OfferError::Full(_)) => Err(ErrorResponse::Error(
             StatusCode::TOO_MANY_REQUESTS,
             "too many invocations wait already: try again later".to_owned(),
         )),

@@ -3,10 +3,10 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::answer::Refusal;
+use super::answer::ErrorResponse;
 use crate::workers::WorkerError;
 
-impl From<WorkerError> for Refusal {
+impl From<WorkerError> for ErrorResponse {
     fn from(error: WorkerError) -> Self {
         use WorkerError as E;
         let text = error.to_string();

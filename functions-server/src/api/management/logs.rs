@@ -8,8 +8,8 @@ use futures_util::StreamExt as _;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{StatusCode, Uri};
 
-use super::Api;
-use super::caller::Caller;
+use super::ManagementApi;
+use super::principal::Principal;
 use super::problem::Problem;
 use super::query::Query;
 use crate::auth::{Scope, Tokens};
@@ -35,8 +35,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
     ),
 )]
 pub(super) async fn get(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(name): Path<String>,
     uri: Uri,
 ) -> Result<Response, Problem> {
@@ -66,7 +66,7 @@ pub(super) async fn get(
 }
 
 /// Returns once a caller who follows may no longer do so.
-async fn refused(tokens: Arc<Tokens>, caller: Caller) {
+async fn refused(tokens: Arc<Tokens>, caller: Principal) {
     while caller.is_valid(&tokens) {
         tokio::time::sleep(LOOK_AGAIN).await;
     }

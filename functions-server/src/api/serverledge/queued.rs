@@ -11,8 +11,8 @@ use http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
 use super::node::{self, NoCapacity};
-use super::run::{self, Asked, Failed, Report};
-use super::{Api, WeakApi, answer};
+use super::run::{self, Report, RunError, RunInput};
+use super::{ServerledgeApi, WeakServerledgeApi, answer};
 use crate::queue::{
     Attempt, Ended, HOST_PAUSE, Offer, OfferError, Place, RequestHead, ResponseHead, Runner, Start,
 };
@@ -27,22 +27,22 @@ pub(crate) const RETENTION: (&str, Duration) = (SOURCE, Duration::from_secs(1800
 
 /// Accepts an invocation. It waits for room on the node when its turn comes.
 pub(super) async fn accept(
-    api: &Api,
+    api: &ServerledgeApi,
     function: Arc<str>,
-    asked: Asked,
+    input: RunInput,
     options: &InvokeOptions,
 ) -> Result<Response, Response> {
     let id = request_id(&function).map_err(|_| internal("the system has no random bytes"))?;
     let mut head = RequestHead::new(&Method::POST, "/".to_owned(), &run::headers());
     head.token_metadata = options.token_metadata.as_deref().map(str::to_owned);
     head.peer = options.peer;
-    head.returns_output = asked.returns_output;
+    head.returns_output = input.returns_output;
     let offer = Offer {
         source: SOURCE,
         name: Some(id.clone()),
         function: function.to_string(),
         key: None,
-        request: head.store(asked.params),
+        request: head.store(input.params),
     };
     match api.server.queue().accept(offer).await {
         Ok(_) => Ok(answer::json(StatusCode::OK, &json!({ "ReqId": id }))),
@@ -71,7 +71,7 @@ fn request_id(function: &str) -> Result<String, getrandom::Error> {
 }
 
 /// Shows the outcome of an invocation; 404 as long as that is not known.
-pub(super) async fn poll(State(api): State<Api>, Path(id): Path<String>) -> Response {
+pub(super) async fn poll(State(api): State<ServerledgeApi>, Path(id): Path<String>) -> Response {
     let found = match api.server.queue().find(SOURCE, id).await {
         Ok(found) => found,
         Err(error) => {
@@ -101,7 +101,7 @@ fn report(message: &StoredMessage) -> Option<Report> {
 }
 
 /// Runs invocations of this API on the node's resources.
-pub(super) struct NodeRunner(pub(super) WeakApi);
+pub(super) struct NodeRunner(pub(super) WeakServerledgeApi);
 
 impl Runner for NodeRunner {
     fn start(&self, function: &Arc<str>, place: Option<Place>) -> Result<Start, Place> {
@@ -129,7 +129,11 @@ impl Runner for NodeRunner {
 }
 
 /// Runs an attempt; `running` is the room that it has, unless it never can have any.
-async fn run_attempt(api: &Api, running: Option<node::Running>, attempt: Attempt) -> Ended {
+async fn run_attempt(
+    api: &ServerledgeApi,
+    running: Option<node::RunningInstance>,
+    attempt: Attempt,
+) -> Ended {
     let waited = Time::now().0.saturating_sub(attempt.accepted.0).max(0);
     let queued = Duration::from_millis(waited.unsigned_abs());
     let started = Instant::now();
@@ -146,12 +150,12 @@ async fn run_attempt(api: &Api, running: Option<node::Running>, attempt: Attempt
     let mut options = InvokeOptions::default();
     options.token_metadata = head.token_metadata.as_deref().map(Arc::from);
     options.peer = head.peer;
-    let asked = Asked {
+    let input = RunInput {
         params: attempt.request.body,
         returns_output: head.returns_output,
     };
     loop {
-        let ran = run::run(api, &mut running, asked.clone(), options.clone(), started).await;
+        let ran = run::run(api, &mut running, input.clone(), options.clone(), started).await;
         match ran {
             Ok(ran) => {
                 let mut head = ResponseHead::new(ran.status, &ran.headers);
@@ -162,8 +166,8 @@ async fn run_attempt(api: &Api, running: Option<node::Running>, attempt: Attempt
                 return Ended::Succeeded(head.store(result.into()));
             }
             // Requests of others have taken the host's room.
-            Err(Failed::NoCapacity) => tokio::time::sleep(HOST_PAUSE).await,
-            Err(Failed::Function(reason)) => return Ended::Failed(reason, None),
+            Err(RunError::NoCapacity) => tokio::time::sleep(HOST_PAUSE).await,
+            Err(RunError::Function(reason)) => return Ended::Failed(reason, None),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use self::timers::{Timer, Timers};
 use self::turns::Turns;
 use crate::store::Time;
-use crate::store::calls::{After, Unfinished, Waiting};
+use crate::store::calls::{After, UnfinishedCall, WaitCondition};
 
 /// The calls that have not ended.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Entries {
     }
 
     /// Adds a call that is to be run.
-    pub(super) fn add(&mut self, call: &Unfinished, now: Time) {
+    pub(super) fn add(&mut self, call: &UnfinishedCall, now: Time) {
         self.remove(call.number);
         let (number, due) = (call.number, call.due);
         let endpoint = self.turns.endpoint(&call.endpoint);
@@ -88,7 +88,7 @@ impl Entries {
     }
 
     /// Makes a call wait for its own calls, which have been added.
-    pub(super) fn suspend(&mut self, call: i64, waiting: &Waiting, now: Time) {
+    pub(super) fn suspend(&mut self, call: i64, waiting: &WaitCondition, now: Time) {
         let all = waiting.outstanding.len();
         let known = |child: &&i64| self.calls.contains_key(child);
         let outstanding = waiting.outstanding.iter().filter(known).count();
@@ -275,7 +275,7 @@ impl Entries {
     }
 
     /// A call that was ended runs again. Its parent waits for it once more, unless it took the result.
-    pub(super) fn revive(&mut self, call: &Unfinished, now: Time) {
+    pub(super) fn revive(&mut self, call: &UnfinishedCall, now: Time) {
         self.add(call, now);
         if let Some(parent) = call.parent.and_then(|parent| self.calls.get_mut(&parent))
             && let Phase::Suspended {

@@ -18,7 +18,7 @@ use super::options::DispatchOptions;
 use super::proto::Call;
 use super::reads::Reads;
 use super::send::Sender;
-use crate::store::calls::{self, End, Unfinished};
+use crate::store::calls::{self, End, UnfinishedCall};
 use crate::store::{Store, StoreError, Time};
 
 /// The delay before the first run of a call, so that its client has the call's id before its endpoint is called.
@@ -118,7 +118,7 @@ impl Scheduler {
             let added = numbers
                 .iter()
                 .zip(stored.iter())
-                .map(|(number, call)| Unfinished {
+                .map(|(number, call)| UnfinishedCall {
                     number: *number,
                     parent: None,
                     endpoint: call.endpoint.clone(),
@@ -149,7 +149,7 @@ impl Scheduler {
     }
 
     /// Says that a call is to be run once more.
-    pub(crate) fn revived(&self, call: Unfinished) {
+    pub(crate) fn revived(&self, call: UnfinishedCall) {
         self.shared.tell(Event::Revived(call));
     }
 }

@@ -13,7 +13,7 @@ use crate::dispatch::entries::{Entries, Run};
 use crate::dispatch::response::failure;
 use crate::dispatch::run::run;
 use crate::dispatch::status;
-use crate::store::calls::{self, After, End, Unfinished};
+use crate::store::calls::{self, After, End, UnfinishedCall};
 use crate::store::{StoreError, Time};
 
 /// How many calls a start reads at once.
@@ -32,11 +32,11 @@ const GRACE: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) enum Event {
     /// The room that was reserved for these is theirs.
-    Added(Vec<Unfinished>, Reservation),
+    Added(Vec<UnfinishedCall>, Reservation),
     Ran(Run, After, Option<Reservation>),
     Ended(Vec<i64>),
     NotExpired(i64),
-    Revived(Unfinished),
+    Revived(UnfinishedCall),
 }
 
 pub(super) async fn load(shared: &Shared) -> Result<Entries, StoreError> {
