@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::accept::{Refusal, RefusalKind};
+use super::rejection::{CallRejection, RejectionKind};
 
 /// What part of the room only calls that calls make may take: otherwise those that wait for calls of their own
 /// could fill it, and none could continue.
@@ -39,16 +39,22 @@ impl Capacity {
     }
 
     /// Takes room for calls that a client dispatches.
-    pub(super) fn reserve_roots(self: &Arc<Self>, calls: usize) -> Result<Reservation, Refusal> {
+    pub(super) fn reserve_roots(
+        self: &Arc<Self>,
+        calls: usize,
+    ) -> Result<Reservation, CallRejection> {
         self.reserve(calls, self.limit - self.limit / KEPT_FOR_CHILDREN)
     }
 
     /// Takes room for calls that a call makes.
-    pub(super) fn reserve_children(self: &Arc<Self>, calls: usize) -> Result<Reservation, Refusal> {
+    pub(super) fn reserve_children(
+        self: &Arc<Self>,
+        calls: usize,
+    ) -> Result<Reservation, CallRejection> {
         self.reserve(calls, self.limit)
     }
 
-    fn reserve(self: &Arc<Self>, calls: usize, limit: usize) -> Result<Reservation, Refusal> {
+    fn reserve(self: &Arc<Self>, calls: usize, limit: usize) -> Result<Reservation, CallRejection> {
         let mut taken = self.taken();
         let before = taken.known.saturating_add(taken.reserved);
         if calls > limit.saturating_sub(before) && calls > 0 {
@@ -62,7 +68,10 @@ impl Capacity {
                      --dispatch-capacity"
                 ),
             };
-            return Err(Refusal::new(RefusalKind::ResourceExhausted, message));
+            return Err(CallRejection::new(
+                RejectionKind::ResourceExhausted,
+                message,
+            ));
         }
         taken.reserved += calls;
         drop(taken);

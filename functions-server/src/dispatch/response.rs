@@ -5,12 +5,13 @@ use std::time::Duration;
 use prost::Message as _;
 use prost_types::Any;
 
-use super::accept::{Refusal, RefusalKind, Rules, check_function, checked};
+use super::accept::{Rules, check_function, checked};
 use super::capacity::Reservation;
 use super::proto::{
     Call, CallResult, Directive, Error, Exit, Poll, PollResult, PollResultState, PollState,
     RunResponse,
 };
+use super::rejection::{CallRejection, RejectionKind};
 use super::{retry, status};
 use crate::store::Time;
 use crate::store::calls::{Ending, FAILED, Poll as StoredPoll, RunRow, SUCCEEDED, Wait};
@@ -178,9 +179,9 @@ fn tail_call(
     check_function(&call.function).map_err(|why| invalid(&why))?;
     rules
         .endpoint(&endpoint)
-        .map_err(|refusal| match refusal.kind {
-            RefusalKind::PermissionDenied => (status::PERMISSION_DENIED, refusal.message),
-            _ => invalid(&refusal.message),
+        .map_err(|rejection| match rejection.kind {
+            RejectionKind::PermissionDenied => (status::PERMISSION_DENIED, rejection.message),
+            _ => invalid(&rejection.message),
         })?;
     let input = call.input.map(|input| input.encode_to_vec());
     let is_step = endpoint != row.endpoint || call.function != row.function || input != row.input;
@@ -201,7 +202,7 @@ fn poll(asked: Poll, row: &RunRow, rules: &Rules<'_>, now: Time) -> Judged {
     });
     let (calls, reservation, error) = match children {
         Ok((calls, reservation)) => (calls, Some(reservation), None),
-        Err(refusal) => (Vec::new(), None, Some(refused(&refusal))),
+        Err(rejection) => (Vec::new(), None, Some(refused(&rejection))),
     };
     let max = match asked.max_results {
         1..=MAX_RESULTS => asked.max_results,
@@ -244,16 +245,16 @@ fn poll(asked: Poll, row: &RunRow, rules: &Rules<'_>, now: Time) -> Judged {
     }
 }
 
-fn refused(refusal: &Refusal) -> Error {
-    let kind = match refusal.kind {
-        RefusalKind::InvalidArgument => "invalid_argument",
-        RefusalKind::PermissionDenied => "permission_denied",
-        RefusalKind::ResourceExhausted => "resource_exhausted",
-        RefusalKind::Unavailable => "unavailable",
+fn refused(rejection: &CallRejection) -> Error {
+    let kind = match rejection.kind {
+        RejectionKind::InvalidArgument => "invalid_argument",
+        RejectionKind::PermissionDenied => "permission_denied",
+        RejectionKind::ResourceExhausted => "resource_exhausted",
+        RejectionKind::Unavailable => "unavailable",
     };
     Error {
         r#type: kind.to_owned(),
-        message: refusal.message.clone(),
+        message: rejection.message.clone(),
         ..Error::default()
     }
 }

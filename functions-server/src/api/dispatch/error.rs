@@ -2,7 +2,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 
-use crate::dispatch::{Refusal, RefusalKind};
+use crate::dispatch::{CallRejection, RejectionKind};
 
 /// A code of Connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,15 +54,15 @@ impl Error {
     }
 }
 
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        let code = match refusal.kind {
-            RefusalKind::InvalidArgument => Code::InvalidArgument,
-            RefusalKind::PermissionDenied => Code::PermissionDenied,
-            RefusalKind::ResourceExhausted => Code::ResourceExhausted,
-            RefusalKind::Unavailable => Code::Unavailable,
+impl From<CallRejection> for Error {
+    fn from(rejection: CallRejection) -> Self {
+        let code = match rejection.kind {
+            RejectionKind::InvalidArgument => Code::InvalidArgument,
+            RejectionKind::PermissionDenied => Code::PermissionDenied,
+            RejectionKind::ResourceExhausted => Code::ResourceExhausted,
+            RejectionKind::Unavailable => Code::Unavailable,
         };
-        Self::new(code, refusal.message)
+        Self::new(code, rejection.message)
     }
 }
 

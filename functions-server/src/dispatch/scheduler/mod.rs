@@ -11,11 +11,12 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 use self::running::Running;
 use self::task::{Event, Task, load};
-use super::accept::{Functions, Refusal, RefusalKind, Rules, checked};
+use super::accept::{Functions, Rules, checked};
 use super::capacity::Capacity;
 use super::endpoint::Bases;
 use super::proto::Call;
 use super::reads::Reads;
+use super::rejection::{CallRejection, RejectionKind};
 use super::send::Sender;
 use crate::DispatchOptions;
 use crate::store::calls::{self, End, Unfinished};
@@ -93,7 +94,7 @@ impl Scheduler {
         &self,
         calls: Vec<Call>,
         functions: &Functions,
-    ) -> Result<Vec<String>, Refusal> {
+    ) -> Result<Vec<String>, CallRejection> {
         let shared = self.shared.clone();
         let now = Time::now();
         let reservation = shared.capacity.reserve_roots(calls.len())?;
@@ -130,7 +131,7 @@ impl Scheduler {
             Ok::<_, StoreError>(stored.iter().map(|call| call.id.clone()).collect())
         });
         let accepted = accepted.await.unwrap_or(Err(StoreError::Closed));
-        accepted.map_err(|error| Refusal::new(RefusalKind::Unavailable, error.to_string()))
+        accepted.map_err(|error| CallRejection::new(RejectionKind::Unavailable, error.to_string()))
     }
 
     /// Whether a call runs now.
