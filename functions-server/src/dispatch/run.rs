@@ -1,7 +1,6 @@
 //! One run of a call: from the store to the endpoint, and its outcome to the store.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use prost::Message as _;
 use prost_types::Timestamp;
@@ -10,19 +9,17 @@ use super::accept::{Functions, Rules};
 use super::capacity::Reservation;
 use super::endpoint::Endpoint;
 use super::proto::{CallResult, PollResult, RunDirective, RunRequest};
+use super::reads::STORE_PAUSE;
 use super::response::{Judged, failure, input, judge, without_response};
-use super::scheduler::Shared;
+use super::scheduler::SchedulerState;
 use super::status;
 use crate::store::calls::{self, After, Attempt, AttemptRow, End, Poll, RunRow};
 use crate::store::{StoreError, Time};
 
-/// How long to wait before the store is asked again after it failed.
-pub(super) const STORE_PAUSE: Duration = Duration::from_secs(1);
-
 /// Runs a call once, which is in flight since `started`. Returns what follows, which is committed, and the room
 /// of the calls that it made.
 pub(super) async fn run(
-    shared: Arc<Shared>,
+    shared: Arc<SchedulerState>,
     number: i64,
     started: Time,
 ) -> (After, Option<Reservation>) {
@@ -67,7 +64,7 @@ pub(super) async fn run(
 }
 
 /// Ends a call whose row is damaged: it would keep a place of its endpoint's runs for nothing.
-async fn end_damaged(shared: &Shared, number: i64, error: &rusqlite::Error) -> After {
+async fn end_damaged(shared: &SchedulerState, number: i64, error: &rusqlite::Error) -> After {
     tracing::error!(%error, number, "a call is damaged in the database, and fails");
     let why = "the call is damaged in the database";
     let end = End {
@@ -86,7 +83,7 @@ async fn end_damaged(shared: &Shared, number: i64, error: &rusqlite::Error) -> A
     }
 }
 
-async fn judged(shared: &Shared, row: &RunRow) -> Judged {
+async fn judged(shared: &SchedulerState, row: &RunRow) -> Judged {
     let endpoint = match Endpoint::parse(&row.endpoint, &shared.bases) {
         Ok(endpoint) => endpoint,
         Err(why) => return without_response(status::INVALID_ARGUMENT, why, row, Time::now()),
