@@ -21,15 +21,15 @@ pub(super) struct Rules<'a> {
     pub(super) expiration: Duration,
     pub(super) fetcher: &'a Fetcher,
     /// The functions of this host that may be called.
-    pub(super) functions: &'a Functions,
+    pub(super) functions: &'a AllowedFunctions,
     pub(super) capacity: &'a Arc<Capacity>,
 }
 
 /// The functions of this host that a call and those below it may call: those of the token that dispatched it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Functions(Option<Vec<String>>);
+pub(crate) struct AllowedFunctions(Option<Vec<String>>);
 
-impl Functions {
+impl AllowedFunctions {
     /// `None`: all.
     pub(crate) fn of(names: Option<Vec<&str>>) -> Self {
         Self(names.map(|names| names.into_iter().map(str::to_owned).collect()))

@@ -12,11 +12,11 @@ const KEPT_FOR_CHILDREN: usize = 20;
 #[derive(Debug)]
 pub(super) struct Capacity {
     limit: usize,
-    taken: Mutex<Taken>,
+    taken: Mutex<CapacityUse>,
 }
 
 #[derive(Debug, Default)]
-struct Taken {
+struct CapacityUse {
     /// By calls that the scheduler knows.
     known: usize,
     /// By calls that it will learn of.
@@ -25,7 +25,7 @@ struct Taken {
 
 /// Room for calls until the scheduler knows them, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Reservation {
+pub(super) struct CapacityReservation {
     capacity: Arc<Capacity>,
     calls: usize,
 }
@@ -42,7 +42,7 @@ impl Capacity {
     pub(super) fn reserve_roots(
         self: &Arc<Self>,
         calls: usize,
-    ) -> Result<Reservation, CallRejection> {
+    ) -> Result<CapacityReservation, CallRejection> {
         self.reserve(calls, self.limit - self.limit / KEPT_FOR_CHILDREN)
     }
 
@@ -50,11 +50,15 @@ impl Capacity {
     pub(super) fn reserve_children(
         self: &Arc<Self>,
         calls: usize,
-    ) -> Result<Reservation, CallRejection> {
+    ) -> Result<CapacityReservation, CallRejection> {
         self.reserve(calls, self.limit)
     }
 
-    fn reserve(self: &Arc<Self>, calls: usize, limit: usize) -> Result<Reservation, CallRejection> {
+    fn reserve(
+        self: &Arc<Self>,
+        calls: usize,
+        limit: usize,
+    ) -> Result<CapacityReservation, CallRejection> {
         let mut taken = self.taken();
         let before = taken.known.saturating_add(taken.reserved);
         if calls > limit.saturating_sub(before) && calls > 0 {
@@ -75,7 +79,7 @@ impl Capacity {
         }
         taken.reserved += calls;
         drop(taken);
-        Ok(Reservation {
+        Ok(CapacityReservation {
             capacity: self.clone(),
             calls,
         })
@@ -86,12 +90,12 @@ impl Capacity {
         self.taken().known = calls;
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
+    fn taken(&self) -> MutexGuard<'_, CapacityUse> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Reservation {
+impl Drop for CapacityReservation {
     fn drop(&mut self) {
         let mut taken = self.capacity.taken();
         taken.reserved = taken.reserved.saturating_sub(self.calls);

@@ -20,8 +20,8 @@ mod send;
 mod signature;
 mod status;
 
-pub(crate) use accept::Functions;
-pub(crate) use calls::{CallState, Calls, Shown};
+pub(crate) use accept::AllowedFunctions;
+pub(crate) use calls::{CallDetails, CallState, DispatchCalls};
 pub(crate) use proto::{DispatchRequest, DispatchResponse};
 pub(crate) use rejection::{CallRejection, RejectionKind};
 pub(crate) use scheduler::Scheduler;

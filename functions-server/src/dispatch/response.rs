@@ -6,7 +6,7 @@ use prost::Message as _;
 use prost_types::Any;
 
 use super::accept::{Rules, check_function, checked};
-use super::capacity::Reservation;
+use super::capacity::CapacityReservation;
 use super::proto::{
     Call, CallResult, Directive, Error, Exit, Poll, PollResult, PollResultState, PollState,
     RunResponse,
@@ -27,15 +27,15 @@ const MIN_WAIT: Duration = Duration::from_secs(1);
 
 /// The outcome of a run, and what follows.
 #[derive(Debug)]
-pub(super) struct Judged {
+pub(super) struct RunOutcome {
     pub(super) status: i32,
     pub(super) error: Option<String>,
     pub(super) ending: Ending,
     /// The room of the calls that it makes.
-    pub(super) reservation: Option<Reservation>,
+    pub(super) reservation: Option<CapacityReservation>,
 }
 
-impl Judged {
+impl RunOutcome {
     fn new(status: i32, error: Option<String>, ending: Ending) -> Self {
         Self {
             status,
@@ -61,7 +61,7 @@ pub(super) fn failure(kind: &str, message: &str) -> Vec<u8> {
 }
 
 /// What follows from a run without a response that counts.
-pub(super) fn without_response(status: i32, error: String, row: &RunRow, now: Time) -> Judged {
+pub(super) fn without_response(status: i32, error: String, row: &RunRow, now: Time) -> RunOutcome {
     let ending = match status::is_temporary(status) {
         true => Ending::Retry {
             due: now.after(retry::pause(row.failures)),
@@ -74,11 +74,11 @@ pub(super) fn without_response(status: i32, error: String, row: &RunRow, now: Ti
             ),
         },
     };
-    Judged::new(status, Some(error), ending)
+    RunOutcome::new(status, Some(error), ending)
 }
 
 /// What follows from a response.
-pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> Judged {
+pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> RunOutcome {
     let invalid = |why: String| without_response(status::INVALID_RESPONSE, why, row, now);
     let response = match RunResponse::decode(body) {
         Ok(response) => response,
@@ -93,7 +93,7 @@ pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> 
         })) => {
             let error = result.and_then(|result| result.error);
             match tail_call(call, row, rules, now) {
-                Ok(ending) => Judged::new(status, error.as_ref().map(text), ending),
+                Ok(ending) => RunOutcome::new(status, error.as_ref().map(text), ending),
                 Err((status, why)) => without_response(status, why, row, now),
             }
         }
@@ -116,7 +116,7 @@ pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> 
                     due: due(row.failures),
                 },
             };
-            Judged::new(status, Some(error), ending)
+            RunOutcome::new(status, Some(error), ending)
         }
         Some(Directive::Poll(asked)) if status == status::OK => poll(asked, row, rules, now),
         Some(Directive::Exit(Exit { result, .. })) => exit(status, result.unwrap_or_default()),
@@ -143,7 +143,7 @@ fn named(status: i32) -> String {
     )
 }
 
-fn exit(status: i32, mut result: CallResult) -> Judged {
+fn exit(status: i32, mut result: CallResult) -> RunOutcome {
     if status != status::OK && result.error.is_none() {
         result.error = Some(Error {
             r#type: "status".to_owned(),
@@ -159,7 +159,7 @@ fn exit(status: i32, mut result: CallResult) -> Judged {
         },
         result: result.encode_to_vec(),
     };
-    Judged::new(status, result.error.as_ref().map(text), ending)
+    RunOutcome::new(status, result.error.as_ref().map(text), ending)
 }
 
 fn tail_call(
@@ -194,7 +194,7 @@ fn tail_call(
     })
 }
 
-fn poll(asked: Poll, row: &RunRow, rules: &Rules<'_>, now: Time) -> Judged {
+fn poll(asked: Poll, row: &RunRow, rules: &Rules<'_>, now: Time) -> RunOutcome {
     let children = checked(asked.calls, Some(&row.endpoint), rules, now);
     let children = children.and_then(|calls| {
         let reservation = rules.capacity.reserve_children(calls.len())?;
@@ -239,9 +239,9 @@ fn poll(asked: Poll, row: &RunRow, rules: &Rules<'_>, now: Time) -> Judged {
         wait,
         pause: now.after(retry::repeat_pause(row.repeats, false)),
     };
-    Judged {
+    RunOutcome {
         reservation,
-        ..Judged::new(status::OK, message, ending)
+        ..RunOutcome::new(status::OK, message, ending)
     }
 }
 

@@ -21,7 +21,7 @@ use tower_layer::Layer as _;
 use super::{Service, drain};
 use crate::Server;
 use crate::auth::FailureLimit;
-use crate::dispatch::{DispatchRequest, DispatchResponse, Functions, Scheduler};
+use crate::dispatch::{AllowedFunctions, DispatchRequest, DispatchResponse, Scheduler};
 use error::{Code, Error};
 use request::Codec;
 
@@ -75,7 +75,7 @@ async fn accepted(api: &Api, request: Request) -> Result<Response, Error> {
         })?,
         Codec::Json => json::decode(&body)?,
     };
-    let functions = Functions::of(token.functions());
+    let functions = AllowedFunctions::of(token.functions());
     let accepting = api.scheduler.dispatch(calls.calls, &functions);
     let ids = match timeout {
         None => accepting.await,

@@ -2,7 +2,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::dispatch::{CallState, Shown};
+use crate::dispatch::{CallDetails, CallState};
 use crate::queue::{Invocation, ResponseHead};
 use crate::store::Time;
 use crate::store::calls::CallView;
@@ -54,7 +54,7 @@ pub(crate) fn call_summary(state: CallState, view: &CallView, started: Option<Ti
 }
 
 /// The same with the result that all have.
-pub(crate) fn call_document(shown: &Shown) -> Value {
+pub(crate) fn call_document(shown: &CallDetails) -> Value {
     // The last hundred attempts are kept.
     let attempts = shown.attempts.as_deref().unwrap_or_default();
     let started = attempts.last().map(|attempt| attempt.started);

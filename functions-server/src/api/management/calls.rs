@@ -8,7 +8,7 @@ use super::caller::Caller;
 use super::problem::Problem;
 use super::query::Query;
 use crate::auth::Scope;
-use crate::dispatch::{CallState, Calls, Shown};
+use crate::dispatch::{CallDetails, CallState, DispatchCalls};
 
 /// A call of Dispatch.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -59,8 +59,8 @@ pub(super) struct CallList {
     next: Option<String>,
 }
 
-impl From<Shown> for Call {
-    fn from(shown: Shown) -> Self {
+impl From<CallDetails> for Call {
+    fn from(shown: CallDetails) -> Self {
         let view = shown.view;
         let attempts = shown.attempts.map(|attempts| {
             let shown = attempts.into_iter().map(|attempt| CallAttempt {
@@ -89,8 +89,8 @@ impl From<Shown> for Call {
     }
 }
 
-pub(super) fn calls(api: &Api) -> Calls {
-    Calls::new(api.server.store().clone(), api.server.scheduler())
+pub(super) fn calls(api: &Api) -> DispatchCalls {
+    DispatchCalls::new(api.server.store().clone(), api.server.scheduler())
 }
 
 fn not_found(id: &str) -> Problem {

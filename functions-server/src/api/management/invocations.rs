@@ -12,7 +12,7 @@ use super::query::Query;
 use super::{Api, calls};
 use crate::api::invocations::{call_document, call_summary, document, summary};
 use crate::auth::Scope;
-use crate::dispatch::{CallState, Shown};
+use crate::dispatch::{CallDetails, CallState};
 use crate::queue::{ChangeError, Invocation};
 use crate::store::invocations::{InvocationRow, InvocationState, QueuedId, Wanted};
 
@@ -196,7 +196,7 @@ pub(super) async fn retry(
 /// An asynchronous invocation.
 enum Found {
     Queued(QueuedId, Invocation),
-    Call(Shown),
+    Call(CallDetails),
 }
 
 impl Found {

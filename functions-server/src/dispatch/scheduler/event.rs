@@ -1,6 +1,6 @@
 //! What the task that runs calls learns of.
 
-use crate::dispatch::capacity::Reservation;
+use crate::dispatch::capacity::CapacityReservation;
 use crate::dispatch::entries::Run;
 use crate::store::calls::{After, Unfinished};
 
@@ -8,8 +8,8 @@ use crate::store::calls::{After, Unfinished};
 #[derive(Debug)]
 pub(super) enum Event {
     /// The room that was reserved for these is theirs.
-    Added(Vec<Unfinished>, Reservation),
-    Ran(Run, After, Option<Reservation>),
+    Added(Vec<Unfinished>, CapacityReservation),
+    Ran(Run, After, Option<CapacityReservation>),
     Ended(Vec<i64>),
     NotExpired(i64),
     Revived(Unfinished),

@@ -15,7 +15,7 @@ use self::event::Event;
 use self::running_calls::RunningCalls;
 pub(super) use self::state::SchedulerState;
 use self::task::{Task, load};
-use super::accept::{Functions, Rules, checked};
+use super::accept::{AllowedFunctions, Rules, checked};
 use super::capacity::Capacity;
 use super::endpoint::Bases;
 use super::proto::Call;
@@ -84,7 +84,7 @@ impl Scheduler {
     pub(crate) async fn dispatch(
         &self,
         calls: Vec<Call>,
-        functions: &Functions,
+        functions: &AllowedFunctions,
     ) -> Result<Vec<String>, CallRejection> {
         let shared = self.shared.clone();
         let now = Time::now();
