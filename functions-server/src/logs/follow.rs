@@ -11,11 +11,8 @@ use tokio::sync::Semaphore;
 
 use super::filter::Filter;
 use super::last_lines::start_of_last;
-use super::segments::{Opened, Segments};
+use super::segments::{MAX_CHUNK, Opened, Segments};
 use super::writer::Changes;
-
-/// How many bytes are read at once: what a client that does not read costs.
-pub(super) const MAX_CHUNK: u64 = 256 << 10;
 
 /// A reader of one function's lines.
 pub(super) struct Follower {

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 
 use super::filter::Filter;
-use super::follow::MAX_CHUNK;
+use super::segments::MAX_CHUNK;
 
 /// How many lines there are without a time.
 const MAX_LINES: usize = 1000;
