@@ -13,11 +13,11 @@ const MAX_OUTPUT: usize = 1 << 20;
 /// Collects the output of invocations. The host tells it of every line of every function.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OutputCollector {
-    inner: Arc<Inner>,
+    inner: Arc<CollectorInner>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
+struct CollectorInner {
     /// How many invocations want their output, so that others need no lock.
     count: AtomicUsize,
     wanted: Mutex<HashMap<InvocationId, Printed>>,

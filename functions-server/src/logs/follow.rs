@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use tokio::sync::Semaphore;
 
-use super::filter::Filter;
+use super::filter::LogFilter;
 use super::last_lines::start_of_last;
 use super::segments::{MAX_CHUNK, Opened, Segments};
 use super::writer::Changes;
@@ -18,7 +18,7 @@ use super::writer::Changes;
 pub(super) struct Follower {
     segments: Arc<Segments>,
     function: String,
-    filter: Filter,
+    filter: LogFilter,
     changes: Changes,
     /// Bounds how many read at once.
     readers: Arc<Semaphore>,
@@ -36,7 +36,7 @@ impl Follower {
     pub(super) fn new(
         segments: Arc<Segments>,
         function: &str,
-        filter: Filter,
+        filter: LogFilter,
         changes: Changes,
         readers: Arc<Semaphore>,
     ) -> Self {
