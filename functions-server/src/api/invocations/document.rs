@@ -3,13 +3,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::dispatch::{CallDetails, CallState};
-use crate::queue::{Invocation, ResponseHead};
+use crate::queue::{ResponseHead, StoredInvocation};
 use crate::store::Time;
 use crate::store::calls::CallView;
 use crate::store::invocations::{InvocationRow, StoredMessage};
 
 /// An invocation as all APIs show it.
-pub(crate) fn document(invocation: &Invocation) -> Value {
+pub(crate) fn document(invocation: &StoredInvocation) -> Value {
     let mut document = summary(&invocation.row);
     if let Value::Object(members) = &mut document {
         let result = invocation.result.as_ref().and_then(result);

@@ -13,7 +13,7 @@ use super::{Api, calls};
 use crate::api::invocations::{call_document, call_summary, document, summary};
 use crate::auth::Scope;
 use crate::dispatch::{CallDetails, CallState};
-use crate::queue::{ChangeError, Invocation};
+use crate::queue::{ChangeError, StoredInvocation};
 use crate::store::invocations::{InvocationRow, InvocationState, QueuedId, Wanted};
 
 /// A page of invocations.
@@ -195,7 +195,7 @@ pub(super) async fn retry(
 
 /// An asynchronous invocation.
 enum Found {
-    Queued(QueuedId, Invocation),
+    Queued(QueuedId, StoredInvocation),
     Call(CallDetails),
 }
 

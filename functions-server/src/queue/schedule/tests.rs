@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::sync::Mutex;
 
 use super::*;
-use crate::queue::runner::{Ended, Place, Start};
+use crate::queue::runner::{AttemptOutcome, QueuePosition, Start};
 
 const NOW: Time = Time(1000);
 
@@ -36,16 +36,16 @@ impl Admission for Room {
         &self,
         source: &str,
         function: &Arc<str>,
-        place: Option<Place>,
-    ) -> Result<Start, Place> {
+        position: Option<QueuePosition>,
+    ) -> Result<Start, QueuePosition> {
         let none = self.none.borrow();
         if !none.iter().any(|none| *none == (source, &**function)) {
             return Ok(Box::new(|_| {
-                Box::pin(async { Ended::Rejected(String::new()) })
+                Box::pin(async { AttemptOutcome::Rejected(String::new()) })
             }));
         }
         self.asked.borrow_mut().push(function.to_string());
-        Err(place.unwrap_or_else(|| {
+        Err(position.unwrap_or_else(|| {
             *self.in_line.lock().unwrap() += 1;
             Box::new(InLine(self.in_line.clone()))
         }))
@@ -53,7 +53,7 @@ impl Admission for Room {
 }
 
 fn schedule(capacity: usize, running: usize) -> Schedule {
-    Schedule::new(Limits {
+    Schedule::new(QueueLimits {
         capacity,
         bytes: 1000,
         running,
@@ -64,7 +64,7 @@ fn id(number: u8) -> QueuedId {
     QueuedId([number; 16])
 }
 
-fn reserve(schedule: &mut Schedule, function: &str, bytes: u64) -> Result<Reserved, Full> {
+fn reserve(schedule: &mut Schedule, function: &str, bytes: u64) -> Result<QueueReservation, Full> {
     schedule.reserve("http", function, bytes)
 }
 
