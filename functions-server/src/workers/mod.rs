@@ -3,6 +3,7 @@
 mod analysed_type;
 mod check;
 mod codes;
+mod component_error;
 mod components;
 mod engines;
 mod ephemeral;
@@ -29,7 +30,8 @@ mod wave;
 mod worker;
 
 pub(crate) use check::Parameter;
-pub(crate) use components::{ComponentError, ComponentVersion, Components, Upload};
+pub(crate) use component_error::ComponentError;
+pub(crate) use components::{ComponentVersion, Components, Upload};
 pub(crate) use engines::Engines;
 pub(crate) use error::WorkerError;
 pub(crate) use exports::BadCall;

@@ -1,6 +1,5 @@
 //! Components that are called by name: checked and stored, and compiled once they are used.
 
-mod error;
 mod upload;
 mod version;
 
@@ -10,11 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::component_error::ComponentError;
 use super::engines::Engines;
 use crate::store::Store;
 use crate::store::components::{self, ComponentRow};
 
-pub(crate) use error::{ComponentError, reason};
 pub(crate) use upload::Upload;
 pub(crate) use version::ComponentVersion;
 

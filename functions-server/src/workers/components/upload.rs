@@ -6,9 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::{ComponentError, Components, unsigned};
+use super::{Components, unsigned};
 use crate::store::components::{self, ComponentRow, NewComponent};
 use crate::store::{Digest, StoreError, Time, Uploaded};
+use crate::workers::component_error::ComponentError;
 use crate::workers::ephemeral;
 use crate::workers::exports::Exports;
 use crate::workers::metadata::Metadata;

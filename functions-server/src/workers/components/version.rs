@@ -8,9 +8,9 @@ use host_harness::ComponentEngine;
 use uuid::Uuid;
 use wasmtime::component::Component;
 
-use super::error::{ComponentError, reason};
 use super::unsigned;
 use crate::store::components::ComponentRow;
+use crate::workers::component_error::{ComponentError, reason};
 use crate::workers::exports::Functions;
 use crate::workers::metadata::Metadata;
 

@@ -15,7 +15,8 @@ use uuid::Uuid;
 
 use super::check::Parameter;
 use super::codes::Codes;
-use super::components::{ComponentError, Components};
+use super::component_error::ComponentError;
+use super::components::Components;
 use super::ephemeral::Permits;
 use super::error::WorkerError;
 use super::options::WorkerLimits;
