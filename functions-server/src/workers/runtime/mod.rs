@@ -1,6 +1,5 @@
 //! Runs the instances of workers: what they may import, and what of it is recorded.
 
-mod answers;
 mod caller;
 mod calls;
 mod clocks;
@@ -13,6 +12,7 @@ mod outgoing;
 mod output;
 mod poll;
 mod random;
+mod request_outcome;
 mod requests;
 mod state;
 mod streams;

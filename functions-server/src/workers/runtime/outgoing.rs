@@ -12,7 +12,8 @@ use wasmtime_wasi_http::{
     Error, RequestOptions, WasiBody, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
 };
 
-use super::requests::{Destination, Failure, MAX_BODY, Outbound, Requests, hash};
+use super::request_outcome::RequestFailure;
+use super::requests::{Destination, MAX_BODY, Outbound, Requests, hash};
 use super::state::State;
 use super::suspension::InFlight;
 
@@ -127,7 +128,7 @@ impl WasiHttpHooks for Outgoing {
                 limit: MAX_BODY,
             };
             let sent = requests.send(number, outbound).await;
-            let response = sent.map_err(|Failure(kind, text)| error(&kind, text))?;
+            let response = sent.map_err(|RequestFailure(kind, text)| error(&kind, text))?;
             let response = response.map(|body| {
                 let body = Full::new(body);
                 body.map_err(|never| match never {}).boxed_unsync()

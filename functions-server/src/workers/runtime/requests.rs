@@ -12,8 +12,8 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::answers::{failed, not_called, recorded, sent};
 use super::caller::Caller;
+use super::request_outcome::{RequestFailure, RequestResult, failed, not_called, recorded, sent};
 use crate::workers::journal::{Answer, Entry, Journal};
 use crate::workers::origin;
 use crate::workers::stopping::Stopping;
@@ -30,13 +30,6 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The namespace of the keys of requests.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f1c_6f0a_52b1_4d0e_9f6b_0a4c_7f0e_3b51);
-
-/// The outcome of a request.
-pub(super) type Sent = Result<Response<Bytes>, Failure>;
-
-/// A request failed, or cannot be made as the guest gives it: a word for the kind, and a text.
-#[derive(Debug)]
-pub(super) struct Failure(pub(super) String, pub(super) String);
 
 /// A body is longer than bodies may be, or broke off.
 #[derive(Debug)]
@@ -133,7 +126,7 @@ where
 
 impl Requests {
     /// What was recorded of the request with this number, or else its outcome now.
-    pub(super) async fn send(&self, number: u32, outbound: Outbound) -> Sent {
+    pub(super) async fn send(&self, number: u32, outbound: Outbound) -> RequestResult {
         if let Some(answer) = self.journal.answer(number) {
             return sent(answer);
         }
@@ -143,7 +136,7 @@ impl Requests {
         let flush = self.journal.flush();
         if self.journal.written(flush).await.is_err() {
             let why = "the worker's journal cannot be written".to_owned();
-            return Err(Failure("other".to_owned(), why));
+            return Err(RequestFailure("other".to_owned(), why));
         }
         let answer = self.exchange(number, outbound).await;
         if self.stopping.is_set() {
@@ -156,7 +149,7 @@ impl Requests {
         self.journal.flush();
         match entry {
             Entry::Done { answer, .. } => sent(answer),
-            _ => Err(Failure("other".to_owned(), String::new())),
+            _ => Err(RequestFailure("other".to_owned(), String::new())),
         }
     }
 

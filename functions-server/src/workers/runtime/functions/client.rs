@@ -10,7 +10,8 @@ use wasmtime_wasi::p2::DynPollable;
 use super::bindings::functions::http::client::{Error, Host, HostPending, Request, Response};
 use super::message;
 use super::pending::Pending;
-use crate::workers::runtime::requests::{Destination, Failure, MAX_BODY, Outbound, Sent, hash};
+use crate::workers::runtime::request_outcome::{RequestFailure, RequestResult};
+use crate::workers::runtime::requests::{Destination, MAX_BODY, Outbound, hash};
 use crate::workers::runtime::state::State;
 
 /// What the journal has it under.
@@ -70,7 +71,7 @@ impl State {
         self.start(outbound)
     }
 
-    fn response(&mut self, sent: Sent) -> Result<std::result::Result<Response, Error>> {
+    fn response(&mut self, sent: RequestResult) -> Result<std::result::Result<Response, Error>> {
         let received = self.received(sent)?;
         Ok(received.map_err(error).map(|received| Response {
             status: received.status,
@@ -80,10 +81,10 @@ impl State {
     }
 }
 
-fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound, Failure> {
+fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound, RequestFailure> {
     let url: Uri = match request.url.parse() {
         Ok(url) => url,
-        Err(_) => return Err(Failure("invalid".to_owned(), request.url)),
+        Err(_) => return Err(RequestFailure("invalid".to_owned(), request.url)),
     };
     let method = message::method(request.method)?;
     let built = message::request(method, url, request.headers, body)?;
@@ -101,7 +102,7 @@ fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound
 }
 
 /// The guest's error for a recorded failure.
-fn error(Failure(kind, text): Failure) -> Error {
+fn error(RequestFailure(kind, text): RequestFailure) -> Error {
     match kind.as_str() {
         "invalid" => Error::InvalidUrl(text),
         "method" => Error::InvalidMethod(text),

@@ -13,7 +13,8 @@ use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
 
 use crate::workers::journal::Entry;
 use crate::workers::runtime::calls::Waiting;
-use crate::workers::runtime::requests::{Destination, Failure, Outbound, Sent};
+use crate::workers::runtime::request_outcome::{RequestFailure, RequestResult};
+use crate::workers::runtime::requests::{Destination, Outbound};
 use crate::workers::runtime::state::{State, diverged};
 use crate::workers::waits::Waits;
 
@@ -26,13 +27,13 @@ pub struct Pending {
 }
 
 enum Shared {
-    Running(AbortOnDropJoinHandle<Sent>),
-    Ended(Sent),
+    Running(AbortOnDropJoinHandle<RequestResult>),
+    Ended(RequestResult),
     Taken,
 }
 
 impl Pending {
-    fn running(task: AbortOnDropJoinHandle<Sent>) -> Self {
+    fn running(task: AbortOnDropJoinHandle<RequestResult>) -> Self {
         Self::of(Shared::Running(task))
     }
 
@@ -65,10 +66,10 @@ impl Pending {
         poll_fn(|context| self.poll(context)).await;
     }
 
-    fn take(&self) -> Sent {
+    fn take(&self) -> RequestResult {
         match std::mem::replace(&mut *self.shared(), Shared::Taken) {
             Shared::Ended(sent) => sent,
-            _ => Err(Failure(
+            _ => Err(RequestFailure(
                 "other".to_owned(),
                 "the result was taken".to_owned(),
             )),
@@ -95,7 +96,7 @@ impl State {
     /// Begins a request or call. An error is known at once, in every run.
     pub(super) fn start(
         &mut self,
-        outbound: std::result::Result<(Outbound, &'static str, u64), Failure>,
+        outbound: std::result::Result<(Outbound, &'static str, u64), RequestFailure>,
     ) -> Result<Pending> {
         let (outbound, call, hash) = match outbound {
             Ok(outbound) => outbound,
@@ -133,7 +134,7 @@ impl State {
     }
 
     /// Waits for a result.
-    pub(super) async fn await_pending(&mut self, pending: Pending) -> Sent {
+    pub(super) async fn await_pending(&mut self, pending: Pending) -> RequestResult {
         if !self.journal.is_replaying() {
             // It may take long.
             self.journal.flush();
@@ -148,7 +149,7 @@ impl State {
     pub(super) async fn try_pending(
         &mut self,
         this: Resource<Pending>,
-    ) -> Result<std::result::Result<Sent, Resource<Pending>>> {
+    ) -> Result<std::result::Result<RequestResult, Resource<Pending>>> {
         let pending = self.table.get(&this)?;
         let is_ended = match self.journal.next() {
             Some(Entry::Ready(is_ended)) => {

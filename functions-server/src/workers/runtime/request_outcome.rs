@@ -4,8 +4,14 @@ use bytes::Bytes;
 use host_harness::{FetchError, FetchErrorKind, InvocationError};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
-use super::requests::{Failure, Sent};
 use crate::workers::journal::Answer;
+
+/// The outcome of a request, for the guest.
+pub(super) type RequestResult = Result<Response<Bytes>, RequestFailure>;
+
+/// A request failed, or cannot be made as the guest gives it: a word for the kind, and a text.
+#[derive(Debug)]
+pub(super) struct RequestFailure(pub(super) String, pub(super) String);
 
 pub(super) fn not_called(name: &str, error: &InvocationError) -> Answer {
     let kind = match error.status() {
@@ -40,14 +46,14 @@ pub(super) fn recorded(response: &Response<Bytes>) -> Answer {
     }
 }
 
-pub(super) fn sent(answer: Answer) -> Sent {
+pub(super) fn sent(answer: Answer) -> RequestResult {
     let (status, headers, body) = match answer {
         Answer::Response {
             status,
             headers,
             body,
         } => (status, headers, body),
-        Answer::Failed(kind, text) => return Err(Failure(kind, text)),
+        Answer::Failed(kind, text) => return Err(RequestFailure(kind, text)),
     };
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
