@@ -5,7 +5,7 @@ use wasmtime::component::Linker;
 use wasmtime_wasi::p2::bindings::{clocks, io, random};
 
 use super::state::{State, Whole};
-use super::{functions, outgoing, streams};
+use super::{functions, outgoing_handler, streams};
 
 /// Links what workers may import.
 pub(crate) type HostLinker = Linker<State>;
@@ -23,7 +23,7 @@ pub(crate) fn link(engine: &wasmtime::Engine) -> Result<HostLinker> {
     random::insecure::add_to_linker::<State, Whole>(l, |state| state)?;
     random::insecure_seed::add_to_linker::<State, Whole>(l, |state| state)?;
     io::poll::add_to_linker::<State, Whole>(l, |state| state)?;
-    outgoing::link(l)?;
+    outgoing_handler::link(l)?;
     streams::link(l)?;
     l.allow_shadowing(false);
     functions::link(l)?;

@@ -1,7 +1,6 @@
 //! Runs the instances of workers: what they may import, and what of it is recorded.
 
 mod caller;
-mod calls;
 mod clocks;
 mod cpu_budget;
 mod engine;
@@ -9,8 +8,10 @@ mod functions;
 mod linker;
 mod memory;
 mod outgoing;
+mod outgoing_handler;
 mod output;
 mod poll;
+mod pollable_calls;
 mod random;
 mod request_outcome;
 mod requests;

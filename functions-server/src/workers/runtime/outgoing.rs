@@ -3,27 +3,11 @@
 
 use http::Request;
 use http_body_util::{BodyExt as _, Full};
-use wasmtime::StoreContextMut;
-use wasmtime::component::{Linker, Resource};
-use wasmtime_wasi_http::p2::bindings::http::outgoing_handler;
-use wasmtime_wasi_http::p2::types::{HostFutureIncomingResponse, HostOutgoingRequest};
-use wasmtime_wasi_http::p2::{HttpError, HttpResult};
-use wasmtime_wasi_http::{
-    Error, RequestOptions, WasiBody, WasiHttpCtxView, WasiHttpHooks, WasiHttpView,
-};
+use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::request_outcome::RequestFailure;
-use super::requests::{Destination, MAX_BODY, Outbound, Requests, hash};
-use super::state::State;
+use super::requests::{Destination, MAX_BODY, Outbound, Requests};
 use super::suspension::InFlight;
-
-/// What the library registers its function under.
-const HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
-
-type Handled = (
-    Resource<HostOutgoingRequest>,
-    Option<Resource<RequestOptions>>,
-);
 
 /// The error of a body while it is sent. Nothing waits for it.
 type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
@@ -45,63 +29,12 @@ impl Outgoing {
             in_flight: InFlight::default(),
         }
     }
-}
 
-impl WasiHttpView for State {
-    fn http(&mut self) -> WasiHttpCtxView<'_> {
-        WasiHttpCtxView {
-            hooks: &mut self.outgoing,
-            table: &mut self.table,
-            ctx: &mut self.http,
-        }
+    /// The next request has this number.
+    pub(super) fn begin(&mut self, number: u32, in_flight: InFlight) {
+        self.number = number;
+        self.in_flight = in_flight;
     }
-}
-
-/// Replaces the library's function by one that records.
-pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
-    linker.instance(HANDLER)?.func_wrap(
-        "handle",
-        |mut store: StoreContextMut<'_, State>, (request, options): Handled| {
-            match store.data_mut().handle(request, options) {
-                Ok(response) => Ok((Ok(response),)),
-                // Other errors than the guest's are traps.
-                Err(error) => error.downcast().map(|error| (Err(error),)),
-            }
-        },
-    )
-}
-
-impl State {
-    fn handle(
-        &mut self,
-        request: Resource<HostOutgoingRequest>,
-        options: Option<Resource<RequestOptions>>,
-    ) -> HttpResult<Resource<HostFutureIncomingResponse>> {
-        let hash = head_hash(self.table.get(&request)?);
-        let number = self.begin("outgoing-handler.handle", hash);
-        self.outgoing.number = number.map_err(HttpError::trap)?;
-        self.outgoing.in_flight = self.sleeps.begin_request();
-        outgoing_handler::Host::handle(&mut self.http(), request, options)
-    }
-}
-
-/// Stands for the head of a request. The body is not there yet.
-fn head_hash(request: &HostOutgoingRequest) -> u64 {
-    let HostOutgoingRequest {
-        method,
-        scheme,
-        authority,
-        path_with_query,
-        headers,
-        ..
-    } = request;
-    let headers: Vec<_> = headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
-        .collect();
-    hash(format_args!(
-        "{method:?} {scheme:?} {authority:?} {path_with_query:?} {headers:?}"
-    ))
 }
 
 impl WasiHttpHooks for Outgoing {

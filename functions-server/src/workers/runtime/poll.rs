@@ -3,14 +3,16 @@
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
+use std::time::SystemTime;
 
 use wasmtime::Result;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::bindings::io::poll;
 
-use super::calls::Waiting;
+use super::pollable_calls::CallWait;
 use super::state::{State, diverged};
+use super::suspension::Suspended;
 use crate::workers::journal::Entry;
 
 impl poll::Host for &mut State {
@@ -38,7 +40,7 @@ impl poll::Host for &mut State {
                 Poll::Pending => {
                     // It may take long.
                     journal.flush();
-                    let _blocked = waiting.map(Waiting::begin);
+                    let _blocked = waiting.map(CallWait::begin);
                     polling.await?
                 }
             }
@@ -55,7 +57,7 @@ impl poll::HostPollable for &mut State {
             self.journal.flush();
         }
         let waiting = self.waiting_for(std::slice::from_ref(&pollable));
-        let _blocked = waiting.map(Waiting::begin);
+        let _blocked = waiting.map(CallWait::begin);
         poll::HostPollable::block(&mut self.table, pollable).await
     }
 
@@ -78,6 +80,21 @@ impl poll::HostPollable for &mut State {
         self.sleeps.remove(&pollable);
         self.calls.remove(&pollable);
         poll::HostPollable::drop(&mut self.table, pollable)
+    }
+}
+
+impl State {
+    /// `None`: the guest waits for something else than calls, too.
+    fn waiting_for(&self, pollables: &[Resource<DynPollable>]) -> Option<CallWait> {
+        self.waiting(self.calls.of(pollables)?)
+    }
+
+    /// Fails with [`Suspended`] if the guest waits for these, and it is long.
+    fn suspend_for(&self, pollables: &[Resource<DynPollable>]) -> Result<()> {
+        match self.sleeps.until(pollables, SystemTime::now()) {
+            Some(until) if self.journal.is_recording() => Err(Suspended { until }.into()),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -8,11 +8,11 @@ use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::WasiHttpCtx;
 
 use super::caller::Caller;
-use super::calls::Calls;
 use super::cpu_budget::CpuBudget;
 use super::memory::MemoryLimit;
 use super::outgoing::Outgoing;
 use super::output::Output;
+use super::pollable_calls::{CallWait, PollableCalls};
 use super::requests::{Egress, Requests};
 use super::suspension::Sleeps;
 use crate::workers::journal::{Entry, Journal};
@@ -67,7 +67,7 @@ pub(crate) struct State {
     pub(super) outgoing: Outgoing,
     pub(super) requests: Requests,
     pub(super) sleeps: Sleeps,
-    pub(super) calls: Calls,
+    pub(super) calls: PollableCalls,
     pub(super) http: WasiHttpCtx,
     /// How many requests were begun.
     begun: u32,
@@ -106,7 +106,7 @@ impl State {
             outgoing: Outgoing::new(requests.clone()),
             requests,
             sleeps: Sleeps::new(environment.suspend_after),
-            calls: Calls::default(),
+            calls: PollableCalls::default(),
             http: WasiHttpCtx::new(),
             begun: 0,
             is_quiet: false,
@@ -158,6 +158,16 @@ impl State {
         let begin = Entry::Begin { number, hash };
         let live = begin.clone();
         self.recorded(call, |_| live, |entry| (*entry == begin).then_some(number))
+    }
+
+    /// The guest waits for these calls. `None`: no worker waits for its instance.
+    pub(super) fn waiting(&self, calls: Vec<u64>) -> Option<CallWait> {
+        let waits = self.requests.waits.clone()?;
+        Some(CallWait::new(
+            waits,
+            self.requests.caller.worker.clone(),
+            calls,
+        ))
     }
 
     /// What a host call gives the guest: what was recorded, or else what `live` gets, which is recorded.

@@ -7,8 +7,6 @@ use std::time::{Duration, SystemTime};
 use wasmtime::component::Resource;
 use wasmtime_wasi::p2::DynPollable;
 
-use super::state::State;
-
 /// The guest sleeps until then. Its instance is dropped, and the replay comes back to the same sleep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the worker sleeps")]
@@ -59,7 +57,11 @@ impl Sleeps {
     }
 
     /// Until when the guest sleeps, if it waits for these and it is long.
-    fn until(&self, pollables: &[Resource<DynPollable>], now: SystemTime) -> Option<SystemTime> {
+    pub(super) fn until(
+        &self,
+        pollables: &[Resource<DynPollable>],
+        now: SystemTime,
+    ) -> Option<SystemTime> {
         if self.has_requests() {
             return None;
         }
@@ -68,16 +70,6 @@ impl Sleeps {
             .map(|pollable| self.deadlines.get(&pollable.rep()).copied());
         let first = deadlines.collect::<Option<Vec<_>>>()?.into_iter().min()?;
         (first.duration_since(now).ok()? > self.least).then_some(first)
-    }
-}
-
-impl State {
-    /// Fails with [`Suspended`] if the guest waits for these, and it is long.
-    pub(super) fn suspend_for(&self, pollables: &[Resource<DynPollable>]) -> wasmtime::Result<()> {
-        match self.sleeps.until(pollables, SystemTime::now()) {
-            Some(until) if self.journal.is_recording() => Err(Suspended { until }.into()),
-            _ => Ok(()),
-        }
     }
 }
 

@@ -12,7 +12,7 @@ use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
 
 use crate::workers::journal::Entry;
-use crate::workers::runtime::calls::Waiting;
+use crate::workers::runtime::pollable_calls::CallWait;
 use crate::workers::runtime::request_outcome::{RequestFailure, RequestResult};
 use crate::workers::runtime::requests::{Destination, Outbound};
 use crate::workers::runtime::state::{State, diverged};
@@ -140,7 +140,7 @@ impl State {
             self.journal.flush();
         }
         let waiting = pending.call.and_then(|call| self.waiting(vec![call]));
-        let _blocked = waiting.map(Waiting::begin);
+        let _blocked = waiting.map(CallWait::begin);
         pending.ended().await;
         pending.take()
     }
