@@ -4,50 +4,34 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::Worker;
-use super::live::{Broken, Live};
-use super::task::Context;
+use super::context::Context;
+use super::execution_error::ExecutionError;
 use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
 use crate::workers::failure::Failure;
 use crate::workers::instance::{Code, Instance};
 use crate::workers::journal::Journal;
-use crate::workers::runtime::{Caller, CpuBudget, Diverged, Environment, timed};
+use crate::workers::runtime::{Caller, CpuBudget, Environment, timed};
 
-impl Live {
-    /// Makes an instance, at its beginning.
-    pub(super) async fn instantiate(
-        context: &Context,
-        worker: &Worker,
-        code: &Arc<Code>,
-        journal: &Arc<Journal>,
-    ) -> Result<Instance, Broken> {
-        let environment = environment(context, worker, &code.version);
-        let made = Instance::new(code, &environment, journal.clone());
-        let made = timed(&environment.budget, made).await;
-        made.map_err(|error| match Failure::of(&error) {
-            Failure::Diverged(diverged) => Broken::Diverged(diverged),
-            Failure::Suspended(until) => Broken::Suspended(until),
-            Failure::Exited => Broken::Creation("Process exited".to_owned()),
-            Failure::Limit(why) => Broken::Creation(why),
-            Failure::Trapped(why) if error.is::<wasmtime::Trap>() => Broken::Creation(why),
-            // The host has no memory, for example.
-            Failure::Trapped(why) => Broken::Unavailable(WorkerError::Unavailable(why)),
-        })
-    }
-}
-
-/// Why a component does not load what it loaded before.
-pub(super) fn not_loaded(error: &wasmtime::Error) -> Broken {
-    match Failure::of(error) {
-        Failure::Diverged(diverged) => Broken::Diverged(diverged),
-        Failure::Suspended(until) => Broken::Suspended(until),
-        // The limit is lower now, or the machine busier.
-        Failure::Limit(why) => Broken::Unavailable(WorkerError::Unavailable(why)),
-        Failure::Exited | Failure::Trapped(_) => Broken::Diverged(Diverged {
-            call: format!("loading a snapshot failed: {error:#}"),
-            found: "that it was loaded".to_owned(),
-        }),
-    }
+/// Makes an instance, at its beginning.
+pub(super) async fn instantiate(
+    context: &Context,
+    worker: &Worker,
+    code: &Arc<Code>,
+    journal: &Arc<Journal>,
+) -> Result<Instance, ExecutionError> {
+    let environment = environment(context, worker, &code.version);
+    let made = Instance::new(code, &environment, journal.clone());
+    let made = timed(&environment.budget, made).await;
+    made.map_err(|error| match Failure::of(&error) {
+        Failure::Diverged(diverged) => ExecutionError::Diverged(diverged),
+        Failure::Suspended(until) => ExecutionError::Suspended(until),
+        Failure::Exited => ExecutionError::Creation("Process exited".to_owned()),
+        Failure::Limit(why) => ExecutionError::Creation(why),
+        Failure::Trapped(why) if error.is::<wasmtime::Trap>() => ExecutionError::Creation(why),
+        // The host has no memory, for example.
+        Failure::Trapped(why) => ExecutionError::Unavailable(WorkerError::Unavailable(why)),
+    })
 }
 
 fn environment(context: &Context, worker: &Worker, version: &ComponentVersion) -> Environment {

@@ -1,6 +1,8 @@
 //! A worker as its callers see it: its queue, the clients that wait, and its state.
 
+mod context;
 mod drive;
+mod execution_error;
 mod instantiate;
 mod live;
 mod loaded;
@@ -12,6 +14,7 @@ mod task;
 mod transitions;
 mod update;
 mod view;
+mod worker_slot;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,10 +27,10 @@ use super::instance::OwnedResource;
 use super::journal::Outcome;
 use crate::store::workers::{QueueRow, StoredState, WorkerRow};
 
+pub(crate) use context::Context;
 use queue::Queued;
 pub(super) use queue::{GivenBack, Submitted, Written, written};
 pub(super) use room::Waiting;
-pub(crate) use task::Context;
 pub(super) use task::run;
 pub(crate) use view::{Status, UpdateState, WorkerUpdate, WorkerView};
 
