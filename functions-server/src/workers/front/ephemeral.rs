@@ -8,11 +8,11 @@ use crate::store::Time;
 use crate::workers::check::Checked;
 use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
-use crate::workers::failure::{Failure, with_stderr};
+use crate::workers::failure::{InstanceFailure, with_stderr};
 use crate::workers::instance::{Code, Instance};
 use crate::workers::journal::Journal;
 use crate::workers::origin;
-use crate::workers::runtime::{Caller, CpuBudget, Environment, timed};
+use crate::workers::runtime::{CpuBudget, Environment, WorkerIdentity, timed};
 use crate::workers::worker::{Answer, answer_of};
 
 impl Workers {
@@ -87,7 +87,7 @@ impl Workers {
         let context = &self.inner.context;
         let component = &code.version;
         let environment = Environment {
-            caller: Caller::new(component.id, &component.name, name, SystemTime::now()),
+            caller: WorkerIdentity::new(component.id, &component.name, name, SystemTime::now()),
             args: Vec::new(),
             env: component.env.clone().into_iter().collect(),
             memory: context.limits.memory,
@@ -100,14 +100,14 @@ impl Workers {
         // Nothing is replayed, so nothing is recorded.
         let journal = Journal::closed(context.store.clone());
         let made = Instance::new(code, &environment, journal).await;
-        made.map_err(|error| match Failure::of(&error) {
-            Failure::Exited => WorkerError::CreationFailed("Process exited".to_owned()),
-            Failure::Limit(why) => WorkerError::CreationFailed(why),
-            Failure::Trapped(why) if error.is::<wasmtime::Trap>() => {
+        made.map_err(|error| match InstanceFailure::of(&error) {
+            InstanceFailure::Exited => WorkerError::CreationFailed("Process exited".to_owned()),
+            InstanceFailure::Limit(why) => WorkerError::CreationFailed(why),
+            InstanceFailure::Trapped(why) if error.is::<wasmtime::Trap>() => {
                 WorkerError::CreationFailed(why)
             }
-            Failure::Trapped(why) => WorkerError::Unavailable(why),
-            Failure::Diverged(_) | Failure::Suspended(_) => unrecorded(&error),
+            InstanceFailure::Trapped(why) => WorkerError::Unavailable(why),
+            InstanceFailure::Diverged(_) | InstanceFailure::Suspended(_) => unrecorded(&error),
         })
     }
 }
@@ -117,12 +117,16 @@ async fn run(instance: &mut Instance, call: &Checked) -> Answer {
     let prepared = prepared.map_err(|why| WorkerError::BadCall(vec![why]))?;
     match instance.call(call, prepared, Time::now().0).await {
         Ok(outcome) => answer_of(outcome),
-        Err(error) => Err(WorkerError::RuntimeError(match Failure::of(&error) {
-            Failure::Exited => "Process exited".to_owned(),
-            Failure::Limit(why) => why,
-            Failure::Trapped(why) => with_stderr(why, &instance.take_stderr()),
-            Failure::Diverged(_) | Failure::Suspended(_) => return Err(unrecorded(&error)),
-        })),
+        Err(error) => Err(WorkerError::RuntimeError(
+            match InstanceFailure::of(&error) {
+                InstanceFailure::Exited => "Process exited".to_owned(),
+                InstanceFailure::Limit(why) => why,
+                InstanceFailure::Trapped(why) => with_stderr(why, &instance.take_stderr()),
+                InstanceFailure::Diverged(_) | InstanceFailure::Suspended(_) => {
+                    return Err(unrecorded(&error));
+                }
+            },
+        )),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::store::workers;
 use crate::workers::check::{self, Checked};
 use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
-use crate::workers::journal::{Outcome, TooLong};
+use crate::workers::journal::{InvocationOutcome, JournalTooLong};
 use crate::workers::origin;
 use crate::workers::worker::{Answer, Reserved, Returned, Submitted, Worker, answer_of, written};
 
@@ -136,7 +136,7 @@ impl Workers {
         is_stored: bool,
     ) -> Result<(), WorkerError> {
         let context = &self.inner.context;
-        let fits = TooLong::check(submitted.call.params.len(), context.limits.journal);
+        let fits = JournalTooLong::check(submitted.call.params.len(), context.limits.journal);
         fits.map_err(|error| WorkerError::JournalFull(error.to_string()))?;
         let store = is_stored.then_some(&*context.store);
         let kept = worker.submit(submitted, store, &context.limits, &context.waiting)?;
@@ -195,7 +195,7 @@ impl Workers {
         let Some(bytes) = stored else {
             return Ok(None);
         };
-        let outcome = Outcome::from_bytes(&bytes).ok_or_else(|| {
+        let outcome = InvocationOutcome::from_bytes(&bytes).ok_or_else(|| {
             let why = "the result was written by a newer release: use that";
             WorkerError::Unavailable(why.to_owned())
         })?;

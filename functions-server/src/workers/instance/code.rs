@@ -9,13 +9,13 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 use crate::workers::components::ComponentVersion;
 use crate::workers::engines::LinkedEngine;
 use crate::workers::exports::Exports;
-use crate::workers::runtime::State;
+use crate::workers::runtime::InstanceState;
 use crate::workers::snapshot_functions::SnapshotFunctions;
 
 /// A compiled and linked version of a component.
 pub(crate) struct Code {
     pub(crate) version: Arc<ComponentVersion>,
-    pub(super) pre: InstancePre<State>,
+    pub(super) pre: InstancePre<InstanceState>,
     exports: Indices,
     /// What saves and loads it.
     pub(super) snapshots: Option<SnapshotFunctions>,

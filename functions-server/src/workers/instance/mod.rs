@@ -16,14 +16,14 @@ pub(crate) use handles::OwnedResource;
 use super::analysed_type::AnalysedType;
 use super::check::Checked;
 use super::exports::{Call, Indexed, IndexedCall};
-use super::journal::{Journal, Outcome};
-use super::runtime::{CpuBudget, Environment, State, TooLarge};
+use super::journal::{InvocationOutcome, Journal};
+use super::runtime::{CpuBudget, Environment, InstanceState, TooLarge};
 use super::typed_json;
 use handles::Handles;
 
 /// A store with one instance in it.
 pub(crate) struct Instance {
-    store: Store<State>,
+    store: Store<InstanceState>,
     instance: WasmInstance,
     handles: Handles,
     code: Arc<Code>,
@@ -47,7 +47,7 @@ impl Instance {
         environment: &Environment,
         journal: Arc<Journal>,
     ) -> Result<Self> {
-        let mut store = Store::new(code.pre.engine(), State::new(environment, journal));
+        let mut store = Store::new(code.pre.engine(), InstanceState::new(environment, journal));
         store.limiter(|state| &mut state.memory);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| {
@@ -98,7 +98,7 @@ impl Instance {
         call: &Checked,
         prepared: Prepared,
         at: i64,
-    ) -> Result<Outcome> {
+    ) -> Result<InvocationOutcome> {
         self.handles.begin(at);
         self.store.data().begin_output();
         let Prepared { mut values, moved } = prepared;
@@ -117,7 +117,7 @@ impl Instance {
             Call::Indexed(indexed) => {
                 let number = match self.get_or_create(call, indexed).await? {
                     Ok(number) => number,
-                    Err(refused) => return Ok(Outcome::Refused(refused)),
+                    Err(refused) => return Ok(InvocationOutcome::Refused(refused)),
                 };
                 match &indexed.then {
                     IndexedCall::Handle => Ok(self.handle(call, number)),
@@ -139,7 +139,12 @@ impl Instance {
     }
 
     /// Calls an export of the call's site.
-    async fn export(&mut self, call: &Checked, export: &str, values: &[Val]) -> Result<Outcome> {
+    async fn export(
+        &mut self,
+        call: &Checked,
+        export: &str,
+        values: &[Val],
+    ) -> Result<InvocationOutcome> {
         let count = call.function.results.len();
         let results = self.call_export(call, export, values, count).await?;
         Ok(self.returned(call, &results))
@@ -160,16 +165,16 @@ impl Instance {
         Ok(results)
     }
 
-    fn returned(&mut self, call: &Checked, results: &[Val]) -> Outcome {
+    fn returned(&mut self, call: &Checked, results: &[Val]) -> InvocationOutcome {
         let function = &call.function;
         match typed_json::result_value(&function.results, results, &mut self.handles) {
             Ok(value) => returned(call, value),
-            Err(error) => Outcome::Refused(error),
+            Err(error) => InvocationOutcome::Refused(error),
         }
     }
 
     /// The handle of an indexed resource, as a result.
-    fn handle(&self, call: &Checked, number: u64) -> Outcome {
+    fn handle(&self, call: &Checked, number: u64) -> InvocationOutcome {
         let text = self.handles.text(number);
         returned(call, serde_json::json!([text]).to_string())
     }
@@ -268,7 +273,7 @@ fn type_of(constructed: &AnalysedType) -> u64 {
     }
 }
 
-fn returned(call: &Checked, value: String) -> Outcome {
+fn returned(call: &Checked, value: String) -> InvocationOutcome {
     let typ = call.function.result_type.clone();
-    Outcome::Returned { typ, value }
+    InvocationOutcome::Returned { typ, value }
 }

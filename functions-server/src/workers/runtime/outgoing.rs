@@ -6,32 +6,32 @@ use http_body_util::{BodyExt as _, Full};
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks};
 
 use super::request_outcome::RequestFailure;
-use super::requests::{Destination, MAX_BODY, Outbound, Requests};
-use super::suspension::InFlight;
+use super::requests::{Destination, MAX_BODY, Outbound, RequestSender};
+use super::suspension::InFlightRequest;
 
 /// The error of a body while it is sent. Nothing waits for it.
 type Io = Box<dyn Future<Output = Result<(), Error>> + Send>;
 
 /// What a store has of `wasi:http`.
 pub(super) struct Outgoing {
-    requests: Requests,
+    requests: RequestSender,
     /// The number of the request that is being sent.
     number: u32,
     /// For the request that is being sent.
-    in_flight: InFlight,
+    in_flight: InFlightRequest,
 }
 
 impl Outgoing {
-    pub(super) fn new(requests: Requests) -> Self {
+    pub(super) fn new(requests: RequestSender) -> Self {
         Self {
             requests,
             number: 0,
-            in_flight: InFlight::default(),
+            in_flight: InFlightRequest::default(),
         }
     }
 
     /// The next request has this number.
-    pub(super) fn begin(&mut self, number: u32, in_flight: InFlight) {
+    pub(super) fn begin(&mut self, number: u32, in_flight: InFlightRequest) {
         self.number = number;
         self.in_flight = in_flight;
     }

@@ -8,7 +8,7 @@ use wasmtime_wasi_http::p2::{HttpError, HttpResult};
 use wasmtime_wasi_http::{RequestOptions, WasiHttpCtxView, WasiHttpView};
 
 use super::requests::hash;
-use super::state::State;
+use super::state::InstanceState;
 
 /// What the library registers its function under.
 const HANDLER: &str = "wasi:http/outgoing-handler@0.2.12";
@@ -18,7 +18,7 @@ type Handled = (
     Option<Resource<RequestOptions>>,
 );
 
-impl WasiHttpView for State {
+impl WasiHttpView for InstanceState {
     fn http(&mut self) -> WasiHttpCtxView<'_> {
         WasiHttpCtxView {
             hooks: &mut self.outgoing,
@@ -29,10 +29,10 @@ impl WasiHttpView for State {
 }
 
 /// Replaces the library's function by one that records.
-pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+pub(super) fn link(linker: &mut Linker<InstanceState>) -> wasmtime::Result<()> {
     linker.instance(HANDLER)?.func_wrap(
         "handle",
-        |mut store: StoreContextMut<'_, State>, (request, options): Handled| {
+        |mut store: StoreContextMut<'_, InstanceState>, (request, options): Handled| {
             match store.data_mut().handle(request, options) {
                 Ok(response) => Ok((Ok(response),)),
                 // Other errors than the guest's are traps.
@@ -42,7 +42,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
     )
 }
 
-impl State {
+impl InstanceState {
     fn handle(
         &mut self,
         request: Resource<HostOutgoingRequest>,

@@ -11,14 +11,14 @@ use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::bindings::io::poll;
 
 use super::pollable_calls::CallWait;
-use super::state::{State, diverged};
+use super::state::{InstanceState, diverged};
 use super::suspension::Suspended;
-use crate::workers::journal::Entry;
+use crate::workers::journal::JournalEntry;
 
-impl poll::Host for &mut State {
+impl poll::Host for &mut InstanceState {
     async fn poll(&mut self, pollables: Vec<Resource<DynPollable>>) -> Result<Vec<u32>> {
         if let Some(entry) = self.journal.next() {
-            let Entry::Poll(ready) = &entry else {
+            let JournalEntry::Poll(ready) = &entry else {
                 return Err(diverged("poll.poll", &entry).into());
             };
             for index in ready {
@@ -45,12 +45,12 @@ impl poll::Host for &mut State {
                 }
             }
         };
-        journal.add(&Entry::Poll(ready.clone()))?;
+        journal.add(&JournalEntry::Poll(ready.clone()))?;
         Ok(ready)
     }
 }
 
-impl poll::HostPollable for &mut State {
+impl poll::HostPollable for &mut InstanceState {
     async fn block(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
         if !self.journal.is_replaying() {
             self.suspend_for(std::slice::from_ref(&pollable))?;
@@ -63,7 +63,7 @@ impl poll::HostPollable for &mut State {
 
     async fn ready(&mut self, pollable: Resource<DynPollable>) -> Result<bool> {
         if let Some(entry) = self.journal.next() {
-            let Entry::Ready(is_ready) = entry else {
+            let JournalEntry::Ready(is_ready) = entry else {
                 return Err(diverged("pollable.ready", &entry).into());
             };
             if is_ready {
@@ -72,7 +72,7 @@ impl poll::HostPollable for &mut State {
             return Ok(is_ready);
         }
         let is_ready = poll::HostPollable::ready(&mut self.table, pollable).await?;
-        self.journal.add(&Entry::Ready(is_ready))?;
+        self.journal.add(&JournalEntry::Ready(is_ready))?;
         Ok(is_ready)
     }
 
@@ -83,7 +83,7 @@ impl poll::HostPollable for &mut State {
     }
 }
 
-impl State {
+impl InstanceState {
     /// `None`: the guest waits for something else than calls, too.
     fn waiting_for(&self, pollables: &[Resource<DynPollable>]) -> Option<CallWait> {
         self.waiting(self.calls.of(pollables)?)

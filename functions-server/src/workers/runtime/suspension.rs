@@ -22,19 +22,19 @@ pub(super) struct Sleeps {
     /// When each pollable of a clock is ready, by its number in the table.
     deadlines: HashMap<u32, SystemTime>,
     /// Cloned by each request in flight. It would be sent again if its instance was dropped.
-    in_flight: InFlight,
+    in_flight: InFlightRequest,
 }
 
 /// A request in flight, until it is dropped.
 #[derive(Debug, Clone, Default)]
-pub(super) struct InFlight(Arc<()>);
+pub(super) struct InFlightRequest(Arc<()>);
 
 impl Sleeps {
     pub(super) fn new(least: Duration) -> Self {
         Self {
             least,
             deadlines: HashMap::new(),
-            in_flight: InFlight::default(),
+            in_flight: InFlightRequest::default(),
         }
     }
 
@@ -48,7 +48,7 @@ impl Sleeps {
         self.deadlines.remove(&pollable.rep());
     }
 
-    pub(super) fn begin_request(&self) -> InFlight {
+    pub(super) fn begin_request(&self) -> InFlightRequest {
         self.in_flight.clone()
     }
 

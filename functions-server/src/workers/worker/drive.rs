@@ -11,7 +11,7 @@ use super::worker_slot::WorkerSlot;
 use super::{Answer, Phase, Queued, Worker, answer_of};
 use crate::store::workers::{self, StoredState};
 use crate::workers::error::WorkerError;
-use crate::workers::journal::{Entry, Journal, Outcome};
+use crate::workers::journal::{InvocationOutcome, Journal, JournalEntry};
 
 /// How often an invocation runs that traps.
 const ATTEMPTS: u32 = 3;
@@ -169,7 +169,7 @@ async fn invoke(
                 return Ok(());
             }
             live.journal.take(number);
-            let outcome = Outcome::Refused(error.to_string());
+            let outcome = InvocationOutcome::Refused(error.to_string());
             live.journal.add_result(key.clone(), &outcome);
             answer_when_written(worker, &live.journal, key, Err(error));
         }
@@ -178,7 +178,12 @@ async fn invoke(
 }
 
 /// Writes the end of an invocation, and answers once it is on the disk. The next one may begin before.
-fn ended(worker: &Arc<Worker>, live: &Live, started: &StartedInvocation, outcome: Outcome) {
+fn ended(
+    worker: &Arc<Worker>,
+    live: &Live,
+    started: &StartedInvocation,
+    outcome: InvocationOutcome,
+) {
     if worker.ended(&live.instance) {
         let (resources, memory) = worker.usage();
         live.journal.set_usage(resources, memory);
@@ -211,20 +216,20 @@ async fn over(worker: &Arc<Worker>, slot: &mut WorkerSlot, failed: FailedInvocat
         return;
     };
     let (state, phase, why) = match &outcome {
-        Outcome::Exited => (StoredState::Exited, Phase::Exited, None),
-        Outcome::Failed(why) | Outcome::Refused(why) => (
+        InvocationOutcome::Exited => (StoredState::Exited, Phase::Exited, None),
+        InvocationOutcome::Failed(why) | InvocationOutcome::Refused(why) => (
             StoredState::Failed,
             Phase::Failed(why.clone()),
             Some(why.clone()),
         ),
-        Outcome::Returned { .. } => return,
+        InvocationOutcome::Returned { .. } => return,
     };
     let error = match &why {
         Some(why) => WorkerError::PreviousInvocationFailed(why.clone()),
         None => WorkerError::PreviousInvocationExited,
     };
     // The end always has room.
-    let _ = journal.add(&Entry::End(outcome.clone()));
+    let _ = journal.add(&JournalEntry::End(outcome.clone()));
     journal.add_result(key.clone(), &outcome);
     for number in worker.take_stored() {
         journal.take(number);

@@ -3,8 +3,8 @@
 use std::time::SystemTime;
 
 use crate::workers::error::WorkerError;
-use crate::workers::failure::Failure;
-use crate::workers::journal::Outcome;
+use crate::workers::failure::InstanceFailure;
+use crate::workers::journal::InvocationOutcome;
 use crate::workers::runtime::Diverged;
 
 /// The instance cannot be used any longer.
@@ -26,7 +26,7 @@ pub(super) enum ExecutionError {
 #[derive(Debug)]
 pub(super) struct FailedInvocation {
     pub(super) key: String,
-    pub(super) outcome: Outcome,
+    pub(super) outcome: InvocationOutcome,
     /// Whether it might end in another way if it is run again.
     pub(super) may_retry: bool,
 }
@@ -34,12 +34,12 @@ pub(super) struct FailedInvocation {
 impl ExecutionError {
     /// Why a component does not load what it loaded before.
     pub(super) fn not_loaded(error: &wasmtime::Error) -> Self {
-        match Failure::of(error) {
-            Failure::Diverged(diverged) => Self::Diverged(diverged),
-            Failure::Suspended(until) => Self::Suspended(until),
+        match InstanceFailure::of(error) {
+            InstanceFailure::Diverged(diverged) => Self::Diverged(diverged),
+            InstanceFailure::Suspended(until) => Self::Suspended(until),
             // The limit is lower now, or the machine busier.
-            Failure::Limit(why) => Self::Unavailable(WorkerError::Unavailable(why)),
-            Failure::Exited | Failure::Trapped(_) => Self::Diverged(Diverged {
+            InstanceFailure::Limit(why) => Self::Unavailable(WorkerError::Unavailable(why)),
+            InstanceFailure::Exited | InstanceFailure::Trapped(_) => Self::Diverged(Diverged {
                 call: format!("loading a snapshot failed: {error:#}"),
                 found: "that it was loaded".to_owned(),
             }),

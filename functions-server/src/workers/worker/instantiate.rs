@@ -8,10 +8,10 @@ use super::context::Context;
 use super::execution_error::ExecutionError;
 use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
-use crate::workers::failure::Failure;
+use crate::workers::failure::InstanceFailure;
 use crate::workers::instance::{Code, Instance};
 use crate::workers::journal::Journal;
-use crate::workers::runtime::{Caller, CpuBudget, Environment, timed};
+use crate::workers::runtime::{CpuBudget, Environment, WorkerIdentity, timed};
 
 /// Makes an instance, at its beginning.
 pub(super) async fn instantiate(
@@ -23,14 +23,16 @@ pub(super) async fn instantiate(
     let environment = environment(context, worker, &code.version);
     let made = Instance::new(code, &environment, journal.clone());
     let made = timed(&environment.budget, made).await;
-    made.map_err(|error| match Failure::of(&error) {
-        Failure::Diverged(diverged) => ExecutionError::Diverged(diverged),
-        Failure::Suspended(until) => ExecutionError::Suspended(until),
-        Failure::Exited => ExecutionError::Creation("Process exited".to_owned()),
-        Failure::Limit(why) => ExecutionError::Creation(why),
-        Failure::Trapped(why) if error.is::<wasmtime::Trap>() => ExecutionError::Creation(why),
+    made.map_err(|error| match InstanceFailure::of(&error) {
+        InstanceFailure::Diverged(diverged) => ExecutionError::Diverged(diverged),
+        InstanceFailure::Suspended(until) => ExecutionError::Suspended(until),
+        InstanceFailure::Exited => ExecutionError::Creation("Process exited".to_owned()),
+        InstanceFailure::Limit(why) => ExecutionError::Creation(why),
+        InstanceFailure::Trapped(why) if error.is::<wasmtime::Trap>() => {
+            ExecutionError::Creation(why)
+        }
         // The host has no memory, for example.
-        Failure::Trapped(why) => ExecutionError::Unavailable(WorkerError::Unavailable(why)),
+        InstanceFailure::Trapped(why) => ExecutionError::Unavailable(WorkerError::Unavailable(why)),
     })
 }
 
@@ -44,7 +46,7 @@ fn environment(context: &Context, worker: &Worker, version: &ComponentVersion) -
     let created = u64::try_from(row.created.0).unwrap_or(0);
     let created = UNIX_EPOCH + Duration::from_millis(created);
     Environment {
-        caller: Caller::new(version.id, &version.name, &worker.name, created),
+        caller: WorkerIdentity::new(version.id, &version.name, &worker.name, created),
         args,
         env: env.into_iter().collect(),
         memory: row.memory,

@@ -10,9 +10,11 @@ use crate::store::Time;
 use crate::store::workers;
 use crate::workers::check::{self, Checked, Parameter};
 use crate::workers::error::WorkerError;
-use crate::workers::failure::{Failure, with_stderr};
+use crate::workers::failure::{InstanceFailure, with_stderr};
 use crate::workers::instance::{Code, Instance};
-use crate::workers::journal::{Entry, Journal, Limits, Outcome, Stored, TooLong};
+use crate::workers::journal::{
+    InvocationOutcome, Journal, JournalEntry, JournalLimits, JournalTooLong, Stored,
+};
 use crate::workers::runtime::{Diverged, timed};
 
 /// A loaded worker.
@@ -52,7 +54,7 @@ impl Live {
         };
         let read = context.store.read(read).await;
         let (rows, stored) = read.map_err(|error| ExecutionError::Unavailable(error.into()))?;
-        let limits = Limits {
+        let limits = JournalLimits {
             length: context.limits.journal,
             results: context.limits.keys,
             snapshot_after: context.limits.snapshot_after,
@@ -71,7 +73,7 @@ impl Live {
             let loaded = timed(&instance.budget(), instance.load(&snapshot)).await;
             loaded.map_err(|error| ExecutionError::not_loaded(&error))?;
             match journal.next() {
-                Some(Entry::Loaded) => {}
+                Some(JournalEntry::Loaded) => {}
                 found => {
                     return Err(ExecutionError::Diverged(Diverged {
                         call: "the end of loading a snapshot".to_owned(),
@@ -98,7 +100,7 @@ impl Live {
                 })),
             };
         };
-        let Entry::Start {
+        let JournalEntry::Start {
             key,
             function,
             params,
@@ -139,13 +141,13 @@ impl Live {
         call: Checked,
         origin: Option<Arc<str>>,
     ) -> Result<StartedInvocation, WorkerError> {
-        let full = |error: TooLong| WorkerError::JournalFull(error.to_string());
+        let full = |error: JournalTooLong| WorkerError::JournalFull(error.to_string());
         let length = call.text.len() + call.params.len();
         self.journal.check_length(length).map_err(full)?;
         let prepared = self.instance.prepare(&call);
         prepared.map_err(|why| WorkerError::BadCall(vec![why]))?;
         let at = Time::now().0;
-        let start = Entry::Start {
+        let start = JournalEntry::Start {
             key: key.clone(),
             function: call.text.clone(),
             params: call.params.clone(),
@@ -165,7 +167,7 @@ impl Live {
     pub(super) async fn run(
         &mut self,
         started: &StartedInvocation,
-    ) -> Result<Outcome, ExecutionError> {
+    ) -> Result<InvocationOutcome, ExecutionError> {
         let before = self.journal.added();
         let outcome = match self.instance.prepare(&started.call) {
             Ok(prepared) => {
@@ -174,15 +176,15 @@ impl Live {
                 let called = self.instance.call(&started.call, prepared, started.at);
                 timed(&budget, called).await
             }
-            Err(why) => Ok(Outcome::Refused(why)),
+            Err(why) => Ok(InvocationOutcome::Refused(why)),
         };
         let outcome = match outcome {
             Ok(outcome) => outcome,
             Err(error) => return Err(self.execution_error(started, &error, before)),
         };
         match self.journal.next() {
-            Some(Entry::End(recorded)) if recorded == outcome => {}
-            Some(Entry::Ended { hash }) if hash == outcome.hash() => {}
+            Some(JournalEntry::End(recorded)) if recorded == outcome => {}
+            Some(JournalEntry::Ended { hash }) if hash == outcome.hash() => {}
             Some(found) => {
                 return Err(ExecutionError::Diverged(Diverged {
                     call: format!("the end of {}", started.call.text),
@@ -195,10 +197,10 @@ impl Live {
     }
 
     /// Adds the end of an invocation, which the next flush writes.
-    fn end(&mut self, started: &StartedInvocation, outcome: &Outcome) {
+    fn end(&mut self, started: &StartedInvocation, outcome: &InvocationOutcome) {
         // The end always has room.
         let hash = outcome.hash();
-        let _ = self.journal.add(&Entry::Ended { hash });
+        let _ = self.journal.add(&JournalEntry::Ended { hash });
         if started.has_known_key {
             self.journal.add_result(started.key.clone(), outcome);
         }
@@ -210,11 +212,11 @@ impl Live {
         error: &wasmtime::Error,
         before: u64,
     ) -> ExecutionError {
-        let (outcome, may_retry) = match Failure::of(error) {
-            Failure::Diverged(diverged) => return ExecutionError::Diverged(diverged),
-            Failure::Suspended(until) => return ExecutionError::Suspended(until),
+        let (outcome, may_retry) = match InstanceFailure::of(error) {
+            InstanceFailure::Diverged(diverged) => return ExecutionError::Diverged(diverged),
+            InstanceFailure::Suspended(until) => return ExecutionError::Suspended(until),
             // It came further before: the limit is lower now, or the machine busier.
-            Failure::Limit(why) if self.journal.is_replaying() => {
+            InstanceFailure::Limit(why) if self.journal.is_replaying() => {
                 return ExecutionError::Unavailable(WorkerError::Unavailable(why));
             }
             // A recorded end is a return: otherwise the worker would be over.
@@ -224,12 +226,15 @@ impl Live {
                     found: "something else".to_owned(),
                 });
             }
-            Failure::Exited => (Outcome::Exited, false),
-            Failure::Limit(why) => (Outcome::Failed(why), false),
-            Failure::Trapped(why) => {
+            InstanceFailure::Exited => (InvocationOutcome::Exited, false),
+            InstanceFailure::Limit(why) => (InvocationOutcome::Failed(why), false),
+            InstanceFailure::Trapped(why) => {
                 let why = with_stderr(why, &self.instance.take_stderr());
                 // Without anything new from outside, it would trap again.
-                (Outcome::Failed(why), self.journal.added() > before)
+                (
+                    InvocationOutcome::Failed(why),
+                    self.journal.added() > before,
+                )
             }
         };
         ExecutionError::Failed(FailedInvocation {

@@ -24,7 +24,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::error::WorkerError;
 use super::instance::OwnedResource;
-use super::journal::Outcome;
+use super::journal::InvocationOutcome;
 use crate::store::workers::{QueueRow, StoredState, WorkerRow};
 
 pub(crate) use context::Context;
@@ -258,11 +258,11 @@ pub(super) enum Reserved {
 }
 
 /// What a caller gets of an outcome.
-pub(super) fn answer_of(outcome: Outcome) -> Answer {
+pub(super) fn answer_of(outcome: InvocationOutcome) -> Answer {
     match outcome {
-        Outcome::Returned { typ, value } => Ok(Returned { typ, value }),
-        Outcome::Failed(why) => Err(WorkerError::RuntimeError(why)),
-        Outcome::Exited => Err(WorkerError::RuntimeError("Process exited".to_owned())),
-        Outcome::Refused(why) => Err(WorkerError::BadCall(vec![why])),
+        InvocationOutcome::Returned { typ, value } => Ok(Returned { typ, value }),
+        InvocationOutcome::Failed(why) => Err(WorkerError::RuntimeError(why)),
+        InvocationOutcome::Exited => Err(WorkerError::RuntimeError("Process exited".to_owned())),
+        InvocationOutcome::Refused(why) => Err(WorkerError::BadCall(vec![why])),
     }
 }

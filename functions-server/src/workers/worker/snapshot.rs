@@ -11,7 +11,7 @@ use super::context::Context;
 use super::instantiate::instantiate;
 use super::live::Live;
 use super::worker_slot::WorkerSlot;
-use crate::workers::journal::Entry;
+use crate::workers::journal::JournalEntry;
 use crate::workers::runtime::timed;
 
 /// How long it may take. The CPU time has the limit of an invocation.
@@ -66,13 +66,13 @@ async fn replace(
     drop(old);
     let made = instantiate(context, worker, &code, &journal).await;
     let mut instance = made.map_err(|error| format!("{error:?}"))?;
-    let full = |error: crate::workers::journal::TooLong| error.to_string();
+    let full = |error: crate::workers::journal::JournalTooLong| error.to_string();
     journal
-        .add(&Entry::Snapshot(snapshot.clone()))
+        .add(&JournalEntry::Snapshot(snapshot.clone()))
         .map_err(full)?;
     let loaded = timed(&instance.budget(), instance.load(&snapshot)).await;
     loaded.map_err(|error| format!("the component does not load what it saved: {error:#}"))?;
-    journal.add(&Entry::Loaded).map_err(full)?;
+    journal.add(&JournalEntry::Loaded).map_err(full)?;
     worker.set_usage(&instance);
     let (resources, memory) = worker.usage();
     journal.set_usage(resources, memory);

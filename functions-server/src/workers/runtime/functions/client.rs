@@ -12,12 +12,12 @@ use super::message;
 use super::pending::Pending;
 use crate::workers::runtime::request_outcome::{RequestFailure, RequestResult};
 use crate::workers::runtime::requests::{Destination, MAX_BODY, Outbound, hash};
-use crate::workers::runtime::state::State;
+use crate::workers::runtime::state::InstanceState;
 
 /// What the journal has it under.
 const CALL: &str = "functions:http";
 
-impl Host for State {
+impl Host for InstanceState {
     fn send(&mut self, request: Request) -> Result<Resource<Pending>> {
         let pending = self.start_request(request)?;
         Ok(self.table.push(pending)?)
@@ -30,7 +30,7 @@ impl Host for State {
     }
 }
 
-impl HostPending for State {
+impl HostPending for InstanceState {
     fn subscribe(&mut self, pending: Resource<Pending>) -> Result<Resource<DynPollable>> {
         self.watch_pending(&pending)
     }
@@ -60,7 +60,7 @@ impl HostPending for State {
     }
 }
 
-impl State {
+impl InstanceState {
     fn start_request(&mut self, mut request: Request) -> Result<Pending> {
         let body = self.take_body(request.body.take())?;
         let hash = hash(format_args!(

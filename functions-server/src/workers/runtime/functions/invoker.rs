@@ -12,12 +12,12 @@ use super::message;
 use super::pending::Pending;
 use crate::workers::runtime::request_outcome::{RequestFailure, RequestResult};
 use crate::workers::runtime::requests::{Destination, MAX_BODY, Outbound, hash};
-use crate::workers::runtime::state::State;
+use crate::workers::runtime::state::InstanceState;
 
 /// What the journal has it under.
 const CALL: &str = "functions:binding";
 
-impl Host for State {
+impl Host for InstanceState {
     fn send(&mut self, request: Request) -> Result<Resource<Pending>> {
         let pending = self.start_call(request)?;
         Ok(self.table.push(pending)?)
@@ -36,7 +36,7 @@ impl Host for State {
     }
 }
 
-impl HostPending for State {
+impl HostPending for InstanceState {
     fn subscribe(&mut self, pending: Resource<Pending>) -> Result<Resource<DynPollable>> {
         self.watch_pending(&pending)
     }
@@ -66,7 +66,7 @@ impl HostPending for State {
     }
 }
 
-impl State {
+impl InstanceState {
     fn start_call(&mut self, mut request: Request) -> Result<Pending> {
         let body = self.take_body(request.body.take())?;
         let hash = hash(format_args!(

@@ -7,7 +7,7 @@ use wasmtime::component::Resource;
 
 use super::buffer::Buffer;
 use crate::workers::runtime::request_outcome::{RequestFailure, RequestResult};
-use crate::workers::runtime::state::State;
+use crate::workers::runtime::state::InstanceState;
 
 /// A response as the guest gets it.
 pub(super) struct Received {
@@ -16,7 +16,7 @@ pub(super) struct Received {
     pub(super) body: Resource<Buffer>,
 }
 
-impl State {
+impl InstanceState {
     /// Gives the guest the outcome of a request or call.
     pub(super) fn received(
         &mut self,
