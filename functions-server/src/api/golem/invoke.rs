@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::answer::{self, Refusal};
 use super::{Api, body, ids, queued};
-use crate::workers::{self, Invocation, Parameter, Returned};
+use crate::workers::{self, Parameter, Returned, WorkerInvocation};
 
 /// The segments of a path. Without a name, the worker is a new one.
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ pub(super) async fn invoke(
 struct Call {
     component: Uuid,
     worker: String,
-    invocation: Invocation,
+    invocation: WorkerInvocation,
 }
 
 impl Call {
@@ -63,7 +63,7 @@ impl Call {
         Ok(Self {
             component,
             worker,
-            invocation: Invocation {
+            invocation: WorkerInvocation {
                 function,
                 parameters: Parameter::of_body(&held.bytes)?,
                 key,

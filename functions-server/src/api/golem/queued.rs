@@ -12,7 +12,7 @@ use crate::queue::{
     ResponseHead, Runner, Start,
 };
 use crate::store::invocations::StoredMessage;
-use crate::workers::{Invocation, Parameter, WeakWorkers, WorkerError, Workers};
+use crate::workers::{Parameter, WeakWorkers, WorkerError, WorkerInvocation, Workers};
 
 /// The source of the invocations that are accepted here.
 const SOURCE: &str = "golem";
@@ -91,13 +91,13 @@ async fn run(workers: &Workers, attempt: &AttemptRequest) -> AttemptOutcome {
     }
 }
 
-fn read(attempt: &AttemptRequest) -> Option<(&str, String, Invocation)> {
+fn read(attempt: &AttemptRequest) -> Option<(&str, String, WorkerInvocation)> {
     let component = attempt.function.strip_prefix(SCHEME)?;
     let StoredMessage { body, .. } = &attempt.request;
     let head = RequestHead::parse(&attempt.request).ok()?;
     // No worker's name has a slash.
     let (worker, function) = head.target.split_once('/')?;
-    let invocation = Invocation {
+    let invocation = WorkerInvocation {
         function: function.to_owned(),
         parameters: Parameter::of_array(body).ok()?,
         key: None,

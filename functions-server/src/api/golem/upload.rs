@@ -16,7 +16,7 @@ use super::answer::Refusal;
 use super::component::is_ephemeral;
 use crate::api::receiving::{Receiving, TooLong};
 use crate::store::Uploaded;
-use crate::workers::Upload;
+use crate::workers::ComponentUpload;
 
 /// The longest component, in bytes. Those with a language's runtime have some 40 MiB.
 const MAX_COMPONENT: u64 = 64 << 20;
@@ -30,7 +30,7 @@ const MAX_SILENCE: Duration = Duration::from_secs(60);
 /// A form that has arrived.
 pub(super) struct Form {
     pub(super) name: Option<String>,
-    pub(super) upload: Upload,
+    pub(super) upload: ComponentUpload,
 }
 
 /// The part `env`.
@@ -75,7 +75,7 @@ pub(super) async fn form(api: &Api, request: Request) -> Result<Form, Refusal> {
         .ok_or_else(|| Refusal::bad_request("the form lacks the part \"component\", the file"))?;
     Ok(Form {
         name,
-        upload: Upload {
+        upload: ComponentUpload {
             component,
             is_ephemeral: kind,
             env,

@@ -14,7 +14,7 @@ use super::engines::Engines;
 use crate::store::Store;
 use crate::store::components::{self, ComponentRow};
 
-pub(crate) use upload::Upload;
+pub(crate) use upload::ComponentUpload;
 pub(crate) use version::ComponentVersion;
 
 /// How many versions are in memory besides those that workers use.

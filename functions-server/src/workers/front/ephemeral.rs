@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{Invocation, Workers};
+use super::{WorkerInvocation, Workers};
 use crate::store::Time;
-use crate::workers::check::Checked;
+use crate::workers::check::CheckedCall;
 use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
 use crate::workers::failure::{InstanceFailure, with_stderr};
-use crate::workers::instance::{Code, Instance};
+use crate::workers::instance::{Instance, LinkedComponent};
 use crate::workers::journal::Journal;
 use crate::workers::origin;
 use crate::workers::runtime::{CpuBudget, Environment, WorkerIdentity, timed};
@@ -45,7 +45,7 @@ impl Workers {
     pub(crate) async fn check_ephemeral(
         &self,
         component: &str,
-        invocation: &Invocation,
+        invocation: &WorkerInvocation,
     ) -> Result<String, WorkerError> {
         let version = self.version(component, None).await?;
         Ok(self.check(&version, invocation).await?.params)
@@ -55,10 +55,10 @@ impl Workers {
         &self,
         version: &Arc<ComponentVersion>,
         name: &str,
-        invocation: &Invocation,
+        invocation: &WorkerInvocation,
     ) -> Answer {
         let call = self.check(version, invocation).await?;
-        let code = self.inner.context.codes.ephemeral(version).await?;
+        let code = self.inner.context.linked.ephemeral(version).await?;
         let depth = origin::depth(invocation.origin.as_deref());
         let running = self.inner.ephemeral.acquire(depth, code.memories).await;
         let _running = running.ok_or_else(WorkerError::stopping)?;
@@ -80,7 +80,7 @@ impl Workers {
 
     async fn instantiate(
         &self,
-        code: &Arc<Code>,
+        code: &Arc<LinkedComponent>,
         name: &str,
         budget: &Arc<CpuBudget>,
     ) -> Result<Instance, WorkerError> {
@@ -112,7 +112,7 @@ impl Workers {
     }
 }
 
-async fn run(instance: &mut Instance, call: &Checked) -> Answer {
+async fn run(instance: &mut Instance, call: &CheckedCall) -> Answer {
     let prepared = instance.prepare(call);
     let prepared = prepared.map_err(|why| WorkerError::BadCall(vec![why]))?;
     match instance.call(call, prepared, Time::now().0).await {

@@ -4,7 +4,7 @@
 //! waits for the workers that it led to, by way of any number of functions: a function is taken to wait for what it
 //! calls. A worker with something else to wait for, such as a clock, continues in the end and closes no cycle.
 
-mod circle;
+mod deadlock;
 #[cfg(test)]
 mod tests;
 
@@ -21,10 +21,10 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// Which workers wait for which. Clones share it.
 #[derive(Clone, Default)]
-pub(crate) struct Waits(Arc<Inner>);
+pub(crate) struct Waits(Arc<WaitsInner>);
 
 #[derive(Default)]
-struct Inner {
+struct WaitsInner {
     next: AtomicU64,
     graph: Mutex<Graph>,
 }
@@ -46,7 +46,7 @@ struct Edge {
     worker: Arc<str>,
     standing: Box<dyn Fn() -> Standing + Send>,
     /// Ends the waiting. `None`: it has.
-    fail: Option<oneshot::Sender<Circle>>,
+    fail: Option<oneshot::Sender<DeadlockCycle>>,
 }
 
 /// Where an invocation is in its worker.
@@ -60,7 +60,7 @@ pub(crate) enum Standing {
 
 /// Workers that wait for each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Circle {
+pub(crate) struct DeadlockCycle {
     pub(crate) workers: Vec<Arc<str>>,
     /// Whether the invocation had not begun.
     pub(crate) is_queued: bool,
@@ -77,7 +77,7 @@ pub(crate) struct Awaited {
     waits: Waits,
     call: u64,
     number: u64,
-    failed: oneshot::Receiver<Circle>,
+    failed: oneshot::Receiver<DeadlockCycle>,
 }
 
 impl Waits {
@@ -93,7 +93,7 @@ impl Waits {
             graph.owners.insert(*call, worker.clone());
         }
         graph.blocked.insert(worker.clone(), calls);
-        graph.break_circle(worker);
+        graph.break_cycle(worker);
         Blocked {
             waits: self.clone(),
             worker: worker.clone(),
@@ -117,7 +117,7 @@ impl Waits {
         };
         let mut graph = self.graph();
         graph.led_to.entry(call).or_default().push(edge);
-        graph.break_circle_of(call);
+        graph.break_cycle_of(call);
         drop(graph);
         Awaited {
             waits: self.clone(),
@@ -134,13 +134,13 @@ impl Waits {
 
 impl Awaited {
     /// Returns if this is to fail, so that a cycle of workers continues.
-    pub(crate) async fn fails(&mut self) -> Circle {
+    pub(crate) async fn fails(&mut self) -> DeadlockCycle {
         loop {
             match tokio::time::timeout(AGAIN, &mut self.failed).await {
-                Ok(Ok(circle)) => return circle,
+                Ok(Ok(cycle)) => return cycle,
                 // It was told already.
                 Ok(Err(_)) => std::future::pending().await,
-                Err(_) => self.waits.graph().break_circle_of(self.call),
+                Err(_) => self.waits.graph().break_cycle_of(self.call),
             }
         }
     }
@@ -167,7 +167,7 @@ impl Drop for Awaited {
     }
 }
 
-impl fmt::Display for Circle {
+impl fmt::Display for DeadlockCycle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.workers.join(" and "))
     }

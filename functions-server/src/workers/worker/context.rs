@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::loaded::Loaded;
-use super::room::Waiting;
+use super::room::WaitingBytes;
 use crate::store::Store;
-use crate::workers::codes::Codes;
 use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
+use crate::workers::linked_components::LinkedComponents;
 use crate::workers::options::WorkerLimits;
 use crate::workers::runtime::Egress;
 use crate::workers::stopping::Stopping;
@@ -18,7 +18,7 @@ use crate::workers::waits::Waits;
 pub(crate) struct Context {
     pub(crate) store: Arc<Store>,
     pub(crate) limits: WorkerLimits,
-    pub(crate) codes: Codes,
+    pub(crate) linked: LinkedComponents,
     pub(super) loaded: Loaded,
     /// Sends the requests of workers.
     pub(crate) egress: Egress,
@@ -26,25 +26,25 @@ pub(crate) struct Context {
     pub(crate) waits: Waits,
     pub(in crate::workers) stopping: Stopping,
     /// How much waits to be called.
-    pub(in crate::workers) waiting: Waiting,
+    pub(in crate::workers) waiting: WaitingBytes,
 }
 
 impl Context {
     pub(crate) fn new(
         store: Arc<Store>,
         limits: WorkerLimits,
-        codes: Codes,
+        linked: LinkedComponents,
         egress: Egress,
     ) -> Self {
         Self {
             store,
             limits,
-            codes,
+            linked,
             loaded: Loaded::default(),
             egress,
             waits: Waits::default(),
             stopping: Stopping::default(),
-            waiting: Waiting::default(),
+            waiting: WaitingBytes::default(),
         }
     }
 
@@ -57,8 +57,8 @@ impl Context {
         let missing = || WorkerError::ComponentNotFound(component.to_owned());
         let id = component.parse().map_err(|_| missing())?;
         let found = match number {
-            Some(number) => self.codes.components.version(id, number).await,
-            None => self.codes.components.latest(id).await,
+            Some(number) => self.linked.components.version(id, number).await,
+            None => self.linked.components.latest(id).await,
         };
         let found = found.map_err(|error| WorkerError::Unavailable(error.to_string()))?;
         found.ok_or_else(|| match number {

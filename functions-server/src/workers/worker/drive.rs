@@ -8,7 +8,7 @@ use super::execution_error::{ExecutionError, FailedInvocation};
 use super::live::{Live, StartedInvocation};
 use super::snapshot::shorten;
 use super::worker_slot::WorkerSlot;
-use super::{Answer, Phase, Queued, Worker, answer_of};
+use super::{Answer, Queued, Worker, WorkerPhase, answer_of};
 use crate::store::workers::{self, StoredState};
 use crate::workers::error::WorkerError;
 use crate::workers::journal::{InvocationOutcome, Journal, JournalEntry};
@@ -38,9 +38,9 @@ pub(super) async fn drive(context: &Arc<Context>, worker: &Arc<Worker>, slot: &m
         match error {
             ExecutionError::Failed(failed) if failed.may_retry && attempt < ATTEMPTS => {
                 slot.unload().await;
-                worker.set_phase(Phase::Retrying, attempt);
+                worker.set_phase(WorkerPhase::Retrying, attempt);
                 tokio::time::sleep(PAUSE * 3_u32.pow(attempt - 1)).await;
-                worker.set_phase(Phase::Running, attempt);
+                worker.set_phase(WorkerPhase::Running, attempt);
                 attempt += 1;
             }
             ExecutionError::Failed(failed) => {
@@ -216,10 +216,10 @@ async fn over(worker: &Arc<Worker>, slot: &mut WorkerSlot, failed: FailedInvocat
         return;
     };
     let (state, phase, why) = match &outcome {
-        InvocationOutcome::Exited => (StoredState::Exited, Phase::Exited, None),
+        InvocationOutcome::Exited => (StoredState::Exited, WorkerPhase::Exited, None),
         InvocationOutcome::Failed(why) | InvocationOutcome::Refused(why) => (
             StoredState::Failed,
-            Phase::Failed(why.clone()),
+            WorkerPhase::Failed(why.clone()),
             Some(why.clone()),
         ),
         InvocationOutcome::Returned { .. } => return,
@@ -261,7 +261,7 @@ async fn fail(
         worker.give_up(&error.into());
         return;
     }
-    worker.set_phase(Phase::Failed(why.clone()), 0);
+    worker.set_phase(WorkerPhase::Failed(why.clone()), 0);
     if let Some((key, error)) = first {
         worker.answer(&key, &Err(error));
     }

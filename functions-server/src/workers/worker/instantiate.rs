@@ -9,7 +9,7 @@ use super::execution_error::ExecutionError;
 use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
 use crate::workers::failure::InstanceFailure;
-use crate::workers::instance::{Code, Instance};
+use crate::workers::instance::{Instance, LinkedComponent};
 use crate::workers::journal::Journal;
 use crate::workers::runtime::{CpuBudget, Environment, WorkerIdentity, timed};
 
@@ -17,7 +17,7 @@ use crate::workers::runtime::{CpuBudget, Environment, WorkerIdentity, timed};
 pub(super) async fn instantiate(
     context: &Context,
     worker: &Worker,
-    code: &Arc<Code>,
+    code: &Arc<LinkedComponent>,
     journal: &Arc<Journal>,
 ) -> Result<Instance, ExecutionError> {
     let environment = environment(context, worker, &code.version);

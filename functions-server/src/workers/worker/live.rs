@@ -8,10 +8,10 @@ use super::execution_error::{ExecutionError, FailedInvocation};
 use super::instantiate::instantiate;
 use crate::store::Time;
 use crate::store::workers;
-use crate::workers::check::{self, Checked, Parameter};
+use crate::workers::check::{self, CheckedCall, Parameter};
 use crate::workers::error::WorkerError;
 use crate::workers::failure::{InstanceFailure, with_stderr};
-use crate::workers::instance::{Code, Instance};
+use crate::workers::instance::{Instance, LinkedComponent};
 use crate::workers::journal::{
     InvocationOutcome, Journal, JournalEntry, JournalLimits, JournalTooLong, Stored,
 };
@@ -20,7 +20,7 @@ use crate::workers::runtime::{Diverged, timed};
 /// A loaded worker.
 pub(super) struct Live {
     pub(super) instance: Instance,
-    pub(super) code: Arc<Code>,
+    pub(super) code: Arc<LinkedComponent>,
     pub(super) journal: Arc<Journal>,
 }
 
@@ -30,7 +30,7 @@ pub(super) struct StartedInvocation {
     pub(super) key: String,
     /// Whether somebody may ask again with the key. Not recorded: after a restart, somebody may.
     pub(super) has_known_key: bool,
-    pub(super) call: Checked,
+    pub(super) call: CheckedCall,
     pub(super) at: i64,
     /// The workers that wait for it. Not recorded: they are gone after a restart.
     pub(super) origin: Option<Arc<str>>,
@@ -64,7 +64,7 @@ impl Live {
         let version = context.version(&worker.component, Some(version)).await;
         let version = version.map_err(ExecutionError::Unavailable)?;
         let code = context
-            .codes
+            .linked
             .durable(&version)
             .await
             .map_err(ExecutionError::Unavailable)?;
@@ -125,7 +125,7 @@ impl Live {
     }
 
     /// Checks a call that was checked before, perhaps against another version of the component.
-    pub(super) fn check(&self, function: &str, params: &str) -> Result<Checked, Vec<String>> {
+    pub(super) fn check(&self, function: &str, params: &str) -> Result<CheckedCall, Vec<String>> {
         let parameters = Parameter::of_array(params.as_bytes()).map_err(|bad| bad.errors)?;
         check::check(&self.code.version.functions, function, &parameters).map_err(|bad| bad.errors)
     }
@@ -138,7 +138,7 @@ impl Live {
     pub(super) fn begin(
         &self,
         key: String,
-        call: Checked,
+        call: CheckedCall,
         origin: Option<Arc<str>>,
     ) -> Result<StartedInvocation, WorkerError> {
         let full = |error: JournalTooLong| WorkerError::JournalFull(error.to_string());

@@ -9,7 +9,7 @@ use super::context::Context;
 use super::drive::drive;
 use super::update::update;
 use super::worker_slot::WorkerSlot;
-use super::{Phase, Queued, Stop, Worker};
+use super::{Queued, Stop, Worker, WorkerPhase};
 use crate::store::workers::{self, StoredState};
 use crate::workers::error::WorkerError;
 
@@ -118,28 +118,30 @@ impl Worker {
                     return WorkerAction::Idle;
                 }
                 match shared.phase {
-                    Phase::Suspended(until) => match until.duration_since(SystemTime::now()) {
-                        Ok(left) if !left.is_zero() => sleep = Some(left.min(LONGEST_SLEEP)),
-                        _ => {
-                            shared.is_cut_off = false;
-                            shared.phase = Phase::Running;
-                            return WorkerAction::Resume;
+                    WorkerPhase::Suspended(until) => {
+                        match until.duration_since(SystemTime::now()) {
+                            Ok(left) if !left.is_zero() => sleep = Some(left.min(LONGEST_SLEEP)),
+                            _ => {
+                                shared.is_cut_off = false;
+                                shared.phase = WorkerPhase::Running;
+                                return WorkerAction::Resume;
+                            }
                         }
-                    },
-                    Phase::Interrupted | Phase::Failed(_) | Phase::Exited => {
+                    }
+                    WorkerPhase::Interrupted | WorkerPhase::Failed(_) | WorkerPhase::Exited => {
                         until = until.min(Instant::now() + LINGER);
                     }
                     _ => {
                         if shared.is_cut_off {
                             shared.is_cut_off = false;
-                            shared.phase = Phase::Running;
+                            shared.phase = WorkerPhase::Running;
                             return WorkerAction::Resume;
                         }
                         if let Some(target) = shared.pending_update() {
                             return WorkerAction::Update(target);
                         }
                         if let Some(queued) = shared.next_queued() {
-                            shared.phase = Phase::Running;
+                            shared.phase = WorkerPhase::Running;
                             shared.running = Some(queued.key.clone());
                             return WorkerAction::Invoke(Box::new(queued));
                         }
