@@ -15,7 +15,7 @@ use crate::store::{Store, StoreError};
 pub(super) const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// How many are read at once at most, so that the first does not wait long.
-const AT_ONCE: usize = 100;
+const MAX_BATCH: usize = 100;
 
 /// A call's row, if the call has not ended; an error if that row is damaged.
 type RowResult = Result<Option<RunRow>, rusqlite::Error>;
@@ -59,7 +59,7 @@ impl Reads {
 /// Answers requests until all handles are dropped. Without an answer, a run asks again.
 async fn answer(store: Weak<Store>, mut received: UnboundedReceiver<RowRequest>) {
     let mut requests = Vec::new();
-    while received.recv_many(&mut requests, AT_ONCE).await > 0 {
+    while received.recv_many(&mut requests, MAX_BATCH).await > 0 {
         let Some(store) = store.upgrade() else { return };
         let requests = std::mem::take(&mut requests);
         let read = move |connection: &Connection| {

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use super::policy::{self, backoff};
 use super::schedule::Turn;
-use super::{AttemptOutcome, AttemptRequest, AttemptState, QueueInner, Start};
+use super::{AttemptOutcome, AttemptRequest, AttemptState, QueueInner, StartAttempt};
 use crate::store::invocations::{self, Claimed, Conclusion, InvocationState, QueuedId};
 use crate::store::{StoreError, Time};
 
@@ -15,7 +15,7 @@ use crate::store::{StoreError, Time};
 pub(super) const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs an attempt that has begun on the disk.
-pub(super) fn spawn(inner: &Arc<QueueInner>, turn: Turn, start: Start, claimed: Claimed) {
+pub(super) fn spawn(inner: &Arc<QueueInner>, turn: Turn, start: StartAttempt, claimed: Claimed) {
     let attempt = AttemptRequest {
         function: turn.function.clone(),
         request: claimed.request,

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::attempt::{STORE_PAUSE, log, spawn};
-use super::schedule::{Admission, Next};
+use super::schedule::{Admission, StartedTurn};
 use super::sweep::sweep;
-use super::{AttemptState, Freed, Queue, QueueInner, QueuePosition, Start};
+use super::{AttemptState, Freed, Queue, QueueInner, QueuePosition, StartAttempt};
 use crate::store::invocations::{self, QueuedId};
 use crate::store::{StoreError, Time};
 
@@ -78,7 +78,7 @@ async fn run(queue: Weak<QueueInner>, freed: Freed) {
 }
 
 /// Begins attempts that have room: on the disk first, so that a process that ends with them is seen.
-async fn begin(inner: &Arc<QueueInner>, next: Vec<Next>) {
+async fn begin(inner: &Arc<QueueInner>, next: Vec<StartedTurn>) {
     let ids: Vec<QueuedId> = next.iter().map(|next| next.turn.id).collect();
     let claiming = ids.iter().map(|id| (*id, AttemptState::Claiming));
     inner.running().extend(claiming);
@@ -95,7 +95,7 @@ async fn begin(inner: &Arc<QueueInner>, next: Vec<Next>) {
         }
     };
     let mut claimed = claimed.into_iter().peekable();
-    for Next { turn, start } in next {
+    for StartedTurn { turn, start } in next {
         // In the same order; those that were cancelled are missing.
         match claimed.next_if(|claimed| claimed.row.id == turn.id) {
             Some(claimed) => spawn(inner, turn, start, claimed),
@@ -109,7 +109,7 @@ async fn begin(inner: &Arc<QueueInner>, next: Vec<Next>) {
 
 impl QueueInner {
     /// What has its turn and room.
-    fn next(&self) -> Vec<Next> {
+    fn next(&self) -> Vec<StartedTurn> {
         // Before anything is asked for room, so that none is missed that is freed meanwhile.
         let is_freed = self.freed.take();
         let mut schedule = self.schedule();
@@ -132,7 +132,7 @@ impl Admission for QueueInner {
         source: &str,
         function: &Arc<str>,
         position: Option<QueuePosition>,
-    ) -> Result<Start, QueuePosition> {
+    ) -> Result<StartAttempt, QueuePosition> {
         self.runner(source).start(function, position)
     }
 }

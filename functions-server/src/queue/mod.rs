@@ -32,7 +32,8 @@ pub(crate) use message::{RequestHead, ResponseHead};
 pub(crate) use offer::{Offer, OfferError};
 pub(crate) use read::StoredInvocation;
 pub(crate) use runner::{
-    AttemptOutcome, AttemptRequest, Freed, HOST_PAUSE, QueuePosition, Runner, Start, only_waited,
+    AttemptOutcome, AttemptRequest, Freed, HOST_PAUSE, QueuePosition, Runner, StartAttempt,
+    only_waited,
 };
 
 use crate::deployments::Deployments;

@@ -45,7 +45,7 @@ pub(crate) enum AttemptOutcome {
 pub(crate) type AttemptFuture = Pin<Box<dyn Future<Output = AttemptOutcome> + Send>>;
 
 /// Runs an attempt with the room that was taken for it. Dropping it gives the room back.
-pub(crate) type Start = Box<dyn FnOnce(AttemptRequest) -> AttemptFuture + Send>;
+pub(crate) type StartAttempt = Box<dyn FnOnce(AttemptRequest) -> AttemptFuture + Send>;
 
 /// The position of a function's attempts in the line for room. Dropping it leaves the line.
 pub(crate) type QueuePosition = Box<dyn Debug + Send>;
@@ -62,7 +62,7 @@ pub(crate) trait Runner: Send + Sync + 'static {
         &self,
         function: &Arc<str>,
         position: Option<QueuePosition>,
-    ) -> Result<Start, QueuePosition>;
+    ) -> Result<StartAttempt, QueuePosition>;
 }
 
 /// Tells a queue that there may be something to run.
@@ -97,7 +97,7 @@ impl Freed {
 pub(super) struct FunctionRunner(pub(super) Harness);
 
 impl Runner for FunctionRunner {
-    fn start(&self, _: &Arc<str>, _: Option<QueuePosition>) -> Result<Start, QueuePosition> {
+    fn start(&self, _: &Arc<str>, _: Option<QueuePosition>) -> Result<StartAttempt, QueuePosition> {
         let harness = self.0.clone();
         Ok(Box::new(|attempt| {
             Box::pin(async move { invoke(&harness, attempt).await })

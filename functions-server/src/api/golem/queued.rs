@@ -9,7 +9,7 @@ use super::answer::Refusal;
 use crate::Server;
 use crate::queue::{
     AttemptOutcome, AttemptRequest, Offer, OfferError, Queue, QueuePosition, RequestHead,
-    ResponseHead, Runner, Start,
+    ResponseHead, Runner, StartAttempt,
 };
 use crate::store::invocations::StoredMessage;
 use crate::workers::{Parameter, WeakWorkers, WorkerError, WorkerInvocation, Workers};
@@ -58,7 +58,7 @@ pub(super) async fn accept(
 struct EphemeralRunner(WeakWorkers);
 
 impl Runner for EphemeralRunner {
-    fn start(&self, _: &Arc<str>, _: Option<QueuePosition>) -> Result<Start, QueuePosition> {
+    fn start(&self, _: &Arc<str>, _: Option<QueuePosition>) -> Result<StartAttempt, QueuePosition> {
         let workers = self.0.clone();
         Ok(Box::new(|attempt| {
             Box::pin(async move {

@@ -15,7 +15,7 @@ use super::run::{self, Asked, Failed, Report};
 use super::{Api, WeakApi, answer, invoke};
 use crate::queue::{
     AttemptOutcome, AttemptRequest, HOST_PAUSE, Offer, OfferError, QueuePosition, RequestHead,
-    ResponseHead, Runner, Start,
+    ResponseHead, Runner, StartAttempt,
 };
 use crate::store::Time;
 use crate::store::invocations::{InvocationState, StoredMessage};
@@ -109,7 +109,7 @@ impl Runner for NodeRunner {
         &self,
         function: &Arc<str>,
         position: Option<QueuePosition>,
-    ) -> Result<Start, QueuePosition> {
+    ) -> Result<StartAttempt, QueuePosition> {
         let Some(api) = self.0.upgrade() else {
             return Ok(Box::new(|_| {
                 Box::pin(async {

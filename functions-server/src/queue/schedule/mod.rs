@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::store::Time;
 use crate::store::invocations::QueuedId;
 use function_queue::{FunctionQueue, QueueEntry, RemovedEntry};
-pub(super) use next::{Admission, Next};
+pub(super) use next::{Admission, StartedTurn};
 
 /// How much of the queue one function may hold: one part of this many.
 const FUNCTION_PART: usize = 2;
@@ -22,7 +22,7 @@ const RUNNING_PART: usize = 4;
 
 /// The queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Full {
+pub(crate) enum QueueFull {
     /// For all functions.
     Queue,
     /// For this function.
@@ -93,14 +93,14 @@ impl Schedule {
         source: &str,
         function: &str,
         bytes: u64,
-    ) -> Result<QueueReservation, Full> {
+    ) -> Result<QueueReservation, QueueFull> {
         let limits = self.limits;
         if self.waiting >= limits.capacity || self.waiting_bytes + bytes > limits.bytes {
-            return Err(Full::Queue);
+            return Err(QueueFull::Queue);
         }
         let waiting = self.functions.get(function).map_or(0, |of| of.waiting);
         if waiting >= limits.capacity.div_ceil(FUNCTION_PART) {
-            return Err(Full::Function);
+            return Err(QueueFull::Function);
         }
         Ok(self.take_room(source, function, bytes))
     }

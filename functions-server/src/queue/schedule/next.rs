@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use super::function_queue::QueueEntry;
 use super::{Schedule, Turn};
-use crate::queue::runner::{QueuePosition, Start};
+use crate::queue::runner::{QueuePosition, StartAttempt};
 use crate::store::Time;
 
 /// How many functions that wait for room are asked again at once, so that freed room costs a bounded time.
-const ASKED: usize = 64;
+const MAX_RETRIED: usize = 64;
 
 /// What may run at this moment.
 pub(in crate::queue) trait Admission {
@@ -22,13 +22,13 @@ pub(in crate::queue) trait Admission {
         source: &str,
         function: &Arc<str>,
         position: Option<QueuePosition>,
-    ) -> Result<Start, QueuePosition>;
+    ) -> Result<StartAttempt, QueuePosition>;
 }
 
 /// An invocation that begins, with its room.
-pub(in crate::queue) struct Next {
+pub(in crate::queue) struct StartedTurn {
     pub(in crate::queue) turn: Turn,
-    pub(in crate::queue) start: Start,
+    pub(in crate::queue) start: StartAttempt,
 }
 
 impl Schedule {
@@ -43,7 +43,7 @@ impl Schedule {
         now: Time,
         max: usize,
         admission: &impl Admission,
-    ) -> Vec<Next> {
+    ) -> Vec<StartedTurn> {
         self.end_delays(now);
         let mut started = Vec::new();
         if self.is_freed {
@@ -73,10 +73,15 @@ impl Schedule {
     }
 
     /// Asks those that wait for room, in their order.
-    fn ask_waiting(&mut self, max: usize, admission: &impl Admission, started: &mut Vec<Next>) {
+    fn ask_waiting(
+        &mut self,
+        max: usize,
+        admission: &impl Admission,
+        started: &mut Vec<StartedTurn>,
+    ) {
         self.is_freed = false;
         let mut refused = VecDeque::new();
-        while refused.len() < ASKED {
+        while refused.len() < MAX_RETRIED {
             if started.len() == max || self.running >= self.limits.running {
                 self.is_freed = !self.without_room.is_empty();
                 break;
@@ -134,7 +139,7 @@ impl Schedule {
             function: function.clone(),
             source: source.clone(),
         };
-        TurnOutcome::Started(Next { turn, start })
+        TurnOutcome::Started(StartedTurn { turn, start })
     }
 
     fn end_delays(&mut self, now: Time) {
@@ -152,7 +157,7 @@ impl Schedule {
 
 /// The outcome of a turn.
 enum TurnOutcome {
-    Started(Next),
+    Started(StartedTurn),
     NoRoom,
     /// The function runs as much as it may, or nothing waits.
     NoTurn,

@@ -27,21 +27,21 @@ const MAX_NAMES: usize = 4096;
 pub(crate) struct Components {
     store: Arc<Store>,
     engines: Arc<Engines>,
-    known: Mutex<Known>,
+    known: Mutex<ComponentCache>,
     /// Compilations at once. Fewer than processors, so that requests are answered meanwhile.
     compiling: Arc<Semaphore>,
 }
 
 /// What is in memory of the store, which only this process changes.
 #[derive(Default)]
-struct Known {
+struct ComponentCache {
     versions: HashMap<(Uuid, u64), Arc<ComponentVersion>>,
     latest: HashMap<Uuid, u64>,
     /// A name always stands for the same component.
     names: HashMap<String, Uuid>,
 }
 
-impl Known {
+impl ComponentCache {
     fn latest_version(&self, id: Uuid) -> Option<Arc<ComponentVersion>> {
         let number = *self.latest.get(&id)?;
         self.versions.get(&(id, number)).cloned()
@@ -147,7 +147,7 @@ impl Components {
         ComponentVersion::new(row, file, may_have_workers)
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, ComponentCache> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -25,7 +25,7 @@ use super::worker::{Context, Stop, Worker};
 use crate::store::Store;
 
 /// How many workers may be opened at once, at most: two of one name never are.
-const OPENING: usize = 64;
+const OPENING_LOCKS: usize = 64;
 
 /// All workers of a server. Clones share them.
 #[derive(Debug, Clone)]
@@ -100,7 +100,7 @@ impl Workers {
             inner: Arc::new(WorkersInner {
                 context: Arc::new(context),
                 known: Mutex::default(),
-                opening: (0..OPENING)
+                opening: (0..OPENING_LOCKS)
                     .map(|_| tokio::sync::Mutex::default())
                     .collect(),
                 ephemeral: Permits::new(),

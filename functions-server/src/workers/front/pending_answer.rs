@@ -35,8 +35,8 @@ impl PendingAnswer {
         loop {
             let (worker, key) = (self.worker.clone(), self.key.clone());
             let name = origin::worker(&worker.component, &worker.name);
-            let standing = move || worker.standing(&key);
-            let mut awaited = waits.await_worker(call, name.into(), standing);
+            let phase = move || worker.invocation_phase(&key);
+            let mut awaited = waits.await_worker(call, name.into(), phase);
             let cycle = tokio::select! {
                 biased;
                 answer = &mut self.receiver => match received(answer) {

@@ -8,7 +8,7 @@ use crate::store::workers::{self, Flush, StoredState};
 
 /// Which part of the limit an invocation has beyond it that has begun. One that needs more ends its worker; the next
 /// one is refused, and the worker is as before.
-const ROOM: u64 = 4;
+const OVERRUN_PART: u64 = 4;
 
 impl Journal {
     /// Adds an entry, which the next flush writes.
@@ -61,7 +61,7 @@ impl Journal {
 
     /// How long an invocation may make the journal that has begun.
     fn longest(&self) -> u64 {
-        self.limit.saturating_add(self.limit / ROOM)
+        self.limit.saturating_add(self.limit / OVERRUN_PART)
     }
 
     /// How many entries were added since the worker was loaded.

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{DeadlockCycle, Graph, Standing};
+use super::{DeadlockCycle, Graph, InvocationPhase};
 
 /// How many workers a cycle names at most.
-const NAMED: usize = 16;
+const MAX_NAMED: usize = 16;
 
 /// Everything that a worker waits for waits for it.
 struct FoundCycle {
@@ -56,9 +56,9 @@ impl Graph {
                 let edges = self.led_to.get(call)?;
                 for edge in edges {
                     edge.fail.as_ref()?;
-                    let is_queued = match (edge.standing)() {
-                        Standing::Over => return None,
-                        standing => standing == Standing::Queued,
+                    let is_queued = match (edge.phase)() {
+                        InvocationPhase::Ended => return None,
+                        phase => phase == InvocationPhase::Queued,
                     };
                     is_cycle |= edge.worker == *start;
                     if seen.insert(&edge.worker) {
@@ -71,7 +71,7 @@ impl Graph {
             }
         }
         let (victim, is_queued) = victim.filter(|_| is_cycle)?;
-        let workers = reached.into_iter().take(NAMED).cloned().collect();
+        let workers = reached.into_iter().take(MAX_NAMED).cloned().collect();
         Some(FoundCycle {
             workers,
             victim,

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// How often a waiter looks again. What a function waits for may change without a notification.
-const AGAIN: Duration = Duration::from_secs(1);
+const RECHECK_PERIOD: Duration = Duration::from_secs(1);
 
 /// Which workers wait for which. Clones share it.
 #[derive(Clone, Default)]
@@ -44,18 +44,18 @@ struct Edge {
     number: u64,
     /// The worker that it is an invocation of.
     worker: Arc<str>,
-    standing: Box<dyn Fn() -> Standing + Send>,
+    phase: Box<dyn Fn() -> InvocationPhase + Send>,
     /// Ends the waiting. `None`: it has.
     fail: Option<oneshot::Sender<DeadlockCycle>>,
 }
 
 /// Where an invocation is in its worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum InvocationPhase {
     Queued,
-    Runs,
+    Running,
     /// Its answer is on its way.
-    Over,
+    Ended,
 }
 
 /// Workers that wait for each other.
@@ -105,14 +105,14 @@ impl Waits {
         &self,
         call: u64,
         worker: Arc<str>,
-        standing: impl Fn() -> Standing + Send + 'static,
+        phase: impl Fn() -> InvocationPhase + Send + 'static,
     ) -> Awaited {
         let (fail, failed) = oneshot::channel();
         let number = self.number();
         let edge = Edge {
             number,
             worker,
-            standing: Box::new(standing),
+            phase: Box::new(phase),
             fail: Some(fail),
         };
         let mut graph = self.graph();
@@ -136,7 +136,7 @@ impl Awaited {
     /// Returns if this is to fail, so that a cycle of workers continues.
     pub(crate) async fn fails(&mut self) -> DeadlockCycle {
         loop {
-            match tokio::time::timeout(AGAIN, &mut self.failed).await {
+            match tokio::time::timeout(RECHECK_PERIOD, &mut self.failed).await {
                 Ok(Ok(cycle)) => return cycle,
                 // It was told already.
                 Ok(Err(_)) => std::future::pending().await,

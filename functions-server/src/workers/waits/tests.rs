@@ -6,7 +6,7 @@ fn name(name: &str) -> Arc<str> {
 
 /// An invocation of `worker` that waits in its queue.
 fn queued(waits: &Waits, call: u64, worker: &str) -> Awaited {
-    waits.await_worker(call, name(worker), || Standing::Queued)
+    waits.await_worker(call, name(worker), || InvocationPhase::Queued)
 }
 
 fn failed(awaited: &mut Awaited) -> Option<String> {
@@ -82,10 +82,22 @@ fn other_things_to_wait_for_close_no_cycle() {
 #[test]
 fn invocation_that_has_not_begun_fails_first() {
     for (standings, fails) in [
-        ([Standing::Queued, Standing::Runs], [true, false]),
-        ([Standing::Runs, Standing::Queued], [false, true]),
-        ([Standing::Runs, Standing::Runs], [false, true]),
-        ([Standing::Over, Standing::Queued], [false, false]),
+        (
+            [InvocationPhase::Queued, InvocationPhase::Running],
+            [true, false],
+        ),
+        (
+            [InvocationPhase::Running, InvocationPhase::Queued],
+            [false, true],
+        ),
+        (
+            [InvocationPhase::Running, InvocationPhase::Running],
+            [false, true],
+        ),
+        (
+            [InvocationPhase::Ended, InvocationPhase::Queued],
+            [false, false],
+        ),
     ] {
         let waits = Waits::default();
         let (of_a, of_b) = (waits.number(), waits.number());

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::room::{ByteCounter, Room, WaitingBytes};
+use super::room::{ByteCounter, ByteReservation, WaitingBytes};
 use super::{Worker, WorkerPhase, WorkerState};
 use crate::store::workers::{self, QueueRow, StoredState};
 use crate::store::{Store, StoreError};
 use crate::workers::check::CheckedCall;
 use crate::workers::error::WorkerError;
 use crate::workers::options::WorkerLimits;
-use crate::workers::waits::Standing;
+use crate::workers::waits::InvocationPhase;
 
 /// An invocation that waits.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) struct Queued {
     /// The workers that wait for it.
     pub(super) origin: Option<Arc<str>>,
     /// What it takes while it waits.
-    pub(super) room: Room,
+    pub(super) room: ByteReservation,
 }
 
 /// An invocation to be added.
@@ -169,14 +169,14 @@ impl Worker {
     }
 
     /// Where the invocation with this key is.
-    pub(in crate::workers) fn standing(&self, key: &str) -> Standing {
+    pub(in crate::workers) fn invocation_phase(&self, key: &str) -> InvocationPhase {
         let shared = self.shared();
         if shared.running.as_deref() == Some(key) {
-            return Standing::Runs;
+            return InvocationPhase::Running;
         }
         match shared.queue.iter().any(|queued| queued.key == key) {
-            true => Standing::Queued,
-            false => Standing::Over,
+            true => InvocationPhase::Queued,
+            false => InvocationPhase::Ended,
         }
     }
 
@@ -243,7 +243,7 @@ pub(in crate::workers) enum QueueRelease {
 impl Queued {
     pub(super) fn stored(row: QueueRow, waiting: &ByteCounter) -> Self {
         Self {
-            room: Room::kept(waiting, row.params.len()),
+            room: ByteReservation::kept(waiting, row.params.len()),
             number: Some(row.number),
             key: row.key,
             has_known_key: true,

@@ -41,12 +41,12 @@ impl Drop for CountedBytes {
 
 /// What an invocation takes while it waits.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct ByteReservation {
     _of_worker: CountedBytes,
     _of_all: Option<CountedBytes>,
 }
 
-impl Room {
+impl ByteReservation {
     /// Of one that was kept: it is counted, and nothing is refused any longer.
     pub(super) fn kept(worker: &ByteCounter, bytes: usize) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl WaitingBytes {
         worker: &ByteCounter,
         bytes: usize,
         limit: u64,
-    ) -> Result<Room, WorkerError> {
+    ) -> Result<ByteReservation, WorkerError> {
         let full = |of: &str, most: u64| {
             WorkerError::TooMuchWaits(format!(
                 "the parameters of the calls that wait for {of} are longer than {most} bytes together: try again later"
@@ -82,7 +82,7 @@ impl WaitingBytes {
         if self.0.count() > MAX_WAITING {
             return Err(full("all workers", MAX_WAITING as u64));
         }
-        Ok(Room {
+        Ok(ByteReservation {
             _of_worker: of_worker,
             _of_all: Some(of_all),
         })
@@ -110,7 +110,7 @@ mod tests {
         let most = MAX_WAITING as u64;
         let _third = all.take(&other, MAX_WAITING - 40, most).unwrap();
         assert!(all.take(&other, 1, most).is_err());
-        let _kept = Room::kept(&other, 10);
+        let _kept = ByteReservation::kept(&other, 10);
         assert_eq!(other.count(), MAX_WAITING - 30);
         assert_eq!(all.0.count(), MAX_WAITING);
     }

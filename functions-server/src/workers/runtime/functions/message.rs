@@ -10,7 +10,7 @@ use crate::workers::runtime::request_outcome::{RequestFailure, RequestResult};
 use crate::workers::runtime::state::InstanceState;
 
 /// A response as the guest gets it.
-pub(super) struct Received {
+pub(super) struct ReceivedResponse {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, Vec<u8>)>,
     pub(super) body: Resource<Buffer>,
@@ -21,13 +21,13 @@ impl InstanceState {
     pub(super) fn received(
         &mut self,
         sent: RequestResult,
-    ) -> Result<std::result::Result<Received, RequestFailure>> {
+    ) -> Result<std::result::Result<ReceivedResponse, RequestFailure>> {
         let response = match sent {
             Ok(response) => response,
             Err(failure) => return Ok(Err(failure)),
         };
         let (head, body) = response.into_parts();
-        Ok(Ok(Received {
+        Ok(Ok(ReceivedResponse {
             status: head.status.as_u16(),
             headers: listed(&head.headers),
             body: self.push_buffer(body)?,
