@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::loaded::Loaded;
-use super::room::WaitingBytes;
+use super::waiting_bytes::WaitingBytes;
 use crate::store::Store;
 use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;

@@ -7,13 +7,13 @@ mod instantiate;
 mod live;
 mod loaded;
 mod queue;
-mod room;
 mod snapshot;
 mod stopping;
 mod task;
 mod transitions;
 mod update;
 mod view;
+mod waiting_bytes;
 mod worker_slot;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -30,9 +30,9 @@ use crate::store::workers::{QueueRow, StoredState, WorkerRow};
 pub(crate) use context::Context;
 use queue::Queued;
 pub(super) use queue::{PendingWrite, QueueRelease, Submitted, written};
-pub(super) use room::WaitingBytes;
 pub(super) use task::run;
 pub(crate) use view::{Status, UpdateState, WorkerUpdate, WorkerView};
+pub(super) use waiting_bytes::WaitingBytes;
 
 /// What a client that waits gets.
 pub(crate) type Answer = Result<Returned, WorkerError>;
@@ -53,7 +53,7 @@ pub(super) struct Worker {
     row: WorkerRow,
     recency: loaded::Recency,
     /// What waits in its queue.
-    waiting: room::ByteCounter,
+    waiting: waiting_bytes::ByteCounter,
     shared: Mutex<WorkerState>,
     /// The task has something to do.
     wake: Notify,
@@ -63,6 +63,7 @@ pub(super) struct Worker {
     stopped: Notify,
 }
 
+/// What the callers and the task of a worker share.
 #[derive(Debug)]
 struct WorkerState {
     queue: VecDeque<Queued>,
@@ -143,7 +144,7 @@ impl Worker {
         } else {
             queue
         };
-        let waiting = room::ByteCounter::default();
+        let waiting = waiting_bytes::ByteCounter::default();
         let shared = WorkerState {
             next_number: queue.last().map_or(0, |row| row.number + 1),
             keys: {

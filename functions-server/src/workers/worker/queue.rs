@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::room::{ByteCounter, ByteReservation, WaitingBytes};
+use super::waiting_bytes::{ByteCounter, ByteReservation, WaitingBytes};
 use super::{Worker, WorkerPhase, WorkerState};
 use crate::store::workers::{self, QueueRow, StoredState};
 use crate::store::{Store, StoreError};
