@@ -6,14 +6,14 @@ use crate::store::invocations::{self, InvocationFilter, InvocationRow, QueuedId,
 
 /// An invocation with its result.
 #[derive(Debug, Clone)]
-pub(crate) struct Invocation {
+pub(crate) struct StoredInvocation {
     pub(crate) row: InvocationRow,
     pub(crate) result: Option<StoredMessage>,
 }
 
 impl Queue {
     /// An invocation with its result.
-    pub(crate) async fn get(&self, id: QueuedId) -> Result<Option<Invocation>, StoreError> {
+    pub(crate) async fn get(&self, id: QueuedId) -> Result<Option<StoredInvocation>, StoreError> {
         let read = move |connection: &_| with_result(connection, invocations::get(connection, id)?);
         self.inner.store.read(read).await
     }
@@ -23,7 +23,7 @@ impl Queue {
         &self,
         source: &'static str,
         name: String,
-    ) -> Result<Option<Invocation>, StoreError> {
+    ) -> Result<Option<StoredInvocation>, StoreError> {
         let read = move |connection: &_| {
             with_result(connection, invocations::find(connection, source, &name)?)
         };
@@ -44,11 +44,11 @@ impl Queue {
 fn with_result(
     connection: &rusqlite::Connection,
     row: Option<InvocationRow>,
-) -> rusqlite::Result<Option<Invocation>> {
+) -> rusqlite::Result<Option<StoredInvocation>> {
     let Some(row) = row else { return Ok(None) };
     let result = match row.state.has_ended() {
         true => invocations::result(connection, row.id)?,
         false => None,
     };
-    Ok(Some(Invocation { row, result }))
+    Ok(Some(StoredInvocation { row, result }))
 }

@@ -2,7 +2,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 
-use crate::dispatch::{Refusal, RefusalKind};
+use crate::dispatch::{CallRejection, RejectionKind};
 
 /// A code of Connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,15 +54,15 @@ impl ConnectError {
     }
 }
 
-impl From<Refusal> for ConnectError {
-    fn from(refusal: Refusal) -> Self {
-        let code = match refusal.kind {
-            RefusalKind::InvalidArgument => ConnectCode::InvalidArgument,
-            RefusalKind::PermissionDenied => ConnectCode::PermissionDenied,
-            RefusalKind::ResourceExhausted => ConnectCode::ResourceExhausted,
-            RefusalKind::Unavailable => ConnectCode::Unavailable,
+impl From<CallRejection> for ConnectError {
+    fn from(rejection: CallRejection) -> Self {
+        let code = match rejection.kind {
+            RejectionKind::InvalidArgument => ConnectCode::InvalidArgument,
+            RejectionKind::PermissionDenied => ConnectCode::PermissionDenied,
+            RejectionKind::ResourceExhausted => ConnectCode::ResourceExhausted,
+            RejectionKind::Unavailable => ConnectCode::Unavailable,
         };
-        Self::new(code, refusal.message)
+        Self::new(code, rejection.message)
     }
 }
 

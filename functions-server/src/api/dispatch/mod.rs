@@ -21,7 +21,7 @@ use tower_layer::Layer as _;
 use super::{Service, drain};
 use crate::Server;
 use crate::auth::FailureLimit;
-use crate::dispatch::{DispatchRequest, DispatchResponse, Functions, Scheduler};
+use crate::dispatch::{AllowedFunctions, DispatchRequest, DispatchResponse, Scheduler};
 use error::{ConnectCode, ConnectError};
 use request::Codec;
 
@@ -78,7 +78,7 @@ async fn accepted(api: &DispatchApi, request: Request) -> Result<Response, Conne
         })?,
         Codec::Json => json::decode(&body)?,
     };
-    let functions = Functions::of(token.functions());
+    let functions = AllowedFunctions::of(token.functions());
     let accepting = api.scheduler.dispatch(calls.calls, &functions);
     let ids = match timeout {
         None => accepting.await,

@@ -13,7 +13,7 @@ use super::component::{ComponentView, is_ephemeral};
 use super::{GolemApi, ids, upload};
 use crate::store::components::{self, ComponentRow};
 use crate::store::{Digest, StoreError};
-use crate::workers::Upload;
+use crate::workers::ComponentUpload;
 
 /// The longest name of a component, in bytes.
 const MAX_NAME: usize = 255;
@@ -70,7 +70,7 @@ pub(super) async fn upload(
     let id = ids::component(&id)?;
     let kind = query.component_type.as_deref().map(is_ephemeral);
     let _permit = api.uploads.acquire().await;
-    let upload = Upload {
+    let upload = ComponentUpload {
         component: upload::body(&api, request.into_body()).await?,
         is_ephemeral: kind.transpose()?,
         env: None,

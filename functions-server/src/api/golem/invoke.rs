@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::answer::{self, ErrorResponse};
 use super::{GolemApi, body, ids, queued};
-use crate::workers::{self, Invocation, Parameter, Returned};
+use crate::workers::{self, Parameter, Returned, WorkerInvocation};
 
 /// The segments of a path. Without a name, the worker is a new one.
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ pub(super) async fn invoke(
 struct InvocationRequest {
     component: Uuid,
     worker: String,
-    invocation: Invocation,
+    invocation: WorkerInvocation,
 }
 
 impl InvocationRequest {
@@ -63,7 +63,7 @@ impl InvocationRequest {
         Ok(Self {
             component,
             worker,
-            invocation: Invocation {
+            invocation: WorkerInvocation {
                 function,
                 parameters: Parameter::of_body(&held.bytes)?,
                 key,

@@ -16,7 +16,7 @@ use super::answer::ErrorResponse;
 use super::component::is_ephemeral;
 use crate::api::receiving::{ComponentReceiver, ComponentTooLong};
 use crate::store::Uploaded;
-use crate::workers::Upload;
+use crate::workers::ComponentUpload;
 
 /// The longest component, in bytes. Those with a language's runtime have some 40 MiB.
 const MAX_COMPONENT: u64 = 64 << 20;
@@ -30,7 +30,7 @@ const MAX_SILENCE: Duration = Duration::from_secs(60);
 /// A form that has arrived.
 pub(super) struct ComponentForm {
     pub(super) name: Option<String>,
-    pub(super) upload: Upload,
+    pub(super) upload: ComponentUpload,
 }
 
 /// The part `env`.
@@ -78,7 +78,7 @@ pub(super) async fn form(api: &GolemApi, request: Request) -> Result<ComponentFo
     })?;
     Ok(ComponentForm {
         name,
-        upload: Upload {
+        upload: ComponentUpload {
             component,
             is_ephemeral: kind,
             env,

@@ -8,7 +8,7 @@ use super::principal::Principal;
 use super::problem::Problem;
 use super::query::Query;
 use crate::auth::Scope;
-use crate::dispatch::{CallState, Calls, Shown};
+use crate::dispatch::{CallDetails, CallState, DispatchCalls};
 
 /// A call of Dispatch.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -60,8 +60,8 @@ pub(super) struct CallList {
     next: Option<String>,
 }
 
-impl From<Shown> for CallDocument {
-    fn from(shown: Shown) -> Self {
+impl From<CallDetails> for CallDocument {
+    fn from(shown: CallDetails) -> Self {
         let view = shown.view;
         let attempts = shown.attempts.map(|attempts| {
             let shown = attempts.into_iter().map(|attempt| CallAttempt {
@@ -90,8 +90,8 @@ impl From<Shown> for CallDocument {
     }
 }
 
-pub(super) fn calls(api: &ManagementApi) -> Calls {
-    Calls::new(api.server.store().clone(), api.server.scheduler())
+pub(super) fn calls(api: &ManagementApi) -> DispatchCalls {
+    DispatchCalls::new(api.server.store().clone(), api.server.scheduler())
 }
 
 fn not_found(id: &str) -> Problem {

@@ -12,8 +12,8 @@ use super::query::Query;
 use super::{ManagementApi, calls};
 use crate::api::invocations::{call_document, call_summary, document, summary};
 use crate::auth::Scope;
-use crate::dispatch::{CallState, Shown};
-use crate::queue::{ChangeError, Invocation};
+use crate::dispatch::{CallDetails, CallState};
+use crate::queue::{ChangeError, StoredInvocation};
 use crate::store::invocations::{InvocationFilter, InvocationRow, InvocationState, QueuedId};
 
 /// A page of invocations.
@@ -199,8 +199,8 @@ pub(super) async fn retry(
 
 /// An asynchronous invocation.
 enum AsyncInvocation {
-    Queued(QueuedId, Invocation),
-    Call(Shown),
+    Queued(QueuedId, StoredInvocation),
+    Call(CallDetails),
 }
 
 impl AsyncInvocation {

@@ -13,7 +13,7 @@ use super::principal::Principal;
 use super::problem::Problem;
 use super::query::Query;
 use crate::auth::{Scope, Tokens};
-use crate::logs::{Filter, parse_level};
+use crate::logs::{LogFilter, parse_level};
 use crate::store::{StoreError, Time};
 
 /// How often the token of somebody who follows is looked at again.
@@ -72,7 +72,7 @@ async fn refused(tokens: Arc<Tokens>, caller: Principal) {
     }
 }
 
-fn filter(query: &Query) -> Result<Filter, Problem> {
+fn filter(query: &Query) -> Result<LogFilter, Problem> {
     let since = query.text("since").map(|text| {
         let time = match humantime::parse_duration(text) {
             Ok(duration) => Some(Time::now().before(duration)),
@@ -83,7 +83,7 @@ fn filter(query: &Query) -> Result<Filter, Problem> {
     let level = query.text("level").map(|text| {
         parse_level(text).ok_or_else(|| invalid("level", "trace, debug, info, warn or error"))
     });
-    Ok(Filter {
+    Ok(LogFilter {
         since: since.transpose()?,
         level: level.transpose()?,
         invocation: query.text("invocation").map(str::to_owned),

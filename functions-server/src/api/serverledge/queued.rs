@@ -14,7 +14,8 @@ use super::node::{self, NoCapacity};
 use super::run::{self, Report, RunError, RunInput};
 use super::{ServerledgeApi, WeakServerledgeApi, answer};
 use crate::queue::{
-    Attempt, Ended, HOST_PAUSE, Offer, OfferError, Place, RequestHead, ResponseHead, Runner, Start,
+    AttemptOutcome, AttemptRequest, HOST_PAUSE, Offer, OfferError, QueuePosition, RequestHead,
+    ResponseHead, Runner, StartAttempt,
 };
 use crate::store::Time;
 use crate::store::invocations::{InvocationState, StoredMessage};
@@ -104,10 +105,16 @@ fn report(message: &StoredMessage) -> Option<Report> {
 pub(super) struct NodeRunner(pub(super) WeakServerledgeApi);
 
 impl Runner for NodeRunner {
-    fn start(&self, function: &Arc<str>, place: Option<Place>) -> Result<Start, Place> {
+    fn start(
+        &self,
+        function: &Arc<str>,
+        position: Option<QueuePosition>,
+    ) -> Result<StartAttempt, QueuePosition> {
         let Some(api) = self.0.upgrade() else {
             return Ok(Box::new(|_| {
-                Box::pin(async { Ended::Failed("the server is stopping".to_owned(), None) })
+                Box::pin(async {
+                    AttemptOutcome::Failed("the server is stopping".to_owned(), None)
+                })
             }));
         };
         let demand = run::demand(&api, function);
@@ -117,7 +124,7 @@ impl Runner for NodeRunner {
             true => match api.node.acquire_in_turn(&demand) {
                 Ok(running) => Some(running),
                 Err(NoCapacity) => {
-                    return Err(place.unwrap_or_else(|| Box::new(api.node.wait(demand))));
+                    return Err(position.unwrap_or_else(|| Box::new(api.node.wait(demand))));
                 }
             },
             false => None,
@@ -132,20 +139,20 @@ impl Runner for NodeRunner {
 async fn run_attempt(
     api: &ServerledgeApi,
     running: Option<node::RunningInstance>,
-    attempt: Attempt,
-) -> Ended {
+    attempt: AttemptRequest,
+) -> AttemptOutcome {
     let waited = Time::now().0.saturating_sub(attempt.accepted.0).max(0);
     let queued = Duration::from_millis(waited.unsigned_abs());
     let started = Instant::now();
     if !api.server.harness().has_function(&attempt.function) {
-        return Ended::Rejected("the function was deleted before it started".to_owned());
+        return AttemptOutcome::Rejected("the function was deleted before it started".to_owned());
     }
     let Some(mut running) = running else {
-        return Ended::Rejected("the node is too small for the function".to_owned());
+        return AttemptOutcome::Rejected("the node is too small for the function".to_owned());
     };
     let head = match RequestHead::parse(&attempt.request) {
         Ok(head) => head,
-        Err(damaged) => return Ended::Rejected(damaged.to_string()),
+        Err(damaged) => return AttemptOutcome::Rejected(damaged.to_string()),
     };
     let mut options = InvokeOptions::default();
     options.token_metadata = head.token_metadata.as_deref().map(Arc::from);
@@ -163,11 +170,11 @@ async fn run_attempt(
                 api.counts.add(&attempt.function, &report);
                 let result = std::mem::take(&mut report.result);
                 head.report = serde_json::to_value(report).ok();
-                return Ended::Succeeded(head.store(result.into()));
+                return AttemptOutcome::Succeeded(head.store(result.into()));
             }
             // Requests of others have taken the host's room.
             Err(RunError::NoCapacity) => tokio::time::sleep(HOST_PAUSE).await,
-            Err(RunError::Function(reason)) => return Ended::Failed(reason, None),
+            Err(RunError::Function(reason)) => return AttemptOutcome::Failed(reason, None),
         }
     }
 }

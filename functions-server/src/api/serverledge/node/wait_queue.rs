@@ -14,27 +14,27 @@ pub(super) struct Waiter {
 
 /// The position of a function in the queue. Dropping it leaves the queue.
 #[derive(Debug)]
-pub(crate) struct QueuePosition {
+pub(crate) struct WaitPosition {
     node: Arc<Node>,
     function: Arc<str>,
 }
 
 impl Node {
     /// Joins the end of the queue for room.
-    pub(crate) fn wait(self: &Arc<Self>, demand: Demand) -> QueuePosition {
+    pub(crate) fn wait(self: &Arc<Self>, demand: Demand) -> WaitPosition {
         let function = demand.function.clone();
         self.lock().waiters.push(Waiter {
             demand,
             since: Instant::now(),
         });
-        QueuePosition {
+        WaitPosition {
             node: self.clone(),
             function,
         }
     }
 }
 
-impl Drop for QueuePosition {
+impl Drop for WaitPosition {
     fn drop(&mut self) {
         let mut allocations = self.node.lock();
         if let Some(position) = allocations.position_of(&self.function) {
