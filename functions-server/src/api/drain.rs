@@ -51,6 +51,7 @@ async fn discard(mut body: SharedBody) {
 #[derive(Clone)]
 struct SharedBody(Arc<Mutex<SharedBodyState>>);
 
+/// The body, and whether the handler has read any of it.
 struct SharedBodyState {
     body: Body,
     is_read: bool,

@@ -6,7 +6,7 @@ use super::text::MetricsText;
 /// The name of all functions beyond those with counters of their own. No function can have it.
 const OTHERS: &str = "_other";
 
-/// A metric of each function, and how to get it.
+/// A metric of each function, with what reads its value.
 type FunctionValue<T> = (Family, fn(&FunctionMetrics) -> T);
 
 /// The counters and gauges of each function.
@@ -21,7 +21,7 @@ const VALUES: [FunctionValue<u64>; 8] = [
     (family::WAITING, |of| of.waiting),
 ];
 
-/// As [`FunctionValue`], by reference.
+/// The same for a histogram, by reference.
 type FunctionHistogram = (Family, fn(&FunctionMetrics) -> &Histogram);
 
 /// The histograms of each function.

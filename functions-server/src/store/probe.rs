@@ -13,6 +13,7 @@ use super::writer::StoreWriter;
 /// How long an answer stands, so that those who ask cannot make the disk busy.
 const FRESH: Duration = Duration::from_secs(1);
 
+/// Whether the store can be written.
 type ProbeResult = Result<(), Arc<StoreError>>;
 
 #[derive(Debug, Default)]

@@ -112,6 +112,7 @@ trait Job: Send {
     fn reply(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
+/// Whether the changes of a write stay.
 #[derive(PartialEq)]
 enum WriteOutcome {
     Done,

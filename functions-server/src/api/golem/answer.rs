@@ -27,7 +27,7 @@ pub(super) fn text_of_json(status: StatusCode, text: String) -> Response {
     response
 }
 
-/// An answer other than what was asked for.
+/// An error, as Golem's services answer it.
 #[derive(Debug)]
 pub(super) enum ErrorResponse {
     /// What is wrong with the request, one text for each part.

@@ -27,7 +27,7 @@ const SHORT: usize = 64 << 10;
 /// How long a body may take.
 const MAX_TIME: Duration = Duration::from_secs(60);
 
-/// A body, and what allows it to be in memory.
+/// A body in memory, with its permit if it is long.
 pub(super) struct BufferedBody {
     pub(super) bytes: Bytes,
     _permit: Option<OwnedSemaphorePermit>,

@@ -38,7 +38,7 @@ pub(super) async fn invoke(
     call.invoke(&api).await
 }
 
-/// A request that names a function.
+/// A request to invoke a function of a worker.
 struct InvocationRequest {
     component: Uuid,
     worker: String,

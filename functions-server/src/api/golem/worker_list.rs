@@ -28,7 +28,7 @@ pub(super) struct Cursor {
     layer: u64,
 }
 
-/// What a client asks for.
+/// Which workers a page has.
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 struct WorkerQuery {

@@ -41,6 +41,7 @@ const DRAIN_IDLE: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone)]
 pub(super) struct ActiveRequests(Arc<ConnectionState>);
 
+/// What a connection and its requests share.
 #[derive(Debug)]
 struct ConnectionState {
     requests: Mutex<RequestCounts>,

@@ -81,7 +81,7 @@ pub(super) async fn list(
     Ok(Json(Invocations { invocations, next }))
 }
 
-/// What a list is asked for.
+/// Which invocations a page has.
 struct InvocationQuery {
     function: Option<String>,
     state: Option<CallState>,
@@ -197,7 +197,7 @@ pub(super) async fn retry(
     Ok(Json(found.document()))
 }
 
-/// An asynchronous invocation.
+/// An asynchronous invocation: of the queue, or a call of Dispatch.
 enum AsyncInvocation {
     Queued(QueuedId, StoredInvocation),
     Call(CallDetails),

@@ -48,7 +48,7 @@ pub(super) async fn read_long(
     Ok((reading.bytes.freeze(), permit))
 }
 
-/// A body, and what was read of it.
+/// Reads a body in steps, and keeps what it has read.
 struct BodyReader {
     body: Limited<Body>,
     bytes: BytesMut,

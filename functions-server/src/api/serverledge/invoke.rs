@@ -13,7 +13,7 @@ use super::node::NoCapacity;
 use super::run::{self, RunError};
 use super::{ServerledgeApi, access, answer, queued, status};
 
-/// What a client asks for.
+/// The body of a request to invoke a function.
 #[derive(Debug)]
 struct InvokeRequest {
     run: run::RunInput,

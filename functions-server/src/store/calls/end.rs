@@ -7,7 +7,7 @@ use super::waiting::{UNFINISHED, unfinished};
 use super::{CANCELLED, UnfinishedCall};
 use crate::store::Time;
 
-/// Says when the attempt of a call began that is in flight.
+/// Says when the attempt of a call in flight began, if there is one.
 pub(crate) type AttemptStarts<'a> = &'a dyn Fn(i64) -> Option<Time>;
 
 /// How a call ends. Those below it are cancelled.

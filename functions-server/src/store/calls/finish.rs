@@ -7,7 +7,7 @@ use super::end::{AttemptStarts, End, end_tree, unfinished_children};
 use super::{CANCELLED, NewCall, Parent, StoredPoll, UnfinishedCall, WaitCondition, add, waiting};
 use crate::store::Time;
 
-/// One run of a call.
+/// An attempt to run a call, which has ended.
 #[derive(Debug, Clone)]
 pub(crate) struct FinishedAttempt {
     pub(crate) call: i64,
