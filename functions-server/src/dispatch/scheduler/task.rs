@@ -13,7 +13,7 @@ use crate::dispatch::entries::Entries;
 use crate::dispatch::response::failure;
 use crate::dispatch::run::run;
 use crate::dispatch::status;
-use crate::store::calls::{self, After, End, Unfinished};
+use crate::store::calls::{self, End};
 use crate::store::{StoreError, Time};
 
 /// How many calls a start reads at once.
