@@ -29,7 +29,7 @@ impl From<WorkerError> for ErrorResponse {
             E::PreviousInvocationExited => {
                 Self::Golem(json!({ "type": "PreviousInvocationExited" }))
             }
-            E::RuntimeError(_) | E::Interrupted | E::Deleted | E::Reentrant(_) | E::Circle(_) => {
+            E::RuntimeError(_) | E::Interrupted | E::Deleted | E::Reentrant(_) | E::Deadlock(_) => {
                 golem("RuntimeError")
             }
             E::QueueFull(_) | E::TooMuchWaits(_) => {

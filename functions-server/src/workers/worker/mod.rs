@@ -32,7 +32,6 @@ use queue::Queued;
 pub(super) use queue::{PendingWrite, QueueRelease, Submitted, written};
 pub(super) use task::run;
 pub(crate) use view::{Status, UpdateState, WorkerUpdate, WorkerView};
-pub(super) use waiting_bytes::WaitingBytes;
 
 /// What a client that waits gets.
 pub(crate) type Answer = Result<Returned, WorkerError>;
