@@ -1,8 +1,4 @@
 //! Which pages are doc tests.
-#![expect(
-    clippy::unwrap_used,
-    reason = "tests say what they expect by unwrapping"
-)]
 
 use std::path::Path;
 
