@@ -248,7 +248,10 @@ fn modules_of_the_server_use_those_below() {
 }
 
 fn check_order(name: &str, order: &[&str]) {
-    let rank = |module: &Module| order.iter().position(|name| module[0] == *name);
+    let rank = |module: &Module| {
+        let first = module.first().unwrap();
+        order.iter().position(|name| first == name)
+    };
     let uses = uses(name);
     assert!(uses.len() > 100);
     for (module, used) in &uses {
