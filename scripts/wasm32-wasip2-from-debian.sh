@@ -3,16 +3,12 @@
 # for machines on which `rustup target add` fails. `cargo xtask setup` runs this script if it is needed.
 # Only the sysroot changes: no package is installed, and apt uses lists and settings of its own.
 set -eu
-
 fail() { echo "$*" >&2; exit 1; }
-
 command -v apt-get >/dev/null || fail "apt-get not found: the packages come from a Debian archive"
-rustc=${RUSTC:-rustc}
-version=$("$rustc" -vV)
+version=$("${RUSTC:=rustc}" -vV)
 release=$(echo "$version" | sed -n 's/^release: //p')
-sysroot=$("$rustc" --print sysroot)
+sysroot=$("$RUSTC" --print sysroot)
 rustlib=$sysroot/lib/rustlib
-
 # Within the sysroot, so that the finished target is renamed into place. Old folders are of killed runs.
 find "$rustlib" -maxdepth 1 -name '.wasm32-wasip2.partial-*' -mmin +60 -exec rm -rf {} +
 work=$(mktemp -d "$rustlib/.wasm32-wasip2.partial-XXXXXX")
@@ -22,21 +18,15 @@ trap 'exit 1' HUP INT TERM
 # The machine's archives with Debian's suites, as "SUITE URI". A security archive lacks the packages.
 debian='buster|bullseye|bookworm|trixie|forky|duke|sid|(oldold|old)?stable|testing|unstable'
 own=$(apt-get indextargets --no-release-info --format '$(RELEASE) $(REPO_URI)' 'Component: main' |
-    grep -E "^($debian)(-updates|-backports)? " | sort -u)
-[ "$own" ] || fail "/etc/apt names no archive of Debian"
+    grep -E "^($debian)(-updates|-backports)? ") || fail "/etc/apt names no archive of Debian"
 archives=$(echo "$own" | cut -d ' ' -f 2 | sort -u)
-
 # Apt's own user cannot write below a home folder. A machine's hooks are about its own lists.
 cat >"$work/apt.conf" <<END
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
+#clear APT::Update;
 APT::Sandbox::User "root";
 Acquire::Languages "none";
 Dir::Etc::SourceList "$work/sources.list";
 Dir::Etc::SourceParts "/dev/null";
-Dir::Etc::Preferences "/dev/null";
-Dir::Etc::PreferencesParts "/dev/null";
 Dir::State::Lists "$work/lists";
 Dir::Cache "$work/cache";
 END
@@ -44,20 +34,17 @@ mkdir -p "$work/lists/partial" "$work/cache/archives/partial" "$work/downloads" 
 
 update() { # KEYRING SUITE...: a suite may be missing from an archive, or signed with an unknown key
     signed=${1:+ signed-by=$1} && shift
-    for archive in $archives; do
-        printf "deb [target=Packages$signed] $archive %s main\n" "$@"
-    done >"$work/sources.list"
+    for archive in $archives; do printf "deb [target=Packages$signed] $archive %s main\n" "$@"; done >"$work/sources.list"
     apt-get -qq -c "$work/apt.conf" update || true
 }
 versions() { # PACKAGE: the newest first
-    apt-cache -c "$work/apt.conf" madison "$1" | awk -v name="$1" '$1 == name && $NF == "Packages" { print $3 }'
+    apt-cache -c "$work/apt.conf" madison "$1" | sed -n "s/^ *$1 | *\([^ ]*\) .* Packages\$/\1/p"
 }
 unpack() { # PACKAGE=VERSION
     (cd "$work/downloads" && apt-get -qq -c "$work/apt.conf" download "$1" && dpkg -x "${1%%=*}"_*.deb "$work/unpacked")
 }
 find_packages() { # A standard library only fits the compiler of the same release.
-    rust_src=$(versions rust-src | awk -v release="$release" '
-        { v = $0; sub(/^[0-9]+:/, "", v) } index(v, release) == 1 && substr(v, length(release) + 1) ~ /^[+-]/' | head -n 1)
+    rust_src=$(versions rust-src | grep -E "^([0-9]+:)?$release[+-]" | head -n 1)
     wasi_libc=$(versions wasi-libc | head -n 1)
     [ "$rust_src" ] && [ "$wasi_libc" ]
 }
@@ -80,9 +67,8 @@ unpack "wasi-libc=$wasi_libc"
 
 echo "compiling the standard library for wasm32-wasip2 (less than a minute)"
 # The cargo and rustc of the sysroot: a rustup proxy may choose another toolchain.
-PATH=$sysroot/bin:$PATH
-RUSTC=$(command -v rustc)
-export PATH RUSTC
+export PATH="$sysroot/bin:$PATH"
+export RUSTC="$(command -v rustc)"
 unset NOTHING $(env | sed -n 's/^\(CARGO_PROFILE_[A-Z0-9_]*\)=.*/\1/p')
 cd "$work/unpacked/usr/src/rustc-$release/library"
 # Unstable features stay out of reach of functions. Without the remapped path, each run would give a library

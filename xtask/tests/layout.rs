@@ -27,23 +27,21 @@ const ORDER: [&str; 14] = [
     "threads",
 ];
 
-/// The most lines of a file, and of one with tests.
-const MAX_LINES: usize = 300;
-const MAX_LINES_OF_TESTS: usize = 400;
-
-/// Files that may be twice as long: one idea that does not come apart, or one that nobody has cut yet.
-const LONGER: [&str; 5] = [
-    // Documentation of one type.
-    "functions-guest-web/src/routing/mod.rs",
-    "functions-server/src/workers/analysed_type.rs",
-    "functions-server/src/workers/typed_json/tests.rs",
-    "functions-server/tests/server/serverledge.rs",
-    // Compiled code in caches depends on what this file contains.
-    "host-harness/src/compile/footprint.rs",
+/// The modules of `functions-server/src`, in the order of ARCHITECTURE.md: each may use those after it.
+const ORDER_OF_SERVER: [&str; 12] = [
+    "serving",
+    "api",
+    "server",
+    "options",
+    "dispatch",
+    "workers",
+    "queue",
+    "metrics",
+    "logs",
+    "deployments",
+    "auth",
+    "store",
 ];
-
-/// Names of several private types of the host: the slot of a pool, and what the owners of a thing share.
-const SAME_NAMES: [&str; 2] = ["Shared", "Slot"];
 
 /// A module's path, such as `["engine", "task"]`. The root's is empty.
 type Module = Vec<String>;
@@ -228,6 +226,7 @@ fn files_form_no_cycle() {
         "functions-http",
         "functions-binding",
         "functions-dispatch",
+        "functions-server",
         "small-libc",
     ] {
         let uses = uses(name);
@@ -239,8 +238,21 @@ fn files_form_no_cycle() {
 /// The host's modules only use those below them.
 #[test]
 fn modules_of_the_host_use_those_below() {
-    let rank = |module: &Module| ORDER.iter().position(|name| module[0] == *name);
-    let uses = uses("host-harness");
+    check_order("host-harness", &ORDER);
+}
+
+/// The server's modules only use those below them.
+#[test]
+fn modules_of_the_server_use_those_below() {
+    check_order("functions-server", &ORDER_OF_SERVER);
+}
+
+fn check_order(name: &str, order: &[&str]) {
+    let rank = |module: &Module| {
+        let first = module.first().unwrap();
+        order.iter().position(|name| first == name)
+    };
+    let uses = uses(name);
     assert!(uses.len() > 100);
     for (module, used) in &uses {
         for other in used {
@@ -248,84 +260,6 @@ fn modules_of_the_host_use_those_below() {
             assert!(from.is_some() && from <= to, "{module:?} uses {other:?}");
         }
     }
-}
-
-/// Every Rust file of a folder and of those below it, with its number of lines.
-fn lengths(folder: &Path, found: &mut Vec<(String, usize)>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        if path.is_dir() {
-            if !name.starts_with('.') && name != "target" {
-                lengths(&path, found);
-            }
-        } else if name.ends_with(".rs") {
-            let lines = std::fs::read_to_string(&path).unwrap().lines().count();
-            found.push((path.to_str().unwrap().to_owned(), lines));
-        }
-    }
-}
-
-/// A file has one idea, and few lines. Those that are generated count for nothing.
-#[test]
-fn files_are_short() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let mut found = Vec::new();
-    lengths(workspace, &mut found);
-    assert!(found.len() > 500);
-    let mut unused: BTreeSet<_> = LONGER.into();
-    for (path, lines) in &found {
-        let path = path.strip_prefix(workspace.to_str().unwrap()).unwrap();
-        let path = path.trim_start_matches('/');
-        let is_test = path.contains("/tests/") || path.ends_with("/tests.rs");
-        let max = if is_test {
-            MAX_LINES_OF_TESTS
-        } else {
-            MAX_LINES
-        };
-        if *lines <= max || path.ends_with("/__private/bindings.rs") {
-            continue;
-        }
-        assert!(
-            unused.remove(path) && *lines <= 2 * max,
-            "{path} has {lines} lines: cut it along its ideas into files of at most {max}"
-        );
-    }
-    assert!(unused.is_empty(), "not longer any more: {unused:?}");
-}
-
-/// The type or trait that a line defines, outside other items.
-fn defined(line: &str) -> Option<&str> {
-    let mut words = line.split(' ').skip_while(|word| {
-        let modifiers = ["pub", "pub(crate)", "pub(super)", "unsafe"];
-        modifiers.contains(word)
-    });
-    let is_type = ["struct", "enum", "trait", "type", "union"].contains(&words.next()?);
-    let name = words.next().filter(|_| is_type)?;
-    name.split(|letter: char| !letter.is_alphanumeric()).next()
-}
-
-/// No two types of the host have one name, but for those that replace each other on other systems.
-#[test]
-fn types_of_the_host_have_names_of_their_own() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let mut files = Vec::new();
-    lengths(&workspace.join("host-harness/src"), &mut files);
-    let mut places = BTreeMap::<_, BTreeSet<_>>::new();
-    for (file, _) in &files {
-        let skipped = ["/tests.rs", "/unsupported.rs"];
-        if file.contains("/tests/") || skipped.iter().any(|name| file.ends_with(name)) {
-            continue;
-        }
-        let text = std::fs::read_to_string(file).unwrap();
-        for name in without_tests(&text).lines().filter_map(defined) {
-            places.entry(name.to_owned()).or_default().insert(file);
-        }
-    }
-    assert!(places.len() > 300);
-    places.retain(|_, files| files.len() > 1);
-    let names: Vec<_> = places.keys().collect();
-    assert_eq!(names, SAME_NAMES, "{places:#?}");
 }
 
 /// The reader sees what a module uses, and follows re-exports to the module that defines it.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::idle::Work;
+use super::idle::ActiveRequests;
 
 /// How often a connection without a slot looks for an idle connection.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -26,7 +26,7 @@ pub(super) struct ConnectionSlots {
 /// The connections that have a slot, in the order in which they were opened.
 #[derive(Debug, Default)]
 struct OpenConnections {
-    works: BTreeMap<u64, Work>,
+    active: BTreeMap<u64, ActiveRequests>,
     next: u64,
 }
 
@@ -47,21 +47,21 @@ impl ConnectionSlots {
     }
 
     /// Takes a slot for a connection. Waits while the server works for all connections that have one.
-    pub(super) async fn acquire(&self) -> std::io::Result<(Work, ConnectionSlot)> {
+    pub(super) async fn acquire(&self) -> std::io::Result<(ActiveRequests, ConnectionSlot)> {
         let permit = self.permit().await?;
         // Only now: a connection that waits for a slot has had no time for a request.
-        let work = Work::new();
+        let requests = ActiveRequests::new();
         let mut open = self.open();
         let number = open.next;
         open.next += 1;
-        open.works.insert(number, work.clone());
+        open.active.insert(number, requests.clone());
         drop(open);
         let slot = ConnectionSlot {
             number,
             slots: self.clone(),
             _permit: permit,
         };
-        Ok((work, slot))
+        Ok((requests, slot))
     }
 
     async fn permit(&self) -> std::io::Result<OwnedSemaphorePermit> {
@@ -80,12 +80,12 @@ impl ConnectionSlots {
 
     /// Says that the server stops.
     pub(super) fn stop(&self) {
-        self.open().works.values().for_each(Work::stop);
+        self.open().active.values().for_each(ActiveRequests::stop);
     }
 
     fn end_one(&self) -> bool {
         let open = self.open();
-        open.works.values().any(Work::end_if_idle)
+        open.active.values().any(ActiveRequests::end_if_idle)
     }
 
     fn open(&self) -> MutexGuard<'_, OpenConnections> {
@@ -95,6 +95,6 @@ impl ConnectionSlots {
 
 impl Drop for ConnectionSlot {
     fn drop(&mut self) {
-        self.slots.open().works.remove(&self.number);
+        self.slots.open().active.remove(&self.number);
     }
 }

@@ -49,9 +49,10 @@ async fn discard(mut body: SharedBody) {
 
 /// A body that a handler reads, and this module afterwards.
 #[derive(Clone)]
-struct SharedBody(Arc<Mutex<Shared>>);
+struct SharedBody(Arc<Mutex<SharedBodyState>>);
 
-struct Shared {
+/// The body, and whether the handler has read any of it.
+struct SharedBodyState {
     body: Body,
     is_read: bool,
 }
@@ -59,10 +60,10 @@ struct Shared {
 impl SharedBody {
     fn new(body: Body) -> Self {
         let is_read = false;
-        Self(Arc::new(Mutex::new(Shared { body, is_read })))
+        Self(Arc::new(Mutex::new(SharedBodyState { body, is_read })))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Shared> {
+    fn lock(&self) -> MutexGuard<'_, SharedBodyState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

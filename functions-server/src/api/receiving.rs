@@ -12,7 +12,7 @@ use crate::store::{Artifacts, StoreError, Uploaded};
 const MAX_PIECES: usize = 4;
 
 /// A component that arrives. Writing blocks, and has its own thread.
-pub(super) struct Receiving {
+pub(super) struct ComponentReceiver {
     pieces: mpsc::Sender<Bytes>,
     writing: JoinHandle<Result<Uploaded, StoreError>>,
     length: u64,
@@ -21,9 +21,9 @@ pub(super) struct Receiving {
 
 /// A component is longer than the limit.
 #[derive(Debug)]
-pub(super) struct TooLong;
+pub(super) struct ComponentTooLong;
 
-impl Receiving {
+impl ComponentReceiver {
     /// Receives up to `max` bytes.
     pub(super) fn start(artifacts: &Arc<Artifacts>, max: u64) -> Self {
         let artifacts = Arc::clone(artifacts);
@@ -43,10 +43,10 @@ impl Receiving {
         }
     }
 
-    pub(super) async fn add(&mut self, piece: Bytes) -> Result<(), TooLong> {
+    pub(super) async fn add(&mut self, piece: Bytes) -> Result<(), ComponentTooLong> {
         self.length += piece.len() as u64;
         if self.length > self.max {
-            return Err(TooLong);
+            return Err(ComponentTooLong);
         }
         // If writing has failed, `finish` has the error; the rest is read and dropped.
         let _ = self.pieces.send(piece).await;

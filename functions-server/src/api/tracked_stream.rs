@@ -6,20 +6,20 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::idle::Work;
+use super::idle::ActiveRequests;
 
 /// A connection's stream. hyper takes an answer as a whole, long before the last byte of it is written.
 pub(super) struct TrackedStream<S> {
     stream: Pin<Box<S>>,
-    work: Work,
+    requests: ActiveRequests,
     is_unsent: bool,
 }
 
 impl<S> TrackedStream<S> {
-    pub(super) fn new(stream: S, work: Work) -> Self {
+    pub(super) fn new(stream: S, requests: ActiveRequests) -> Self {
         Self {
             stream: Box::pin(stream),
-            work,
+            requests,
             is_unsent: false,
         }
     }
@@ -27,7 +27,7 @@ impl<S> TrackedStream<S> {
     fn written<T>(&mut self, written: Poll<T>) -> Poll<T> {
         if written.is_pending() != self.is_unsent {
             self.is_unsent = written.is_pending();
-            self.work.set_unsent(self.is_unsent);
+            self.requests.set_unsent(self.is_unsent);
         }
         written
     }

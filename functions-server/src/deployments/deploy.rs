@@ -9,7 +9,7 @@ use crate::store::{Digest, StoreError, Time, Uploaded};
 
 /// What a deploy did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub(crate) enum DeployOutcome {
     /// There was no function of that name.
     Created,
     /// A new version is current.
@@ -22,7 +22,7 @@ pub(crate) enum Outcome {
 #[derive(Debug)]
 pub(crate) struct Deployed {
     pub(crate) row: VersionRow,
-    pub(crate) outcome: Outcome,
+    pub(crate) outcome: DeployOutcome,
 }
 
 impl Deployments {
@@ -76,11 +76,11 @@ impl Deployments {
             && before.as_ref() == Some(&configured)
         {
             self.repair(row, component).await?;
-            let (row, outcome) = (row.clone(), Outcome::Unchanged);
+            let (row, outcome) = (row.clone(), DeployOutcome::Unchanged);
             return Ok(Deployed { row, outcome });
         }
         let secrets = self.encrypt(&name, &configured.secrets)?;
-        let version = Version {
+        let version = UnstoredVersion {
             name,
             digest,
             size,
@@ -94,7 +94,7 @@ impl Deployments {
     /// Checks a version, stores it and serves it, in this order.
     async fn add(
         &self,
-        version: Version,
+        version: UnstoredVersion,
         component: Option<Uploaded>,
     ) -> Result<Deployed, DeploymentError> {
         let settings = for_version(&version.configured, version.digest, None)?;
@@ -136,8 +136,8 @@ impl Deployments {
             return Err(error);
         }
         let outcome = match version.previous {
-            None => Outcome::Created,
-            Some(_) => Outcome::Changed,
+            None => DeployOutcome::Created,
+            Some(_) => DeployOutcome::Changed,
         };
         Ok(Deployed { row, outcome })
     }
@@ -191,7 +191,7 @@ impl Deployments {
 }
 
 /// A version before it is stored.
-struct Version {
+struct UnstoredVersion {
     name: String,
     digest: Digest,
     size: i64,
@@ -200,7 +200,7 @@ struct Version {
     previous: Option<VersionRow>,
 }
 
-impl Version {
+impl UnstoredVersion {
     fn row(&self) -> Result<NewVersion, DeploymentError> {
         let settings = serde_json::to_string(&self.configured.settings);
         Ok(NewVersion {

@@ -21,21 +21,21 @@ use std::sync::Arc;
 
 use host_harness::Harness;
 
-pub(crate) use deploy::Outcome;
+pub(crate) use deploy::DeployOutcome;
 pub(crate) use error::{DeploymentError, chain};
 pub(crate) use name::check_name;
 pub(crate) use precondition::Precondition;
 pub(crate) use rotate::Keys;
 pub(crate) use settings::{Change, Settings, add_secrets};
 pub use settings::{InvalidKey, InvalidSettings, SecretsKey, SettingsDocument};
-pub(crate) use view::{FunctionView, State, VersionView};
+pub(crate) use view::{FunctionView, LoadState, VersionView};
 
 use crate::store::functions::VersionRow;
 use crate::store::{Store, StoreError, functions};
 use tokio::sync::Semaphore;
 
 use name_locks::NameLocks;
-use served::{Served, ServedFunctions};
+use served::{ServedFunctions, ServedVersion};
 use settings::{Configured, Secrets, SecretsError};
 
 /// The functions of a server.

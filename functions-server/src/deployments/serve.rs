@@ -12,7 +12,7 @@ use tokio::sync::Semaphore;
 use super::error::chain;
 use super::rotate::{Keys, rotate};
 use super::settings::{Configured, SecretsKey, clear, for_version, name_of};
-use super::{DeploymentError, Deployments, NameLocks, Served, ServedFunctions, configured};
+use super::{DeploymentError, Deployments, NameLocks, ServedFunctions, ServedVersion, configured};
 use crate::store::functions::{self, VersionRow};
 use crate::store::{Store, StoreError};
 
@@ -108,7 +108,7 @@ impl Deployments {
     }
 
     /// The version of a function that is served; `None` for one from a file.
-    pub(crate) fn served(&self, name: &str) -> Option<Arc<Served>> {
+    pub(crate) fn served(&self, name: &str) -> Option<Arc<ServedVersion>> {
         self.served.get(name)
     }
 

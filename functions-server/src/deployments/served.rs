@@ -8,14 +8,14 @@ use super::Settings;
 
 /// A version that is served.
 #[derive(Debug)]
-pub(crate) struct Served {
+pub(crate) struct ServedVersion {
     pub(crate) version: i64,
     pub(crate) settings: Settings,
     /// Tells it from whatever else is served under the name while this process runs.
     pub(crate) serial: u64,
 }
 
-impl Served {
+impl ServedVersion {
     /// The memory of an invocation in bytes, if the version has its own limit.
     pub(crate) fn memory(&self) -> Option<u64> {
         self.settings.memory_bytes()
@@ -35,12 +35,12 @@ impl Served {
 /// The versions that are served, by function.
 #[derive(Debug, Default)]
 pub(super) struct ServedFunctions {
-    functions: RwLock<HashMap<String, Arc<Served>>>,
+    functions: RwLock<HashMap<String, Arc<ServedVersion>>>,
     changes: AtomicU64,
 }
 
 impl ServedFunctions {
-    pub(super) fn get(&self, name: &str) -> Option<Arc<Served>> {
+    pub(super) fn get(&self, name: &str) -> Option<Arc<ServedVersion>> {
         let functions = self.functions.read();
         let functions = functions.unwrap_or_else(PoisonError::into_inner);
         functions.get(name).cloned()
@@ -48,7 +48,7 @@ impl ServedFunctions {
 
     pub(super) fn put(&self, name: &str, version: i64, settings: Settings) {
         self.change(|functions, serial| {
-            let served = Served {
+            let served = ServedVersion {
                 version,
                 settings,
                 serial,
@@ -68,7 +68,7 @@ impl ServedFunctions {
         self.changes.load(Ordering::Acquire)
     }
 
-    fn change(&self, change: impl FnOnce(&mut HashMap<String, Arc<Served>>, u64)) {
+    fn change(&self, change: impl FnOnce(&mut HashMap<String, Arc<ServedVersion>>, u64)) {
         let functions = self.functions.write();
         let mut functions = functions.unwrap_or_else(PoisonError::into_inner);
         change(&mut functions, self.changes.load(Ordering::Relaxed) + 1);

@@ -16,7 +16,7 @@ const PAGE: usize = 100;
 
 /// Whether a function can answer.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum State {
+pub(crate) enum LoadState {
     /// It is loaded.
     Ready,
     /// Its next request loads it.
@@ -41,7 +41,7 @@ pub(crate) struct FunctionView {
     pub(crate) name: String,
     /// `None` for a function that this process serves from a file.
     pub(crate) current: Option<VersionView>,
-    pub(crate) state: State,
+    pub(crate) state: LoadState,
     /// How many instances wait for a request.
     pub(crate) idle: u32,
     /// How many invocations are in flight.
@@ -140,14 +140,14 @@ impl Deployments {
         &self,
         row: &VersionRow,
         info: Option<&FunctionInfo>,
-    ) -> Result<State, DeploymentError> {
+    ) -> Result<LoadState, DeploymentError> {
         let is_served = self.served(&row.function).is_some();
         let Some(info) = info.filter(|_| is_served) else {
             let reason = "it could not be registered at the start: the server's log says why";
-            return Ok(State::Failed(reason.to_owned()));
+            return Ok(LoadState::Failed(reason.to_owned()));
         };
         if info.loaded {
-            return Ok(State::Ready);
+            return Ok(LoadState::Ready);
         }
         let (file, size) = (self.store.artifacts().path(row.digest), row.size);
         let is_whole = self
@@ -156,15 +156,15 @@ impl Deployments {
             })
             .await?;
         if !is_whole {
-            return Ok(State::Failed(
+            return Ok(LoadState::Failed(
                 DeploymentError::Damaged(row.number).to_string(),
             ));
         }
         Ok(match &info.load_error {
-            Some(_) => State::Failed(
+            Some(_) => LoadState::Failed(
                 "its component cannot be loaded: the server's log says why".to_owned(),
             ),
-            None => State::Unloaded,
+            None => LoadState::Unloaded,
         })
     }
 
@@ -196,7 +196,7 @@ impl Deployments {
         FunctionView {
             name: name.to_owned(),
             current: None,
-            state: State::Ready,
+            state: LoadState::Ready,
             idle: instances.idle,
             running: instances.running,
             is_private: false,

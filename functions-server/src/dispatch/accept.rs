@@ -10,35 +10,9 @@ use prost::Message as _;
 use super::capacity::Capacity;
 use super::endpoint::{Bases, Endpoint};
 use super::proto::Call;
+use super::rejection::{CallRejection, RejectionKind};
 use crate::store::Time;
 use crate::store::calls::NewCall;
-
-/// Calls are refused, all of a batch.
-#[derive(Debug, thiserror::Error)]
-#[error("{message}")]
-pub(crate) struct Refusal {
-    pub(crate) kind: RefusalKind,
-    pub(crate) message: String,
-}
-
-/// Why calls are refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RefusalKind {
-    InvalidArgument,
-    PermissionDenied,
-    ResourceExhausted,
-    /// The store cannot be written.
-    Unavailable,
-}
-
-impl Refusal {
-    pub(super) fn new(kind: RefusalKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-        }
-    }
-}
 
 /// What calls are checked against.
 pub(super) struct Rules<'a> {
@@ -47,15 +21,15 @@ pub(super) struct Rules<'a> {
     pub(super) expiration: Duration,
     pub(super) fetcher: &'a Fetcher,
     /// The functions of this host that may be called.
-    pub(super) functions: &'a Functions,
+    pub(super) functions: &'a AllowedFunctions,
     pub(super) capacity: &'a Arc<Capacity>,
 }
 
 /// The functions of this host that a call and those below it may call: those of the token that dispatched it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Functions(Option<Vec<String>>);
+pub(crate) struct AllowedFunctions(Option<Vec<String>>);
 
-impl Functions {
+impl AllowedFunctions {
     /// `None`: all.
     pub(crate) fn of(names: Option<Vec<&str>>) -> Self {
         Self(names.map(|names| names.into_iter().map(str::to_owned).collect()))
@@ -79,10 +53,10 @@ impl Functions {
 
 impl Rules<'_> {
     /// Parses an endpoint that may be called.
-    pub(super) fn endpoint(&self, text: &str) -> Result<Endpoint, Refusal> {
+    pub(super) fn endpoint(&self, text: &str) -> Result<Endpoint, CallRejection> {
         let endpoint = Endpoint::parse(text, self.bases)
-            .map_err(|why| Refusal::new(RefusalKind::InvalidArgument, why))?;
-        let denied = |message| Refusal::new(RefusalKind::PermissionDenied, message);
+            .map_err(|why| CallRejection::new(RejectionKind::InvalidArgument, why))?;
+        let denied = |message| CallRejection::new(RejectionKind::PermissionDenied, message);
         match &endpoint {
             Endpoint::Function { name, .. } if !self.functions.allow(name) => Err(denied(format!(
                 "endpoint: the token is not for the function {name:?}: use one that is, such as `functions \
@@ -103,9 +77,10 @@ pub(super) fn checked(
     default: Option<&str>,
     rules: &Rules<'_>,
     now: Time,
-) -> Result<Vec<NewCall>, Refusal> {
-    let ids = new_ids(calls.len(), now)
-        .map_err(|error| Refusal::new(RefusalKind::Unavailable, format!("no ids: {error}")))?;
+) -> Result<Vec<NewCall>, CallRejection> {
+    let ids = new_ids(calls.len(), now).map_err(|error| {
+        CallRejection::new(RejectionKind::Unavailable, format!("no ids: {error}"))
+    })?;
     let mut batch = Batch {
         rules,
         endpoints: HashSet::new(),
@@ -113,10 +88,11 @@ pub(super) fn checked(
     };
     let mut checked = Vec::with_capacity(calls.len());
     for (at, (call, id)) in calls.into_iter().zip(ids).enumerate() {
-        let call = check(call, id, default, &mut batch, now).map_err(|refusal| Refusal {
-            message: format!("calls[{at}].{}", refusal.message),
-            ..refusal
-        })?;
+        let call =
+            check(call, id, default, &mut batch, now).map_err(|rejection| CallRejection {
+                message: format!("calls[{at}].{}", rejection.message),
+                ..rejection
+            })?;
         checked.push(call);
     }
     Ok(checked)
@@ -132,7 +108,7 @@ struct Batch<'a> {
 
 impl Batch<'_> {
     /// An endpoint that may be called, of which there is one text for all calls.
-    fn endpoint(&mut self, text: &str) -> Result<Arc<str>, Refusal> {
+    fn endpoint(&mut self, text: &str) -> Result<Arc<str>, CallRejection> {
         if let Some(known) = self.endpoints.get(text) {
             return Ok(known.clone());
         }
@@ -149,8 +125,8 @@ fn check(
     default: Option<&str>,
     batch: &mut Batch<'_>,
     now: Time,
-) -> Result<NewCall, Refusal> {
-    let invalid = |message: String| Refusal::new(RefusalKind::InvalidArgument, message);
+) -> Result<NewCall, CallRejection> {
+    let invalid = |message: String| CallRejection::new(RejectionKind::InvalidArgument, message);
     let endpoint = match (call.endpoint.as_str(), default) {
         ("", None) => return Err(invalid("endpoint: value is required".to_owned())),
         ("", Some(default)) => default,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Scheduler;
 use super::response::failure;
 use super::status;
-use crate::store::calls::{self as rows, AttemptRow, CallView, End, Unfinished};
+use crate::store::calls::{self as rows, AttemptRow, CallView, End, UnfinishedCall};
 use crate::store::{Store, StoreError, Time};
 
 /// What a call is doing.
@@ -73,7 +73,7 @@ impl CallState {
 
 /// A call, as it is shown.
 #[derive(Debug)]
-pub(crate) struct Shown {
+pub(crate) struct CallDetails {
     pub(crate) view: CallView,
     pub(crate) state: CallState,
     pub(crate) parent: Option<String>,
@@ -88,12 +88,12 @@ const PAGE: i64 = 1000;
 
 /// The calls of a store.
 #[derive(Debug)]
-pub(crate) struct Calls {
+pub(crate) struct DispatchCalls {
     store: Arc<Store>,
     scheduler: Option<Arc<Scheduler>>,
 }
 
-impl Calls {
+impl DispatchCalls {
     pub(crate) fn new(store: Arc<Store>, scheduler: Option<Arc<Scheduler>>) -> Self {
         Self { store, scheduler }
     }
@@ -120,7 +120,7 @@ impl Calls {
         root: Option<String>,
         after: Option<String>,
         limit: i64,
-    ) -> Result<(Vec<Shown>, bool), StoreError> {
+    ) -> Result<(Vec<CallDetails>, bool), StoreError> {
         let states = state.map_or((rows::READY, rows::CANCELLED), CallState::stored);
         let Some((root, mut after)) = self.bounds(root, after).await? else {
             return Ok((Vec::new(), false));
@@ -140,7 +140,7 @@ impl Calls {
             for (view, parent, root) in page {
                 let is_in = self.state(&view);
                 if state.is_none_or(|state| state == is_in) {
-                    found.push(Shown {
+                    found.push(CallDetails {
                         state: is_in,
                         view,
                         parent,
@@ -204,7 +204,7 @@ impl Calls {
     }
 
     /// A call by its id.
-    pub(crate) async fn get(&self, id: &str) -> Result<Option<Shown>, StoreError> {
+    pub(crate) async fn get(&self, id: &str) -> Result<Option<CallDetails>, StoreError> {
         let id = id.to_owned();
         let read = move |connection: &_| {
             let Some(view) = rows::view(connection, &id)? else {
@@ -216,7 +216,7 @@ impl Calls {
         };
         let found = self.store.read(read).await?;
         Ok(
-            found.map(|((view, parent, root), attempts, children)| Shown {
+            found.map(|((view, parent, root), attempts, children)| CallDetails {
                 state: self.state(&view),
                 view,
                 parent,
@@ -265,7 +265,7 @@ impl Calls {
             };
             rows::retry(connection, view.number, now).map(Some)
         };
-        let revived: Option<Option<Unfinished>> = self.store.write(retry).await?;
+        let revived: Option<Option<UnfinishedCall>> = self.store.write(retry).await?;
         Ok(revived.map(|revived| {
             let is_revived = revived.is_some();
             if let (Some(scheduler), Some(call)) = (&self.scheduler, revived) {

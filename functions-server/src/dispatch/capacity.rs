@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::accept::{Refusal, RefusalKind};
+use super::rejection::{CallRejection, RejectionKind};
 
 /// What part of the room only calls that calls make may take: otherwise those that wait for calls of their own
 /// could fill it, and none could continue.
@@ -12,11 +12,11 @@ const KEPT_FOR_CHILDREN: usize = 20;
 #[derive(Debug)]
 pub(super) struct Capacity {
     limit: usize,
-    taken: Mutex<Taken>,
+    taken: Mutex<CapacityUse>,
 }
 
 #[derive(Debug, Default)]
-struct Taken {
+struct CapacityUse {
     /// By calls that the scheduler knows.
     known: usize,
     /// By calls that it will learn of.
@@ -25,7 +25,7 @@ struct Taken {
 
 /// Room for calls until the scheduler knows them, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Reservation {
+pub(super) struct CapacityReservation {
     capacity: Arc<Capacity>,
     calls: usize,
 }
@@ -39,16 +39,26 @@ impl Capacity {
     }
 
     /// Takes room for calls that a client dispatches.
-    pub(super) fn reserve_roots(self: &Arc<Self>, calls: usize) -> Result<Reservation, Refusal> {
+    pub(super) fn reserve_roots(
+        self: &Arc<Self>,
+        calls: usize,
+    ) -> Result<CapacityReservation, CallRejection> {
         self.reserve(calls, self.limit - self.limit / KEPT_FOR_CHILDREN)
     }
 
     /// Takes room for calls that a call makes.
-    pub(super) fn reserve_children(self: &Arc<Self>, calls: usize) -> Result<Reservation, Refusal> {
+    pub(super) fn reserve_children(
+        self: &Arc<Self>,
+        calls: usize,
+    ) -> Result<CapacityReservation, CallRejection> {
         self.reserve(calls, self.limit)
     }
 
-    fn reserve(self: &Arc<Self>, calls: usize, limit: usize) -> Result<Reservation, Refusal> {
+    fn reserve(
+        self: &Arc<Self>,
+        calls: usize,
+        limit: usize,
+    ) -> Result<CapacityReservation, CallRejection> {
         let mut taken = self.taken();
         let before = taken.known.saturating_add(taken.reserved);
         if calls > limit.saturating_sub(before) && calls > 0 {
@@ -62,11 +72,14 @@ impl Capacity {
                      --dispatch-capacity"
                 ),
             };
-            return Err(Refusal::new(RefusalKind::ResourceExhausted, message));
+            return Err(CallRejection::new(
+                RejectionKind::ResourceExhausted,
+                message,
+            ));
         }
         taken.reserved += calls;
         drop(taken);
-        Ok(Reservation {
+        Ok(CapacityReservation {
             capacity: self.clone(),
             calls,
         })
@@ -77,12 +90,12 @@ impl Capacity {
         self.taken().known = calls;
     }
 
-    fn taken(&self) -> MutexGuard<'_, Taken> {
+    fn taken(&self) -> MutexGuard<'_, CapacityUse> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Reservation {
+impl Drop for CapacityReservation {
     fn drop(&mut self) {
         let mut taken = self.capacity.taken();
         taken.reserved = taken.reserved.saturating_sub(self.calls);

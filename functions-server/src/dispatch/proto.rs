@@ -1,4 +1,4 @@
-//! The messages of `dispatch.sdk.v1`, with the numbers of the published proto.
+//! The messages of `dispatch.sdk.v1`, with the names and numbers of the published proto. Errors name them.
 
 use prost_types::{Any, Duration, Timestamp};
 

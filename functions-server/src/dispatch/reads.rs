@@ -2,36 +2,39 @@
 //! read.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 
-use super::run::STORE_PAUSE;
 use crate::store::calls::{self, RunRow};
 use crate::store::{Store, StoreError};
 
+/// How long a run waits after the store failed.
+pub(super) const STORE_PAUSE: Duration = Duration::from_secs(1);
+
 /// How many are read at once at most, so that the first does not wait long.
-const AT_ONCE: usize = 100;
+const MAX_BATCH: usize = 100;
 
 /// A call's row, if the call has not ended; an error if that row is damaged.
-type Answer = Result<Option<RunRow>, rusqlite::Error>;
+type RowResult = Result<Option<RunRow>, rusqlite::Error>;
 
-/// The number of a call, and who waits for its row.
-type Asked = (i64, oneshot::Sender<Answer>);
+/// The number of a call, and where its row goes.
+type RowRequest = (i64, oneshot::Sender<RowResult>);
 
 /// A handle on the task that reads.
 #[derive(Debug)]
 pub(super) struct Reads {
-    asked: UnboundedSender<Asked>,
+    requests: UnboundedSender<RowRequest>,
 }
 
 impl Reads {
     pub(super) fn start(store: &Arc<Store>) -> Self {
-        let (asked, heard) = unbounded_channel();
+        let (requests, received) = unbounded_channel();
         // The folder is free for others as soon as nothing reads it.
-        tokio::spawn(answer(Arc::downgrade(store), heard));
-        Self { asked }
+        tokio::spawn(answer(Arc::downgrade(store), received));
+        Self { requests }
     }
 
     /// What a run of a call needs; `None` if the call has ended, or the store is closed.
@@ -39,13 +42,13 @@ impl Reads {
     /// # Errors
     ///
     /// The call's row is damaged. While the database cannot be read at all, this waits.
-    pub(super) async fn row(&self, number: i64) -> Answer {
+    pub(super) async fn row(&self, number: i64) -> RowResult {
         loop {
-            let (reply, replied) = oneshot::channel();
-            if self.asked.send((number, reply)).is_err() {
+            let (sender, receiver) = oneshot::channel();
+            if self.requests.send((number, sender)).is_err() {
                 return Ok(None);
             }
-            match replied.await {
+            match receiver.await {
                 Ok(answer) => return answer,
                 Err(_) => tokio::time::sleep(STORE_PAUSE).await,
             }
@@ -53,21 +56,21 @@ impl Reads {
     }
 }
 
-/// Answers until nobody can ask. Without an answer, a run asks again.
-async fn answer(store: Weak<Store>, mut heard: UnboundedReceiver<Asked>) {
-    let mut asked = Vec::new();
-    while heard.recv_many(&mut asked, AT_ONCE).await > 0 {
+/// Answers requests until all handles are dropped. Without an answer, a run asks again.
+async fn answer(store: Weak<Store>, mut received: UnboundedReceiver<RowRequest>) {
+    let mut requests = Vec::new();
+    while received.recv_many(&mut requests, MAX_BATCH).await > 0 {
         let Some(store) = store.upgrade() else { return };
-        let asked = std::mem::take(&mut asked);
+        let requests = std::mem::take(&mut requests);
         let read = move |connection: &Connection| {
             // One for all: a transaction locks and unlocks.
             let reading = connection.unchecked_transaction()?;
             let mut failed = Ok(());
-            for (number, reply) in asked {
+            for (number, sender) in requests {
                 match calls::to_run(&reading, number) {
                     Err(error) if !calls::is_damage(&error) => failed = Err(error),
                     // The caller may have been cancelled.
-                    answer => _ = reply.send(answer),
+                    answer => _ = sender.send(answer),
                 }
             }
             failed

@@ -5,15 +5,16 @@ use std::time::Duration;
 use prost::Message as _;
 use prost_types::Any;
 
-use super::accept::{Refusal, RefusalKind, Rules, check_function, checked};
-use super::capacity::Reservation;
+use super::accept::{Rules, check_function, checked};
+use super::capacity::CapacityReservation;
 use super::proto::{
     Call, CallResult, Directive, Error, Exit, Poll, PollResult, PollResultState, PollState,
     RunResponse,
 };
+use super::rejection::{CallRejection, RejectionKind};
 use super::{retry, status};
 use crate::store::Time;
-use crate::store::calls::{Ending, FAILED, Poll as StoredPoll, RunRow, SUCCEEDED, Wait};
+use crate::store::calls::{Ending, FAILED, RunRow, SUCCEEDED, StoredPoll, Wait};
 
 /// The most results that one run gets.
 const MAX_RESULTS: i32 = 1000;
@@ -26,15 +27,15 @@ const MIN_WAIT: Duration = Duration::from_secs(1);
 
 /// The outcome of a run, and what follows.
 #[derive(Debug)]
-pub(super) struct Judged {
+pub(super) struct RunOutcome {
     pub(super) status: i32,
     pub(super) error: Option<String>,
     pub(super) ending: Ending,
     /// The room of the calls that it makes.
-    pub(super) reservation: Option<Reservation>,
+    pub(super) reservation: Option<CapacityReservation>,
 }
 
-impl Judged {
+impl RunOutcome {
     fn new(status: i32, error: Option<String>, ending: Ending) -> Self {
         Self {
             status,
@@ -60,7 +61,7 @@ pub(super) fn failure(kind: &str, message: &str) -> Vec<u8> {
 }
 
 /// What follows from a run without a response that counts.
-pub(super) fn without_response(status: i32, error: String, row: &RunRow, now: Time) -> Judged {
+pub(super) fn without_response(status: i32, error: String, row: &RunRow, now: Time) -> RunOutcome {
     let ending = match status::is_temporary(status) {
         true => Ending::Retry {
             due: now.after(retry::pause(row.failures)),
@@ -73,11 +74,11 @@ pub(super) fn without_response(status: i32, error: String, row: &RunRow, now: Ti
             ),
         },
     };
-    Judged::new(status, Some(error), ending)
+    RunOutcome::new(status, Some(error), ending)
 }
 
 /// What follows from a response.
-pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> Judged {
+pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> RunOutcome {
     let invalid = |why: String| without_response(status::INVALID_RESPONSE, why, row, now);
     let response = match RunResponse::decode(body) {
         Ok(response) => response,
@@ -92,7 +93,7 @@ pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> 
         })) => {
             let error = result.and_then(|result| result.error);
             match tail_call(call, row, rules, now) {
-                Ok(ending) => Judged::new(status, error.as_ref().map(text), ending),
+                Ok(ending) => RunOutcome::new(status, error.as_ref().map(text), ending),
                 Err((status, why)) => without_response(status, why, row, now),
             }
         }
@@ -115,7 +116,7 @@ pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> 
                     due: due(row.failures),
                 },
             };
-            Judged::new(status, Some(error), ending)
+            RunOutcome::new(status, Some(error), ending)
         }
         Some(Directive::Poll(asked)) if status == status::OK => poll(asked, row, rules, now),
         Some(Directive::Exit(Exit { result, .. })) => exit(status, result.unwrap_or_default()),
@@ -142,7 +143,7 @@ fn named(status: i32) -> String {
     )
 }
 
-fn exit(status: i32, mut result: CallResult) -> Judged {
+fn exit(status: i32, mut result: CallResult) -> RunOutcome {
     if status != status::OK && result.error.is_none() {
         result.error = Some(Error {
             r#type: "status".to_owned(),
@@ -158,7 +159,7 @@ fn exit(status: i32, mut result: CallResult) -> Judged {
         },
         result: result.encode_to_vec(),
     };
-    Judged::new(status, result.error.as_ref().map(text), ending)
+    RunOutcome::new(status, result.error.as_ref().map(text), ending)
 }
 
 fn tail_call(
@@ -178,9 +179,9 @@ fn tail_call(
     check_function(&call.function).map_err(|why| invalid(&why))?;
     rules
         .endpoint(&endpoint)
-        .map_err(|refusal| match refusal.kind {
-            RefusalKind::PermissionDenied => (status::PERMISSION_DENIED, refusal.message),
-            _ => invalid(&refusal.message),
+        .map_err(|rejection| match rejection.kind {
+            RejectionKind::PermissionDenied => (status::PERMISSION_DENIED, rejection.message),
+            _ => invalid(&rejection.message),
         })?;
     let input = call.input.map(|input| input.encode_to_vec());
     let is_step = endpoint != row.endpoint || call.function != row.function || input != row.input;
@@ -193,7 +194,7 @@ fn tail_call(
     })
 }
 
-fn poll(asked: Poll, row: &RunRow, rules: &Rules<'_>, now: Time) -> Judged {
+fn poll(asked: Poll, row: &RunRow, rules: &Rules<'_>, now: Time) -> RunOutcome {
     let children = checked(asked.calls, Some(&row.endpoint), rules, now);
     let children = children.and_then(|calls| {
         let reservation = rules.capacity.reserve_children(calls.len())?;
@@ -201,7 +202,7 @@ fn poll(asked: Poll, row: &RunRow, rules: &Rules<'_>, now: Time) -> Judged {
     });
     let (calls, reservation, error) = match children {
         Ok((calls, reservation)) => (calls, Some(reservation), None),
-        Err(refusal) => (Vec::new(), None, Some(refused(&refusal))),
+        Err(rejection) => (Vec::new(), None, Some(refused(&rejection))),
     };
     let max = match asked.max_results {
         1..=MAX_RESULTS => asked.max_results,
@@ -238,22 +239,22 @@ fn poll(asked: Poll, row: &RunRow, rules: &Rules<'_>, now: Time) -> Judged {
         wait,
         pause: now.after(retry::repeat_pause(row.repeats, false)),
     };
-    Judged {
+    RunOutcome {
         reservation,
-        ..Judged::new(status::OK, message, ending)
+        ..RunOutcome::new(status::OK, message, ending)
     }
 }
 
-fn refused(refusal: &Refusal) -> Error {
-    let kind = match refusal.kind {
-        RefusalKind::InvalidArgument => "invalid_argument",
-        RefusalKind::PermissionDenied => "permission_denied",
-        RefusalKind::ResourceExhausted => "resource_exhausted",
-        RefusalKind::Unavailable => "unavailable",
+fn refused(rejection: &CallRejection) -> Error {
+    let kind = match rejection.kind {
+        RejectionKind::InvalidArgument => "invalid_argument",
+        RejectionKind::PermissionDenied => "permission_denied",
+        RejectionKind::ResourceExhausted => "resource_exhausted",
+        RejectionKind::Unavailable => "unavailable",
     };
     Error {
         r#type: kind.to_owned(),
-        message: refusal.message.clone(),
+        message: rejection.message.clone(),
         ..Error::default()
     }
 }

@@ -1,31 +1,28 @@
 //! One run of a call: from the store to the endpoint, and its outcome to the store.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use prost::Message as _;
 use prost_types::Timestamp;
 
-use super::accept::{Functions, Rules};
-use super::capacity::Reservation;
+use super::accept::{AllowedFunctions, Rules};
+use super::capacity::CapacityReservation;
 use super::endpoint::Endpoint;
 use super::proto::{CallResult, PollResult, RunDirective, RunRequest};
-use super::response::{Judged, failure, input, judge, without_response};
-use super::scheduler::Shared;
+use super::reads::STORE_PAUSE;
+use super::response::{RunOutcome, failure, input, judge, without_response};
+use super::scheduler::SchedulerState;
 use super::status;
-use crate::store::calls::{self, After, Attempt, AttemptRow, End, Poll, RunRow};
+use crate::store::calls::{self, After, AttemptRow, End, FinishedAttempt, RunRow, StoredPoll};
 use crate::store::{StoreError, Time};
-
-/// How long to wait before the store is asked again after it failed.
-pub(super) const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs a call once, which is in flight since `started`. Returns what follows, which is committed, and the room
 /// of the calls that it made.
 pub(super) async fn run(
-    shared: Arc<Shared>,
+    shared: Arc<SchedulerState>,
     number: i64,
     started: Time,
-) -> (After, Option<Reservation>) {
+) -> (After, Option<CapacityReservation>) {
     let row = match shared.reads.row(number).await {
         Ok(Some(row)) => row,
         Ok(None) => return (After::Nothing, None),
@@ -35,28 +32,28 @@ pub(super) async fn run(
         // It expired while the host was down: its timer ends it.
         return (After::Due(started.after(STORE_PAUSE)), None);
     }
-    let judged = judged(&shared, &row).await;
-    let attempt = Attempt {
+    let outcome = outcome(&shared, &row).await;
+    let attempt = FinishedAttempt {
         call: number,
         round: row.round,
         row: AttemptRow {
             started,
             finished: Time::now(),
-            status: judged.status,
-            error: judged.error,
+            status: outcome.status,
+            error: outcome.error,
         },
         delivered: row.results.iter().map(|result| result.number).collect(),
     };
     // What the endpoint answered is not lost because the disk is full for a while.
     loop {
-        let (attempt, ending) = (attempt.clone(), judged.ending.clone());
+        let (attempt, ending) = (attempt.clone(), outcome.ending.clone());
         let running = shared.running.clone();
         let finish = move |connection: &_| {
             let started = |call| running.started(call);
             calls::finish(connection, &attempt, &ending, &started)
         };
         match shared.store.write(finish).await {
-            Ok(after) => return (after, judged.reservation),
+            Ok(after) => return (after, outcome.reservation),
             Err(StoreError::Closed) => return (After::Nothing, None),
             Err(error) => {
                 tracing::error!(%error, call = row.id, "what came of a call cannot be stored");
@@ -67,7 +64,7 @@ pub(super) async fn run(
 }
 
 /// Ends a call whose row is damaged: it would keep a place of its endpoint's runs for nothing.
-async fn end_damaged(shared: &Shared, number: i64, error: &rusqlite::Error) -> After {
+async fn end_damaged(shared: &SchedulerState, number: i64, error: &rusqlite::Error) -> After {
     tracing::error!(%error, number, "a call is damaged in the database, and fails");
     let why = "the call is damaged in the database";
     let end = End {
@@ -86,7 +83,7 @@ async fn end_damaged(shared: &Shared, number: i64, error: &rusqlite::Error) -> A
     }
 }
 
-async fn judged(shared: &Shared, row: &RunRow) -> Judged {
+async fn outcome(shared: &SchedulerState, row: &RunRow) -> RunOutcome {
     let endpoint = match Endpoint::parse(&row.endpoint, &shared.bases) {
         Ok(endpoint) => endpoint,
         Err(why) => return without_response(status::INVALID_ARGUMENT, why, row, Time::now()),
@@ -98,7 +95,7 @@ async fn judged(shared: &Shared, row: &RunRow) -> Judged {
                 bases: &shared.bases,
                 expiration: shared.options.expiration,
                 fetcher: &shared.sender.fetcher,
-                functions: &Functions::read(row.functions.as_deref()),
+                functions: &AllowedFunctions::read(row.functions.as_deref()),
                 capacity: &shared.capacity,
             };
             judge(&body, row, &rules, Time::now())
@@ -112,7 +109,7 @@ fn request(row: &RunRow) -> RunRequest {
         None => input(row).map(RunDirective::Input),
         Some(poll) => {
             // It was encoded here.
-            let result = PollResult::decode(&*Poll::decode(poll).result).unwrap_or_default();
+            let result = PollResult::decode(&*StoredPoll::decode(poll).result).unwrap_or_default();
             let results = row.results.iter().map(|child| CallResult {
                 correlation_id: child.correlation,
                 dispatch_id: child.id.clone(),

@@ -20,7 +20,7 @@ const PROTO: &str = "application/proto";
 const MAX_RESPONSE: usize = 16 << 20;
 
 /// Why a run has no response that counts: the status and a text.
-type Failed = (i32, String);
+type RunFailure = (i32, String);
 
 /// What sends runs.
 #[derive(Debug)]
@@ -33,7 +33,11 @@ pub(super) struct Sender {
 
 impl Sender {
     /// Sends an encoded run, and returns the body of a successful response.
-    pub(super) async fn send(&self, endpoint: &Endpoint, body: Vec<u8>) -> Result<Bytes, Failed> {
+    pub(super) async fn send(
+        &self,
+        endpoint: &Endpoint,
+        body: Vec<u8>,
+    ) -> Result<Bytes, RunFailure> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(PROTO));
         let version = HeaderName::from_static("connect-protocol-version");
@@ -58,7 +62,7 @@ impl Sender {
         endpoint: &Endpoint,
         headers: HeaderMap,
         body: Bytes,
-    ) -> Result<Response<Bytes>, Failed> {
+    ) -> Result<Response<Bytes>, RunFailure> {
         match endpoint {
             Endpoint::Server { url } => {
                 let request = request(url.clone(), headers, body);
@@ -78,7 +82,7 @@ impl Sender {
         url: &Uri,
         mut headers: HeaderMap,
         body: Bytes,
-    ) -> Result<Response<Bytes>, Failed> {
+    ) -> Result<Response<Bytes>, RunFailure> {
         headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
         let authority = url.authority().map(http::uri::Authority::as_str);
         if let Some(Ok(host)) = authority.map(HeaderValue::from_str) {
@@ -120,7 +124,7 @@ fn request(uri: Uri, headers: HeaderMap, body: Bytes) -> Request<Bytes> {
 }
 
 /// The failure of a response without success: the text of Connect's error, if the body is one.
-fn of_status(status: StatusCode, body: &[u8]) -> Failed {
+fn of_status(status: StatusCode, body: &[u8]) -> RunFailure {
     let json: Option<serde_json::Value> = serde_json::from_slice(body).ok();
     let message = json.as_ref().and_then(|json| json.get("message")?.as_str());
     let mut text = match message {

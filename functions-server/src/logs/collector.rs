@@ -13,18 +13,18 @@ const MAX_OUTPUT: usize = 1 << 20;
 /// Collects the output of invocations. The host tells it of every line of every function.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OutputCollector {
-    inner: Arc<Inner>,
+    inner: Arc<CollectorInner>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
+struct CollectorInner {
     /// How many invocations want their output, so that others need no lock.
     count: AtomicUsize,
-    wanted: Mutex<HashMap<InvocationId, Printed>>,
+    wanted: Mutex<HashMap<InvocationId, PrintedOutput>>,
 }
 
 #[derive(Debug, Default)]
-struct Printed {
+struct PrintedOutput {
     stdout: String,
     stderr: String,
 }
@@ -32,7 +32,7 @@ struct Printed {
 impl OutputCollector {
     /// Begins to collect the output of an invocation, until what is returned is dropped.
     pub(crate) fn collect(&self, invocation: InvocationId) -> Collecting {
-        self.lock().insert(invocation, Printed::default());
+        self.lock().insert(invocation, PrintedOutput::default());
         self.inner.count.fetch_add(1, Ordering::Relaxed);
         Collecting {
             collector: self.clone(),
@@ -78,7 +78,7 @@ impl OutputCollector {
         };
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<InvocationId, Printed>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<InvocationId, PrintedOutput>> {
         self.inner
             .wanted
             .lock()
@@ -98,7 +98,7 @@ impl Collecting {
     pub(crate) fn text(&self) -> String {
         let mut wanted = self.collector.lock();
         let printed = wanted.get_mut(&self.invocation).map(std::mem::take);
-        let Printed { stdout, stderr } = printed.unwrap_or_default();
+        let PrintedOutput { stdout, stderr } = printed.unwrap_or_default();
         format!("{stdout}\n{stderr}")
     }
 }

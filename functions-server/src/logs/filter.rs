@@ -7,7 +7,7 @@ use crate::store::Time;
 
 /// Which lines are wanted.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Filter {
+pub(crate) struct LogFilter {
     /// Written since this time. Without it, only the last ones.
     pub(crate) since: Option<Time>,
     /// Of at least this level. A printed line counts as `info`, and as `error` on standard error.
@@ -18,7 +18,7 @@ pub(crate) struct Filter {
 
 /// What a line is chosen by.
 #[derive(Deserialize)]
-struct Line<'a> {
+struct LogLine<'a> {
     #[serde(borrow)]
     timestamp: Cow<'a, str>,
     #[serde(borrow)]
@@ -31,10 +31,10 @@ struct Line<'a> {
     stream: Option<Cow<'a, str>>,
 }
 
-impl Filter {
+impl LogFilter {
     /// Whether a line is wanted. An invalid line, such as the half that a killed process left, is not.
     pub(super) fn matches(&self, line: &[u8]) -> bool {
-        let Ok(line) = serde_json::from_slice::<Line<'_>>(line) else {
+        let Ok(line) = serde_json::from_slice::<LogLine<'_>>(line) else {
             return false;
         };
         let is_recent = self
@@ -48,7 +48,7 @@ impl Filter {
     }
 }
 
-impl Line<'_> {
+impl LogLine<'_> {
     fn level(&self) -> LogLevel {
         match self.level.as_deref() {
             Some(level) => parse_level(level).unwrap_or(LogLevel::Error),

@@ -9,19 +9,16 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use tokio::sync::Semaphore;
 
-use super::filter::Filter;
+use super::filter::LogFilter;
 use super::last_lines::start_of_last;
-use super::segments::{Opened, Segments};
+use super::segments::{MAX_CHUNK, Opened, Segments};
 use super::writer::Changes;
-
-/// How many bytes are read at once: what a client that does not read costs.
-pub(super) const MAX_CHUNK: u64 = 256 << 10;
 
 /// A reader of one function's lines.
 pub(super) struct Follower {
     segments: Arc<Segments>,
     function: String,
-    filter: Filter,
+    filter: LogFilter,
     changes: Changes,
     /// Bounds how many read at once.
     readers: Arc<Semaphore>,
@@ -39,7 +36,7 @@ impl Follower {
     pub(super) fn new(
         segments: Arc<Segments>,
         function: &str,
-        filter: Filter,
+        filter: LogFilter,
         changes: Changes,
         readers: Arc<Semaphore>,
     ) -> Self {

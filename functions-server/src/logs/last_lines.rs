@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, Read as _};
 
-use super::filter::Filter;
-use super::follow::MAX_CHUNK;
+use super::filter::LogFilter;
+use super::segments::MAX_CHUNK;
 
 /// How many lines there are without a time.
 const MAX_LINES: usize = 1000;
@@ -14,7 +14,7 @@ const MAX_LINES: usize = 1000;
 /// length here.
 pub(super) fn start_of_last<'f>(
     files: impl Iterator<Item = (&'f mut File, &'f u64)>,
-    filter: &Filter,
+    filter: &LogFilter,
 ) -> io::Result<u64> {
     let mut starts = VecDeque::new();
     // The first byte of the next line.

@@ -22,10 +22,10 @@ use host_harness::Record;
 use tokio::sync::Semaphore;
 
 pub(crate) use collector::OutputCollector;
-pub(crate) use filter::{Filter, parse_level};
+pub(crate) use filter::{LogFilter, parse_level};
 use follow::Follower;
 use segments::Segments;
-use writer::Writer;
+use writer::LogWriter;
 
 /// How many readers read at once. Further ones wait.
 const MAX_READERS: usize = 4;
@@ -34,7 +34,7 @@ const MAX_READERS: usize = 4;
 #[derive(Debug)]
 pub(crate) struct Logs {
     segments: Arc<Segments>,
-    writer: Writer,
+    writer: LogWriter,
     readers: Arc<Semaphore>,
 }
 
@@ -43,7 +43,7 @@ impl Logs {
     pub(crate) fn open(folder: &Path) -> io::Result<Self> {
         let segments = Arc::new(Segments::open(folder)?);
         Ok(Self {
-            writer: Writer::start(segments.clone())?,
+            writer: LogWriter::start(segments.clone())?,
             segments,
             readers: Arc::new(Semaphore::new(MAX_READERS)),
         })
@@ -59,7 +59,7 @@ impl Logs {
     pub(crate) async fn read(
         &self,
         function: &str,
-        filter: Filter,
+        filter: LogFilter,
     ) -> io::Result<impl Stream<Item = io::Result<Bytes>> + use<>> {
         let follower = self.follower(function, filter).begin().await?;
         Ok(follower.stream())
@@ -69,7 +69,7 @@ impl Logs {
     pub(crate) fn follow(
         &self,
         function: &str,
-        filter: Filter,
+        filter: LogFilter,
     ) -> impl Stream<Item = io::Result<Bytes>> + use<> {
         self.follower(function, filter).following().stream()
     }
@@ -84,7 +84,7 @@ impl Logs {
         self.writer.stop_following();
     }
 
-    fn follower(&self, function: &str, filter: Filter) -> Follower {
+    fn follower(&self, function: &str, filter: LogFilter) -> Follower {
         Follower::new(
             self.segments.clone(),
             function,

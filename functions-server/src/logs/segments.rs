@@ -11,6 +11,9 @@ const PREVIOUS: &str = "previous.jsonl";
 /// The longest file, in bytes. A longer record has its own file.
 const MAX_SEGMENT: u64 = 4 << 20;
 
+/// How many bytes are read at once: what a client that does not read costs.
+pub(super) const MAX_CHUNK: u64 = 256 << 10;
+
 /// The files of all functions.
 #[derive(Debug)]
 pub(super) struct Segments {

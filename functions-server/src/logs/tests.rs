@@ -16,12 +16,12 @@ fn printed(number: usize) -> String {
     )
 }
 
-async fn pieces(logs: &Logs, filter: Filter) -> Vec<Bytes> {
+async fn pieces(logs: &Logs, filter: LogFilter) -> Vec<Bytes> {
     let pieces = logs.read("f", filter).await.unwrap();
     pieces.map(Result::unwrap).collect().await
 }
 
-async fn read(logs: &Logs, filter: Filter) -> Vec<String> {
+async fn read(logs: &Logs, filter: LogFilter) -> Vec<String> {
     let text = pieces(logs, filter).await.concat();
     String::from_utf8(text)
         .unwrap()
@@ -35,19 +35,19 @@ async fn read(logs: &Logs, filter: Filter) -> Vec<String> {
 async fn lines_are_chosen() {
     let folder = tempfile::tempdir().unwrap();
     let logs = Logs::open(folder.path()).unwrap();
-    assert!(read(&logs, Filter::default()).await.is_empty());
+    assert!(read(&logs, LogFilter::default()).await.is_empty());
     let text: String = (0..1500).map(printed).collect();
     logs.segments.append("f", None, text.as_bytes()).unwrap();
-    let last = read(&logs, Filter::default()).await;
+    let last = read(&logs, LogFilter::default()).await;
     assert_eq!((last.len(), &last[0]), (1000, &printed(500)));
-    let since = Filter {
+    let since = LogFilter {
         since: Some(Time(1_000_000_000_000 + 10)),
-        ..Filter::default()
+        ..LogFilter::default()
     };
     assert_eq!(read(&logs, since).await.len(), 1490);
-    let invocation = Filter {
+    let invocation = LogFilter {
         invocation: Some("I7".to_owned()),
-        ..Filter::default()
+        ..LogFilter::default()
     };
     assert_eq!(read(&logs, invocation).await, [printed(7)]);
 
@@ -60,10 +60,10 @@ async fn lines_are_chosen() {
     logs.segments
         .append("f", None, levels.concat().as_bytes())
         .unwrap();
-    let level = |level| Filter {
+    let level = |level| LogFilter {
         level: parse_level(level),
         since: Some(Time(0)),
-        ..Filter::default()
+        ..LogFilter::default()
     };
     assert_eq!(
         read(&logs, level("warn")).await,
@@ -102,7 +102,7 @@ async fn files_are_bounded_and_half_lines_are_skipped() {
         .unwrap();
     segments.append("f", None, printed(7).as_bytes()).unwrap();
     let logs = Logs::open(folder.path()).unwrap();
-    let last = read(&logs, Filter::default()).await;
+    let last = read(&logs, LogFilter::default()).await;
     assert_eq!(last.last().unwrap(), &printed(7));
 }
 
@@ -117,11 +117,11 @@ async fn logs_are_read_in_pieces() {
         let line = line(number, &long);
         current = Some(logs.segments.append("f", current, line.as_bytes()).unwrap());
     }
-    let all = Filter {
+    let all = LogFilter {
         since: Some(Time(0)),
-        ..Filter::default()
+        ..LogFilter::default()
     };
-    for (added, filter) in [all, Filter::default()].into_iter().enumerate() {
+    for (added, filter) in [all, LogFilter::default()].into_iter().enumerate() {
         let mut reading = Box::pin(logs.read("f", filter.clone()).await.unwrap());
         let more = line(9999, &long);
         current = Some(logs.segments.append("f", current, more.as_bytes()).unwrap());
@@ -147,7 +147,7 @@ async fn followers_get_every_line_once() {
     logs.segments
         .append("f", None, printed(0).as_bytes())
         .unwrap();
-    let mut following = Box::pin(logs.follow("f", Filter::default()));
+    let mut following = Box::pin(logs.follow("f", LogFilter::default()));
     let first = following.next().await.unwrap().unwrap();
     assert_eq!(first, printed(0).as_bytes());
 

@@ -36,13 +36,13 @@ enum Message {
 
 /// The queue in front of the thread.
 #[derive(Debug, Clone)]
-pub(super) struct Queue {
+pub(super) struct RecordQueue {
     messages: Sender<Message>,
     queued: Arc<AtomicUsize>,
     dropped: Arc<AtomicU64>,
 }
 
-impl Queue {
+impl RecordQueue {
     /// Queues a record, or drops it if too much is queued.
     pub(super) fn push(&self, record: &Record) {
         let line = record.to_json_line(SystemTime::now());
@@ -59,22 +59,22 @@ impl Queue {
 }
 
 #[derive(Debug)]
-pub(super) struct Writer {
-    queue: Queue,
+pub(super) struct LogWriter {
+    queue: RecordQueue,
     changes: Arc<watch::Sender<Option<u64>>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Writer {
+impl LogWriter {
     pub(super) fn start(segments: Arc<Segments>) -> io::Result<Self> {
         let (messages, arrived) = mpsc::channel();
-        let queue = Queue {
+        let queue = RecordQueue {
             messages,
             queued: Arc::default(),
             dropped: Arc::default(),
         };
         let changes = Arc::new(watch::Sender::new(Some(0)));
-        let mut writing = Writing {
+        let mut writer = WriterThread {
             segments,
             open: HashMap::new(),
             queued: queue.queued.clone(),
@@ -84,7 +84,7 @@ impl Writer {
         };
         let thread = std::thread::Builder::new()
             .name("log-writer".to_owned())
-            .spawn(move || writing.run(&arrived))?;
+            .spawn(move || writer.run(&arrived))?;
         Ok(Self {
             queue,
             changes,
@@ -92,7 +92,7 @@ impl Writer {
         })
     }
 
-    pub(super) fn queue(&self) -> Queue {
+    pub(super) fn queue(&self) -> RecordQueue {
         self.queue.clone()
     }
 
@@ -112,7 +112,7 @@ impl Writer {
     }
 }
 
-impl Drop for Writer {
+impl Drop for LogWriter {
     /// Writes what is queued. The host may hold the queue for longer.
     fn drop(&mut self) {
         let _ = self.queue.messages.send(Message::Stop);
@@ -122,7 +122,8 @@ impl Drop for Writer {
     }
 }
 
-struct Writing {
+/// What the thread has.
+struct WriterThread {
     segments: Arc<Segments>,
     open: HashMap<Arc<str>, Current>,
     queued: Arc<AtomicUsize>,
@@ -160,7 +161,7 @@ impl Losses {
     }
 }
 
-impl Writing {
+impl WriterThread {
     fn run(&mut self, arrived: &Receiver<Message>) {
         while let Ok(first) = arrived.recv() {
             let mut lines: BTreeMap<Arc<str>, Vec<u8>> = BTreeMap::new();

@@ -1,16 +1,16 @@
 use host_harness::{FunctionMetrics, Histogram, Metrics};
 
 use super::family::{self, Family};
-use super::text::Text;
+use super::text::MetricsText;
 
 /// The name of all functions beyond those with counters of their own. No function can have it.
 const OTHERS: &str = "_other";
 
-/// A metric of each function, and how to get it.
-type Of<T> = (Family, fn(&FunctionMetrics) -> T);
+/// A metric of each function, with what reads its value.
+type FunctionValue<T> = (Family, fn(&FunctionMetrics) -> T);
 
 /// The counters and gauges of each function.
-const VALUES: [Of<u64>; 8] = [
+const VALUES: [FunctionValue<u64>; 8] = [
     (family::TRAPS, FunctionMetrics::traps),
     (family::CREATED, FunctionMetrics::instances_created),
     (family::REUSED, |of| of.instances_reused),
@@ -21,11 +21,11 @@ const VALUES: [Of<u64>; 8] = [
     (family::WAITING, |of| of.waiting),
 ];
 
-/// As [`Of`], by reference.
-type HistogramOf = (Family, fn(&FunctionMetrics) -> &Histogram);
+/// The same for a histogram, by reference.
+type FunctionHistogram = (Family, fn(&FunctionMetrics) -> &Histogram);
 
 /// The histograms of each function.
-const HISTOGRAMS: [HistogramOf; 3] = [
+const HISTOGRAMS: [FunctionHistogram; 3] = [
     (family::QUEUEING, |of| &of.queueing),
     (family::STARTUP, |of| &of.startup),
     (family::RUN, |of| &of.run),
@@ -38,7 +38,7 @@ pub(crate) fn render(
     commits: u64,
     visible: Option<&dyn Fn(&str) -> bool>,
 ) -> String {
-    let mut text = Text::default();
+    let mut text = MetricsText::default();
     let functions = metrics.functions.iter();
     let mut functions: Vec<_> = functions
         .filter(|of| visible.is_none_or(|visible| visible(&of.name)))
@@ -53,7 +53,7 @@ pub(crate) fn render(
     text.into_string()
 }
 
-fn functions_of(text: &mut Text, functions: &[(&str, &FunctionMetrics)]) {
+fn functions_of(text: &mut MetricsText, functions: &[(&str, &FunctionMetrics)]) {
     text.start(&family::INVOCATIONS);
     for (name, of) in functions {
         for count in &of.invocations {
@@ -81,7 +81,7 @@ fn functions_of(text: &mut Text, functions: &[(&str, &FunctionMetrics)]) {
     }
 }
 
-fn host(text: &mut Text, metrics: &Metrics, commits: u64) {
+fn host(text: &mut MetricsText, metrics: &Metrics, commits: u64) {
     text.start(&family::QUEUE);
     text.sample(&family::QUEUE, &["requests"], metrics.queues.requests);
     text.sample(&family::QUEUE, &["calls"], metrics.queues.calls);

@@ -11,9 +11,9 @@ pub(crate) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8"
 
 /// A text that grows by samples.
 #[derive(Debug, Default)]
-pub(super) struct Text(String);
+pub(super) struct MetricsText(String);
 
-impl Text {
+impl MetricsText {
     pub(super) fn into_string(self) -> String {
         self.0
     }
@@ -93,7 +93,7 @@ mod tests {
     /// The text is as the format's description has it.
     #[test]
     fn text_has_the_format() {
-        let mut text = Text::default();
+        let mut text = MetricsText::default();
         text.start(&DEPLOYED);
         text.sample(&DEPLOYED, &[], 3);
         text.sample(&INVOCATIONS, &["a\"b\\c\nd", "2xx", "answered"], 1);

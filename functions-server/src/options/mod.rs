@@ -1,5 +1,4 @@
 mod apis;
-mod dispatch;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -9,7 +8,6 @@ use crate::queue::QueueOptions;
 use crate::workers::WorkerLimits;
 
 pub use apis::{GolemOptions, ServerledgeOptions};
-pub use dispatch::DispatchOptions;
 
 /// How a [`Server`](crate::Server) stores what is deployed.
 ///

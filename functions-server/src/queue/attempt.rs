@@ -7,7 +7,7 @@ use tokio::time::sleep;
 
 use super::policy::{self, backoff};
 use super::schedule::Turn;
-use super::{Attempt, Begun, Ended, Inner, Start};
+use super::{AttemptOutcome, AttemptRequest, AttemptState, QueueInner, StartAttempt};
 use crate::store::invocations::{self, Claimed, Conclusion, InvocationState, QueuedId};
 use crate::store::{StoreError, Time};
 
@@ -15,8 +15,8 @@ use crate::store::{StoreError, Time};
 pub(super) const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs an attempt that has begun on the disk.
-pub(super) fn spawn(inner: &Arc<Inner>, turn: Turn, start: Start, claimed: Claimed) {
-    let attempt = Attempt {
+pub(super) fn spawn(inner: &Arc<QueueInner>, turn: Turn, start: StartAttempt, claimed: Claimed) {
+    let attempt = AttemptRequest {
         function: turn.function.clone(),
         request: claimed.request,
         accepted: claimed.row.accepted,
@@ -24,8 +24,8 @@ pub(super) fn spawn(inner: &Arc<Inner>, turn: Turn, start: Start, claimed: Claim
     // The attempt alone can be aborted, and not what is written about it.
     let running = tokio::spawn(start(attempt));
     let id = turn.id;
-    let attempt = Begun::Running(running.abort_handle());
-    if let Some(Begun::Cancelled) = inner.running().insert(id, attempt) {
+    let attempt = AttemptState::Running(running.abort_handle());
+    if let Some(AttemptState::Cancelled) = inner.running().insert(id, attempt) {
         running.abort();
     }
     let (failures, version) = {
@@ -40,7 +40,7 @@ pub(super) fn spawn(inner: &Arc<Inner>, turn: Turn, start: Start, claimed: Claim
             Ok(ended) => Some(ended),
             // Cancelled: the store knows. A panic is a bug of the host.
             Err(error) if error.is_cancelled() => None,
-            Err(_) => Some(Ended::Failed("the host failed".to_owned(), None)),
+            Err(_) => Some(AttemptOutcome::Failed("the host failed".to_owned(), None)),
         };
         inner.running().remove(&id);
         if let Some(ended) = ended {
@@ -64,7 +64,7 @@ pub(super) fn spawn(inner: &Arc<Inner>, turn: Turn, start: Start, claimed: Claim
 }
 
 /// Writes how an attempt ended; returns whether that is on the disk.
-async fn write(inner: &Inner, id: QueuedId, conclusion: Conclusion) -> bool {
+async fn write(inner: &QueueInner, id: QueuedId, conclusion: Conclusion) -> bool {
     let write = move |connection: &_| invocations::conclude(connection, id, &conclusion);
     loop {
         match inner.store.write(write.clone()).await {
@@ -79,14 +79,14 @@ async fn write(inner: &Inner, id: QueuedId, conclusion: Conclusion) -> bool {
     }
 }
 
-impl Inner {
+impl QueueInner {
     /// The outcome of an attempt that ended as the `failures`th that was not interrupted.
-    fn conclude(&self, turn: &Turn, ended: Ended, failures: u32) -> Conclusion {
+    fn conclude(&self, turn: &Turn, ended: AttemptOutcome, failures: u32) -> Conclusion {
         let now = Time::now();
         let (state, error, result) = match ended {
-            Ended::Succeeded(result) => (InvocationState::Succeeded, None, Some(result)),
-            Ended::Rejected(error) => (InvocationState::Failed, Some(error), None),
-            Ended::Failed(error, result) => {
+            AttemptOutcome::Succeeded(result) => (InvocationState::Succeeded, None, Some(result)),
+            AttemptOutcome::Rejected(error) => (InvocationState::Failed, Some(error), None),
+            AttemptOutcome::Failed(error, result) => {
                 let (retries, first) = self.retry_settings(&turn.function);
                 if failures <= retries {
                     let wait = backoff(first, failures, random());

@@ -1,6 +1,6 @@
 //! Changes invocations that were accepted.
 
-use super::{Begun, Queue};
+use super::{AttemptState, Queue};
 use crate::store::invocations::{self, InvocationRow, QueuedId};
 use crate::store::{StoreError, Time};
 
@@ -27,8 +27,8 @@ impl Queue {
             return Err(self.unchanged(id).await?);
         };
         match self.inner.running().get_mut(&id) {
-            Some(Begun::Running(attempt)) => attempt.abort(),
-            Some(claiming) => *claiming = Begun::Cancelled,
+            Some(AttemptState::Running(attempt)) => attempt.abort(),
+            Some(claiming) => *claiming = AttemptState::Cancelled,
             None => {}
         }
         // Its room is free for others, also before its turn comes.

@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::attempt::{STORE_PAUSE, log, spawn};
-use super::schedule::{Admission, Next};
+use super::schedule::{Admission, StartedTurn};
 use super::sweep::sweep;
-use super::{Begun, Freed, Inner, Place, Queue, Start};
+use super::{AttemptState, Freed, Queue, QueueInner, QueuePosition, StartAttempt};
 use crate::store::invocations::{self, QueuedId};
 use crate::store::{StoreError, Time};
 
@@ -46,13 +46,13 @@ impl Queue {
     }
 }
 
-impl Drop for Inner {
+impl Drop for QueueInner {
     fn drop(&mut self) {
         self.freed.wake();
     }
 }
 
-async fn run(queue: Weak<Inner>, freed: Freed) {
+async fn run(queue: Weak<QueueInner>, freed: Freed) {
     while let Some(inner) = queue.upgrade() {
         if inner.is_stopping.load(Ordering::Relaxed) {
             return;
@@ -78,9 +78,9 @@ async fn run(queue: Weak<Inner>, freed: Freed) {
 }
 
 /// Begins attempts that have room: on the disk first, so that a process that ends with them is seen.
-async fn begin(inner: &Arc<Inner>, next: Vec<Next>) {
+async fn begin(inner: &Arc<QueueInner>, next: Vec<StartedTurn>) {
     let ids: Vec<QueuedId> = next.iter().map(|next| next.turn.id).collect();
-    let claiming = ids.iter().map(|id| (*id, Begun::Claiming));
+    let claiming = ids.iter().map(|id| (*id, AttemptState::Claiming));
     inner.running().extend(claiming);
     let now = Time::now();
     let claim = move |connection: &_| invocations::claim(connection, &ids, now);
@@ -95,7 +95,7 @@ async fn begin(inner: &Arc<Inner>, next: Vec<Next>) {
         }
     };
     let mut claimed = claimed.into_iter().peekable();
-    for Next { turn, start } in next {
+    for StartedTurn { turn, start } in next {
         // In the same order; those that were cancelled are missing.
         match claimed.next_if(|claimed| claimed.row.id == turn.id) {
             Some(claimed) => spawn(inner, turn, start, claimed),
@@ -107,9 +107,9 @@ async fn begin(inner: &Arc<Inner>, next: Vec<Next>) {
     }
 }
 
-impl Inner {
+impl QueueInner {
     /// What has its turn and room.
-    fn next(&self) -> Vec<Next> {
+    fn next(&self) -> Vec<StartedTurn> {
         // Before anything is asked for room, so that none is missed that is freed meanwhile.
         let is_freed = self.freed.take();
         let mut schedule = self.schedule();
@@ -120,7 +120,7 @@ impl Inner {
     }
 }
 
-impl Admission for Inner {
+impl Admission for QueueInner {
     fn concurrency(&self, function: &str) -> Option<usize> {
         let served = self.deployments.served(function)?;
         let concurrency = served.settings.concurrency?;
@@ -131,8 +131,8 @@ impl Admission for Inner {
         &self,
         source: &str,
         function: &Arc<str>,
-        place: Option<Place>,
-    ) -> Result<Start, Place> {
-        self.runner(source).start(function, place)
+        position: Option<QueuePosition>,
+    ) -> Result<StartAttempt, QueuePosition> {
+        self.runner(source).start(function, position)
     }
 }

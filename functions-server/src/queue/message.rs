@@ -11,7 +11,7 @@ use crate::store::invocations::StoredMessage;
 /// What a message cannot be read from. Only a damaged store has such.
 #[derive(Debug, thiserror::Error)]
 #[error("the stored message is damaged")]
-pub(crate) struct Damaged;
+pub(crate) struct DamagedMessage;
 
 /// The headers of a message. A letter of a value stands for a byte, so that any value is kept.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -26,11 +26,11 @@ impl Headers {
         Self(headers.collect())
     }
 
-    fn to_map(&self) -> Result<HeaderMap, Damaged> {
+    fn to_map(&self) -> Result<HeaderMap, DamagedMessage> {
         let mut map = HeaderMap::new();
         for (name, value) in self.bytes() {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Damaged)?;
-            let value = HeaderValue::from_bytes(&value).map_err(|_| Damaged)?;
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| DamagedMessage)?;
+            let value = HeaderValue::from_bytes(&value).map_err(|_| DamagedMessage)?;
             map.append(name, value);
         }
         Ok(map)
@@ -96,15 +96,15 @@ impl RequestHead {
         }
     }
 
-    pub(crate) fn parse(message: &StoredMessage) -> Result<Self, Damaged> {
-        serde_json::from_str(&message.head).map_err(|_| Damaged)
+    pub(crate) fn parse(message: &StoredMessage) -> Result<Self, DamagedMessage> {
+        serde_json::from_str(&message.head).map_err(|_| DamagedMessage)
     }
 
-    pub(crate) fn to_request(&self, body: Bytes) -> Result<Request<Full<Bytes>>, Damaged> {
+    pub(crate) fn to_request(&self, body: Bytes) -> Result<Request<Full<Bytes>>, DamagedMessage> {
         let length = HeaderValue::from(body.len());
         let mut request = Request::new(Full::new(body));
-        *request.method_mut() = self.method.parse().map_err(|_| Damaged)?;
-        *request.uri_mut() = self.target.parse::<Uri>().map_err(|_| Damaged)?;
+        *request.method_mut() = self.method.parse().map_err(|_| DamagedMessage)?;
+        *request.uri_mut() = self.target.parse::<Uri>().map_err(|_| DamagedMessage)?;
         *request.headers_mut() = self.headers.to_map()?;
         request.headers_mut().insert(CONTENT_LENGTH, length);
         Ok(request)
@@ -137,8 +137,8 @@ impl ResponseHead {
         }
     }
 
-    pub(crate) fn parse(message: &StoredMessage) -> Result<Self, Damaged> {
-        serde_json::from_str(&message.head).map_err(|_| Damaged)
+    pub(crate) fn parse(message: &StoredMessage) -> Result<Self, DamagedMessage> {
+        serde_json::from_str(&message.head).map_err(|_| DamagedMessage)
     }
 }
 

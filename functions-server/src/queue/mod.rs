@@ -30,14 +30,17 @@ use tokio::task::AbortHandle;
 pub(crate) use change::ChangeError;
 pub(crate) use message::{RequestHead, ResponseHead};
 pub(crate) use offer::{Offer, OfferError};
-pub(crate) use read::Invocation;
-pub(crate) use runner::{Attempt, Ended, Freed, HOST_PAUSE, Place, Runner, Start, only_waited};
+pub(crate) use read::StoredInvocation;
+pub(crate) use runner::{
+    AttemptOutcome, AttemptRequest, Freed, HOST_PAUSE, QueuePosition, Runner, StartAttempt,
+    only_waited,
+};
 
 use crate::deployments::Deployments;
 use crate::store::invocations::{self, Expiry, QueuedId};
 use crate::store::{Store, StoreError, Time};
 use runner::FunctionRunner;
-use schedule::{Limits, Schedule};
+use schedule::{QueueLimits, Schedule};
 
 /// The longest body of a request that is accepted, in bytes.
 pub(crate) const MAX_BODY: usize = 8 << 20;
@@ -88,11 +91,11 @@ impl QueueOptions {
 /// A durable queue. Clones are cheap, and share one.
 #[derive(Clone)]
 pub(crate) struct Queue {
-    inner: Arc<Inner>,
+    inner: Arc<QueueInner>,
 }
 
 /// An attempt that has begun.
-enum Begun {
+enum AttemptState {
     /// It is being written that it runs.
     Claiming,
     /// It was cancelled meanwhile.
@@ -102,7 +105,7 @@ enum Begun {
 
 /// A queue that may be gone. It keeps neither the store nor the host alive.
 #[derive(Clone)]
-pub(crate) struct WeakQueue(Weak<Inner>);
+pub(crate) struct WeakQueue(Weak<QueueInner>);
 
 impl WeakQueue {
     pub(crate) fn upgrade(&self) -> Option<Queue> {
@@ -110,14 +113,14 @@ impl WeakQueue {
     }
 }
 
-struct Inner {
+struct QueueInner {
     store: Arc<Store>,
     deployments: Arc<Deployments>,
     options: QueueOptions,
     functions: Arc<dyn Runner>,
     runners: RwLock<HashMap<&'static str, Arc<dyn Runner>>>,
     schedule: Mutex<Schedule>,
-    running: Mutex<HashMap<QueuedId, Begun>>,
+    running: Mutex<HashMap<QueuedId, AttemptState>>,
     /// There may be something to run.
     freed: Freed,
     /// An attempt has ended.
@@ -140,7 +143,7 @@ impl Queue {
             move |connection: &_| invocations::recover(connection, MAX_INTERRUPTIONS, now, &expiry);
         let unfinished = store.write_blocking(recover)?;
         let concurrency = usize::try_from(harness.limits().concurrency).unwrap_or(MAX_RUNNING);
-        let mut schedule = Schedule::new(Limits {
+        let mut schedule = Schedule::new(QueueLimits {
             capacity: options.capacity,
             bytes: MAX_WAITING_BYTES,
             running: (concurrency / 2).clamp(1, MAX_RUNNING),
@@ -150,7 +153,7 @@ impl Queue {
             schedule.restore(&of.source, &of.function, of.id, length, of.due);
         }
         Ok(Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(QueueInner {
                 store,
                 deployments,
                 options,
@@ -190,12 +193,12 @@ impl Queue {
     }
 }
 
-impl Inner {
+impl QueueInner {
     fn schedule(&self) -> MutexGuard<'_, Schedule> {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<QueuedId, Begun>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<QueuedId, AttemptState>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

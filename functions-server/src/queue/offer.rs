@@ -1,7 +1,7 @@
 //! Accepts invocations.
 
 use super::Queue;
-use super::schedule::Full;
+use super::schedule::QueueFull;
 use crate::store::invocations::{self, Added, NewInvocation, QueuedId, StoredMessage};
 use crate::store::{Digest, StoreError, Time};
 
@@ -20,7 +20,7 @@ pub(crate) struct Offer {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OfferError {
     #[error("{}", full(.0))]
-    Full(Full),
+    Full(QueueFull),
     #[error("another request came with this Idempotency-Key: use a new key for a new request")]
     OtherRequest,
     #[error("the operating system has no random bytes")]
@@ -29,10 +29,10 @@ pub(crate) enum OfferError {
     Store(#[from] StoreError),
 }
 
-fn full(full: &Full) -> &'static str {
+fn full(full: &QueueFull) -> &'static str {
     match full {
-        Full::Queue => "too many invocations wait",
-        Full::Function => "too many invocations of this function wait",
+        QueueFull::Queue => "too many invocations wait",
+        QueueFull::Function => "too many invocations of this function wait",
     }
 }
 

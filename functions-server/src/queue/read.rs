@@ -2,18 +2,18 @@
 
 use super::Queue;
 use crate::store::StoreError;
-use crate::store::invocations::{self, InvocationRow, QueuedId, StoredMessage, Wanted};
+use crate::store::invocations::{self, InvocationFilter, InvocationRow, QueuedId, StoredMessage};
 
 /// An invocation with its result.
 #[derive(Debug, Clone)]
-pub(crate) struct Invocation {
+pub(crate) struct StoredInvocation {
     pub(crate) row: InvocationRow,
     pub(crate) result: Option<StoredMessage>,
 }
 
 impl Queue {
     /// An invocation with its result.
-    pub(crate) async fn get(&self, id: QueuedId) -> Result<Option<Invocation>, StoreError> {
+    pub(crate) async fn get(&self, id: QueuedId) -> Result<Option<StoredInvocation>, StoreError> {
         let read = move |connection: &_| with_result(connection, invocations::get(connection, id)?);
         self.inner.store.read(read).await
     }
@@ -23,7 +23,7 @@ impl Queue {
         &self,
         source: &'static str,
         name: String,
-    ) -> Result<Option<Invocation>, StoreError> {
+    ) -> Result<Option<StoredInvocation>, StoreError> {
         let read = move |connection: &_| {
             with_result(connection, invocations::find(connection, source, &name)?)
         };
@@ -33,7 +33,7 @@ impl Queue {
     /// Invocations without their results, the latest first.
     pub(crate) async fn list(
         &self,
-        wanted: Wanted,
+        wanted: InvocationFilter,
         limit: i64,
     ) -> Result<Vec<InvocationRow>, StoreError> {
         let read = move |connection: &_| invocations::list(connection, &wanted, limit);
@@ -44,11 +44,11 @@ impl Queue {
 fn with_result(
     connection: &rusqlite::Connection,
     row: Option<InvocationRow>,
-) -> rusqlite::Result<Option<Invocation>> {
+) -> rusqlite::Result<Option<StoredInvocation>> {
     let Some(row) = row else { return Ok(None) };
     let result = match row.state.has_ended() {
         true => invocations::result(connection, row.id)?,
         false => None,
     };
-    Ok(Some(Invocation { row, result }))
+    Ok(Some(StoredInvocation { row, result }))
 }

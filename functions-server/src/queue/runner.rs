@@ -24,7 +24,7 @@ pub(crate) const HOST_PAUSE: Duration = Duration::from_millis(20);
 
 /// An attempt that has to be run.
 #[derive(Debug)]
-pub(crate) struct Attempt {
+pub(crate) struct AttemptRequest {
     pub(crate) function: Arc<str>,
     pub(crate) request: StoredMessage,
     pub(crate) accepted: Time,
@@ -32,7 +32,7 @@ pub(crate) struct Attempt {
 
 /// How an attempt ended.
 #[derive(Debug)]
-pub(crate) enum Ended {
+pub(crate) enum AttemptOutcome {
     /// With a result, whatever its status is.
     Succeeded(StoredMessage),
     /// A retry may help.
@@ -42,13 +42,13 @@ pub(crate) enum Ended {
 }
 
 /// Runs attempts. Dropping the future ends the attempt.
-pub(crate) type Running = Pin<Box<dyn Future<Output = Ended> + Send>>;
+pub(crate) type AttemptFuture = Pin<Box<dyn Future<Output = AttemptOutcome> + Send>>;
 
 /// Runs an attempt with the room that was taken for it. Dropping it gives the room back.
-pub(crate) type Start = Box<dyn FnOnce(Attempt) -> Running + Send>;
+pub(crate) type StartAttempt = Box<dyn FnOnce(AttemptRequest) -> AttemptFuture + Send>;
 
-/// The place of a function's attempts in the line for room. Dropping it leaves the line.
-pub(crate) type Place = Box<dyn Debug + Send>;
+/// The position of a function's attempts in the line for room. Dropping it leaves the line.
+pub(crate) type QueuePosition = Box<dyn Debug + Send>;
 
 /// Runs the attempts of what one API accepted.
 pub(crate) trait Runner: Send + Sync + 'static {
@@ -56,9 +56,13 @@ pub(crate) trait Runner: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The place in line, if there is no room: `place`, or a new one. The queue asks again when [`Freed::tell`]
+    /// The position in line, if there is no room: `position`, or a new one. The queue asks again when [`Freed::tell`]
     /// was called, first for those that were in line first.
-    fn start(&self, function: &Arc<str>, place: Option<Place>) -> Result<Start, Place>;
+    fn start(
+        &self,
+        function: &Arc<str>,
+        position: Option<QueuePosition>,
+    ) -> Result<StartAttempt, QueuePosition>;
 }
 
 /// Tells a queue that there may be something to run.
@@ -93,7 +97,7 @@ impl Freed {
 pub(super) struct FunctionRunner(pub(super) Harness);
 
 impl Runner for FunctionRunner {
-    fn start(&self, _: &Arc<str>, _: Option<Place>) -> Result<Start, Place> {
+    fn start(&self, _: &Arc<str>, _: Option<QueuePosition>) -> Result<StartAttempt, QueuePosition> {
         let harness = self.0.clone();
         Ok(Box::new(|attempt| {
             Box::pin(async move { invoke(&harness, attempt).await })
@@ -116,13 +120,13 @@ pub(crate) fn only_waited(
     }
 }
 
-async fn invoke(harness: &Harness, attempt: Attempt) -> Ended {
-    let Attempt {
+async fn invoke(harness: &Harness, attempt: AttemptRequest) -> AttemptOutcome {
+    let AttemptRequest {
         function, request, ..
     } = attempt;
     let head = match RequestHead::parse(&request) {
         Ok(head) => head,
-        Err(damaged) => return Ended::Rejected(damaged.to_string()),
+        Err(damaged) => return AttemptOutcome::Rejected(damaged.to_string()),
     };
     let mut options = InvokeOptions::default();
     options.token_metadata = head.token_metadata.as_deref().map(Arc::from);
@@ -134,18 +138,20 @@ async fn invoke(harness: &Harness, attempt: Attempt) -> Ended {
     let response = loop {
         let mut request = match head.to_request(request.body.clone()) {
             Ok(request) => request,
-            Err(damaged) => return Ended::Rejected(damaged.to_string()),
+            Err(damaged) => return AttemptOutcome::Rejected(damaged.to_string()),
         };
         request.extensions_mut().insert(report.clone());
         match harness.invoke(&function, request, options.clone()).await {
             Ok(response) => break response,
             Err(error) if error.is_not_found() => {
-                return Ended::Rejected("the function was deleted before it started".to_owned());
+                return AttemptOutcome::Rejected(
+                    "the function was deleted before it started".to_owned(),
+                );
             }
             Err(error) if only_waited(&error, &called, &report) => {
                 tokio::time::sleep(HOST_PAUSE).await;
             }
-            Err(error) => return Ended::Failed(error.to_string(), None),
+            Err(error) => return AttemptOutcome::Failed(error.to_string(), None),
         }
     };
     let head = ResponseHead::new(response.status(), response.headers());
@@ -155,14 +161,16 @@ async fn invoke(harness: &Harness, attempt: Attempt) -> Ended {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => {
             let text = format!("the result is longer than {MAX_RESULT} bytes");
-            return Ended::Rejected(text);
+            return AttemptOutcome::Rejected(text);
         }
-        Err(error) => return Ended::Failed(format!("the result broke off: {error}"), None),
+        Err(error) => {
+            return AttemptOutcome::Failed(format!("the result broke off: {error}"), None);
+        }
     };
     let result = head.store(body);
     if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() {
         let text = format!("the function answered with status {status}");
-        return Ended::Failed(text, Some(result));
+        return AttemptOutcome::Failed(text, Some(result));
     }
-    Ended::Succeeded(result)
+    AttemptOutcome::Succeeded(result)
 }

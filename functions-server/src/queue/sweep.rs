@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::Inner;
+use super::QueueInner;
 use crate::store::invocations;
 use crate::store::{StoreError, Time};
 
@@ -14,7 +14,7 @@ const SWEEP: Duration = Duration::from_secs(60);
 const SWEEP_BATCH: i64 = 500;
 
 /// Deletes what is over, until the queue is dropped.
-pub(super) async fn sweep(queue: Weak<Inner>) {
+pub(super) async fn sweep(queue: Weak<QueueInner>) {
     while let Some(inner) = queue.upgrade() {
         let now = Time::now();
         let delete =

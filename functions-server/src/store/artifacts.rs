@@ -59,8 +59,8 @@ impl Artifacts {
     }
 
     /// Starts an upload. It is deleted unless it is kept.
-    pub(crate) fn upload(&self) -> Result<Upload, StoreError> {
-        Ok(Upload {
+    pub(crate) fn upload(&self) -> Result<ArtifactUpload, StoreError> {
+        Ok(ArtifactUpload {
             file: NamedTempFile::new_in(&self.uploads)?,
             hash: Sha256::new(),
             length: 0,
@@ -137,13 +137,13 @@ fn hash(file: &Path) -> io::Result<Digest> {
 
 /// A component that arrives.
 #[derive(Debug)]
-pub(crate) struct Upload {
+pub(crate) struct ArtifactUpload {
     file: NamedTempFile,
     hash: Sha256,
     length: u64,
 }
 
-impl Upload {
+impl ArtifactUpload {
     pub(crate) fn write(&mut self, piece: &[u8]) -> Result<(), StoreError> {
         self.file.write_all(piece)?;
         self.hash.update(piece);

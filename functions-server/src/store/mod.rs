@@ -36,13 +36,13 @@ pub(crate) use time::Time;
 use folder::Folder;
 use probe::Probe;
 use readers::Readers;
-use writer::Writer;
+use writer::StoreWriter;
 
 /// A data folder in use.
 #[derive(Debug)]
 pub(crate) struct Store {
     // Fields are dropped in this order: the lock is released last.
-    writer: Writer,
+    writer: StoreWriter,
     readers: Arc<Readers>,
     artifacts: Arc<Artifacts>,
     probe: Probe,
@@ -64,7 +64,7 @@ impl Store {
             }
         }
         Ok(Self {
-            writer: Writer::start(connection).map_err(inaccessible)?,
+            writer: StoreWriter::start(connection).map_err(inaccessible)?,
             readers: Arc::new(Readers::new(locked.database())),
             artifacts: Arc::new(artifacts),
             probe: Probe::default(),

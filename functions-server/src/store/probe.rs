@@ -8,20 +8,25 @@ use tokio::sync::Mutex;
 
 use super::StoreError;
 use super::artifacts::Artifacts;
-use super::writer::Writer;
+use super::writer::StoreWriter;
 
 /// How long an answer stands, so that those who ask cannot make the disk busy.
 const FRESH: Duration = Duration::from_secs(1);
 
-type Checked = Result<(), Arc<StoreError>>;
+/// Whether the store can be written.
+type ProbeResult = Result<(), Arc<StoreError>>;
 
 #[derive(Debug, Default)]
 pub(super) struct Probe {
-    last: Mutex<Option<(Instant, Checked)>>,
+    last: Mutex<Option<(Instant, ProbeResult)>>,
 }
 
 impl Probe {
-    pub(super) async fn check(&self, writer: &Writer, artifacts: &Arc<Artifacts>) -> Checked {
+    pub(super) async fn check(
+        &self,
+        writer: &StoreWriter,
+        artifacts: &Arc<Artifacts>,
+    ) -> ProbeResult {
         let mut last = self.last.lock().await;
         if let Some((at, result)) = &*last
             && at.elapsed() < FRESH

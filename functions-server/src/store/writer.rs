@@ -15,14 +15,14 @@ use super::StoreError;
 const MAX_BATCH: usize = 256;
 
 /// Passes writes to the writer's thread.
-pub(super) struct Writer {
+pub(super) struct StoreWriter {
     /// `None` once the writer ends.
     jobs: Option<Sender<Box<dyn Job>>>,
     commits: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Writer {
+impl StoreWriter {
     pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
         let (jobs, waiting) = mpsc::channel();
         let commits = Arc::new(AtomicU64::new(0));
@@ -83,7 +83,7 @@ impl Writer {
     }
 }
 
-impl Drop for Writer {
+impl Drop for StoreWriter {
     /// Waits for the writes that were passed on, so that the folder can be opened again afterwards.
     fn drop(&mut self) {
         self.jobs = None;
@@ -95,10 +95,10 @@ impl Drop for Writer {
     }
 }
 
-impl fmt::Debug for Writer {
+impl fmt::Debug for StoreWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let commits = self.commits();
-        f.debug_struct("Writer")
+        f.debug_struct("StoreWriter")
             .field("commits", &commits)
             .finish_non_exhaustive()
     }
@@ -107,13 +107,14 @@ impl fmt::Debug for Writer {
 /// A write whose result's type is erased.
 trait Job: Send {
     /// Runs the write, and keeps its result.
-    fn run(&mut self, connection: &Connection) -> Ran;
+    fn run(&mut self, connection: &Connection) -> WriteOutcome;
     /// Passes the kept result on, or the failure of the commit.
     fn reply(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
+/// Whether the changes of a write stay.
 #[derive(PartialEq)]
-enum Ran {
+enum WriteOutcome {
     Done,
     Failed,
 }
@@ -125,12 +126,12 @@ struct Write<T, F> {
 }
 
 impl<T: Send, F: FnMut(&Connection) -> rusqlite::Result<T> + Send> Job for Write<T, F> {
-    fn run(&mut self, connection: &Connection) -> Ran {
+    fn run(&mut self, connection: &Connection) -> WriteOutcome {
         let result = (self.write)(connection);
         let ran = if result.is_ok() {
-            Ran::Done
+            WriteOutcome::Done
         } else {
-            Ran::Failed
+            WriteOutcome::Failed
         };
         self.result = Some(result);
         ran
@@ -180,7 +181,7 @@ fn commit(
     let mut transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for job in batch {
         let savepoint = transaction.savepoint()?;
-        if job.run(&savepoint) == Ran::Done {
+        if job.run(&savepoint) == WriteOutcome::Done {
             savepoint.commit()?;
         } else if savepoint.is_autocommit() {
             // A full disk, for example, makes SQLite undo the whole transaction.

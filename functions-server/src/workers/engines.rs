@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use host_harness::{ComponentEngine, Harness, LoadErrorKind};
 use wasmtime::component::Component;
 
-use super::components::{ComponentError, reason};
+use super::component_error::{ComponentError, reason};
 use super::ephemeral::SLOTS;
 use super::runtime::{self, HostLinker};
 

@@ -53,7 +53,7 @@ pub(crate) enum WorkerError {
     Reentrant(String),
     /// Workers wait for each other: a deadlock.
     #[error("the workers {0} wait for each other: this call would deadlock")]
-    Circle(String),
+    Deadlock(String),
     /// The host cannot do it now: the disk is full, or the server stops.
     #[error("{0}")]
     Unavailable(String),
@@ -70,7 +70,7 @@ impl WorkerError {
             Self::QueueFull(_) | Self::TooMuchWaits(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::JournalFull(_) => StatusCode::INSUFFICIENT_STORAGE,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Reentrant(_) | Self::Circle(_) => StatusCode::LOOP_DETECTED,
+            Self::Reentrant(_) | Self::Deadlock(_) => StatusCode::LOOP_DETECTED,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }

@@ -4,12 +4,12 @@ use std::time::SystemTime;
 
 use wasmtime_wasi::I32Exit;
 
-use super::journal::TooLong;
+use super::journal::JournalTooLong;
 use super::runtime::{CpuLimit, Diverged, Suspended, TooLarge};
 
 /// The outcome of an error in an instance.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum InstanceFailure {
     Diverged(Diverged),
     Exited,
     /// It sleeps for long, and can do so without an instance.
@@ -19,7 +19,7 @@ pub(super) enum Failure {
     Trapped(String),
 }
 
-impl Failure {
+impl InstanceFailure {
     pub(super) fn of(error: &wasmtime::Error) -> Self {
         if let Some(diverged) = error.downcast_ref::<Diverged>() {
             return Self::Diverged(diverged.clone());
@@ -30,7 +30,7 @@ impl Failure {
         if error.is::<I32Exit>() {
             return Self::Exited;
         }
-        if error.is::<CpuLimit>() || error.is::<TooLong>() || error.is::<TooLarge>() {
+        if error.is::<CpuLimit>() || error.is::<JournalTooLong>() || error.is::<TooLarge>() {
             return Self::Limit(error.root_cause().to_string());
         }
         match error.downcast_ref::<wasmtime::Trap>() {

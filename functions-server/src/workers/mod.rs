@@ -2,7 +2,7 @@
 
 mod analysed_type;
 mod check;
-mod codes;
+mod component_error;
 mod components;
 mod engines;
 mod ephemeral;
@@ -14,6 +14,7 @@ mod function_name;
 mod instance;
 mod journal;
 mod json;
+mod linked_components;
 mod metadata;
 mod name;
 mod options;
@@ -29,11 +30,12 @@ mod wave;
 mod worker;
 
 pub(crate) use check::Parameter;
-pub(crate) use components::{ComponentError, ComponentVersion, Components, Upload};
+pub(crate) use component_error::ComponentError;
+pub(crate) use components::{ComponentUpload, ComponentVersion, Components};
 pub(crate) use engines::Engines;
 pub(crate) use error::WorkerError;
 pub(crate) use exports::BadCall;
-pub(crate) use front::{Creation, Invocation, WeakWorkers, Workers};
+pub(crate) use front::{Creation, WeakWorkers, WorkerInvocation, Workers};
 pub(crate) use name::{check_name, key};
 pub(crate) use options::WorkerLimits;
 pub use probe::worker_functions;

@@ -8,10 +8,10 @@ use tokio::sync::Notify;
 /// Whether workers stop. From then on, no worker gets an answer: it could be one that only says so, and would be
 /// recorded.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Stopping(Arc<Inner>);
+pub(crate) struct Stopping(Arc<StopSignal>);
 
 #[derive(Debug, Default)]
-struct Inner {
+struct StopSignal {
     is_set: AtomicBool,
     changed: Notify,
 }

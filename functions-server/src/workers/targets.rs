@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::check::Parameter;
 use super::error::WorkerError;
-use super::front::{Invocation, WeakWorkers, Workers};
+use super::front::{WeakWorkers, WorkerInvocation, Workers};
 use super::name::{check_name, key};
 
 const SCHEME: &str = "worker:";
@@ -72,7 +72,7 @@ async fn answer(
     };
     let body = Limited::new(body, MAX_BODY).collect().await;
     let body = body.map_err(|error| bad(format!("no whole body of at most 16 MiB: {error}")))?;
-    let invocation = Invocation {
+    let invocation = WorkerInvocation {
         parameters: parameters(&body.to_bytes())?,
         function: function.into_owned(),
         key: given,

@@ -3,13 +3,13 @@ use std::sync::Arc;
 use axum::extract::Request;
 use http::header::AUTHORIZATION;
 
-use super::Api;
-use super::error::{Code, Error};
+use super::DispatchApi;
+use super::error::{ConnectCode, ConnectError};
 use crate::Connection;
 use crate::auth::{Scope, Token};
 
 /// The token of a request, which may dispatch calls.
-pub(super) fn token(api: &Api, request: &Request) -> Result<Arc<Token>, Error> {
+pub(super) fn token(api: &DispatchApi, request: &Request) -> Result<Arc<Token>, ConnectError> {
     let mut given = request.headers().get_all(AUTHORIZATION).iter();
     let (Some(only), None) = (given.next(), given.next()) else {
         return Err(unauthenticated());
@@ -23,19 +23,19 @@ pub(super) fn token(api: &Api, request: &Request) -> Result<Arc<Token>, Error> {
     if !token.has(Scope::Dispatch) {
         let message = "the API key lacks the scope \"dispatch\": use one that has it, such as `functions token \
                        create NAME --scope dispatch` makes";
-        return Err(Error::new(Code::PermissionDenied, message));
+        return Err(ConnectError::new(ConnectCode::PermissionDenied, message));
     }
     Ok(token)
 }
 
-fn unauthenticated() -> Error {
+fn unauthenticated() -> ConnectError {
     let message = "an API key is required: send `Authorization: Bearer KEY` with a token such as `functions token \
                    create NAME --scope dispatch` makes";
-    Error::new(Code::Unauthenticated, message)
+    ConnectError::new(ConnectCode::Unauthenticated, message)
 }
 
 /// An unknown token: counted, and logged without the token.
-fn failed(api: &Api, request: &Request) -> Error {
+fn failed(api: &DispatchApi, request: &Request) -> ConnectError {
     let harness = api.server.harness();
     let connection = request.extensions().get::<Connection>();
     let address =
@@ -48,11 +48,11 @@ fn failed(api: &Api, request: &Request) -> Error {
                 "a request of Dispatch had an unknown or expired token"
             );
             let message = "the API key is unknown or expired";
-            Error::new(Code::Unauthenticated, message)
+            ConnectError::new(ConnectCode::Unauthenticated, message)
         }
         Err(_) => {
             let message = "too many requests with unknown or expired API keys";
-            Error::new(Code::ResourceExhausted, message)
+            ConnectError::new(ConnectCode::ResourceExhausted, message)
         }
     }
 }

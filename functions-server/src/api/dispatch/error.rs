@@ -2,11 +2,11 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 
-use crate::dispatch::{Refusal, RefusalKind};
+use crate::dispatch::{CallRejection, RejectionKind};
 
 /// A code of Connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Code {
+pub(super) enum ConnectCode {
     InvalidArgument,
     DeadlineExceeded,
     PermissionDenied,
@@ -16,7 +16,7 @@ pub(super) enum Code {
     Unauthenticated,
 }
 
-impl Code {
+impl ConnectCode {
     fn parts(self) -> (&'static str, StatusCode) {
         match self {
             Self::InvalidArgument => ("invalid_argument", StatusCode::BAD_REQUEST),
@@ -32,14 +32,14 @@ impl Code {
 
 /// An error, as Connect has it.
 #[derive(Debug)]
-pub(super) struct Error {
+pub(super) struct ConnectError {
     code: &'static str,
     status: StatusCode,
     message: String,
 }
 
-impl Error {
-    pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
+impl ConnectError {
+    pub(super) fn new(code: ConnectCode, message: impl Into<String>) -> Self {
         let (code, status) = code.parts();
         Self {
             code,
@@ -54,19 +54,19 @@ impl Error {
     }
 }
 
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        let code = match refusal.kind {
-            RefusalKind::InvalidArgument => Code::InvalidArgument,
-            RefusalKind::PermissionDenied => Code::PermissionDenied,
-            RefusalKind::ResourceExhausted => Code::ResourceExhausted,
-            RefusalKind::Unavailable => Code::Unavailable,
+impl From<CallRejection> for ConnectError {
+    fn from(rejection: CallRejection) -> Self {
+        let code = match rejection.kind {
+            RejectionKind::InvalidArgument => ConnectCode::InvalidArgument,
+            RejectionKind::PermissionDenied => ConnectCode::PermissionDenied,
+            RejectionKind::ResourceExhausted => ConnectCode::ResourceExhausted,
+            RejectionKind::Unavailable => ConnectCode::Unavailable,
         };
-        Self::new(code, refusal.message)
+        Self::new(code, rejection.message)
     }
 }
 
-impl IntoResponse for Error {
+impl IntoResponse for ConnectError {
     fn into_response(self) -> Response {
         let body = serde_json::json!({ "code": self.code, "message": self.message });
         let mut response = (self.status, body.to_string()).into_response();

@@ -9,13 +9,17 @@ use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, FieldDescriptorProto, FileDescriptorProto};
 use serde_json::Value;
 
-use super::error::{Code, Error};
+use super::error::{ConnectCode, ConnectError};
 use crate::dispatch::{DispatchRequest, DispatchResponse};
 
 /// Reads a request. Members that are unknown are ignored, as by Connect's other servers.
-pub(super) fn decode(body: &Bytes) -> Result<DispatchRequest, Error> {
-    let invalid =
-        |why: String| Error::new(Code::InvalidArgument, format!("invalid message: {why}"));
+pub(super) fn decode(body: &Bytes) -> Result<DispatchRequest, ConnectError> {
+    let invalid = |why: String| {
+        ConnectError::new(
+            ConnectCode::InvalidArgument,
+            format!("invalid message: {why}"),
+        )
+    };
     let mut json: Value =
         serde_json::from_slice(body).map_err(|error| invalid(error.to_string()))?;
     complete(&mut json);
@@ -113,7 +117,7 @@ fn field(name: &str, number: i32, kind: Type, of: Option<&str>) -> FieldDescript
 mod tests {
     use super::*;
 
-    fn decoded(json: &str) -> Result<DispatchRequest, Error> {
+    fn decoded(json: &str) -> Result<DispatchRequest, ConnectError> {
         decode(&Bytes::from(json.to_owned()))
     }
 

@@ -21,13 +21,13 @@ use tower_layer::Layer as _;
 use super::{Service, drain};
 use crate::Server;
 use crate::auth::FailureLimit;
-use crate::dispatch::{DispatchRequest, DispatchResponse, Functions, Scheduler};
-use error::{Code, Error};
+use crate::dispatch::{AllowedFunctions, DispatchRequest, DispatchResponse, Scheduler};
+use error::{ConnectCode, ConnectError};
 use request::Codec;
 
 /// What every request gets.
 #[derive(Clone)]
-struct Api {
+struct DispatchApi {
     server: Server,
     scheduler: Scheduler,
     failures: Arc<FailureLimit>,
@@ -35,7 +35,7 @@ struct Api {
 
 /// The API.
 pub(crate) fn service(server: Server, scheduler: Scheduler) -> impl Service {
-    let api = Api {
+    let api = DispatchApi {
         server,
         scheduler,
         failures: Arc::default(),
@@ -43,47 +43,50 @@ pub(crate) fn service(server: Server, scheduler: Scheduler) -> impl Service {
     let routes = Router::new()
         .route("/dispatch.sdk.v1.DispatchService/Dispatch", post(dispatch))
         .fallback(async || {
-            Error::new(
-                Code::Unimplemented,
+            ConnectError::new(
+                ConnectCode::Unimplemented,
                 "unknown path: expected /dispatch.sdk.v1.DispatchService/Dispatch",
             )
             .with_status(StatusCode::NOT_FOUND)
         })
         .method_not_allowed_fallback(async || {
-            Error::new(Code::Unimplemented, "expected POST")
+            ConnectError::new(ConnectCode::Unimplemented, "expected POST")
                 .with_status(StatusCode::METHOD_NOT_ALLOWED)
         })
         .with_state(api);
     from_fn(drain::refused).layer(routes)
 }
 
-async fn dispatch(State(api): State<Api>, request: Request) -> Response {
+async fn dispatch(State(api): State<DispatchApi>, request: Request) -> Response {
     match accepted(&api, request).await {
         Ok(response) => response,
         Err(error) => error.into_response(),
     }
 }
 
-async fn accepted(api: &Api, request: Request) -> Result<Response, Error> {
+async fn accepted(api: &DispatchApi, request: Request) -> Result<Response, ConnectError> {
     let token = access::token(api, &request)?;
     let codec = request::codec(request.headers())?;
     let timeout = request::check(request.headers())?;
     let body = request::read(request.into_body()).await?;
     let calls = match codec {
         Codec::Proto => DispatchRequest::decode(body).map_err(|error| {
-            Error::new(Code::InvalidArgument, format!("invalid message: {error}"))
+            ConnectError::new(
+                ConnectCode::InvalidArgument,
+                format!("invalid message: {error}"),
+            )
         })?,
         Codec::Json => json::decode(&body)?,
     };
-    let functions = Functions::of(token.functions());
+    let functions = AllowedFunctions::of(token.functions());
     let accepting = api.scheduler.dispatch(calls.calls, &functions);
     let ids = match timeout {
         None => accepting.await,
         Some(timeout) => tokio::time::timeout(timeout, accepting)
             .await
             .map_err(|_| {
-                Error::new(
-                    Code::DeadlineExceeded,
+                ConnectError::new(
+                    ConnectCode::DeadlineExceeded,
                     "the time of connect-timeout-ms is over: the calls may have been stored",
                 )
             })?,

@@ -8,7 +8,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
-use super::error::{Code, Error};
+use super::error::{ConnectCode, ConnectError};
 
 /// The longest request, in bytes.
 const MAX_BODY: usize = 16 << 20;
@@ -33,7 +33,7 @@ impl Codec {
 }
 
 /// How a request's message is written, and the response's too.
-pub(super) fn codec(headers: &HeaderMap) -> Result<Codec, Error> {
+pub(super) fn codec(headers: &HeaderMap) -> Result<Codec, ConnectError> {
     let given = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -49,14 +49,14 @@ pub(super) fn codec(headers: &HeaderMap) -> Result<Codec, Error> {
         Ok(Codec::Json)
     } else {
         let message = "expected content-type: application/proto or application/json";
-        Err(Error::new(Code::InvalidArgument, message)
+        Err(ConnectError::new(ConnectCode::InvalidArgument, message)
             .with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE))
     }
 }
 
 /// Checks the version of the protocol, and returns how long the client waits, if it says so.
-pub(super) fn check(headers: &HeaderMap) -> Result<Option<Duration>, Error> {
-    let invalid = |message: &str| Err(Error::new(Code::InvalidArgument, message));
+pub(super) fn check(headers: &HeaderMap) -> Result<Option<Duration>, ConnectError> {
+    let invalid = |message: &str| Err(ConnectError::new(ConnectCode::InvalidArgument, message));
     if headers
         .get("connect-protocol-version")
         .is_some_and(|version| version != "1")
@@ -68,7 +68,7 @@ pub(super) fn check(headers: &HeaderMap) -> Result<Option<Duration>, Error> {
         .is_some_and(|encoding| encoding != "identity")
     {
         let message = "unsupported content-encoding: expected identity";
-        return Err(Error::new(Code::Unimplemented, message));
+        return Err(ConnectError::new(ConnectCode::Unimplemented, message));
     }
     let Some(timeout) = headers.get("connect-timeout-ms") else {
         return Ok(None);
@@ -77,8 +77,8 @@ pub(super) fn check(headers: &HeaderMap) -> Result<Option<Duration>, Error> {
         (1..=10).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
     });
     match digits.and_then(|digits| digits.parse().ok()) {
-        Some(0) => Err(Error::new(
-            Code::DeadlineExceeded,
+        Some(0) => Err(ConnectError::new(
+            ConnectCode::DeadlineExceeded,
             "connect-timeout-ms is 0: the calls were not stored",
         )),
         Some(milliseconds) => Ok(Some(Duration::from_millis(milliseconds))),
@@ -87,21 +87,21 @@ pub(super) fn check(headers: &HeaderMap) -> Result<Option<Duration>, Error> {
 }
 
 /// Reads a request's body.
-pub(super) async fn read(body: Body) -> Result<Bytes, Error> {
+pub(super) async fn read(body: Body) -> Result<Bytes, ConnectError> {
     let body = tokio::time::timeout(MAX_TIME, Limited::new(body, MAX_BODY).collect()).await;
     let body = body.map_err(|_| {
         let message = format!("the body did not arrive within {} s", MAX_TIME.as_secs());
-        Error::new(Code::DeadlineExceeded, message)
+        ConnectError::new(ConnectCode::DeadlineExceeded, message)
     })?;
     let body = body.map_err(|error| match error.is::<LengthLimitError>() {
         true => {
             let message = format!(
                 "message is larger than {MAX_BODY} bytes: dispatch the calls in several batches"
             );
-            Error::new(Code::ResourceExhausted, message)
+            ConnectError::new(ConnectCode::ResourceExhausted, message)
         }
-        false => Error::new(
-            Code::InvalidArgument,
+        false => ConnectError::new(
+            ConnectCode::InvalidArgument,
             "the body ended before it was complete",
         ),
     })?;

@@ -5,7 +5,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::StatusCode;
 
-use super::answer::Refusal;
+use super::answer::ErrorResponse;
 use crate::api::{Connection, host_names};
 
 /// Passes a request on unless it is for another host, or from a web page.
@@ -16,7 +16,8 @@ pub(super) async fn check(
 ) -> Response {
     let (uri, headers) = (request.uri(), request.headers());
     let connection = request.extensions().get::<Connection>();
-    let refused = |status, text: &str| Refusal::Error(status, text.to_owned()).into_response();
+    let refused =
+        |status, text: &str| ErrorResponse::Error(status, text.to_owned()).into_response();
     if !host_names::is_own(uri, headers, connection, &hosts) {
         return refused(
             StatusCode::MISDIRECTED_REQUEST,

@@ -14,7 +14,7 @@ use crate::workers::{BadCall, ComponentError};
 pub(super) fn json(value: &impl Serialize) -> Response {
     match serde_json::to_string(value) {
         Ok(text) => text_of_json(StatusCode::OK, text),
-        Err(error) => Refusal::internal(&error).into_response(),
+        Err(error) => ErrorResponse::internal(&error).into_response(),
     }
 }
 
@@ -27,9 +27,9 @@ pub(super) fn text_of_json(status: StatusCode, text: String) -> Response {
     response
 }
 
-/// An answer other than what was asked for.
+/// An error, as Golem's services answer it.
 #[derive(Debug)]
-pub(super) enum Refusal {
+pub(super) enum ErrorResponse {
     /// What is wrong with the request, one text for each part.
     Errors(StatusCode, Vec<String>),
     /// Why something is not there or cannot be done.
@@ -38,7 +38,7 @@ pub(super) enum Refusal {
     Golem(Value),
 }
 
-impl Refusal {
+impl ErrorResponse {
     pub(super) fn bad_request(error: impl Into<String>) -> Self {
         Self::Errors(StatusCode::BAD_REQUEST, vec![error.into()])
     }
@@ -57,7 +57,7 @@ impl Refusal {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for ErrorResponse {
     fn into_response(self) -> Response {
         let (status, body) = match self {
             Self::Errors(status, errors) => (status, json!({ "errors": errors })),
@@ -80,13 +80,13 @@ impl IntoResponse for Refusal {
     }
 }
 
-impl From<BadCall> for Refusal {
+impl From<BadCall> for ErrorResponse {
     fn from(bad: BadCall) -> Self {
         Self::Errors(StatusCode::BAD_REQUEST, bad.errors)
     }
 }
 
-impl From<StoreError> for Refusal {
+impl From<StoreError> for ErrorResponse {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Full => Self::Error(StatusCode::INSUFFICIENT_STORAGE, error.to_string()),
@@ -95,7 +95,7 @@ impl From<StoreError> for Refusal {
     }
 }
 
-impl From<ComponentError> for Refusal {
+impl From<ComponentError> for ErrorResponse {
     fn from(error: ComponentError) -> Self {
         match error {
             ComponentError::NameTaken(_) => Self::Error(StatusCode::CONFLICT, error.to_string()),

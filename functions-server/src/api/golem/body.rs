@@ -13,7 +13,7 @@ use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::answer::Refusal;
+use super::answer::ErrorResponse;
 
 /// The longest body that is JSON, in bytes.
 pub(super) const MAX_JSON: usize = 16 << 20;
@@ -27,17 +27,20 @@ const SHORT: usize = 64 << 10;
 /// How long a body may take.
 const MAX_TIME: Duration = Duration::from_secs(60);
 
-/// A body, and what allows it to be in memory.
-pub(super) struct Held {
+/// A body in memory, with its permit if it is long.
+pub(super) struct BufferedBody {
     pub(super) bytes: Bytes,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 /// Reads a JSON body. Waits while too many long ones are in memory.
-pub(super) async fn json(request: Request, held: &Arc<Semaphore>) -> Result<Held, Refusal> {
+pub(super) async fn json(
+    request: Request,
+    held: &Arc<Semaphore>,
+) -> Result<BufferedBody, ErrorResponse> {
     let (parts, body) = request.into_parts();
     if !is_json(&parts.headers) {
-        return Err(Refusal::Errors(
+        return Err(ErrorResponse::Errors(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             vec!["expected content-type: application/json".to_owned()],
         ));
@@ -50,14 +53,14 @@ pub(super) async fn json(request: Request, held: &Arc<Semaphore>) -> Result<Held
         }
         _ => None,
     };
-    Ok(Held {
+    Ok(BufferedBody {
         bytes,
         _permit: permit,
     })
 }
 
-async fn read(body: Body) -> Result<Bytes, Refusal> {
-    let refused = |status, text: &str| Err(Refusal::Errors(status, vec![text.to_owned()]));
+async fn read(body: Body) -> Result<Bytes, ErrorResponse> {
+    let refused = |status, text: &str| Err(ErrorResponse::Errors(status, vec![text.to_owned()]));
     let too_long = || {
         refused(
             StatusCode::PAYLOAD_TOO_LARGE,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::answer::Refusal;
+use super::answer::ErrorResponse;
 use crate::store::Time;
 use crate::store::components::ComponentRow;
 
@@ -31,9 +31,10 @@ struct VersionedId {
 }
 
 impl ComponentView {
-    pub(super) fn of(row: ComponentRow) -> Result<Self, Refusal> {
-        let raw =
-            |text: String| RawValue::from_string(text).map_err(|error| Refusal::internal(&error));
+    pub(super) fn of(row: ComponentRow) -> Result<Self, ErrorResponse> {
+        let raw = |text: String| {
+            RawValue::from_string(text).map_err(|error| ErrorResponse::internal(&error))
+        };
         Ok(Self {
             versioned_component_id: VersionedId {
                 component_id: row.id,
@@ -53,7 +54,7 @@ impl ComponentView {
         })
     }
 
-    pub(super) fn all(rows: Vec<ComponentRow>) -> Result<Vec<Self>, Refusal> {
+    pub(super) fn all(rows: Vec<ComponentRow>) -> Result<Vec<Self>, ErrorResponse> {
         rows.into_iter().map(Self::of).collect()
     }
 }
@@ -68,11 +69,11 @@ fn timestamp(time: Time) -> String {
 }
 
 /// Whether a component's type is the one whose calls are forgotten.
-pub(super) fn is_ephemeral(text: &str) -> Result<bool, Refusal> {
+pub(super) fn is_ephemeral(text: &str) -> Result<bool, ErrorResponse> {
     match text {
         "Durable" => Ok(false),
         "Ephemeral" => Ok(true),
-        other => Err(Refusal::Errors(
+        other => Err(ErrorResponse::Errors(
             StatusCode::BAD_REQUEST,
             vec![format!(
                 "Invalid component type: {other}, expected Durable or Ephemeral"

@@ -8,43 +8,46 @@ use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::answer::{self, Refusal};
+use super::answer::{self, ErrorResponse};
 use super::component::{ComponentView, is_ephemeral};
-use super::{Api, ids, upload};
+use super::{GolemApi, ids, upload};
 use crate::store::components::{self, ComponentRow};
 use crate::store::{Digest, StoreError};
-use crate::workers::Upload;
+use crate::workers::ComponentUpload;
 
 /// The longest name of a component, in bytes.
 const MAX_NAME: usize = 255;
 
-pub(super) async fn create(State(api): State<Api>, request: Request) -> Result<Response, Refusal> {
+pub(super) async fn create(
+    State(api): State<GolemApi>,
+    request: Request,
+) -> Result<Response, ErrorResponse> {
     let _permit = api.uploads.acquire().await;
     let form = upload::form(&api, request).await?;
     let name = form
         .name
-        .ok_or_else(|| Refusal::bad_request("the form lacks the part \"name\""))?;
+        .ok_or_else(|| ErrorResponse::bad_request("the form lacks the part \"name\""))?;
     check_name(&name)?;
     let row = api.server.components().create(name, form.upload).await?;
     Ok(answer::json(&ComponentView::of(row)?))
 }
 
-fn check_name(name: &str) -> Result<(), Refusal> {
+fn check_name(name: &str) -> Result<(), ErrorResponse> {
     let is_valid =
         !name.trim().is_empty() && name.len() <= MAX_NAME && !name.chars().any(char::is_control);
     match is_valid {
         true => Ok(()),
-        false => Err(Refusal::bad_request(format!(
+        false => Err(ErrorResponse::bad_request(format!(
             "Invalid component name: expected 1 to {MAX_NAME} bytes without control characters"
         ))),
     }
 }
 
 pub(super) async fn update(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path(id): Path<String>,
     request: Request,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     let id = ids::component(&id)?;
     let _permit = api.uploads.acquire().await;
     let form = upload::form(&api, request).await?;
@@ -59,15 +62,15 @@ pub(super) struct UploadQuery {
 
 /// The same with the component alone.
 pub(super) async fn upload(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path(id): Path<String>,
     Query(query): Query<UploadQuery>,
     request: Request,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     let id = ids::component(&id)?;
     let kind = query.component_type.as_deref().map(is_ephemeral);
     let _permit = api.uploads.acquire().await;
-    let upload = Upload {
+    let upload = ComponentUpload {
         component: upload::body(&api, request.into_body()).await?,
         is_ephemeral: kind.transpose()?,
         env: None,
@@ -83,18 +86,18 @@ pub(super) struct ListQuery {
 }
 
 pub(super) async fn list(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Query(query): Query<ListQuery>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     let list = move |connection: &_| components::list(connection, query.component_name.as_deref());
     let rows = api.server.store().read(list).await?;
     Ok(answer::json(&ComponentView::all(rows)?))
 }
 
 pub(super) async fn versions(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path(id): Path<String>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     let id = ids::component(&id)?;
     let versions = move |connection: &_| components::versions(connection, id);
     let rows = api.server.store().read(versions).await?;
@@ -102,17 +105,17 @@ pub(super) async fn versions(
 }
 
 pub(super) async fn latest(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path(id): Path<String>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     let row = find(&api, ids::component(&id)?, None).await?;
     Ok(answer::json(&ComponentView::of(row)?))
 }
 
 pub(super) async fn version(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path((id, number)): Path<(String, String)>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     let id = ids::component(&id)?;
     let row = find(&api, id, Some(ids::version(&number)?)).await?;
     Ok(answer::json(&ComponentView::of(row)?))
@@ -124,10 +127,10 @@ pub(super) struct DownloadQuery {
 }
 
 pub(super) async fn download(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path(id): Path<String>,
     Query(query): Query<DownloadQuery>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     let id = ids::component(&id)?;
     let version = query.version.as_deref().map(ids::version).transpose()?;
     let row = find(&api, id, version).await?;
@@ -138,7 +141,7 @@ pub(super) async fn download(
     Ok(response)
 }
 
-async fn read(api: &Api, digest: Digest) -> Result<Vec<u8>, Refusal> {
+async fn read(api: &GolemApi, digest: Digest) -> Result<Vec<u8>, ErrorResponse> {
     let file = api.server.store().artifacts().path(digest);
     let read = tokio::task::spawn_blocking(move || std::fs::read(file)).await;
     let read = read.map_err(|_| StoreError::Closed)?;
@@ -146,7 +149,11 @@ async fn read(api: &Api, digest: Digest) -> Result<Vec<u8>, Refusal> {
 }
 
 /// A version of a component, the latest unless a number is given.
-async fn find(api: &Api, id: Uuid, number: Option<i64>) -> Result<ComponentRow, Refusal> {
+async fn find(
+    api: &GolemApi,
+    id: Uuid,
+    number: Option<i64>,
+) -> Result<ComponentRow, ErrorResponse> {
     let get = move |connection: &_| {
         let latest = match number {
             Some(number) => Some(number),
@@ -158,5 +165,5 @@ async fn find(api: &Api, id: Uuid, number: Option<i64>) -> Result<ComponentRow, 
         }
     };
     let row = api.server.store().read(get).await?;
-    row.ok_or_else(|| Refusal::Error(StatusCode::NOT_FOUND, "Component not found".to_owned()))
+    row.ok_or_else(|| ErrorResponse::Error(StatusCode::NOT_FOUND, "Component not found".to_owned()))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::answer::Refusal;
+use super::answer::ErrorResponse;
 use crate::store::Time;
 use crate::workers::{Status, WorkerView};
 
@@ -14,7 +14,7 @@ const MAX_DEPTH: usize = 16;
 /// A condition on workers, as the JSON of `find`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "type")]
-pub(super) enum Filter {
+pub(super) enum WorkerFilter {
     Name {
         comparator: TextComparator,
         value: String,
@@ -37,13 +37,13 @@ pub(super) enum Filter {
         value: String,
     },
     And {
-        filters: Vec<Filter>,
+        filters: Vec<WorkerFilter>,
     },
     Or {
-        filters: Vec<Filter>,
+        filters: Vec<WorkerFilter>,
     },
     Not {
-        filter: Box<Filter>,
+        filter: Box<WorkerFilter>,
     },
 }
 
@@ -88,10 +88,11 @@ fn status(name: &str) -> Option<Status> {
     serde_json::from_value(letters.into()).ok()
 }
 
-impl Filter {
+impl WorkerFilter {
     /// Parses `SUBJECT COMPARATOR VALUE`, the form in a query.
-    pub(super) fn parse(text: &str) -> Result<Self, Refusal> {
-        let invalid = |why: &str| Refusal::bad_request(format!("Invalid filter: {text}, {why}"));
+    pub(super) fn parse(text: &str) -> Result<Self, ErrorResponse> {
+        let invalid =
+            |why: &str| ErrorResponse::bad_request(format!("Invalid filter: {text}, {why}"));
         let words: Vec<_> = text.split_whitespace().collect();
         let [subject, comparator, value] = *words.as_slice() else {
             return Err(invalid("expected SUBJECT COMPARATOR VALUE"));
@@ -140,16 +141,18 @@ impl Filter {
     }
 
     /// Refuses what could not be compared.
-    pub(super) fn check(&self, depth: usize) -> Result<(), Refusal> {
+    pub(super) fn check(&self, depth: usize) -> Result<(), ErrorResponse> {
         if depth > MAX_DEPTH {
-            return Err(Refusal::bad_request(format!(
+            return Err(ErrorResponse::bad_request(format!(
                 "Invalid filter: it nests more than {MAX_DEPTH} deep"
             )));
         }
         match self {
-            Self::CreatedAt { value, .. } if Time::parse(value).is_none() => Err(
-                Refusal::bad_request(format!("Invalid filter: {value} is not a time of RFC 3339")),
-            ),
+            Self::CreatedAt { value, .. } if Time::parse(value).is_none() => {
+                Err(ErrorResponse::bad_request(format!(
+                    "Invalid filter: {value} is not a time of RFC 3339"
+                )))
+            }
             Self::And { filters } | Self::Or { filters } => filters
                 .iter()
                 .try_for_each(|filter| filter.check(depth + 1)),

@@ -2,27 +2,27 @@
 
 use uuid::Uuid;
 
-use super::answer::Refusal;
+use super::answer::ErrorResponse;
 use crate::workers::check_name;
 
 /// The id of a component.
-pub(super) fn component(text: &str) -> Result<Uuid, Refusal> {
+pub(super) fn component(text: &str) -> Result<Uuid, ErrorResponse> {
     Uuid::try_parse(text).map_err(|error| {
-        Refusal::bad_request(format!("failed to parse path `component_id`: {error}"))
+        ErrorResponse::bad_request(format!("failed to parse path `component_id`: {error}"))
     })
 }
 
 /// The number of a component's version.
-pub(super) fn version(text: &str) -> Result<i64, Refusal> {
+pub(super) fn version(text: &str) -> Result<i64, ErrorResponse> {
     let number = text.parse().ok().filter(|number| *number >= 0);
-    number.ok_or_else(|| Refusal::bad_request("Invalid version"))
+    number.ok_or_else(|| ErrorResponse::bad_request("Invalid version"))
 }
 
 /// The name of a worker.
-pub(super) fn worker(name: &str) -> Result<&str, Refusal> {
+pub(super) fn worker(name: &str) -> Result<&str, ErrorResponse> {
     match check_name(name) {
         Ok(()) => Ok(name),
-        Err(reason) => Err(Refusal::bad_request(format!(
+        Err(reason) => Err(ErrorResponse::bad_request(format!(
             "Invalid worker name: {reason}"
         ))),
     }

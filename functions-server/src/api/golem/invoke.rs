@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::answer::{self, Refusal};
-use super::{Api, body, ids, queued};
-use crate::workers::{self, Invocation, Parameter, Returned};
+use super::answer::{self, ErrorResponse};
+use super::{GolemApi, body, ids, queued};
+use crate::workers::{self, Parameter, Returned, WorkerInvocation};
 
 /// The segments of a path. Without a name, the worker is a new one.
 #[derive(Deserialize)]
@@ -19,39 +19,39 @@ pub(super) struct Target {
 }
 
 pub(super) async fn invoke_and_await(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path(target): Path<Target>,
     RawQuery(query): RawQuery,
     request: Request,
-) -> Result<Response, Refusal> {
-    let call = Call::read(&api, &target, query.as_deref(), request).await?;
+) -> Result<Response, ErrorResponse> {
+    let call = InvocationRequest::read(&api, &target, query.as_deref(), request).await?;
     returned(&call.invoke_and_await(&api).await?)
 }
 
 pub(super) async fn invoke(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path(target): Path<Target>,
     RawQuery(query): RawQuery,
     request: Request,
-) -> Result<Response, Refusal> {
-    let call = Call::read(&api, &target, query.as_deref(), request).await?;
+) -> Result<Response, ErrorResponse> {
+    let call = InvocationRequest::read(&api, &target, query.as_deref(), request).await?;
     call.invoke(&api).await
 }
 
-/// A request that names a function.
-struct Call {
+/// A request to invoke a function of a worker.
+struct InvocationRequest {
     component: Uuid,
     worker: String,
-    invocation: Invocation,
+    invocation: WorkerInvocation,
 }
 
-impl Call {
+impl InvocationRequest {
     async fn read(
-        api: &Api,
+        api: &GolemApi,
         target: &Target,
         query: Option<&str>,
         request: Request,
-    ) -> Result<Self, Refusal> {
+    ) -> Result<Self, ErrorResponse> {
         let component = ids::component(&target.component)?;
         let worker = match &target.worker {
             Some(worker) => ids::worker(worker)?.to_owned(),
@@ -63,7 +63,7 @@ impl Call {
         Ok(Self {
             component,
             worker,
-            invocation: Invocation {
+            invocation: WorkerInvocation {
                 function,
                 parameters: Parameter::of_body(&held.bytes)?,
                 key,
@@ -72,14 +72,14 @@ impl Call {
         })
     }
 
-    async fn invoke_and_await(self, api: &Api) -> Result<Returned, Refusal> {
+    async fn invoke_and_await(self, api: &GolemApi) -> Result<Returned, ErrorResponse> {
         let component = self.component.to_string();
         let workers = api.server.workers();
         let answer = workers.invoke_and_await(&component, &self.worker, self.invocation);
         Ok(answer.await?)
     }
 
-    async fn invoke(self, api: &Api) -> Result<Response, Refusal> {
+    async fn invoke(self, api: &GolemApi) -> Result<Response, ErrorResponse> {
         let component = self.component.to_string();
         let workers = api.server.workers();
         if workers.is_ephemeral(&component, &self.worker).await? {
@@ -104,28 +104,28 @@ impl Call {
 }
 
 /// Both parts of a result are JSON already.
-fn returned(returned: &Returned) -> Result<Response, Refusal> {
+fn returned(returned: &Returned) -> Result<Response, ErrorResponse> {
     let Returned { typ, value } = returned;
     let text = format!("{{\"result\":{{\"typ\":{typ},\"value\":{value}}}}}");
     Ok(answer::text_of_json(StatusCode::OK, text))
 }
 
 /// The parameter `function` of a query.
-fn function(query: Option<&str>) -> Result<String, Refusal> {
+fn function(query: Option<&str>) -> Result<String, ErrorResponse> {
     let mut parameters = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
     let function = parameters.find(|(name, _)| name == "function");
     let function = function.map(|(_, function)| function.into_owned());
     function.ok_or_else(|| {
-        Refusal::bad_request("failed to parse parameter `function`: the query lacks it")
+        ErrorResponse::bad_request("failed to parse parameter `function`: the query lacks it")
     })
 }
 
 /// The client's key, which makes a repeated request the same.
-fn key(headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+fn key(headers: &HeaderMap) -> Result<Option<String>, ErrorResponse> {
     let Some(key) = headers.get("idempotency-key") else {
         return Ok(None);
     };
-    let key = workers::key(key.as_bytes()).map_err(Refusal::bad_request)?;
+    let key = workers::key(key.as_bytes()).map_err(ErrorResponse::bad_request)?;
     Ok(Some(key.to_owned()))
 }
 

@@ -29,7 +29,7 @@ use tower_layer::Layer as _;
 
 use super::{Service, drain};
 use crate::{GolemOptions, Server};
-use answer::Refusal;
+use answer::ErrorResponse;
 pub(crate) use queued::register;
 
 /// How many uploads arrive at once. Further ones wait.
@@ -50,7 +50,7 @@ const UNSUPPORTED: [&str; 9] = [
 
 /// What every handler gets.
 #[derive(Clone)]
-struct Api {
+struct GolemApi {
     server: Server,
     uploads: Arc<Semaphore>,
     /// A permit for each byte of a long body.
@@ -66,7 +66,7 @@ pub(crate) fn service(server: Server, options: GolemOptions) -> impl Service {
 
 /// The routes of the API.
 pub(super) fn routes(server: Server) -> Router {
-    let api = Api {
+    let api = GolemApi {
         server,
         uploads: Arc::new(Semaphore::new(MAX_UPLOADS)),
         held: Arc::new(Semaphore::new(body::MAX_HELD)),
@@ -82,7 +82,7 @@ pub(super) fn routes(server: Server) -> Router {
         .with_state(api)
 }
 
-fn of_components() -> Router<Api> {
+fn of_components() -> Router<GolemApi> {
     Router::new()
         .route(
             "/v1/components",
@@ -107,7 +107,7 @@ fn of_components() -> Router<Api> {
         .layer(DefaultBodyLimit::disable())
 }
 
-fn of_invocations() -> Router<Api> {
+fn of_invocations() -> Router<GolemApi> {
     let mut routes = Router::new();
     for of in ["", "/workers/{worker}"] {
         let of = format!("/v1/components/{{component}}{of}");
@@ -121,7 +121,7 @@ fn of_invocations() -> Router<Api> {
     routes
 }
 
-fn of_workers() -> Router<Api> {
+fn of_workers() -> Router<GolemApi> {
     const ALL: &str = "/v1/components/{component}/workers";
     let of = |last: &str| format!("{ALL}/{{worker}}{last}");
     let mut routes = Router::new()
@@ -146,11 +146,11 @@ async fn version() -> Response {
     answer::json(&json!({ "version": env!("CARGO_PKG_VERSION") }))
 }
 
-async fn no_such_path(uri: Uri) -> Refusal {
-    Refusal::not_found(format!("the path {:?} is unknown", uri.path()))
+async fn no_such_path(uri: Uri) -> ErrorResponse {
+    ErrorResponse::not_found(format!("the path {:?} is unknown", uri.path()))
 }
 
-async fn no_such_method(method: Method) -> Refusal {
+async fn no_such_method(method: Method) -> ErrorResponse {
     let error = format!("this path does not support {method}");
-    Refusal::Error(StatusCode::METHOD_NOT_ALLOWED, error)
+    ErrorResponse::Error(StatusCode::METHOD_NOT_ALLOWED, error)
 }

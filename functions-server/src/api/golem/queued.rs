@@ -5,13 +5,14 @@ use std::sync::Arc;
 use http::{HeaderMap, Method, StatusCode};
 use uuid::Uuid;
 
-use super::answer::Refusal;
+use super::answer::ErrorResponse;
 use crate::Server;
 use crate::queue::{
-    Attempt, Ended, Offer, OfferError, Place, Queue, RequestHead, ResponseHead, Runner, Start,
+    AttemptOutcome, AttemptRequest, Offer, OfferError, Queue, QueuePosition, RequestHead,
+    ResponseHead, Runner, StartAttempt,
 };
 use crate::store::invocations::StoredMessage;
-use crate::workers::{Invocation, Parameter, WeakWorkers, WorkerError, Workers};
+use crate::workers::{Parameter, WeakWorkers, WorkerError, WorkerInvocation, Workers};
 
 /// The source of the invocations that are accepted here.
 const SOURCE: &str = "golem";
@@ -31,7 +32,7 @@ pub(super) async fn accept(
     worker: &str,
     function: &str,
     parameters: String,
-) -> Result<(), Refusal> {
+) -> Result<(), ErrorResponse> {
     let head = RequestHead::new(
         &Method::POST,
         format!("{worker}/{function}"),
@@ -46,7 +47,7 @@ pub(super) async fn accept(
     };
     match server.queue().accept(offer).await {
         Ok(_) => Ok(()),
-        Err(OfferError::Full(_)) => Err(Refusal::Error(
+        Err(OfferError::Full(_)) => Err(ErrorResponse::Error(
             StatusCode::TOO_MANY_REQUESTS,
             "too many invocations wait already: try again later".to_owned(),
         )),
@@ -57,22 +58,22 @@ pub(super) async fn accept(
 struct EphemeralRunner(WeakWorkers);
 
 impl Runner for EphemeralRunner {
-    fn start(&self, _: &Arc<str>, _: Option<Place>) -> Result<Start, Place> {
+    fn start(&self, _: &Arc<str>, _: Option<QueuePosition>) -> Result<StartAttempt, QueuePosition> {
         let workers = self.0.clone();
         Ok(Box::new(|attempt| {
             Box::pin(async move {
                 match workers.upgrade() {
                     Some(workers) => run(&workers, &attempt).await,
-                    None => Ended::Failed(WorkerError::stopping().to_string(), None),
+                    None => AttemptOutcome::Failed(WorkerError::stopping().to_string(), None),
                 }
             })
         }))
     }
 }
 
-async fn run(workers: &Workers, attempt: &Attempt) -> Ended {
+async fn run(workers: &Workers, attempt: &AttemptRequest) -> AttemptOutcome {
     let Some((component, worker, invocation)) = read(attempt) else {
-        return Ended::Rejected("the stored invocation cannot be read".to_owned());
+        return AttemptOutcome::Rejected("the stored invocation cannot be read".to_owned());
     };
     match workers
         .invoke_and_await(component, &worker, invocation)
@@ -80,23 +81,23 @@ async fn run(workers: &Workers, attempt: &Attempt) -> Ended {
     {
         Ok(returned) => {
             let head = ResponseHead::new(StatusCode::OK, &HeaderMap::new());
-            Ended::Succeeded(head.store(returned.value.into()))
+            AttemptOutcome::Succeeded(head.store(returned.value.into()))
         }
         Err(error @ (WorkerError::Unavailable(_) | WorkerError::RuntimeError(_))) => {
-            Ended::Failed(error.to_string(), None)
+            AttemptOutcome::Failed(error.to_string(), None)
         }
         // A retry would be refused, too.
-        Err(error) => Ended::Rejected(error.to_string()),
+        Err(error) => AttemptOutcome::Rejected(error.to_string()),
     }
 }
 
-fn read(attempt: &Attempt) -> Option<(&str, String, Invocation)> {
+fn read(attempt: &AttemptRequest) -> Option<(&str, String, WorkerInvocation)> {
     let component = attempt.function.strip_prefix(SCHEME)?;
     let StoredMessage { body, .. } = &attempt.request;
     let head = RequestHead::parse(&attempt.request).ok()?;
     // No worker's name has a slash.
     let (worker, function) = head.target.split_once('/')?;
-    let invocation = Invocation {
+    let invocation = WorkerInvocation {
         function: function.to_owned(),
         parameters: Parameter::of_array(body).ok()?,
         key: None,

@@ -3,10 +3,10 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::answer::Refusal;
+use super::answer::ErrorResponse;
 use crate::workers::WorkerError;
 
-impl From<WorkerError> for Refusal {
+impl From<WorkerError> for ErrorResponse {
     fn from(error: WorkerError) -> Self {
         use WorkerError as E;
         let text = error.to_string();
@@ -29,7 +29,7 @@ impl From<WorkerError> for Refusal {
             E::PreviousInvocationExited => {
                 Self::Golem(json!({ "type": "PreviousInvocationExited" }))
             }
-            E::RuntimeError(_) | E::Interrupted | E::Deleted | E::Reentrant(_) | E::Circle(_) => {
+            E::RuntimeError(_) | E::Interrupted | E::Deleted | E::Reentrant(_) | E::Deadlock(_) => {
                 golem("RuntimeError")
             }
             E::QueueFull(_) | E::TooMuchWaits(_) => {

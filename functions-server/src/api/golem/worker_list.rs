@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::answer::{self, Refusal};
-use super::filter::Filter;
+use super::answer::{self, ErrorResponse};
+use super::filter::WorkerFilter;
 use super::workers::{read, version_of};
-use super::{Api, ids, worker_view};
+use super::{GolemApi, ids, worker_view};
 
 /// How many workers a page has unless the client says so, and at most.
 const COUNT: u64 = 50;
@@ -28,69 +28,71 @@ pub(super) struct Cursor {
     layer: u64,
 }
 
-/// What a client asks for.
+/// Which workers a page has.
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
-struct Query {
-    filter: Option<Filter>,
+struct WorkerQuery {
+    filter: Option<WorkerFilter>,
     cursor: Option<Cursor>,
     count: Option<u64>,
 }
 
 pub(super) async fn list(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path(component): Path<String>,
     RawQuery(query): RawQuery,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     let component = ids::component(&component)?;
     page(
         &api,
         component,
-        &Query::of_url(query.as_deref().unwrap_or_default())?,
+        &WorkerQuery::of_url(query.as_deref().unwrap_or_default())?,
     )
     .await
 }
 
 pub(super) async fn find(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path(component): Path<String>,
     request: Request,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     let component = ids::component(&component)?;
-    let query: Query = read(&api, request).await?;
+    let query: WorkerQuery = read(&api, request).await?;
     if let Some(filter) = &query.filter {
         filter.check(0)?;
     }
     page(&api, component, &query).await
 }
 
-impl Query {
+impl WorkerQuery {
     /// Parses a query, in which all filters have to hold.
-    fn of_url(query: &str) -> Result<Self, Refusal> {
+    fn of_url(query: &str) -> Result<Self, ErrorResponse> {
         let mut found = Self::default();
         let mut filters = Vec::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             match &*name {
-                "filter" => filters.push(Filter::parse(&value)?),
+                "filter" => filters.push(WorkerFilter::parse(&value)?),
                 "cursor" => found.cursor = Some(Cursor::parse(&value)?),
                 "count" => {
                     let count = value.parse();
                     found.count = Some(count.map_err(|_| {
-                        Refusal::bad_request(format!("Invalid count: {value}, expected a number"))
+                        ErrorResponse::bad_request(format!(
+                            "Invalid count: {value}, expected a number"
+                        ))
                     })?);
                 }
                 _ => {}
             }
         }
         if !filters.is_empty() {
-            found.filter = Some(Filter::And { filters });
+            found.filter = Some(WorkerFilter::And { filters });
         }
         Ok(found)
     }
 }
 
 impl Cursor {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ErrorResponse> {
         let parts = text.split_once('/');
         let parts = parts.and_then(|(layer, cursor)| {
             Some(Self {
@@ -99,12 +101,16 @@ impl Cursor {
             })
         });
         parts.ok_or_else(|| {
-            Refusal::bad_request(format!("Invalid cursor: {text}, expected LAYER/CURSOR"))
+            ErrorResponse::bad_request(format!("Invalid cursor: {text}, expected LAYER/CURSOR"))
         })
     }
 }
 
-async fn page(api: &Api, component: Uuid, query: &Query) -> Result<Response, Refusal> {
+async fn page(
+    api: &GolemApi,
+    component: Uuid,
+    query: &WorkerQuery,
+) -> Result<Response, ErrorResponse> {
     let count = query.count.unwrap_or(COUNT).min(MAX_COUNT);
     let count = usize::try_from(count).unwrap_or(usize::MAX);
     let mut after = query.cursor.map_or(0, |cursor| cursor.cursor);

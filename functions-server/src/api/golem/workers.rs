@@ -11,27 +11,27 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::answer::{self, Refusal};
+use super::answer::{self, ErrorResponse};
 use super::worker_error::worker_id;
-use super::{Api, body, ids, worker_view};
+use super::{GolemApi, body, ids, worker_view};
 use crate::api::object::is_object;
 use crate::workers::{ComponentVersion, Creation, WorkerView};
 
 /// What a worker is created with. All three are required, as upstream.
 #[derive(Deserialize)]
-struct New {
+struct NewWorker {
     name: String,
     args: Vec<String>,
     env: BTreeMap<String, String>,
 }
 
 pub(super) async fn create(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path(component): Path<String>,
     request: Request,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     let component = ids::component(&component)?.to_string();
-    let New { name, args, env } = read(&api, request).await?;
+    let NewWorker { name, args, env } = read(&api, request).await?;
     ids::worker(&name)?;
     let creation = Creation { args, env };
     let workers = api.server.workers();
@@ -43,9 +43,9 @@ pub(super) async fn create(
 }
 
 pub(super) async fn get(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path((component, name)): Path<(String, String)>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     let component = ids::component(&component)?;
     let name = ids::worker(&name)?;
     let view = api
@@ -57,17 +57,21 @@ pub(super) async fn get(
 }
 
 /// The object of a worker.
-async fn object(api: &Api, component: Uuid, view: &WorkerView) -> Result<Value, Refusal> {
+async fn object(
+    api: &GolemApi,
+    component: Uuid,
+    view: &WorkerView,
+) -> Result<Value, ErrorResponse> {
     let version = version_of(api, component, view).await?;
     Ok(worker_view::object(view, version.as_deref()))
 }
 
 /// The version of its component that a worker has.
 pub(super) async fn version_of(
-    api: &Api,
+    api: &GolemApi,
     component: Uuid,
     view: &WorkerView,
-) -> Result<Option<Arc<ComponentVersion>>, Refusal> {
+) -> Result<Option<Arc<ComponentVersion>>, ErrorResponse> {
     Ok(api
         .server
         .components()
@@ -77,9 +81,9 @@ pub(super) async fn version_of(
 
 /// A worker that does not exist is deleted, too.
 pub(super) async fn delete(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path((component, name)): Path<(String, String)>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     let component = ids::component(&component)?.to_string();
     let name = ids::worker(&name)?;
     api.server.workers().delete(&component, name).await?;
@@ -87,10 +91,10 @@ pub(super) async fn delete(
 }
 
 pub(super) async fn interrupt(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path((component, name)): Path<(String, String)>,
     RawQuery(query): RawQuery,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     let component = ids::component(&component)?.to_string();
     let name = ids::worker(&name)?;
     let query = query.unwrap_or_default();
@@ -103,9 +107,9 @@ pub(super) async fn interrupt(
 }
 
 pub(super) async fn resume(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path((component, name)): Path<(String, String)>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     let component = ids::component(&component)?.to_string();
     let name = ids::worker(&name)?;
     api.server.workers().resume(&component, name).await?;
@@ -114,21 +118,21 @@ pub(super) async fn resume(
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Update {
+struct UpdateRequest {
     mode: String,
     target_version: u64,
 }
 
 pub(super) async fn update(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path((component, name)): Path<(String, String)>,
     request: Request,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     let component = ids::component(&component)?.to_string();
     let name = ids::worker(&name)?;
-    let update: Update = read(&api, request).await?;
+    let update: UpdateRequest = read(&api, request).await?;
     if !update.mode.eq_ignore_ascii_case("automatic") {
-        return Err(Refusal::bad_request(format!(
+        return Err(ErrorResponse::bad_request(format!(
             "the update mode {:?} is unsupported: expected Automatic",
             update.mode
         )));
@@ -141,9 +145,9 @@ pub(super) async fn update(
 }
 
 pub(super) async fn cancel(
-    State(api): State<Api>,
+    State(api): State<GolemApi>,
     Path((component, name, key)): Path<(String, String, String)>,
-) -> Result<Response, Refusal> {
+) -> Result<Response, ErrorResponse> {
     let component = ids::component(&component)?.to_string();
     let name = ids::worker(&name)?;
     let canceled = api.server.workers().cancel(&component, name, &key).await?;
@@ -151,15 +155,18 @@ pub(super) async fn cancel(
 }
 
 /// What upstream has and this host does not.
-pub(super) async fn unsupported() -> Refusal {
+pub(super) async fn unsupported() -> ErrorResponse {
     let error = "this host does not support this request of Golem's API: docs/workers.md lists what it supports";
-    Refusal::Error(StatusCode::NOT_IMPLEMENTED, error.to_owned())
+    ErrorResponse::Error(StatusCode::NOT_IMPLEMENTED, error.to_owned())
 }
 
 /// Reads a JSON body.
-pub(super) async fn read<T: DeserializeOwned>(api: &Api, request: Request) -> Result<T, Refusal> {
+pub(super) async fn read<T: DeserializeOwned>(
+    api: &GolemApi,
+    request: Request,
+) -> Result<T, ErrorResponse> {
     let held = body::json(request, &api.held).await?;
-    let invalid = |why| Refusal::bad_request(format!("parse request payload error: {why}"));
+    let invalid = |why| ErrorResponse::bad_request(format!("parse request payload error: {why}"));
     let parsed = serde_json::from_slice(&held.bytes).map_err(|error| invalid(error.to_string()))?;
     if !is_object(&held.bytes) {
         return Err(invalid("expected a JSON object".to_owned()));

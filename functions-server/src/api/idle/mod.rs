@@ -33,25 +33,27 @@ const STALLED: Duration = Duration::from_secs(5);
 /// client's part in HTTP/2's GOAWAY.
 const DRAIN_IDLE: Duration = Duration::from_millis(500);
 
-/// What the server does for a connection. Over HTTP/2, a client that takes nothing of an answer is nothing to do.
+/// The active requests of a connection: those that the server has something to do for. Over HTTP/2, an answer that its
+/// client does not take is none of them.
 ///
 /// A request takes its lock twice, and wakes nobody: [`idle`](Self::idle) looks when the connection may have become
 /// idle.
 #[derive(Debug, Clone)]
-pub(super) struct Work(Arc<Shared>);
+pub(super) struct ActiveRequests(Arc<ConnectionState>);
 
+/// What a connection and its requests share.
 #[derive(Debug)]
-struct Shared {
-    requests: Mutex<Requests>,
+struct ConnectionState {
+    requests: Mutex<RequestCounts>,
     /// Somebody else needs the connection's slot, or the server stops.
     changed: Notify,
 }
 
-/// The requests of a connection.
+/// How many requests of a connection are active, and since when.
 #[derive(Debug, Clone, Copy)]
-struct Requests {
+struct RequestCounts {
     /// How many the server has something to do for.
-    at_work: usize,
+    active: usize,
     /// Whether there was one.
     any: bool,
     /// When the server last had something to do, or the client last took a part of an answer.
@@ -63,53 +65,53 @@ struct Requests {
     stopping: Option<Instant>,
 }
 
-/// Something that the server does for a connection, until this is dropped.
-struct AtWork(Work);
+/// A request that is active until this is dropped.
+struct ActiveRequest(ActiveRequests);
 
-impl Work {
+impl ActiveRequests {
     pub(super) fn new() -> Self {
-        let requests = Requests {
-            at_work: 0,
+        let requests = RequestCounts {
+            active: 0,
             any: false,
             since: Instant::now(),
             is_unsent: false,
             is_unwanted: false,
             stopping: None,
         };
-        Self(Arc::new(Shared {
+        Self(Arc::new(ConnectionState {
             requests: Mutex::new(requests),
             changed: Notify::new(),
         }))
     }
 
-    fn requests(&self) -> MutexGuard<'_, Requests> {
+    fn requests(&self) -> MutexGuard<'_, RequestCounts> {
         let requests = self.0.requests.lock();
         requests.unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn begin(&self) -> AtWork {
+    fn begin(&self) -> ActiveRequest {
         let mut requests = self.requests();
-        requests.at_work += 1;
+        requests.active += 1;
         requests.any = true;
-        AtWork(self.clone())
+        ActiveRequest(self.clone())
     }
 
-    /// Answers a request, and counts as work as long as the server has something to do for it.
+    /// Answers a request, and counts as active as long as the server has something to do for it.
     pub(super) async fn answer<E>(
         self,
         version: Version,
         answering: impl Future<Output = Result<http::Response<Body>, E>>,
     ) -> Result<http::Response<Body>, E> {
-        let at_work = self.begin();
+        let active = self.begin();
         let response = answering.await?;
         // Over HTTP/1, writing to the socket has a time limit. Over HTTP/2, a client may read on and open no
         // window for the answer, which only shows in that its body is not asked for more.
         let is_whole = version < Version::HTTP_2;
         Ok(response.map(|body| {
-            Body::new(WorkingBody {
+            Body::new(ActiveBody {
                 body,
-                work: self,
-                at_work: is_whole.then_some(at_work),
+                requests: self,
+                active: is_whole.then_some(active),
                 is_whole,
             })
         }))
@@ -126,7 +128,7 @@ impl Work {
     pub(super) fn end_if_idle(&self) -> bool {
         let mut requests = self.requests();
         let least = if requests.is_unsent { STALLED } else { RECENT };
-        let is_idle = requests.at_work == 0 && requests.since.elapsed() >= least;
+        let is_idle = requests.active == 0 && requests.since.elapsed() >= least;
         let ends = is_idle && !requests.is_unwanted;
         if ends {
             requests.is_unwanted = true;
@@ -146,12 +148,12 @@ impl Work {
     pub(super) async fn idle(&self, times: IdleTimes) {
         loop {
             let requests = *self.requests();
-            if requests.is_unwanted && requests.at_work == 0 {
+            if requests.is_unwanted && requests.active == 0 {
                 return;
             }
             let now = Instant::now();
-            let next = if requests.at_work > 0 || requests.is_unsent {
-                // Before it could be idle, should the work end now.
+            let next = if requests.active > 0 || requests.is_unsent {
+                // Before it could be idle, should the last request end now.
                 now + times.idle
             } else if let Some(stopping) = requests.stopping {
                 requests.since.max(stopping) + DRAIN_IDLE
@@ -168,28 +170,28 @@ impl Work {
     }
 }
 
-impl Drop for AtWork {
+impl Drop for ActiveRequest {
     fn drop(&mut self) {
         let mut requests = self.0.requests();
-        requests.at_work -= 1;
+        requests.active -= 1;
         requests.since = Instant::now();
         let is_urgent = requests.is_unwanted || requests.stopping.is_some();
-        if requests.at_work == 0 && is_urgent {
+        if requests.active == 0 && is_urgent {
             self.0.0.changed.notify_one();
         }
     }
 }
 
 /// The body of an answer.
-struct WorkingBody {
+struct ActiveBody {
     body: Body,
-    work: Work,
-    at_work: Option<AtWork>,
-    /// Whether it counts as work to its end.
+    requests: ActiveRequests,
+    active: Option<ActiveRequest>,
+    /// Whether it counts as active to its end.
     is_whole: bool,
 }
 
-impl http_body::Body for WorkingBody {
+impl http_body::Body for ActiveBody {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -200,8 +202,8 @@ impl http_body::Body for WorkingBody {
         let this = &mut *self;
         let frame = Pin::new(&mut this.body).poll_frame(cx);
         if !this.is_whole {
-            let begun = this.at_work.take().unwrap_or_else(|| this.work.begin());
-            this.at_work = frame.is_pending().then_some(begun);
+            let begun = this.active.take().unwrap_or_else(|| this.requests.begin());
+            this.active = frame.is_pending().then_some(begun);
         }
         frame
     }

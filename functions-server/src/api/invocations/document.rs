@@ -2,14 +2,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
-use crate::dispatch::{CallState, Shown};
-use crate::queue::{Invocation, ResponseHead};
+use crate::dispatch::{CallDetails, CallState};
+use crate::queue::{ResponseHead, StoredInvocation};
 use crate::store::Time;
 use crate::store::calls::CallView;
 use crate::store::invocations::{InvocationRow, StoredMessage};
 
 /// An invocation as all APIs show it.
-pub(crate) fn document(invocation: &Invocation) -> Value {
+pub(crate) fn document(invocation: &StoredInvocation) -> Value {
     let mut document = summary(&invocation.row);
     if let Value::Object(members) = &mut document {
         let result = invocation.result.as_ref().and_then(result);
@@ -54,7 +54,7 @@ pub(crate) fn call_summary(state: CallState, view: &CallView, started: Option<Ti
 }
 
 /// The same with the result that all have.
-pub(crate) fn call_document(shown: &Shown) -> Value {
+pub(crate) fn call_document(shown: &CallDetails) -> Value {
     // The last hundred attempts are kept.
     let attempts = shown.attempts.as_deref().unwrap_or_default();
     let started = attempts.last().map(|attempt| attempt.started);

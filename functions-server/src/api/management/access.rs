@@ -6,15 +6,19 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{AUTHORIZATION, FORWARDED, VIA};
 use http::{HeaderMap, StatusCode};
 
-use super::caller::Caller;
-use super::{Api, Problem};
+use super::principal::Principal;
+use super::{ManagementApi, Problem};
 use crate::api::{Connection, host_names};
 
 /// What answers without a token.
 const OPEN: [&str; 2] = ["/healthz", "/readyz"];
 
-/// Passes a request on if its sender may use the API, with the [`Caller`].
-pub(super) async fn check(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+/// Passes a request on if its sender may use the API, with the [`Principal`].
+pub(super) async fn check(
+    State(api): State<ManagementApi>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     match caller(&api, &request) {
         Ok(caller) => {
             if let Some(caller) = caller {
@@ -26,7 +30,7 @@ pub(super) async fn check(State(api): State<Api>, mut request: Request, next: Ne
     }
 }
 
-fn caller(api: &Api, request: &Request) -> Result<Option<Caller>, Problem> {
+fn caller(api: &ManagementApi, request: &Request) -> Result<Option<Principal>, Problem> {
     let (uri, headers) = (request.uri(), request.headers());
     let connection = request.extensions().get::<Connection>();
     if !host_names::is_own(uri, headers, connection, &api.options.admin_hosts) {
@@ -47,7 +51,7 @@ fn caller(api: &Api, request: &Request) -> Result<Option<Caller>, Problem> {
     }
     if !api.server.tokens().exist() {
         if is_local(request, connection) {
-            return Ok(Some(Caller::Local));
+            return Ok(Some(Principal::Local));
         }
         return Err(Problem::new(
             StatusCode::FORBIDDEN,
@@ -62,7 +66,7 @@ fn caller(api: &Api, request: &Request) -> Result<Option<Caller>, Problem> {
         ));
     };
     match api.server.tokens().authenticate(token) {
-        Some(token) => Ok(Some(Caller::Token(token))),
+        Some(token) => Ok(Some(Principal::Token(token))),
         None => Err(failed(api, connection, headers)),
     }
 }
@@ -91,7 +95,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// An invalid token: counted, and logged without the token.
-fn failed(api: &Api, connection: Option<&Connection>, headers: &HeaderMap) -> Problem {
+fn failed(api: &ManagementApi, connection: Option<&Connection>, headers: &HeaderMap) -> Problem {
     let harness = api.server.harness();
     let peer = connection.map(|connection| harness.client_address(connection.peer, headers).ip());
     match api.failures.record(peer) {

@@ -3,16 +3,17 @@ use axum::extract::{Path, State};
 use http::{StatusCode, Uri};
 use serde::Serialize;
 
-use super::Api;
-use super::caller::Caller;
+use super::ManagementApi;
+use super::principal::Principal;
 use super::problem::Problem;
 use super::query::Query;
 use crate::auth::Scope;
-use crate::dispatch::{CallState, Calls, Shown};
+use crate::dispatch::{CallDetails, CallState, DispatchCalls};
 
 /// A call of Dispatch.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct Call {
+#[schema(as = Call)]
+pub(super) struct CallDocument {
     id: String,
     /// The call that made it; null for one that was dispatched.
     parent: Option<String>,
@@ -54,13 +55,13 @@ pub(super) struct CallAttempt {
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct CallList {
     /// The oldest first.
-    calls: Vec<Call>,
+    calls: Vec<CallDocument>,
     /// What `after` has to be for the next page; null on the last one.
     next: Option<String>,
 }
 
-impl From<Shown> for Call {
-    fn from(shown: Shown) -> Self {
+impl From<CallDetails> for CallDocument {
+    fn from(shown: CallDetails) -> Self {
         let view = shown.view;
         let attempts = shown.attempts.map(|attempts| {
             let shown = attempts.into_iter().map(|attempt| CallAttempt {
@@ -89,8 +90,8 @@ impl From<Shown> for Call {
     }
 }
 
-pub(super) fn calls(api: &Api) -> Calls {
-    Calls::new(api.server.store().clone(), api.server.scheduler())
+pub(super) fn calls(api: &ManagementApi) -> DispatchCalls {
+    DispatchCalls::new(api.server.store().clone(), api.server.scheduler())
 }
 
 fn not_found(id: &str) -> Problem {
@@ -98,7 +99,7 @@ fn not_found(id: &str) -> Problem {
 }
 
 /// Checks that the caller may see or change the calls of all functions: a call may reach any.
-pub(super) fn may(caller: &Caller, scope: Scope) -> Result<(), Problem> {
+pub(super) fn may(caller: &Principal, scope: Scope) -> Result<(), Problem> {
     caller.may(scope)?;
     match caller.covers_all() {
         true => Ok(()),
@@ -121,8 +122,8 @@ pub(super) fn may(caller: &Caller, scope: Scope) -> Result<(), Problem> {
     responses((status = 200, description = "A page of calls", body = CallList)),
 )]
 pub(super) async fn list(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     uri: Uri,
 ) -> Result<Json<CallList>, Problem> {
     may(&caller, Scope::Read)?;
@@ -140,7 +141,7 @@ pub(super) async fn list(
     let (shown, has_more) = calls(&api)
         .list(state.transpose()?, id("root"), id("after"), limit)
         .await?;
-    let calls: Vec<_> = shown.into_iter().map(Call::from).collect();
+    let calls: Vec<_> = shown.into_iter().map(CallDocument::from).collect();
     let next = calls
         .last()
         .filter(|_| has_more)
@@ -153,15 +154,15 @@ pub(super) async fn list(
     get, path = "/v1/dispatch/calls/{id}", operation_id = "get_call", tag = "dispatch",
     params(("id" = String, Path, description = "The call's id")),
     responses(
-        (status = 200, description = "The call", body = Call),
+        (status = 200, description = "The call", body = CallDocument),
         (status = 404, description = "No such call", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn get(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(id): Path<String>,
-) -> Result<Json<Call>, Problem> {
+) -> Result<Json<CallDocument>, Problem> {
     may(&caller, Scope::Read)?;
     let shown = calls(&api).get(&id).await?;
     shown
@@ -180,8 +181,8 @@ pub(super) async fn get(
     ),
 )]
 pub(super) async fn cancel(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     may(&caller, Scope::Dispatch)?;
@@ -197,16 +198,16 @@ pub(super) async fn cancel(
     post, path = "/v1/dispatch/calls/{id}/retry", operation_id = "retry_call", tag = "dispatch",
     params(("id" = String, Path, description = "The call's id")),
     responses(
-        (status = 200, description = "The call", body = Call),
+        (status = 200, description = "The call", body = CallDocument),
         (status = 404, description = "No such call", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The call has neither failed nor been cancelled", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn retry(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(id): Path<String>,
-) -> Result<Json<Call>, Problem> {
+) -> Result<Json<CallDocument>, Problem> {
     rerun(&api, &caller, &id).await?;
     let shown = calls(&api).get(&id).await?;
     shown
@@ -215,7 +216,11 @@ pub(super) async fn retry(
 }
 
 /// Runs a call once more that failed or was cancelled.
-pub(super) async fn rerun(api: &Api, caller: &Caller, id: &str) -> Result<(), Problem> {
+pub(super) async fn rerun(
+    api: &ManagementApi,
+    caller: &Principal,
+    id: &str,
+) -> Result<(), Problem> {
     may(caller, Scope::Dispatch)?;
     match calls(api).retry(id).await? {
         None => Err(not_found(id)),

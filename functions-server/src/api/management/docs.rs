@@ -7,8 +7,8 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use serde_json::Value;
 
-use super::Api;
-use super::caller::Caller;
+use super::ManagementApi;
+use super::principal::Principal;
 
 const HEAD: &str = include_str!("docs.html");
 
@@ -17,7 +17,7 @@ const HEAD: &str = include_str!("docs.html");
     get, path = "/docs", operation_id = "get_documentation", tag = "description",
     responses((status = 200, description = "The page", body = String, content_type = "text/html")),
 )]
-pub(super) async fn get(State(api): State<Api>, _: Caller) -> Response {
+pub(super) async fn get(State(api): State<ManagementApi>, _: Principal) -> Response {
     let description = serde_json::to_value(&*api.description).unwrap_or_default();
     let headers = [
         (CONTENT_TYPE, "text/html; charset=utf-8"),

@@ -6,17 +6,18 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::caller::Caller;
 use super::preconditions::{etag, precondition};
+use super::principal::Principal;
 use super::problem::Problem;
 use super::query::Query;
-use super::{Api, upload};
+use super::{ManagementApi, upload};
 use crate::auth::Scope;
-use crate::deployments::{FunctionView, Outcome, Settings, State as Loading, check_name};
+use crate::deployments::{DeployOutcome, FunctionView, LoadState, Settings, check_name};
 
 /// A function.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct Function {
+#[schema(as = Function)]
+pub(super) struct FunctionDocument {
     name: String,
     /// The number of its current version. Null for a function that the server was started with as a file.
     version: Option<i64>,
@@ -65,20 +66,21 @@ struct Instances {
 
 /// A page of functions.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct Functions {
-    functions: Vec<Function>,
+#[schema(as = Functions)]
+pub(super) struct FunctionList {
+    functions: Vec<FunctionDocument>,
     /// What `after` has to be for the next page; null on the last one.
     next: Option<String>,
 }
 
-impl Function {
-    fn of(api: &Api, view: FunctionView) -> Self {
+impl FunctionDocument {
+    fn of(api: &ManagementApi, view: FunctionView) -> Self {
         let url = api.options.public_url.as_ref().filter(|_| !view.is_private);
         let url = url.map(|url| format!("{}/{}", url.trim_end_matches('/'), view.name));
         let (state, error) = match view.state {
-            Loading::Ready => ("ready", None),
-            Loading::Unloaded => ("unloaded", None),
-            Loading::Failed(reason) => ("failed", Some(reason)),
+            LoadState::Ready => ("ready", None),
+            LoadState::Unloaded => ("unloaded", None),
+            LoadState::Failed(reason) => ("failed", Some(reason)),
         };
         let current = view.current.as_ref();
         Self {
@@ -99,7 +101,11 @@ impl Function {
     }
 
     /// The function with a status, tagged with its version.
-    pub(super) fn response(api: &Api, status: StatusCode, view: FunctionView) -> Response {
+    pub(super) fn response(
+        api: &ManagementApi,
+        status: StatusCode,
+        view: FunctionView,
+    ) -> Response {
         let function = Self::of(api, view);
         let tag = function.version.map(etag);
         let mut response = (status, Json(function)).into_response();
@@ -128,8 +134,8 @@ impl Function {
         (DeployForm = "multipart/form-data"),
     ), description = "A component of at most 256 MiB, or a form"),
     responses(
-        (status = 200, description = "The function exists, with a new or the same version", body = Function),
-        (status = 201, description = "The function is new", body = Function),
+        (status = 200, description = "The function exists, with a new or the same version", body = FunctionDocument),
+        (status = 201, description = "The function is new", body = FunctionDocument),
         (status = 409, description = "The server was started with a file of that name", body = Problem, content_type = "application/problem+json"),
         (status = 412, description = "The condition does not hold", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "The component is too long", body = Problem, content_type = "application/problem+json"),
@@ -137,8 +143,8 @@ impl Function {
     ),
 )]
 pub(super) async fn deploy(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(name): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
@@ -151,10 +157,10 @@ pub(super) async fn deploy(
         .deploy(name.clone(), component, change, condition)
         .await?;
     let view = deployments.view(deployed.row).await?;
-    if deployed.outcome != Outcome::Created {
-        return Ok(Function::response(&api, StatusCode::OK, view));
+    if deployed.outcome != DeployOutcome::Created {
+        return Ok(FunctionDocument::response(&api, StatusCode::OK, view));
     }
-    let mut response = Function::response(&api, StatusCode::CREATED, view);
+    let mut response = FunctionDocument::response(&api, StatusCode::CREATED, view);
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/functions/{name}")) {
         response.headers_mut().insert(LOCATION, location);
     }
@@ -166,18 +172,18 @@ pub(super) async fn deploy(
     get, path = "/v1/functions/{name}", operation_id = "get_function", tag = "functions",
     params(("name" = String, Path, description = "The function's name")),
     responses(
-        (status = 200, description = "The function", body = Function),
+        (status = 200, description = "The function", body = FunctionDocument),
         (status = 404, description = "No such function", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn get(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
     caller.may_with(Scope::Read, &name)?;
     let view = api.server.deployments().get(&name).await?;
-    Ok(Function::response(&api, StatusCode::OK, view))
+    Ok(FunctionDocument::response(&api, StatusCode::OK, view))
 }
 
 /// Deletes a function with its versions, settings and logs.
@@ -193,8 +199,8 @@ pub(super) async fn get(
     ),
 )]
 pub(super) async fn delete(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(name): Path<String>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
@@ -215,13 +221,13 @@ pub(super) async fn delete(
         ("limit" = Option<i64>, Query, description = "How many functions, 1 to 1000; 100 unless given"),
         ("after" = Option<String>, Query, description = "Begin behind this name"),
     ),
-    responses((status = 200, description = "A page of functions", body = Functions)),
+    responses((status = 200, description = "A page of functions", body = FunctionList)),
 )]
 pub(super) async fn list(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     uri: Uri,
-) -> Result<Json<Functions>, Problem> {
+) -> Result<Json<FunctionList>, Problem> {
     caller.may(Scope::Read)?;
     let query = Query::parse(&uri, &["limit", "after"])?;
     let limit = usize::try_from(query.limit()?).unwrap_or(1);
@@ -230,14 +236,14 @@ pub(super) async fn list(
     let (views, has_more) = api.server.deployments().list(after, limit, wanted).await?;
     let functions: Vec<_> = views
         .into_iter()
-        .map(|view| Function {
+        .map(|view| FunctionDocument {
             settings: None,
-            ..Function::of(&api, view)
+            ..FunctionDocument::of(&api, view)
         })
         .collect();
     let next = functions
         .last()
         .filter(|_| has_more)
         .map(|last| last.name.clone());
-    Ok(Json(Functions { functions, next }))
+    Ok(Json(FunctionList { functions, next }))
 }

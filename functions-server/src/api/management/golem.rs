@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::{Method, StatusCode};
 
 use super::Problem;
-use super::caller::Caller;
+use super::principal::Principal;
 use crate::Server;
 use crate::api::golem;
 use crate::auth::Scope;
@@ -19,7 +19,7 @@ pub(super) fn routes(server: Server) -> Router {
 
 async fn check(request: Request, next: Next) -> Response {
     let scopes = scopes(request.method(), request.uri().path());
-    let allowed = match request.extensions().get::<Caller>() {
+    let allowed = match request.extensions().get::<Principal>() {
         None => Err(Problem::unauthorized("a token is required")),
         Some(caller) if !caller.covers_all() => Err(Problem::new(
             StatusCode::FORBIDDEN,

@@ -3,7 +3,7 @@ use axum::extract::State;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::Api;
+use super::ManagementApi;
 use super::problem::Problem;
 
 /// That all is well.
@@ -29,7 +29,7 @@ pub(super) async fn alive() -> Json<Health> {
         (status = 503, description = "It is stopping, or its store cannot be written", body = Problem, content_type = "application/problem+json"),
     ),
 )]
-pub(super) async fn ready(State(api): State<Api>) -> Result<Json<Health>, Problem> {
+pub(super) async fn ready(State(api): State<ManagementApi>) -> Result<Json<Health>, Problem> {
     let unavailable = |detail| Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail);
     if api.server.is_draining() {
         return Err(unavailable("the server is stopping"));

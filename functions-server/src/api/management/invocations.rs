@@ -6,15 +6,15 @@ use http::{StatusCode, Uri};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::caller::Caller;
+use super::principal::Principal;
 use super::problem::Problem;
 use super::query::Query;
-use super::{Api, calls};
+use super::{ManagementApi, calls};
 use crate::api::invocations::{call_document, call_summary, document, summary};
 use crate::auth::Scope;
-use crate::dispatch::{CallState, Shown};
-use crate::queue::{ChangeError, Invocation};
-use crate::store::invocations::{InvocationRow, InvocationState, QueuedId, Wanted};
+use crate::dispatch::{CallDetails, CallState};
+use crate::queue::{ChangeError, StoredInvocation};
+use crate::store::invocations::{InvocationFilter, InvocationRow, InvocationState, QueuedId};
 
 /// A page of invocations.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
@@ -40,8 +40,8 @@ pub(super) struct Invocations {
     responses((status = 200, description = "A page of invocations", body = Invocations)),
 )]
 pub(super) async fn list(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     uri: Uri,
 ) -> Result<Json<Invocations>, Problem> {
     let query = Query::parse(&uri, &["function", "state", "limit", "after"])?;
@@ -60,7 +60,7 @@ pub(super) async fn list(
         let invalid = "invalid query parameter \"after\": expected an invocation's id";
         QueuedId::parse(text).ok_or_else(|| Problem::bad_request(invalid))
     });
-    let page = Page {
+    let page = InvocationQuery {
         function,
         state,
         after: after.transpose()?,
@@ -81,8 +81,8 @@ pub(super) async fn list(
     Ok(Json(Invocations { invocations, next }))
 }
 
-/// What a list is asked for.
-struct Page {
+/// Which invocations a page has.
+struct InvocationQuery {
     function: Option<String>,
     state: Option<CallState>,
     after: Option<QueuedId>,
@@ -90,17 +90,21 @@ struct Page {
 }
 
 /// An id, and what is shown of the invocation.
-type Entry = (String, Value);
+type ListedInvocation = (String, Value);
 
-impl Page {
+impl InvocationQuery {
     /// Those of the queue, and one more than the limit if there are more.
-    async fn queued(&self, api: &Api, caller: &Caller) -> Result<Vec<Entry>, Problem> {
+    async fn queued(
+        &self,
+        api: &ManagementApi,
+        caller: &Principal,
+    ) -> Result<Vec<ListedInvocation>, Problem> {
         let state = match self.state.map(|state| InvocationState::parse(state.name())) {
             // No invocation of the queue is ever in that state.
             Some(None) => return Ok(Vec::new()),
             state => state.flatten(),
         };
-        let wanted = Wanted {
+        let wanted = InvocationFilter {
             function: self.function.clone(),
             functions: caller.functions(),
             state,
@@ -112,7 +116,7 @@ impl Page {
     }
 
     /// The calls of Dispatch, and one more than the limit if there are more.
-    async fn calls(&self, api: &Api) -> Result<Vec<Entry>, Problem> {
+    async fn calls(&self, api: &ManagementApi) -> Result<Vec<ListedInvocation>, Problem> {
         let after = self.after.unwrap_or(QueuedId::MAX).to_string();
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let calls = calls::calls(api);
@@ -136,8 +140,8 @@ impl Page {
     ),
 )]
 pub(super) async fn get(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     let found = find(&api, &caller, Scope::Read, &id).await?;
@@ -155,16 +159,16 @@ pub(super) async fn get(
     ),
 )]
 pub(super) async fn cancel(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     match find(&api, &caller, Scope::Invoke, &id).await? {
-        Found::Queued(id, _) => {
+        AsyncInvocation::Queued(id, _) => {
             api.server.queue().cancel(id).await?;
             Ok(StatusCode::NO_CONTENT)
         }
-        Found::Call(_) => calls::cancel(State(api), caller, Path(id)).await,
+        AsyncInvocation::Call(_) => calls::cancel(State(api), caller, Path(id)).await,
     }
 }
 
@@ -179,13 +183,13 @@ pub(super) async fn cancel(
     ),
 )]
 pub(super) async fn retry(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(id): Path<String>,
 ) -> Result<Json<Value>, Problem> {
     match find(&api, &caller, Scope::Invoke, &id).await? {
-        Found::Queued(number, _) => api.server.queue().retry(number).await?,
-        Found::Call(_) => {
+        AsyncInvocation::Queued(number, _) => api.server.queue().retry(number).await?,
+        AsyncInvocation::Call(_) => {
             calls::rerun(&api, &caller, &id).await?;
         }
     }
@@ -193,13 +197,13 @@ pub(super) async fn retry(
     Ok(Json(found.document()))
 }
 
-/// An asynchronous invocation.
-enum Found {
-    Queued(QueuedId, Invocation),
-    Call(Shown),
+/// An asynchronous invocation: of the queue, or a call of Dispatch.
+enum AsyncInvocation {
+    Queued(QueuedId, StoredInvocation),
+    Call(CallDetails),
 }
 
-impl Found {
+impl AsyncInvocation {
     fn document(&self) -> Value {
         match self {
             Self::Queued(_, found) => document(found),
@@ -210,7 +214,12 @@ impl Found {
 
 /// Finds an invocation, and checks that the caller may do this with it. Calls of Dispatch have a scope of their
 /// own, unless they are only read.
-async fn find(api: &Api, caller: &Caller, scope: Scope, id: &str) -> Result<Found, Problem> {
+async fn find(
+    api: &ManagementApi,
+    caller: &Principal,
+    scope: Scope,
+    id: &str,
+) -> Result<AsyncInvocation, Problem> {
     let not_found = || {
         let detail = format!("invocation {id:?} not found: its id is wrong, or its time is over");
         Problem::new(StatusCode::NOT_FOUND, detail)
@@ -218,7 +227,7 @@ async fn find(api: &Api, caller: &Caller, scope: Scope, id: &str) -> Result<Foun
     let parsed = QueuedId::parse(id).ok_or_else(not_found)?;
     if let Some(found) = api.server.queue().get(parsed).await? {
         caller.may_with(scope, &found.row.function)?;
-        return Ok(Found::Queued(parsed, found));
+        return Ok(AsyncInvocation::Queued(parsed, found));
     }
     let Some(call) = calls::calls(api).get(id).await? else {
         // Those who may not know learn nothing.
@@ -230,7 +239,7 @@ async fn find(api: &Api, caller: &Caller, scope: Scope, id: &str) -> Result<Foun
         _ => Scope::Dispatch,
     };
     calls::may(caller, scope)?;
-    Ok(Found::Call(call))
+    Ok(AsyncInvocation::Call(call))
 }
 
 impl From<ChangeError> for Problem {

@@ -8,12 +8,12 @@ use futures_util::StreamExt as _;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{StatusCode, Uri};
 
-use super::Api;
-use super::caller::Caller;
+use super::ManagementApi;
+use super::principal::Principal;
 use super::problem::Problem;
 use super::query::Query;
 use crate::auth::{Scope, Tokens};
-use crate::logs::{Filter, parse_level};
+use crate::logs::{LogFilter, parse_level};
 use crate::store::{StoreError, Time};
 
 /// How often the token of somebody who follows is looked at again.
@@ -35,8 +35,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
     ),
 )]
 pub(super) async fn get(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(name): Path<String>,
     uri: Uri,
 ) -> Result<Response, Problem> {
@@ -66,13 +66,13 @@ pub(super) async fn get(
 }
 
 /// Returns once a caller who follows may no longer do so.
-async fn refused(tokens: Arc<Tokens>, caller: Caller) {
+async fn refused(tokens: Arc<Tokens>, caller: Principal) {
     while caller.is_valid(&tokens) {
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
 
-fn filter(query: &Query) -> Result<Filter, Problem> {
+fn filter(query: &Query) -> Result<LogFilter, Problem> {
     let since = query.text("since").map(|text| {
         let time = match humantime::parse_duration(text) {
             Ok(duration) => Some(Time::now().before(duration)),
@@ -83,7 +83,7 @@ fn filter(query: &Query) -> Result<Filter, Problem> {
     let level = query.text("level").map(|text| {
         parse_level(text).ok_or_else(|| invalid("level", "trace, debug, info, warn or error"))
     });
-    Ok(Filter {
+    Ok(LogFilter {
         since: since.transpose()?,
         level: level.transpose()?,
         invocation: query.text("invocation").map(str::to_owned),

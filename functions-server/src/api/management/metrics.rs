@@ -2,8 +2,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 
-use super::Api;
-use super::caller::Caller;
+use super::ManagementApi;
+use super::principal::Principal;
 use super::problem::{self, Problem};
 use crate::auth::Scope;
 use crate::metrics;
@@ -15,7 +15,10 @@ use crate::metrics;
         (status = 200, description = "The metrics", body = String, content_type = "text/plain"),
     ),
 )]
-pub(super) async fn get(State(api): State<Api>, caller: Caller) -> Result<Response, Problem> {
+pub(super) async fn get(
+    State(api): State<ManagementApi>,
+    caller: Principal,
+) -> Result<Response, Problem> {
     caller.may(Scope::Read)?;
     let server = api.server.clone();
     // Ten thousand functions take some milliseconds.

@@ -1,7 +1,6 @@
 //! The management API: deploying, configuring and observing functions over HTTP.
 
 mod access;
-mod caller;
 mod calls;
 mod docs;
 mod functions;
@@ -13,6 +12,7 @@ mod logs;
 mod metrics;
 mod openapi;
 mod preconditions;
+mod principal;
 mod problem;
 mod query;
 mod rollback;
@@ -37,7 +37,7 @@ use problem::Problem;
 
 /// What every handler gets.
 #[derive(Clone)]
-pub(super) struct Api {
+pub(super) struct ManagementApi {
     server: Server,
     options: Arc<ManagementOptions>,
     failures: Arc<FailureLimit>,
@@ -72,7 +72,7 @@ pub(crate) fn router(server: Server, options: ManagementOptions) -> Router {
         .routes(routes!(docs::get))
         .split_for_parts();
     let golem = golem::routes(server.clone());
-    let api = Api {
+    let api = ManagementApi {
         server,
         options: Arc::new(options),
         failures: Arc::default(),

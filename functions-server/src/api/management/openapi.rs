@@ -6,28 +6,28 @@ use utoipa::openapi::schema::Schema;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, Ref, RefOr, ResponseBuilder};
 
-use super::Api;
-use super::caller::Caller;
+use super::ManagementApi;
+use super::principal::Principal;
 use super::problem::Problem;
 use crate::deployments;
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
-        title = "Functions: management",
+        title = "FunctionList: management",
         description = "Deploys, configures and observes web functions. Every error is a problem document (RFC 9457). \
             As long as no token exists, the API answers clients on the server's own machine; then every request \
             needs `Authorization: Bearer TOKEN`, except for `/healthz` and `/readyz`."
     ),
     components(schemas(Problem)),
     security(("token" = [])),
-    modifiers(&Token),
+    modifiers(&TokenScheme),
 )]
 struct Base;
 
-struct Token;
+struct TokenScheme;
 
-impl Modify for Token {
+impl Modify for TokenScheme {
     fn modify(&self, openapi: &mut OpenApi) {
         let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
         openapi
@@ -91,6 +91,6 @@ fn add_errors(description: &mut OpenApi) {
     get, path = "/openapi.json", operation_id = "get_description", tag = "description",
     responses((status = 200, description = "The description", body = serde_json::Value)),
 )]
-pub(super) async fn get(State(api): State<Api>, _: Caller) -> Json<OpenApi> {
+pub(super) async fn get(State(api): State<ManagementApi>, _: Principal) -> Json<OpenApi> {
     Json(OpenApi::clone(&api.description))
 }

@@ -4,11 +4,11 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use super::caller::Caller;
-use super::functions::Function;
+use super::functions::FunctionDocument;
 use super::preconditions::precondition;
+use super::principal::Principal;
 use super::problem::Problem;
-use super::{Api, json};
+use super::{ManagementApi, json};
 use crate::auth::Scope;
 
 /// The version to go back to.
@@ -27,13 +27,13 @@ pub(super) struct Rollback {
     ),
     request_body = Rollback,
     responses(
-        (status = 200, description = "The function", body = Function),
+        (status = 200, description = "The function", body = FunctionDocument),
         (status = 404, description = "No such function or version", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn rollback(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(name): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -45,5 +45,5 @@ pub(super) async fn rollback(
         .rollback(name, version, precondition(&headers)?)
         .await?;
     let view = deployments.view(row).await?;
-    Ok(Function::response(&api, StatusCode::OK, view))
+    Ok(FunctionDocument::response(&api, StatusCode::OK, view))
 }

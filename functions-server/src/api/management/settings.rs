@@ -5,10 +5,10 @@ use axum::response::{IntoResponse as _, Response};
 use http::HeaderMap;
 use http::header::ETAG;
 
-use super::caller::Caller;
 use super::preconditions::{etag, precondition};
+use super::principal::Principal;
 use super::problem::Problem;
-use super::{Api, json};
+use super::{ManagementApi, json};
 use crate::auth::Scope;
 use crate::deployments::{Change, Settings, VersionView};
 
@@ -22,8 +22,8 @@ use crate::deployments::{Change, Settings, VersionView};
     ),
 )]
 pub(super) async fn get(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(name): Path<String>,
 ) -> Result<Response, Problem> {
     caller.may_with(Scope::Read, &name)?;
@@ -45,8 +45,8 @@ pub(super) async fn get(
     ),
 )]
 pub(super) async fn replace(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(name): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -70,8 +70,8 @@ pub(super) async fn replace(
     ),
 )]
 pub(super) async fn merge(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(name): Path<String>,
     headers: HeaderMap,
     body: Body,
@@ -82,7 +82,7 @@ pub(super) async fn merge(
 }
 
 async fn change(
-    api: &Api,
+    api: &ManagementApi,
     name: String,
     headers: &HeaderMap,
     change: Change,

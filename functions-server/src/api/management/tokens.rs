@@ -8,9 +8,9 @@ use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderName, StatusCode};
 use serde::{Deserialize, Serialize};
 
-use super::caller::Caller;
+use super::principal::Principal;
 use super::problem::Problem;
-use super::{Api, json};
+use super::{ManagementApi, json};
 use crate::auth::{self, NewToken, Scope};
 use crate::deployments::check_name;
 use crate::store::Time;
@@ -38,7 +38,8 @@ pub(super) struct TokenRequest {
 
 /// A token, without the token itself.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct Token {
+#[schema(as = Token)]
+pub(super) struct TokenDocument {
     id: String,
     name: String,
     scopes: Vec<Scope>,
@@ -55,16 +56,16 @@ pub(super) struct CreatedToken {
     /// The token itself, which is shown this once.
     token: String,
     #[serde(flatten)]
-    shown: Token,
+    shown: TokenDocument,
 }
 
 /// All tokens.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 pub(super) struct TokenList {
-    tokens: Vec<Token>,
+    tokens: Vec<TokenDocument>,
 }
 
-impl From<Arc<auth::Token>> for Token {
+impl From<Arc<auth::Token>> for TokenDocument {
     fn from(token: Arc<auth::Token>) -> Self {
         Self {
             id: token.id.clone(),
@@ -88,8 +89,8 @@ impl From<Arc<auth::Token>> for Token {
     ),
 )]
 pub(super) async fn create(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     headers: HeaderMap,
     body: Body,
 ) -> Result<
@@ -120,8 +121,8 @@ pub(super) async fn create(
     responses((status = 200, description = "All tokens", body = TokenList)),
 )]
 pub(super) async fn list(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
 ) -> Result<Json<TokenList>, Problem> {
     caller.may(Scope::Admin)?;
     let tokens = api
@@ -129,7 +130,7 @@ pub(super) async fn list(
         .tokens()
         .list()
         .into_iter()
-        .map(Token::from)
+        .map(TokenDocument::from)
         .collect();
     Ok(Json(TokenList { tokens }))
 }
@@ -145,8 +146,8 @@ pub(super) async fn list(
     ),
 )]
 pub(super) async fn revoke(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Problem> {
     caller.may(Scope::Admin)?;

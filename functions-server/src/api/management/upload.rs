@@ -10,8 +10,8 @@ use http::header::CONTENT_LENGTH;
 use http_body_util::BodyExt as _;
 use tokio::time::timeout;
 
-use super::{Api, Problem, json};
-use crate::api::receiving::{Receiving, TooLong};
+use super::{ManagementApi, Problem, json};
+use crate::api::receiving::{ComponentReceiver, ComponentTooLong};
 use crate::deployments::Change;
 use crate::store::Uploaded;
 
@@ -23,7 +23,7 @@ const MAX_SILENCE: Duration = Duration::from_secs(60);
 
 /// Reads the body of a deploy: a component, or a form with a component and settings.
 pub(super) async fn receive(
-    api: &Api,
+    api: &ManagementApi,
     request: Request,
 ) -> Result<(Option<Uploaded>, Change), Problem> {
     let length = request.headers().get(CONTENT_LENGTH);
@@ -47,18 +47,24 @@ pub(super) async fn receive(
     }
 }
 
-async fn receive_body(api: &Api, mut body: Body) -> Result<Uploaded, Problem> {
+async fn receive_body(api: &ManagementApi, mut body: Body) -> Result<Uploaded, Problem> {
     let mut upload = start(api);
     while let Some(frame) = within(body.frame()).await? {
         let frame = frame.map_err(|_| incomplete())?;
         if let Ok(piece) = frame.into_data() {
-            upload.add(piece).await.map_err(|TooLong| too_large())?;
+            upload
+                .add(piece)
+                .await
+                .map_err(|ComponentTooLong| too_large())?;
         }
     }
     Ok(upload.finish().await?)
 }
 
-async fn receive_form(api: &Api, request: Request) -> Result<(Option<Uploaded>, Change), Problem> {
+async fn receive_form(
+    api: &ManagementApi,
+    request: Request,
+) -> Result<(Option<Uploaded>, Change), Problem> {
     let form = Multipart::from_request(request, api).await;
     let mut form = form.map_err(|error| Problem::bad_request(error.body_text()))?;
     let (mut component, mut change) = (None, None);
@@ -83,10 +89,13 @@ async fn receive_form(api: &Api, request: Request) -> Result<(Option<Uploaded>, 
     Ok((component, change.unwrap_or(Change::Inherit)))
 }
 
-async fn receive_component(api: &Api, mut field: Field<'_>) -> Result<Uploaded, Problem> {
+async fn receive_component(api: &ManagementApi, mut field: Field<'_>) -> Result<Uploaded, Problem> {
     let mut upload = start(api);
     while let Some(piece) = within(field.chunk()).await?.map_err(|_| incomplete())? {
-        upload.add(piece).await.map_err(|TooLong| too_large())?;
+        upload
+            .add(piece)
+            .await
+            .map_err(|ComponentTooLong| too_large())?;
     }
     Ok(upload.finish().await?)
 }
@@ -119,8 +128,8 @@ async fn within<T>(next: impl Future<Output = T>) -> Result<T, Problem> {
     timeout(MAX_SILENCE, next).await.map_err(silent)
 }
 
-fn start(api: &Api) -> Receiving {
-    Receiving::start(api.server.store().artifacts(), MAX_COMPONENT)
+fn start(api: &ManagementApi) -> ComponentReceiver {
+    ComponentReceiver::start(api.server.store().artifacts(), MAX_COMPONENT)
 }
 
 fn too_large() -> Problem {

@@ -4,15 +4,16 @@ use http::Uri;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::Api;
-use super::caller::Caller;
+use super::ManagementApi;
+use super::principal::Principal;
 use super::problem::Problem;
 use super::query::Query;
 use crate::auth::Scope;
 
 /// A version of a function: a component and settings.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct Version {
+#[schema(as = Version)]
+pub(super) struct VersionDocument {
     version: i64,
     /// The SHA-256 of its component.
     digest: String,
@@ -27,9 +28,10 @@ pub(super) struct Version {
 
 /// A page of versions.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
-pub(super) struct Versions {
+#[schema(as = Versions)]
+pub(super) struct VersionList {
     /// The newest first.
-    versions: Vec<Version>,
+    versions: Vec<VersionDocument>,
     /// What `before` has to be for the next page; null on the last one.
     next: Option<i64>,
 }
@@ -43,16 +45,16 @@ pub(super) struct Versions {
         ("before" = Option<i64>, Query, description = "Begin below this number"),
     ),
     responses(
-        (status = 200, description = "A page of versions", body = Versions),
+        (status = 200, description = "A page of versions", body = VersionList),
         (status = 404, description = "No such function", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(super) async fn list(
-    State(api): State<Api>,
-    caller: Caller,
+    State(api): State<ManagementApi>,
+    caller: Principal,
     Path(name): Path<String>,
     uri: Uri,
-) -> Result<Json<Versions>, Problem> {
+) -> Result<Json<VersionList>, Problem> {
     caller.may_with(Scope::Read, &name)?;
     let query = Query::parse(&uri, &["limit", "before"])?;
     let limit = usize::try_from(query.limit()?).unwrap_or(1);
@@ -62,7 +64,7 @@ pub(super) async fn list(
     let (views, has_more) = deployments.versions(&name, before, limit).await?;
     let versions: Vec<_> = views
         .into_iter()
-        .map(|view| Version {
+        .map(|view| VersionDocument {
             version: view.version,
             digest: format!("sha256:{}", view.digest),
             size: view.size,
@@ -75,5 +77,5 @@ pub(super) async fn list(
         .last()
         .filter(|_| has_more)
         .map(|last| last.version);
-    Ok(Json(Versions { versions, next }))
+    Ok(Json(VersionList { versions, next }))
 }

@@ -17,7 +17,7 @@ use tokio_io_timeout::TimeoutStream;
 
 use super::Connection;
 use super::connection_slots::{ConnectionSlot, ConnectionSlots};
-use super::idle::{IdleTimes, Work};
+use super::idle::{ActiveRequests, IdleTimes};
 use super::tracked_stream::TrackedStream;
 
 /// How many connections are served at once. Beyond that, idle ones make room for others.
@@ -79,7 +79,8 @@ async fn serve_within(
     let slots = ConnectionSlots::new(connections);
     let graceful = GracefulShutdown::new();
     let mut builder = Builder::new(TokioExecutor::new());
-    // Over HTTP/1, [`Work`] alone limits how long a head takes: a timer of hyper's would be another for each request.
+    // Over HTTP/1, [`ActiveRequests`] alone limits how long a head takes: a timer of hyper's would be another for
+    // each request.
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -92,7 +93,7 @@ async fn serve_within(
             () = &mut shutdown => break,
             accepted = accept(&listener, &slots) => accepted,
         };
-        let (stream, peer, work, slot) = match accepted {
+        let (stream, peer, requests, slot) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
                 if told.is_none_or(|told| told.elapsed() >= TELL_PERIOD) {
@@ -109,7 +110,7 @@ async fn serve_within(
             local: stream.local_addr().unwrap_or(local),
         };
         let service = service.clone();
-        let working = work.clone();
+        let working = requests.clone();
         let answer = service_fn(move |request: Request<Incoming>| {
             let version = request.version();
             let answering = answer(service.clone(), request, connection);
@@ -117,7 +118,7 @@ async fn serve_within(
         });
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(CLIENT_TIMEOUT));
-        let stream = TrackedStream::new(stream, work.clone());
+        let stream = TrackedStream::new(stream, requests.clone());
         let served = builder
             .serve_connection(TokioIo::new(stream), answer)
             .into_owned();
@@ -128,7 +129,7 @@ async fn serve_within(
                 ended = served => if let Err(error) = ended {
                     tracing::debug!(error = &*error, "a connection of an API ended");
                 },
-                () = work.idle(times) => tracing::debug!("an idle connection of an API is closed"),
+                () = requests.idle(times) => tracing::debug!("an idle connection of an API is closed"),
             }
         });
     }
@@ -141,12 +142,17 @@ async fn serve_within(
 async fn accept(
     listener: &TcpListener,
     slots: &ConnectionSlots,
-) -> std::io::Result<(TcpStream, std::net::SocketAddr, Work, ConnectionSlot)> {
+) -> std::io::Result<(
+    TcpStream,
+    std::net::SocketAddr,
+    ActiveRequests,
+    ConnectionSlot,
+)> {
     let (stream, peer) = listener.accept().await?;
     // Answers are small, and each is complete.
     let _ = stream.set_nodelay(true);
-    let (work, slot) = slots.acquire().await?;
-    Ok((stream, peer, work, slot))
+    let (requests, slot) = slots.acquire().await?;
+    Ok((stream, peer, requests, slot))
 }
 
 async fn answer(

@@ -9,11 +9,15 @@ use axum::response::Response;
 use http::StatusCode;
 use http::request::Parts;
 
-use super::{Api, answer};
+use super::{ServerledgeApi, answer};
 use crate::api::{Connection, host_names};
 
 /// Passes a request on unless it is for another host, or from a web page.
-pub(super) async fn check(State(api): State<Api>, request: Request, next: Next) -> Response {
+pub(super) async fn check(
+    State(api): State<ServerledgeApi>,
+    request: Request,
+    next: Next,
+) -> Response {
     let (uri, headers) = (request.uri(), request.headers());
     let connection = request.extensions().get::<Connection>();
     if !host_names::is_own(uri, headers, connection, &api.options.hosts) {
@@ -31,16 +35,16 @@ pub(super) async fn check(State(api): State<Api>, request: Request, next: Next) 
 }
 
 /// A client that may use a function.
-pub(super) struct Admitted {
+pub(super) struct AdmittedClient {
     pub(super) token_metadata: Option<Arc<str>>,
     pub(super) peer: Option<SocketAddr>,
 }
 
 /// Why a client may not use a function.
-pub(super) struct Refused(StatusCode, String);
+pub(super) struct AccessDenied(StatusCode, String);
 
-impl From<Refused> for Response {
-    fn from(Refused(status, text): Refused) -> Self {
+impl From<AccessDenied> for Response {
+    fn from(AccessDenied(status, text): AccessDenied) -> Self {
         answer::text(status, text)
     }
 }
@@ -48,20 +52,20 @@ impl From<Refused> for Response {
 /// Admits a client to a function, as the function's own address does: one that is private does not exist here, and
 /// others may need a token. `unknown` is the text for one that does not exist.
 pub(super) fn admit(
-    api: &Api,
+    api: &ServerledgeApi,
     function: &str,
     parts: &mut Parts,
     unknown: &str,
-) -> Result<Admitted, Refused> {
+) -> Result<AdmittedClient, AccessDenied> {
     let harness = api.server.harness();
     let peer = parts.extensions.get::<Connection>().map(|of| of.peer);
     let peer = peer.map(|peer| harness.client_address(peer, &parts.headers));
     let admitted = harness.admit(function, &mut parts.headers, peer);
     let token_metadata = admitted.map_err(|error| match error.is_not_found() {
-        true => Refused(StatusCode::NOT_FOUND, unknown.to_owned()),
-        false => Refused(error.status(), error.to_string()),
+        true => AccessDenied(StatusCode::NOT_FOUND, unknown.to_owned()),
+        false => AccessDenied(error.status(), error.to_string()),
     })?;
-    Ok(Admitted {
+    Ok(AdmittedClient {
         token_metadata,
         peer,
     })

@@ -27,7 +27,7 @@ const MAX_SILENCE: Duration = Duration::from_secs(10);
 
 /// Reads a whole body.
 pub(super) async fn read(body: Body, max: usize) -> Result<Bytes, Response> {
-    let mut reading = Reading::new(body, max);
+    let mut reading = BodyReader::new(body, max);
     reading.read(max).await?;
     Ok(reading.bytes.freeze())
 }
@@ -38,7 +38,7 @@ pub(super) async fn read_long(
     max: usize,
     permits: &Semaphore,
 ) -> Result<(Bytes, Option<SemaphorePermit<'_>>), Response> {
-    let mut reading = Reading::new(body, max);
+    let mut reading = BodyReader::new(body, max);
     let mut permit = None;
     if !reading.read(MAX_OTHER).await? {
         // The semaphore is never closed.
@@ -48,13 +48,13 @@ pub(super) async fn read_long(
     Ok((reading.bytes.freeze(), permit))
 }
 
-/// A body, and what was read of it.
-struct Reading {
+/// Reads a body in steps, and keeps what it has read.
+struct BodyReader {
     body: Limited<Body>,
     bytes: BytesMut,
 }
 
-impl Reading {
+impl BodyReader {
     fn new(body: Body, max: usize) -> Self {
         Self {
             body: Limited::new(body, max),

@@ -58,7 +58,7 @@ pub(super) enum CodeError {
 
 /// The code of an upload.
 #[derive(Debug, PartialEq)]
-pub(super) struct Code {
+pub(super) struct UploadedCode {
     /// A component or a module.
     pub(super) wasm: Vec<u8>,
     /// Its path in the TAR.
@@ -95,16 +95,16 @@ pub(super) fn url(decoded: &[u8]) -> Option<&str> {
 }
 
 /// The binary in a TAR, or the binary itself. `image` is the name of its file, without `.wasm`.
-pub(super) fn binary(bytes: Vec<u8>, image: &str) -> Result<Code, CodeError> {
+pub(super) fn binary(bytes: Vec<u8>, image: &str) -> Result<UploadedCode, CodeError> {
     if bytes.starts_with(MAGIC) {
-        return Ok(Code {
+        return Ok(UploadedCode {
             wasm: bytes,
             path: String::new(),
             tar: None,
         });
     }
     let (path, wasm) = in_tar(&bytes, image)?;
-    Ok(Code {
+    Ok(UploadedCode {
         wasm,
         path,
         tar: Some(bytes),

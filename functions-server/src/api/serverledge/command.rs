@@ -3,27 +3,30 @@
 use host_harness::{CommandBundle, InvalidPath};
 use wasmparser::{Encoding, Parser, Payload};
 
-use super::code::{self, Code, CodeError};
+use super::code::{self, CodeError, UploadedCode};
 use super::module;
 
 /// What a definition says about a command.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Described<'a> {
+pub(super) struct CommandDescription<'a> {
     pub(super) name: &'a str,
     pub(super) image: &'a str,
     pub(super) handler: &'a str,
 }
 
 /// What is deployed of code.
-pub(super) fn deployable(code: Code, described: Described<'_>) -> Result<Vec<u8>, CodeError> {
+pub(super) fn deployable(
+    code: UploadedCode,
+    described: CommandDescription<'_>,
+) -> Result<Vec<u8>, CodeError> {
     match kind(&code.wasm) {
-        Kind::Other => {
+        BinaryKind::Other => {
             if let Some(tar) = &code.tar {
                 code::check_paths(tar)?;
             }
             Ok(code.wasm)
         }
-        Kind::Command => {
+        BinaryKind::Command => {
             let image = match described.image {
                 "" => described.name,
                 image => image,
@@ -33,7 +36,7 @@ pub(super) fn deployable(code: Code, described: Described<'_>) -> Result<Vec<u8>
             add_files(&mut bundle, &code, false)?;
             Ok(bundle.write(&code.wasm)?)
         }
-        Kind::Module => {
+        BinaryKind::Module => {
             let handler = described.handler;
             let handler = (!handler.is_empty()).then(|| format!("/{handler}"));
             let mut bundle = CommandBundle::new([String::new()].into_iter().chain(handler));
@@ -47,7 +50,11 @@ pub(super) fn deployable(code: Code, described: Described<'_>) -> Result<Vec<u8>
 }
 
 /// Adds what is in the TAR. The component itself is there anyway; a module is not.
-fn add_files(bundle: &mut CommandBundle, code: &Code, with_binary: bool) -> Result<(), CodeError> {
+fn add_files(
+    bundle: &mut CommandBundle,
+    code: &UploadedCode,
+    with_binary: bool,
+) -> Result<(), CodeError> {
     let Some(tar) = &code.tar else {
         return Ok(());
     };
@@ -68,7 +75,7 @@ fn add_files(bundle: &mut CommandBundle, code: &Code, with_binary: bool) -> Resu
 
 /// What a binary is.
 #[derive(Debug, PartialEq)]
-enum Kind {
+enum BinaryKind {
     Module,
     /// A component that exports `wasi:cli/run`, and no handler of requests.
     Command,
@@ -76,7 +83,7 @@ enum Kind {
     Other,
 }
 
-fn kind(wasm: &[u8]) -> Kind {
+fn kind(wasm: &[u8]) -> BinaryKind {
     let mut depth = 0_u32;
     let mut is_command = false;
     for payload in Parser::new(0).parse_all(wasm) {
@@ -84,28 +91,28 @@ fn kind(wasm: &[u8]) -> Kind {
             Ok(Payload::Version {
                 encoding: Encoding::Module,
                 ..
-            }) if depth == 0 => return Kind::Module,
+            }) if depth == 0 => return BinaryKind::Module,
             Ok(Payload::ModuleSection { .. } | Payload::ComponentSection { .. }) => depth += 1,
             Ok(Payload::End(_)) => depth = depth.saturating_sub(1),
             Ok(Payload::ComponentExportSection(exports)) if depth == 0 => {
                 for export in exports {
                     let Ok(export) = export else {
-                        return Kind::Other;
+                        return BinaryKind::Other;
                     };
                     let name = export.name.name;
                     if name.starts_with("functions:web/handler@") {
-                        return Kind::Other;
+                        return BinaryKind::Other;
                     }
                     is_command |= name.starts_with("wasi:cli/run@0.2.");
                 }
             }
             Ok(_) => {}
-            Err(_) => return Kind::Other,
+            Err(_) => return BinaryKind::Other,
         }
     }
     match is_command {
-        true => Kind::Command,
-        false => Kind::Other,
+        true => BinaryKind::Command,
+        false => BinaryKind::Other,
     }
 }
 

@@ -6,35 +6,25 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::body::{self, MAX_CREATE};
-use super::decode::{Fields, Invalid};
-use super::{Api, access, answer, upload};
+use super::decode::Invalid;
+use super::definition::Definition;
+use super::{ServerledgeApi, access, answer, upload};
 use crate::deployments::{Change, DeploymentError, Precondition, check_name};
 
 /// The runtimes that there are here: what the code is, is found out from the code.
 const RUNTIMES: [&str; 3] = ["wasi", "wasm", "functions"];
 
-/// What a client says about a function.
-pub(super) struct Definition {
-    pub(super) name: String,
-    runtime: String,
-    memory: i64,
-    cpus: f64,
-    pub(super) code: String,
-    pub(super) image: String,
-    pub(super) handler: String,
-}
-
-pub(super) async fn create(State(api): State<Api>, request: Request) -> Response {
+pub(super) async fn create(State(api): State<ServerledgeApi>, request: Request) -> Response {
     let created = put(&api, request, true).await;
     created.unwrap_or_else(|answer| answer)
 }
 
-pub(super) async fn update(State(api): State<Api>, request: Request) -> Response {
+pub(super) async fn update(State(api): State<ServerledgeApi>, request: Request) -> Response {
     let updated = put(&api, request, false).await;
     updated.unwrap_or_else(|answer| answer)
 }
 
-async fn put(api: &Api, request: Request, is_new: bool) -> Result<Response, Response> {
+async fn put(api: &ServerledgeApi, request: Request, is_new: bool) -> Result<Response, Response> {
     let (mut parts, body) = request.into_parts();
     let (bytes, _permit) = body::read_long(body, MAX_CREATE, &api.uploads).await?;
     let mut definition = Definition::parse(&bytes).map_err(Invalid::into_response)?;
@@ -67,7 +57,7 @@ async fn put(api: &Api, request: Request, is_new: bool) -> Result<Response, Resp
 }
 
 /// The memory of an instance in MB, if the node has as much.
-fn memory(api: &Api, definition: &Definition) -> Result<u64, String> {
+fn memory(api: &ServerledgeApi, definition: &Definition) -> Result<u64, String> {
     let memory = u64::try_from(definition.memory).unwrap_or_default();
     match memory {
         0 => Err("Invalid memory limit".to_owned()),
@@ -80,7 +70,7 @@ fn memory(api: &Api, definition: &Definition) -> Result<u64, String> {
 }
 
 /// Checks that the node has as many processors.
-fn check_cpus(api: &Api, definition: &Definition) -> Result<(), String> {
+fn check_cpus(api: &ServerledgeApi, definition: &Definition) -> Result<(), String> {
     let most = api.node.cpus();
     match definition.cpus > most {
         true => Err(format!(
@@ -98,22 +88,4 @@ fn settings(memory: u64, cpus: f64) -> Map<String, Value> {
     // A failed run is final here, as upstream.
     settings.insert("retries".into(), 0.into());
     settings
-}
-
-impl Definition {
-    fn parse(body: &[u8]) -> Result<Self, Invalid> {
-        let fields = Fields::parse(body)?;
-        i16::try_from(fields.integer("MaxConcurrency")?).map_err(|_| Invalid)?;
-        fields.check("SupportedArchs", '[')?;
-        fields.check("Signature", '{')?;
-        Ok(Self {
-            name: fields.text("Name")?.into_owned(),
-            runtime: fields.text("Runtime")?.into_owned(),
-            memory: fields.integer("MemoryMB")?,
-            cpus: fields.number("CPUDemand")?,
-            code: fields.text("TarFunctionCode")?.into_owned(),
-            image: fields.text("CustomImage")?.into_owned(),
-            handler: fields.text("Handler")?.into_owned(),
-        })
-    }
 }

@@ -5,17 +5,17 @@ use serde_json::json;
 
 use super::body::{self, MAX_CREATE};
 use super::decode::{Fields, Invalid};
-use super::{Api, access, answer};
+use super::{ServerledgeApi, access, answer};
 use crate::deployments::{DeploymentError, Precondition};
 
 /// Deletes a function. Requests in flight complete.
-pub(super) async fn delete(State(api): State<Api>, request: Request) -> Response {
+pub(super) async fn delete(State(api): State<ServerledgeApi>, request: Request) -> Response {
     delete_inner(&api, request)
         .await
         .unwrap_or_else(|answer| answer)
 }
 
-async fn delete_inner(api: &Api, request: Request) -> Result<Response, Response> {
+async fn delete_inner(api: &ServerledgeApi, request: Request) -> Result<Response, Response> {
     let (mut parts, body) = request.into_parts();
     let body = body::read(body, MAX_CREATE).await?;
     let fields = Fields::parse(&body).map_err(Invalid::into_response)?;

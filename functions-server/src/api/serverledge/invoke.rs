@@ -9,19 +9,19 @@ use http::StatusCode;
 
 use super::body::{self, MAX_OTHER};
 use super::decode::{Fields, Invalid};
-use super::node::{Demand, NoCapacity};
-use super::run::{self, Failed};
-use super::{Api, access, answer, queued, status};
+use super::node::NoCapacity;
+use super::run::{self, RunError};
+use super::{ServerledgeApi, access, answer, queued, status};
 
-/// What a client asks for.
+/// The body of a request to invoke a function.
 #[derive(Debug)]
-struct Asked {
-    run: run::Asked,
+struct InvokeRequest {
+    run: run::RunInput,
     is_async: bool,
 }
 
 pub(super) async fn invoke(
-    State(api): State<Api>,
+    State(api): State<ServerledgeApi>,
     Path(function): Path<String>,
     request: Request,
 ) -> Response {
@@ -42,7 +42,7 @@ pub(super) async fn invoke(
 }
 
 async fn invoke_inner(
-    api: &Api,
+    api: &ServerledgeApi,
     function: &str,
     request: Request,
     arrived: Instant,
@@ -50,21 +50,21 @@ async fn invoke_inner(
     let (mut parts, body) = request.into_parts();
     let admitted = access::admit(api, function, &mut parts, "Function unknown")?;
     let body = body::read(body, MAX_OTHER).await?;
-    let asked = Asked::parse(&body).map_err(Invalid::into_response)?;
+    let parsed = InvokeRequest::parse(&body).map_err(Invalid::into_response)?;
     let mut options = InvokeOptions::default();
     options.token_metadata = admitted.token_metadata;
     options.peer = admitted.peer;
-    let demand = demand(api, function);
+    let demand = run::demand(api, function);
     let name = demand.function.clone();
-    if asked.is_async {
-        return queued::accept(api, demand.function, asked.run, &options).await;
+    if parsed.is_async {
+        return queued::accept(api, demand.function, parsed.run, &options).await;
     }
     let ran = async {
         let mut running = api.node.acquire(demand).map_err(|NoCapacity| {
             api.node.count_drop();
-            Failed::NoCapacity
+            RunError::NoCapacity
         })?;
-        run::run(api, &mut running, asked.run, options, arrived).await
+        run::run(api, &mut running, parsed.run, options, arrived).await
     };
     match ran.await {
         Ok(ran) => {
@@ -72,29 +72,15 @@ async fn invoke_inner(
             api.counts.add(&name, &report);
             Ok(answer::json(StatusCode::OK, &report))
         }
-        Err(Failed::NoCapacity) => Err(answer::text(StatusCode::TOO_MANY_REQUESTS, "")),
-        Err(Failed::Function(reason)) => {
+        Err(RunError::NoCapacity) => Err(answer::text(StatusCode::TOO_MANY_REQUESTS, "")),
+        Err(RunError::Function(reason)) => {
             Err(answer::text(StatusCode::INTERNAL_SERVER_ERROR, reason))
         }
     }
 }
 
-/// What an instance of a function takes of the node.
-pub(super) fn demand(api: &Api, function: &str) -> Demand {
-    let served = api.server.deployments().served(function);
-    let default = api.server.harness().limits().memory;
-    let memory = served.as_ref().and_then(|served| served.memory());
-    let memory = memory.unwrap_or(default as u64);
-    Demand {
-        function: function.into(),
-        version: served.as_ref().map(|served| served.serial),
-        memory: memory.div_ceil(1 << 20),
-        cpus: served.map_or(0.0, |served| served.cpus()),
-    }
-}
-
 /// What upstream's load balancer reads.
-fn describe_node(api: &Api, answer: &mut Response) {
+fn describe_node(api: &ServerledgeApi, answer: &mut Response) {
     let free = api.node.available_memory().to_string();
     answer::insert(answer, "serverledge-node-name", &api.options.node);
     answer::insert(answer, "serverledge-free-mem", &free);
@@ -105,14 +91,14 @@ fn describe_node(api: &Api, answer: &mut Response) {
     );
 }
 
-impl Asked {
+impl InvokeRequest {
     fn parse(body: &[u8]) -> Result<Self, Invalid> {
         let fields = Fields::parse(body)?;
         fields.boolean("CanDoOffloading")?;
         fields.integer("QoSClass")?;
         fields.number("QoSMaxRespT")?;
         Ok(Self {
-            run: run::Asked {
+            run: run::RunInput {
                 params: fields.object("Params")?.unwrap_or_default().into(),
                 returns_output: fields.boolean("ReturnOutput")?,
             },

@@ -2,10 +2,10 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
-use super::{Api, answer};
+use super::{ServerledgeApi, answer};
 
 /// Lists the functions that can be invoked here, by name.
-pub(super) async fn list(State(api): State<Api>) -> Response {
+pub(super) async fn list(State(api): State<ServerledgeApi>) -> Response {
     let functions = api.server.harness().functions();
     let harness = api.server.harness();
     let names = functions.iter().map(|function| &*function.name);

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 
-use super::Api;
+use super::ServerledgeApi;
 use super::run::Report;
 
 /// How many functions have counters of their own. Further ones are counted under this name.
@@ -70,7 +70,7 @@ impl<const BOUNDS: usize> Histogram<BOUNDS> {
     fn write(
         &self,
         text: &mut String,
-        form: Form,
+        form: TextFormat,
         (name, function): (&str, &str),
         bounds: &[f64; BOUNDS],
     ) {
@@ -114,7 +114,7 @@ impl Counts {
     }
 
     /// The text. Names of functions need no escapes.
-    fn render(&self, form: Form, dropped: u64) -> String {
+    fn render(&self, form: TextFormat, dropped: u64) -> String {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = String::new();
         let start = |text: &mut String, name: &str, kind: &str, help: &str| {
@@ -161,14 +161,14 @@ impl Counts {
 
 /// The form of the text.
 #[derive(Debug, Clone, Copy)]
-enum Form {
+enum TextFormat {
     Prometheus,
     OpenMetrics,
 }
 
-impl Form {
+impl TextFormat {
     /// As upstream's library chooses it.
-    fn asked(headers: &HeaderMap) -> Self {
+    fn accepted(headers: &HeaderMap) -> Self {
         let mut accepted = headers.get_all(ACCEPT).iter();
         let is_open = |value: &HeaderValue| {
             let text = value.to_str().unwrap_or_default();
@@ -211,8 +211,8 @@ impl Form {
     }
 }
 
-pub(super) async fn metrics(State(api): State<Api>, headers: HeaderMap) -> Response {
-    let form = Form::asked(&headers);
+pub(super) async fn metrics(State(api): State<ServerledgeApi>, headers: HeaderMap) -> Response {
+    let form = TextFormat::accepted(&headers);
     let text = api.counts.render(form, api.node.usage().dropped);
     ([(CONTENT_TYPE, form.media())], text).into_response()
 }

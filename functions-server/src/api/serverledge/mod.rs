@@ -7,6 +7,7 @@ mod code;
 mod command;
 mod create;
 mod decode;
+mod definition;
 mod delete;
 mod invoke;
 mod list;
@@ -34,7 +35,7 @@ use crate::deployments::Deployments;
 use crate::server::WeakServer;
 use crate::{Server, ServerledgeOptions};
 use metrics::Counts;
-use node::{Node, Versions};
+use node::{CurrentVersions, Node};
 pub(crate) use queued::RETENTION;
 
 /// How many long uploads are in memory at once. Further ones wait.
@@ -48,7 +49,7 @@ const MAX_UNPACKED: usize = 2;
 
 /// What every handler gets.
 #[derive(Clone)]
-struct Api {
+struct ServerledgeApi {
     server: Server,
     options: Arc<ServerledgeOptions>,
     node: Arc<Node>,
@@ -59,7 +60,7 @@ struct Api {
 }
 
 /// What every handler gets, without the server: that has the queue, which has what runs invocations of this API.
-struct WeakApi {
+struct WeakServerledgeApi {
     server: WeakServer,
     options: Arc<ServerledgeOptions>,
     node: Arc<Node>,
@@ -69,8 +70,8 @@ struct WeakApi {
     counts: Arc<Counts>,
 }
 
-impl WeakApi {
-    fn of(api: &Api) -> Self {
+impl WeakServerledgeApi {
+    fn of(api: &ServerledgeApi) -> Self {
         Self {
             server: api.server.downgrade(),
             options: api.options.clone(),
@@ -82,8 +83,8 @@ impl WeakApi {
         }
     }
 
-    fn upgrade(&self) -> Option<Api> {
-        Some(Api {
+    fn upgrade(&self) -> Option<ServerledgeApi> {
+        Some(ServerledgeApi {
             server: self.server.upgrade()?,
             options: self.options.clone(),
             node: self.node.clone(),
@@ -97,9 +98,9 @@ impl WeakApi {
 
 /// The versions that are served, by their serials: numbers of versions come again after a deletion.
 #[derive(Debug)]
-struct Served(Arc<Deployments>);
+struct DeployedVersions(Arc<Deployments>);
 
-impl Versions for Served {
+impl CurrentVersions for DeployedVersions {
     fn changes(&self) -> u64 {
         self.0.changes()
     }
@@ -115,10 +116,10 @@ pub(crate) fn service(server: Server, options: ServerledgeOptions) -> impl Servi
         options.memory,
         options.cpus,
         options.expiration,
-        Box::new(Served(server.deployments().clone())),
+        Box::new(DeployedVersions(server.deployments().clone())),
         server.queue().freed(),
     );
-    let api = Api {
+    let api = ServerledgeApi {
         server,
         options: Arc::new(options),
         node: Arc::new(node),
@@ -127,7 +128,7 @@ pub(crate) fn service(server: Server, options: ServerledgeOptions) -> impl Servi
         unpacked: Arc::new(Semaphore::new(MAX_UNPACKED)),
         counts: Arc::default(),
     };
-    let runner = queued::NodeRunner(WeakApi::of(&api));
+    let runner = queued::NodeRunner(WeakServerledgeApi::of(&api));
     api.server
         .queue()
         .register(queued::SOURCE, Arc::new(runner));

@@ -11,10 +11,11 @@ use http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 
 use super::node::{self, NoCapacity};
-use super::run::{self, Asked, Failed, Report};
-use super::{Api, WeakApi, answer, invoke};
+use super::run::{self, Report, RunError, RunInput};
+use super::{ServerledgeApi, WeakServerledgeApi, answer};
 use crate::queue::{
-    Attempt, Ended, HOST_PAUSE, Offer, OfferError, Place, RequestHead, ResponseHead, Runner, Start,
+    AttemptOutcome, AttemptRequest, HOST_PAUSE, Offer, OfferError, QueuePosition, RequestHead,
+    ResponseHead, Runner, StartAttempt,
 };
 use crate::store::Time;
 use crate::store::invocations::{InvocationState, StoredMessage};
@@ -27,22 +28,22 @@ pub(crate) const RETENTION: (&str, Duration) = (SOURCE, Duration::from_secs(1800
 
 /// Accepts an invocation. It waits for room on the node when its turn comes.
 pub(super) async fn accept(
-    api: &Api,
+    api: &ServerledgeApi,
     function: Arc<str>,
-    asked: Asked,
+    input: RunInput,
     options: &InvokeOptions,
 ) -> Result<Response, Response> {
     let id = request_id(&function).map_err(|_| internal("the system has no random bytes"))?;
     let mut head = RequestHead::new(&Method::POST, "/".to_owned(), &run::headers());
     head.token_metadata = options.token_metadata.as_deref().map(str::to_owned);
     head.peer = options.peer;
-    head.returns_output = asked.returns_output;
+    head.returns_output = input.returns_output;
     let offer = Offer {
         source: SOURCE,
         name: Some(id.clone()),
         function: function.to_string(),
         key: None,
-        request: head.store(asked.params),
+        request: head.store(input.params),
     };
     match api.server.queue().accept(offer).await {
         Ok(_) => Ok(answer::json(StatusCode::OK, &json!({ "ReqId": id }))),
@@ -71,7 +72,7 @@ fn request_id(function: &str) -> Result<String, getrandom::Error> {
 }
 
 /// Shows the outcome of an invocation; 404 as long as that is not known.
-pub(super) async fn poll(State(api): State<Api>, Path(id): Path<String>) -> Response {
+pub(super) async fn poll(State(api): State<ServerledgeApi>, Path(id): Path<String>) -> Response {
     let found = match api.server.queue().find(SOURCE, id).await {
         Ok(found) => found,
         Err(error) => {
@@ -101,23 +102,29 @@ fn report(message: &StoredMessage) -> Option<Report> {
 }
 
 /// Runs invocations of this API on the node's resources.
-pub(super) struct NodeRunner(pub(super) WeakApi);
+pub(super) struct NodeRunner(pub(super) WeakServerledgeApi);
 
 impl Runner for NodeRunner {
-    fn start(&self, function: &Arc<str>, place: Option<Place>) -> Result<Start, Place> {
+    fn start(
+        &self,
+        function: &Arc<str>,
+        position: Option<QueuePosition>,
+    ) -> Result<StartAttempt, QueuePosition> {
         let Some(api) = self.0.upgrade() else {
             return Ok(Box::new(|_| {
-                Box::pin(async { Ended::Failed("the server is stopping".to_owned(), None) })
+                Box::pin(async {
+                    AttemptOutcome::Failed("the server is stopping".to_owned(), None)
+                })
             }));
         };
-        let demand = invoke::demand(&api, function);
+        let demand = run::demand(&api, function);
         let has_function = api.server.harness().has_function(function);
         // What can never run begins, so that it ends.
         let running = match has_function && api.node.fits(&demand) {
             true => match api.node.acquire_in_turn(&demand) {
                 Ok(running) => Some(running),
                 Err(NoCapacity) => {
-                    return Err(place.unwrap_or_else(|| Box::new(api.node.wait(demand))));
+                    return Err(position.unwrap_or_else(|| Box::new(api.node.wait(demand))));
                 }
             },
             false => None,
@@ -129,29 +136,33 @@ impl Runner for NodeRunner {
 }
 
 /// Runs an attempt; `running` is the room that it has, unless it never can have any.
-async fn run_attempt(api: &Api, running: Option<node::Running>, attempt: Attempt) -> Ended {
+async fn run_attempt(
+    api: &ServerledgeApi,
+    running: Option<node::RunningInstance>,
+    attempt: AttemptRequest,
+) -> AttemptOutcome {
     let waited = Time::now().0.saturating_sub(attempt.accepted.0).max(0);
     let queued = Duration::from_millis(waited.unsigned_abs());
     let started = Instant::now();
     if !api.server.harness().has_function(&attempt.function) {
-        return Ended::Rejected("the function was deleted before it started".to_owned());
+        return AttemptOutcome::Rejected("the function was deleted before it started".to_owned());
     }
     let Some(mut running) = running else {
-        return Ended::Rejected("the node is too small for the function".to_owned());
+        return AttemptOutcome::Rejected("the node is too small for the function".to_owned());
     };
     let head = match RequestHead::parse(&attempt.request) {
         Ok(head) => head,
-        Err(damaged) => return Ended::Rejected(damaged.to_string()),
+        Err(damaged) => return AttemptOutcome::Rejected(damaged.to_string()),
     };
     let mut options = InvokeOptions::default();
     options.token_metadata = head.token_metadata.as_deref().map(Arc::from);
     options.peer = head.peer;
-    let asked = Asked {
+    let input = RunInput {
         params: attempt.request.body,
         returns_output: head.returns_output,
     };
     loop {
-        let ran = run::run(api, &mut running, asked.clone(), options.clone(), started).await;
+        let ran = run::run(api, &mut running, input.clone(), options.clone(), started).await;
         match ran {
             Ok(ran) => {
                 let mut head = ResponseHead::new(ran.status, &ran.headers);
@@ -159,11 +170,11 @@ async fn run_attempt(api: &Api, running: Option<node::Running>, attempt: Attempt
                 api.counts.add(&attempt.function, &report);
                 let result = std::mem::take(&mut report.result);
                 head.report = serde_json::to_value(report).ok();
-                return Ended::Succeeded(head.store(result.into()));
+                return AttemptOutcome::Succeeded(head.store(result.into()));
             }
             // Requests of others have taken the host's room.
-            Err(Failed::NoCapacity) => tokio::time::sleep(HOST_PAUSE).await,
-            Err(Failed::Function(reason)) => return Ended::Failed(reason, None),
+            Err(RunError::NoCapacity) => tokio::time::sleep(HOST_PAUSE).await,
+            Err(RunError::Function(reason)) => return AttemptOutcome::Failed(reason, None),
         }
     }
 }

@@ -10,23 +10,23 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full, Limited};
 use serde::{Deserialize, Serialize};
 
-use super::Api;
-use super::node::Running;
+use super::ServerledgeApi;
+use super::node::{Demand, RunningInstance};
 use crate::queue::only_waited;
 
 /// The longest result, in bytes.
 const MAX_RESULT: usize = 8 << 20;
 
-/// What a run gets and gives.
+/// What a run gets, and whether it returns output.
 #[derive(Debug, Clone)]
-pub(super) struct Asked {
+pub(super) struct RunInput {
     pub(super) params: Bytes,
     pub(super) returns_output: bool,
 }
 
 /// Why a run has no result.
 #[derive(Debug)]
-pub(super) enum Failed {
+pub(super) enum RunError {
     /// The node or the host has no room at this moment.
     NoCapacity,
     Function(String),
@@ -34,7 +34,7 @@ pub(super) enum Failed {
 
 /// A run that had a result.
 #[derive(Debug)]
-pub(super) struct Ran {
+pub(super) struct CompletedRun {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) result: String,
@@ -65,7 +65,7 @@ pub(super) struct Report {
     execution_node: String,
 }
 
-impl Ran {
+impl CompletedRun {
     /// The report of an invocation that was queued for some time before.
     pub(super) fn report(self, queued: Duration) -> Report {
         Report {
@@ -91,21 +91,35 @@ pub(super) fn headers() -> HeaderMap {
     headers
 }
 
+/// What an instance of a function takes of the node.
+pub(super) fn demand(api: &ServerledgeApi, function: &str) -> Demand {
+    let served = api.server.deployments().served(function);
+    let default = api.server.harness().limits().memory;
+    let memory = served.as_ref().and_then(|served| served.memory());
+    let memory = memory.unwrap_or(default as u64);
+    Demand {
+        function: function.into(),
+        version: served.as_ref().map(|served| served.serial),
+        memory: memory.div_ceil(1 << 20),
+        cpus: served.map_or(0.0, |served| served.cpus()),
+    }
+}
+
 /// Runs a function once.
 pub(super) async fn run(
-    api: &Api,
-    running: &mut Running,
-    asked: Asked,
+    api: &ServerledgeApi,
+    running: &mut RunningInstance,
+    input: RunInput,
     mut options: InvokeOptions,
     arrived: Instant,
-) -> Result<Ran, Failed> {
+) -> Result<CompletedRun, RunError> {
     let outputs = api.server.outputs();
-    let output = asked
+    let output = input
         .returns_output
         .then(|| outputs.collect(options.invocation));
     let called = Arc::new(OnceLock::new());
     options.called = Some(called.clone());
-    let mut request = Request::new(Full::new(asked.params));
+    let mut request = Request::new(Full::new(input.params));
     *request.method_mut() = http::Method::POST;
     *request.headers_mut() = headers();
     let report = InvocationReport::default();
@@ -114,14 +128,15 @@ pub(super) async fn run(
     let invoked = harness.invoke(&running.demand().function, request, options);
     let response = invoked.await.map_err(|error| {
         match only_waited(&error, &called, &report) {
-            true => Failed::NoCapacity,
+            true => RunError::NoCapacity,
             // Also if the host had no room for its result.
-            false => Failed::Function(error.to_string()),
+            false => RunError::Function(error.to_string()),
         }
     })?;
     let (parts, body) = response.into_parts();
     let body = Limited::new(body, MAX_RESULT).collect().await;
-    let body = body.map_err(|error| Failed::Function(format!("the result broke off: {error}")))?;
+    let body =
+        body.map_err(|error| RunError::Function(format!("the result broke off: {error}")))?;
     let ended = Instant::now();
     let is_warm_start = running.is_warm;
     // Also if the function's answer is not a valid result: the function has not failed.
@@ -129,7 +144,7 @@ pub(super) async fn run(
     let result = result(parts.status, body.to_bytes())?;
     let started = called.get().copied().unwrap_or(arrived);
     let output = output.map(|output| output.text()).unwrap_or_default();
-    Ok(Ran {
+    Ok(CompletedRun {
         output,
         status: parts.status,
         headers: parts.headers,
@@ -142,11 +157,11 @@ pub(super) async fn run(
 }
 
 /// The result that a response has.
-fn result(status: StatusCode, body: Bytes) -> Result<String, Failed> {
+fn result(status: StatusCode, body: Bytes) -> Result<String, RunError> {
     if !status.is_success() {
         let text = format!("the function answered with status {status}");
-        return Err(Failed::Function(text));
+        return Err(RunError::Function(text));
     }
     String::from_utf8(body.into())
-        .map_err(|_| Failed::Function("the function's result is not UTF-8".to_owned()))
+        .map_err(|_| RunError::Function("the function's result is not UTF-8".to_owned()))
 }

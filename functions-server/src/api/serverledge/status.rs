@@ -5,12 +5,12 @@ use axum::response::Response;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{Api, answer};
+use super::{ServerledgeApi, answer};
 use crate::api::Connection;
 
 /// What the node has, and what is taken of it: the keys of every upstream version.
 pub(super) async fn status(
-    State(api): State<Api>,
+    State(api): State<ServerledgeApi>,
     connection: Option<axum::Extension<Connection>>,
 ) -> Response {
     let usage = api.node.usage();

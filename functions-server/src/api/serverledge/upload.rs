@@ -9,32 +9,35 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::code::{self, CodeError, MAX_CODE};
-use super::command::{self, Described};
-use super::create::Definition;
-use super::{Api, answer};
+use super::command::{self, CommandDescription};
+use super::definition::Definition;
+use super::{ServerledgeApi, answer};
 use crate::store::{StoreError, Uploaded};
 
 /// How long fetching code may take.
 const MAX_FETCH: Duration = Duration::from_secs(60);
 
 /// What code cannot be used for, or why it cannot be stored.
-enum Failed {
+enum StoreCodeError {
     Code(CodeError),
     Store(StoreError),
 }
 
-impl From<CodeError> for Failed {
+impl From<CodeError> for StoreCodeError {
     fn from(error: CodeError) -> Self {
         Self::Code(error)
     }
 }
 
 /// Takes the binary out of a definition's code, and stores it. On threads that may block.
-pub(super) async fn receive(api: &Api, definition: &mut Definition) -> Result<Uploaded, Response> {
+pub(super) async fn receive(
+    api: &ServerledgeApi,
+    definition: &mut Definition,
+) -> Result<Uploaded, Response> {
     let received = receive_inner(api, definition).await;
     received.map_err(|failed| match failed {
-        Failed::Store(error) => answer::refused(&error.into()),
-        Failed::Code(error) => {
+        StoreCodeError::Store(error) => answer::refused(&error.into()),
+        StoreCodeError::Code(error) => {
             let status = match error {
                 CodeError::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
                 _ => StatusCode::UNPROCESSABLE_ENTITY,
@@ -44,7 +47,10 @@ pub(super) async fn receive(api: &Api, definition: &mut Definition) -> Result<Up
     })
 }
 
-async fn receive_inner(api: &Api, definition: &mut Definition) -> Result<Uploaded, Failed> {
+async fn receive_inner(
+    api: &ServerledgeApi,
+    definition: &mut Definition,
+) -> Result<Uploaded, StoreCodeError> {
     let code = std::mem::take(&mut definition.code);
     let decoded = run(move || code::decode(&code)).await??;
     let mut fetching = None;
@@ -62,7 +68,7 @@ async fn receive_inner(api: &Api, definition: &mut Definition) -> Result<Uploade
     let artifacts = api.server.store().artifacts().clone();
     let stored = run(move || {
         let code = code::binary(decoded, &image)?;
-        let described = Described {
+        let described = CommandDescription {
             name: &name,
             image: &image,
             handler: &handler,
@@ -73,7 +79,7 @@ async fn receive_inner(api: &Api, definition: &mut Definition) -> Result<Uploade
             upload.write(&deployable)?;
             Ok(upload.finish())
         };
-        write().map_err(Failed::Store)
+        write().map_err(StoreCodeError::Store)
     });
     let stored = stored.await?;
     drop(fetching);
@@ -87,7 +93,7 @@ async fn run<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Re
 }
 
 /// Fetches code from a server that functions may reach too, if the host fetches code at all.
-async fn fetch(api: &Api, url: &str) -> Result<Vec<u8>, CodeError> {
+async fn fetch(api: &ServerledgeApi, url: &str) -> Result<Vec<u8>, CodeError> {
     if !api.options.fetches {
         return Err(CodeError::Url);
     }

@@ -9,27 +9,27 @@ use std::sync::Arc;
 use self::timers::{Timer, Timers};
 use self::turns::Turns;
 use crate::store::Time;
-use crate::store::calls::{After, Unfinished, Waiting};
+use crate::store::calls::{After, UnfinishedCall, WaitCondition};
 
 /// The calls that have not ended.
 #[derive(Debug)]
 pub(super) struct Entries {
-    calls: HashMap<i64, Entry, foldhash::fast::RandomState>,
+    calls: HashMap<i64, CallEntry, foldhash::fast::RandomState>,
     turns: Turns,
     timers: Timers,
     runs: u64,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct CallEntry {
     endpoint: Arc<str>,
     parent: Option<i64>,
     expires: Time,
-    phase: Phase,
+    phase: CallPhase,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Phase {
+enum CallPhase {
     /// In the queue of its endpoint.
     Queued,
     /// Runs once its timer ends.
@@ -66,19 +66,19 @@ impl Entries {
     }
 
     /// Adds a call that is to be run.
-    pub(super) fn add(&mut self, call: &Unfinished, now: Time) {
+    pub(super) fn add(&mut self, call: &UnfinishedCall, now: Time) {
         self.remove(call.number);
         let (number, due) = (call.number, call.due);
         let endpoint = self.turns.endpoint(&call.endpoint);
         let phase = if due <= now {
             self.turns.push(&endpoint, number);
-            Phase::Queued
+            CallPhase::Queued
         } else {
             self.timers.begins(due, number);
-            Phase::Delayed(due)
+            CallPhase::Delayed(due)
         };
         self.timers.insert(call.expires, number, Timer::Expires);
-        let entry = Entry {
+        let entry = CallEntry {
             endpoint,
             parent: call.parent,
             expires: call.expires,
@@ -88,13 +88,13 @@ impl Entries {
     }
 
     /// Makes a call wait for its own calls, which have been added.
-    pub(super) fn suspend(&mut self, call: i64, waiting: &Waiting, now: Time) {
+    pub(super) fn suspend(&mut self, call: i64, waiting: &WaitCondition, now: Time) {
         let all = waiting.outstanding.len();
         let known = |child: &&i64| self.calls.contains_key(child);
         let outstanding = waiting.outstanding.iter().filter(known).count();
         self.leave(call);
         if let Some(entry) = self.calls.get_mut(&call) {
-            entry.phase = Phase::Suspended {
+            entry.phase = CallPhase::Suspended {
                 outstanding,
                 // Those that ended before the scheduler learned of the poll.
                 ready: waiting.ready + all - outstanding,
@@ -111,7 +111,7 @@ impl Entries {
     /// A run has ended, and what follows is committed. Returns the calls that ended with it.
     pub(super) fn ran(&mut self, run: Run, after: After, now: Time) -> Vec<i64> {
         let is_current = self.calls.get(&run.call).map(|entry| entry.phase);
-        if is_current != Some(Phase::Running(run.run)) {
+        if is_current != Some(CallPhase::Running(run.run)) {
             return Vec::new();
         }
         match after {
@@ -154,7 +154,7 @@ impl Entries {
         };
         let Some(parent) = entry.parent else { return };
         if let Some(parent) = self.calls.get_mut(&parent)
-            && let Phase::Suspended {
+            && let CallPhase::Suspended {
                 outstanding, ready, ..
             } = &mut parent.phase
         {
@@ -165,7 +165,7 @@ impl Entries {
     }
 
     /// Forgets a call.
-    fn remove(&mut self, call: i64) -> Option<Entry> {
+    fn remove(&mut self, call: i64) -> Option<CallEntry> {
         self.leave(call);
         let entry = self.calls.remove(&call)?;
         self.timers.remove(entry.expires, call, Timer::Expires);
@@ -177,18 +177,18 @@ impl Entries {
         let Some(entry) = self.calls.get_mut(&call) else {
             return;
         };
-        let phase = std::mem::replace(&mut entry.phase, Phase::Delayed(Time(0)));
+        let phase = std::mem::replace(&mut entry.phase, CallPhase::Delayed(Time(0)));
         match phase {
             // Skipped when its turn comes.
-            Phase::Queued => {}
-            Phase::Delayed(due)
-            | Phase::Suspended {
+            CallPhase::Queued => {}
+            CallPhase::Delayed(due)
+            | CallPhase::Suspended {
                 wake: Some(due), ..
             } => {
                 self.timers.remove(due, call, Timer::Due);
             }
-            Phase::Suspended { wake: None, .. } => {}
-            Phase::Running(_) => self.turns.ended(&entry.endpoint),
+            CallPhase::Suspended { wake: None, .. } => {}
+            CallPhase::Running(_) => self.turns.ended(&entry.endpoint),
         }
     }
 
@@ -198,7 +198,7 @@ impl Entries {
         }
         self.leave(call);
         if let Some(entry) = self.calls.get_mut(&call) {
-            entry.phase = Phase::Delayed(due);
+            entry.phase = CallPhase::Delayed(due);
             self.timers.insert(due, call, Timer::Due);
         }
     }
@@ -206,15 +206,15 @@ impl Entries {
     fn queue(&mut self, call: i64) {
         self.leave(call);
         if let Some(entry) = self.calls.get_mut(&call) {
-            entry.phase = Phase::Queued;
+            entry.phase = CallPhase::Queued;
             self.turns.push(&entry.endpoint, call);
         }
     }
 
     fn resume_if_ready(&mut self, call: i64, now: Time) {
-        let Some(Entry {
+        let Some(CallEntry {
             phase:
-                Phase::Suspended {
+                CallPhase::Suspended {
                     outstanding,
                     ready,
                     min_results,
@@ -237,12 +237,14 @@ impl Entries {
         let call = self.turns.next(|call, endpoint| {
             // It may have ended, or moved to another endpoint.
             let entry = calls.get(&call);
-            entry.is_some_and(|entry| entry.phase == Phase::Queued && entry.endpoint == *endpoint)
+            entry.is_some_and(|entry| {
+                entry.phase == CallPhase::Queued && entry.endpoint == *endpoint
+            })
         })?;
         self.runs += 1;
         let run = self.runs;
         if let Some(entry) = self.calls.get_mut(&call) {
-            entry.phase = Phase::Running(run);
+            entry.phase = CallPhase::Running(run);
         }
         Some(Run { call, run })
     }
@@ -253,7 +255,7 @@ impl Entries {
         while let Some((time, call, timer)) = self.timers.pop(now) {
             let phase = self.calls.get(&call).map(|entry| entry.phase);
             match timer {
-                Timer::Begins if phase != Some(Phase::Delayed(time)) => {}
+                Timer::Begins if phase != Some(CallPhase::Delayed(time)) => {}
                 Timer::Begins | Timer::Due => self.queue(call),
                 Timer::Expires => expired.push(call),
             }
@@ -275,10 +277,10 @@ impl Entries {
     }
 
     /// A call that was ended runs again. Its parent waits for it once more, unless it took the result.
-    pub(super) fn revive(&mut self, call: &Unfinished, now: Time) {
+    pub(super) fn revive(&mut self, call: &UnfinishedCall, now: Time) {
         self.add(call, now);
         if let Some(parent) = call.parent.and_then(|parent| self.calls.get_mut(&parent))
-            && let Phase::Suspended {
+            && let CallPhase::Suspended {
                 outstanding, ready, ..
             } = &mut parent.phase
             && *ready > 0

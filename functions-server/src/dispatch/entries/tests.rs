@@ -3,8 +3,8 @@ use super::*;
 
 const NOW: Time = Time(1_000_000);
 
-fn call(number: i64, endpoint: &str, parent: Option<i64>) -> Unfinished {
-    Unfinished {
+fn call(number: i64, endpoint: &str, parent: Option<i64>) -> UnfinishedCall {
+    UnfinishedCall {
         number,
         parent,
         endpoint: endpoint.into(),
@@ -86,8 +86,8 @@ fn stale_runs_are_ignored() {
     assert_eq!((entries.len(), runs(&mut entries)), (1, vec![1]));
 }
 
-fn waiting(outstanding: &[i64], min_results: usize, wake: Option<Time>) -> Waiting {
-    Waiting {
+fn waiting(outstanding: &[i64], min_results: usize, wake: Option<Time>) -> WaitCondition {
+    WaitCondition {
         outstanding: outstanding.to_vec(),
         ready: 0,
         min_results,

@@ -1,24 +1,29 @@
-//! A handle on the task that runs calls, and what both share.
+//! A handle on the task that runs calls.
 
-mod running;
+mod event;
+mod running_calls;
+mod state;
 mod task;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use host_harness::Harness;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::unbounded_channel;
 
-use self::running::Running;
-use self::task::{Event, Task, load};
-use super::accept::{Functions, Refusal, RefusalKind, Rules, checked};
+use self::event::Event;
+use self::running_calls::RunningCalls;
+pub(super) use self::state::SchedulerState;
+use self::task::{Task, load};
+use super::accept::{AllowedFunctions, Rules, checked};
 use super::capacity::Capacity;
 use super::endpoint::Bases;
+use super::options::DispatchOptions;
 use super::proto::Call;
 use super::reads::Reads;
+use super::rejection::{CallRejection, RejectionKind};
 use super::send::Sender;
-use crate::DispatchOptions;
-use crate::store::calls::{self, End, Unfinished};
+use crate::store::calls::{self, UnfinishedCall};
 use crate::store::{Store, StoreError, Time};
 
 /// The delay before the first run of a call, so that its client has the call's id before its endpoint is called.
@@ -26,23 +31,10 @@ use crate::store::{Store, StoreError, Time};
 /// processors with six times as much to do, 5 of 1200 such clients needed more than 20 ms, and none more than 25.
 const HEAD_START: Duration = Duration::from_millis(50);
 
-/// What runs and requests share.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) store: Arc<Store>,
-    pub(super) reads: Reads,
-    pub(super) sender: Sender,
-    pub(super) bases: Bases,
-    pub(super) options: DispatchOptions,
-    events: UnboundedSender<Event>,
-    pub(super) capacity: Arc<Capacity>,
-    pub(super) running: Arc<Running>,
-}
-
 /// A handle on the task.
 #[derive(Debug, Clone)]
 pub(crate) struct Scheduler {
-    shared: Arc<Shared>,
+    shared: Arc<SchedulerState>,
 }
 
 impl Scheduler {
@@ -70,7 +62,7 @@ impl Scheduler {
             key: options.signing_key.take(),
             timeout: options.attempt_timeout,
         };
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(SchedulerState {
             reads: Reads::start(&store),
             store,
             sender,
@@ -92,8 +84,8 @@ impl Scheduler {
     pub(crate) async fn dispatch(
         &self,
         calls: Vec<Call>,
-        functions: &Functions,
-    ) -> Result<Vec<String>, Refusal> {
+        functions: &AllowedFunctions,
+    ) -> Result<Vec<String>, CallRejection> {
         let shared = self.shared.clone();
         let now = Time::now();
         let reservation = shared.capacity.reserve_roots(calls.len())?;
@@ -118,7 +110,7 @@ impl Scheduler {
             let added = numbers
                 .iter()
                 .zip(stored.iter())
-                .map(|(number, call)| Unfinished {
+                .map(|(number, call)| UnfinishedCall {
                     number: *number,
                     parent: None,
                     endpoint: call.endpoint.clone(),
@@ -130,7 +122,7 @@ impl Scheduler {
             Ok::<_, StoreError>(stored.iter().map(|call| call.id.clone()).collect())
         });
         let accepted = accepted.await.unwrap_or(Err(StoreError::Closed));
-        accepted.map_err(|error| Refusal::new(RefusalKind::Unavailable, error.to_string()))
+        accepted.map_err(|error| CallRejection::new(RejectionKind::Unavailable, error.to_string()))
     }
 
     /// Whether a call runs now.
@@ -139,7 +131,7 @@ impl Scheduler {
     }
 
     /// The calls that run now.
-    pub(crate) fn running(&self) -> Arc<Running> {
+    pub(crate) fn running(&self) -> Arc<RunningCalls> {
         self.shared.running.clone()
     }
 
@@ -149,24 +141,7 @@ impl Scheduler {
     }
 
     /// Says that a call is to be run once more.
-    pub(crate) fn revived(&self, call: Unfinished) {
+    pub(crate) fn revived(&self, call: UnfinishedCall) {
         self.shared.tell(Event::Revived(call));
-    }
-}
-
-impl Shared {
-    /// Ends a call, and the calls below it.
-    pub(super) async fn end(&self, call: i64, end: End) -> Result<(), StoreError> {
-        let running = self.running.clone();
-        let end = move |connection: &_| {
-            calls::end_tree(connection, call, &end, &|call| running.started(call))
-        };
-        self.tell(Event::Ended(self.store.write(end).await?));
-        Ok(())
-    }
-
-    fn tell(&self, event: Event) {
-        // It fails once the scheduler has stopped: the next start reads the store.
-        let _ = self.events.send(event);
     }
 }

@@ -7,13 +7,13 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::Shared;
-use crate::dispatch::capacity::Reservation;
-use crate::dispatch::entries::{Entries, Run};
+use super::event::Event;
+use super::state::SchedulerState;
+use crate::dispatch::entries::Entries;
 use crate::dispatch::response::failure;
 use crate::dispatch::run::run;
 use crate::dispatch::status;
-use crate::store::calls::{self, After, End, Unfinished};
+use crate::store::calls::{self, End};
 use crate::store::{StoreError, Time};
 
 /// How many calls a start reads at once.
@@ -28,18 +28,7 @@ const PURGE_PERIOD: Duration = Duration::from_secs(60);
 /// How long the runs in flight may take when the scheduler stops.
 const GRACE: Duration = Duration::from_secs(1);
 
-/// What the task learns of.
-#[derive(Debug)]
-pub(super) enum Event {
-    /// The room that was reserved for these is theirs.
-    Added(Vec<Unfinished>, Reservation),
-    Ran(Run, After, Option<Reservation>),
-    Ended(Vec<i64>),
-    NotExpired(i64),
-    Revived(Unfinished),
-}
-
-pub(super) async fn load(shared: &Shared) -> Result<Entries, StoreError> {
+pub(super) async fn load(shared: &SchedulerState) -> Result<Entries, StoreError> {
     let mut entries = Entries::new(shared.options.concurrency);
     let (mut after, mut suspended) = (0, Vec::new());
     let now = Time::now();
@@ -67,14 +56,14 @@ pub(super) async fn load(shared: &Shared) -> Result<Entries, StoreError> {
 }
 
 pub(super) struct Task {
-    shared: Arc<Shared>,
+    shared: Arc<SchedulerState>,
     entries: Entries,
     runs: JoinSet<()>,
     handles: HashMap<i64, AbortHandle>,
 }
 
 impl Task {
-    pub(super) fn new(shared: Arc<Shared>, entries: Entries) -> Self {
+    pub(super) fn new(shared: Arc<SchedulerState>, entries: Entries) -> Self {
         Self {
             shared,
             entries,

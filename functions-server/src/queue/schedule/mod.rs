@@ -3,7 +3,7 @@
 //! A function whose next invocation has no room loses its turn until room is freed. Those that wait for room are
 //! asked in the order in which they began to.
 
-mod function;
+mod function_queue;
 mod next;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 use crate::store::Time;
 use crate::store::invocations::QueuedId;
-use function::{Entry, Function, Removed};
-pub(super) use next::{Admission, Next};
+use function_queue::{FunctionQueue, QueueEntry, RemovedEntry};
+pub(super) use next::{Admission, StartedTurn};
 
 /// How much of the queue one function may hold: one part of this many.
 const FUNCTION_PART: usize = 2;
@@ -22,7 +22,7 @@ const RUNNING_PART: usize = 4;
 
 /// The queue is full.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Full {
+pub(crate) enum QueueFull {
     /// For all functions.
     Queue,
     /// For this function.
@@ -32,7 +32,7 @@ pub(crate) enum Full {
 /// The invocations that wait and run, in memory.
 #[derive(Debug)]
 pub(super) struct Schedule {
-    functions: HashMap<Arc<str>, Function>,
+    functions: HashMap<Arc<str>, FunctionQueue>,
     sources: Vec<Arc<str>>,
     /// The functions that may run another one, each once.
     turns: VecDeque<Arc<str>>,
@@ -44,12 +44,12 @@ pub(super) struct Schedule {
     waiting: usize,
     waiting_bytes: u64,
     running: usize,
-    limits: Limits,
+    limits: QueueLimits,
 }
 
 /// How many may wait and run.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct QueueLimits {
     pub(super) capacity: usize,
     pub(super) bytes: u64,
     pub(super) running: usize,
@@ -57,7 +57,7 @@ pub(super) struct Limits {
 
 /// Room for an invocation that is being accepted.
 #[derive(Debug)]
-pub(super) struct Reserved {
+pub(super) struct QueueReservation {
     function: Arc<str>,
     source: Arc<str>,
     bytes: u64,
@@ -72,7 +72,7 @@ pub(super) struct Turn {
 }
 
 impl Schedule {
-    pub(super) fn new(limits: Limits) -> Self {
+    pub(super) fn new(limits: QueueLimits) -> Self {
         Self {
             functions: HashMap::new(),
             sources: Vec::new(),
@@ -93,14 +93,14 @@ impl Schedule {
         source: &str,
         function: &str,
         bytes: u64,
-    ) -> Result<Reserved, Full> {
+    ) -> Result<QueueReservation, QueueFull> {
         let limits = self.limits;
         if self.waiting >= limits.capacity || self.waiting_bytes + bytes > limits.bytes {
-            return Err(Full::Queue);
+            return Err(QueueFull::Queue);
         }
         let waiting = self.functions.get(function).map_or(0, |of| of.waiting);
         if waiting >= limits.capacity.div_ceil(FUNCTION_PART) {
-            return Err(Full::Function);
+            return Err(QueueFull::Function);
         }
         Ok(self.take_room(source, function, bytes))
     }
@@ -120,7 +120,7 @@ impl Schedule {
                 self.enqueue(reserved, id);
             }
             Some(due) => {
-                let Reserved {
+                let QueueReservation {
                     function, source, ..
                 } = self.take_room(source, function, 0);
                 self.delayed.insert((due, id), (function, source));
@@ -128,7 +128,7 @@ impl Schedule {
         }
     }
 
-    fn take_room(&mut self, source: &str, function: &str, bytes: u64) -> Reserved {
+    fn take_room(&mut self, source: &str, function: &str, bytes: u64) -> QueueReservation {
         let function = match self.functions.get_key_value(function) {
             Some((name, _)) => name.clone(),
             None => Arc::from(function),
@@ -142,7 +142,7 @@ impl Schedule {
         self.functions.entry(function.clone()).or_default().waiting += 1;
         self.waiting += 1;
         self.waiting_bytes += bytes;
-        Reserved {
+        QueueReservation {
             function,
             source,
             bytes,
@@ -150,20 +150,20 @@ impl Schedule {
     }
 
     /// Gives room in the queue back: the invocation was not accepted.
-    pub(super) fn release(&mut self, reserved: Reserved) {
+    pub(super) fn release(&mut self, reserved: QueueReservation) {
         self.leave(&reserved.function, reserved.bytes);
         self.forget(&reserved.function);
     }
 
     /// Adds an invocation that was accepted.
-    pub(super) fn enqueue(&mut self, reserved: Reserved, id: QueuedId) {
-        let Reserved {
+    pub(super) fn enqueue(&mut self, reserved: QueueReservation, id: QueuedId) {
+        let QueueReservation {
             function,
             source,
             bytes,
         } = reserved;
         let of = self.functions.entry(function.clone()).or_default();
-        of.line(&source).push(Entry { id, bytes });
+        of.line(&source).push(QueueEntry { id, bytes });
         self.give_turn(&function);
     }
 
@@ -189,7 +189,7 @@ impl Schedule {
         let name = name.clone();
         let removed = self.functions.get_mut(&name).and_then(|of| of.remove(id));
         let bytes = match removed {
-            Some(Removed { entry, left }) => {
+            Some(RemovedEntry { entry, left }) => {
                 if let Some(source) = left {
                     self.without_room
                         .retain(|(of, from)| *of != name || *from != source);
@@ -261,7 +261,7 @@ impl Schedule {
 
     fn forget(&mut self, function: &Arc<str>) {
         let of = self.functions.get(function);
-        if of.is_some_and(Function::is_unused) {
+        if of.is_some_and(FunctionQueue::is_unused) {
             self.functions.remove(function);
         }
     }

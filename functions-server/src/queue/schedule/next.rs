@@ -3,32 +3,32 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::function::Entry;
+use super::function_queue::QueueEntry;
 use super::{Schedule, Turn};
-use crate::queue::runner::{Place, Start};
+use crate::queue::runner::{QueuePosition, StartAttempt};
 use crate::store::Time;
 
 /// How many functions that wait for room are asked again at once, so that freed room costs a bounded time.
-const ASKED: usize = 64;
+const MAX_RETRIED: usize = 64;
 
 /// What may run at this moment.
 pub(in crate::queue) trait Admission {
     /// How many invocations of a function run at once at most, if it has its own limit.
     fn concurrency(&self, function: &str) -> Option<usize>;
 
-    /// Takes room for an invocation, or a place in the line for room.
+    /// Takes room for an invocation, or a position in the line for room.
     fn start(
         &self,
         source: &str,
         function: &Arc<str>,
-        place: Option<Place>,
-    ) -> Result<Start, Place>;
+        position: Option<QueuePosition>,
+    ) -> Result<StartAttempt, QueuePosition>;
 }
 
 /// An invocation that begins, with its room.
-pub(in crate::queue) struct Next {
+pub(in crate::queue) struct StartedTurn {
     pub(in crate::queue) turn: Turn,
-    pub(in crate::queue) start: Start,
+    pub(in crate::queue) start: StartAttempt,
 }
 
 impl Schedule {
@@ -43,13 +43,13 @@ impl Schedule {
         now: Time,
         max: usize,
         admission: &impl Admission,
-    ) -> Vec<Next> {
+    ) -> Vec<StartedTurn> {
         self.end_delays(now);
-        let mut begun = Vec::new();
+        let mut started = Vec::new();
         if self.is_freed {
-            self.ask_waiting(max, admission, &mut begun);
+            self.ask_waiting(max, admission, &mut started);
         }
-        while begun.len() < max && self.running < self.limits.running {
+        while started.len() < max && self.running < self.limits.running {
             let Some(function) = self.turns.pop_front() else {
                 break;
             };
@@ -62,22 +62,27 @@ impl Schedule {
                 continue;
             };
             match self.begin(&function, &source, admission) {
-                Outcome::Begun(next) => begun.push(next),
-                Outcome::NoRoom => self.without_room.push_back((function.clone(), source)),
+                TurnOutcome::Started(next) => started.push(next),
+                TurnOutcome::NoRoom => self.without_room.push_back((function.clone(), source)),
                 // It gets its turn when one of those that run has ended.
-                Outcome::NoTurn => continue,
+                TurnOutcome::NoTurn => continue,
             }
             self.give_turn(&function);
         }
-        begun
+        started
     }
 
     /// Asks those that wait for room, in their order.
-    fn ask_waiting(&mut self, max: usize, admission: &impl Admission, begun: &mut Vec<Next>) {
+    fn ask_waiting(
+        &mut self,
+        max: usize,
+        admission: &impl Admission,
+        started: &mut Vec<StartedTurn>,
+    ) {
         self.is_freed = false;
         let mut refused = VecDeque::new();
-        while refused.len() < ASKED {
-            if begun.len() == max || self.running >= self.limits.running {
+        while refused.len() < MAX_RETRIED {
+            if started.len() == max || self.running >= self.limits.running {
                 self.is_freed = !self.without_room.is_empty();
                 break;
             }
@@ -85,12 +90,12 @@ impl Schedule {
                 break;
             };
             match self.begin(&function, &source, admission) {
-                Outcome::Begun(next) => begun.push(next),
-                Outcome::NoRoom => {
+                TurnOutcome::Started(next) => started.push(next),
+                TurnOutcome::NoRoom => {
                     refused.push_back((function, source));
                     continue;
                 }
-                Outcome::NoTurn => continue,
+                TurnOutcome::NoTurn => continue,
             }
             self.give_turn(&function);
         }
@@ -104,25 +109,25 @@ impl Schedule {
         function: &Arc<str>,
         source: &Arc<str>,
         admission: &impl Admission,
-    ) -> Outcome {
+    ) -> TurnOutcome {
         let part = self.most_of_one();
         let Some(of) = self.functions.get_mut(function) else {
-            return Outcome::NoTurn;
+            return TurnOutcome::NoTurn;
         };
         // Otherwise it would wait within its time limit.
         let most = admission.concurrency(function);
         let is_running_most = of.running >= most.map_or(part, |most| most.clamp(1, part));
         let line = of.line(source);
         // What does not wait for room alone is in no line for it.
-        let place = line.place.take();
-        let Some(Entry { id, bytes }) = line.first().filter(|_| !is_running_most) else {
-            return Outcome::NoTurn;
+        let position = line.position.take();
+        let Some(QueueEntry { id, bytes }) = line.first().filter(|_| !is_running_most) else {
+            return TurnOutcome::NoTurn;
         };
-        let start = match admission.start(source, function, place) {
+        let start = match admission.start(source, function, position) {
             Ok(start) => start,
-            Err(place) => {
-                line.place = Some(place);
-                return Outcome::NoRoom;
+            Err(position) => {
+                line.position = Some(position);
+                return TurnOutcome::NoRoom;
             }
         };
         line.pop();
@@ -134,7 +139,7 @@ impl Schedule {
             function: function.clone(),
             source: source.clone(),
         };
-        Outcome::Begun(Next { turn, start })
+        TurnOutcome::Started(StartedTurn { turn, start })
     }
 
     fn end_delays(&mut self, now: Time) {
@@ -144,15 +149,15 @@ impl Schedule {
             }
             let ((_, id), (function, source)) = entry.remove_entry();
             let of = self.functions.entry(function.clone()).or_default();
-            of.line(&source).push_again(Entry { id, bytes: 0 });
+            of.line(&source).push_again(QueueEntry { id, bytes: 0 });
             self.give_turn(&function);
         }
     }
 }
 
 /// The outcome of a turn.
-enum Outcome {
-    Begun(Next),
+enum TurnOutcome {
+    Started(StartedTurn),
     NoRoom,
     /// The function runs as much as it may, or nothing waits.
     NoTurn,

@@ -2,7 +2,7 @@ use std::cell::RefCell;
 use std::sync::Mutex;
 
 use super::*;
-use crate::queue::runner::{Ended, Place, Start};
+use crate::queue::runner::{AttemptOutcome, QueuePosition, StartAttempt};
 
 const NOW: Time = Time(1000);
 
@@ -36,16 +36,16 @@ impl Admission for Room {
         &self,
         source: &str,
         function: &Arc<str>,
-        place: Option<Place>,
-    ) -> Result<Start, Place> {
+        position: Option<QueuePosition>,
+    ) -> Result<StartAttempt, QueuePosition> {
         let none = self.none.borrow();
         if !none.iter().any(|none| *none == (source, &**function)) {
             return Ok(Box::new(|_| {
-                Box::pin(async { Ended::Rejected(String::new()) })
+                Box::pin(async { AttemptOutcome::Rejected(String::new()) })
             }));
         }
         self.asked.borrow_mut().push(function.to_string());
-        Err(place.unwrap_or_else(|| {
+        Err(position.unwrap_or_else(|| {
             *self.in_line.lock().unwrap() += 1;
             Box::new(InLine(self.in_line.clone()))
         }))
@@ -53,7 +53,7 @@ impl Admission for Room {
 }
 
 fn schedule(capacity: usize, running: usize) -> Schedule {
-    Schedule::new(Limits {
+    Schedule::new(QueueLimits {
         capacity,
         bytes: 1000,
         running,
@@ -64,7 +64,11 @@ fn id(number: u8) -> QueuedId {
     QueuedId([number; 16])
 }
 
-fn reserve(schedule: &mut Schedule, function: &str, bytes: u64) -> Result<Reserved, Full> {
+fn reserve(
+    schedule: &mut Schedule,
+    function: &str,
+    bytes: u64,
+) -> Result<QueueReservation, QueueFull> {
     schedule.reserve("http", function, bytes)
 }
 
@@ -94,7 +98,7 @@ fn cancelled_ones_leave_room() {
     add(&mut schedule, "a", 2);
     assert!(matches!(
         reserve(&mut schedule, "a", 1),
-        Err(Full::Function)
+        Err(QueueFull::Function)
     ));
     schedule.remove("a", id(2));
     add(&mut schedule, "a", 3);
@@ -138,12 +142,21 @@ fn queue_has_a_capacity() {
     let mut schedule = schedule(4, 1);
     add(&mut schedule, "a", 1);
     add(&mut schedule, "a", 2);
-    assert_eq!(reserve(&mut schedule, "a", 1).unwrap_err(), Full::Function);
+    assert_eq!(
+        reserve(&mut schedule, "a", 1).unwrap_err(),
+        QueueFull::Function
+    );
     let reserved = reserve(&mut schedule, "b", 1).unwrap();
     add(&mut schedule, "c", 3);
-    assert_eq!(reserve(&mut schedule, "d", 1).unwrap_err(), Full::Queue);
+    assert_eq!(
+        reserve(&mut schedule, "d", 1).unwrap_err(),
+        QueueFull::Queue
+    );
     schedule.release(reserved);
-    assert_eq!(reserve(&mut schedule, "d", 998).unwrap_err(), Full::Queue);
+    assert_eq!(
+        reserve(&mut schedule, "d", 998).unwrap_err(),
+        QueueFull::Queue
+    );
     let reserved = reserve(&mut schedule, "d", 997).unwrap();
     assert_eq!(schedule.waiting(), 4);
     schedule.release(reserved);

@@ -4,11 +4,11 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::attempt::{AttemptRow, is_recorded, record};
 use super::waiting::{UNFINISHED, unfinished};
-use super::{CANCELLED, Unfinished};
+use super::{CANCELLED, UnfinishedCall};
 use crate::store::Time;
 
-/// Says when the attempt of a call began that is in flight.
-pub(crate) type InFlight<'a> = &'a dyn Fn(i64) -> Option<Time>;
+/// Says when the attempt of a call in flight began, if there is one.
+pub(crate) type AttemptStarts<'a> = &'a dyn Fn(i64) -> Option<Time>;
 
 /// How a call ends. Those below it are cancelled.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ pub(crate) fn end_tree(
     connection: &Connection,
     number: i64,
     end: &End,
-    in_flight: InFlight<'_>,
+    in_flight: AttemptStarts<'_>,
 ) -> rusqlite::Result<Vec<i64>> {
     if !end_one(connection, number, end.state, end, in_flight)? {
         return Ok(Vec::new());
@@ -60,7 +60,7 @@ fn end_one(
     call: i64,
     state: i64,
     end: &End,
-    in_flight: InFlight<'_>,
+    in_flight: AttemptStarts<'_>,
 ) -> rusqlite::Result<bool> {
     let found: Option<(i64, Time)> = connection
         .prepare_cached(
@@ -99,7 +99,7 @@ pub(crate) fn retry(
     connection: &Connection,
     number: i64,
     now: Time,
-) -> rusqlite::Result<Option<Unfinished>> {
+) -> rusqlite::Result<Option<UnfinishedCall>> {
     let allowance: Option<i64> = connection
         .prepare_cached("SELECT allowance FROM calls WHERE number = ?1 AND state IN (3, 4)")?
         .query_row([number], |row| row.get(0))

@@ -3,13 +3,13 @@
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::attempt::{AttemptRow, record};
-use super::end::{End, InFlight, end_tree, unfinished_children};
-use super::{CANCELLED, NewCall, Parent, Poll, Unfinished, Waiting, add, waiting};
+use super::end::{AttemptStarts, End, end_tree, unfinished_children};
+use super::{CANCELLED, NewCall, Parent, StoredPoll, UnfinishedCall, WaitCondition, add, waiting};
 use crate::store::Time;
 
-/// One run of a call.
+/// An attempt to run a call, which has ended.
 #[derive(Debug, Clone)]
-pub(crate) struct Attempt {
+pub(crate) struct FinishedAttempt {
     pub(crate) call: i64,
     /// The round that was run: a call that began anew meanwhile has nothing to do with it.
     pub(crate) round: i64,
@@ -25,7 +25,7 @@ pub(crate) enum Ending {
     Exit { state: i64, result: Vec<u8> },
     /// It waits for calls, and continues.
     Poll {
-        poll: Poll,
+        poll: StoredPoll,
         calls: Vec<NewCall>,
         wait: Wait,
         /// When the call continues if there is nothing to wait for.
@@ -63,8 +63,8 @@ pub(crate) enum After {
     Nothing,
     Ended,
     Suspended {
-        waiting: Waiting,
-        children: Vec<Unfinished>,
+        waiting: WaitCondition,
+        children: Vec<UnfinishedCall>,
     },
     Due(Time),
     /// It is due at once, at this endpoint. Calls of it were cancelled.
@@ -78,9 +78,9 @@ pub(crate) enum After {
 /// Records a run and what follows from it, all or nothing.
 pub(crate) fn finish(
     connection: &Connection,
-    attempt: &Attempt,
+    attempt: &FinishedAttempt,
     ending: &Ending,
-    in_flight: InFlight<'_>,
+    in_flight: AttemptStarts<'_>,
 ) -> rusqlite::Result<After> {
     let found: Option<(i64, Option<i64>, String)> = connection
         .prepare_cached(
@@ -126,14 +126,17 @@ pub(crate) fn finish(
                 round: attempt.round,
             };
             let numbers = add(connection, calls, Some(parent), finished)?;
-            let children = numbers.iter().zip(calls).map(|(number, new)| Unfinished {
-                number: *number,
-                parent: Some(call),
-                endpoint: new.endpoint.clone(),
-                is_suspended: false,
-                due: finished,
-                expires: new.expires,
-            });
+            let children = numbers
+                .iter()
+                .zip(calls)
+                .map(|(number, new)| UnfinishedCall {
+                    number: *number,
+                    parent: Some(call),
+                    endpoint: new.endpoint.clone(),
+                    is_suspended: false,
+                    due: finished,
+                    expires: new.expires,
+                });
             let waiting = suspend(connection, call, poll, *wait, *pause)?;
             Ok(waiting.map_or(After::Nothing, |waiting| After::Suspended {
                 waiting,
@@ -190,10 +193,10 @@ pub(crate) fn finish(
 fn suspend(
     connection: &Connection,
     call: i64,
-    poll: &Poll,
+    poll: &StoredPoll,
     wait: Wait,
     pause: Time,
-) -> rusqlite::Result<Option<Waiting>> {
+) -> rusqlite::Result<Option<WaitCondition>> {
     connection
         .prepare_cached("UPDATE calls SET state = 1, poll = ?2, failures = 0 WHERE number = ?1")?
         .execute(params![call, poll.encode()])?;
@@ -221,7 +224,7 @@ fn cancel_children(
     connection: &Connection,
     call: i64,
     now: Time,
-    in_flight: InFlight<'_>,
+    in_flight: AttemptStarts<'_>,
 ) -> rusqlite::Result<Vec<i64>> {
     let end = End {
         state: CANCELLED,

@@ -14,11 +14,11 @@ use rusqlite::{Connection, Row, params};
 
 pub(crate) use attempt::{AttemptRow, attempts};
 pub(crate) use end::{End, end_tree, retry};
-pub(crate) use finish::{After, Attempt, Ending, Wait, finish};
+pub(crate) use finish::{After, Ending, FinishedAttempt, Wait, finish};
 pub(crate) use list::{CallView, children, id_of, latest, list, view};
-pub(crate) use poll::Poll;
+pub(crate) use poll::StoredPoll;
 pub(crate) use to_run::{RunRow, is_damage, to_run};
-pub(crate) use waiting::{Unfinished, Waiting, unfinished_after, waiting};
+pub(crate) use waiting::{UnfinishedCall, WaitCondition, unfinished_after, waiting};
 
 use super::Time;
 

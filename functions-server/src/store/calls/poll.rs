@@ -2,14 +2,14 @@
 
 /// A poll as it is stored: the bounds, and the encoded state and error.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Poll {
+pub(crate) struct StoredPoll {
     pub(crate) min_results: usize,
     pub(crate) max_results: usize,
     /// `PollResult` without results.
     pub(crate) result: Vec<u8>,
 }
 
-impl Poll {
+impl StoredPoll {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let bound = |results: usize| u32::try_from(results).unwrap_or(u32::MAX).to_le_bytes();
         let mut bytes = Vec::with_capacity(8 + self.result.len());

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension as _};
 
-use super::{Poll, id_of};
+use super::{StoredPoll, id_of};
 use crate::store::Time;
 
 /// What a run of a call needs.
@@ -84,7 +84,7 @@ pub(crate) fn to_run(connection: &Connection, number: i64) -> rusqlite::Result<O
             connection,
             number,
             row.round,
-            Poll::decode(poll).max_results,
+            StoredPoll::decode(poll).max_results,
         )?;
     }
     Ok(Some(row))

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
-use super::{Poll, READY, SUSPENDED, lossy};
+use super::{READY, SUSPENDED, StoredPoll, lossy};
 use crate::store::Time;
 
 /// What a scheduler knows of a call that has not ended.
 #[derive(Debug, Clone)]
-pub(crate) struct Unfinished {
+pub(crate) struct UnfinishedCall {
     pub(crate) number: i64,
     pub(crate) parent: Option<i64>,
     pub(crate) endpoint: Arc<str>,
@@ -20,8 +20,8 @@ pub(crate) struct Unfinished {
 
 pub(super) const UNFINISHED: &str = "number, parent, endpoint, state, due, expires";
 
-pub(super) fn unfinished(row: &Row<'_>) -> rusqlite::Result<Unfinished> {
-    Ok(Unfinished {
+pub(super) fn unfinished(row: &Row<'_>) -> rusqlite::Result<UnfinishedCall> {
+    Ok(UnfinishedCall {
         number: row.get(0)?,
         parent: row.get(1)?,
         endpoint: lossy(row, 2)?.into(),
@@ -36,7 +36,7 @@ pub(crate) fn unfinished_after(
     connection: &Connection,
     after: i64,
     limit: i64,
-) -> rusqlite::Result<Vec<Unfinished>> {
+) -> rusqlite::Result<Vec<UnfinishedCall>> {
     connection
         .prepare_cached(&format!(
             "SELECT {UNFINISHED} FROM calls INDEXED BY calls_unfinished
@@ -48,7 +48,7 @@ pub(crate) fn unfinished_after(
 
 /// What a suspended call waits for.
 #[derive(Debug, Clone)]
-pub(crate) struct Waiting {
+pub(crate) struct WaitCondition {
     /// Its calls that have not ended.
     pub(crate) outstanding: Vec<i64>,
     /// How many results it has not taken.
@@ -58,7 +58,10 @@ pub(crate) struct Waiting {
 }
 
 /// What a call waits for, if it is suspended.
-pub(crate) fn waiting(connection: &Connection, number: i64) -> rusqlite::Result<Option<Waiting>> {
+pub(crate) fn waiting(
+    connection: &Connection,
+    number: i64,
+) -> rusqlite::Result<Option<WaitCondition>> {
     let row: Option<(i64, Option<Vec<u8>>, Option<Time>)> = connection
         .prepare_cached("SELECT round, poll, wake FROM calls WHERE number = ?1 AND state = 1")?
         .query_row([number], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
@@ -66,10 +69,10 @@ pub(crate) fn waiting(connection: &Connection, number: i64) -> rusqlite::Result<
     let Some((round, poll, wake)) = row else {
         return Ok(None);
     };
-    let mut waiting = Waiting {
+    let mut waiting = WaitCondition {
         outstanding: Vec::new(),
         ready: 0,
-        min_results: Poll::decode(&poll.unwrap_or_default()).min_results,
+        min_results: StoredPoll::decode(&poll.unwrap_or_default()).min_results,
         wake,
     };
     let mut children = connection.prepare_cached(

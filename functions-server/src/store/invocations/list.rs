@@ -6,7 +6,7 @@ use super::{COLUMNS, InvocationRow, InvocationState, QueuedId, row};
 
 /// Which invocations a list has.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Wanted {
+pub(crate) struct InvocationFilter {
     pub(crate) function: Option<String>,
     /// Only those of these functions: an id is all that somebody needs to see an invocation's result.
     pub(crate) functions: Option<Vec<String>>,
@@ -18,7 +18,7 @@ pub(crate) struct Wanted {
 /// Invocations, the latest first.
 pub(crate) fn list(
     connection: &Connection,
-    wanted: &Wanted,
+    wanted: &InvocationFilter,
     limit: i64,
 ) -> rusqlite::Result<Vec<InvocationRow>> {
     let mut conditions = vec!["id < ?1"];

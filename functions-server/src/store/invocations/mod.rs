@@ -13,7 +13,7 @@ use super::Time;
 pub(crate) use accept::{Added, NewInvocation, add, known};
 pub(crate) use expiry::{Expiry, delete_expired};
 pub(crate) use id::QueuedId;
-pub(crate) use list::{Wanted, list};
+pub(crate) use list::{InvocationFilter, list};
 pub(crate) use recovery::recover;
 pub(crate) use state::InvocationState;
 

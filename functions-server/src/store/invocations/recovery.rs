@@ -7,7 +7,7 @@ use crate::store::Time;
 
 /// What a start has to run again.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Unfinished {
+pub(crate) struct UnfinishedInvocation {
     pub(crate) id: QueuedId,
     pub(crate) source: String,
     pub(crate) function: String,
@@ -23,7 +23,7 @@ pub(crate) fn recover(
     max: u32,
     now: Time,
     expiry: &Expiry,
-) -> rusqlite::Result<Vec<Unfinished>> {
+) -> rusqlite::Result<Vec<UnfinishedInvocation>> {
     connection.execute(
         "UPDATE invocations SET state = 'queued', interruptions = interruptions + 1
          WHERE finished IS NULL AND state = 'running'",
@@ -47,7 +47,7 @@ pub(crate) fn recover(
              LEFT JOIN invocation_requests r ON r.id = i.id WHERE i.finished IS NULL ORDER BY i.id",
         )?
         .query_map([], |row| {
-            Ok(Unfinished {
+            Ok(UnfinishedInvocation {
                 id: row.get(0)?,
                 source: row.get(1)?,
                 function: row.get(2)?,

@@ -11,10 +11,10 @@ const EXPORTS: &str = r#"[
      "results":[]}
 ]"#;
 
-fn checked(function: &str, body: &str) -> Result<Checked, Vec<String>> {
+fn checked(function: &str, body: &str) -> Result<CheckedCall, Vec<String>> {
     let exports: crate::workers::exports::Exports = serde_json::from_str(EXPORTS).unwrap();
     let parameters = Parameter::of_body(body.as_bytes()).map_err(|error| error.errors)?;
-    check(&Functions::new(exports), function, &parameters).map_err(|error| error.errors)
+    check(&FunctionIndex::new(exports), function, &parameters).map_err(|error| error.errors)
 }
 
 /// Typed and untyped parameters become the same canonical ones.

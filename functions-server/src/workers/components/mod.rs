@@ -1,6 +1,5 @@
 //! Components that are called by name: checked and stored, and compiled once they are used.
 
-mod error;
 mod upload;
 mod version;
 
@@ -10,12 +9,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::component_error::ComponentError;
 use super::engines::Engines;
 use crate::store::Store;
 use crate::store::components::{self, ComponentRow};
 
-pub(crate) use error::{ComponentError, reason};
-pub(crate) use upload::Upload;
+pub(crate) use upload::ComponentUpload;
 pub(crate) use version::ComponentVersion;
 
 /// How many versions are in memory besides those that workers use.
@@ -28,21 +27,21 @@ const MAX_NAMES: usize = 4096;
 pub(crate) struct Components {
     store: Arc<Store>,
     engines: Arc<Engines>,
-    known: Mutex<Known>,
+    known: Mutex<ComponentCache>,
     /// Compilations at once. Fewer than processors, so that requests are answered meanwhile.
     compiling: Arc<Semaphore>,
 }
 
 /// What is in memory of the store, which only this process changes.
 #[derive(Default)]
-struct Known {
+struct ComponentCache {
     versions: HashMap<(Uuid, u64), Arc<ComponentVersion>>,
     latest: HashMap<Uuid, u64>,
     /// A name always stands for the same component.
     names: HashMap<String, Uuid>,
 }
 
-impl Known {
+impl ComponentCache {
     fn latest_version(&self, id: Uuid) -> Option<Arc<ComponentVersion>> {
         let number = *self.latest.get(&id)?;
         self.versions.get(&(id, number)).cloned()
@@ -148,7 +147,7 @@ impl Components {
         ComponentVersion::new(row, file, may_have_workers)
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
+    fn known(&self) -> MutexGuard<'_, ComponentCache> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

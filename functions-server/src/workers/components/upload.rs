@@ -6,16 +6,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 use uuid::Uuid;
 
-use super::{ComponentError, Components, unsigned};
+use super::{Components, unsigned};
 use crate::store::components::{self, ComponentRow, NewComponent};
 use crate::store::{Digest, StoreError, Time, Uploaded};
+use crate::workers::component_error::ComponentError;
 use crate::workers::ephemeral;
 use crate::workers::exports::Exports;
 use crate::workers::metadata::Metadata;
 
 /// What a client says of a new version.
 #[derive(Debug)]
-pub(crate) struct Upload {
+pub(crate) struct ComponentUpload {
     pub(crate) component: Uploaded,
     /// `None` keeps that of the previous version.
     pub(crate) is_ephemeral: Option<bool>,
@@ -28,7 +29,7 @@ impl Components {
     pub(crate) async fn create(
         self: &Arc<Self>,
         name: String,
-        upload: Upload,
+        upload: ComponentUpload,
     ) -> Result<ComponentRow, ComponentError> {
         let this = Arc::clone(self);
         complete(async move {
@@ -38,7 +39,7 @@ impl Components {
             if let Some(taken) = this.store.read(taken).await? {
                 return Err(ComponentError::NameTaken(taken));
             }
-            let Upload {
+            let ComponentUpload {
                 component,
                 is_ephemeral,
                 env,
@@ -57,12 +58,12 @@ impl Components {
     pub(crate) async fn update(
         self: &Arc<Self>,
         id: Uuid,
-        upload: Upload,
+        upload: ComponentUpload,
     ) -> Result<ComponentRow, ComponentError> {
         let this = Arc::clone(self);
         complete(async move {
             let previous = this.latest(id).await?.ok_or(ComponentError::NotFound)?;
-            let Upload {
+            let ComponentUpload {
                 component,
                 is_ephemeral,
                 env,
@@ -82,7 +83,7 @@ impl Components {
     /// Makes the file durable, then runs the write that names it.
     async fn keep<T: Send + 'static>(
         &self,
-        checked: Checked,
+        checked: CheckedUpload,
         write: impl FnMut(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, ComponentError> {
         let artifacts = Arc::clone(self.store.artifacts());
@@ -103,7 +104,7 @@ impl Components {
         self: &Arc<Self>,
         file: Uploaded,
         is_ephemeral: bool,
-    ) -> Result<Checked, ComponentError> {
+    ) -> Result<CheckedUpload, ComponentError> {
         let this = Arc::clone(self);
         let check = move || this.check_blocking(file, is_ephemeral);
         self.blocking(check).await?
@@ -113,7 +114,7 @@ impl Components {
         &self,
         file: Uploaded,
         is_ephemeral: bool,
-    ) -> Result<Checked, ComponentError> {
+    ) -> Result<CheckedUpload, ComponentError> {
         let bytes = std::fs::read(file.path()).map_err(StoreError::from)?;
         let bytes = Bytes::from(bytes);
         let linked = self.engines.of(is_ephemeral)?;
@@ -125,7 +126,7 @@ impl Components {
         let exports = exports.map_err(|error| ComponentError::Invalid(error.to_string()))?;
         let metadata = Metadata::of(&bytes, exports);
         let metadata = serde_json::to_string(&metadata);
-        Ok(Checked {
+        Ok(CheckedUpload {
             is_ephemeral,
             digest: file.digest,
             size: i64::try_from(file.length).unwrap_or(i64::MAX),
@@ -150,7 +151,7 @@ impl Components {
 }
 
 /// An upload that this host can run.
-struct Checked {
+struct CheckedUpload {
     file: Uploaded,
     is_ephemeral: bool,
     digest: Digest,
@@ -158,7 +159,7 @@ struct Checked {
     metadata: String,
 }
 
-impl Checked {
+impl CheckedUpload {
     fn version(&self, env: &BTreeMap<String, String>) -> Result<NewComponent, ComponentError> {
         let env = serde_json::to_string(env);
         Ok(NewComponent {

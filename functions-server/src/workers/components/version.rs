@@ -8,10 +8,10 @@ use host_harness::ComponentEngine;
 use uuid::Uuid;
 use wasmtime::component::Component;
 
-use super::error::{ComponentError, reason};
 use super::unsigned;
 use crate::store::components::ComponentRow;
-use crate::workers::exports::Functions;
+use crate::workers::component_error::{ComponentError, reason};
+use crate::workers::exports::FunctionIndex;
 use crate::workers::metadata::Metadata;
 
 /// A version of a component.
@@ -26,7 +26,7 @@ pub(crate) struct ComponentVersion {
     pub(crate) env: BTreeMap<String, String>,
     /// The size of the file, in bytes.
     pub(crate) size: i64,
-    pub(crate) functions: Functions,
+    pub(crate) functions: FunctionIndex,
     file: PathBuf,
 }
 
@@ -48,7 +48,7 @@ impl ComponentVersion {
             may_have_workers,
             env: serde_json::from_str(&row.env).map_err(unreadable)?,
             size: row.size,
-            functions: Functions::new(metadata.exports),
+            functions: FunctionIndex::new(metadata.exports),
             file,
         })
     }

@@ -2,7 +2,7 @@
 
 use super::{BadCall, Export, ExportedFunction, Exports, NamedResult};
 use crate::workers::analysed_type::{AnalysedType, Field, Mode};
-use crate::workers::function_name::{Function, FunctionName, Then};
+use crate::workers::function_name::{FunctionKind, FunctionName, ResourceOperation};
 use crate::workers::typed_json::result_type;
 use crate::workers::wave;
 
@@ -11,7 +11,7 @@ use crate::workers::wave;
 pub(crate) struct FoundFunction {
     /// The instance that exports the function, with its version; `None` for a function of the world.
     pub(crate) site: Option<String>,
-    pub(crate) call: Call,
+    pub(crate) call: CallKind,
     /// What the caller gives: without the handle of an indexed resource, and with that of any other.
     pub(crate) parameters: Vec<Field>,
     pub(crate) results: Vec<NamedResult>,
@@ -21,7 +21,7 @@ pub(crate) struct FoundFunction {
 
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Call {
+pub(crate) enum CallKind {
     /// Call the export of this name with the caller's parameters.
     Export(String),
     /// Drop the resource whose handle is the only parameter. No component exports such a function.
@@ -63,28 +63,28 @@ pub(crate) enum IndexedCall {
 impl Exports {
     /// Finds the function that a name stands for.
     pub(crate) fn find(&self, name: &FunctionName) -> Result<FoundFunction, BadCall> {
-        let found = Found {
+        let found = ExportScope {
             site: self.site(name.site.as_deref())?,
             exports: self,
         };
         match &name.function {
-            Function::Plain(function) => found.export(std::slice::from_ref(function)),
-            Function::Constructor { resource } => found.export(&[constructor_of(resource)]),
-            Function::Method { resource, method } => found.export(&[
+            FunctionKind::Plain(function) => found.export(std::slice::from_ref(function)),
+            FunctionKind::Constructor { resource } => found.export(&[constructor_of(resource)]),
+            FunctionKind::Method { resource, method } => found.export(&[
                 format!("[method]{resource}.{method}"),
                 format!("[static]{resource}.{method}"),
             ]),
-            Function::Static { resource, method } => {
+            FunctionKind::Static { resource, method } => {
                 found.export(&[format!("[static]{resource}.{method}")])
             }
-            Function::Drop { resource } => {
+            FunctionKind::Drop { resource } => {
                 let function = found.function(&[format!("[drop]{resource}")])?;
-                let call = Call::Drop {
+                let call = CallKind::Drop {
                     resource: resource.clone(),
                 };
                 found.found(call, function.parameters.clone(), Vec::new())
             }
-            Function::Indexed {
+            FunctionKind::Indexed {
                 resource,
                 parameters,
                 then,
@@ -142,12 +142,12 @@ fn constructor_of(resource: &str) -> String {
 }
 
 /// Where functions are looked up.
-struct Found<'a> {
+struct ExportScope<'a> {
     site: Option<&'a str>,
     exports: &'a Exports,
 }
 
-impl<'a> Found<'a> {
+impl<'a> ExportScope<'a> {
     /// The first export of these names.
     fn function(&self, names: &[String]) -> Result<&'a ExportedFunction, BadCall> {
         let found = names
@@ -164,7 +164,7 @@ impl<'a> Found<'a> {
 
     fn found(
         &self,
-        call: Call,
+        call: CallKind,
         parameters: Vec<Field>,
         results: Vec<NamedResult>,
     ) -> Result<FoundFunction, BadCall> {
@@ -180,7 +180,7 @@ impl<'a> Found<'a> {
 
     fn export(&self, names: &[String]) -> Result<FoundFunction, BadCall> {
         let function = self.function(names)?;
-        let call = Call::Export(function.name.clone());
+        let call = CallKind::Export(function.name.clone());
         self.found(call, function.parameters.clone(), function.results.clone())
     }
 
@@ -188,7 +188,7 @@ impl<'a> Found<'a> {
         &self,
         resource: &str,
         texts: &[String],
-        then: &Then,
+        then: &ResourceOperation,
     ) -> Result<FoundFunction, BadCall> {
         let constructor = self.function(&[constructor_of(resource)])?;
         let invalid = |why: String| {
@@ -215,7 +215,7 @@ impl<'a> Found<'a> {
         let constructed = constructor.results.first();
         let constructed = constructed.ok_or_else(|| invalid("it returns nothing".to_owned()))?;
         let (then, parameters, results) = self.then(resource, &constructed.typ, then)?;
-        let call = Call::Indexed(Indexed {
+        let call = CallKind::Indexed(Indexed {
             resource: resource.to_owned(),
             key,
             arguments,
@@ -232,10 +232,10 @@ impl<'a> Found<'a> {
         &self,
         resource: &str,
         constructed: &AnalysedType,
-        then: &Then,
+        then: &ResourceOperation,
     ) -> Result<(IndexedCall, Vec<Field>, Vec<NamedResult>), BadCall> {
         let method = match then {
-            Then::New => {
+            ResourceOperation::New => {
                 let typ = match constructed {
                     AnalysedType::Result { ok: Some(ok), .. } => (**ok).clone(),
                     typ => typ.clone(),
@@ -243,8 +243,8 @@ impl<'a> Found<'a> {
                 let results = vec![NamedResult { name: None, typ }];
                 return Ok((IndexedCall::Handle, Vec::new(), results));
             }
-            Then::Drop => return Ok((IndexedCall::Drop, Vec::new(), Vec::new())),
-            Then::Method(method) => method,
+            ResourceOperation::Drop => return Ok((IndexedCall::Drop, Vec::new(), Vec::new())),
+            ResourceOperation::Method(method) => method,
         };
         let own = format!("[method]{resource}.{method}");
         let function = self.function(&[own.clone(), format!("[static]{resource}.{method}")])?;

@@ -1,7 +1,7 @@
 //! The functions that a component exports, as its metadata lists them.
 
 mod find;
-mod functions;
+mod function_index;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::analysed_type::{AnalysedType, Field};
 
-pub(crate) use find::{Call, FoundFunction, Indexed, IndexedCall};
-pub(crate) use functions::Functions;
+pub(crate) use find::{CallKind, FoundFunction, Indexed, IndexedCall};
+pub(crate) use function_index::FunctionIndex;
 
 /// Everything that a component exports: JSON as `metadata.exports`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -61,7 +61,7 @@ fn exports_are_listed() {
 #[test]
 fn functions_are_found() {
     let call = |name: &str| find(name).unwrap().call;
-    let export = |name: &str| Call::Export(name.to_owned());
+    let export = |name: &str| CallKind::Export(name.to_owned());
     assert_eq!(call("ping"), export("ping"));
     assert_eq!(call("any:package.{ping}"), export("ping"));
     let api = |function: &str| format!("rpc:counters-exports/api.{{{function}}}");
@@ -76,11 +76,11 @@ fn functions_are_found() {
         export("[static]counter.total")
     );
     let resource = "counter".to_owned();
-    assert_eq!(call(&api("counter.drop")), Call::Drop { resource });
+    assert_eq!(call(&api("counter.drop")), CallKind::Drop { resource });
     let found = find(&api("counter(\"a\\u{62}\").inc-by")).unwrap();
     assert_eq!(found.site.as_deref(), Some("rpc:counters-exports/api"));
     assert_eq!(found.parameters.len(), 1);
-    let Call::Indexed(indexed) = found.call else {
+    let CallKind::Indexed(indexed) = found.call else {
         panic!("{found:?}");
     };
     assert_eq!(indexed.key, ["\"ab\""]);
@@ -90,7 +90,7 @@ fn functions_are_found() {
         IndexedCall::Method("[method]counter.inc-by".into())
     );
     let then = |text: &str| match call(&api(text)) {
-        Call::Indexed(indexed) => indexed.then,
+        CallKind::Indexed(indexed) => indexed.then,
         other => panic!("{other:?}"),
     };
     assert_eq!(then("counter(\"a\").new"), IndexedCall::Handle);

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{Invocation, Workers};
+use super::{WorkerInvocation, Workers};
 use crate::store::Time;
-use crate::workers::check::Checked;
+use crate::workers::check::CheckedCall;
 use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
-use crate::workers::failure::{Failure, with_stderr};
-use crate::workers::instance::{Code, Instance};
+use crate::workers::failure::{InstanceFailure, with_stderr};
+use crate::workers::instance::{Instance, LinkedComponent};
 use crate::workers::journal::Journal;
 use crate::workers::origin;
-use crate::workers::runtime::{Caller, CpuBudget, Environment, timed};
+use crate::workers::runtime::{CpuBudget, Environment, WorkerIdentity, timed};
 use crate::workers::worker::{Answer, answer_of};
 
 impl Workers {
@@ -45,7 +45,7 @@ impl Workers {
     pub(crate) async fn check_ephemeral(
         &self,
         component: &str,
-        invocation: &Invocation,
+        invocation: &WorkerInvocation,
     ) -> Result<String, WorkerError> {
         let version = self.version(component, None).await?;
         Ok(self.check(&version, invocation).await?.params)
@@ -55,10 +55,10 @@ impl Workers {
         &self,
         version: &Arc<ComponentVersion>,
         name: &str,
-        invocation: &Invocation,
+        invocation: &WorkerInvocation,
     ) -> Answer {
         let call = self.check(version, invocation).await?;
-        let code = self.inner.context.codes.ephemeral(version).await?;
+        let code = self.inner.context.linked.ephemeral(version).await?;
         let depth = origin::depth(invocation.origin.as_deref());
         let running = self.inner.ephemeral.acquire(depth, code.memories).await;
         let _running = running.ok_or_else(WorkerError::stopping)?;
@@ -80,14 +80,14 @@ impl Workers {
 
     async fn instantiate(
         &self,
-        code: &Arc<Code>,
+        code: &Arc<LinkedComponent>,
         name: &str,
         budget: &Arc<CpuBudget>,
     ) -> Result<Instance, WorkerError> {
         let context = &self.inner.context;
         let component = &code.version;
         let environment = Environment {
-            caller: Caller::new(component.id, &component.name, name, SystemTime::now()),
+            caller: WorkerIdentity::new(component.id, &component.name, name, SystemTime::now()),
             args: Vec::new(),
             env: component.env.clone().into_iter().collect(),
             memory: context.limits.memory,
@@ -100,29 +100,33 @@ impl Workers {
         // Nothing is replayed, so nothing is recorded.
         let journal = Journal::closed(context.store.clone());
         let made = Instance::new(code, &environment, journal).await;
-        made.map_err(|error| match Failure::of(&error) {
-            Failure::Exited => WorkerError::CreationFailed("Process exited".to_owned()),
-            Failure::Limit(why) => WorkerError::CreationFailed(why),
-            Failure::Trapped(why) if error.is::<wasmtime::Trap>() => {
+        made.map_err(|error| match InstanceFailure::of(&error) {
+            InstanceFailure::Exited => WorkerError::CreationFailed("Process exited".to_owned()),
+            InstanceFailure::Limit(why) => WorkerError::CreationFailed(why),
+            InstanceFailure::Trapped(why) if error.is::<wasmtime::Trap>() => {
                 WorkerError::CreationFailed(why)
             }
-            Failure::Trapped(why) => WorkerError::Unavailable(why),
-            Failure::Diverged(_) | Failure::Suspended(_) => unrecorded(&error),
+            InstanceFailure::Trapped(why) => WorkerError::Unavailable(why),
+            InstanceFailure::Diverged(_) | InstanceFailure::Suspended(_) => unrecorded(&error),
         })
     }
 }
 
-async fn run(instance: &mut Instance, call: &Checked) -> Answer {
+async fn run(instance: &mut Instance, call: &CheckedCall) -> Answer {
     let prepared = instance.prepare(call);
     let prepared = prepared.map_err(|why| WorkerError::BadCall(vec![why]))?;
     match instance.call(call, prepared, Time::now().0).await {
         Ok(outcome) => answer_of(outcome),
-        Err(error) => Err(WorkerError::RuntimeError(match Failure::of(&error) {
-            Failure::Exited => "Process exited".to_owned(),
-            Failure::Limit(why) => why,
-            Failure::Trapped(why) => with_stderr(why, &instance.take_stderr()),
-            Failure::Diverged(_) | Failure::Suspended(_) => return Err(unrecorded(&error)),
-        })),
+        Err(error) => Err(WorkerError::RuntimeError(
+            match InstanceFailure::of(&error) {
+                InstanceFailure::Exited => "Process exited".to_owned(),
+                InstanceFailure::Limit(why) => why,
+                InstanceFailure::Trapped(why) => with_stderr(why, &instance.take_stderr()),
+                InstanceFailure::Diverged(_) | InstanceFailure::Suspended(_) => {
+                    return Err(unrecorded(&error));
+                }
+            },
+        )),
     }
 }
 

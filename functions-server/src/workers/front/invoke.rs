@@ -4,15 +4,17 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot::Receiver;
 
-use super::waiting::Waiting;
-use super::{Invocation, Workers};
+use super::pending_answer::PendingAnswer;
+use super::{WorkerInvocation, Workers};
 use crate::store::workers;
-use crate::workers::check::{self, Checked};
+use crate::workers::check::{self, CheckedCall};
 use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
-use crate::workers::journal::{Outcome, TooLong};
+use crate::workers::journal::{InvocationOutcome, JournalTooLong};
 use crate::workers::origin;
-use crate::workers::worker::{Answer, Reserved, Returned, Submitted, Worker, answer_of, written};
+use crate::workers::worker::{
+    Answer, KeyReservation, Returned, Submitted, Worker, answer_of, written,
+};
 
 impl Workers {
     /// Calls a worker, which is created if there is none with this name, and waits for what it returns.
@@ -22,7 +24,7 @@ impl Workers {
         &self,
         component: &str,
         name: &str,
-        invocation: Invocation,
+        invocation: WorkerInvocation,
     ) -> Result<Returned, WorkerError> {
         origin::check_depth(invocation.origin.as_deref())?;
         if let Some(version) = self.ephemeral(component, name).await? {
@@ -48,7 +50,7 @@ impl Workers {
         &self,
         component: &str,
         name: &str,
-        invocation: Invocation,
+        invocation: WorkerInvocation,
     ) -> Result<(), WorkerError> {
         self.accept(component, name, invocation, true)
             .await
@@ -59,7 +61,7 @@ impl Workers {
         &self,
         component: &str,
         name: &str,
-        invocation: Invocation,
+        invocation: WorkerInvocation,
         is_stored: bool,
     ) -> Result<Accepted, WorkerError> {
         origin::check_worker(component, name, invocation.origin.as_deref())?;
@@ -70,7 +72,7 @@ impl Workers {
             // Before anything else: what is asked again is not checked again.
             if let (Some(worker), Some(key)) = (&known, &key) {
                 let answer = match worker.reserve(key) {
-                    Reserved::Known(answer) => {
+                    KeyReservation::Known(answer) => {
                         if worker.is_interrupted() {
                             // Any call lets it continue, and so does one that is repeated.
                             self.go_on(worker).await?;
@@ -80,10 +82,10 @@ impl Workers {
                         }
                         return Ok(Accepted::waiting(worker, key, answer));
                     }
-                    Reserved::Closed => continue,
-                    Reserved::New(answer) => answer,
+                    KeyReservation::Closed => continue,
+                    KeyReservation::New(answer) => answer,
                 };
-                let reserved = Reservation::new(worker, key);
+                let reserved = KeyGuard::new(worker, key);
                 if let Some(answered) = self.stored_answer(component, name, key).await? {
                     worker.answer(key, &answered);
                     reserved.done();
@@ -113,10 +115,10 @@ impl Workers {
                 continue;
             }
             let key = uuid::Uuid::new_v4().to_string();
-            let Reserved::New(answer) = worker.reserve(&key) else {
+            let KeyReservation::New(answer) = worker.reserve(&key) else {
                 continue;
             };
-            let reserved = Reservation::new(&worker, &key);
+            let reserved = KeyGuard::new(&worker, &key);
             let submitted = Submitted {
                 call,
                 key: key.clone(),
@@ -136,7 +138,7 @@ impl Workers {
         is_stored: bool,
     ) -> Result<(), WorkerError> {
         let context = &self.inner.context;
-        let fits = TooLong::check(submitted.call.params.len(), context.limits.journal);
+        let fits = JournalTooLong::check(submitted.call.params.len(), context.limits.journal);
         fits.map_err(|error| WorkerError::JournalFull(error.to_string()))?;
         let store = is_stored.then_some(&*context.store);
         let kept = worker.submit(submitted, store, &context.limits, &context.waiting)?;
@@ -172,8 +174,8 @@ impl Workers {
     pub(super) async fn check(
         &self,
         version: &ComponentVersion,
-        invocation: &Invocation,
-    ) -> Result<Checked, WorkerError> {
+        invocation: &WorkerInvocation,
+    ) -> Result<CheckedCall, WorkerError> {
         let checked = check::check(
             &version.functions,
             &invocation.function,
@@ -195,7 +197,7 @@ impl Workers {
         let Some(bytes) = stored else {
             return Ok(None);
         };
-        let outcome = Outcome::from_bytes(&bytes).ok_or_else(|| {
+        let outcome = InvocationOutcome::from_bytes(&bytes).ok_or_else(|| {
             let why = "the result was written by a newer release: use that";
             WorkerError::Unavailable(why.to_owned())
         })?;
@@ -206,25 +208,25 @@ impl Workers {
 /// The outcome of an invocation.
 enum Accepted {
     Answered(Answer),
-    Waiting(Waiting),
+    Waiting(PendingAnswer),
 }
 
 impl Accepted {
     fn waiting(worker: &Arc<Worker>, key: &str, receiver: Receiver<Answer>) -> Self {
         let (worker, key) = (worker.clone(), key.to_owned());
-        Self::Waiting(Waiting::new(worker, key, receiver))
+        Self::Waiting(PendingAnswer::new(worker, key, receiver))
     }
 }
 
 /// A key that is reserved until its invocation is accepted. If it is not accepted, clients that wait for the key
 /// are told.
-struct Reservation<'a> {
+struct KeyGuard<'a> {
     worker: &'a Arc<Worker>,
     key: &'a str,
     is_done: bool,
 }
 
-impl<'a> Reservation<'a> {
+impl<'a> KeyGuard<'a> {
     fn new(worker: &'a Arc<Worker>, key: &'a str) -> Self {
         Self {
             worker,
@@ -238,7 +240,7 @@ impl<'a> Reservation<'a> {
     }
 }
 
-impl Drop for Reservation<'_> {
+impl Drop for KeyGuard<'_> {
     fn drop(&mut self) {
         if !self.is_done {
             let why = "the first request with this key was not accepted: send it again";

@@ -4,9 +4,9 @@ mod ephemeral;
 mod invoke;
 mod manage;
 mod open;
+mod pending_answer;
 #[cfg(test)]
 mod tests;
-mod waiting;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -14,26 +14,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use uuid::Uuid;
 
 use super::check::Parameter;
-use super::codes::Codes;
-use super::components::{ComponentError, Components};
+use super::component_error::ComponentError;
+use super::components::Components;
 use super::ephemeral::Permits;
 use super::error::WorkerError;
+use super::linked_components::LinkedComponents;
 use super::options::WorkerLimits;
 use super::runtime::Egress;
 use super::worker::{Context, Stop, Worker};
 use crate::store::Store;
 
 /// How many workers may be opened at once, at most: two of one name never are.
-const OPENING: usize = 64;
+const OPENING_LOCKS: usize = 64;
 
 /// All workers of a server. Clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Workers {
-    inner: Arc<Inner>,
+    inner: Arc<WorkersInner>,
 }
 
 #[derive(Debug)]
-struct Inner {
+struct WorkersInner {
     context: Arc<Context>,
     known: Mutex<HashMap<Name, Arc<Worker>>>,
     opening: Vec<tokio::sync::Mutex<()>>,
@@ -43,7 +44,7 @@ struct Inner {
 
 /// Workers that somebody else keeps.
 #[derive(Debug, Clone)]
-pub(crate) struct WeakWorkers(Weak<Inner>);
+pub(crate) struct WeakWorkers(Weak<WorkersInner>);
 
 impl WeakWorkers {
     /// The workers, unless their server was dropped.
@@ -53,7 +54,7 @@ impl WeakWorkers {
 }
 
 /// The last clone is dropped once workers are no longer called. Their invocations continue in the next process.
-impl Drop for Inner {
+impl Drop for WorkersInner {
     fn drop(&mut self) {
         self.context.stopping.set();
         let known = self.known.get_mut().unwrap_or_else(PoisonError::into_inner);
@@ -68,7 +69,7 @@ type Name = (String, String);
 
 /// An invocation as a client asks for it.
 #[derive(Debug, Clone)]
-pub(crate) struct Invocation {
+pub(crate) struct WorkerInvocation {
     /// The function's name, as the client wrote it.
     pub(crate) function: String,
     pub(crate) parameters: Vec<Parameter>,
@@ -93,13 +94,13 @@ impl Workers {
         egress: Egress,
         limits: WorkerLimits,
     ) -> Self {
-        let codes = Codes::new(components);
-        let context = Context::new(store, limits, codes, egress);
+        let linked = LinkedComponents::new(components);
+        let context = Context::new(store, limits, linked, egress);
         Self {
-            inner: Arc::new(Inner {
+            inner: Arc::new(WorkersInner {
                 context: Arc::new(context),
                 known: Mutex::default(),
-                opening: (0..OPENING)
+                opening: (0..OPENING_LOCKS)
                     .map(|_| tokio::sync::Mutex::default())
                     .collect(),
                 ephemeral: Permits::new(),
@@ -145,7 +146,7 @@ impl Workers {
 
     /// The UUID of a component, which is given by its name or UUID.
     pub(crate) async fn component_id(&self, component: &str) -> Result<String, WorkerError> {
-        let components = &self.inner.context.codes.components;
+        let components = &self.inner.context.linked.components;
         let unavailable = |error: ComponentError| WorkerError::Unavailable(error.to_string());
         let named = components.find(component).await.map_err(unavailable)?;
         match named.or_else(|| Uuid::try_parse(component).ok()) {
@@ -174,7 +175,7 @@ impl Workers {
 }
 
 /// Ends a worker's task if it has nothing to do, and forgets a worker of which all is on the disk.
-fn close(workers: &Weak<Inner>, worker: &Arc<Worker>) -> bool {
+fn close(workers: &Weak<WorkersInner>, worker: &Arc<Worker>) -> bool {
     let Some(inner) = workers.upgrade() else {
         return true;
     };

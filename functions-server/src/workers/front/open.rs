@@ -12,10 +12,10 @@ use crate::workers::journal::unfinished_key;
 use crate::workers::worker::Worker;
 
 /// How long to wait before a worker is loaded again that could not be.
-const AGAIN: Duration = Duration::from_secs(5);
+const RELOAD_DELAY: Duration = Duration::from_secs(5);
 
 /// How long to wait for a worker that is being deleted or unloaded.
-const CLOSING: Duration = Duration::from_millis(5);
+const CLOSING_POLL: Duration = Duration::from_millis(5);
 
 impl Workers {
     /// The worker with this name, if there is one.
@@ -61,7 +61,7 @@ impl Workers {
             match known {
                 Some(worker) if worker.is_closed() => {
                     drop(opening);
-                    tokio::time::sleep(CLOSING).await;
+                    tokio::time::sleep(CLOSING_POLL).await;
                 }
                 Some(worker) => return Ok(Some(worker)),
                 None => {
@@ -146,7 +146,7 @@ impl Workers {
 
     /// Loads a worker again that could not be loaded, if it has something to do.
     pub(super) async fn try_again_later(&self, component: &str, name: &str) {
-        tokio::time::sleep(AGAIN).await;
+        tokio::time::sleep(RELOAD_DELAY).await;
         match self.open(component, name).await {
             Ok(Some(worker)) if worker.has_work() => self.start(&worker),
             Ok(_) => {}

@@ -7,15 +7,15 @@ fn parse(text: &str) -> FunctionName {
         .unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
-fn named(site: Option<&str>, function: Function) -> FunctionName {
+fn named(site: Option<&str>, function: FunctionKind) -> FunctionName {
     FunctionName {
         site: site.map(str::to_owned),
         function,
     }
 }
 
-fn indexed(resource: &str, parameters: &[&str], then: Then) -> Function {
-    Function::Indexed {
+fn indexed(resource: &str, parameters: &[&str], then: ResourceOperation) -> FunctionKind {
+    FunctionKind::Indexed {
         resource: resource.to_owned(),
         parameters: parameters.iter().map(|&text| text.to_owned()).collect(),
         then,
@@ -25,7 +25,7 @@ fn indexed(resource: &str, parameters: &[&str], then: Then) -> Function {
 /// Every form of the grammar is understood.
 #[test]
 fn names_are_parsed() {
-    let plain = |name: &str| Function::Plain(name.to_owned());
+    let plain = |name: &str| FunctionKind::Plain(name.to_owned());
     let (resource, method) = (String::from("counter"), String::from("inc-by"));
     for (text, site, function) in [
         ("run-example", None, plain("run-example")),
@@ -50,35 +50,35 @@ fn names_are_parsed() {
         (
             "n:p/i.{counter.new}",
             Some("n:p/i"),
-            Function::Constructor {
+            FunctionKind::Constructor {
                 resource: resource.clone(),
             },
         ),
         (
             "n:p/i.{[constructor]counter}",
             Some("n:p/i"),
-            Function::Constructor {
+            FunctionKind::Constructor {
                 resource: resource.clone(),
             },
         ),
         (
             "n:p/i.{counter.drop}",
             Some("n:p/i"),
-            Function::Drop {
+            FunctionKind::Drop {
                 resource: resource.clone(),
             },
         ),
         (
             "n:p/i.{[drop]counter}",
             Some("n:p/i"),
-            Function::Drop {
+            FunctionKind::Drop {
                 resource: resource.clone(),
             },
         ),
         (
             "n:p/i.{counter.inc-by}",
             Some("n:p/i"),
-            Function::Method {
+            FunctionKind::Method {
                 resource: resource.clone(),
                 method: method.clone(),
             },
@@ -86,7 +86,7 @@ fn names_are_parsed() {
         (
             "n:p/i.{[method]counter.inc-by}",
             Some("n:p/i"),
-            Function::Method {
+            FunctionKind::Method {
                 resource: resource.clone(),
                 method: method.clone(),
             },
@@ -94,27 +94,35 @@ fn names_are_parsed() {
         (
             "n:p/i.{[static]counter.inc-by}",
             Some("n:p/i"),
-            Function::Static { resource, method },
+            FunctionKind::Static { resource, method },
         ),
         (
             r#"n:p/i.{counter("c1").inc-by}"#,
             Some("n:p/i"),
-            indexed("counter", &["\"c1\""], Then::Method("inc-by".into())),
+            indexed(
+                "counter",
+                &["\"c1\""],
+                ResourceOperation::Method("inc-by".into()),
+            ),
         ),
         (
             "n:p/i.{counter().new}",
             Some("n:p/i"),
-            indexed("counter", &[], Then::New),
+            indexed("counter", &[], ResourceOperation::New),
         ),
         (
             r#"n:p/i.{r(some("a"), {x: 1, y: [2, 3]}).drop}"#,
             Some("n:p/i"),
-            indexed("r", &[r#"some("a")"#, "{x: 1, y: [2, 3]}"], Then::Drop),
+            indexed(
+                "r",
+                &[r#"some("a")"#, "{x: 1, y: [2, 3]}"],
+                ResourceOperation::Drop,
+            ),
         ),
         (
             "n:p/i.{[static]r(1, 2).m}",
             Some("n:p/i"),
-            indexed("r", &["1", "2"], Then::Method("m".into())),
+            indexed("r", &["1", "2"], ResourceOperation::Method("m".into())),
         ),
     ] {
         assert_eq!(parse(text), named(site, function), "{text}");
@@ -133,7 +141,11 @@ fn texts_in_parameters_are_whole() {
         r#"["]", "{"]"#,
     ] {
         let name = parse(&format!("n:p/i.{{r({parameter}, 1).m}}"));
-        let expected = indexed("r", &[parameter, "1"], Then::Method("m".into()));
+        let expected = indexed(
+            "r",
+            &[parameter, "1"],
+            ResourceOperation::Method("m".into()),
+        );
         assert_eq!(name.function, expected, "{parameter}");
     }
 }
@@ -189,6 +201,6 @@ proptest! {
         let parameters: Vec<_> = texts.iter().map(|text| serde_json::to_string(text).unwrap()).collect();
         let name = parse(&format!("n:p/i.{{r({}).m}}", parameters.join(",")));
         let parameters: Vec<_> = parameters.iter().map(|text| &**text).collect();
-        prop_assert_eq!(name.function, indexed("r", &parameters, Then::Method("m".into())));
+        prop_assert_eq!(name.function, indexed("r", &parameters, ResourceOperation::Method("m".into())));
     }
 }

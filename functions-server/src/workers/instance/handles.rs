@@ -163,7 +163,7 @@ impl Uses<'_> {
     }
 }
 
-impl typed_json::Handles for Uses<'_> {
+impl typed_json::HandleResolver for Uses<'_> {
     fn take(&mut self, text: &str, typ: &AnalysedType) -> Result<ResourceAny, String> {
         let AnalysedType::Handle { resource_id, mode } = typ else {
             return Err("a handle is expected".to_owned());
@@ -207,7 +207,7 @@ impl typed_json::Handles for Uses<'_> {
     }
 }
 
-impl typed_json::Handles for Handles {
+impl typed_json::HandleResolver for Handles {
     fn take(&mut self, text: &str, _typ: &AnalysedType) -> Result<ResourceAny, String> {
         Err(format!("the handle {text:?} is in a result"))
     }

@@ -1,7 +1,7 @@
 //! An instance, whose functions are called by what a client sends.
 
-mod code;
 mod handles;
+mod linked_component;
 mod snapshot;
 
 use std::collections::{BTreeMap, HashSet};
@@ -10,23 +10,23 @@ use std::sync::Arc;
 use wasmtime::component::{Func, Instance as WasmInstance, ResourceAny, Val};
 use wasmtime::{Result, Store, UpdateDeadline};
 
-pub(crate) use code::Code;
 pub(crate) use handles::OwnedResource;
+pub(crate) use linked_component::LinkedComponent;
 
 use super::analysed_type::AnalysedType;
-use super::check::Checked;
-use super::exports::{Call, Indexed, IndexedCall};
-use super::journal::{Journal, Outcome};
-use super::runtime::{CpuBudget, Environment, State, TooLarge};
+use super::check::CheckedCall;
+use super::exports::{CallKind, Indexed, IndexedCall};
+use super::journal::{InvocationOutcome, Journal};
+use super::runtime::{CpuBudget, Environment, InstanceState, TooLarge};
 use super::typed_json;
 use handles::Handles;
 
 /// A store with one instance in it.
 pub(crate) struct Instance {
-    store: Store<State>,
+    store: Store<InstanceState>,
     instance: WasmInstance,
     handles: Handles,
-    code: Arc<Code>,
+    code: Arc<LinkedComponent>,
 }
 
 /// A call whose handles are all there.
@@ -43,11 +43,11 @@ impl Instance {
     ///
     /// The guest traps, or the host has no memory for it.
     pub(crate) async fn new(
-        code: &Arc<Code>,
+        code: &Arc<LinkedComponent>,
         environment: &Environment,
         journal: Arc<Journal>,
     ) -> Result<Self> {
-        let mut store = Store::new(code.pre.engine(), State::new(environment, journal));
+        let mut store = Store::new(code.pre.engine(), InstanceState::new(environment, journal));
         store.limiter(|state| &mut state.memory);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| {
@@ -74,9 +74,9 @@ impl Instance {
     /// # Errors
     ///
     /// One names no resource, or is used twice.
-    pub(crate) fn prepare(&self, call: &Checked) -> std::result::Result<Prepared, String> {
+    pub(crate) fn prepare(&self, call: &CheckedCall) -> std::result::Result<Prepared, String> {
         let indexed = match &call.function.call {
-            Call::Indexed(indexed) => self.handles.indexed(&key(call, indexed)),
+            CallKind::Indexed(indexed) => self.handles.indexed(&key(call, indexed)),
             _ => None,
         };
         let mut uses = self.handles.uses(indexed);
@@ -95,10 +95,10 @@ impl Instance {
     /// any longer.
     pub(crate) async fn call(
         &mut self,
-        call: &Checked,
+        call: &CheckedCall,
         prepared: Prepared,
         at: i64,
-    ) -> Result<Outcome> {
+    ) -> Result<InvocationOutcome> {
         self.handles.begin(at);
         self.store.data().begin_output();
         let Prepared { mut values, moved } = prepared;
@@ -107,17 +107,17 @@ impl Instance {
             resources.extend(self.handles.remove(number));
         }
         match &call.function.call {
-            Call::Export(export) => self.export(call, export, &values).await,
-            Call::Drop { .. } => {
+            CallKind::Export(export) => self.export(call, export, &values).await,
+            CallKind::Drop { .. } => {
                 for resource in resources {
                     resource.resource_drop_async(&mut self.store).await?;
                 }
                 Ok(self.returned(call, &[]))
             }
-            Call::Indexed(indexed) => {
+            CallKind::Indexed(indexed) => {
                 let number = match self.get_or_create(call, indexed).await? {
                     Ok(number) => number,
-                    Err(refused) => return Ok(Outcome::Refused(refused)),
+                    Err(refused) => return Ok(InvocationOutcome::Refused(refused)),
                 };
                 match &indexed.then {
                     IndexedCall::Handle => Ok(self.handle(call, number)),
@@ -139,7 +139,12 @@ impl Instance {
     }
 
     /// Calls an export of the call's site.
-    async fn export(&mut self, call: &Checked, export: &str, values: &[Val]) -> Result<Outcome> {
+    async fn export(
+        &mut self,
+        call: &CheckedCall,
+        export: &str,
+        values: &[Val],
+    ) -> Result<InvocationOutcome> {
         let count = call.function.results.len();
         let results = self.call_export(call, export, values, count).await?;
         Ok(self.returned(call, &results))
@@ -147,7 +152,7 @@ impl Instance {
 
     async fn call_export(
         &mut self,
-        call: &Checked,
+        call: &CheckedCall,
         export: &str,
         values: &[Val],
         count: usize,
@@ -160,16 +165,16 @@ impl Instance {
         Ok(results)
     }
 
-    fn returned(&mut self, call: &Checked, results: &[Val]) -> Outcome {
+    fn returned(&mut self, call: &CheckedCall, results: &[Val]) -> InvocationOutcome {
         let function = &call.function;
         match typed_json::result_value(&function.results, results, &mut self.handles) {
             Ok(value) => returned(call, value),
-            Err(error) => Outcome::Refused(error),
+            Err(error) => InvocationOutcome::Refused(error),
         }
     }
 
     /// The handle of an indexed resource, as a result.
-    fn handle(&self, call: &Checked, number: u64) -> Outcome {
+    fn handle(&self, call: &CheckedCall, number: u64) -> InvocationOutcome {
         let text = self.handles.text(number);
         returned(call, serde_json::json!([text]).to_string())
     }
@@ -177,7 +182,7 @@ impl Instance {
     /// The number of the resource that the call's parameters name. The inner error is the constructor's own.
     async fn get_or_create(
         &mut self,
-        call: &Checked,
+        call: &CheckedCall,
         indexed: &Indexed,
     ) -> Result<std::result::Result<u64, String>> {
         let key = key(call, indexed);
@@ -242,7 +247,7 @@ impl std::fmt::Debug for Instance {
     }
 }
 
-fn key(call: &Checked, indexed: &Indexed) -> handles::IndexKey {
+fn key(call: &CheckedCall, indexed: &Indexed) -> handles::IndexKey {
     let site = call.function.site.clone();
     (site, indexed.resource.clone(), indexed.key.clone())
 }
@@ -268,7 +273,7 @@ fn type_of(constructed: &AnalysedType) -> u64 {
     }
 }
 
-fn returned(call: &Checked, value: String) -> Outcome {
+fn returned(call: &CheckedCall, value: String) -> InvocationOutcome {
     let typ = call.function.result_type.clone();
-    Outcome::Returned { typ, value }
+    InvocationOutcome::Returned { typ, value }
 }

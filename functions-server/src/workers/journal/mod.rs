@@ -17,7 +17,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-pub(crate) use entry::{Answer, Entry, Outcome, Snapshot, UnreadableRow};
+pub(crate) use entry::{InvocationOutcome, JournalEntry, RequestOutcome, Snapshot, UnreadableRow};
 
 use crate::store::Store;
 use crate::store::workers::{Flush, Rows, StoredState};
@@ -34,16 +34,16 @@ pub(crate) struct Journal {
     kept: u64,
     /// After how many bytes it is shortened, if it can be.
     snapshot_after: u64,
-    inner: Mutex<Inner>,
+    inner: Mutex<JournalState>,
     /// Whether everything recorded was run through.
     live: watch::Sender<bool>,
-    written: watch::Sender<Written>,
+    written: watch::Sender<WriteProgress>,
 }
 
 #[derive(Debug, Default)]
-struct Inner {
+struct JournalState {
     recorded: Recorded,
-    answers: HashMap<u32, Answer>,
+    answers: HashMap<u32, RequestOutcome>,
     /// What was written in full.
     texts: Texts,
     next: Flush,
@@ -70,11 +70,11 @@ struct Inner {
     is_held: bool,
 }
 
-impl Inner {
-    fn note(&mut self, entry: &Entry) {
+impl JournalState {
+    fn note(&mut self, entry: &JournalEntry) {
         match entry {
-            Entry::Start { .. } => self.is_running = true,
-            Entry::End(_) | Entry::Ended { .. } => self.is_running = false,
+            JournalEntry::Start { .. } => self.is_running = true,
+            JournalEntry::End(_) | JournalEntry::Ended { .. } => self.is_running = false,
             _ => {}
         }
     }
@@ -98,12 +98,12 @@ impl Inner {
 
 /// Of all journals that take nothing: these never change.
 static LIVE: LazyLock<watch::Sender<bool>> = LazyLock::new(|| watch::Sender::new(true));
-static WRITTEN: LazyLock<watch::Sender<Written>> =
-    LazyLock::new(|| watch::Sender::new(Written::Until(0)));
+static WRITTEN: LazyLock<watch::Sender<WriteProgress>> =
+    LazyLock::new(|| watch::Sender::new(WriteProgress::Until(0)));
 
 /// How far flushes are on the disk.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Written {
+enum WriteProgress {
     Until(u64),
     /// One could not be written, and none after it.
     Failed,
@@ -119,7 +119,7 @@ pub(crate) struct Stored {
 
 /// How much is kept of a worker.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
+pub(crate) struct JournalLimits {
     /// The longest journal, in bytes.
     pub(crate) length: u64,
     pub(crate) results: u64,
@@ -137,11 +137,11 @@ pub(crate) struct NotWritten;
 #[error(
     "the worker's journal would be longer than {limit} bytes: raise --worker-journal, or use a new worker"
 )]
-pub(crate) struct TooLong {
+pub(crate) struct JournalTooLong {
     limit: u64,
 }
 
-impl TooLong {
+impl JournalTooLong {
     /// Refuses what can have no room in a journal with this limit.
     pub(crate) fn check(bytes: usize, limit: u64) -> Result<(), Self> {
         match bytes as u64 > limit {
@@ -155,8 +155,8 @@ impl TooLong {
 pub(crate) fn unfinished_key(rows: &[Vec<u8>]) -> Result<Option<String>, UnreadableRow> {
     let mut begun = None;
     entry::read(rows, |entry| match entry {
-        Entry::Start { key, .. } => begun = Some(key),
-        Entry::End(_) | Entry::Ended { .. } => begun = None,
+        JournalEntry::Start { key, .. } => begun = Some(key),
+        JournalEntry::End(_) | JournalEntry::Ended { .. } => begun = None,
         _ => {}
     })?;
     Ok(begun)
@@ -169,7 +169,7 @@ impl Journal {
         worker: i64,
         rows: Rows,
         stored: Stored,
-        limits: &Limits,
+        limits: &JournalLimits,
     ) -> Result<Arc<Self>, UnreadableRow> {
         let Rows { first, rows } = rows;
         let seq = first + rows.len() as u64;
@@ -181,7 +181,7 @@ impl Journal {
             texts,
             has_snapshot,
         } = Recorded::read(rows)?;
-        let inner = Inner {
+        let inner = JournalState {
             answers,
             texts,
             next: Flush {
@@ -211,16 +211,16 @@ impl Journal {
             snapshot_after: limits.snapshot_after,
             live: watch::Sender::new(inner.recorded.is_empty()),
             inner: Mutex::new(inner),
-            written: watch::Sender::new(Written::Until(0)),
+            written: watch::Sender::new(WriteProgress::Until(0)),
         }))
     }
 
     /// A journal that has nothing, and takes nothing.
     pub(crate) fn closed(store: Arc<Store>) -> Arc<Self> {
-        let inner = Inner {
+        let inner = JournalState {
             is_closed: true,
             is_held: true,
-            ..Inner::default()
+            ..JournalState::default()
         };
         Arc::new(Self {
             store,
@@ -235,7 +235,7 @@ impl Journal {
     }
 
     /// The next recorded entry. `None`: the worker is live.
-    pub(crate) fn next(&self) -> Option<Entry> {
+    pub(crate) fn next(&self) -> Option<JournalEntry> {
         let mut inner = self.inner();
         let next = inner.recorded.pop()?;
         inner.note(&next);
@@ -246,9 +246,9 @@ impl Journal {
     }
 
     /// The invocation that was recorded next.
-    pub(crate) fn next_start(&self) -> Option<Entry> {
+    pub(crate) fn next_start(&self) -> Option<JournalEntry> {
         match self.inner().recorded.front()? {
-            Entry::Start { .. } => {}
+            JournalEntry::Start { .. } => {}
             _ => return None,
         }
         self.next()
@@ -265,11 +265,11 @@ impl Journal {
     }
 
     /// The recorded answer to a request.
-    pub(crate) fn answer(&self, number: u32) -> Option<Answer> {
+    pub(crate) fn answer(&self, number: u32) -> Option<RequestOutcome> {
         self.inner().answers.remove(&number)
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
+    fn inner(&self) -> MutexGuard<'_, JournalState> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

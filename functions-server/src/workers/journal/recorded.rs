@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::entry::{self, Answer, Entry, UnreadableRow};
+use super::entry::{self, JournalEntry, RequestOutcome, UnreadableRow};
 use super::texts::Texts;
 
 /// The recorded entries, without the answers to requests.
@@ -15,7 +15,7 @@ pub(super) struct Recorded {
     at: usize,
     /// How many entries are left.
     left: u64,
-    front: Option<Entry>,
+    front: Option<JournalEntry>,
     texts: Texts,
 }
 
@@ -23,7 +23,7 @@ pub(super) struct Recorded {
 pub(super) struct Contents {
     pub(super) recorded: Recorded,
     /// By the numbers of their requests.
-    pub(super) answers: HashMap<u32, Answer>,
+    pub(super) answers: HashMap<u32, RequestOutcome>,
     /// All texts that it has in full.
     pub(super) texts: Texts,
     /// Whether it begins with a snapshot.
@@ -35,11 +35,11 @@ impl Recorded {
     pub(super) fn read(rows: Vec<Vec<u8>>) -> Result<Contents, UnreadableRow> {
         let (mut answers, mut left, mut has_snapshot) = (HashMap::new(), 0, false);
         let texts = entry::read(&rows, |entry| match entry {
-            Entry::Done { number, answer } => {
+            JournalEntry::Done { number, answer } => {
                 answers.insert(number, answer);
             }
             entry => {
-                has_snapshot |= matches!(entry, Entry::Snapshot(_));
+                has_snapshot |= matches!(entry, JournalEntry::Snapshot(_));
                 left += 1;
             }
         })?;
@@ -64,14 +64,14 @@ impl Recorded {
     }
 
     /// The next entry, which stays.
-    pub(super) fn front(&mut self) -> Option<&Entry> {
+    pub(super) fn front(&mut self) -> Option<&JournalEntry> {
         if self.front.is_none() {
             self.front = self.decode();
         }
         self.front.as_ref()
     }
 
-    pub(super) fn pop(&mut self) -> Option<Entry> {
+    pub(super) fn pop(&mut self) -> Option<JournalEntry> {
         let next = self.front.take().or_else(|| self.decode())?;
         self.left = self.left.saturating_sub(1);
         if self.left == 0 {
@@ -82,7 +82,7 @@ impl Recorded {
         Some(next)
     }
 
-    fn decode(&mut self) -> Option<Entry> {
+    fn decode(&mut self) -> Option<JournalEntry> {
         if self.left == 0 {
             return None;
         }
@@ -96,7 +96,7 @@ impl Recorded {
             // All rows were readable before.
             let (entry, length) = entry::take(rest, &mut self.texts).ok()?;
             self.at += length;
-            if !matches!(entry, Entry::Done { .. }) {
+            if !matches!(entry, JournalEntry::Done { .. }) {
                 return Some(entry);
             }
         }

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
-use super::entry::{Entry, Snapshot};
-use super::{Inner, Journal, Written};
+use super::entry::{JournalEntry, Snapshot};
+use super::{Journal, JournalState, WriteProgress};
 use crate::store::workers::Flush;
 
 /// The most rows that are deleted at once: meanwhile, nothing else is written.
@@ -31,7 +31,7 @@ impl Journal {
     /// [`replace`](Self::replace).
     pub(crate) fn successor(&self) -> Arc<Self> {
         let inner = self.inner();
-        let next = Inner {
+        let next = JournalState {
             next: Flush {
                 worker: self.worker,
                 seq: inner.next.seq,
@@ -42,7 +42,7 @@ impl Journal {
             result_count: inner.result_count,
             stored: inner.stored,
             is_held: true,
-            ..Inner::default()
+            ..JournalState::default()
         };
         Arc::new(Self {
             store: self.store.clone(),
@@ -52,7 +52,7 @@ impl Journal {
             snapshot_after: self.snapshot_after,
             live: watch::Sender::new(true),
             inner: Mutex::new(next),
-            written: watch::Sender::new(Written::Until(0)),
+            written: watch::Sender::new(WriteProgress::Until(0)),
         })
     }
 
@@ -71,11 +71,11 @@ impl Journal {
     /// The snapshot that the journal begins with, once what led to its loading was run through.
     pub(crate) fn next_snapshot(&self) -> Option<Snapshot> {
         match self.inner().recorded.front()? {
-            Entry::Snapshot(_) => {}
+            JournalEntry::Snapshot(_) => {}
             _ => return None,
         }
         match self.next() {
-            Some(Entry::Snapshot(snapshot)) => Some(snapshot),
+            Some(JournalEntry::Snapshot(snapshot)) => Some(snapshot),
             _ => None,
         }
     }

@@ -39,7 +39,7 @@ async fn load(store: &Arc<Store>, worker: i64, limit: u64) -> Arc<Journal> {
             state: StoredState::Idle,
             results: 0,
         },
-        &Limits {
+        &JournalLimits {
             length: limit,
             results: 2,
             snapshot_after: 0,
@@ -55,7 +55,7 @@ async fn oldest_results_are_deleted() {
     let worker = worker(&store).await;
     let journal = load(&store, worker, 1 << 20).await;
     for key in ["a", "b", "c", "d"] {
-        journal.add_result(key.to_owned(), &Outcome::Exited);
+        journal.add_result(key.to_owned(), &InvocationOutcome::Exited);
         let flush = journal.flush();
         journal.written(flush).await.unwrap();
     }
@@ -75,29 +75,29 @@ async fn journal_is_read_as_it_was_written() {
     let id = worker(&store).await;
     let journal = load(&store, id, 1 << 20).await;
     assert!(!journal.is_replaying());
-    journal.add(&Entry::Number(1)).unwrap();
+    journal.add(&JournalEntry::Number(1)).unwrap();
     journal.flush();
-    let answer = Answer::Failed("dns".to_owned(), "no such name".to_owned());
-    let done = Entry::Done {
+    let answer = RequestOutcome::Failed("dns".to_owned(), "no such name".to_owned());
+    let done = JournalEntry::Done {
         number: 4,
         answer: answer.clone(),
     };
     journal.add(&done).unwrap();
-    journal.add(&Entry::Number(2)).unwrap();
-    journal.add_result("k".to_owned(), &Outcome::Exited);
+    journal.add(&JournalEntry::Number(2)).unwrap();
+    journal.add_result("k".to_owned(), &InvocationOutcome::Exited);
     let last = journal.flush();
     journal.written(last).await.unwrap();
 
     let again = load(&store, id, 1 << 20).await;
     assert!(again.is_replaying());
     assert_eq!(again.answer(4), Some(answer));
-    assert_eq!(again.next(), Some(Entry::Number(1)));
-    assert_eq!(again.next(), Some(Entry::Number(2)));
+    assert_eq!(again.next(), Some(JournalEntry::Number(1)));
+    assert_eq!(again.next(), Some(JournalEntry::Number(2)));
     assert_eq!(again.next(), None);
     again.live().await;
     let found = store.read(|connection| workers::result(connection, "c", "w", "k"));
-    let found = Outcome::from_bytes(&found.await.unwrap().unwrap());
-    assert_eq!(found, Some(Outcome::Exited));
+    let found = InvocationOutcome::from_bytes(&found.await.unwrap().unwrap());
+    assert_eq!(found, Some(InvocationOutcome::Exited));
 }
 
 /// Nothing is acknowledged after a row that could not be written.
@@ -111,7 +111,7 @@ async fn journal_of_a_deleted_worker_is_not_written() {
         workers::clear(connection, id)
     });
     assert!(deleted.await.unwrap());
-    journal.add(&Entry::Number(1)).unwrap();
+    journal.add(&JournalEntry::Number(1)).unwrap();
     let flush = journal.flush();
     assert!(journal.written(flush).await.is_err());
     assert!(journal.is_broken());
@@ -123,12 +123,14 @@ async fn journal_beyond_its_limit_takes_no_entries() {
     let (_folder, store) = opened();
     let id = worker(&store).await;
     let journal = load(&store, id, 100).await;
-    journal.add(&Entry::Bytes(vec![0; 100])).unwrap();
+    journal.add(&JournalEntry::Bytes(vec![0; 100])).unwrap();
     assert!(journal.check_length(0).is_err());
     // What has begun has some room.
-    journal.add(&Entry::Bytes(vec![0; 25])).unwrap();
-    assert!(journal.add(&Entry::Number(1)).is_err());
-    journal.add(&Entry::End(Outcome::Exited)).unwrap();
+    journal.add(&JournalEntry::Bytes(vec![0; 25])).unwrap();
+    assert!(journal.add(&JournalEntry::Number(1)).is_err());
+    journal
+        .add(&JournalEntry::End(InvocationOutcome::Exited))
+        .unwrap();
 }
 
 /// Invocations come back as they were written, over restarts, and in fewer bytes from the second on.
@@ -136,7 +138,7 @@ async fn journal_beyond_its_limit_takes_no_entries() {
 async fn invocations_come_back_over_restarts() {
     let (_folder, store) = opened();
     let id = worker(&store).await;
-    let start = |key: String| Entry::Start {
+    let start = |key: String| JournalEntry::Start {
         key,
         function: "interface.{function-of-some-length}".to_owned(),
         params: "[]".to_owned(),
@@ -153,7 +155,7 @@ async fn invocations_come_back_over_restarts() {
         for _ in 0..2 {
             let entries = [
                 start(uuid::Uuid::new_v4().to_string()),
-                Entry::Ended { hash: life },
+                JournalEntry::Ended { hash: life },
             ];
             for entry in entries {
                 journal.add(&entry).unwrap();

@@ -2,17 +2,17 @@
 
 use std::sync::Arc;
 
-use super::entry::{self, Entry, Outcome};
-use super::{Inner, Journal, NotWritten, TooLong, Written};
+use super::entry::{self, InvocationOutcome, JournalEntry};
+use super::{Journal, JournalState, JournalTooLong, NotWritten, WriteProgress};
 use crate::store::workers::{self, Flush, StoredState};
 
 /// Which part of the limit an invocation has beyond it that has begun. One that needs more ends its worker; the next
 /// one is refused, and the worker is as before.
-const ROOM: u64 = 4;
+const OVERRUN_PART: u64 = 4;
 
 impl Journal {
     /// Adds an entry, which the next flush writes.
-    pub(crate) fn add(&self, entry: &Entry) -> Result<(), TooLong> {
+    pub(crate) fn add(&self, entry: &JournalEntry) -> Result<(), JournalTooLong> {
         let mut inner = self.inner();
         if inner.is_closed {
             return Ok(());
@@ -21,13 +21,13 @@ impl Journal {
         let limit = self.limit;
         let has_room = matches!(
             entry,
-            Entry::End(_) | Entry::Ended { .. } | Entry::Done { .. }
+            JournalEntry::End(_) | JournalEntry::Ended { .. } | JournalEntry::Done { .. }
         );
         if inner.length > self.longest() && !has_room {
-            return Err(TooLong { limit });
+            return Err(JournalTooLong { limit });
         }
         let before = inner.next.data.len();
-        let Inner { next, texts, .. } = &mut *inner;
+        let JournalState { next, texts, .. } = &mut *inner;
         entry::write(&mut next.data, entry, texts);
         inner.length += (inner.next.data.len() - before) as u64;
         inner.added += 1;
@@ -51,17 +51,17 @@ impl Journal {
     }
 
     /// Whether the journal is too long for another invocation, whose start takes this many bytes.
-    pub(crate) fn check_length(&self, start: usize) -> Result<(), TooLong> {
+    pub(crate) fn check_length(&self, start: usize) -> Result<(), JournalTooLong> {
         let (limit, length) = (self.limit, self.inner().length);
         match length > limit || length.saturating_add(start as u64) > self.longest() {
-            true => Err(TooLong { limit }),
+            true => Err(JournalTooLong { limit }),
             false => Ok(()),
         }
     }
 
     /// How long an invocation may make the journal that has begun.
     fn longest(&self) -> u64 {
-        self.limit.saturating_add(self.limit / ROOM)
+        self.limit.saturating_add(self.limit / OVERRUN_PART)
     }
 
     /// How many entries were added since the worker was loaded.
@@ -70,7 +70,7 @@ impl Journal {
     }
 
     /// Adds the outcome of an invocation, for its key.
-    pub(crate) fn add_result(&self, key: String, outcome: &Outcome) {
+    pub(crate) fn add_result(&self, key: String, outcome: &InvocationOutcome) {
         let mut inner = self.inner();
         inner.results += 1;
         let number = inner.results;
@@ -135,8 +135,8 @@ impl Journal {
             }
             journal.written.send_if_modified(|written| {
                 let now = match (&failed, *written) {
-                    (None, Written::Until(until)) => Written::Until(until.max(number)),
-                    _ => Written::Failed,
+                    (None, WriteProgress::Until(until)) => WriteProgress::Until(until.max(number)),
+                    _ => WriteProgress::Failed,
                 };
                 std::mem::replace(written, now) != now
             });
@@ -148,17 +148,17 @@ impl Journal {
     pub(crate) async fn written(&self, flush: u64) -> Result<(), NotWritten> {
         let mut written = self.written.subscribe();
         let reached = written.wait_for(|written| match written {
-            Written::Until(until) => *until >= flush,
-            Written::Failed => true,
+            WriteProgress::Until(until) => *until >= flush,
+            WriteProgress::Failed => true,
         });
         match reached.await.map(|written| *written) {
-            Ok(Written::Until(_)) => Ok(()),
+            Ok(WriteProgress::Until(_)) => Ok(()),
             _ => Err(NotWritten),
         }
     }
 
     /// Whether a flush could not be written.
     pub(crate) fn is_broken(&self) -> bool {
-        *self.written.borrow() == Written::Failed
+        *self.written.borrow() == WriteProgress::Failed
     }
 }

@@ -9,23 +9,23 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::bindings::clocks::{monotonic_clock, wall_clock};
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
-use super::state::State;
-use crate::workers::journal::{Entry, Journal};
+use super::state::InstanceState;
+use crate::workers::journal::{Journal, JournalEntry};
 
 /// What both clocks say they can tell apart, in nanoseconds. Always the same.
 const RESOLUTION: u32 = 1_000;
 
-impl wall_clock::Host for &mut State {
+impl wall_clock::Host for &mut InstanceState {
     fn now(&mut self) -> Result<wall_clock::Datetime> {
-        let live = |_: &mut State| {
+        let live = |_: &mut InstanceState| {
             let now = since(UNIX_EPOCH);
-            Entry::WallClock {
+            JournalEntry::WallClock {
                 seconds: now.as_secs(),
                 nanoseconds: now.subsec_nanos(),
             }
         };
         self.recorded("wall-clock.now", live, |entry| match entry {
-            Entry::WallClock {
+            JournalEntry::WallClock {
                 seconds,
                 nanoseconds,
             } => Some(wall_clock::Datetime {
@@ -44,14 +44,14 @@ impl wall_clock::Host for &mut State {
     }
 }
 
-impl monotonic_clock::Host for &mut State {
+impl monotonic_clock::Host for &mut InstanceState {
     fn now(&mut self) -> Result<u64> {
-        let live = |state: &mut State| {
+        let live = |state: &mut InstanceState| {
             let now = nanoseconds(since(state.created));
-            Entry::Monotonic(now.max(state.clock))
+            JournalEntry::Monotonic(now.max(state.clock))
         };
         let now = self.recorded("monotonic-clock.now", live, |entry| match entry {
-            Entry::Monotonic(now) => Some(*now),
+            JournalEntry::Monotonic(now) => Some(*now),
             _ => None,
         })?;
         self.clock = now;

@@ -33,11 +33,11 @@ pub(crate) struct Output {
     worker: Arc<str>,
     name: &'static str,
     journal: Arc<Journal>,
-    text: Arc<Mutex<Text>>,
+    text: Arc<Mutex<OutputBuffer>>,
 }
 
 #[derive(Default)]
-struct Text {
+struct OutputBuffer {
     line: Vec<u8>,
     tail: Vec<u8>,
     /// What the invocation has printed, whether it was logged or not.
@@ -45,7 +45,7 @@ struct Text {
     lines: usize,
 }
 
-impl Text {
+impl OutputBuffer {
     /// Counts a line: whether it is logged, and whether it is the first one that is not.
     fn count(&mut self, line: &[u8]) -> (bool, bool) {
         let was_within = self.is_within();

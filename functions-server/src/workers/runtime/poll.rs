@@ -3,20 +3,22 @@
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
+use std::time::SystemTime;
 
 use wasmtime::Result;
 use wasmtime::component::{Resource, ResourceTable};
 use wasmtime_wasi::p2::DynPollable;
 use wasmtime_wasi::p2::bindings::io::poll;
 
-use super::calls::Waiting;
-use super::state::{State, diverged};
-use crate::workers::journal::Entry;
+use super::pollable_calls::CallWait;
+use super::state::{InstanceState, diverged};
+use super::suspension::Suspended;
+use crate::workers::journal::JournalEntry;
 
-impl poll::Host for &mut State {
+impl poll::Host for &mut InstanceState {
     async fn poll(&mut self, pollables: Vec<Resource<DynPollable>>) -> Result<Vec<u32>> {
         if let Some(entry) = self.journal.next() {
-            let Entry::Poll(ready) = &entry else {
+            let JournalEntry::Poll(ready) = &entry else {
                 return Err(diverged("poll.poll", &entry).into());
             };
             for index in ready {
@@ -38,30 +40,30 @@ impl poll::Host for &mut State {
                 Poll::Pending => {
                     // It may take long.
                     journal.flush();
-                    let _blocked = waiting.map(Waiting::begin);
+                    let _blocked = waiting.map(CallWait::begin);
                     polling.await?
                 }
             }
         };
-        journal.add(&Entry::Poll(ready.clone()))?;
+        journal.add(&JournalEntry::Poll(ready.clone()))?;
         Ok(ready)
     }
 }
 
-impl poll::HostPollable for &mut State {
+impl poll::HostPollable for &mut InstanceState {
     async fn block(&mut self, pollable: Resource<DynPollable>) -> Result<()> {
         if !self.journal.is_replaying() {
             self.suspend_for(std::slice::from_ref(&pollable))?;
             self.journal.flush();
         }
         let waiting = self.waiting_for(std::slice::from_ref(&pollable));
-        let _blocked = waiting.map(Waiting::begin);
+        let _blocked = waiting.map(CallWait::begin);
         poll::HostPollable::block(&mut self.table, pollable).await
     }
 
     async fn ready(&mut self, pollable: Resource<DynPollable>) -> Result<bool> {
         if let Some(entry) = self.journal.next() {
-            let Entry::Ready(is_ready) = entry else {
+            let JournalEntry::Ready(is_ready) = entry else {
                 return Err(diverged("pollable.ready", &entry).into());
             };
             if is_ready {
@@ -70,7 +72,7 @@ impl poll::HostPollable for &mut State {
             return Ok(is_ready);
         }
         let is_ready = poll::HostPollable::ready(&mut self.table, pollable).await?;
-        self.journal.add(&Entry::Ready(is_ready))?;
+        self.journal.add(&JournalEntry::Ready(is_ready))?;
         Ok(is_ready)
     }
 
@@ -78,6 +80,21 @@ impl poll::HostPollable for &mut State {
         self.sleeps.remove(&pollable);
         self.calls.remove(&pollable);
         poll::HostPollable::drop(&mut self.table, pollable)
+    }
+}
+
+impl InstanceState {
+    /// `None`: the guest waits for something else than calls, too.
+    fn waiting_for(&self, pollables: &[Resource<DynPollable>]) -> Option<CallWait> {
+        self.waiting(self.calls.of(pollables)?)
+    }
+
+    /// Fails with [`Suspended`] if the guest waits for these, and it is long.
+    fn suspend_for(&self, pollables: &[Resource<DynPollable>]) -> Result<()> {
+        match self.sleeps.until(pollables, SystemTime::now()) {
+            Some(until) if self.journal.is_recording() => Err(Suspended { until }.into()),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -3,10 +3,10 @@
 use wasmtime::{Result, bail};
 use wasmtime_wasi::p2::bindings::random::{insecure, insecure_seed, random};
 
-use super::state::{MAX_RANDOM, State};
-use crate::workers::journal::Entry;
+use super::state::{InstanceState, MAX_RANDOM};
+use crate::workers::journal::JournalEntry;
 
-impl random::Host for &mut State {
+impl random::Host for &mut InstanceState {
     fn get_random_bytes(&mut self, length: u64) -> Result<Vec<u8>> {
         self.random_bytes("random.get-random-bytes", length)
     }
@@ -16,7 +16,7 @@ impl random::Host for &mut State {
     }
 }
 
-impl insecure::Host for &mut State {
+impl insecure::Host for &mut InstanceState {
     fn get_insecure_random_bytes(&mut self, length: u64) -> Result<Vec<u8>> {
         self.random_bytes("insecure.get-insecure-random-bytes", length)
     }
@@ -26,17 +26,17 @@ impl insecure::Host for &mut State {
     }
 }
 
-impl insecure_seed::Host for &mut State {
+impl insecure_seed::Host for &mut InstanceState {
     fn insecure_seed(&mut self) -> Result<(u64, u64)> {
-        let live = |_: &mut State| Entry::Seed(fastrand::u64(..), fastrand::u64(..));
+        let live = |_: &mut InstanceState| JournalEntry::Seed(fastrand::u64(..), fastrand::u64(..));
         self.recorded("insecure-seed", live, |entry| match entry {
-            Entry::Seed(low, high) => Some((*low, *high)),
+            JournalEntry::Seed(low, high) => Some((*low, *high)),
             _ => None,
         })
     }
 }
 
-impl State {
+impl InstanceState {
     fn random_bytes(&mut self, call: &'static str, length: u64) -> Result<Vec<u8>> {
         if length > MAX_RANDOM {
             bail!("{length} random bytes at once are more than {MAX_RANDOM}");
@@ -48,9 +48,9 @@ impl State {
         }
         self.recorded(
             call,
-            |_| Entry::Bytes(bytes),
+            |_| JournalEntry::Bytes(bytes),
             |entry| match entry {
-                Entry::Bytes(bytes) if bytes.len() as u64 == length => Some(bytes.clone()),
+                JournalEntry::Bytes(bytes) if bytes.len() as u64 == length => Some(bytes.clone()),
                 _ => None,
             },
         )
@@ -60,9 +60,9 @@ impl State {
         let mut bytes = [0; 8];
         getrandom::fill(&mut bytes)
             .map_err(|error| wasmtime::format_err!("no random bytes: {error}"))?;
-        let live = |_: &mut Self| Entry::Number(u64::from_le_bytes(bytes));
+        let live = |_: &mut Self| JournalEntry::Number(u64::from_le_bytes(bytes));
         self.recorded(call, live, |entry| match entry {
-            Entry::Number(number) => Some(*number),
+            JournalEntry::Number(number) => Some(*number),
             _ => None,
         })
     }

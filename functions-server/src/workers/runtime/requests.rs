@@ -12,9 +12,9 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::answers::{failed, not_called, recorded, sent};
-use super::caller::Caller;
-use crate::workers::journal::{Answer, Entry, Journal};
+use super::request_outcome::{RequestFailure, RequestResult, failed, not_called, recorded, sent};
+use super::worker_identity::WorkerIdentity;
+use crate::workers::journal::{Journal, JournalEntry, RequestOutcome};
 use crate::workers::origin;
 use crate::workers::stopping::Stopping;
 use crate::workers::waits::Waits;
@@ -30,13 +30,6 @@ const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// The namespace of the keys of requests.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6f1c_6f0a_52b1_4d0e_9f6b_0a4c_7f0e_3b51);
-
-/// The outcome of a request.
-pub(super) type Sent = Result<Response<Bytes>, Failure>;
-
-/// A request failed, or cannot be made as the guest gives it: a word for the kind, and a text.
-#[derive(Debug)]
-pub(super) struct Failure(pub(super) String, pub(super) String);
 
 /// A body is longer than bodies may be, or broke off.
 #[derive(Debug)]
@@ -88,10 +81,10 @@ impl fmt::Debug for Egress {
 
 /// Sends the requests of a worker.
 #[derive(Clone)]
-pub(crate) struct Requests {
+pub(crate) struct RequestSender {
     pub(crate) egress: Egress,
     pub(crate) journal: Arc<Journal>,
-    pub(crate) caller: Caller,
+    pub(crate) caller: WorkerIdentity,
     /// The workers that wait for what runs, each in a line.
     pub(crate) origin: Option<Arc<str>>,
     /// Which workers it waits for; `None` for an instance that is called once, for which no worker waits.
@@ -131,9 +124,9 @@ where
     }
 }
 
-impl Requests {
+impl RequestSender {
     /// What was recorded of the request with this number, or else its outcome now.
-    pub(super) async fn send(&self, number: u32, outbound: Outbound) -> Sent {
+    pub(super) async fn send(&self, number: u32, outbound: Outbound) -> RequestResult {
         if let Some(answer) = self.journal.answer(number) {
             return sent(answer);
         }
@@ -143,24 +136,24 @@ impl Requests {
         let flush = self.journal.flush();
         if self.journal.written(flush).await.is_err() {
             let why = "the worker's journal cannot be written".to_owned();
-            return Err(Failure("other".to_owned(), why));
+            return Err(RequestFailure("other".to_owned(), why));
         }
         let answer = self.exchange(number, outbound).await;
         if self.stopping.is_set() {
             // The answer may come of that. The request is sent again in the next process, with the same key.
             return std::future::pending().await;
         }
-        let entry = Entry::Done { number, answer };
+        let entry = JournalEntry::Done { number, answer };
         // Answers always have room.
         let _ = self.journal.add(&entry);
         self.journal.flush();
         match entry {
-            Entry::Done { answer, .. } => sent(answer),
-            _ => Err(Failure("other".to_owned(), String::new())),
+            JournalEntry::Done { answer, .. } => sent(answer),
+            _ => Err(RequestFailure("other".to_owned(), String::new())),
         }
     }
 
-    async fn exchange(&self, number: u32, outbound: Outbound) -> Answer {
+    async fn exchange(&self, number: u32, outbound: Outbound) -> RequestOutcome {
         let Outbound {
             mut request,
             to,
@@ -191,7 +184,9 @@ impl Requests {
         match tokio::time::timeout(time, exchange).await {
             Ok(Ok(response)) => recorded(&response),
             Ok(Err(failed)) => failed,
-            Err(_) => Answer::Failed("timeout".to_owned(), format!("no response within {time:?}")),
+            Err(_) => {
+                RequestOutcome::Failed("timeout".to_owned(), format!("no response within {time:?}"))
+            }
         }
     }
 
@@ -200,7 +195,7 @@ impl Requests {
         name: &str,
         request: Request<Bytes>,
         limit: usize,
-    ) -> Result<Response<Bytes>, Answer> {
+    ) -> Result<Response<Bytes>, RequestOutcome> {
         let origin = self.origin.as_deref();
         // What is called once is a part of the call that it answers.
         let number = self.call.or_else(|| origin::call(origin));
@@ -221,26 +216,26 @@ impl Requests {
         let body = Limited::new(body, limit).collect().await;
         let body = body.map_err(|error| {
             let why = format!("no whole response of at most {limit} bytes: {error}");
-            Answer::Failed("other".to_owned(), why)
+            RequestOutcome::Failed("other".to_owned(), why)
         })?;
         Ok(Response::from_parts(head, body.to_bytes()))
     }
 }
 
-impl Requests {
+impl RequestSender {
     async fn call_target(
         &self,
         target: &str,
         request: Request<Bytes>,
         origin: Arc<str>,
-    ) -> Result<Response<Body>, Answer> {
+    ) -> Result<Response<Body>, RequestOutcome> {
         let called = self.egress.targets.call(TargetCall {
             target: target.to_owned(),
             caller: format!("worker:{}", self.caller.worker).into(),
             request: request.map(Body::from),
             origin: Some(origin),
         });
-        let not_found = || Answer::Failed("not-found".to_owned(), target.to_owned());
+        let not_found = || RequestOutcome::Failed("not-found".to_owned(), target.to_owned());
         called.await.ok_or_else(not_found)
     }
 }

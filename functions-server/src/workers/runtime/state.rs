@@ -7,15 +7,15 @@ use wasmtime::component::{HasData, ResourceTable};
 use wasmtime_wasi::{WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 use wasmtime_wasi_http::WasiHttpCtx;
 
-use super::caller::Caller;
-use super::calls::Calls;
 use super::cpu_budget::CpuBudget;
 use super::memory::MemoryLimit;
 use super::outgoing::Outgoing;
 use super::output::Output;
-use super::requests::{Egress, Requests};
+use super::pollable_calls::{CallWait, PollableCalls};
+use super::requests::{Egress, RequestSender};
 use super::suspension::Sleeps;
-use crate::workers::journal::{Entry, Journal};
+use super::worker_identity::WorkerIdentity;
+use crate::workers::journal::{Journal, JournalEntry};
 use crate::workers::stopping::Stopping;
 use crate::workers::waits::Waits;
 
@@ -36,7 +36,7 @@ pub(crate) struct Diverged {
 /// What a worker was created with.
 #[derive(Debug, Clone)]
 pub(crate) struct Environment {
-    pub(crate) caller: Caller,
+    pub(crate) caller: WorkerIdentity,
     pub(crate) args: Vec<String>,
     pub(crate) env: Vec<(String, String)>,
     /// What its memories may have together, in bytes.
@@ -53,7 +53,7 @@ pub(crate) struct Environment {
 }
 
 /// The state of a store.
-pub(crate) struct State {
+pub(crate) struct InstanceState {
     pub(crate) journal: Arc<Journal>,
     pub(crate) budget: Arc<CpuBudget>,
     pub(crate) memory: MemoryLimit,
@@ -65,9 +65,9 @@ pub(crate) struct State {
     /// The last value of the worker's clock, in nanoseconds.
     pub(super) clock: u64,
     pub(super) outgoing: Outgoing,
-    pub(super) requests: Requests,
+    pub(super) requests: RequestSender,
     pub(super) sleeps: Sleeps,
-    pub(super) calls: Calls,
+    pub(super) calls: PollableCalls,
     pub(super) http: WasiHttpCtx,
     /// How many requests were begun.
     begun: u32,
@@ -78,13 +78,13 @@ pub(crate) struct State {
     wasi: Option<WasiCtx>,
 }
 
-impl State {
+impl InstanceState {
     pub(crate) fn new(environment: &Environment, journal: Arc<Journal>) -> Self {
         let output = |name| Output::new(environment.caller.worker.clone(), name, journal.clone());
         let (stdout, stderr) = (output("stdout"), output("stderr"));
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_HANDLES);
-        let requests = Requests {
+        let requests = RequestSender {
             egress: environment.egress.clone(),
             journal: journal.clone(),
             caller: environment.caller.clone(),
@@ -106,7 +106,7 @@ impl State {
             outgoing: Outgoing::new(requests.clone()),
             requests,
             sleeps: Sleeps::new(environment.suspend_after),
-            calls: Calls::default(),
+            calls: PollableCalls::default(),
             http: WasiHttpCtx::new(),
             begun: 0,
             is_quiet: false,
@@ -155,17 +155,27 @@ impl State {
         }
         let number = self.begun;
         self.begun += 1;
-        let begin = Entry::Begin { number, hash };
+        let begin = JournalEntry::Begin { number, hash };
         let live = begin.clone();
         self.recorded(call, |_| live, |entry| (*entry == begin).then_some(number))
+    }
+
+    /// The guest waits for these calls. `None`: no worker waits for its instance.
+    pub(super) fn waiting(&self, calls: Vec<u64>) -> Option<CallWait> {
+        let waits = self.requests.waits.clone()?;
+        Some(CallWait::new(
+            waits,
+            self.requests.caller.worker.clone(),
+            calls,
+        ))
     }
 
     /// What a host call gives the guest: what was recorded, or else what `live` gets, which is recorded.
     pub(super) fn recorded<T>(
         &mut self,
         call: &'static str,
-        live: impl FnOnce(&mut Self) -> Entry,
-        read: impl FnOnce(&Entry) -> Option<T>,
+        live: impl FnOnce(&mut Self) -> JournalEntry,
+        read: impl FnOnce(&JournalEntry) -> Option<T>,
     ) -> wasmtime::Result<T> {
         let entry = match self.journal.next() {
             Some(entry) => entry,
@@ -180,7 +190,7 @@ impl State {
 }
 
 /// The guest made `call`, and the journal has something else.
-pub(super) fn diverged(call: &str, found: &Entry) -> Diverged {
+pub(super) fn diverged(call: &str, found: &JournalEntry) -> Diverged {
     let mut found = format!("{found:?}");
     found.truncate(found.floor_char_boundary(200));
     Diverged {
@@ -189,7 +199,7 @@ pub(super) fn diverged(call: &str, found: &Entry) -> Diverged {
     }
 }
 
-impl WasiView for State {
+impl WasiView for InstanceState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let create = || {
             WasiCtxBuilder::new()
@@ -209,8 +219,8 @@ impl WasiView for State {
 }
 
 /// Host calls get the whole state.
-pub(super) struct Whole;
+pub(super) struct HasInstanceState;
 
-impl HasData for Whole {
-    type Data<'a> = &'a mut State;
+impl HasData for HasInstanceState {
+    type Data<'a> = &'a mut InstanceState;
 }

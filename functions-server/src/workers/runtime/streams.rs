@@ -6,15 +6,15 @@ use wasmtime_wasi::p2::bindings::io::streams;
 use wasmtime_wasi::p2::{DynOutputStream, StreamError};
 
 use super::output::PERMIT;
-use super::state::{State, diverged};
-use crate::workers::journal::Entry;
+use super::state::{InstanceState, diverged};
+use crate::workers::journal::JournalEntry;
 
 /// What the library registers its streams under.
 const STREAMS: &str = "wasi:io/streams@0.2.12";
 
 type Permit = (Result<u64, streams::StreamError>,);
 
-pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
+pub(super) fn link(linker: &mut Linker<InstanceState>) -> Result<()> {
     linker.instance(STREAMS)?.func_wrap_async(
         "[method]output-stream.check-write",
         |store, (stream,): (Resource<DynOutputStream>,)| Box::new(check_write(store, stream)),
@@ -22,7 +22,7 @@ pub(super) fn link(linker: &mut Linker<State>) -> Result<()> {
 }
 
 async fn check_write(
-    mut store: StoreContextMut<'_, State>,
+    mut store: StoreContextMut<'_, InstanceState>,
     stream: Resource<DynOutputStream>,
 ) -> Result<Permit> {
     let state = store.data_mut();
@@ -37,7 +37,7 @@ async fn check_write(
         return Ok((Ok(PERMIT as u64),));
     }
     if let Some(entry) = state.journal.next() {
-        let Entry::CheckWrite(permit) = entry else {
+        let JournalEntry::CheckWrite(permit) = entry else {
             return Err(diverged("output-stream.check-write", &entry).into());
         };
         if permit != Some(0) {
@@ -45,6 +45,6 @@ async fn check_write(
         }
         return Ok((permit.ok_or(streams::StreamError::Closed),));
     }
-    state.journal.add(&Entry::CheckWrite(permit))?;
+    state.journal.add(&JournalEntry::CheckWrite(permit))?;
     Ok((permit.ok_or(streams::StreamError::Closed),))
 }

@@ -7,8 +7,6 @@ use std::time::{Duration, SystemTime};
 use wasmtime::component::Resource;
 use wasmtime_wasi::p2::DynPollable;
 
-use super::state::State;
-
 /// The guest sleeps until then. Its instance is dropped, and the replay comes back to the same sleep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the worker sleeps")]
@@ -24,19 +22,19 @@ pub(super) struct Sleeps {
     /// When each pollable of a clock is ready, by its number in the table.
     deadlines: HashMap<u32, SystemTime>,
     /// Cloned by each request in flight. It would be sent again if its instance was dropped.
-    in_flight: InFlight,
+    in_flight: InFlightRequest,
 }
 
 /// A request in flight, until it is dropped.
 #[derive(Debug, Clone, Default)]
-pub(super) struct InFlight(Arc<()>);
+pub(super) struct InFlightRequest(Arc<()>);
 
 impl Sleeps {
     pub(super) fn new(least: Duration) -> Self {
         Self {
             least,
             deadlines: HashMap::new(),
-            in_flight: InFlight::default(),
+            in_flight: InFlightRequest::default(),
         }
     }
 
@@ -50,7 +48,7 @@ impl Sleeps {
         self.deadlines.remove(&pollable.rep());
     }
 
-    pub(super) fn begin_request(&self) -> InFlight {
+    pub(super) fn begin_request(&self) -> InFlightRequest {
         self.in_flight.clone()
     }
 
@@ -59,7 +57,11 @@ impl Sleeps {
     }
 
     /// Until when the guest sleeps, if it waits for these and it is long.
-    fn until(&self, pollables: &[Resource<DynPollable>], now: SystemTime) -> Option<SystemTime> {
+    pub(super) fn until(
+        &self,
+        pollables: &[Resource<DynPollable>],
+        now: SystemTime,
+    ) -> Option<SystemTime> {
         if self.has_requests() {
             return None;
         }
@@ -68,16 +70,6 @@ impl Sleeps {
             .map(|pollable| self.deadlines.get(&pollable.rep()).copied());
         let first = deadlines.collect::<Option<Vec<_>>>()?.into_iter().min()?;
         (first.duration_since(now).ok()? > self.least).then_some(first)
-    }
-}
-
-impl State {
-    /// Fails with [`Suspended`] if the guest waits for these, and it is long.
-    pub(super) fn suspend_for(&self, pollables: &[Resource<DynPollable>]) -> wasmtime::Result<()> {
-        match self.sleeps.until(pollables, SystemTime::now()) {
-            Some(until) if self.journal.is_recording() => Err(Suspended { until }.into()),
-            _ => Ok(()),
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 
 use wasmtime::component::Val;
 
-use super::{Handles, float};
+use super::{HandleResolver, float};
 use crate::workers::analysed_type::AnalysedType;
 use crate::workers::exports::NamedResult;
 use crate::workers::json::Json;
@@ -20,7 +20,7 @@ pub(super) const MAX_RESULT: usize = 16 << 20;
 pub(crate) fn result_value(
     results: &[NamedResult],
     values: &[Val],
-    handles: &mut impl Handles,
+    handles: &mut impl HandleResolver,
 ) -> Result<String, String> {
     let named = results.iter().map(|result| result.name.as_ref());
     let names: Option<Vec<_>> = named.collect();
@@ -34,16 +34,16 @@ pub(crate) fn result_value(
         }
         _ => Json::List(parts.collect::<Result<_, _>>()?),
     };
-    let mut text = Text::default();
+    let mut text = BoundedText::default();
     serde_json::to_writer(&mut text, &json).map_err(|error| error.to_string())?;
     String::from_utf8(text.0).map_err(|error| error.to_string())
 }
 
 /// A text that gets no longer than a result may be.
 #[derive(Default)]
-struct Text(Vec<u8>);
+struct BoundedText(Vec<u8>);
 
-impl io::Write for Text {
+impl io::Write for BoundedText {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if self.0.len() + bytes.len() > MAX_RESULT {
             return Err(io::Error::other(format!(
@@ -59,7 +59,11 @@ impl io::Write for Text {
     }
 }
 
-fn json(typ: &AnalysedType, value: &Val, handles: &mut impl Handles) -> Result<Json, String> {
+fn json(
+    typ: &AnalysedType,
+    value: &Val,
+    handles: &mut impl HandleResolver,
+) -> Result<Json, String> {
     Ok(match (typ, value) {
         (_, Val::Bool(value)) => Json::Bool(*value),
         (_, Val::S8(value)) => Json::Number((*value).into()),
@@ -115,7 +119,7 @@ fn json(typ: &AnalysedType, value: &Val, handles: &mut impl Handles) -> Result<J
 fn part(
     typ: Option<&AnalysedType>,
     value: Option<&Val>,
-    handles: &mut impl Handles,
+    handles: &mut impl HandleResolver,
 ) -> Result<Json, String> {
     match (typ, value) {
         (Some(typ), Some(value)) => json(typ, value, handles),

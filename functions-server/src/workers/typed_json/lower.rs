@@ -3,7 +3,7 @@
 use serde_json::Number;
 use wasmtime::component::Val;
 
-use super::{Handles, special};
+use super::{HandleResolver, special};
 use crate::workers::analysed_type::{AnalysedType, Field};
 use crate::workers::json::Json;
 
@@ -15,7 +15,7 @@ use crate::workers::json::Json;
 pub(crate) fn values(
     parameters: &[Field],
     text: &str,
-    handles: &mut impl Handles,
+    handles: &mut impl HandleResolver,
 ) -> Result<Vec<Val>, String> {
     let json = Json::parse(text.as_bytes()).map_err(|error| error.to_string())?;
     let Json::List(list) = json else {
@@ -31,7 +31,7 @@ pub(crate) fn values(
         .collect()
 }
 
-fn value(typ: &AnalysedType, json: Json, handles: &mut impl Handles) -> Result<Val, String> {
+fn value(typ: &AnalysedType, json: Json, handles: &mut impl HandleResolver) -> Result<Val, String> {
     let changed = || format!("a canonical value is not of the type {}", typ.word());
     Ok(match (typ, json) {
         (AnalysedType::Bool, Json::Bool(value)) => Val::Bool(value),
@@ -90,7 +90,7 @@ fn value(typ: &AnalysedType, json: Json, handles: &mut impl Handles) -> Result<V
 fn part(
     typ: Option<&AnalysedType>,
     json: Json,
-    handles: &mut impl Handles,
+    handles: &mut impl HandleResolver,
 ) -> Result<Option<Box<Val>>, String> {
     let Some(typ) = typ else {
         return Ok(None);

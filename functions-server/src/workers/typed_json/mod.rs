@@ -20,7 +20,7 @@ pub(crate) use lift::result_value;
 pub(crate) use lower::values;
 
 /// The handles of a worker.
-pub(crate) trait Handles {
+pub(crate) trait HandleResolver {
     /// The resource that a text names, for a parameter of this type, which is a handle. The error says why
     /// there is none.
     fn take(&mut self, text: &str, typ: &AnalysedType) -> Result<ResourceAny, String>;

@@ -7,7 +7,7 @@ use crate::workers::analysed_type::{Case, Field, Mode};
 /// No handles, which only exist in a store.
 struct NoHandles;
 
-impl Handles for NoHandles {
+impl HandleResolver for NoHandles {
     fn take(&mut self, text: &str, _: &AnalysedType) -> Result<ResourceAny, String> {
         Err(format!("{text} is unknown"))
     }

@@ -4,7 +4,7 @@
 //! waits for the workers that it led to, by way of any number of functions: a function is taken to wait for what it
 //! calls. A worker with something else to wait for, such as a clock, continues in the end and closes no cycle.
 
-mod circle;
+mod deadlock;
 #[cfg(test)]
 mod tests;
 
@@ -17,14 +17,14 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 /// How often a waiter looks again. What a function waits for may change without a notification.
-const AGAIN: Duration = Duration::from_secs(1);
+const RECHECK_PERIOD: Duration = Duration::from_secs(1);
 
 /// Which workers wait for which. Clones share it.
 #[derive(Clone, Default)]
-pub(crate) struct Waits(Arc<Inner>);
+pub(crate) struct Waits(Arc<WaitsInner>);
 
 #[derive(Default)]
-struct Inner {
+struct WaitsInner {
     next: AtomicU64,
     graph: Mutex<Graph>,
 }
@@ -44,23 +44,23 @@ struct Edge {
     number: u64,
     /// The worker that it is an invocation of.
     worker: Arc<str>,
-    standing: Box<dyn Fn() -> Standing + Send>,
+    phase: Box<dyn Fn() -> InvocationPhase + Send>,
     /// Ends the waiting. `None`: it has.
-    fail: Option<oneshot::Sender<Circle>>,
+    fail: Option<oneshot::Sender<DeadlockCycle>>,
 }
 
 /// Where an invocation is in its worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum InvocationPhase {
     Queued,
-    Runs,
+    Running,
     /// Its answer is on its way.
-    Over,
+    Ended,
 }
 
 /// Workers that wait for each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Circle {
+pub(crate) struct DeadlockCycle {
     pub(crate) workers: Vec<Arc<str>>,
     /// Whether the invocation had not begun.
     pub(crate) is_queued: bool,
@@ -77,7 +77,7 @@ pub(crate) struct Awaited {
     waits: Waits,
     call: u64,
     number: u64,
-    failed: oneshot::Receiver<Circle>,
+    failed: oneshot::Receiver<DeadlockCycle>,
 }
 
 impl Waits {
@@ -93,7 +93,7 @@ impl Waits {
             graph.owners.insert(*call, worker.clone());
         }
         graph.blocked.insert(worker.clone(), calls);
-        graph.break_circle(worker);
+        graph.break_cycle(worker);
         Blocked {
             waits: self.clone(),
             worker: worker.clone(),
@@ -105,19 +105,19 @@ impl Waits {
         &self,
         call: u64,
         worker: Arc<str>,
-        standing: impl Fn() -> Standing + Send + 'static,
+        phase: impl Fn() -> InvocationPhase + Send + 'static,
     ) -> Awaited {
         let (fail, failed) = oneshot::channel();
         let number = self.number();
         let edge = Edge {
             number,
             worker,
-            standing: Box::new(standing),
+            phase: Box::new(phase),
             fail: Some(fail),
         };
         let mut graph = self.graph();
         graph.led_to.entry(call).or_default().push(edge);
-        graph.break_circle_of(call);
+        graph.break_cycle_of(call);
         drop(graph);
         Awaited {
             waits: self.clone(),
@@ -134,13 +134,13 @@ impl Waits {
 
 impl Awaited {
     /// Returns if this is to fail, so that a cycle of workers continues.
-    pub(crate) async fn fails(&mut self) -> Circle {
+    pub(crate) async fn fails(&mut self) -> DeadlockCycle {
         loop {
-            match tokio::time::timeout(AGAIN, &mut self.failed).await {
-                Ok(Ok(circle)) => return circle,
+            match tokio::time::timeout(RECHECK_PERIOD, &mut self.failed).await {
+                Ok(Ok(cycle)) => return cycle,
                 // It was told already.
                 Ok(Err(_)) => std::future::pending().await,
-                Err(_) => self.waits.graph().break_circle_of(self.call),
+                Err(_) => self.waits.graph().break_cycle_of(self.call),
             }
         }
     }
@@ -167,7 +167,7 @@ impl Drop for Awaited {
     }
 }
 
-impl fmt::Display for Circle {
+impl fmt::Display for DeadlockCycle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.workers.join(" and "))
     }

@@ -6,7 +6,7 @@ fn name(name: &str) -> Arc<str> {
 
 /// An invocation of `worker` that waits in its queue.
 fn queued(waits: &Waits, call: u64, worker: &str) -> Awaited {
-    waits.await_worker(call, name(worker), || Standing::Queued)
+    waits.await_worker(call, name(worker), || InvocationPhase::Queued)
 }
 
 fn failed(awaited: &mut Awaited) -> Option<String> {
@@ -14,12 +14,12 @@ fn failed(awaited: &mut Awaited) -> Option<String> {
         .failed
         .try_recv()
         .ok()
-        .map(|circle| circle.to_string())
+        .map(|cycle| cycle.to_string())
 }
 
 /// Only the call that closes a cycle fails, and nothing is left once all have ended.
 #[test]
-fn last_call_of_a_circle_fails() {
+fn last_call_of_a_cycle_fails() {
     let waits = Waits::default();
     let workers = ["a", "b", "c"];
     let blocked: Vec<_> = workers
@@ -42,7 +42,7 @@ fn last_call_of_a_circle_fails() {
 
 /// A worker that begins to wait closes a cycle, too.
 #[test]
-fn waiting_closes_a_circle() {
+fn waiting_closes_a_cycle() {
     let waits = Waits::default();
     let (of_a, of_b) = (waits.number(), waits.number());
     let mut first = queued(&waits, of_a, "b");
@@ -59,7 +59,7 @@ fn waiting_closes_a_circle() {
 
 /// A worker that also waits for something else continues, and so do those that wait for it.
 #[test]
-fn other_things_to_wait_for_close_no_circle() {
+fn other_things_to_wait_for_close_no_cycle() {
     let waits = Waits::default();
     let (of_a, of_b, other) = (waits.number(), waits.number(), waits.number());
     let mut first = queued(&waits, of_a, "b");
@@ -82,10 +82,22 @@ fn other_things_to_wait_for_close_no_circle() {
 #[test]
 fn invocation_that_has_not_begun_fails_first() {
     for (standings, fails) in [
-        ([Standing::Queued, Standing::Runs], [true, false]),
-        ([Standing::Runs, Standing::Queued], [false, true]),
-        ([Standing::Runs, Standing::Runs], [false, true]),
-        ([Standing::Over, Standing::Queued], [false, false]),
+        (
+            [InvocationPhase::Queued, InvocationPhase::Running],
+            [true, false],
+        ),
+        (
+            [InvocationPhase::Running, InvocationPhase::Queued],
+            [false, true],
+        ),
+        (
+            [InvocationPhase::Running, InvocationPhase::Running],
+            [false, true],
+        ),
+        (
+            [InvocationPhase::Ended, InvocationPhase::Queued],
+            [false, false],
+        ),
     ] {
         let waits = Waits::default();
         let (of_a, of_b) = (waits.number(), waits.number());
@@ -100,7 +112,7 @@ fn invocation_that_has_not_begun_fails_first() {
 
 /// What was not seen when it came is found when somebody looks again.
 #[tokio::test(start_paused = true)]
-async fn circle_is_found_later() {
+async fn cycle_is_found_later() {
     let waits = Waits::default();
     let (of_a, of_b) = (waits.number(), waits.number());
     let _a = waits.block(&name("a"), vec![of_a]);

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::live::{Begun, Broken, Ended, Live};
+use super::context::Context;
+use super::execution_error::{ExecutionError, FailedInvocation};
+use super::live::{Live, StartedInvocation};
 use super::snapshot::shorten;
-use super::task::Context;
-use super::{Answer, Phase, Queued, Worker, answer_of};
+use super::worker_slot::WorkerSlot;
+use super::{Answer, Queued, Worker, WorkerPhase, answer_of};
 use crate::store::workers::{self, StoredState};
 use crate::workers::error::WorkerError;
-use crate::workers::journal::{Entry, Journal, Outcome};
+use crate::workers::journal::{InvocationOutcome, Journal, JournalEntry};
 
 /// How often an invocation runs that traps.
 const ATTEMPTS: u32 = 3;
@@ -17,30 +19,8 @@ const ATTEMPTS: u32 = 3;
 /// How long to wait before the second attempt. Each further wait is three times as long.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// What is loaded, and the journal that may have entries to be written.
-#[derive(Default)]
-pub(super) struct Slot {
-    pub(super) live: Option<Live>,
-    pub(super) journal: Option<Arc<Journal>>,
-    /// What is to run, until it begins.
-    pub(super) queued: Option<Queued>,
-}
-
-impl Slot {
-    /// Drops the instance, and returns once the journal is on the disk.
-    pub(super) async fn unload(&mut self) {
-        self.live = None;
-        if let Some(journal) = self.journal.take() {
-            journal.close();
-            let flush = journal.flush();
-            // The failure was logged.
-            let _ = journal.written(flush).await;
-        }
-    }
-}
-
 /// Continues with an invocation that was cut off, if there is one, and then runs what the slot has.
-pub(super) async fn drive(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut Slot) {
+pub(super) async fn drive(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut WorkerSlot) {
     let mut attempt = 1;
     loop {
         if slot
@@ -50,24 +30,24 @@ pub(super) async fn drive(context: &Arc<Context>, worker: &Arc<Worker>, slot: &m
         {
             slot.unload().await;
         }
-        let Err(broken) = attempt_once(context, worker, slot).await else {
+        let Err(error) = attempt_once(context, worker, slot).await else {
             shorten(context, worker, slot).await;
             return;
         };
         let waiting = slot.queued.as_ref().map(|queued| queued.key.clone());
-        match broken {
-            Broken::Ended(ended) if ended.may_retry && attempt < ATTEMPTS => {
+        match error {
+            ExecutionError::Failed(failed) if failed.may_retry && attempt < ATTEMPTS => {
                 slot.unload().await;
-                worker.set_phase(Phase::Retrying, attempt);
+                worker.set_phase(WorkerPhase::Retrying, attempt);
                 tokio::time::sleep(PAUSE * 3_u32.pow(attempt - 1)).await;
-                worker.set_phase(Phase::Running, attempt);
+                worker.set_phase(WorkerPhase::Running, attempt);
                 attempt += 1;
             }
-            Broken::Ended(ended) => {
-                over(worker, slot, ended).await;
+            ExecutionError::Failed(failed) => {
+                over(worker, slot, failed).await;
                 return;
             }
-            Broken::Diverged(diverged) => {
+            ExecutionError::Diverged(diverged) => {
                 // Nothing is added to the journal, so that it can be looked at.
                 slot.live = None;
                 if let Some(journal) = slot.journal.take() {
@@ -76,19 +56,19 @@ pub(super) async fn drive(context: &Arc<Context>, worker: &Arc<Worker>, slot: &m
                 fail(context, worker, diverged.to_string(), None).await;
                 return;
             }
-            Broken::Creation(why) => {
+            ExecutionError::Creation(why) => {
                 slot.unload().await;
                 let error = WorkerError::CreationFailed(why.clone());
                 fail(context, worker, why, waiting.map(|key| (key, error))).await;
                 return;
             }
-            Broken::Suspended(until) => {
+            ExecutionError::Suspended(until) => {
                 slot.unload().await;
                 worker.put_back(slot.queued.take());
                 worker.suspend(until);
                 return;
             }
-            Broken::Unavailable(error) => {
+            ExecutionError::Unavailable(error) => {
                 slot.unload().await;
                 worker.give_up(&error);
                 return;
@@ -101,8 +81,8 @@ pub(super) async fn drive(context: &Arc<Context>, worker: &Arc<Worker>, slot: &m
 async fn attempt_once(
     context: &Arc<Context>,
     worker: &Arc<Worker>,
-    slot: &mut Slot,
-) -> Result<(), Broken> {
+    slot: &mut WorkerSlot,
+) -> Result<(), ExecutionError> {
     let mut live = match slot.live.take() {
         Some(live) => live,
         None => {
@@ -119,16 +99,16 @@ async fn attempt_once(
 }
 
 /// Runs what was recorded, to the end of the last invocation.
-pub(super) async fn replay(worker: &Arc<Worker>, mut live: Live) -> Result<Live, Broken> {
-    while let Some(mut begun) = live.recorded()? {
-        begun.origin = worker.origin(&begun.key);
+pub(super) async fn replay(worker: &Arc<Worker>, mut live: Live) -> Result<Live, ExecutionError> {
+    while let Some(mut started) = live.recorded()? {
+        started.origin = worker.origin(&started.key);
         let added = live.journal.added();
         if !live.journal.is_replaying() {
-            worker.set_running(&begun.key);
+            worker.set_running(&started.key);
         }
-        let outcome = live.run(&begun).await?;
+        let outcome = live.run(&started).await?;
         if live.journal.added() > added {
-            ended(worker, &live, &begun, outcome);
+            ended(worker, &live, &started, outcome);
         }
     }
     worker.set_usage(&live.instance);
@@ -139,7 +119,7 @@ async fn invoke(
     worker: &Arc<Worker>,
     live: &mut Live,
     queued: &mut Option<Queued>,
-) -> Result<(), Broken> {
+) -> Result<(), ExecutionError> {
     let Some(Queued {
         number,
         key,
@@ -158,13 +138,13 @@ async fn invoke(
         None => live.check(&text, &params).map_err(WorkerError::BadCall),
     };
     match checked.and_then(|call| live.begin(key.clone(), call, origin.clone())) {
-        Ok(mut begun) => {
+        Ok(mut started) => {
             drop(room);
-            begun.has_known_key = has_known_key;
+            started.has_known_key = has_known_key;
             number.inspect(|number| live.journal.take(*number));
-            worker.set_origin(begun.origin.clone());
-            let outcome = live.run(&begun).await?;
-            ended(worker, live, &begun, outcome);
+            worker.set_origin(started.origin.clone());
+            let outcome = live.run(&started).await?;
+            ended(worker, live, &started, outcome);
         }
         Err(error) => {
             worker.ended(&live.instance);
@@ -189,7 +169,7 @@ async fn invoke(
                 return Ok(());
             }
             live.journal.take(number);
-            let outcome = Outcome::Refused(error.to_string());
+            let outcome = InvocationOutcome::Refused(error.to_string());
             live.journal.add_result(key.clone(), &outcome);
             answer_when_written(worker, &live.journal, key, Err(error));
         }
@@ -198,12 +178,22 @@ async fn invoke(
 }
 
 /// Writes the end of an invocation, and answers once it is on the disk. The next one may begin before.
-fn ended(worker: &Arc<Worker>, live: &Live, begun: &Begun, outcome: Outcome) {
+fn ended(
+    worker: &Arc<Worker>,
+    live: &Live,
+    started: &StartedInvocation,
+    outcome: InvocationOutcome,
+) {
     if worker.ended(&live.instance) {
         let (resources, memory) = worker.usage();
         live.journal.set_usage(resources, memory);
     }
-    answer_when_written(worker, &live.journal, begun.key.clone(), answer_of(outcome));
+    answer_when_written(
+        worker,
+        &live.journal,
+        started.key.clone(),
+        answer_of(outcome),
+    );
 }
 
 fn answer_when_written(worker: &Arc<Worker>, journal: &Arc<Journal>, key: String, answer: Answer) {
@@ -219,27 +209,27 @@ fn answer_when_written(worker: &Arc<Worker>, journal: &Arc<Journal>, key: String
 }
 
 /// Ends a worker with the invocation that ended it.
-async fn over(worker: &Arc<Worker>, slot: &mut Slot, ended: Ended) {
-    let Ended { key, outcome, .. } = ended;
+async fn over(worker: &Arc<Worker>, slot: &mut WorkerSlot, failed: FailedInvocation) {
+    let FailedInvocation { key, outcome, .. } = failed;
     slot.live = None;
     let Some(journal) = slot.journal.take() else {
         return;
     };
     let (state, phase, why) = match &outcome {
-        Outcome::Exited => (StoredState::Exited, Phase::Exited, None),
-        Outcome::Failed(why) | Outcome::Refused(why) => (
+        InvocationOutcome::Exited => (StoredState::Exited, WorkerPhase::Exited, None),
+        InvocationOutcome::Failed(why) | InvocationOutcome::Refused(why) => (
             StoredState::Failed,
-            Phase::Failed(why.clone()),
+            WorkerPhase::Failed(why.clone()),
             Some(why.clone()),
         ),
-        Outcome::Returned { .. } => return,
+        InvocationOutcome::Returned { .. } => return,
     };
     let error = match &why {
         Some(why) => WorkerError::PreviousInvocationFailed(why.clone()),
         None => WorkerError::PreviousInvocationExited,
     };
     // The end always has room.
-    let _ = journal.add(&Entry::End(outcome.clone()));
+    let _ = journal.add(&JournalEntry::End(outcome.clone()));
     journal.add_result(key.clone(), &outcome);
     for number in worker.take_stored() {
         journal.take(number);
@@ -271,7 +261,7 @@ async fn fail(
         worker.give_up(&error.into());
         return;
     }
-    worker.set_phase(Phase::Failed(why.clone()), 0);
+    worker.set_phase(WorkerPhase::Failed(why.clone()), 0);
     if let Some((key, error)) = first {
         worker.answer(&key, &Err(error));
     }

@@ -4,50 +4,36 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::Worker;
-use super::live::{Broken, Live};
-use super::task::Context;
+use super::context::Context;
+use super::execution_error::ExecutionError;
 use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
-use crate::workers::failure::Failure;
-use crate::workers::instance::{Code, Instance};
+use crate::workers::failure::InstanceFailure;
+use crate::workers::instance::{Instance, LinkedComponent};
 use crate::workers::journal::Journal;
-use crate::workers::runtime::{Caller, CpuBudget, Diverged, Environment, timed};
+use crate::workers::runtime::{CpuBudget, Environment, WorkerIdentity, timed};
 
-impl Live {
-    /// Makes an instance, at its beginning.
-    pub(super) async fn instantiate(
-        context: &Context,
-        worker: &Worker,
-        code: &Arc<Code>,
-        journal: &Arc<Journal>,
-    ) -> Result<Instance, Broken> {
-        let environment = environment(context, worker, &code.version);
-        let made = Instance::new(code, &environment, journal.clone());
-        let made = timed(&environment.budget, made).await;
-        made.map_err(|error| match Failure::of(&error) {
-            Failure::Diverged(diverged) => Broken::Diverged(diverged),
-            Failure::Suspended(until) => Broken::Suspended(until),
-            Failure::Exited => Broken::Creation("Process exited".to_owned()),
-            Failure::Limit(why) => Broken::Creation(why),
-            Failure::Trapped(why) if error.is::<wasmtime::Trap>() => Broken::Creation(why),
-            // The host has no memory, for example.
-            Failure::Trapped(why) => Broken::Unavailable(WorkerError::Unavailable(why)),
-        })
-    }
-}
-
-/// Why a component does not load what it loaded before.
-pub(super) fn not_loaded(error: &wasmtime::Error) -> Broken {
-    match Failure::of(error) {
-        Failure::Diverged(diverged) => Broken::Diverged(diverged),
-        Failure::Suspended(until) => Broken::Suspended(until),
-        // The limit is lower now, or the machine busier.
-        Failure::Limit(why) => Broken::Unavailable(WorkerError::Unavailable(why)),
-        Failure::Exited | Failure::Trapped(_) => Broken::Diverged(Diverged {
-            call: format!("loading a snapshot failed: {error:#}"),
-            found: "that it was loaded".to_owned(),
-        }),
-    }
+/// Makes an instance, at its beginning.
+pub(super) async fn instantiate(
+    context: &Context,
+    worker: &Worker,
+    code: &Arc<LinkedComponent>,
+    journal: &Arc<Journal>,
+) -> Result<Instance, ExecutionError> {
+    let environment = environment(context, worker, &code.version);
+    let made = Instance::new(code, &environment, journal.clone());
+    let made = timed(&environment.budget, made).await;
+    made.map_err(|error| match InstanceFailure::of(&error) {
+        InstanceFailure::Diverged(diverged) => ExecutionError::Diverged(diverged),
+        InstanceFailure::Suspended(until) => ExecutionError::Suspended(until),
+        InstanceFailure::Exited => ExecutionError::Creation("Process exited".to_owned()),
+        InstanceFailure::Limit(why) => ExecutionError::Creation(why),
+        InstanceFailure::Trapped(why) if error.is::<wasmtime::Trap>() => {
+            ExecutionError::Creation(why)
+        }
+        // The host has no memory, for example.
+        InstanceFailure::Trapped(why) => ExecutionError::Unavailable(WorkerError::Unavailable(why)),
+    })
 }
 
 fn environment(context: &Context, worker: &Worker, version: &ComponentVersion) -> Environment {
@@ -60,7 +46,7 @@ fn environment(context: &Context, worker: &Worker, version: &ComponentVersion) -
     let created = u64::try_from(row.created.0).unwrap_or(0);
     let created = UNIX_EPOCH + Duration::from_millis(created);
     Environment {
-        caller: Caller::new(version.id, &version.name, &worker.name, created),
+        caller: WorkerIdentity::new(version.id, &version.name, &worker.name, created),
         args,
         env: env.into_iter().collect(),
         memory: row.memory,

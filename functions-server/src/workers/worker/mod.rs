@@ -1,17 +1,20 @@
 //! A worker as its callers see it: its queue, the clients that wait, and its state.
 
+mod context;
 mod drive;
+mod execution_error;
 mod instantiate;
 mod live;
 mod loaded;
 mod queue;
-mod room;
 mod snapshot;
 mod stopping;
 mod task;
 mod transitions;
 mod update;
 mod view;
+mod waiting_bytes;
+mod worker_slot;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,13 +24,12 @@ use tokio::sync::{Notify, oneshot};
 
 use super::error::WorkerError;
 use super::instance::OwnedResource;
-use super::journal::Outcome;
+use super::journal::InvocationOutcome;
 use crate::store::workers::{QueueRow, StoredState, WorkerRow};
 
+pub(crate) use context::Context;
 use queue::Queued;
-pub(super) use queue::{GivenBack, Submitted, Written, written};
-pub(super) use room::Waiting;
-pub(crate) use task::Context;
+pub(super) use queue::{PendingWrite, QueueRelease, Submitted, written};
 pub(super) use task::run;
 pub(crate) use view::{Status, UpdateState, WorkerUpdate, WorkerView};
 
@@ -50,8 +52,8 @@ pub(super) struct Worker {
     row: WorkerRow,
     recency: loaded::Recency,
     /// What waits in its queue.
-    waiting: room::Bytes,
-    shared: Mutex<Shared>,
+    waiting: waiting_bytes::ByteCounter,
+    shared: Mutex<WorkerState>,
     /// The task has something to do.
     wake: Notify,
     /// The task has to stop what it does.
@@ -60,8 +62,9 @@ pub(super) struct Worker {
     stopped: Notify,
 }
 
+/// What the callers and the task of a worker share.
 #[derive(Debug)]
-struct Shared {
+struct WorkerState {
     queue: VecDeque<Queued>,
     /// The clients that wait for the invocation with a key, which waits, runs, or is not on the disk yet.
     keys: HashMap<String, Vec<oneshot::Sender<Answer>>>,
@@ -69,7 +72,7 @@ struct Shared {
     running: Option<String>,
     /// The workers that wait for the invocation that runs.
     origin: Option<Arc<str>>,
-    phase: Phase,
+    phase: WorkerPhase,
     /// Whether there is a begun invocation to continue with.
     is_cut_off: bool,
     stop: Option<Stop>,
@@ -96,7 +99,7 @@ struct Shared {
 
 /// Where a worker stands.
 #[derive(Debug, Clone, PartialEq)]
-enum Phase {
+enum WorkerPhase {
     Idle,
     Running,
     Retrying,
@@ -129,10 +132,10 @@ impl Worker {
     /// A worker as it is stored. `cut_off` is the key of an invocation that has begun and not ended.
     pub(super) fn new(row: WorkerRow, queue: Vec<QueueRow>, cut_off: Option<String>) -> Arc<Self> {
         let phase = match row.state {
-            StoredState::Idle | StoredState::Running => Phase::Idle,
-            StoredState::Interrupted => Phase::Interrupted,
-            StoredState::Failed => Phase::Failed(row.error.clone().unwrap_or_default()),
-            StoredState::Exited => Phase::Exited,
+            StoredState::Idle | StoredState::Running => WorkerPhase::Idle,
+            StoredState::Interrupted => WorkerPhase::Interrupted,
+            StoredState::Failed => WorkerPhase::Failed(row.error.clone().unwrap_or_default()),
+            StoredState::Exited => WorkerPhase::Exited,
         };
         let is_cut_off = cut_off.is_some() && row.state == StoredState::Running;
         let queue = if row.state.is_over() {
@@ -140,8 +143,8 @@ impl Worker {
         } else {
             queue
         };
-        let waiting = room::Bytes::default();
-        let shared = Shared {
+        let waiting = waiting_bytes::ByteCounter::default();
+        let shared = WorkerState {
             next_number: queue.last().map_or(0, |row| row.number + 1),
             keys: {
                 let queued = queue.iter().map(|row| row.key.clone());
@@ -190,24 +193,24 @@ impl Worker {
 
     /// Waits for the invocation with a key, if there is one, or else reserves the key for the caller, which
     /// then has to [`submit`](Self::submit) or [`answer`](Self::answer) it.
-    pub(super) fn reserve(&self, key: &str) -> Reserved {
+    pub(super) fn reserve(&self, key: &str) -> KeyReservation {
         let mut shared = self.shared();
         if shared.is_closed || shared.has_given_up {
-            return Reserved::Closed;
+            return KeyReservation::Closed;
         }
         let (sender, receiver) = oneshot::channel();
         if let Some(full) = shared.stalled(key) {
             let _ = sender.send(Err(full));
-            return Reserved::Known(receiver);
+            return KeyReservation::Known(receiver);
         }
         match shared.keys.get_mut(key) {
             Some(waiters) => {
                 waiters.push(sender);
-                Reserved::Known(receiver)
+                KeyReservation::Known(receiver)
             }
             None => {
                 shared.keys.insert(key.to_owned(), vec![sender]);
-                Reserved::New(receiver)
+                KeyReservation::New(receiver)
             }
         }
     }
@@ -241,13 +244,13 @@ impl Worker {
         }
     }
 
-    fn shared(&self) -> MutexGuard<'_, Shared> {
+    fn shared(&self) -> MutexGuard<'_, WorkerState> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The outcome of keeping a key.
-pub(super) enum Reserved {
+pub(super) enum KeyReservation {
     Known(oneshot::Receiver<Answer>),
     New(oneshot::Receiver<Answer>),
     /// Look for the worker again.
@@ -255,11 +258,11 @@ pub(super) enum Reserved {
 }
 
 /// What a caller gets of an outcome.
-pub(super) fn answer_of(outcome: Outcome) -> Answer {
+pub(super) fn answer_of(outcome: InvocationOutcome) -> Answer {
     match outcome {
-        Outcome::Returned { typ, value } => Ok(Returned { typ, value }),
-        Outcome::Failed(why) => Err(WorkerError::RuntimeError(why)),
-        Outcome::Exited => Err(WorkerError::RuntimeError("Process exited".to_owned())),
-        Outcome::Refused(why) => Err(WorkerError::BadCall(vec![why])),
+        InvocationOutcome::Returned { typ, value } => Ok(Returned { typ, value }),
+        InvocationOutcome::Failed(why) => Err(WorkerError::RuntimeError(why)),
+        InvocationOutcome::Exited => Err(WorkerError::RuntimeError("Process exited".to_owned())),
+        InvocationOutcome::Refused(why) => Err(WorkerError::BadCall(vec![why])),
     }
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::room::{Bytes, Room, Waiting};
-use super::{Phase, Shared, Worker};
+use super::waiting_bytes::{ByteCounter, ByteReservation, WaitingBytes};
+use super::{Worker, WorkerPhase, WorkerState};
 use crate::store::workers::{self, QueueRow, StoredState};
 use crate::store::{Store, StoreError};
-use crate::workers::check::Checked;
+use crate::workers::check::CheckedCall;
 use crate::workers::error::WorkerError;
 use crate::workers::options::WorkerLimits;
-use crate::workers::waits::Standing;
+use crate::workers::waits::InvocationPhase;
 
 /// An invocation that waits.
 #[derive(Debug)]
@@ -24,16 +24,16 @@ pub(super) struct Queued {
     pub(super) text: String,
     pub(super) params: String,
     /// `None`: from the stored queue, to be checked again.
-    pub(super) call: Option<Checked>,
+    pub(super) call: Option<CheckedCall>,
     /// The workers that wait for it.
     pub(super) origin: Option<Arc<str>>,
     /// What it takes while it waits.
-    pub(super) room: Room,
+    pub(super) room: ByteReservation,
 }
 
 /// An invocation to be added.
 pub(in crate::workers) struct Submitted {
-    pub(in crate::workers) call: Checked,
+    pub(in crate::workers) call: CheckedCall,
     pub(in crate::workers) key: String,
     /// Whether somebody may ask again with the key.
     pub(in crate::workers) has_known_key: bool,
@@ -42,16 +42,16 @@ pub(in crate::workers) struct Submitted {
 }
 
 /// Says that something is on the disk.
-pub(in crate::workers) type Written = oneshot::Receiver<Result<(), StoreError>>;
+pub(in crate::workers) type PendingWrite = oneshot::Receiver<Result<(), StoreError>>;
 
 /// An invocation in the stored queue.
-pub(in crate::workers) struct Kept {
+pub(in crate::workers) struct QueuedWrite {
     pub(in crate::workers) number: u64,
-    pub(in crate::workers) written: Written,
+    pub(in crate::workers) written: PendingWrite,
 }
 
 /// Waits for a write.
-pub(in crate::workers) async fn written(written: Written) -> Result<(), WorkerError> {
+pub(in crate::workers) async fn written(written: PendingWrite) -> Result<(), WorkerError> {
     match written.await {
         Ok(written) => Ok(written?),
         Err(_) => Err(WorkerError::Unavailable("the store is closed".to_owned())),
@@ -66,8 +66,8 @@ impl Worker {
         submitted: Submitted,
         store: Option<&Store>,
         limits: &WorkerLimits,
-        waiting: &Waiting,
-    ) -> Result<Option<Kept>, WorkerError> {
+        waiting: &WaitingBytes,
+    ) -> Result<Option<QueuedWrite>, WorkerError> {
         let Submitted {
             call,
             key,
@@ -76,8 +76,10 @@ impl Worker {
         } = submitted;
         let mut shared = self.shared();
         match &shared.phase {
-            Phase::Failed(why) => return Err(WorkerError::PreviousInvocationFailed(why.clone())),
-            Phase::Exited => return Err(WorkerError::PreviousInvocationExited),
+            WorkerPhase::Failed(why) => {
+                return Err(WorkerError::PreviousInvocationFailed(why.clone()));
+            }
+            WorkerPhase::Exited => return Err(WorkerError::PreviousInvocationExited),
             _ => {}
         }
         if shared.is_closed || shared.has_given_up {
@@ -105,8 +107,8 @@ impl Worker {
             origin,
             room,
         });
-        if shared.phase == Phase::Interrupted {
-            shared.phase = Phase::Idle;
+        if shared.phase == WorkerPhase::Interrupted {
+            shared.phase = WorkerPhase::Idle;
             shared.is_cut_off = true;
         }
         Ok(kept)
@@ -114,11 +116,11 @@ impl Worker {
 
     fn keep(
         &self,
-        shared: &mut Shared,
+        shared: &mut WorkerState,
         store: &Store,
-        call: &Checked,
+        call: &CheckedCall,
         key: &str,
-    ) -> Result<Kept, WorkerError> {
+    ) -> Result<QueuedWrite, WorkerError> {
         let number = shared.next_number;
         let row = QueueRow {
             number,
@@ -128,7 +130,7 @@ impl Worker {
         };
         let worker = self.id;
         // What was interrupted continues, also after a restart.
-        let goes_on = shared.phase == Phase::Interrupted;
+        let goes_on = shared.phase == WorkerPhase::Interrupted;
         let written = store.submit(move |connection| {
             if goes_on {
                 workers::set_state(connection, worker, StoredState::Running, None)?;
@@ -136,7 +138,7 @@ impl Worker {
             workers::enqueue(connection, worker, &row)
         })?;
         shared.next_number += 1;
-        Ok(Kept { number, written })
+        Ok(QueuedWrite { number, written })
     }
 
     /// Takes an invocation out of the queue that could not be kept there, if it has not begun.
@@ -151,7 +153,7 @@ impl Worker {
         let mut shared = self.shared();
         shared.queue.push_front(queued);
         shared.full = Some(why.to_owned());
-        let Shared { queue, keys, .. } = &mut *shared;
+        let WorkerState { queue, keys, .. } = &mut *shared;
         for queued in queue.iter().filter(|queued| queued.number.is_some()) {
             let waiters = keys.get_mut(&queued.key).map(std::mem::take);
             for waiter in waiters.unwrap_or_default() {
@@ -167,23 +169,23 @@ impl Worker {
     }
 
     /// Where the invocation with this key is.
-    pub(in crate::workers) fn standing(&self, key: &str) -> Standing {
+    pub(in crate::workers) fn invocation_phase(&self, key: &str) -> InvocationPhase {
         let shared = self.shared();
         if shared.running.as_deref() == Some(key) {
-            return Standing::Runs;
+            return InvocationPhase::Running;
         }
         match shared.queue.iter().any(|queued| queued.key == key) {
-            true => Standing::Queued,
-            false => Standing::Over,
+            true => InvocationPhase::Queued,
+            false => InvocationPhase::Ended,
         }
     }
 
     /// Takes an invocation out of the queue whose only caller has left.
-    pub(in crate::workers) fn give_back(&self, key: &str) -> GivenBack {
+    pub(in crate::workers) fn release(&self, key: &str) -> QueueRelease {
         let mut shared = self.shared();
         let place = shared.queue.iter().position(|queued| queued.key == key);
         let Some(place) = place else {
-            return GivenBack::Begun;
+            return QueueRelease::Started;
         };
         let is_stored = shared
             .queue
@@ -191,15 +193,15 @@ impl Worker {
             .is_some_and(|queued| queued.number.is_some());
         let waiters = shared.keys.get(key).map_or(0, Vec::len);
         if is_stored || waiters > 1 {
-            return GivenBack::Shared;
+            return QueueRelease::Shared;
         }
         shared.queue.remove(place);
         shared.keys.remove(key);
-        GivenBack::Taken
+        QueueRelease::Released
     }
 }
 
-impl Shared {
+impl WorkerState {
     /// Why the stored invocation with this key cannot begin, if that is so.
     pub(super) fn stalled(&self, key: &str) -> Option<WorkerError> {
         let full = self.full.as_ref()?;
@@ -230,18 +232,18 @@ impl Shared {
 
 /// The outcome of an invocation that a caller does not want any longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::workers) enum GivenBack {
+pub(in crate::workers) enum QueueRelease {
     /// It never runs.
-    Taken,
+    Released,
     /// Others wait for it: it runs when it is its turn.
     Shared,
-    Begun,
+    Started,
 }
 
 impl Queued {
-    pub(super) fn stored(row: QueueRow, waiting: &Bytes) -> Self {
+    pub(super) fn stored(row: QueueRow, waiting: &ByteCounter) -> Self {
         Self {
-            room: Room::kept(waiting, row.params.len()),
+            room: ByteReservation::kept(waiting, row.params.len()),
             number: Some(row.number),
             key: row.key,
             has_known_key: true,

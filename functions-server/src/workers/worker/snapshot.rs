@@ -7,17 +7,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Worker;
-use super::drive::Slot;
+use super::context::Context;
+use super::instantiate::instantiate;
 use super::live::Live;
-use super::task::Context;
-use crate::workers::journal::Entry;
+use super::worker_slot::WorkerSlot;
+use crate::workers::journal::JournalEntry;
 use crate::workers::runtime::timed;
 
 /// How long it may take. The CPU time has the limit of an invocation.
 const MAX_TIME: Duration = Duration::from_secs(60);
 
 /// Shortens the journal, if that is due. Between two invocations.
-pub(super) async fn shorten(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut Slot) {
+pub(super) async fn shorten(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut WorkerSlot) {
     let is_due = |live: &Live| live.journal.is_long() && live.instance.is_at_rest();
     if !slot.live.as_ref().is_some_and(is_due) || worker.keeps_journal() {
         return;
@@ -42,7 +43,7 @@ pub(super) async fn shorten(context: &Arc<Context>, worker: &Arc<Worker>, slot: 
 async fn replace(
     context: &Arc<Context>,
     worker: &Arc<Worker>,
-    slot: &mut Slot,
+    slot: &mut WorkerSlot,
 ) -> Result<(), String> {
     let mut old = slot.live.take().ok_or("it is not loaded")?;
     let flush = old.journal.flush();
@@ -63,15 +64,15 @@ async fn replace(
     let journal = old.journal.successor();
     let code = old.code.clone();
     drop(old);
-    let made = Live::instantiate(context, worker, &code, &journal).await;
-    let mut instance = made.map_err(|broken| format!("{broken:?}"))?;
-    let full = |error: crate::workers::journal::TooLong| error.to_string();
+    let made = instantiate(context, worker, &code, &journal).await;
+    let mut instance = made.map_err(|error| format!("{error:?}"))?;
+    let full = |error: crate::workers::journal::JournalTooLong| error.to_string();
     journal
-        .add(&Entry::Snapshot(snapshot.clone()))
+        .add(&JournalEntry::Snapshot(snapshot.clone()))
         .map_err(full)?;
     let loaded = timed(&instance.budget(), instance.load(&snapshot)).await;
     loaded.map_err(|error| format!("the component does not load what it saved: {error:#}"))?;
-    journal.add(&Entry::Loaded).map_err(full)?;
+    journal.add(&JournalEntry::Loaded).map_err(full)?;
     worker.set_usage(&instance);
     let (resources, memory) = worker.usage();
     journal.set_usage(resources, memory);

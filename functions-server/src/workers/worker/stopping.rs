@@ -1,13 +1,13 @@
 //! Stops what a worker does, and lets it continue.
 
-use super::{Phase, Stop, Worker};
+use super::{Stop, Worker, WorkerPhase};
 use crate::workers::error::WorkerError;
 
 impl Worker {
     /// Asks the task to stop what it does. `false`: it does nothing that could be stopped.
     pub(in crate::workers) fn ask_to_stop(&self, stop: Stop) -> bool {
         let mut shared = self.shared();
-        let is_busy = matches!(shared.phase, Phase::Running | Phase::Retrying)
+        let is_busy = matches!(shared.phase, WorkerPhase::Running | WorkerPhase::Retrying)
             || shared.is_cut_off
             || !shared.queue.is_empty();
         if !shared.has_task || !(stop.is_final() || is_busy) {
@@ -48,7 +48,7 @@ impl Worker {
     /// Tells clients that wait that the worker was interrupted. Queued invocations stay in the queue.
     pub(super) fn interrupted(&self) {
         let mut shared = self.shared();
-        shared.phase = Phase::Interrupted;
+        shared.phase = WorkerPhase::Interrupted;
         shared.running = None;
         shared.is_cut_off = true;
         shared.stop = shared.stop.filter(|stop| stop.is_final());
@@ -62,7 +62,7 @@ impl Worker {
 
     pub(super) fn restarted(&self) {
         let mut shared = self.shared();
-        shared.phase = Phase::Idle;
+        shared.phase = WorkerPhase::Idle;
         shared.running = None;
         shared.is_cut_off = true;
         shared.stop = shared.stop.filter(|stop| stop.is_final());
@@ -80,19 +80,19 @@ impl Worker {
     }
 
     pub(in crate::workers) fn is_interrupted(&self) -> bool {
-        self.shared().phase == Phase::Interrupted
+        self.shared().phase == WorkerPhase::Interrupted
     }
 
     /// Lets an interrupted worker continue. `false`: it is over, or runs.
     pub(in crate::workers) fn resume(&self) -> bool {
         let mut shared = self.shared();
         match shared.phase {
-            Phase::Interrupted | Phase::Suspended(_) => {
-                shared.phase = Phase::Idle;
+            WorkerPhase::Interrupted | WorkerPhase::Suspended(_) => {
+                shared.phase = WorkerPhase::Idle;
                 shared.is_cut_off = true;
                 true
             }
-            Phase::Idle => shared.running.is_none(),
+            WorkerPhase::Idle => shared.running.is_none(),
             _ => false,
         }
     }

@@ -5,18 +5,13 @@ use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
-use super::drive::{Slot, drive};
-use super::loaded::Loaded;
+use super::context::Context;
+use super::drive::drive;
 use super::update::update;
-use super::{Phase, Queued, Stop, Waiting, Worker};
-use crate::store::Store;
+use super::worker_slot::WorkerSlot;
+use super::{Queued, Stop, Worker, WorkerPhase};
 use crate::store::workers::{self, StoredState};
-use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
-use crate::workers::options::WorkerLimits;
-use crate::workers::runtime::Egress;
-use crate::workers::stopping::Stopping;
-use crate::workers::waits::Waits;
 
 /// How often a task looks whether a worker that is over has answered everybody.
 const LINGER: Duration = Duration::from_millis(20);
@@ -24,67 +19,9 @@ const LINGER: Duration = Duration::from_millis(20);
 /// How long a task waits for a worker that sleeps until it looks at the clock again, which somebody may set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
-/// What the tasks of all workers share.
-#[derive(Debug)]
-pub(crate) struct Context {
-    pub(crate) store: Arc<Store>,
-    pub(crate) limits: WorkerLimits,
-    pub(crate) codes: crate::workers::codes::Codes,
-    pub(super) loaded: Loaded,
-    /// Sends the requests of workers.
-    pub(crate) egress: Egress,
-    /// Which workers wait for which.
-    pub(crate) waits: Waits,
-    pub(in crate::workers) stopping: Stopping,
-    /// How much waits to be called.
-    pub(in crate::workers) waiting: Waiting,
-}
-
-impl Context {
-    pub(crate) fn new(
-        store: Arc<Store>,
-        limits: WorkerLimits,
-        codes: crate::workers::codes::Codes,
-        egress: Egress,
-    ) -> Self {
-        Self {
-            store,
-            limits,
-            codes,
-            loaded: Loaded::default(),
-            egress,
-            waits: Waits::default(),
-            stopping: Stopping::default(),
-            waiting: Waiting::default(),
-        }
-    }
-
-    /// A version of a component, or the latest.
-    pub(crate) async fn version(
-        &self,
-        component: &str,
-        number: Option<u64>,
-    ) -> Result<Arc<ComponentVersion>, WorkerError> {
-        let missing = || WorkerError::ComponentNotFound(component.to_owned());
-        let id = component.parse().map_err(|_| missing())?;
-        let found = match number {
-            Some(number) => self.codes.components.version(id, number).await,
-            None => self.codes.components.latest(id).await,
-        };
-        let found = found.map_err(|error| WorkerError::Unavailable(error.to_string()))?;
-        found.ok_or_else(|| match number {
-            Some(version) => WorkerError::VersionNotFound {
-                component: component.to_owned(),
-                version,
-            },
-            None => missing(),
-        })
-    }
-}
-
 /// What a task has to do next.
 #[derive(Debug)]
-enum Work {
+enum WorkerAction {
     /// Continue with what was cut off.
     Resume,
     Invoke(Box<Queued>),
@@ -100,32 +37,32 @@ pub(in crate::workers) async fn run(
     worker: Arc<Worker>,
     close: impl Fn(&Arc<Worker>) -> bool,
 ) {
-    let mut slot = Slot::default();
+    let mut slot = WorkerSlot::default();
     loop {
         match worker.next(context.limits.idle).await {
-            Work::Idle => {
+            WorkerAction::Idle => {
                 slot.unload().await;
                 if close(&worker) {
                     return;
                 }
             }
-            Work::Stop(stop) => {
+            WorkerAction::Stop(stop) => {
                 stop_now(&context, &worker, &mut slot, stop).await;
                 if stop.is_final() {
                     return;
                 }
             }
-            Work::Resume => drive_or_stop(&context, &worker, &mut slot).await,
-            Work::Invoke(queued) => {
+            WorkerAction::Resume => drive_or_stop(&context, &worker, &mut slot).await,
+            WorkerAction::Invoke(queued) => {
                 slot.queued = Some(*queued);
                 drive_or_stop(&context, &worker, &mut slot).await;
             }
-            Work::Update(target) => update(&context, &worker, &mut slot, target).await,
+            WorkerAction::Update(target) => update(&context, &worker, &mut slot, target).await,
         }
     }
 }
 
-async fn drive_or_stop(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut Slot) {
+async fn drive_or_stop(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut WorkerSlot) {
     context.loaded.note(worker);
     let is_stopped = tokio::select! {
         biased;
@@ -140,7 +77,7 @@ async fn drive_or_stop(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut 
 }
 
 /// Stops what the worker does. What was recorded stays, and continues with the next invocation.
-async fn stop_now(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut Slot, stop: Stop) {
+async fn stop_now(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut WorkerSlot, stop: Stop) {
     slot.unload().await;
     match stop {
         Stop::Interrupt => {
@@ -168,46 +105,48 @@ async fn stop_now(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut Slot,
 
 impl Worker {
     /// Waits for something to do.
-    async fn next(&self, idle: Duration) -> Work {
+    async fn next(&self, idle: Duration) -> WorkerAction {
         let mut until = Instant::now() + idle;
         loop {
             let mut sleep = None;
             {
                 let mut shared = self.shared();
                 if let Some(stop) = shared.stop {
-                    return Work::Stop(stop);
+                    return WorkerAction::Stop(stop);
                 }
                 if shared.has_given_up {
-                    return Work::Idle;
+                    return WorkerAction::Idle;
                 }
                 match shared.phase {
-                    Phase::Suspended(until) => match until.duration_since(SystemTime::now()) {
-                        Ok(left) if !left.is_zero() => sleep = Some(left.min(LONGEST_SLEEP)),
-                        _ => {
-                            shared.is_cut_off = false;
-                            shared.phase = Phase::Running;
-                            return Work::Resume;
+                    WorkerPhase::Suspended(until) => {
+                        match until.duration_since(SystemTime::now()) {
+                            Ok(left) if !left.is_zero() => sleep = Some(left.min(LONGEST_SLEEP)),
+                            _ => {
+                                shared.is_cut_off = false;
+                                shared.phase = WorkerPhase::Running;
+                                return WorkerAction::Resume;
+                            }
                         }
-                    },
-                    Phase::Interrupted | Phase::Failed(_) | Phase::Exited => {
+                    }
+                    WorkerPhase::Interrupted | WorkerPhase::Failed(_) | WorkerPhase::Exited => {
                         until = until.min(Instant::now() + LINGER);
                     }
                     _ => {
                         if shared.is_cut_off {
                             shared.is_cut_off = false;
-                            shared.phase = Phase::Running;
-                            return Work::Resume;
+                            shared.phase = WorkerPhase::Running;
+                            return WorkerAction::Resume;
                         }
                         if let Some(target) = shared.pending_update() {
-                            return Work::Update(target);
+                            return WorkerAction::Update(target);
                         }
                         if let Some(queued) = shared.next_queued() {
-                            shared.phase = Phase::Running;
+                            shared.phase = WorkerPhase::Running;
                             shared.running = Some(queued.key.clone());
-                            return Work::Invoke(Box::new(queued));
+                            return WorkerAction::Invoke(Box::new(queued));
                         }
                         if std::mem::take(&mut shared.is_to_unload) {
-                            return Work::Idle;
+                            return WorkerAction::Idle;
                         }
                     }
                 }
@@ -215,7 +154,7 @@ impl Worker {
             tokio::select! {
                 () = self.wake.notified() => {}
                 () = tokio::time::sleep(sleep.unwrap_or_default()), if sleep.is_some() => {}
-                () = tokio::time::sleep_until(until), if sleep.is_none() => return Work::Idle,
+                () = tokio::time::sleep_until(until), if sleep.is_none() => return WorkerAction::Idle,
             }
         }
     }

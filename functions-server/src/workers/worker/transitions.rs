@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use super::{Phase, Queued, Shared, UpdateState, Worker, WorkerUpdate, Written};
+use super::{PendingWrite, Queued, UpdateState, Worker, WorkerPhase, WorkerState, WorkerUpdate};
 use crate::store::workers;
 use crate::store::{Store, Time};
 use crate::workers::error::WorkerError;
@@ -25,13 +25,14 @@ impl Worker {
     pub(in crate::workers) fn try_close(&self) -> (bool, bool) {
         let mut shared = self.shared();
         let is_unused = shared.is_unused();
-        let is_waiting = matches!(shared.phase, Phase::Idle) && !is_unused && !shared.has_given_up;
+        let is_waiting =
+            matches!(shared.phase, WorkerPhase::Idle) && !is_unused && !shared.has_given_up;
         if is_waiting || shared.stop.is_some() {
             return (false, false);
         }
         // What is interrupted may wait for long: without a task, but known.
         let is_closed = is_unused || shared.has_given_up;
-        if matches!(shared.phase, Phase::Failed(_) | Phase::Exited) && !is_closed {
+        if matches!(shared.phase, WorkerPhase::Failed(_) | WorkerPhase::Exited) && !is_closed {
             return (false, false);
         }
         shared.is_closed |= is_closed;
@@ -39,9 +40,9 @@ impl Worker {
         (true, is_closed)
     }
 
-    pub(super) fn set_phase(&self, phase: Phase, retries: u32) {
+    pub(super) fn set_phase(&self, phase: WorkerPhase, retries: u32) {
         let mut shared = self.shared();
-        if matches!(phase, Phase::Failed(_) | Phase::Exited) {
+        if matches!(phase, WorkerPhase::Failed(_) | WorkerPhase::Exited) {
             shared.running = None;
         }
         shared.phase = phase;
@@ -51,7 +52,7 @@ impl Worker {
     /// An invocation continues that had begun before the worker was loaded.
     pub(super) fn set_running(&self, key: &str) {
         let mut shared = self.shared();
-        shared.phase = Phase::Running;
+        shared.phase = WorkerPhase::Running;
         shared.running = Some(key.to_owned());
         shared.keys.entry(key.to_owned()).or_default();
     }
@@ -59,7 +60,7 @@ impl Worker {
     /// The invocation that runs sleeps until then.
     pub(super) fn suspend(&self, until: SystemTime) {
         let mut shared = self.shared();
-        shared.phase = Phase::Suspended(until);
+        shared.phase = WorkerPhase::Suspended(until);
         shared.is_cut_off = true;
     }
 
@@ -78,7 +79,7 @@ impl Worker {
     /// An invocation has ended. Returns whether the worker has something else than before.
     pub(super) fn ended(&self, instance: &Instance) -> bool {
         let mut shared = self.shared();
-        shared.phase = Phase::Idle;
+        shared.phase = WorkerPhase::Idle;
         shared.retries = 0;
         shared.running = None;
         shared.note_usage(instance)
@@ -98,8 +99,8 @@ impl Worker {
     /// The task has nothing to do now.
     pub(super) fn set_idle(&self) {
         let mut shared = self.shared();
-        if matches!(shared.phase, Phase::Running | Phase::Retrying) {
-            shared.phase = Phase::Idle;
+        if matches!(shared.phase, WorkerPhase::Running | WorkerPhase::Retrying) {
+            shared.phase = WorkerPhase::Idle;
             shared.running = None;
         }
     }
@@ -156,11 +157,11 @@ impl Worker {
     pub(super) fn ask_to_unload(&self) -> bool {
         let mut shared = self.shared();
         // It has nothing loaded.
-        if matches!(shared.phase, Phase::Suspended(_)) {
+        if matches!(shared.phase, WorkerPhase::Suspended(_)) {
             return true;
         }
         let is_idle = shared.running.is_none()
-            && !matches!(shared.phase, Phase::Running | Phase::Retrying)
+            && !matches!(shared.phase, WorkerPhase::Running | WorkerPhase::Retrying)
             && shared.is_unused();
         if is_idle && shared.has_task {
             shared.is_to_unload = true;
@@ -175,11 +176,13 @@ impl Worker {
         &self,
         target: u64,
         store: &Store,
-    ) -> Result<Written, WorkerError> {
+    ) -> Result<PendingWrite, WorkerError> {
         let mut shared = self.shared();
         match &shared.phase {
-            Phase::Failed(why) => return Err(WorkerError::PreviousInvocationFailed(why.clone())),
-            Phase::Exited => return Err(WorkerError::PreviousInvocationExited),
+            WorkerPhase::Failed(why) => {
+                return Err(WorkerError::PreviousInvocationFailed(why.clone()));
+            }
+            WorkerPhase::Exited => return Err(WorkerError::PreviousInvocationExited),
             _ if shared.is_closed || shared.has_given_up => return Err(WorkerError::unloading()),
             _ => {}
         }
@@ -223,7 +226,7 @@ impl Worker {
     }
 }
 
-impl Shared {
+impl WorkerState {
     fn note_usage(&mut self, instance: &Instance) -> bool {
         let (resources, memory) = (instance.resources(), instance.memory());
         if self.resources == resources && self.memory == memory {

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use super::drive::{Slot, replay};
-use super::live::{Broken, Live};
-use super::task::Context;
+use super::context::Context;
+use super::drive::replay;
+use super::execution_error::ExecutionError;
+use super::live::Live;
+use super::worker_slot::WorkerSlot;
 use super::{UpdateState, Worker};
 use crate::store::workers;
 
@@ -12,7 +14,7 @@ use crate::store::workers;
 pub(super) async fn update(
     context: &Arc<Context>,
     worker: &Arc<Worker>,
-    slot: &mut Slot,
+    slot: &mut WorkerSlot,
     target: u64,
 ) {
     slot.unload().await;
@@ -29,7 +31,7 @@ pub(super) async fn update(
             slot.live = Some(live);
             (UpdateState::Successful, None)
         }
-        Err(broken) => (UpdateState::Failed, Some(text(broken))),
+        Err(error) => (UpdateState::Failed, Some(text(error))),
     };
     let (id, (version, updates)) = (worker.id, worker.updated(target, state, details));
     let write = move |connection: &rusqlite::Connection| {
@@ -42,13 +44,13 @@ pub(super) async fn update(
     }
 }
 
-fn text(broken: Broken) -> String {
-    match broken {
-        Broken::Diverged(diverged) => diverged.to_string(),
-        Broken::Creation(why) => why,
-        Broken::Suspended(_) => "the component sleeps before it can be called".to_owned(),
-        Broken::Unavailable(error) => error.to_string(),
-        Broken::Ended(ended) => format!("{:?}", ended.outcome),
+fn text(error: ExecutionError) -> String {
+    match error {
+        ExecutionError::Diverged(diverged) => diverged.to_string(),
+        ExecutionError::Creation(why) => why,
+        ExecutionError::Suspended(_) => "the component sleeps before it can be called".to_owned(),
+        ExecutionError::Unavailable(why) => why.to_string(),
+        ExecutionError::Failed(failed) => format!("{:?}", failed.outcome),
     }
 }
 

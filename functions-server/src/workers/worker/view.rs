@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Phase, Stop, Worker};
+use super::{Stop, Worker, WorkerPhase};
 use crate::store::workers::{StoredState, WorkerRow};
 use crate::workers::instance::OwnedResource;
 
@@ -96,18 +96,22 @@ impl Worker {
         let shared = self.shared();
         let (status, error) = match &shared.phase {
             // Somebody waits for what has not begun.
-            Phase::Idle if shared.is_cut_off || !shared.queue.is_empty() => (Status::Running, None),
-            Phase::Idle => (Status::Idle, None),
-            Phase::Running if shared.stop == Some(Stop::Interrupt) => (Status::Interrupted, None),
-            Phase::Running => (Status::Running, None),
-            Phase::Retrying => (Status::Retrying, None),
-            Phase::Interrupted => (Status::Interrupted, None),
-            Phase::Suspended(_) if shared.stop == Some(Stop::Interrupt) => {
+            WorkerPhase::Idle if shared.is_cut_off || !shared.queue.is_empty() => {
+                (Status::Running, None)
+            }
+            WorkerPhase::Idle => (Status::Idle, None),
+            WorkerPhase::Running if shared.stop == Some(Stop::Interrupt) => {
                 (Status::Interrupted, None)
             }
-            Phase::Suspended(_) => (Status::Suspended, None),
-            Phase::Failed(why) => (Status::Failed, Some(why.clone())),
-            Phase::Exited => (Status::Exited, None),
+            WorkerPhase::Running => (Status::Running, None),
+            WorkerPhase::Retrying => (Status::Retrying, None),
+            WorkerPhase::Interrupted => (Status::Interrupted, None),
+            WorkerPhase::Suspended(_) if shared.stop == Some(Stop::Interrupt) => {
+                (Status::Interrupted, None)
+            }
+            WorkerPhase::Suspended(_) => (Status::Suspended, None),
+            WorkerPhase::Failed(why) => (Status::Failed, Some(why.clone())),
+            WorkerPhase::Exited => (Status::Exited, None),
         };
         WorkerView {
             status,

@@ -1,10 +1,11 @@
 //! The resources of this node as Serverledge counts them: memory of running and warm instances, and the
 //! processors of running ones.
 
-mod line;
-mod taken;
+mod allocations;
+mod running;
 #[cfg(test)]
 mod tests;
+mod wait_queue;
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -12,10 +13,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::queue::Freed;
-use taken::{Taken, Warm};
+use allocations::{Allocations, WarmInstance};
+pub(crate) use running::RunningInstance;
 
 /// How long an asynchronous invocation waits for room before synchronous ones leave that to it.
-const PATIENCE: Duration = Duration::from_secs(1);
+const STARVATION_TIME: Duration = Duration::from_secs(1);
 
 /// What an instance of a function takes.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +35,8 @@ pub(crate) struct Demand {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NoCapacity;
 
-/// Which versions of functions are served.
-pub(crate) trait Versions: Debug + Send + Sync {
+/// Tells which version of each function is served.
+pub(crate) trait CurrentVersions: Debug + Send + Sync {
     /// How often that has changed.
     fn changes(&self) -> u64;
 
@@ -42,19 +44,19 @@ pub(crate) trait Versions: Debug + Send + Sync {
     fn current(&self, function: &str) -> Option<u64>;
 }
 
-/// What the node has, and what is taken of it.
+/// What the node has, and what is allocated of it.
 #[derive(Debug)]
 pub(crate) struct Node {
     memory: u64,
     cpus: f64,
     expiration: Duration,
-    taken: Mutex<Taken>,
-    versions: Box<dyn Versions>,
+    allocations: Mutex<Allocations>,
+    versions: Box<dyn CurrentVersions>,
     /// Is told when those that wait for room may have some.
     freed: Freed,
 }
 
-/// How much of the node is taken.
+/// How much of the node is used.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Usage {
     /// How many warm instances each function has that ever had one.
@@ -75,14 +77,14 @@ impl Node {
         memory: u64,
         cpus: f64,
         expiration: Duration,
-        versions: Box<dyn Versions>,
+        versions: Box<dyn CurrentVersions>,
         freed: Freed,
     ) -> Self {
         Self {
             memory,
             cpus,
             expiration,
-            taken: Mutex::default(),
+            allocations: Mutex::default(),
             versions,
             freed,
         }
@@ -110,16 +112,16 @@ impl Node {
 
     /// Takes what an instance needs: a warm one, or room for a new one, for which the warm ones that were
     /// not used for longest have to go. Invocations that have waited for room for a while come first.
-    pub(crate) fn acquire(self: &Arc<Self>, demand: Demand) -> Result<Running, NoCapacity> {
+    pub(crate) fn acquire(self: &Arc<Self>, demand: Demand) -> Result<RunningInstance, NoCapacity> {
         let now = Instant::now();
-        let mut taken = self.lock();
-        if let Some(first) = taken.line.first()
-            && now.saturating_duration_since(first.since) >= PATIENCE
-            && self.hinders(&taken, &demand, &first.demand)
+        let mut used = self.lock();
+        if let Some(first) = used.waiters.first()
+            && now.saturating_duration_since(first.since) >= STARVATION_TIME
+            && self.hinders(&used, &demand, &first.demand)
         {
             return Err(NoCapacity);
         }
-        self.take(&mut taken, now, &demand)
+        self.take(&mut used, now, &demand)
             .map(|is_warm| self.running(demand, is_warm))
     }
 
@@ -128,20 +130,20 @@ impl Node {
     pub(crate) fn acquire_in_turn(
         self: &Arc<Self>,
         demand: &Demand,
-    ) -> Result<Running, NoCapacity> {
-        let mut taken = self.lock();
-        let place = taken.place_of(&demand.function);
-        let before = taken.line.iter().take(place.unwrap_or(usize::MAX));
+    ) -> Result<RunningInstance, NoCapacity> {
+        let mut used = self.lock();
+        let position = used.position_of(&demand.function);
+        let before = used.waiters.iter().take(position.unwrap_or(usize::MAX));
         let mut before = before.map(|waiter| &waiter.demand);
-        let is_first = !before.any(|other| self.hinders(&taken, demand, other));
+        let is_first = !before.any(|other| self.hinders(&used, demand, other));
         let is_warm = match is_first {
-            true => self.take(&mut taken, Instant::now(), demand),
+            true => self.take(&mut used, Instant::now(), demand),
             false => Err(NoCapacity),
         };
         match is_warm {
             Ok(is_warm) => Ok(self.running(demand.clone(), is_warm)),
             Err(no_capacity) => {
-                if let Some(waiter) = place.and_then(|place| taken.line.get_mut(place)) {
+                if let Some(waiter) = position.and_then(|position| used.waiters.get_mut(position)) {
                     waiter.demand = demand.clone();
                 }
                 Err(no_capacity)
@@ -149,21 +151,26 @@ impl Node {
         }
     }
 
-    fn take(&self, taken: &mut Taken, now: Instant, demand: &Demand) -> Result<bool, NoCapacity> {
-        self.expire(taken, now);
-        self.check_cpus(taken, demand)?;
-        let is_warm = taken.take_warm(demand);
+    fn take(
+        &self,
+        used: &mut Allocations,
+        now: Instant,
+        demand: &Demand,
+    ) -> Result<bool, NoCapacity> {
+        self.expire(used, now);
+        self.check_cpus(used, demand)?;
+        let is_warm = used.take_warm(demand);
         if !is_warm {
-            taken.make_room(self.memory, demand.memory, |_| true)?;
+            used.make_room(self.memory, demand.memory, |_| true)?;
         }
-        taken.busy_memory += demand.memory;
-        taken.used_cpus += demand.counted_cpus();
-        taken.known.entry(demand.function.clone()).or_default();
+        used.busy_memory += demand.memory;
+        used.used_cpus += demand.counted_cpus();
+        used.known.entry(demand.function.clone()).or_default();
         Ok(is_warm)
     }
 
-    fn running(self: &Arc<Self>, demand: Demand, is_warm: bool) -> Running {
-        Running {
+    fn running(self: &Arc<Self>, demand: Demand, is_warm: bool) -> RunningInstance {
+        RunningInstance {
             node: self.clone(),
             demand,
             is_warm,
@@ -179,16 +186,16 @@ impl Node {
     /// Adds a warm instance, if the node has room for it besides those of the same function.
     pub(crate) fn prewarm(&self, demand: &Demand) -> Result<(), NoCapacity> {
         let now = Instant::now();
-        let mut taken = self.lock();
-        self.expire(&mut taken, now);
-        self.check_cpus(&taken, demand)?;
+        let mut used = self.lock();
+        self.expire(&mut used, now);
+        self.check_cpus(&used, demand)?;
         if !self.is_current(demand) {
             return Err(NoCapacity);
         }
-        let may_evict = |warm: &Warm| warm.function != demand.function;
-        taken.make_room(self.memory, demand.memory, may_evict)?;
-        taken.known.entry(demand.function.clone()).or_default();
-        taken.warm.push(Warm::of(demand, now));
+        let may_evict = |warm: &WarmInstance| warm.function != demand.function;
+        used.make_room(self.memory, demand.memory, may_evict)?;
+        used.known.entry(demand.function.clone()).or_default();
+        used.warm.push(WarmInstance::of(demand, now));
         Ok(())
     }
 
@@ -198,50 +205,52 @@ impl Node {
     }
 
     pub(crate) fn usage(&self) -> Usage {
-        let mut taken = self.lock();
-        self.expire(&mut taken, Instant::now());
-        let mut warm: BTreeMap<_, _> = taken.known.keys().map(|name| (name.clone(), 0)).collect();
-        for of in &taken.warm {
+        let mut used = self.lock();
+        self.expire(&mut used, Instant::now());
+        let mut warm: BTreeMap<_, _> = used.known.keys().map(|name| (name.clone(), 0)).collect();
+        for of in &used.warm {
             *warm.entry(of.function.clone()).or_default() += 1;
         }
-        let available_memory = self.memory.saturating_sub(taken.busy_memory);
+        let available_memory = self.memory.saturating_sub(used.busy_memory);
         Usage {
             warm,
             total_memory: self.memory,
             available_memory,
-            free_memory: available_memory.saturating_sub(taken.warm_memory()),
+            free_memory: available_memory.saturating_sub(used.warm_memory()),
             total_cpus: self.cpus,
-            used_cpus: taken.used_cpus.max(0.0),
-            dropped: taken.dropped,
+            used_cpus: used.used_cpus.max(0.0),
+            dropped: used.dropped,
         }
     }
 
-    fn check_cpus(&self, taken: &Taken, demand: &Demand) -> Result<(), NoCapacity> {
+    fn check_cpus(&self, used: &Allocations, demand: &Demand) -> Result<(), NoCapacity> {
         let wanted = demand.counted_cpus();
-        if wanted > 0.0 && taken.used_cpus + wanted > self.cpus + ROUNDING {
+        if wanted > 0.0 && used.used_cpus + wanted > self.cpus + ROUNDING {
             return Err(NoCapacity);
         }
         Ok(())
     }
 
     /// Whether `demand` takes what `other` waits for.
-    fn hinders(&self, taken: &Taken, demand: &Demand, other: &Demand) -> bool {
-        let memory = taken.busy_memory + demand.memory + other.memory;
+    fn hinders(&self, used: &Allocations, demand: &Demand, other: &Demand) -> bool {
+        let memory = used.busy_memory + demand.memory + other.memory;
         let (own, others) = (demand.counted_cpus(), other.counted_cpus());
-        let cpus = taken.used_cpus + own + others;
+        let cpus = used.used_cpus + own + others;
         let is_short_of_cpus = own > 0.0 && others > 0.0 && cpus > self.cpus + ROUNDING;
         memory > self.memory || is_short_of_cpus
     }
 
     /// Drops the warm instances that were not used for long, or are of a version that is not served any more.
-    fn expire(&self, taken: &mut Taken, now: Instant) {
-        let is_fresh = |warm: &Warm| now.saturating_duration_since(warm.used) < self.expiration;
-        taken.warm.retain(is_fresh);
+    fn expire(&self, used: &mut Allocations, now: Instant) {
+        let is_fresh =
+            |warm: &WarmInstance| now.saturating_duration_since(warm.used) < self.expiration;
+        used.warm.retain(is_fresh);
         let changes = self.versions.changes();
-        if taken.changes != changes {
-            taken.changes = changes;
-            let is_current = |warm: &Warm| self.versions.current(&warm.function) == warm.version;
-            taken.warm.retain(is_current);
+        if used.changes != changes {
+            used.changes = changes;
+            let is_current =
+                |warm: &WarmInstance| self.versions.current(&warm.function) == warm.version;
+            used.warm.retain(is_current);
         }
     }
 
@@ -249,8 +258,10 @@ impl Node {
         self.versions.current(&demand.function) == demand.version
     }
 
-    fn lock(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Allocations> {
+        self.allocations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -260,38 +271,5 @@ const ROUNDING: f64 = 1e-9;
 impl Demand {
     fn counted_cpus(&self) -> f64 {
         self.cpus.max(0.0)
-    }
-}
-
-/// What a running instance takes. Dropping it gives it back.
-#[derive(Debug)]
-pub(crate) struct Running {
-    node: Arc<Node>,
-    demand: Demand,
-    pub(crate) is_warm: bool,
-    keep: bool,
-}
-
-impl Running {
-    pub(crate) fn demand(&self) -> &Demand {
-        &self.demand
-    }
-
-    /// Leaves a warm instance in the end, unless the function is changed meanwhile.
-    pub(crate) fn keep(&mut self) {
-        self.keep = true;
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let mut taken = self.node.lock();
-        taken.busy_memory = taken.busy_memory.saturating_sub(self.demand.memory);
-        taken.used_cpus -= self.demand.counted_cpus();
-        if self.keep && self.node.is_current(&self.demand) {
-            taken.warm.push(Warm::of(&self.demand, Instant::now()));
-        }
-        drop(taken);
-        self.node.freed.tell();
     }
 }

@@ -14,7 +14,7 @@ impl Functions {
     }
 }
 
-impl Versions for Functions {
+impl CurrentVersions for Functions {
     fn changes(&self) -> u64 {
         self.0.0.load(Ordering::Relaxed)
     }
@@ -47,21 +47,21 @@ fn large_ones_do_not_starve() {
     let first = node.acquire(demand("small", 256, 1.0)).unwrap();
     let large = demand("large", 512, 0.0);
     assert!(node.acquire_in_turn(&large).is_err());
-    let place = node.wait(large.clone());
+    let position = node.wait(large.clone());
     let other = demand("other", 128, 0.0);
     assert!(node.acquire_in_turn(&other).is_err());
-    let others_place = node.wait(other.clone());
+    let others_position = node.wait(other.clone());
     drop(first);
     assert!(node.acquire_in_turn(&other).is_err());
     let running = node.acquire_in_turn(&large).unwrap();
-    drop(place);
+    drop(position);
     assert!(node.acquire_in_turn(&other).is_err());
     drop(running);
     assert!(node.acquire_in_turn(&other).is_ok());
-    drop(others_place);
+    drop(others_position);
     // One that waits for processors keeps nobody from memory.
     let _most = node.acquire(demand("busy", 64, 3.5)).unwrap();
-    let _place = node.wait(demand("computes", 64, 1.0));
+    let _position = node.wait(demand("computes", 64, 1.0));
     assert!(node.acquire_in_turn(&demand("small", 256, 0.25)).is_err());
     assert!(node.acquire_in_turn(&demand("small", 256, 0.0)).is_ok());
 }
@@ -71,9 +71,9 @@ fn large_ones_do_not_starve() {
 fn synchronous_ones_leave_room_to_those_that_have_waited() {
     let node = node(512, &Functions::default());
     let _first = node.acquire(demand("small", 256, 0.0)).unwrap();
-    let _place = node.wait(demand("large", 512, 0.0));
+    let _position = node.wait(demand("large", 512, 0.0));
     assert!(node.acquire(demand("small", 256, 0.0)).is_ok());
-    node.lock().line[0].since -= PATIENCE;
+    node.lock().waiters[0].since -= STARVATION_TIME;
     assert!(node.acquire(demand("small", 256, 0.0)).is_err());
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 
-fn all(rows: &[Vec<u8>]) -> Result<Vec<Entry>, UnreadableRow> {
+fn all(rows: &[Vec<u8>]) -> Result<Vec<JournalEntry>, UnreadableRow> {
     let mut entries = Vec::new();
     read(rows, |entry| entries.push(entry)).map(|_| entries)
 }
@@ -8,7 +8,7 @@ fn all(rows: &[Vec<u8>]) -> Result<Vec<Entry>, UnreadableRow> {
 /// A further call of a function takes a few bytes, also in a later row. These bytes never change either.
 #[test]
 fn repeated_call_is_short() {
-    let start = |key: &str, at| Entry::Start {
+    let start = |key: &str, at| JournalEntry::Start {
         key: key.to_owned(),
         function: "interface.{function}".to_owned(),
         params: "[]".to_owned(),
@@ -18,7 +18,7 @@ fn repeated_call_is_short() {
         start("a", 0),
         start("67e55044-10b1-426f-9247-bb680e5fe0c8", 1),
         start("b", 2),
-        Entry::Ended { hash: 300 },
+        JournalEntry::Ended { hash: 300 },
     ];
     let (mut rows, mut texts) = (vec![Vec::new(), Vec::new()], Texts::default());
     write(&mut rows[0], &entries[0], &mut texts);
@@ -42,25 +42,25 @@ fn repeated_call_is_short() {
 #[test]
 fn stored_row_is_read() {
     let entries = [
-        Entry::Start {
+        JournalEntry::Start {
             key: "k".to_owned(),
             function: "f".to_owned(),
             params: "[1]".to_owned(),
             at: -1,
         },
-        Entry::WallClock {
+        JournalEntry::WallClock {
             seconds: 300,
             nanoseconds: 1,
         },
-        Entry::Done {
+        JournalEntry::Done {
             number: 3,
-            answer: Answer::Response {
+            answer: RequestOutcome::Response {
                 status: 200,
                 headers: vec![("a".to_owned(), vec![98])],
                 body: vec![7],
             },
         },
-        Entry::End(Outcome::Returned {
+        JournalEntry::End(InvocationOutcome::Returned {
             typ: "{}".to_owned(),
             value: "[]".to_owned(),
         }),
@@ -90,7 +90,10 @@ fn unreadable_row_is_named() {
 
 #[test]
 fn outcome_is_read_back() {
-    let outcome = Outcome::Failed("why".to_owned());
-    assert_eq!(Outcome::from_bytes(&outcome.to_bytes()), Some(outcome));
-    assert_eq!(Outcome::from_bytes(&[7]), None);
+    let outcome = InvocationOutcome::Failed("why".to_owned());
+    assert_eq!(
+        InvocationOutcome::from_bytes(&outcome.to_bytes()),
+        Some(outcome)
+    );
+    assert_eq!(InvocationOutcome::from_bytes(&[7]), None);
 }

@@ -7,7 +7,7 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
 use super::bindings::functions::bytes::bytes::{Chunk, Data, Error, Host, HostBuffer};
-use crate::workers::runtime::state::State;
+use crate::workers::runtime::state::InstanceState;
 
 /// The most that one `read` copies into a guest, in bytes. Never changed: a replay gets the same pieces.
 const MAX_READ: u32 = 1 << 20;
@@ -27,9 +27,9 @@ impl Pollable for Ready {
     async fn ready(&mut self) {}
 }
 
-impl Host for State {}
+impl Host for InstanceState {}
 
-impl HostBuffer for State {
+impl HostBuffer for InstanceState {
     fn length(&mut self, buffer: Resource<Buffer>) -> Result<Option<u64>> {
         Ok(Some(self.table.get(&buffer)?.bytes.len() as u64))
     }
@@ -73,7 +73,7 @@ impl HostBuffer for State {
     }
 }
 
-impl State {
+impl InstanceState {
     /// Gives the guest a body.
     pub(super) fn push_buffer(&mut self, bytes: Bytes) -> Result<Resource<Buffer>> {
         Ok(self.table.push(Buffer { bytes })?)

@@ -10,13 +10,14 @@ use wasmtime_wasi::p2::DynPollable;
 use super::bindings::functions::http::client::{Error, Host, HostPending, Request, Response};
 use super::message;
 use super::pending::Pending;
-use crate::workers::runtime::requests::{Destination, Failure, MAX_BODY, Outbound, Sent, hash};
-use crate::workers::runtime::state::State;
+use crate::workers::runtime::request_outcome::{RequestFailure, RequestResult};
+use crate::workers::runtime::requests::{Destination, MAX_BODY, Outbound, hash};
+use crate::workers::runtime::state::InstanceState;
 
 /// What the journal has it under.
 const CALL: &str = "functions:http";
 
-impl Host for State {
+impl Host for InstanceState {
     fn send(&mut self, request: Request) -> Result<Resource<Pending>> {
         let pending = self.start_request(request)?;
         Ok(self.table.push(pending)?)
@@ -29,7 +30,7 @@ impl Host for State {
     }
 }
 
-impl HostPending for State {
+impl HostPending for InstanceState {
     fn subscribe(&mut self, pending: Resource<Pending>) -> Result<Resource<DynPollable>> {
         self.watch_pending(&pending)
     }
@@ -59,7 +60,7 @@ impl HostPending for State {
     }
 }
 
-impl State {
+impl InstanceState {
     fn start_request(&mut self, mut request: Request) -> Result<Pending> {
         let body = self.take_body(request.body.take())?;
         let hash = hash(format_args!(
@@ -70,7 +71,7 @@ impl State {
         self.start(outbound)
     }
 
-    fn response(&mut self, sent: Sent) -> Result<std::result::Result<Response, Error>> {
+    fn response(&mut self, sent: RequestResult) -> Result<std::result::Result<Response, Error>> {
         let received = self.received(sent)?;
         Ok(received.map_err(error).map(|received| Response {
             status: received.status,
@@ -80,10 +81,10 @@ impl State {
     }
 }
 
-fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound, Failure> {
+fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound, RequestFailure> {
     let url: Uri = match request.url.parse() {
         Ok(url) => url,
-        Err(_) => return Err(Failure("invalid".to_owned(), request.url)),
+        Err(_) => return Err(RequestFailure("invalid".to_owned(), request.url)),
     };
     let method = message::method(request.method)?;
     let built = message::request(method, url, request.headers, body)?;
@@ -101,7 +102,7 @@ fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound
 }
 
 /// The guest's error for a recorded failure.
-fn error(Failure(kind, text): Failure) -> Error {
+fn error(RequestFailure(kind, text): RequestFailure) -> Error {
     match kind.as_str() {
         "invalid" => Error::InvalidUrl(text),
         "method" => Error::InvalidMethod(text),

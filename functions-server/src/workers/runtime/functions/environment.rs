@@ -3,9 +3,9 @@
 use wasmtime::Result;
 
 use super::bindings::functions::web::environment::Host;
-use crate::workers::runtime::state::State;
+use crate::workers::runtime::state::InstanceState;
 
-impl Host for State {
+impl Host for InstanceState {
     fn method(&mut self) -> Result<String> {
         Ok(String::new())
     }

@@ -10,13 +10,14 @@ use wasmtime_wasi::p2::DynPollable;
 use super::bindings::functions::binding::invoker::{Error, Host, HostPending, Request, Response};
 use super::message;
 use super::pending::Pending;
-use crate::workers::runtime::requests::{Destination, Failure, MAX_BODY, Outbound, Sent, hash};
-use crate::workers::runtime::state::State;
+use crate::workers::runtime::request_outcome::{RequestFailure, RequestResult};
+use crate::workers::runtime::requests::{Destination, MAX_BODY, Outbound, hash};
+use crate::workers::runtime::state::InstanceState;
 
 /// What the journal has it under.
 const CALL: &str = "functions:binding";
 
-impl Host for State {
+impl Host for InstanceState {
     fn send(&mut self, request: Request) -> Result<Resource<Pending>> {
         let pending = self.start_call(request)?;
         Ok(self.table.push(pending)?)
@@ -35,7 +36,7 @@ impl Host for State {
     }
 }
 
-impl HostPending for State {
+impl HostPending for InstanceState {
     fn subscribe(&mut self, pending: Resource<Pending>) -> Result<Resource<DynPollable>> {
         self.watch_pending(&pending)
     }
@@ -65,7 +66,7 @@ impl HostPending for State {
     }
 }
 
-impl State {
+impl InstanceState {
     fn start_call(&mut self, mut request: Request) -> Result<Pending> {
         let body = self.take_body(request.body.take())?;
         let hash = hash(format_args!(
@@ -76,7 +77,7 @@ impl State {
         self.start(outbound)
     }
 
-    fn called(&mut self, sent: Sent) -> Result<std::result::Result<Response, Error>> {
+    fn called(&mut self, sent: RequestResult) -> Result<std::result::Result<Response, Error>> {
         let received = self.received(sent)?;
         Ok(received.map_err(error).map(|received| Response {
             status: received.status,
@@ -86,7 +87,7 @@ impl State {
     }
 }
 
-fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound, Failure> {
+fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound, RequestFailure> {
     let method = message::method(request.method)?;
     let slash = if request.path.starts_with('/') {
         ""
@@ -95,7 +96,7 @@ fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound
     };
     let path: Uri = match format!("{slash}{}", request.path).parse() {
         Ok(path) => path,
-        Err(_) => return Err(Failure("invalid".to_owned(), request.path)),
+        Err(_) => return Err(RequestFailure("invalid".to_owned(), request.path)),
     };
     let built = message::request(method, path, request.headers, body)?;
     Ok(Outbound {
@@ -109,7 +110,7 @@ fn prepare(request: Request, body: bytes::Bytes) -> std::result::Result<Outbound
 }
 
 /// The guest's error for a recorded failure.
-fn error(Failure(kind, text): Failure) -> Error {
+fn error(RequestFailure(kind, text): RequestFailure) -> Error {
     match kind.as_str() {
         "not-found" => Error::NotFound(text),
         "denied" => Error::NotAllowed(text),

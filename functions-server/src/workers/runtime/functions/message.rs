@@ -6,28 +6,28 @@ use wasmtime::Result;
 use wasmtime::component::Resource;
 
 use super::buffer::Buffer;
-use crate::workers::runtime::requests::{Failure, Sent};
-use crate::workers::runtime::state::State;
+use crate::workers::runtime::request_outcome::{RequestFailure, RequestResult};
+use crate::workers::runtime::state::InstanceState;
 
 /// A response as the guest gets it.
-pub(super) struct Received {
+pub(super) struct ReceivedResponse {
     pub(super) status: u16,
     pub(super) headers: Vec<(String, Vec<u8>)>,
     pub(super) body: Resource<Buffer>,
 }
 
-impl State {
+impl InstanceState {
     /// Gives the guest the outcome of a request or call.
     pub(super) fn received(
         &mut self,
-        sent: Sent,
-    ) -> Result<std::result::Result<Received, Failure>> {
+        sent: RequestResult,
+    ) -> Result<std::result::Result<ReceivedResponse, RequestFailure>> {
         let response = match sent {
             Ok(response) => response,
             Err(failure) => return Ok(Err(failure)),
         };
         let (head, body) = response.into_parts();
-        Ok(Ok(Received {
+        Ok(Ok(ReceivedResponse {
             status: head.status.as_u16(),
             headers: listed(&head.headers),
             body: self.push_buffer(body)?,
@@ -36,10 +36,10 @@ impl State {
 }
 
 /// Reads a method as a guest gives it.
-pub(super) fn method(given: String) -> std::result::Result<Method, Failure> {
+pub(super) fn method(given: String) -> std::result::Result<Method, RequestFailure> {
     match Method::from_bytes(given.as_bytes()) {
         Ok(method) if method != Method::CONNECT => Ok(method),
-        _ => Err(Failure("method".to_owned(), given)),
+        _ => Err(RequestFailure("method".to_owned(), given)),
     }
 }
 
@@ -49,7 +49,7 @@ pub(super) fn request(
     uri: Uri,
     headers: Vec<(String, Vec<u8>)>,
     body: Bytes,
-) -> std::result::Result<Request<Bytes>, Failure> {
+) -> std::result::Result<Request<Bytes>, RequestFailure> {
     let mut request = Request::new(body);
     *request.method_mut() = method;
     *request.uri_mut() = uri;
@@ -57,12 +57,12 @@ pub(super) fn request(
     Ok(request)
 }
 
-fn read(given: Vec<(String, Vec<u8>)>) -> std::result::Result<HeaderMap, Failure> {
+fn read(given: Vec<(String, Vec<u8>)>) -> std::result::Result<HeaderMap, RequestFailure> {
     let mut headers = HeaderMap::new();
     for (name, value) in given {
         let parsed = HeaderName::from_bytes(name.as_bytes());
         let (Ok(parsed), Ok(value)) = (parsed, HeaderValue::from_bytes(&value)) else {
-            return Err(Failure("header".to_owned(), name));
+            return Err(RequestFailure("header".to_owned(), name));
         };
         headers.append(parsed, value);
     }

@@ -11,7 +11,7 @@ mod pending;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::state::State;
+use super::state::InstanceState;
 
 mod bindings {
     //! Generated from `wit/`.
@@ -56,12 +56,12 @@ mod bindings {
     });
 }
 
-pub(super) fn link(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+pub(super) fn link(linker: &mut Linker<InstanceState>) -> wasmtime::Result<()> {
     use bindings::functions::{binding::invoker, bytes::bytes, http::client, web};
 
-    bytes::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
-    client::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
-    invoker::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
-    web::environment::add_to_linker::<_, HasSelf<State>>(linker, |state| state)?;
-    web::output::add_to_linker::<_, HasSelf<State>>(linker, |state| state)
+    bytes::add_to_linker::<_, HasSelf<InstanceState>>(linker, |state| state)?;
+    client::add_to_linker::<_, HasSelf<InstanceState>>(linker, |state| state)?;
+    invoker::add_to_linker::<_, HasSelf<InstanceState>>(linker, |state| state)?;
+    web::environment::add_to_linker::<_, HasSelf<InstanceState>>(linker, |state| state)?;
+    web::output::add_to_linker::<_, HasSelf<InstanceState>>(linker, |state| state)
 }

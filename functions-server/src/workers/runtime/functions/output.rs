@@ -3,9 +3,9 @@
 use wasmtime::Result;
 
 use super::bindings::functions::web::output::{Host, Level, Stream};
-use crate::workers::runtime::state::State;
+use crate::workers::runtime::state::InstanceState;
 
-impl Host for State {
+impl Host for InstanceState {
     fn write(&mut self, to: Stream, bytes: Vec<u8>) -> Result<()> {
         match to {
             Stream::Stdout => self.stdout.print(&bytes),

@@ -11,50 +11,51 @@ use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 use wasmtime_wasi::runtime::{AbortOnDropJoinHandle, spawn};
 
-use crate::workers::journal::Entry;
-use crate::workers::runtime::calls::Waiting;
-use crate::workers::runtime::requests::{Destination, Failure, Outbound, Sent};
-use crate::workers::runtime::state::{State, diverged};
+use crate::workers::journal::JournalEntry;
+use crate::workers::runtime::pollable_calls::CallWait;
+use crate::workers::runtime::request_outcome::{RequestFailure, RequestResult};
+use crate::workers::runtime::requests::{Destination, Outbound};
+use crate::workers::runtime::state::{InstanceState, diverged};
 use crate::workers::waits::Waits;
 
 /// The `pending` resources: a request or call in flight, which ends with its handle.
 #[expect(unreachable_pub, reason = "the generated code re-exports it")]
 pub struct Pending {
-    shared: Arc<Mutex<Shared>>,
+    shared: Arc<Mutex<PendingState>>,
     /// The number of the call, for who waits for it.
     call: Option<u64>,
 }
 
-enum Shared {
-    Running(AbortOnDropJoinHandle<Sent>),
-    Ended(Sent),
+enum PendingState {
+    Running(AbortOnDropJoinHandle<RequestResult>),
+    Ended(RequestResult),
     Taken,
 }
 
 impl Pending {
-    fn running(task: AbortOnDropJoinHandle<Sent>) -> Self {
-        Self::of(Shared::Running(task))
+    fn running(task: AbortOnDropJoinHandle<RequestResult>) -> Self {
+        Self::of(PendingState::Running(task))
     }
 
-    fn of(shared: Shared) -> Self {
+    fn of(shared: PendingState) -> Self {
         Self {
             shared: Arc::new(Mutex::new(shared)),
             call: None,
         }
     }
 
-    fn shared(&self) -> MutexGuard<'_, Shared> {
+    fn shared(&self) -> MutexGuard<'_, PendingState> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn poll(&self, context: &mut Context<'_>) -> Poll<()> {
         let mut shared = self.shared();
-        let Shared::Running(task) = &mut *shared else {
+        let PendingState::Running(task) = &mut *shared else {
             return Poll::Ready(());
         };
         match Pin::new(task).poll(context) {
             Poll::Ready(sent) => {
-                *shared = Shared::Ended(sent);
+                *shared = PendingState::Ended(sent);
                 Poll::Ready(())
             }
             Poll::Pending => Poll::Pending,
@@ -65,10 +66,10 @@ impl Pending {
         poll_fn(|context| self.poll(context)).await;
     }
 
-    fn take(&self) -> Sent {
-        match std::mem::replace(&mut *self.shared(), Shared::Taken) {
-            Shared::Ended(sent) => sent,
-            _ => Err(Failure(
+    fn take(&self) -> RequestResult {
+        match std::mem::replace(&mut *self.shared(), PendingState::Taken) {
+            PendingState::Ended(sent) => sent,
+            _ => Err(RequestFailure(
                 "other".to_owned(),
                 "the result was taken".to_owned(),
             )),
@@ -77,10 +78,10 @@ impl Pending {
 }
 
 /// The pollable's end: a pollable may outlive its pending.
-struct Ended(Arc<Mutex<Shared>>);
+struct PendingReady(Arc<Mutex<PendingState>>);
 
 #[async_trait]
-impl Pollable for Ended {
+impl Pollable for PendingReady {
     async fn ready(&mut self) {
         let pending = Pending {
             shared: Arc::clone(&self.0),
@@ -91,15 +92,15 @@ impl Pollable for Ended {
 }
 
 /// Shared by both interfaces.
-impl State {
+impl InstanceState {
     /// Begins a request or call. An error is known at once, in every run.
     pub(super) fn start(
         &mut self,
-        outbound: std::result::Result<(Outbound, &'static str, u64), Failure>,
+        outbound: std::result::Result<(Outbound, &'static str, u64), RequestFailure>,
     ) -> Result<Pending> {
         let (outbound, call, hash) = match outbound {
             Ok(outbound) => outbound,
-            Err(failure) => return Ok(Pending::of(Shared::Ended(Err(failure)))),
+            Err(failure) => return Ok(Pending::of(PendingState::Ended(Err(failure)))),
         };
         let number = self.begin(call, hash)?;
         let mut requests = self.requests.clone();
@@ -125,7 +126,7 @@ impl State {
     ) -> Result<Resource<DynPollable>> {
         let pending = self.table.get(pending)?;
         let call = pending.call;
-        let ended = Ended(Arc::clone(&pending.shared));
+        let ended = PendingReady(Arc::clone(&pending.shared));
         let ended = self.table.push(ended)?;
         let pollable = subscribe(&mut self.table, ended)?;
         self.calls.add(&pollable, call);
@@ -133,13 +134,13 @@ impl State {
     }
 
     /// Waits for a result.
-    pub(super) async fn await_pending(&mut self, pending: Pending) -> Sent {
+    pub(super) async fn await_pending(&mut self, pending: Pending) -> RequestResult {
         if !self.journal.is_replaying() {
             // It may take long.
             self.journal.flush();
         }
         let waiting = pending.call.and_then(|call| self.waiting(vec![call]));
-        let _blocked = waiting.map(Waiting::begin);
+        let _blocked = waiting.map(CallWait::begin);
         pending.ended().await;
         pending.take()
     }
@@ -148,10 +149,10 @@ impl State {
     pub(super) async fn try_pending(
         &mut self,
         this: Resource<Pending>,
-    ) -> Result<std::result::Result<Sent, Resource<Pending>>> {
+    ) -> Result<std::result::Result<RequestResult, Resource<Pending>>> {
         let pending = self.table.get(&this)?;
         let is_ended = match self.journal.next() {
-            Some(Entry::Ready(is_ended)) => {
+            Some(JournalEntry::Ready(is_ended)) => {
                 if is_ended {
                     pending.ended().await;
                 }
@@ -160,7 +161,7 @@ impl State {
             Some(found) => return Err(diverged("pending.try-get", &found).into()),
             None => {
                 let polled = poll_fn(|context| Poll::Ready(pending.poll(context))).await;
-                self.journal.add(&Entry::Ready(polled.is_ready()))?;
+                self.journal.add(&JournalEntry::Ready(polled.is_ready()))?;
                 polled.is_ready()
             }
         };

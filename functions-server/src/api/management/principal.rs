@@ -7,16 +7,16 @@ use http::request::Parts;
 use super::Problem;
 use crate::auth::{Scope, Token, Tokens};
 
-/// Who sends a request.
+/// The client that sent a request, as access checks see it.
 #[derive(Debug, Clone)]
-pub(super) enum Caller {
+pub(super) enum Principal {
     /// Somebody on this machine, as long as no token exists.
     Local,
     /// A client with this token.
     Token(Arc<Token>),
 }
 
-impl Caller {
+impl Principal {
     /// Whether the caller would be let in now as well.
     pub(super) fn is_valid(&self, tokens: &Tokens) -> bool {
         match self {
@@ -95,7 +95,7 @@ fn name(scope: Scope) -> String {
     format!("{scope:?}").to_ascii_lowercase()
 }
 
-impl<S: Sync> FromRequestParts<S> for Caller {
+impl<S: Sync> FromRequestParts<S> for Principal {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {

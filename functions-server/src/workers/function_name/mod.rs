@@ -10,12 +10,12 @@ pub(crate) const MAX_LENGTH: usize = 32 << 10;
 pub(crate) struct FunctionName {
     /// The instance, such as `ns:pkg/iface@1.0.0`; `None` for a function of the world.
     pub(crate) site: Option<String>,
-    pub(crate) function: Function,
+    pub(crate) function: FunctionKind,
 }
 
 /// What is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Function {
+pub(crate) enum FunctionKind {
     Plain(String),
     Constructor {
         resource: String,
@@ -37,13 +37,13 @@ pub(crate) enum Function {
         resource: String,
         /// In WAVE.
         parameters: Vec<String>,
-        then: Then,
+        then: ResourceOperation,
     },
 }
 
 /// What is done with an indexed resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Then {
+pub(crate) enum ResourceOperation {
     New,
     Drop,
     /// A method; a static function if there is no such method.
@@ -68,7 +68,7 @@ impl FromStr for FunctionName {
             return match is_identifier(text) {
                 true => Ok(Self {
                     site: None,
-                    function: Function::Plain(text.to_owned()),
+                    function: FunctionKind::Plain(text.to_owned()),
                 }),
                 false => Err(InvalidName(format!(
                     "{text:?} is neither the name of a function of the world, nor of the form INTERFACE.{{FUNCTION}}"
@@ -117,23 +117,23 @@ fn site_of(text: &str) -> Result<Option<String>, InvalidName> {
     }
 }
 
-fn function_of(text: &str) -> Result<Function, InvalidName> {
+fn function_of(text: &str) -> Result<FunctionKind, InvalidName> {
     let invalid = || InvalidName(format!("{text:?} is not the name of a function"));
     if let Some(rest) = text.strip_prefix('[') {
         let (kind, rest) = rest.split_once(']').ok_or_else(invalid)?;
         return match kind {
-            "constructor" if is_identifier(rest) => Ok(Function::Constructor {
+            "constructor" if is_identifier(rest) => Ok(FunctionKind::Constructor {
                 resource: rest.to_owned(),
             }),
-            "drop" if is_identifier(rest) => Ok(Function::Drop {
+            "drop" if is_identifier(rest) => Ok(FunctionKind::Drop {
                 resource: rest.to_owned(),
             }),
             "method" | "static" if rest.contains('(') => indexed(rest),
             "method" | "static" => {
                 let (resource, method) = member(rest).ok_or_else(invalid)?;
                 Ok(match kind {
-                    "method" => Function::Method { resource, method },
-                    _ => Function::Static { resource, method },
+                    "method" => FunctionKind::Method { resource, method },
+                    _ => FunctionKind::Static { resource, method },
                 })
             }
             _ => Err(invalid()),
@@ -143,13 +143,13 @@ fn function_of(text: &str) -> Result<Function, InvalidName> {
         return indexed(text);
     }
     if is_identifier(text) {
-        return Ok(Function::Plain(text.to_owned()));
+        return Ok(FunctionKind::Plain(text.to_owned()));
     }
     let (resource, method) = member(text).ok_or_else(invalid)?;
     Ok(match &*method {
-        "new" => Function::Constructor { resource },
-        "drop" => Function::Drop { resource },
-        _ => Function::Method { resource, method },
+        "new" => FunctionKind::Constructor { resource },
+        "drop" => FunctionKind::Drop { resource },
+        _ => FunctionKind::Method { resource, method },
     })
 }
 
@@ -161,7 +161,7 @@ fn member(text: &str) -> Option<(String, String)> {
 }
 
 /// `resource(parameters).then`.
-fn indexed(text: &str) -> Result<Function, InvalidName> {
+fn indexed(text: &str) -> Result<FunctionKind, InvalidName> {
     let invalid = |why: &str| InvalidName(format!("{text:?} {why}"));
     let (resource, rest) = text
         .split_once('(')
@@ -173,12 +173,12 @@ fn indexed(text: &str) -> Result<Function, InvalidName> {
         invalid("has constructor parameters whose brackets or quotes do not match")
     })?;
     let then = match rest.strip_prefix('.') {
-        Some("new") => Then::New,
-        Some("drop") => Then::Drop,
-        Some(method) if is_identifier(method) => Then::Method(method.to_owned()),
+        Some("new") => ResourceOperation::New,
+        Some("drop") => ResourceOperation::Drop,
+        Some(method) if is_identifier(method) => ResourceOperation::Method(method.to_owned()),
         _ => return Err(invalid("does not end with the name of a method")),
     };
-    Ok(Function::Indexed {
+    Ok(FunctionKind::Indexed {
         resource: resource.to_owned(),
         parameters,
         then,

@@ -10,12 +10,12 @@ const MAX_WAITING: usize = 1 << 30;
 
 /// A count of bytes.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Bytes(Arc<AtomicUsize>);
+pub(super) struct ByteCounter(Arc<AtomicUsize>);
 
-impl Bytes {
-    fn take(&self, bytes: usize) -> Taken {
+impl ByteCounter {
+    fn take(&self, bytes: usize) -> CountedBytes {
         self.0.fetch_add(bytes, Ordering::Relaxed);
-        Taken {
+        CountedBytes {
             of: self.clone(),
             bytes,
         }
@@ -28,12 +28,12 @@ impl Bytes {
 
 /// Bytes that are counted until this is dropped.
 #[derive(Debug)]
-struct Taken {
-    of: Bytes,
+struct CountedBytes {
+    of: ByteCounter,
     bytes: usize,
 }
 
-impl Drop for Taken {
+impl Drop for CountedBytes {
     fn drop(&mut self) {
         self.of.0.fetch_sub(self.bytes, Ordering::Relaxed);
     }
@@ -41,14 +41,14 @@ impl Drop for Taken {
 
 /// What an invocation takes while it waits.
 #[derive(Debug)]
-pub(super) struct Room {
-    _of_worker: Taken,
-    _of_all: Option<Taken>,
+pub(super) struct ByteReservation {
+    _of_worker: CountedBytes,
+    _of_all: Option<CountedBytes>,
 }
 
-impl Room {
+impl ByteReservation {
     /// Of one that was kept: it is counted, and nothing is refused any longer.
-    pub(super) fn kept(worker: &Bytes, bytes: usize) -> Self {
+    pub(super) fn kept(worker: &ByteCounter, bytes: usize) -> Self {
         Self {
             _of_worker: worker.take(bytes),
             _of_all: None,
@@ -58,16 +58,16 @@ impl Room {
 
 /// What waits of all workers.
 #[derive(Debug, Default)]
-pub(in crate::workers) struct Waiting(Bytes);
+pub(in crate::workers) struct WaitingBytes(ByteCounter);
 
-impl Waiting {
+impl WaitingBytes {
     /// Takes room for parameters, of a worker that may have `limit` bytes waiting.
     pub(super) fn take(
         &self,
-        worker: &Bytes,
+        worker: &ByteCounter,
         bytes: usize,
         limit: u64,
-    ) -> Result<Room, WorkerError> {
+    ) -> Result<ByteReservation, WorkerError> {
         let full = |of: &str, most: u64| {
             WorkerError::TooMuchWaits(format!(
                 "the parameters of the calls that wait for {of} are longer than {most} bytes together: try again later"
@@ -82,7 +82,7 @@ impl Waiting {
         if self.0.count() > MAX_WAITING {
             return Err(full("all workers", MAX_WAITING as u64));
         }
-        Ok(Room {
+        Ok(ByteReservation {
             _of_worker: of_worker,
             _of_all: Some(of_all),
         })
@@ -96,7 +96,11 @@ mod tests {
     /// What waits has a bound for each worker and one for all, and gives its room back.
     #[test]
     fn room_is_bounded_and_given_back() {
-        let (all, one, other) = (Waiting::default(), Bytes::default(), Bytes::default());
+        let (all, one, other) = (
+            WaitingBytes::default(),
+            ByteCounter::default(),
+            ByteCounter::default(),
+        );
         let first = all.take(&one, 60, 100).unwrap();
         assert!(all.take(&one, 41, 100).is_err());
         let _second = all.take(&one, 40, 100).unwrap();
@@ -106,7 +110,7 @@ mod tests {
         let most = MAX_WAITING as u64;
         let _third = all.take(&other, MAX_WAITING - 40, most).unwrap();
         assert!(all.take(&other, 1, most).is_err());
-        let _kept = Room::kept(&other, 10);
+        let _kept = ByteReservation::kept(&other, 10);
         assert_eq!(other.count(), MAX_WAITING - 30);
         assert_eq!(all.0.count(), MAX_WAITING);
     }

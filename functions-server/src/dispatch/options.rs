@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use crate::SigningKey;
+use super::SigningKey;
 
 /// How a scheduler of Dispatch runs calls.
 ///

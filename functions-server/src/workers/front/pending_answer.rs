@@ -7,16 +7,16 @@ use tokio::sync::oneshot::Receiver;
 use crate::workers::error::WorkerError;
 use crate::workers::origin;
 use crate::workers::waits::Waits;
-use crate::workers::worker::{Answer, GivenBack, Worker};
+use crate::workers::worker::{Answer, QueueRelease, Worker};
 
 /// An invocation that was accepted, or that its key names.
-pub(super) struct Waiting {
+pub(super) struct PendingAnswer {
     worker: Arc<Worker>,
     key: String,
     receiver: Receiver<Answer>,
 }
 
-impl Waiting {
+impl PendingAnswer {
     pub(super) fn new(worker: Arc<Worker>, key: String, receiver: Receiver<Answer>) -> Self {
         Self {
             worker,
@@ -35,9 +35,9 @@ impl Waiting {
         loop {
             let (worker, key) = (self.worker.clone(), self.key.clone());
             let name = origin::worker(&worker.component, &worker.name);
-            let standing = move || worker.standing(&key);
-            let mut awaited = waits.await_worker(call, name.into(), standing);
-            let circle = tokio::select! {
+            let phase = move || worker.invocation_phase(&key);
+            let mut awaited = waits.await_worker(call, name.into(), phase);
+            let cycle = tokio::select! {
                 biased;
                 answer = &mut self.receiver => match received(answer) {
                     // It continues once the worker is resumed, and so does the call.
@@ -50,14 +50,14 @@ impl Waiting {
                     },
                     answer => return answer,
                 },
-                circle = awaited.fails() => circle,
+                cycle = awaited.fails() => cycle,
             };
-            let given_back = self.worker.give_back(&self.key);
-            if circle.is_queued && given_back == GivenBack::Begun {
+            let released = self.worker.release(&self.key);
+            if cycle.is_queued && released == QueueRelease::Started {
                 // Something else has ended the cycle.
                 continue;
             }
-            return Err(WorkerError::Circle(circle.to_string()));
+            return Err(WorkerError::Deadlock(cycle.to_string()));
         }
     }
 }

@@ -1,8 +1,4 @@
-//! A host with a store: what is deployed to it, what it runs, and who serves it.
-
-mod error;
-mod open;
-mod serve;
+//! The handle on all parts of a server, which the APIs get.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,8 +15,6 @@ use crate::logs::{Logs, OutputCollector};
 use crate::queue::Queue;
 use crate::store::Store;
 use crate::workers::{Components, Workers};
-
-pub use error::ServerError;
 
 /// A host with a store: what is deployed to it survives a restart.
 ///
@@ -41,60 +35,67 @@ pub use error::ServerError;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Server {
-    inner: Arc<Inner>,
+    parts: Arc<ServerParts>,
 }
 
+/// The parts of a server, in the order in which they are dropped.
 #[derive(Debug)]
-struct Inner {
-    harness: Harness,
-    queue: Queue,
-    deployments: Arc<Deployments>,
-    components: Arc<Components>,
-    workers: Workers,
-    tokens: Arc<Tokens>,
-    logs: Logs,
-    outputs: OutputCollector,
-    store: Arc<Store>,
-    is_draining: AtomicBool,
+pub(crate) struct ServerParts {
+    pub(crate) harness: Harness,
+    pub(crate) queue: Queue,
+    pub(crate) deployments: Arc<Deployments>,
+    pub(crate) components: Arc<Components>,
+    pub(crate) workers: Workers,
+    pub(crate) tokens: Arc<Tokens>,
+    pub(crate) logs: Logs,
+    pub(crate) outputs: OutputCollector,
+    pub(crate) store: Arc<Store>,
+    pub(crate) is_draining: AtomicBool,
     /// What runs the calls of Dispatch, while its API is served.
-    scheduler: ArcSwapOption<Scheduler>,
+    pub(crate) scheduler: ArcSwapOption<Scheduler>,
     /// Deleted after the store is closed.
-    temporary: Option<TempDir>,
+    pub(crate) temporary: Option<TempDir>,
 }
 
 /// A server that may be gone.
 #[derive(Debug, Clone)]
-pub(crate) struct WeakServer(Weak<Inner>);
+pub(crate) struct WeakServer(Weak<ServerParts>);
 
 impl WeakServer {
     pub(crate) fn upgrade(&self) -> Option<Server> {
-        self.0.upgrade().map(|inner| Server { inner })
+        self.0.upgrade().map(|parts| Server { parts })
     }
 }
 
 impl Server {
+    pub(crate) fn new(parts: ServerParts) -> Self {
+        Self {
+            parts: Arc::new(parts),
+        }
+    }
+
     /// The host that serves what is deployed.
     #[must_use]
     pub fn harness(&self) -> &Harness {
-        &self.inner.harness
+        &self.parts.harness
     }
 
     /// The stored functions that this process serves from files instead, because the builder names them.
     #[must_use]
     pub fn shadowed(&self) -> &[String] {
-        self.inner.deployments.shadowed()
+        self.parts.deployments.shadowed()
     }
 
     /// The data folder, as it was given.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.inner.store.folder()
+        self.parts.store.folder()
     }
 
     /// Whether the data folder is deleted with the server.
     #[must_use]
     pub fn is_temporary(&self) -> bool {
-        self.inner.temporary.is_some()
+        self.parts.temporary.is_some()
     }
 
     /// Runs asynchronous invocations on this runtime, as long as the server exists. Without this call they are
@@ -102,8 +103,8 @@ impl Server {
     ///
     /// Workers continue with what they have begun.
     pub fn run_queue(&self) {
-        self.inner.queue.start();
-        let workers = self.inner.workers.clone();
+        self.parts.queue.start();
+        let workers = self.parts.workers.clone();
         tokio::spawn(async move {
             if let Err(error) = workers.resume_all().await {
                 tracing::error!(%error, "workers that have something to do are not started");
@@ -114,13 +115,13 @@ impl Server {
     /// Begins no further asynchronous invocations, and returns once the running ones have ended. The others
     /// run once another process of the same folder does so.
     pub async fn stop_queue(&self) {
-        self.inner.queue.stop().await;
+        self.parts.queue.stop().await;
     }
 
     /// Cuts off the calls of workers, and begins no further ones. Clients that wait for a worker are answered 503.
     /// Calls that had begun or were accepted continue in the next process of the same folder.
     pub fn stop_workers(&self) {
-        self.inner.workers.stop();
+        self.parts.workers.stop();
     }
 
     /// Gives this server up, and returns once its data folder is free: once no clone is left, nobody serves
@@ -129,58 +130,63 @@ impl Server {
     /// A process that ends need not wait for this. One that opens the folder again would else find it locked,
     /// now and then.
     pub async fn close(self) {
-        let released = self.inner.store.released();
+        let released = self.parts.store.released();
         drop(self);
         released.await;
     }
 
     /// From now on, the server is not ready for further requests: `/readyz` answers 503.
     pub fn set_draining(&self) {
-        self.inner.is_draining.store(true, Ordering::Relaxed);
+        self.parts.is_draining.store(true, Ordering::Relaxed);
     }
 
     pub(crate) fn downgrade(&self) -> WeakServer {
-        WeakServer(Arc::downgrade(&self.inner))
+        WeakServer(Arc::downgrade(&self.parts))
     }
 
     pub(crate) fn queue(&self) -> &Queue {
-        &self.inner.queue
+        &self.parts.queue
     }
 
     /// What runs the calls of Dispatch, if anything does.
     pub(crate) fn scheduler(&self) -> Option<Arc<Scheduler>> {
-        self.inner.scheduler.load_full()
+        self.parts.scheduler.load_full()
+    }
+
+    /// Sets what runs the calls of Dispatch while its API is served.
+    pub(crate) fn set_scheduler(&self, scheduler: Option<Scheduler>) {
+        self.parts.scheduler.store(scheduler.map(Arc::new));
     }
 
     pub(crate) fn workers(&self) -> &Workers {
-        &self.inner.workers
+        &self.parts.workers
     }
 
     pub(crate) fn deployments(&self) -> &Arc<Deployments> {
-        &self.inner.deployments
+        &self.parts.deployments
     }
 
     pub(crate) fn components(&self) -> &Arc<Components> {
-        &self.inner.components
+        &self.parts.components
     }
 
     pub(crate) fn tokens(&self) -> &Arc<Tokens> {
-        &self.inner.tokens
+        &self.parts.tokens
     }
 
     pub(crate) fn logs(&self) -> &Logs {
-        &self.inner.logs
+        &self.parts.logs
     }
 
     pub(crate) fn outputs(&self) -> &OutputCollector {
-        &self.inner.outputs
+        &self.parts.outputs
     }
 
     pub(crate) fn store(&self) -> &Arc<Store> {
-        &self.inner.store
+        &self.parts.store
     }
 
     pub(crate) fn is_draining(&self) -> bool {
-        self.inner.is_draining.load(Ordering::Relaxed)
+        self.parts.is_draining.load(Ordering::Relaxed)
     }
 }

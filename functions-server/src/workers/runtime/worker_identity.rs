@@ -9,7 +9,7 @@ use crate::workers::origin;
 
 /// A worker, as what it calls knows it. Its names are made when it calls.
 #[derive(Debug, Clone)]
-pub(crate) struct Caller {
+pub(crate) struct WorkerIdentity {
     component: Uuid,
     component_name: Arc<str>,
     /// `COMPONENT/NAME`.
@@ -17,7 +17,7 @@ pub(crate) struct Caller {
     pub(super) created: SystemTime,
 }
 
-impl Caller {
+impl WorkerIdentity {
     pub(crate) fn new(
         component: Uuid,
         component_name: &Arc<str>,
@@ -64,7 +64,7 @@ mod tests {
     fn names_stand_for_one_component() {
         let id = Uuid::from_u128(1);
         let names = |component: &str| -> Vec<String> {
-            let caller = Caller::new(id, &component.into(), "w", SystemTime::UNIX_EPOCH);
+            let caller = WorkerIdentity::new(id, &component.into(), "w", SystemTime::UNIX_EPOCH);
             caller.names().iter().map(ToString::to_string).collect()
         };
         let by_id = [format!("worker:{id}/w"), format!("worker:{id}")];

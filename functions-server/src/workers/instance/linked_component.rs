@@ -9,13 +9,13 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 use crate::workers::components::ComponentVersion;
 use crate::workers::engines::LinkedEngine;
 use crate::workers::exports::Exports;
-use crate::workers::runtime::State;
+use crate::workers::runtime::InstanceState;
 use crate::workers::snapshot_functions::SnapshotFunctions;
 
 /// A compiled and linked version of a component.
-pub(crate) struct Code {
+pub(crate) struct LinkedComponent {
     pub(crate) version: Arc<ComponentVersion>,
-    pub(super) pre: InstancePre<State>,
+    pub(super) pre: InstancePre<InstanceState>,
     exports: Indices,
     /// What saves and loads it.
     pub(super) snapshots: Option<SnapshotFunctions>,
@@ -28,7 +28,7 @@ pub(crate) struct Code {
 /// Where a component exports its functions: by instance, which is empty for the component itself, and by name.
 type Indices = HashMap<String, HashMap<String, ComponentExportIndex>>;
 
-impl Code {
+impl LinkedComponent {
     /// Compiles and links a component. Blocks for as long as that takes.
     pub(crate) fn link(
         linked: &LinkedEngine,
@@ -69,8 +69,8 @@ fn indices(component: &Component, exports: &Exports) -> Indices {
     indices
 }
 
-impl std::fmt::Debug for Code {
+impl std::fmt::Debug for LinkedComponent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Code").finish_non_exhaustive()
+        f.debug_struct("LinkedComponent").finish_non_exhaustive()
     }
 }

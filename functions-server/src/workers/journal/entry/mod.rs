@@ -15,7 +15,7 @@ pub(super) const HEADER: usize = 1;
 /// Something that a worker began, ended, or got from outside. New variants only ever come last: their
 /// number is what is written.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Entry {
+pub(crate) enum JournalEntry {
     /// An invocation has begun.
     Start {
         key: String,
@@ -25,7 +25,7 @@ pub(crate) enum Entry {
         /// In milliseconds since 1970.
         at: i64,
     },
-    End(Outcome),
+    End(InvocationOutcome),
     WallClock {
         seconds: u64,
         nanoseconds: u32,
@@ -49,7 +49,7 @@ pub(crate) enum Entry {
     /// What came of it, when it came.
     Done {
         number: u32,
-        answer: Answer,
+        answer: RequestOutcome,
     },
     /// An invocation has begun whose function the journal has. Only in rows: reading one gives a
     /// [`Start`](Self::Start).
@@ -93,7 +93,7 @@ pub(crate) enum Key {
 
 /// The outcome of an invocation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Outcome {
+pub(crate) enum InvocationOutcome {
     /// Both are JSON.
     Returned { typ: String, value: String },
     /// It trapped, or ran into a limit. The worker is over.
@@ -106,7 +106,7 @@ pub(crate) enum Outcome {
 
 /// The outcome of a request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) enum Answer {
+pub(crate) enum RequestOutcome {
     Response {
         status: u16,
         headers: Vec<(String, Vec<u8>)>,
@@ -125,12 +125,12 @@ pub(crate) struct UnreadableRow {
 }
 
 /// Adds an entry to a row. What the journal has already is written as a number.
-pub(super) fn write(row: &mut Vec<u8>, entry: &Entry, texts: &mut Texts) {
+pub(super) fn write(row: &mut Vec<u8>, entry: &JournalEntry, texts: &mut Texts) {
     if row.is_empty() {
         row.push(FORMAT);
     }
     let repeated = match entry {
-        Entry::Start {
+        JournalEntry::Start {
             key,
             function,
             params,
@@ -138,7 +138,7 @@ pub(super) fn write(row: &mut Vec<u8>, entry: &Entry, texts: &mut Texts) {
         } => {
             let known = texts.number(function);
             texts.note(function);
-            known.map(|function| Entry::Repeated {
+            known.map(|function| JournalEntry::Repeated {
                 key: Key::of(key),
                 function,
                 params: params.clone(),
@@ -154,11 +154,11 @@ pub(super) fn write(row: &mut Vec<u8>, entry: &Entry, texts: &mut Texts) {
 }
 
 /// Decodes the first entry of what follows the header of a row, and returns its length.
-pub(super) fn take(bytes: &[u8], texts: &mut Texts) -> Result<(Entry, usize), String> {
+pub(super) fn take(bytes: &[u8], texts: &mut Texts) -> Result<(JournalEntry, usize), String> {
     let taken = postcard::take_from_bytes(bytes).map_err(|error| error.to_string());
     let (entry, rest) = taken?;
     let entry = match entry {
-        Entry::Repeated {
+        JournalEntry::Repeated {
             key,
             function,
             params,
@@ -166,7 +166,7 @@ pub(super) fn take(bytes: &[u8], texts: &mut Texts) -> Result<(Entry, usize), St
         } => {
             let text = texts.text(function);
             let text = text.ok_or_else(|| format!("it has no function with number {function}"))?;
-            Entry::Start {
+            JournalEntry::Start {
                 key: key.text(),
                 function: text.to_owned(),
                 params,
@@ -174,7 +174,7 @@ pub(super) fn take(bytes: &[u8], texts: &mut Texts) -> Result<(Entry, usize), St
             }
         }
         entry => {
-            if let Entry::Start { function, .. } = &entry {
+            if let JournalEntry::Start { function, .. } = &entry {
                 texts.note(function);
             }
             entry
@@ -184,7 +184,10 @@ pub(super) fn take(bytes: &[u8], texts: &mut Texts) -> Result<(Entry, usize), St
 }
 
 /// Reads the entries of rows. Returns the texts that they have in full.
-pub(super) fn read(rows: &[Vec<u8>], mut each: impl FnMut(Entry)) -> Result<Texts, UnreadableRow> {
+pub(super) fn read(
+    rows: &[Vec<u8>],
+    mut each: impl FnMut(JournalEntry),
+) -> Result<Texts, UnreadableRow> {
     let mut texts = Texts::default();
     for (row, bytes) in rows.iter().enumerate() {
         let unreadable = |reason: String| UnreadableRow { row, reason };
@@ -223,7 +226,7 @@ impl Key {
     }
 }
 
-impl Outcome {
+impl InvocationOutcome {
     /// Stands for it, in every release.
     pub(crate) fn hash(&self) -> u64 {
         let hash = Sha256::digest(self.to_bytes());

@@ -8,20 +8,20 @@ use uuid::Uuid;
 
 use super::components::{ComponentVersion, Components};
 use super::error::WorkerError;
-use super::instance::Code;
+use super::instance::LinkedComponent;
 
 /// How many are kept.
 const CAPACITY: usize = 256;
 
-type Slot = Arc<OnceCell<Arc<Code>>>;
+type LinkedCell = Arc<OnceCell<Arc<LinkedComponent>>>;
 
 /// What is linked, by component and version, for workers or for calls that have none.
-pub(crate) struct Codes {
+pub(crate) struct LinkedComponents {
     pub(crate) components: Arc<Components>,
-    linked: Mutex<HashMap<(Uuid, u64, bool), Slot>>,
+    linked: Mutex<HashMap<(Uuid, u64, bool), LinkedCell>>,
 }
 
-impl Codes {
+impl LinkedComponents {
     pub(crate) fn new(components: Arc<Components>) -> Self {
         Self {
             components,
@@ -33,7 +33,7 @@ impl Codes {
     pub(crate) async fn durable(
         &self,
         version: &Arc<ComponentVersion>,
-    ) -> Result<Arc<Code>, WorkerError> {
+    ) -> Result<Arc<LinkedComponent>, WorkerError> {
         self.load(version, false).await
     }
 
@@ -41,7 +41,7 @@ impl Codes {
     pub(crate) async fn ephemeral(
         &self,
         version: &Arc<ComponentVersion>,
-    ) -> Result<Arc<Code>, WorkerError> {
+    ) -> Result<Arc<LinkedComponent>, WorkerError> {
         self.load(version, true).await
     }
 
@@ -49,13 +49,13 @@ impl Codes {
         &self,
         version: &Arc<ComponentVersion>,
         is_ephemeral: bool,
-    ) -> Result<Arc<Code>, WorkerError> {
+    ) -> Result<Arc<LinkedComponent>, WorkerError> {
         let slot = self.slot((version.id, version.version, is_ephemeral));
         let link = || async {
             let (version, engines) = (version.clone(), self.components.engines().clone());
             let linking = tokio::task::spawn_blocking(move || {
                 let linked = engines.of(is_ephemeral)?;
-                Code::link(linked, version)
+                LinkedComponent::link(linked, version)
             });
             let linked = linking.await.map_err(|error| error.to_string());
             let linked = linked.and_then(|linked| linked.map_err(|error| format!("{error:#}")));
@@ -64,7 +64,7 @@ impl Codes {
         slot.get_or_try_init(link).await.cloned()
     }
 
-    fn slot(&self, key: (Uuid, u64, bool)) -> Slot {
+    fn slot(&self, key: (Uuid, u64, bool)) -> LinkedCell {
         let mut linked = self.linked.lock().unwrap_or_else(PoisonError::into_inner);
         if linked.len() >= CAPACITY && !linked.contains_key(&key) {
             // Those that nothing uses can be linked again.
@@ -74,8 +74,8 @@ impl Codes {
     }
 }
 
-impl std::fmt::Debug for Codes {
+impl std::fmt::Debug for LinkedComponents {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Codes").finish_non_exhaustive()
+        f.debug_struct("LinkedComponents").finish_non_exhaustive()
     }
 }

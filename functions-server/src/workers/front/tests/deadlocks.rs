@@ -6,7 +6,7 @@ use super::*;
 async fn begin(
     host: &Arc<Host>,
     component: &str,
-    calls: Vec<(&'static str, Invocation)>,
+    calls: Vec<(&'static str, WorkerInvocation)>,
 ) -> Vec<String> {
     for (worker, _) in &calls {
         let sleep = invocation("sleep", "[150]", None);

@@ -6,9 +6,9 @@ use crate::store::Time;
 /// The calls that run now, and since when. Writes own this and not what has the store: the last of them would close
 /// the store on its own thread.
 #[derive(Debug, Default)]
-pub(crate) struct Running(Mutex<HashMap<i64, Time>>);
+pub(crate) struct RunningCalls(Mutex<HashMap<i64, Time>>);
 
-impl Running {
+impl RunningCalls {
     pub(super) fn begin(&self, call: i64, started: Time) {
         self.calls().insert(call, started);
     }

@@ -4,13 +4,19 @@ use bytes::Bytes;
 use host_harness::{FetchError, FetchErrorKind, InvocationError};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 
-use super::requests::{Failure, Sent};
-use crate::workers::journal::Answer;
+use crate::workers::journal::RequestOutcome;
 
-pub(super) fn not_called(name: &str, error: &InvocationError) -> Answer {
+/// The outcome of a request, for the guest.
+pub(super) type RequestResult = Result<Response<Bytes>, RequestFailure>;
+
+/// A request failed, or cannot be made as the guest gives it: a word for the kind, and a text.
+#[derive(Debug)]
+pub(super) struct RequestFailure(pub(super) String, pub(super) String);
+
+pub(super) fn not_called(name: &str, error: &InvocationError) -> RequestOutcome {
     let kind = match error.status() {
         _ if error.is_not_found() => {
-            return Answer::Failed("not-found".to_owned(), name.to_owned());
+            return RequestOutcome::Failed("not-found".to_owned(), name.to_owned());
         }
         StatusCode::FORBIDDEN => "denied",
         StatusCode::GATEWAY_TIMEOUT => "timeout",
@@ -18,20 +24,20 @@ pub(super) fn not_called(name: &str, error: &InvocationError) -> Answer {
         StatusCode::INTERNAL_SERVER_ERROR | StatusCode::BAD_GATEWAY => "trapped",
         _ => "other",
     };
-    Answer::Failed(kind.to_owned(), error.to_string())
+    RequestOutcome::Failed(kind.to_owned(), error.to_string())
 }
 
-pub(super) fn failed(error: &FetchError, limit: usize) -> Answer {
+pub(super) fn failed(error: &FetchError, limit: usize) -> RequestOutcome {
     let text = match error.kind() {
         FetchErrorKind::TooLarge => limit.to_string(),
         _ => error.to_string(),
     };
-    Answer::Failed(kind(error.kind()).to_owned(), text)
+    RequestOutcome::Failed(kind(error.kind()).to_owned(), text)
 }
 
-pub(super) fn recorded(response: &Response<Bytes>) -> Answer {
+pub(super) fn recorded(response: &Response<Bytes>) -> RequestOutcome {
     let headers = response.headers().iter();
-    Answer::Response {
+    RequestOutcome::Response {
         status: response.status().as_u16(),
         headers: headers
             .map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()))
@@ -40,14 +46,14 @@ pub(super) fn recorded(response: &Response<Bytes>) -> Answer {
     }
 }
 
-pub(super) fn sent(answer: Answer) -> Sent {
+pub(super) fn sent(answer: RequestOutcome) -> RequestResult {
     let (status, headers, body) = match answer {
-        Answer::Response {
+        RequestOutcome::Response {
             status,
             headers,
             body,
         } => (status, headers, body),
-        Answer::Failed(kind, text) => return Err(Failure(kind, text)),
+        RequestOutcome::Failed(kind, text) => return Err(RequestFailure(kind, text)),
     };
     let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();

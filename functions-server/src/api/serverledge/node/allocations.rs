@@ -1,22 +1,22 @@
-//! What is taken of a node.
+//! What is allocated of a node.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::line::Waiter;
+use super::wait_queue::Waiter;
 use super::{Demand, NoCapacity};
 
 #[derive(Debug, Default)]
-pub(super) struct Taken {
+pub(super) struct Allocations {
     pub(super) busy_memory: u64,
     pub(super) used_cpus: f64,
     /// Warm instances, the least recently used first.
-    pub(super) warm: Vec<Warm>,
+    pub(super) warm: Vec<WarmInstance>,
     /// How often versions had changed when the warm ones were last looked at.
     pub(super) changes: u64,
-    /// Who waits for room, the longest first.
-    pub(super) line: Vec<Waiter>,
+    /// The functions that wait for room, the longest first.
+    pub(super) waiters: Vec<Waiter>,
     /// How many invocations had no room.
     pub(super) dropped: u64,
     /// Every function that ever had an instance.
@@ -24,14 +24,14 @@ pub(super) struct Taken {
 }
 
 #[derive(Debug)]
-pub(super) struct Warm {
+pub(super) struct WarmInstance {
     pub(super) function: Arc<str>,
     pub(super) version: Option<u64>,
     pub(super) memory: u64,
     pub(super) used: Instant,
 }
 
-impl Taken {
+impl Allocations {
     pub(super) fn warm_memory(&self) -> u64 {
         self.warm.iter().map(|warm| warm.memory).sum()
     }
@@ -47,7 +47,7 @@ impl Taken {
         &mut self,
         total: u64,
         memory: u64,
-        may_evict: impl Fn(&Warm) -> bool,
+        may_evict: impl Fn(&WarmInstance) -> bool,
     ) -> Result<(), NoCapacity> {
         let evictable = self.warm.iter().filter(|warm| may_evict(warm));
         let evictable: u64 = evictable.map(|warm| warm.memory).sum();
@@ -66,14 +66,14 @@ impl Taken {
         Ok(())
     }
 
-    /// The place of a function in the line.
-    pub(super) fn place_of(&self, function: &str) -> Option<usize> {
-        let mut line = self.line.iter();
-        line.position(|waiter| &*waiter.demand.function == function)
+    /// The position of a function in the queue.
+    pub(super) fn position_of(&self, function: &str) -> Option<usize> {
+        let mut waiters = self.waiters.iter();
+        waiters.position(|waiter| &*waiter.demand.function == function)
     }
 }
 
-impl Warm {
+impl WarmInstance {
     pub(super) fn of(demand: &Demand, used: Instant) -> Self {
         Self {
             function: demand.function.clone(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::analysed_type::AnalysedType;
-use super::exports::{BadCall, FoundFunction, Functions};
+use super::exports::{BadCall, FoundFunction, FunctionIndex};
 use super::json::Json;
 use super::typed_json;
 
@@ -17,7 +17,7 @@ pub(crate) struct Parameter {
 
 /// A call whose function exists and whose parameters fit. Only its handles may turn out to be invalid.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Checked {
+pub(crate) struct CheckedCall {
     pub(crate) function: Arc<FoundFunction>,
     /// The function's name, as the client wrote it.
     pub(crate) text: String,
@@ -81,10 +81,10 @@ impl Parameter {
 
 /// Checks a call of the function that `text` names.
 pub(crate) fn check(
-    functions: &Functions,
+    functions: &FunctionIndex,
     text: &str,
     parameters: &[Parameter],
-) -> Result<Checked, BadCall> {
+) -> Result<CheckedCall, BadCall> {
     // As upstream, a value that does not fit its own type is found first.
     let typed = parameters.iter().map(|parameter| {
         let typ = parameter.typ.as_ref();
@@ -128,7 +128,7 @@ pub(crate) fn check(
         return Err(BadCall { errors });
     }
     let params = serde_json::to_string(&values);
-    Ok(Checked {
+    Ok(CheckedCall {
         params: params.map_err(|error| BadCall::new(error.to_string()))?,
         text: text.to_owned(),
         function,

@@ -1,4 +1,4 @@
-//! Who waits for room on a node.
+//! The functions that wait for room on a node.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,35 +12,35 @@ pub(super) struct Waiter {
     pub(super) since: Instant,
 }
 
-/// The place of a function in the line. Dropping it leaves the line.
+/// The position of a function in the queue. Dropping it leaves the queue.
 #[derive(Debug)]
-pub(crate) struct InLine {
+pub(crate) struct WaitPosition {
     node: Arc<Node>,
     function: Arc<str>,
 }
 
 impl Node {
-    /// Joins the end of the line for room.
-    pub(crate) fn wait(self: &Arc<Self>, demand: Demand) -> InLine {
+    /// Joins the end of the queue for room.
+    pub(crate) fn wait(self: &Arc<Self>, demand: Demand) -> WaitPosition {
         let function = demand.function.clone();
-        self.lock().line.push(Waiter {
+        self.lock().waiters.push(Waiter {
             demand,
             since: Instant::now(),
         });
-        InLine {
+        WaitPosition {
             node: self.clone(),
             function,
         }
     }
 }
 
-impl Drop for InLine {
+impl Drop for WaitPosition {
     fn drop(&mut self) {
-        let mut taken = self.node.lock();
-        if let Some(place) = taken.place_of(&self.function) {
-            taken.line.remove(place);
+        let mut allocations = self.node.lock();
+        if let Some(position) = allocations.position_of(&self.function) {
+            allocations.waiters.remove(position);
         }
-        drop(taken);
+        drop(allocations);
         // Others may have waited for it alone.
         self.node.freed.tell();
     }

@@ -1,15 +1,13 @@
 //! The APIs of a server, each on its own listener.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use axum::Router;
 use tokio::net::TcpListener;
 
-use super::Server;
 use crate::api::{self, dispatch, golem, management, serverledge};
 use crate::dispatch::Scheduler;
-use crate::{DispatchOptions, GolemOptions, ManagementOptions, ServerledgeOptions};
+use crate::{DispatchOptions, GolemOptions, ManagementOptions, Server, ServerledgeOptions};
 
 /// Refuses a listener that others than this machine reach, unless it `is_open`.
 fn check_loopback(
@@ -114,13 +112,11 @@ impl Server {
     ) -> std::io::Result<()> {
         let started = Scheduler::start(self.store().clone(), self.harness().clone(), options);
         let (scheduler, running, stop) = started.await.map_err(std::io::Error::other)?;
-        self.inner
-            .scheduler
-            .store(Some(Arc::new(scheduler.clone())));
+        self.set_scheduler(Some(scheduler.clone()));
         let running = tokio::spawn(running);
         let service = dispatch::service(self.clone(), scheduler);
         let served = api::serve(listener, service, shutdown).await;
-        self.inner.scheduler.store(None);
+        self.set_scheduler(None);
         // It fails if the scheduler has ended.
         let _ = stop.send(());
         let _ = running.await;

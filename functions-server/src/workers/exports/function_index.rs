@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{BadCall, Call, Exports, FoundFunction};
+use super::{BadCall, CallKind, Exports, FoundFunction};
 use crate::workers::function_name::{FunctionName, InvalidName};
 
 /// How many texts are known at once.
@@ -14,12 +14,12 @@ const MAX_TEXT: usize = 256;
 
 /// What a component exports, and what was found in it lately.
 #[derive(Debug)]
-pub(crate) struct Functions {
+pub(crate) struct FunctionIndex {
     exports: Exports,
     found: Mutex<HashMap<String, Arc<FoundFunction>>>,
 }
 
-impl Functions {
+impl FunctionIndex {
     pub(crate) fn new(exports: Exports) -> Self {
         Self {
             exports,
@@ -41,7 +41,7 @@ impl Functions {
             .map_err(|error: InvalidName| BadCall::new(error.to_string()))?;
         let found = Arc::new(self.exports.find(&name)?);
         // Those with parameters of a constructor are as many as there are parameters.
-        let is_kept = text.len() <= MAX_TEXT && !matches!(found.call, Call::Indexed(_));
+        let is_kept = text.len() <= MAX_TEXT && !matches!(found.call, CallKind::Indexed(_));
         if is_kept {
             let mut known = self.lock();
             if known.len() >= CAPACITY {

@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::{Circle, Graph, Standing};
+use super::{DeadlockCycle, Graph, InvocationPhase};
 
 /// How many workers a cycle names at most.
-const NAMED: usize = 16;
+const MAX_NAMED: usize = 16;
 
 /// Everything that a worker waits for waits for it.
-struct Closed {
+struct FoundCycle {
     workers: Vec<Arc<str>>,
     /// The call and number of the invocation that fails.
     victim: (u64, u64),
@@ -18,14 +18,14 @@ struct Closed {
 
 impl Graph {
     /// Breaks a cycle that the worker is in which waits for this call.
-    pub(super) fn break_circle_of(&mut self, call: u64) {
+    pub(super) fn break_cycle_of(&mut self, call: u64) {
         if let Some(worker) = self.owners.get(&call).cloned() {
-            self.break_circle(&worker);
+            self.break_cycle(&worker);
         }
     }
 
     /// Breaks a cycle that this worker is in, by failing one invocation.
-    pub(super) fn break_circle(&mut self, worker: &Arc<str>) {
+    pub(super) fn break_cycle(&mut self, worker: &Arc<str>) {
         let Some(closed) = self.closed(worker) else {
             return;
         };
@@ -35,7 +35,7 @@ impl Graph {
         let fail = edges.find_map(|edge| (edge.number == number).then(|| edge.fail.take())?);
         if let Some(fail) = fail {
             // The waiter may have gone away.
-            let _ = fail.send(Circle {
+            let _ = fail.send(DeadlockCycle {
                 workers: closed.workers,
                 is_queued: closed.is_queued,
             });
@@ -43,11 +43,11 @@ impl Graph {
     }
 
     /// `None`: something that the worker waits for can continue without it.
-    fn closed(&self, start: &Arc<str>) -> Option<Closed> {
+    fn closed(&self, start: &Arc<str>) -> Option<FoundCycle> {
         let mut seen = HashSet::from([start]);
         let mut reached = vec![start];
         let mut next = 0;
-        let mut is_circle = false;
+        let mut is_cycle = false;
         // One that has not begun is preferred: nothing comes of it.
         let mut victim: Option<((u64, u64), bool)> = None;
         while let Some(worker) = reached.get(next).copied() {
@@ -56,11 +56,11 @@ impl Graph {
                 let edges = self.led_to.get(call)?;
                 for edge in edges {
                     edge.fail.as_ref()?;
-                    let is_queued = match (edge.standing)() {
-                        Standing::Over => return None,
-                        standing => standing == Standing::Queued,
+                    let is_queued = match (edge.phase)() {
+                        InvocationPhase::Ended => return None,
+                        phase => phase == InvocationPhase::Queued,
                     };
-                    is_circle |= edge.worker == *start;
+                    is_cycle |= edge.worker == *start;
                     if seen.insert(&edge.worker) {
                         reached.push(&edge.worker);
                     }
@@ -70,9 +70,9 @@ impl Graph {
                 }
             }
         }
-        let (victim, is_queued) = victim.filter(|_| is_circle)?;
-        let workers = reached.into_iter().take(NAMED).cloned().collect();
-        Some(Closed {
+        let (victim, is_queued) = victim.filter(|_| is_cycle)?;
+        let workers = reached.into_iter().take(MAX_NAMED).cloned().collect();
+        Some(FoundCycle {
             workers,
             victim,
             is_queued,

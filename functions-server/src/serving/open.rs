@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use arc_swap::ArcSwapOption;
 use host_harness::Builder;
 
-use super::{Inner, Server, ServerError};
+use super::ServerError;
 use crate::ServerOptions;
 use crate::api::invocations::Deferred;
 use crate::api::{golem, serverledge};
@@ -14,6 +14,7 @@ use crate::auth::Tokens;
 use crate::deployments::{DeploymentError, Deployments, Keys, chain};
 use crate::logs::{Logs, OutputCollector};
 use crate::queue::Queue;
+use crate::server::{Server, ServerParts};
 use crate::store::{Store, components, functions};
 use crate::workers::{Components, Egress, Engines, WorkerTargets, Workers};
 
@@ -106,21 +107,19 @@ impl Server {
         let workers = Workers::new(store.clone(), components.clone(), egress, limits);
         targets.set(&workers);
         golem::register(&queue, &workers);
-        Ok(Self {
-            inner: Arc::new(Inner {
-                harness,
-                queue,
-                deployments,
-                components,
-                workers,
-                tokens,
-                logs,
-                outputs,
-                store,
-                is_draining: AtomicBool::new(false),
-                scheduler: ArcSwapOption::empty(),
-                temporary,
-            }),
-        })
+        Ok(Self::new(ServerParts {
+            harness,
+            queue,
+            deployments,
+            components,
+            workers,
+            tokens,
+            logs,
+            outputs,
+            store,
+            is_draining: AtomicBool::new(false),
+            scheduler: ArcSwapOption::empty(),
+            temporary,
+        }))
     }
 }

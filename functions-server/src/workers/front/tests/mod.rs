@@ -1,7 +1,7 @@
 //! Workers of a real component on a real store.
 
 mod calls;
-mod circles;
+mod deadlocks;
 mod failures;
 #[cfg(target_os = "linux")]
 mod figures;
@@ -19,7 +19,7 @@ use host_harness::Harness;
 use uuid::Uuid;
 
 use super::*;
-use crate::workers::components::Upload;
+use crate::workers::components::ComponentUpload;
 use crate::workers::worker::{Status, WorkerView};
 use crate::workers::{Engines, WorkerTargets};
 
@@ -60,13 +60,13 @@ impl Host {
     }
 
     /// The component that all these tests use, without variables.
-    fn uploaded(&self, is_ephemeral: Option<bool>) -> Upload {
+    fn uploaded(&self, is_ephemeral: Option<bool>) -> ComponentUpload {
         let artifacts = self.workers.inner.context.store.artifacts().clone();
         let mut upload = artifacts.upload().unwrap();
         upload
             .write(&std::fs::read(test_guests::WORKER).unwrap())
             .unwrap();
-        Upload {
+        ComponentUpload {
             component: upload.finish(),
             is_ephemeral,
             env: None,
@@ -74,7 +74,7 @@ impl Host {
     }
 
     async fn upload_as(&self, is_ephemeral: bool) -> String {
-        let upload = Upload {
+        let upload = ComponentUpload {
             env: Some([("FROM".to_owned(), "component".to_owned())].into()),
             ..self.uploaded(Some(is_ephemeral))
         };
@@ -98,7 +98,7 @@ impl Host {
         &self,
         component: &str,
         worker: &str,
-        call: Invocation,
+        call: WorkerInvocation,
     ) -> Result<String, WorkerError> {
         let answer = self.workers.invoke_and_await(component, worker, call).await;
         answer.map(|returned| returned.value)
@@ -133,8 +133,8 @@ fn open_store(folder: &Path) -> Store {
     }
 }
 
-fn invocation(function: &str, params: &str, key: Option<&str>) -> Invocation {
-    Invocation {
+fn invocation(function: &str, params: &str, key: Option<&str>) -> WorkerInvocation {
+    WorkerInvocation {
         function: format!("test:worker/api.{{{function}}}"),
         parameters: Parameter::of_array(params.as_bytes()).unwrap(),
         key: key.map(str::to_owned),

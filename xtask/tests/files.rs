@@ -1,0 +1,138 @@
+//! How long source files are, where they are, and what the types in them are called.
+#![expect(
+    clippy::unwrap_used,
+    reason = "tests say what they expect by unwrapping"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// The most lines of a file, and of one with tests.
+const MAX_LINES: usize = 300;
+const MAX_LINES_OF_TESTS: usize = 400;
+
+/// Files that may be twice as long: one idea that does not come apart, or one that nobody has cut yet.
+const LONGER: [&str; 5] = [
+    // Documentation of one type.
+    "functions-guest-web/src/routing/mod.rs",
+    "functions-server/src/workers/analysed_type.rs",
+    "functions-server/src/workers/typed_json/tests.rs",
+    "functions-server/tests/server/serverledge.rs",
+    // Compiled code in caches depends on what this file contains.
+    "host-harness/src/compile/footprint.rs",
+];
+
+/// Names of several private types of the host: the slot of a pool, and what the owners of a thing share.
+const SAME_NAMES: [&str; 2] = ["Shared", "Slot"];
+
+/// A text up to its tests.
+fn without_tests(text: &str) -> &str {
+    text.split("\nmod tests {").next().unwrap()
+}
+
+/// Every Rust file of a folder and of those below it, with its number of lines.
+fn lengths(folder: &Path, found: &mut Vec<(String, usize)>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() {
+            if !name.starts_with('.') && name != "target" {
+                lengths(&path, found);
+            }
+        } else if name.ends_with(".rs") {
+            let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+            found.push((path.to_str().unwrap().to_owned(), lines));
+        }
+    }
+}
+
+/// A file has one idea, and few lines. Those that are generated count for nothing.
+#[test]
+fn files_are_short() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut found = Vec::new();
+    lengths(workspace, &mut found);
+    assert!(found.len() > 500);
+    let mut unused: BTreeSet<_> = LONGER.into();
+    for (path, lines) in &found {
+        let path = path.strip_prefix(workspace.to_str().unwrap()).unwrap();
+        let path = path.trim_start_matches('/');
+        let is_test = path.contains("/tests/") || path.ends_with("/tests.rs");
+        let max = if is_test {
+            MAX_LINES_OF_TESTS
+        } else {
+            MAX_LINES
+        };
+        if *lines <= max || path.ends_with("/__private/bindings.rs") {
+            continue;
+        }
+        assert!(
+            unused.remove(path) && *lines <= 2 * max,
+            "{path} has {lines} lines: cut it along its ideas into files of at most {max}"
+        );
+    }
+    assert!(unused.is_empty(), "not longer any more: {unused:?}");
+}
+
+/// A module with children is a folder with a `mod.rs`.
+#[test]
+fn modules_with_children_are_folders() {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut files = Vec::new();
+    lengths(workspace, &mut files);
+    for (file, _) in files {
+        let folder = Path::new(&file).with_extension("");
+        assert!(!folder.is_dir(), "name {file} {}/mod.rs", folder.display());
+    }
+}
+
+/// The type or trait that a line defines, outside other items.
+fn defined(line: &str) -> Option<&str> {
+    let mut words = line.split(' ').skip_while(|word| {
+        let modifiers = ["pub", "pub(crate)", "pub(super)", "pub(in", "unsafe"];
+        modifiers.contains(word) || word.starts_with("crate::")
+    });
+    let is_type = ["struct", "enum", "trait", "type", "union"].contains(&words.next()?);
+    let name = words.next().filter(|_| is_type)?;
+    name.split(|letter: char| !letter.is_alphanumeric()).next()
+}
+
+/// The names that several files of a folder define outside tests, with their files. Types that replace each other
+/// on other systems have one name.
+fn shared_names(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut files = Vec::new();
+    lengths(&workspace.join(folder), &mut files);
+    let mut places = BTreeMap::<_, BTreeSet<_>>::new();
+    for (file, _) in files {
+        let skipped = ["/tests.rs", "/unsupported.rs"];
+        if file.contains("/tests/") || skipped.iter().any(|name| file.ends_with(name)) {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
+        for name in without_tests(&text).lines().filter_map(defined) {
+            places
+                .entry(name.to_owned())
+                .or_default()
+                .insert(file.clone());
+        }
+    }
+    assert!(places.len() > 300);
+    places.retain(|_, files| files.len() > 1);
+    places
+}
+
+/// No two types of the host have one name.
+#[test]
+fn types_of_the_host_have_names_of_their_own() {
+    let shared = shared_names("host-harness/src");
+    let names: Vec<_> = shared.keys().collect();
+    assert_eq!(names, SAME_NAMES, "{shared:#?}");
+}
+
+/// No two types of the server have one name.
+#[test]
+fn types_of_the_server_have_names_of_their_own() {
+    let shared = shared_names("functions-server/src");
+    assert!(shared.is_empty(), "{shared:#?}");
+}
