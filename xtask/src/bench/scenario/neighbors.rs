@@ -19,9 +19,15 @@ use crate::bench::row::{Row, Target};
 
 const TARGET: Target = Target::AtMost(3.0);
 
-/// How long an attack has an effect after its end. Two seconds after much memory became free, a virtual machine gives
-/// it back to its host, and whatever runs stands still for tens of milliseconds.
-const SETTLE: Duration = Duration::from_secs(4);
+/// How long an attack itself has an effect after its end.
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// How often to look whether the machine is quiet again. When much memory became free, a virtual machine gives it back
+/// to its host, which takes 16 s for gigabytes. Whatever runs stands still for tens of milliseconds then.
+const MAX_LOOKS: u32 = 12;
+
+/// How much more than the least quiet latency is quiet, too.
+const QUIET: f64 = 1.5;
 
 /// Of `test-guests/misbehave`.
 struct Attack {
@@ -109,6 +115,26 @@ impl Drop for Attackers {
     }
 }
 
+/// The latencies without an attack, in seconds.
+#[derive(Default)]
+struct Quiet(Vec<f64>);
+
+impl Quiet {
+    /// Measures until the latency is what it is at best, more or less. No ratio becomes smaller by that.
+    fn wait(&mut self, p99: impl Fn() -> anyhow::Result<f64>) -> anyhow::Result<()> {
+        let least = self.0.iter().copied().fold(f64::INFINITY, f64::min);
+        let mut latency = p99()?;
+        for _ in 1..MAX_LOOKS {
+            if latency <= least * QUIET {
+                break;
+            }
+            latency = p99()?;
+        }
+        self.0.push(latency);
+        Ok(())
+    }
+}
+
 pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
     let guests = &context.built.guests;
     let misbehave = ("misbehave", guests.misbehave.as_path());
@@ -116,13 +142,12 @@ pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
     let other = serve(context, &[misbehave])?;
     let p99 = || context.load.p99(&host, "/ping", context.round);
     p99()?;
-    let mut quiet = Vec::new();
+    let mut quiet = Quiet::default();
     let mut beside = ATTACKS.each_ref().map(|_| [Vec::new(), Vec::new()]);
     for _ in 0..context.rounds {
         for (attack, turns) in ATTACKS.iter().zip(&mut beside) {
-            // Often, since each ratio is against it.
-            quiet.push(p99()?);
             for (attacked, turns) in [&host, &other].into_iter().zip(turns) {
+                quiet.wait(p99)?;
                 let attackers = Attackers::start(&context.load, attack, attacked)?;
                 // Until they are in full swing.
                 std::thread::sleep(Duration::from_millis(300));
@@ -132,6 +157,7 @@ pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
             }
         }
     }
+    let quiet = quiet.0;
     let quiet = median(quiet).context("no rounds")?;
     let mut rows = Vec::new();
     for (attack, turns) in ATTACKS.iter().zip(beside) {
