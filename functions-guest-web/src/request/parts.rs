@@ -44,7 +44,12 @@ impl FromRequest for Uri {
             Some(query) => format!("{path}?{query}").parse(),
             None => path.parse(),
         };
-        uri.map_err(|_| Rejection::new(StatusCode::BAD_REQUEST, "the request's path is no URI"))
+        uri.map_err(|_| {
+            Rejection::new(
+                StatusCode::BAD_REQUEST,
+                "invalid URI in the path of the request",
+            )
+        })
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) enum TokenError {
     )]
     FirstIsNotAdmin,
     #[error(
-        "the first token cannot expire: after that nobody could create another token. Create it without \
+        "the first token cannot expire: after that nobody could create another token; create it without \
          \"expires\", and others with it"
     )]
     FirstExpires,

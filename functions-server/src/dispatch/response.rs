@@ -82,7 +82,11 @@ pub(super) fn judge(body: &[u8], row: &RunRow, rules: &Rules<'_>, now: Time) -> 
     let invalid = |why: String| without_response(status::INVALID_RESPONSE, why, row, now);
     let response = match RunResponse::decode(body) {
         Ok(response) => response,
-        Err(error) => return invalid(format!("the response is no RunResponse: {error}")),
+        Err(error) => {
+            return invalid(format!(
+                "the response does not decode as a RunResponse: {error}"
+            ));
+        }
     };
     let status = response.status;
     match response.directive {

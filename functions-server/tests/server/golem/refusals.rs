@@ -8,7 +8,7 @@ use test_guests::WORKER;
 use super::support::{create, form, function, golem, id_of};
 use crate::support::{Running, builder};
 
-/// An update to a version that there is not names the version, and a page of no workers is the last.
+/// An update to an unknown version names the version, and a page of no workers is the last.
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_version_is_named() {
     let running = Running::start().await;
