@@ -6,7 +6,7 @@ use host_harness::Escaped;
 use serde_json::{Value, json};
 use wasmparser::BinaryReaderError;
 
-use super::{Component, Runs};
+use super::{ParsedComponent, Runs};
 use crate::build::bloat;
 use crate::build::report::Sizes;
 use crate::output;
@@ -58,7 +58,7 @@ impl NotAComponent {
 /// The file cannot be read, is not a component, or cannot run here: the last after all that is known of it.
 pub(crate) fn inspect(file: &Path, is_json: bool) -> anyhow::Result<()> {
     let bytes = InvalidFile::read(file, BUILD)?;
-    let component = Component::of_file(file, &bytes)?;
+    let component = ParsedComponent::of_file(file, &bytes)?;
     let runs = Runs::of(file, bytes);
     let sizes = Sizes {
         component,

@@ -21,9 +21,9 @@ pub(crate) use self::interfaces::Interfaces;
 pub(crate) use self::runs::{Runs, try_run};
 use self::sections::kind_of;
 
-/// A component that was read.
+/// A parsed component.
 #[derive(Debug, Default)]
-pub(crate) struct Component {
+pub(crate) struct ParsedComponent {
     pub(crate) size: usize,
     pub(crate) interfaces: Interfaces,
     /// The bytes of each kind of section, of all modules together.
@@ -68,7 +68,7 @@ impl Module {
     }
 }
 
-impl Component {
+impl ParsedComponent {
     /// Reads the component of a file.
     ///
     /// # Errors

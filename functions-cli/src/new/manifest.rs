@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use toml_edit::{DocumentMut, InlineTable, Item, TableLike, Value};
 
 use super::sdk::Sdk;
-use super::template::{Dependency, Features, Package};
+use super::template::{Dependency, Features, NewPackage};
 use crate::build::bloat;
 use crate::project::Profiles;
 
@@ -29,7 +29,7 @@ pub(super) enum Profile {
 }
 
 /// Adds what makes the package a function.
-pub(super) fn complete(folder: &Path, package: &Package, sdk: &Sdk) -> anyhow::Result<Profile> {
+pub(super) fn complete(folder: &Path, package: &NewPackage, sdk: &Sdk) -> anyhow::Result<Profile> {
     let file = folder.join("Cargo.toml");
     let mut manifest: DocumentMut = fs::read_to_string(&file)?.parse()?;
     for dependency in package.dependencies {
