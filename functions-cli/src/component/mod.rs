@@ -1,6 +1,7 @@
 //! What a component consists of.
 
 mod crates;
+mod error;
 mod inspect;
 mod interfaces;
 mod runs;
@@ -16,7 +17,8 @@ use wasmparser::{
 };
 
 use self::crates::{RUNTIME, crate_of};
-pub(crate) use self::inspect::{NotAComponent, inspect};
+pub(crate) use self::error::NotAComponent;
+pub(crate) use self::inspect::inspect;
 pub(crate) use self::interfaces::Interfaces;
 pub(crate) use self::runs::{Runs, try_run};
 use self::sections::kind_of;
