@@ -10,7 +10,7 @@ use crate::store::workers::{self, QueueRow, StoredState};
 use crate::store::{Store, StoreError};
 use crate::workers::check::CheckedCall;
 use crate::workers::error::WorkerError;
-use crate::workers::options::WorkerLimits;
+use crate::workers::limits::WorkerLimits;
 use crate::workers::waits::InvocationPhase;
 
 /// An invocation that waits.
