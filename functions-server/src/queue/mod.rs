@@ -9,13 +9,13 @@
 
 mod attempt;
 mod change;
-mod dispatch;
 mod message;
 mod offer;
 mod policy;
 mod read;
 mod runner;
 mod schedule;
+mod start;
 mod sweep;
 
 use std::collections::HashMap;
