@@ -10,11 +10,11 @@ mod queue;
 mod snapshot;
 mod stopping;
 mod task;
+mod task_state;
 mod transitions;
 mod update;
 mod view;
 mod waiting_bytes;
-mod worker_slot;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
