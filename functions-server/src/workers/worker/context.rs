@@ -13,7 +13,7 @@ use crate::workers::runtime::Egress;
 use crate::workers::stopping::Stopping;
 use crate::workers::waits::Waits;
 
-/// What the tasks of all workers share.
+/// The state that the tasks of all workers share.
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) store: Arc<Store>,

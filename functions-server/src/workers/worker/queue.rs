@@ -41,7 +41,7 @@ pub(in crate::workers) struct Submitted {
     pub(in crate::workers) origin: Option<Arc<str>>,
 }
 
-/// Says that something is on the disk.
+/// Resolves once a write is on the disk.
 pub(in crate::workers) type PendingWrite = oneshot::Receiver<Result<(), StoreError>>;
 
 /// An invocation in the stored queue.

@@ -19,7 +19,7 @@ const LINGER: Duration = Duration::from_millis(20);
 /// How long a task waits for a worker that sleeps until it looks at the clock again, which somebody may set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
-/// What a task has to do next.
+/// The next action of a task.
 #[derive(Debug)]
 enum WorkerAction {
     /// Continue with what was cut off.
