@@ -107,6 +107,8 @@ fn modules(folder: &Path, parent: &[String], all: &mut BTreeMap<Module, Source>)
         } else if path.is_dir() {
             modules(&path, &module, all);
             continue;
+        } else if path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
         }
         let is_root = parent.is_empty() && ["lib", "main"].contains(&&*name);
         let module = if name == "mod" || is_root {
