@@ -1,7 +1,7 @@
 use functions_bytes::Data;
 
 use crate::address::Address;
-use crate::whole::Whole;
+use crate::types::CollectedResponse;
 use crate::{Call, FunctionInvokeRequest, FunctionInvokeResponse, InvokeFuture, UrlFuture};
 
 /// A function that is called by its name.
@@ -163,7 +163,7 @@ impl FunctionBinding {
 }
 
 /// The response as it is.
-fn plain(whole: Whole) -> crate::Result<FunctionInvokeResponse> {
+fn plain(whole: CollectedResponse) -> crate::Result<FunctionInvokeResponse> {
     let mut response = FunctionInvokeResponse {
         status: whole.status,
         body: whole.body,

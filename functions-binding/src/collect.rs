@@ -5,7 +5,7 @@ use std::task::{Context, Poll, ready};
 
 use functions_bytes::{ReadError, outgoing};
 
-use crate::whole::Whole;
+use crate::types::CollectedResponse;
 use crate::{BindingError, Headers};
 
 /// A response whose body is being read.
@@ -25,13 +25,13 @@ impl Collect {
     }
 
     /// Waits for it, in one call of the host's where that is possible.
-    pub(crate) fn wait(self) -> Result<Whole, BindingError> {
+    pub(crate) fn wait(self) -> Result<CollectedResponse, BindingError> {
         over(self.status, self.headers, self.body.wait())
     }
 }
 
 impl Future for Collect {
-    type Output = Result<Whole, BindingError>;
+    type Output = Result<CollectedResponse, BindingError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let body = ready!(Pin::new(&mut self.body).poll(cx));
@@ -44,8 +44,8 @@ fn over(
     status: u16,
     headers: Headers,
     body: Result<Vec<u8>, ReadError>,
-) -> Result<Whole, BindingError> {
-    Ok(Whole {
+) -> Result<CollectedResponse, BindingError> {
+    Ok(CollectedResponse {
         status,
         headers,
         body: body.map_err(BindingError::Body)?,

@@ -6,7 +6,7 @@ use functions_bytes::outgoing::InFlight;
 use functions_bytes::task;
 
 use crate::collect::Collect;
-use crate::whole::Whole;
+use crate::types::CollectedResponse;
 use crate::{BindingError, Call, Response, host};
 
 /// A call of a [`FunctionBinding`](crate::FunctionBinding). Nothing happens until the future is awaited, or
@@ -40,7 +40,7 @@ pub struct InvokeFuture<T> {
     stage: Stage,
     /// The longest body; a longer one of an error is cut.
     limit: Option<u64>,
-    finish: fn(Whole) -> Result<T, BindingError>,
+    finish: fn(CollectedResponse) -> Result<T, BindingError>,
 }
 
 enum Stage {
@@ -54,7 +54,7 @@ impl<T> InvokeFuture<T> {
     pub(crate) fn new(
         call: Call,
         limit: Option<u64>,
-        finish: fn(Whole) -> Result<T, BindingError>,
+        finish: fn(CollectedResponse) -> Result<T, BindingError>,
     ) -> Self {
         Self {
             stage: Stage::Unsent(call),

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::status::What;
-use crate::whole::Whole;
+use crate::types::CollectedResponse;
 use crate::{BindingError, FunctionBinding, InvokeFuture, InvokeOptions, StatusError};
 
 /// The longest response that is decoded, in bytes, and as much as is kept of one that is an error.
@@ -101,7 +101,7 @@ impl FunctionBinding {
     }
 }
 
-fn decode<T: DeserializeOwned>(whole: Whole, what: What) -> Result<T, BindingError> {
+fn decode<T: DeserializeOwned>(whole: CollectedResponse, what: What) -> Result<T, BindingError> {
     if whole.status >= 400 {
         return Err(StatusError::new(what, whole).into());
     }

@@ -30,7 +30,6 @@ mod types;
 mod url;
 #[cfg(feature = "web")]
 mod web;
-mod whole;
 
 pub use binding::FunctionBinding;
 pub use call::Call;

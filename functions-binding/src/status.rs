@@ -1,7 +1,7 @@
 use std::fmt;
 
 use crate::Headers;
-use crate::whole::Whole;
+use crate::types::CollectedResponse;
 
 /// How many bytes of the body its text shows.
 const SHOWN: usize = 1024;
@@ -35,7 +35,7 @@ pub(crate) enum What {
 }
 
 impl StatusError {
-    pub(crate) fn new(what: What, whole: Whole) -> Self {
+    pub(crate) fn new(what: What, whole: CollectedResponse) -> Self {
         Self {
             what,
             status: whole.status,
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     fn text(body: impl Into<Vec<u8>>) -> String {
-        let whole = Whole {
+        let whole = CollectedResponse {
             status: 500,
             headers: Headers::default(),
             body: body.into(),

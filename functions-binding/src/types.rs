@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Headers;
+
 /// A whole HTTP request of one function to another.
 ///
 /// ```
@@ -57,6 +59,13 @@ pub struct FunctionInvokeResponse {
     /// The body.
     #[serde(default)]
     pub body: Vec<u8>,
+}
+
+/// A response whose body has arrived.
+pub(crate) struct CollectedResponse {
+    pub(crate) status: u16,
+    pub(crate) headers: Headers,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Shows the body's length, and the headers' names: their values may be secrets.

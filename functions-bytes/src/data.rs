@@ -3,7 +3,7 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::__private::bindings::functions::bytes::bytes::{Buffer, Data as WitData};
-use crate::place::Place;
+use crate::reader::Storage;
 use crate::{ReadError, Reader};
 
 /// A body: a handle to bytes on the host, which may still be arriving, or bytes of your own.
@@ -25,7 +25,7 @@ use crate::{ReadError, Reader};
 /// [`into_reader`]: Data::into_reader
 #[must_use = "dropping a body tells the host that it is not wanted"]
 pub struct Data {
-    place: Place,
+    storage: Storage,
     /// Whether it is the body of a response, rather than of the request that is being answered.
     upstream: bool,
 }
@@ -63,24 +63,24 @@ impl Data {
         self.collect(Some(limit))
     }
 
-    fn at(place: Place) -> Self {
+    fn at(storage: Storage) -> Self {
         Self {
-            place,
+            storage,
             upstream: false,
         }
     }
 
     fn collect(self, limit: Option<u64>) -> Result<Vec<u8>, ReadError> {
-        let read = match (self.place, limit) {
-            (Place::Host(buffer), limit) => {
+        let read = match (self.storage, limit) {
+            (Storage::Host(buffer), limit) => {
                 Buffer::into_bytes(buffer, limit).map_err(ReadError::from_wit)
             }
-            (Place::Here(bytes), Some(limit)) if bytes.len() as u64 > limit => {
+            (Storage::Memory(bytes), Some(limit)) if bytes.len() as u64 > limit => {
                 Err(ReadError::TooLarge { limit })
             }
-            (Place::Here(bytes), _) => Ok(bytes),
+            (Storage::Memory(bytes), _) => Ok(bytes),
             #[cfg(not(target_family = "wasm"))]
-            (Place::Arriving(arrival), limit) => crate::arrival::collect(arrival, limit),
+            (Storage::Arriving(arrival), limit) => crate::arrival::collect(arrival, limit),
         };
         read.map_err(|error| error.of(self.upstream))
     }
@@ -89,11 +89,11 @@ impl Data {
     /// length is still arriving.
     #[must_use]
     pub fn len(&self) -> Option<u64> {
-        match &self.place {
-            Place::Host(buffer) => buffer.length(),
-            Place::Here(bytes) => Some(bytes.len() as u64),
+        match &self.storage {
+            Storage::Host(buffer) => buffer.length(),
+            Storage::Memory(bytes) => Some(bytes.len() as u64),
             #[cfg(not(target_family = "wasm"))]
-            Place::Arriving(arrival) => arrival.length(),
+            Storage::Arriving(arrival) => arrival.length(),
         }
     }
 
@@ -105,7 +105,7 @@ impl Data {
 
     /// Reads the bytes chunk by chunk, in constant memory.
     pub fn into_reader(self) -> Reader {
-        Reader::new(self.place, self.upstream)
+        Reader::new(self.storage, self.upstream)
     }
 }
 
@@ -119,11 +119,11 @@ impl Default for Data {
 /// Shows where the bytes are and how many, never what they are.
 impl fmt::Debug for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = match self.place {
-            Place::Host(_) => "Data::Host",
-            Place::Here(_) => "Data::Here",
+        let name = match self.storage {
+            Storage::Host(_) => "Data::Host",
+            Storage::Memory(_) => "Data::Here",
             #[cfg(not(target_family = "wasm"))]
-            Place::Arriving(_) => "Data::Arriving",
+            Storage::Arriving(_) => "Data::Arriving",
         };
         f.debug_struct(name).field("len", &self.len()).finish()
     }
@@ -131,7 +131,7 @@ impl fmt::Debug for Data {
 
 impl From<Vec<u8>> for Data {
     fn from(bytes: Vec<u8>) -> Self {
-        Self::at(Place::Here(bytes))
+        Self::at(Storage::Memory(bytes))
     }
 }
 
@@ -163,7 +163,7 @@ impl From<Bytes> for Data {
 /// The body that the host calls a function with.
 #[doc(hidden)]
 pub fn from_buffer(buffer: Buffer) -> Data {
-    Data::at(Place::Host(buffer))
+    Data::at(Storage::Host(buffer))
 }
 
 /// The same body, as that of a response to a request of the function's own, or as nobody's in
@@ -177,18 +177,18 @@ pub fn set_upstream(data: Data, upstream: bool) -> Data {
 #[cfg(not(target_family = "wasm"))]
 #[doc(hidden)]
 pub fn from_arrival(arrival: impl crate::arrival::Arrival + 'static) -> Data {
-    Data::at(Place::Arriving(Box::new(arrival)))
+    Data::at(Storage::Arriving(Box::new(arrival)))
 }
 
 /// A body on its way to the host.
 #[doc(hidden)]
 #[must_use]
 pub fn into_wit(data: Data) -> WitData {
-    match data.place {
-        Place::Host(buffer) => WitData::Buffer(buffer),
-        Place::Here(bytes) => WitData::Value(bytes),
+    match data.storage {
+        Storage::Host(buffer) => WitData::Buffer(buffer),
+        Storage::Memory(bytes) => WitData::Value(bytes),
         #[cfg(not(target_family = "wasm"))]
-        Place::Arriving(arrival) => {
+        Storage::Arriving(arrival) => {
             // Natively, no host takes the body.
             WitData::Value(crate::arrival::collect(arrival, None).unwrap_or_default())
         }

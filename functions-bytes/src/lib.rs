@@ -15,7 +15,6 @@ mod headers;
 #[cfg(feature = "outgoing")]
 #[doc(hidden)]
 pub mod outgoing;
-mod place;
 mod reader;
 mod single;
 #[doc(hidden)]

@@ -3,8 +3,8 @@ use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
 
+use crate::__private::bindings::functions::bytes::bytes::Buffer;
 use crate::ReadError;
-use crate::place::Place;
 
 /// The largest chunk that the host hands over at once, in bytes; the contract's own limit.
 const MAX_CHUNK: u32 = 1024 * 1024;
@@ -30,25 +30,36 @@ pub struct Reader {
     // Dropped before the buffer that it watches: another host than ours may make it its child.
     #[cfg(target_family = "wasm")]
     arrival: Option<crate::task::Wait>,
-    place: Place,
+    storage: Storage,
     /// Whether it is the body of a response.
     upstream: bool,
     /// The rest of the chunk that `std::io::Read` hands out.
     pending: io::Cursor<Vec<u8>>,
 }
 
+/// Where the bytes of a body are stored.
+pub(crate) enum Storage {
+    /// On the host.
+    Host(Buffer),
+    /// In the function's own memory.
+    Memory(Vec<u8>),
+    /// A body that a native program is receiving.
+    #[cfg(not(target_family = "wasm"))]
+    Arriving(Box<dyn crate::arrival::Arrival>),
+}
+
 impl Reader {
-    pub(crate) fn new(place: Place, upstream: bool) -> Self {
-        let (place, here) = match place {
-            Place::Here(bytes) => (Place::Here(Vec::new()), bytes),
+    pub(crate) fn new(storage: Storage, upstream: bool) -> Self {
+        let (storage, memory) = match storage {
+            Storage::Memory(bytes) => (Storage::Memory(Vec::new()), bytes),
             elsewhere => (elsewhere, Vec::new()),
         };
         Self {
             #[cfg(target_family = "wasm")]
             arrival: None,
-            place,
+            storage,
             upstream,
-            pending: io::Cursor::new(here),
+            pending: io::Cursor::new(memory),
         }
     }
 
@@ -65,13 +76,13 @@ impl Reader {
         if let Some(chunk) = self.take_pending(max) {
             return Ok(Some(chunk));
         }
-        match &mut self.place {
-            Place::Here(_) => Ok(None),
-            Place::Host(buffer) => buffer
+        match &mut self.storage {
+            Storage::Memory(_) => Ok(None),
+            Storage::Host(buffer) => buffer
                 .read(host_max(max))
                 .map_err(|error| ReadError::from_wit(error).of(self.upstream)),
             #[cfg(not(target_family = "wasm"))]
-            Place::Arriving(arrival) => {
+            Storage::Arriving(arrival) => {
                 let chunk = crate::task::block_on(poll_fn(|cx| arrival.poll_chunk(cx)))
                     .map_err(|error| error.of(self.upstream))?;
                 self.pending = io::Cursor::new(chunk.unwrap_or_default());
@@ -126,7 +137,7 @@ impl Reader {
         max: usize,
     ) -> Poll<Result<Vec<u8>, ReadError>> {
         use crate::__private::bindings::functions::bytes::bytes::Chunk;
-        let Place::Host(buffer) = &self.place else {
+        let Storage::Host(buffer) = &self.storage else {
             return Poll::Ready(Ok(Vec::new()));
         };
         loop {
@@ -153,7 +164,7 @@ impl Reader {
     /// The next bytes; empty at the end.
     #[cfg(not(target_family = "wasm"))]
     fn poll_arrival(&mut self, cx: &mut Context<'_>, _: usize) -> Poll<Result<Vec<u8>, ReadError>> {
-        let Place::Arriving(arrival) = &mut self.place else {
+        let Storage::Arriving(arrival) = &mut self.storage else {
             return Poll::Ready(Ok(Vec::new()));
         };
         arrival.poll_chunk(cx).map_ok(Option::unwrap_or_default)

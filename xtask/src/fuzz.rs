@@ -13,7 +13,7 @@ const CANNOT_RUN: u8 = 2;
 
 /// The options of `cargo xtask fuzz`.
 #[derive(Args)]
-pub(crate) struct Options {
+pub(crate) struct FuzzOptions {
     /// End after this many seconds without a difference.
     #[arg(long, value_name = "N", default_value_t = 60)]
     seconds: u64,
@@ -28,14 +28,14 @@ pub(crate) struct Options {
 }
 
 /// Runs the fuzzer. The exit code is 0 without a difference, 1 with one, and 2 if it could not run.
-pub(crate) fn run(options: &Options) -> ExitCode {
+pub(crate) fn run(options: &FuzzOptions) -> ExitCode {
     fuzz(options).unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::from(CANNOT_RUN)
     })
 }
 
-fn fuzz(options: &Options) -> anyhow::Result<ExitCode> {
+fn fuzz(options: &FuzzOptions) -> anyhow::Result<ExitCode> {
     let root = workspace::root();
     let mut command = cargo(&root);
     // Builds the whole workspace and a test, so that the fuzzer shares its dependencies with
@@ -59,7 +59,7 @@ fn fuzz(options: &Options) -> anyhow::Result<ExitCode> {
     )
 }
 
-fn fuzzer(program: &Path, root: &Path, options: &Options) -> Command {
+fn fuzzer(program: &Path, root: &Path, options: &FuzzOptions) -> Command {
     let mut command = Command::new(program);
     command.current_dir(root);
     command.arg("--seconds").arg(options.seconds.to_string());

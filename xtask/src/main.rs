@@ -31,11 +31,11 @@ enum Task {
     /// Build the examples and the host, run every example over real HTTP, and show the responses.
     Demo,
     /// Measure the host's speed, compared with other servers in the same run.
-    Bench(bench::Options),
+    Bench(bench::BenchOptions),
     /// Send the same requests to random functions in reused and in new instances, and compare the answers.
-    Fuzz(fuzz::Options),
+    Fuzz(fuzz::FuzzOptions),
     /// Kill a server at random moments of deploys, and check that it loses nothing that it acknowledged.
-    Soak(soak::Options),
+    Soak(soak::SoakOptions),
     /// Update the record of the SDK's public API.
     #[cfg(feature = "api")]
     Api {

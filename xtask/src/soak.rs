@@ -8,14 +8,14 @@ use crate::workspace::{self, cargo};
 
 /// The options of `cargo xtask soak`.
 #[derive(Args)]
-pub(crate) struct Options {
+pub(crate) struct SoakOptions {
     /// Kill the server this many times.
     #[arg(long, value_name = "N", default_value_t = 300)]
     kills: u32,
 }
 
 /// Runs the tests with that many kills.
-pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+pub(crate) fn run(options: &SoakOptions) -> anyhow::Result<()> {
     // With the whole workspace, so that it shares its dependencies with `cargo test --workspace`.
     let status = cargo(&workspace::root())
         .env("FUNCTIONS_KILLS", options.kills.to_string())

@@ -1,4 +1,4 @@
-//! How the source files of the host and of the SDK depend on each other.
+//! How the source files of the host, the command and the SDK depend on each other.
 //!
 //! Reads `use` declarations and paths that start with `crate::` or `super::`, outside tests.
 #![expect(
@@ -107,8 +107,10 @@ fn modules(folder: &Path, parent: &[String], all: &mut BTreeMap<Module, Source>)
         } else if path.is_dir() {
             modules(&path, &module, all);
             continue;
+        } else if path.extension().is_none_or(|extension| extension != "rs") {
+            continue;
         }
-        let is_root = parent.is_empty() && name == "lib";
+        let is_root = parent.is_empty() && ["lib", "main"].contains(&&*name);
         let module = if name == "mod" || is_root {
             parent.to_vec()
         } else {
@@ -227,6 +229,7 @@ fn files_form_no_cycle() {
         "functions-binding",
         "functions-dispatch",
         "functions-server",
+        "functions-cli",
         "small-libc",
     ] {
         let uses = uses(name);

@@ -10,10 +10,10 @@ type Source = Box<dyn Error + Send + Sync>;
 /// [`detail`](DecodeError::detail) is for the sender of the body: what is wrong and where, and nothing
 /// about the program.
 pub struct DecodeError {
-    kind: Kind,
+    kind: DecodeErrorKind,
 }
 
-enum Kind {
+enum DecodeErrorKind {
     Read(ReadError),
     Malformed {
         encoding: &'static str,
@@ -32,7 +32,7 @@ impl DecodeError {
         source: impl Into<Box<dyn Error + Send + Sync>>,
     ) -> Self {
         Self {
-            kind: Kind::Malformed {
+            kind: DecodeErrorKind::Malformed {
                 encoding,
                 detail: detail.into(),
                 source: source.into(),
@@ -44,8 +44,8 @@ impl DecodeError {
     #[must_use]
     pub fn read_error(&self) -> Option<&ReadError> {
         match &self.kind {
-            Kind::Read(error) => Some(error),
-            Kind::Malformed { .. } => None,
+            DecodeErrorKind::Read(error) => Some(error),
+            DecodeErrorKind::Malformed { .. } => None,
         }
     }
 
@@ -53,8 +53,8 @@ impl DecodeError {
     #[must_use]
     pub fn detail(&self) -> String {
         match &self.kind {
-            Kind::Read(error) => error.to_string(),
-            Kind::Malformed { detail, .. } => detail.clone(),
+            DecodeErrorKind::Read(error) => error.to_string(),
+            DecodeErrorKind::Malformed { detail, .. } => detail.clone(),
         }
     }
 }
@@ -63,8 +63,8 @@ impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
             // The source says the rest.
-            Kind::Read(_) => f.write_str("the body could not be read"),
-            Kind::Malformed { encoding, .. } => {
+            DecodeErrorKind::Read(_) => f.write_str("the body could not be read"),
+            DecodeErrorKind::Malformed { encoding, .. } => {
                 write!(f, "the body is not valid {encoding} for this type")
             }
         }
@@ -82,8 +82,8 @@ impl fmt::Debug for DecodeError {
 impl Error for DecodeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         match &self.kind {
-            Kind::Read(error) => Some(error),
-            Kind::Malformed { source, .. } => Some(source.as_ref()),
+            DecodeErrorKind::Read(error) => Some(error),
+            DecodeErrorKind::Malformed { source, .. } => Some(source.as_ref()),
         }
     }
 }
@@ -91,7 +91,7 @@ impl Error for DecodeError {
 impl From<ReadError> for DecodeError {
     fn from(error: ReadError) -> Self {
         Self {
-            kind: Kind::Read(error),
+            kind: DecodeErrorKind::Read(error),
         }
     }
 }

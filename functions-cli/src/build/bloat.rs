@@ -1,6 +1,6 @@
 //! What makes a component larger than it has to be, and how to change that.
 
-use crate::component::Component;
+use crate::component::ParsedComponent;
 use crate::project::{self, Package, Profiles, Workspace};
 use crate::value::size;
 
@@ -57,7 +57,7 @@ pub(crate) fn of_profile(profiles: &Profiles, name: &str) -> Vec<String> {
 }
 
 /// What the component has that it could do without.
-pub(crate) fn of_component(component: &Component) -> Vec<String> {
+pub(crate) fn of_component(component: &ParsedComponent) -> Vec<String> {
     let mut found = Vec::new();
     let (paths, bytes) = component.source_paths;
     if bytes >= MANY_PATHS && bytes * SHARE >= component.size {

@@ -10,9 +10,9 @@ use super::bloat;
 use super::named;
 use super::report::Sizes;
 use crate::child;
-use crate::component::{Component as Bytes, Runs};
+use crate::component::{ParsedComponent, Runs};
 use crate::output::{self, Form};
-use crate::project::{self, Component, Function, Project};
+use crate::project::{self, ComponentSource, Function, Project};
 use crate::value::named::InvalidFile;
 use crate::value::size;
 
@@ -77,7 +77,7 @@ impl Build {
     /// Prints a report for people, and returns it for programs.
     fn report(&self, project: &Project, function: &Function, file: &Path) -> anyhow::Result<Value> {
         let bytes = InvalidFile::read(file, "")?;
-        let component = Bytes::of_file(file, &bytes)?;
+        let component = ParsedComponent::of_file(file, &bytes)?;
         let named = match component.has_names() {
             true => None,
             false => with_names(project, function),
@@ -119,8 +119,8 @@ impl Build {
     }
 }
 
-fn with_names(project: &Project, function: &Function) -> Option<Bytes> {
-    let Component::Package { workspace, package } = &function.component else {
+fn with_names(project: &Project, function: &Function) -> Option<ParsedComponent> {
+    let ComponentSource::Package { workspace, package } = &function.component else {
         return None;
     };
     let mut builds = project.builds().into_iter();

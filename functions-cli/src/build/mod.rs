@@ -18,7 +18,7 @@ use host_harness::stderr;
 pub(crate) use self::cargo::{CargoRun, Failed};
 pub(crate) use self::command::Build;
 pub(crate) use self::options::ManifestOptions;
-use crate::project::{Component, Function, Project};
+use crate::project::{ComponentSource, Function, Project};
 
 /// The components of a project, by workspace.
 pub(crate) type Artifacts = Vec<(usize, Vec<Artifact>)>;
@@ -67,8 +67,8 @@ fn show(line: &str, has_colors: bool) {
 /// The file of a function's component, once its package is built.
 pub(crate) fn component<'a>(function: &'a Function, artifacts: &'a Artifacts) -> Option<&'a Path> {
     match &function.component {
-        Component::File(file) => Some(file),
-        Component::Package { workspace, package } => {
+        ComponentSource::File(file) => Some(file),
+        ComponentSource::Package { workspace, package } => {
             let mut built = artifacts.iter();
             let (_, built) = built.find(|(of, _)| of == workspace)?;
             let artifact = built.iter().find(|artifact| artifact.package == *package)?;

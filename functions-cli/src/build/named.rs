@@ -6,16 +6,18 @@ use std::process::Stdio;
 use functions_toolchain::GuestBuild;
 
 use crate::child::ChildGroup;
-use crate::component::Component;
+use crate::component::ParsedComponent;
 
 /// Compiles the package once more, into another file: what it depends on is there already, and what cargo
 /// has built stays.
-pub(super) fn component(spec: &GuestBuild, package: &str) -> Option<Component> {
+pub(super) fn component(spec: &GuestBuild, package: &str) -> Option<ParsedComponent> {
     let folder = tempfile::tempdir().ok()?;
     let file = folder.path().join("named.wasm");
     build(spec, package, &file)?;
     let bytes = std::fs::read(&file).ok()?;
-    Component::read(&bytes).ok().filter(Component::has_names)
+    ParsedComponent::read(&bytes)
+        .ok()
+        .filter(ParsedComponent::has_names)
 }
 
 fn build(spec: &GuestBuild, package: &str, file: &Path) -> Option<()> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::component::{Component, most_first};
+use crate::component::{ParsedComponent, most_first};
 use crate::value::size;
 
 /// How many crates are named at most.
@@ -10,9 +10,9 @@ const CRATES: usize = 8;
 
 /// A component, and where its code comes from.
 pub(crate) struct Sizes {
-    pub(crate) component: Component,
+    pub(crate) component: ParsedComponent,
     /// The same with names, if it is stripped and could be built again.
-    pub(crate) named: Option<Component>,
+    pub(crate) named: Option<ParsedComponent>,
 }
 
 impl Sizes {

@@ -4,9 +4,8 @@ use std::path::Path;
 
 use host_harness::Escaped;
 use serde_json::{Value, json};
-use wasmparser::BinaryReaderError;
 
-use super::{Component, Runs};
+use super::{ParsedComponent, Runs};
 use crate::build::bloat;
 use crate::build::report::Sizes;
 use crate::output;
@@ -16,40 +15,8 @@ use crate::value::size;
 /// The version of the contract that this host offers.
 const CONTRACT: &str = "1.0.0";
 
-/// How every module and component begins.
-const MAGIC: &[u8] = b"\0asm";
-
 /// What to do about a missing component.
 const BUILD: &str = "; `functions build` builds it";
-
-/// A file was read that is not a component.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NotAComponent {
-    #[error("{0} is not WebAssembly; `functions build` makes a component")]
-    NotWasm(String),
-    #[error("{file} is damaged at byte {at}: {reason}; `functions build` makes it again")]
-    Damaged {
-        file: String,
-        at: usize,
-        reason: String,
-    },
-}
-
-impl NotAComponent {
-    pub(super) fn new(file: &Path, bytes: &[u8], error: &BinaryReaderError) -> Self {
-        let file = Escaped(&file.to_string_lossy()).to_string();
-        if !bytes.starts_with(MAGIC) {
-            return Self::NotWasm(file);
-        }
-        // Some texts of the parser have several lines.
-        let reason = error.message().lines().next().unwrap_or_default();
-        Self::Damaged {
-            file,
-            at: error.offset(),
-            reason: reason.to_owned(),
-        }
-    }
-}
 
 /// Shows what a component has, and whether it can run here.
 ///
@@ -58,7 +25,7 @@ impl NotAComponent {
 /// The file cannot be read, is not a component, or cannot run here: the last after all that is known of it.
 pub(crate) fn inspect(file: &Path, is_json: bool) -> anyhow::Result<()> {
     let bytes = InvalidFile::read(file, BUILD)?;
-    let component = Component::of_file(file, &bytes)?;
+    let component = ParsedComponent::of_file(file, &bytes)?;
     let runs = Runs::of(file, bytes);
     let sizes = Sizes {
         component,

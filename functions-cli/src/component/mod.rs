@@ -1,6 +1,7 @@
 //! What a component consists of.
 
 mod crates;
+mod error;
 mod inspect;
 mod interfaces;
 mod runs;
@@ -16,14 +17,15 @@ use wasmparser::{
 };
 
 use self::crates::{RUNTIME, crate_of};
-pub(crate) use self::inspect::{NotAComponent, inspect};
+pub(crate) use self::error::NotAComponent;
+pub(crate) use self::inspect::inspect;
 pub(crate) use self::interfaces::Interfaces;
 pub(crate) use self::runs::{Runs, try_run};
 use self::sections::kind_of;
 
-/// A component that was read.
+/// A parsed component.
 #[derive(Debug, Default)]
-pub(crate) struct Component {
+pub(crate) struct ParsedComponent {
     pub(crate) size: usize,
     pub(crate) interfaces: Interfaces,
     /// The bytes of each kind of section, of all modules together.
@@ -68,7 +70,7 @@ impl Module {
     }
 }
 
-impl Component {
+impl ParsedComponent {
     /// Reads the component of a file.
     ///
     /// # Errors

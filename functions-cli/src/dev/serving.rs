@@ -22,12 +22,12 @@ pub(super) struct Serving {
     private: Vec<String>,
     status: Arc<Status>,
     runtime: Handle,
-    served: HashMap<String, Served>,
+    served: HashMap<String, ServedComponent>,
 }
 
 /// A component that is served, with its settings.
 #[derive(PartialEq)]
-struct Served {
+struct ServedComponent {
     component: Bytes,
     settings: SettingsDocument,
 }
@@ -88,7 +88,7 @@ impl Serving {
         let read = regular_file::read(file).map(Bytes::from);
         let component =
             read.map_err(|error| format!("{name}: {} cannot be read: {error}", file.display()))?;
-        let served = Served {
+        let served = ServedComponent {
             component,
             settings: function.settings.clone(),
         };

@@ -5,7 +5,7 @@ use host_harness::BuildError;
 use super::finding::Finding;
 use crate::build::bloat;
 use crate::component::try_run;
-use crate::project::{self, Component, Function, Project, Workspace};
+use crate::project::{self, ComponentSource, Function, Project, Workspace};
 use crate::value::version::Version;
 
 /// The crates of the SDK.
@@ -81,8 +81,8 @@ fn built(project: &Project, function: &Function) -> Finding {
     let Some(file) = file else {
         let text = "not built yet: `functions build` builds it";
         return match &function.component {
-            Component::Package { .. } => Finding::ok(&function.name, text),
-            Component::File(file) => {
+            ComponentSource::Package { .. } => Finding::ok(&function.name, text),
+            ComponentSource::File(file) => {
                 Finding::error(&function.name, format!("{} does not exist", file.display()))
             }
         };
@@ -96,8 +96,8 @@ fn built(project: &Project, function: &Function) -> Finding {
         Ok(reuse) => Finding::ok(
             &function.name,
             match &function.component {
-                Component::Package { .. } => format!("its last build can run here; {reuse}"),
-                Component::File(_) => format!("{} can run here; {reuse}", file.display()),
+                ComponentSource::Package { .. } => format!("its last build can run here; {reuse}"),
+                ComponentSource::File(_) => format!("{} can run here; {reuse}", file.display()),
             },
         ),
         // The host that serves it may have other limits.
@@ -110,8 +110,10 @@ fn built(project: &Project, function: &Function) -> Finding {
             // The error names the file.
             let error = anyhow::Error::from(error);
             let text = match &function.component {
-                Component::Package { .. } => format!("its last build cannot run here: {error:#}"),
-                Component::File(_) => format!("{error:#}"),
+                ComponentSource::Package { .. } => {
+                    format!("its last build cannot run here: {error:#}")
+                }
+                ComponentSource::File(_) => format!("{error:#}"),
             };
             Finding::error(&function.name, text)
         }

@@ -7,13 +7,13 @@ use host_harness::{BuildError, Builder, Ingress};
 
 use crate::build::{self, ManifestOptions};
 use crate::project::{self, Function, Project, ProjectError};
-use crate::serve::{self, Served};
+use crate::serve::{self, ServedFunction};
 use crate::value::named::Named;
 
 /// The function to invoke, with those that it may call.
 pub(super) struct Target {
     pub(super) name: String,
-    functions: Vec<Served>,
+    functions: Vec<ServedFunction>,
 }
 
 impl Target {
@@ -56,7 +56,7 @@ impl Target {
                 // Every user of this command may invoke it.
                 settings.ingress = Ingress::Public;
             }
-            Ok(Served::declared(function, file, settings))
+            Ok(ServedFunction::declared(function, file, settings))
         });
         let functions: anyhow::Result<_> = functions.collect();
         Ok(Self {

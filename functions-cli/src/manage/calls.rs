@@ -12,21 +12,21 @@ const CALLS: &str = "/v1/dispatch/calls";
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Calls {
     #[command(subcommand)]
-    command: Command,
+    command: CallsCommand,
 }
 
 #[derive(Subcommand)]
-enum Command {
-    List(List),
-    Show(Show),
-    Cancel(Cancel),
-    Retry(Retry),
+enum CallsCommand {
+    List(ListCalls),
+    Show(ShowCall),
+    Cancel(CancelCalls),
+    Retry(RetryCalls),
 }
 
 /// List calls, the oldest first.
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct List {
+struct ListCalls {
     /// Only calls in this state: queued, running, waiting, suspended, succeeded, failed or cancelled.
     #[arg(
         long,
@@ -47,7 +47,7 @@ struct List {
 /// Show a call: its attempts, and the calls that it made.
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct Show {
+struct ShowCall {
     /// The call.
     id: String,
 
@@ -58,7 +58,7 @@ struct Show {
 /// Cancel calls, and those below them.
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct Cancel {
+struct CancelCalls {
     /// The calls, by id.
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
@@ -70,7 +70,7 @@ struct Cancel {
 /// Run calls once more, from their start, that failed or were cancelled.
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct Retry {
+struct RetryCalls {
     /// The calls, by id.
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
@@ -82,10 +82,10 @@ struct Retry {
 impl Calls {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self.command {
-            Command::List(list) => list.run(),
-            Command::Show(show) => show.run(),
-            Command::Cancel(cancel) => cancel.run(),
-            Command::Retry(retry) => retry.run(),
+            CallsCommand::List(list) => list.run(),
+            CallsCommand::Show(show) => show.run(),
+            CallsCommand::Cancel(cancel) => cancel.run(),
+            CallsCommand::Retry(retry) => retry.run(),
         }
     }
 }
@@ -94,7 +94,7 @@ fn path(id: &str) -> String {
     format!("{CALLS}/{}", encoded(id))
 }
 
-impl List {
+impl ListCalls {
     fn run(self) -> anyhow::Result<()> {
         let filters = [("state", &self.state), ("root", &self.root)];
         let calls = self
@@ -125,7 +125,7 @@ impl List {
     }
 }
 
-impl Show {
+impl ShowCall {
     fn run(self) -> anyhow::Result<()> {
         let call = self.common.client()?.get(&path(&self.id))?;
         if self.common.is_json() {
@@ -161,7 +161,7 @@ impl Show {
     }
 }
 
-impl Cancel {
+impl CancelCalls {
     fn run(self) -> anyhow::Result<()> {
         let client = self.common.client()?;
         for id in &self.ids {
@@ -174,7 +174,7 @@ impl Cancel {
     }
 }
 
-impl Retry {
+impl RetryCalls {
     fn run(self) -> anyhow::Result<()> {
         let client = self.common.client()?;
         for id in &self.ids {

@@ -20,13 +20,13 @@ const BUILD: &str = "; build the component with `cargo build --release --target 
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Component {
     #[command(subcommand)]
-    command: Command,
+    command: ComponentCommand,
 }
 
 #[derive(Subcommand)]
-enum Command {
-    Add(Add),
-    List(List),
+enum ComponentCommand {
+    Add(AddComponent),
+    List(ListComponents),
 }
 
 /// Add a component, or a new version of the one with its name.
@@ -36,7 +36,7 @@ enum Command {
 /// Example: functions component add counters=target/wasm32-wasip2/release/counter_worker.wasm
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct Add {
+struct AddComponent {
     /// The component: NAME=FILE.wasm, or just FILE.wasm to name it after its file.
     #[arg(value_name = "NAME=FILE")]
     component: Named,
@@ -57,7 +57,7 @@ struct Add {
 /// List components: the latest version of each.
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct List {
+struct ListComponents {
     #[command(flatten)]
     common: Common,
 }
@@ -65,13 +65,13 @@ struct List {
 impl Component {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self.command {
-            Command::Add(add) => add.run(),
-            Command::List(list) => list.run(),
+            ComponentCommand::Add(add) => add.run(),
+            ComponentCommand::List(list) => list.run(),
         }
     }
 }
 
-impl Add {
+impl AddComponent {
     fn run(self) -> anyhow::Result<()> {
         let Named { name, file } = &self.component;
         let wasm = InvalidFile::read(file, BUILD)?;
@@ -106,7 +106,7 @@ impl Add {
     }
 }
 
-impl List {
+impl ListComponents {
     fn run(self) -> anyhow::Result<()> {
         let all = self.common.client()?.get(COMPONENTS)?;
         let mut latest: BTreeMap<String, Value> = BTreeMap::new();

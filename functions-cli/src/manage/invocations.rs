@@ -16,15 +16,15 @@ const INVOCATIONS: &str = "/v1/invocations";
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Invocations {
     #[command(subcommand)]
-    command: Command,
+    command: InvocationsCommand,
 }
 
 #[derive(Subcommand)]
-enum Command {
-    List(List),
-    Show(Show),
-    Retry(Retry),
-    Cancel(Cancel),
+enum InvocationsCommand {
+    List(ListInvocations),
+    Show(ShowInvocation),
+    Retry(RetryInvocations),
+    Cancel(CancelInvocations),
 }
 
 /// List invocations, the latest first.
@@ -32,7 +32,7 @@ enum Command {
 /// Example: functions invocations list --state failed
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct List {
+struct ListInvocations {
     /// Only those of this function.
     #[arg(long, value_name = "NAME")]
     function: Option<String>,
@@ -54,7 +54,7 @@ struct List {
 /// Show an invocation with its result.
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct Show {
+struct ShowInvocation {
     /// The invocation.
     id: String,
 
@@ -65,7 +65,7 @@ struct Show {
 /// Run invocations again that failed.
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct Retry {
+struct RetryInvocations {
     /// The invocations.
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
@@ -77,7 +77,7 @@ struct Retry {
 /// Cancel invocations that have not ended. Those that run are ended.
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct Cancel {
+struct CancelInvocations {
     /// The invocations.
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
@@ -89,10 +89,10 @@ struct Cancel {
 impl Invocations {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self.command {
-            Command::List(command) => command.run(),
-            Command::Show(command) => command.run(),
-            Command::Retry(command) => command.run(),
-            Command::Cancel(command) => command.run(),
+            InvocationsCommand::List(command) => command.run(),
+            InvocationsCommand::Show(command) => command.run(),
+            InvocationsCommand::Retry(command) => command.run(),
+            InvocationsCommand::Cancel(command) => command.run(),
         }
     }
 }
@@ -101,7 +101,7 @@ fn path(id: &str) -> String {
     format!("{INVOCATIONS}/{}", encoded(id))
 }
 
-impl List {
+impl ListInvocations {
     fn run(self) -> anyhow::Result<()> {
         let filters = [("function", &self.function), ("state", &self.state)];
         let client = self.common.client()?;
@@ -120,13 +120,13 @@ impl List {
     }
 }
 
-impl Show {
+impl ShowInvocation {
     fn run(self) -> anyhow::Result<()> {
         output::json(&self.common.client()?.get(&path(&self.id))?)
     }
 }
 
-impl Retry {
+impl RetryInvocations {
     fn run(self) -> anyhow::Result<()> {
         let client = self.common.client()?;
         for id in &self.ids {
@@ -141,7 +141,7 @@ impl Retry {
     }
 }
 
-impl Cancel {
+impl CancelInvocations {
     fn run(self) -> anyhow::Result<()> {
         let client = self.common.client()?;
         for id in &self.ids {

@@ -7,12 +7,12 @@ use crate::output;
 /// List the functions of a running host.
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-pub(crate) struct List {
+pub(crate) struct ListFunctions {
     #[command(flatten)]
     common: Common,
 }
 
-impl List {
+impl ListFunctions {
     pub(super) fn run(self) -> anyhow::Result<()> {
         let client = self.common.client()?;
         let functions = client.all("/v1/functions", "functions", "after")?;

@@ -44,7 +44,7 @@ pub(crate) struct Common {
 #[derive(Subcommand)]
 pub(crate) enum Manage {
     Deploy(deploy::Deploy),
-    List(list::List),
+    List(list::ListFunctions),
     Inspect(inspect::Inspect),
     Versions(versions::Versions),
     Rollback(rollback::Rollback),

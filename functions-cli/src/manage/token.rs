@@ -10,14 +10,14 @@ use crate::output;
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Token {
     #[command(subcommand)]
-    command: Command,
+    command: TokenCommand,
 }
 
 #[derive(Subcommand)]
-enum Command {
-    Create(Create),
-    List(List),
-    Revoke(Revoke),
+enum TokenCommand {
+    Create(CreateToken),
+    List(ListTokens),
+    Revoke(RevokeTokens),
 }
 
 /// Create a token, and print it. The host does not show it again.
@@ -27,7 +27,7 @@ enum Command {
 /// Example: functions token create ci --scope deploy --function greet --expires 90d
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct Create {
+struct CreateToken {
     /// What the token is for.
     name: String,
 
@@ -61,7 +61,7 @@ struct Create {
 /// List the tokens, without their secret part.
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct List {
+struct ListTokens {
     #[command(flatten)]
     common: Common,
 }
@@ -69,7 +69,7 @@ struct List {
 /// Revoke tokens.
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct Revoke {
+struct RevokeTokens {
     /// The tokens, by id.
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
@@ -81,14 +81,14 @@ struct Revoke {
 impl Token {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self.command {
-            Command::Create(create) => create.run(),
-            Command::List(list) => list.run(),
-            Command::Revoke(revoke) => revoke.run(),
+            TokenCommand::Create(create) => create.run(),
+            TokenCommand::List(list) => list.run(),
+            TokenCommand::Revoke(revoke) => revoke.run(),
         }
     }
 }
 
-impl Create {
+impl CreateToken {
     fn run(self) -> anyhow::Result<()> {
         let mut body = Map::new();
         body.insert("name".into(), self.name.into());
@@ -110,7 +110,7 @@ impl Create {
     }
 }
 
-impl List {
+impl ListTokens {
     fn run(self) -> anyhow::Result<()> {
         let tokens = self.common.client()?.get("/v1/tokens")?;
         if self.common.is_json() {
@@ -128,7 +128,7 @@ impl List {
     }
 }
 
-impl Revoke {
+impl RevokeTokens {
     fn run(self) -> anyhow::Result<()> {
         let client = self.common.client()?;
         for id in &self.ids {

@@ -15,21 +15,21 @@ const PAGE: usize = 1000;
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct Worker {
     #[command(subcommand)]
-    command: Command,
+    command: WorkerCommand,
 }
 
 #[derive(Subcommand)]
-enum Command {
-    List(List),
-    Invoke(Invoke),
-    Get(Get),
-    Delete(Delete),
+enum WorkerCommand {
+    List(ListWorkers),
+    Invoke(InvokeWorker),
+    Get(GetWorker),
+    Delete(DeleteWorkers),
 }
 
 /// List the workers of a component.
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct List {
+struct ListWorkers {
     /// The component, by name or id.
     component: String,
 
@@ -48,7 +48,7 @@ struct List {
 /// Example: functions worker invoke counters/w1 'demo:counters/api.{counter("visits").add}' 5
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct Invoke {
+struct InvokeWorker {
     /// The worker: COMPONENT/NAME, where the component is given by name or id. COMPONENT alone takes a new
     /// worker.
     #[arg(value_name = "COMPONENT[/NAME]")]
@@ -76,7 +76,7 @@ struct Invoke {
 /// Show a worker.
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct Get {
+struct GetWorker {
     /// The worker: COMPONENT/NAME, where the component is given by name or id.
     #[arg(value_name = "COMPONENT/NAME")]
     worker: WorkerName,
@@ -88,7 +88,7 @@ struct Get {
 /// Delete workers with all that they keep.
 #[derive(Args)]
 #[command(after_help = EXIT_CODES)]
-struct Delete {
+struct DeleteWorkers {
     /// The workers: COMPONENT/NAME, where the component is given by name or id.
     #[arg(required = true, value_name = "COMPONENT/NAME")]
     workers: Vec<WorkerName>,
@@ -100,10 +100,10 @@ struct Delete {
 impl Worker {
     pub(super) fn run(self) -> anyhow::Result<()> {
         match self.command {
-            Command::List(list) => list.run(),
-            Command::Invoke(invoke) => invoke.run(),
-            Command::Get(get) => get.run(),
-            Command::Delete(delete) => delete.run(),
+            WorkerCommand::List(list) => list.run(),
+            WorkerCommand::Invoke(invoke) => invoke.run(),
+            WorkerCommand::Get(get) => get.run(),
+            WorkerCommand::Delete(delete) => delete.run(),
         }
     }
 }
@@ -122,7 +122,7 @@ fn cause(error: &str) -> &str {
     after.next().map_or(first, str::trim)
 }
 
-impl List {
+impl ListWorkers {
     fn run(self) -> anyhow::Result<()> {
         let client = self.common.client()?;
         let id = resolve(&client, &self.component)?;
@@ -174,7 +174,7 @@ impl List {
     }
 }
 
-impl Invoke {
+impl InvokeWorker {
     fn run(self) -> anyhow::Result<()> {
         let parameters = self.parameters.iter();
         let parameters: Vec<_> = parameters.map(|value| json!({ "value": value })).collect();
@@ -208,7 +208,7 @@ impl Invoke {
     }
 }
 
-impl Get {
+impl GetWorker {
     fn run(self) -> anyhow::Result<()> {
         let client = self.common.client()?;
         let worker = client.get(&self.worker.path(&client)?)?;
@@ -233,7 +233,7 @@ impl Get {
     }
 }
 
-impl Delete {
+impl DeleteWorkers {
     fn run(self) -> anyhow::Result<()> {
         let client = self.common.client()?;
         for worker in &self.workers {

@@ -7,8 +7,8 @@ use std::process::Command;
 use anyhow::Context as _;
 use toml_edit::{DocumentMut, InlineTable, Item, TableLike, Value};
 
-use super::sdk::Sdk;
-use super::template::{Dependency, Features, Package};
+use super::sdk::{Sdk, with_features};
+use super::template::{Dependency, Features, NewPackage};
 use crate::build::bloat;
 use crate::project::Profiles;
 
@@ -29,7 +29,7 @@ pub(super) enum Profile {
 }
 
 /// Adds what makes the package a function.
-pub(super) fn complete(folder: &Path, package: &Package, sdk: &Sdk) -> anyhow::Result<Profile> {
+pub(super) fn complete(folder: &Path, package: &NewPackage, sdk: &Sdk) -> anyhow::Result<Profile> {
     let file = folder.join("Cargo.toml");
     let mut manifest: DocumentMut = fs::read_to_string(&file)?.parse()?;
     for dependency in package.dependencies {
@@ -130,12 +130,4 @@ fn published(version: &str, features: &Features) -> Value {
         } => version.into(),
         Features { named, .. } => with_features(table, named),
     }
-}
-
-/// A dependency with features.
-pub(super) fn with_features(mut table: InlineTable, features: &[&str]) -> Value {
-    if !features.is_empty() {
-        table.insert("features", Value::Array(features.iter().copied().collect()));
-    }
-    Value::InlineTable(table)
 }

@@ -51,6 +51,14 @@ impl Sdk {
                 table.insert("version", env!("CARGO_PKG_VERSION").into());
             }
         }
-        super::manifest::with_features(table, features)
+        with_features(table, features)
     }
+}
+
+/// A dependency with features.
+pub(super) fn with_features(mut table: InlineTable, features: &[&str]) -> Value {
+    if !features.is_empty() {
+        table.insert("features", Value::Array(features.iter().copied().collect()));
+    }
+    Value::InlineTable(table)
 }

@@ -20,7 +20,7 @@ pub(super) enum Template {
 }
 
 /// A crate to make.
-pub(super) struct Package {
+pub(super) struct NewPackage {
     pub(super) name: String,
     /// Within the project; empty for its root.
     pub(super) folder: &'static str,
@@ -127,11 +127,11 @@ impl Template {
     }
 
     /// The crates of a project of this name, its root first.
-    pub(super) fn packages(self, name: &str) -> Vec<Package> {
+    pub(super) fn packages(self, name: &str) -> Vec<NewPackage> {
         let greeter = format!("{name}-{GREETER}");
         let is_calls = self == Self::Calls;
         let source = self.source().replace("NAME", name);
-        let mut packages = vec![Package {
+        let mut packages = vec![NewPackage {
             name: name.to_owned(),
             folder: "",
             source: source.replace("GREETER", &greeter),
@@ -140,7 +140,7 @@ impl Template {
             is_inner: false,
         }];
         if is_calls {
-            packages.push(Package {
+            packages.push(NewPackage {
                 name: greeter,
                 folder: GREETER,
                 source: greeter_source(),

@@ -10,7 +10,7 @@ use super::manifest::Written;
 #[derive(Debug, Clone)]
 pub(crate) struct Function {
     pub(crate) name: String,
-    pub(crate) component: Component,
+    pub(crate) component: ComponentSource,
     pub(crate) settings: SettingsDocument,
     /// The settings as the management API takes them.
     pub(crate) document: Map<String, Value>,
@@ -36,7 +36,7 @@ impl Function {
 
 /// Where the component of a function comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Component {
+pub(crate) enum ComponentSource {
     File(PathBuf),
     /// Built from a package of one of the workspaces.
     Package {

@@ -18,7 +18,7 @@ use serde_json::Map;
 pub(crate) use self::cargo::{Package, Workspace, not_run};
 pub(crate) use self::error::ProjectError;
 pub(crate) use self::folder::{folder_of, is_project, near};
-pub(crate) use self::function::{Component, Function};
+pub(crate) use self::function::{ComponentSource, Function};
 use self::manifest::{Declared, Origin};
 pub(crate) use self::manifest::{DevOption, FILE as MANIFEST, InvalidManifest, Manifest, Written};
 pub(crate) use self::profile::Profiles;
@@ -83,7 +83,7 @@ impl Project {
             Harness::check_name(&package.name)?;
             self.functions.push(Function {
                 name: package.name.clone(),
-                component: Component::Package {
+                component: ComponentSource::Package {
                     workspace: 0,
                     package: package.name.clone(),
                 },
@@ -101,12 +101,12 @@ impl Project {
         manifest: &Manifest,
         declared: &Declared,
         folder: &Path,
-    ) -> Result<Component, ProjectError> {
+    ) -> Result<ComponentSource, ProjectError> {
         match &declared.origin {
             Origin::Path(path) => {
                 let path = folder.join(path);
                 if !path.is_dir() {
-                    return Ok(Component::File(path));
+                    return Ok(ComponentSource::File(path));
                 }
                 let unreadable = |error| format!("{} cannot be read: {error}", path.display());
                 let path = fs::canonicalize(&path).map_err(unreadable)?;
@@ -158,8 +158,8 @@ impl Project {
     /// The function with a name, or else that of a package with this name.
     pub(crate) fn function_named(&self, name: &str) -> Result<&Function, ProjectError> {
         let is_of = |function: &&Function| match &function.component {
-            Component::Package { package, .. } => package == name,
-            Component::File(_) => false,
+            ComponentSource::Package { package, .. } => package == name,
+            ComponentSource::File(_) => false,
         };
         let mut functions = self.functions.iter();
         let named = functions.find(|function| function.name == name);
@@ -194,7 +194,7 @@ impl Project {
                 let mut packages = Vec::new();
                 for function in &self.functions {
                     match &function.component {
-                        Component::Package { workspace, package }
+                        ComponentSource::Package { workspace, package }
                             if *workspace == index && !packages.contains(package) =>
                         {
                             packages.push(package.clone());
@@ -214,8 +214,8 @@ impl Project {
     /// The component of a function; for a package, where cargo leaves it.
     pub(crate) fn component_of(&self, function: &Function) -> Option<PathBuf> {
         match &function.component {
-            Component::File(file) => Some(file.clone()),
-            Component::Package { workspace, package } => {
+            ComponentSource::File(file) => Some(file.clone()),
+            ComponentSource::Package { workspace, package } => {
                 self.workspaces.get(*workspace)?.component(package)
             }
         }
@@ -224,16 +224,16 @@ impl Project {
     /// The workspace of a function that is built here.
     pub(crate) fn workspace(&self, function: &Function) -> Option<&Workspace> {
         match &function.component {
-            Component::File(_) => None,
-            Component::Package { workspace, .. } => self.workspaces.get(*workspace),
+            ComponentSource::File(_) => None,
+            ComponentSource::Package { workspace, .. } => self.workspaces.get(*workspace),
         }
     }
 
     /// The package of a function that is built here.
     pub(crate) fn package_of(&self, function: &Function) -> Option<&Package> {
         match &function.component {
-            Component::File(_) => None,
-            Component::Package { package, .. } => self.workspace(function)?.package(package),
+            ComponentSource::File(_) => None,
+            ComponentSource::Package { package, .. } => self.workspace(function)?.package(package),
         }
     }
 
@@ -264,15 +264,15 @@ impl Project {
         self.functions
             .iter()
             .filter_map(|function| match &function.component {
-                Component::File(file) => Some(file.as_path()),
-                Component::Package { .. } => None,
+                ComponentSource::File(file) => Some(file.as_path()),
+                ComponentSource::Package { .. } => None,
             })
     }
 }
 
-fn built(workspace: usize, package: &Package) -> Result<Component, String> {
+fn built(workspace: usize, package: &Package) -> Result<ComponentSource, String> {
     package.check_function()?;
-    Ok(Component::Package {
+    Ok(ComponentSource::Package {
         workspace,
         package: package.name.clone(),
     })

@@ -8,13 +8,13 @@ use std::thread;
 use host_harness::{Builder, Escaped, Harness};
 
 use super::apis::Apis;
-use super::declared::Served;
+use super::declared::ServedFunction;
 
 /// What is served, and where.
 pub(super) struct Announcement<'a> {
     pub(super) address: SocketAddr,
     pub(super) harness: &'a Harness,
-    pub(super) functions: &'a [Served],
+    pub(super) functions: &'a [ServedFunction],
     pub(super) is_multi_tenant: bool,
     /// Whether to say if instances are reused.
     pub(super) is_verbose: bool,
@@ -30,7 +30,7 @@ impl Announcement<'_> {
         if self.is_multi_tenant {
             let _ = writeln!(lines, "  {}", Builder::MULTI_TENANT);
         }
-        for Served { name, file, .. } in self.functions {
+        for ServedFunction { name, file, .. } in self.functions {
             let file = file.display().to_string();
             let file = Escaped(&file);
             let _ = match self.harness.is_private(name) {

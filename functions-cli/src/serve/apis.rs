@@ -34,7 +34,7 @@ impl Api {
     pub(super) fn start<F>(
         name: &'static str,
         listener: TcpListener,
-        serve: impl FnOnce(TcpListener, Stopped) -> F,
+        serve: impl FnOnce(TcpListener, StopSignal) -> F,
     ) -> anyhow::Result<Self>
     where
         F: Future<Output = std::io::Result<()>> + Send + 'static,
@@ -72,8 +72,8 @@ impl Api {
     }
 }
 
-/// Ends when an API has to stop.
-pub(super) type Stopped = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+/// A future that ends when an API has to stop.
+pub(super) type StopSignal = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// The APIs that are served.
 #[derive(Default)]

@@ -12,14 +12,14 @@ use crate::project::{self, Function, MANIFEST, ProjectError, Written};
 use crate::value::named::Named;
 
 /// A function to serve.
-pub(crate) struct Served {
+pub(crate) struct ServedFunction {
     pub(super) name: String,
     pub(super) file: PathBuf,
     settings: Option<FunctionSettings>,
     written: Written,
 }
 
-impl From<Named> for Served {
+impl From<Named> for ServedFunction {
     fn from(named: Named) -> Self {
         Self {
             name: named.name,
@@ -30,7 +30,7 @@ impl From<Named> for Served {
     }
 }
 
-impl Served {
+impl ServedFunction {
     /// A function of a project, with settings that are made of its own.
     pub(crate) fn declared(function: &Function, file: PathBuf, settings: FunctionSettings) -> Self {
         Self {
@@ -54,7 +54,7 @@ impl Served {
 pub(super) fn functions(
     options: &ManifestOptions,
     are_needed: bool,
-) -> anyhow::Result<Vec<Served>> {
+) -> anyhow::Result<Vec<ServedFunction>> {
     if !are_needed && !options.is_given() {
         return Ok(Vec::new());
     }
@@ -64,13 +64,13 @@ pub(super) fn functions(
     let components = options.components(&project)?;
     let served = components.into_iter().map(|(function, file)| {
         let settings = function.for_host()?;
-        Ok(Served::declared(function, file, settings))
+        Ok(ServedFunction::declared(function, file, settings))
     });
     served.collect()
 }
 
 /// The error of a host that cannot be built, with the place of a setting that the host refuses.
-pub(crate) fn explain(functions: &[Served], error: BuildError) -> anyhow::Error {
+pub(crate) fn explain(functions: &[ServedFunction], error: BuildError) -> anyhow::Error {
     let BuildError::Setting { function, invalid } = &error else {
         return error.into();
     };
@@ -80,8 +80,8 @@ pub(crate) fn explain(functions: &[Served], error: BuildError) -> anyhow::Error 
 }
 
 /// Refuses functions that need tokens, for a host that can have none: nobody could invoke them.
-pub(super) fn refuse_tokens(functions: &[Served]) -> Result<(), ProjectError> {
-    let needs_token = |served: &&Served| {
+pub(super) fn refuse_tokens(functions: &[ServedFunction]) -> Result<(), ProjectError> {
+    let needs_token = |served: &&ServedFunction| {
         let settings = served.settings.as_ref();
         settings.is_some_and(|settings| settings.ingress == Ingress::Token)
     };

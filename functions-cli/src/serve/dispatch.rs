@@ -32,7 +32,7 @@ pub(super) struct Dispatch {
     dispatch_signing_key: Option<PathBuf>,
 
     /// How many calls of Dispatch run at once at one endpoint.
-    #[arg(long, value_name = "NUMBER", default_value = "100", value_parser = number::positive, env = "FUNCTIONS_DISPATCH_CONCURRENCY")]
+    #[arg(long, value_name = "N", default_value = "100", value_parser = number::positive, env = "FUNCTIONS_DISPATCH_CONCURRENCY")]
     dispatch_concurrency: u32,
 
     /// How long an endpoint of Dispatch may take to answer one attempt.
@@ -45,7 +45,7 @@ pub(super) struct Dispatch {
 
     /// How many calls of Dispatch may wait or run. Further ones are refused. A twentieth is kept for the calls
     /// of those that have begun.
-    #[arg(long, value_name = "NUMBER", default_value = "100000", value_parser = number::positive, env = "FUNCTIONS_DISPATCH_CAPACITY")]
+    #[arg(long, value_name = "N", default_value = "100000", value_parser = number::positive, env = "FUNCTIONS_DISPATCH_CAPACITY")]
     dispatch_capacity: u32,
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Management {
 
     /// How many asynchronous invocations are queued at most, of one function half of them. Further ones are
     /// answered with 429.
-    #[arg(long, value_name = "NUMBER", default_value = "100000", value_parser = number::positive, env = "FUNCTIONS_QUEUE_CAPACITY")]
+    #[arg(long, value_name = "N", default_value = "100000", value_parser = number::positive, env = "FUNCTIONS_QUEUE_CAPACITY")]
     queue_capacity: u32,
 
     /// How long the result of an asynchronous invocation is kept.

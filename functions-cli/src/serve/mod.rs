@@ -27,7 +27,7 @@ use std::time::Duration;
 use clap::Args;
 use host_harness::stderr::Format;
 
-pub(crate) use self::declared::{Served, explain};
+pub(crate) use self::declared::{ServedFunction, explain};
 use self::dispatch::Dispatch;
 use self::golem::Golem;
 pub(crate) use self::host::{HostOptions, default_host};
@@ -140,7 +140,7 @@ impl Serve {
         let is_needed = self.functions.is_empty() && self.options.serves_only_files();
         let (given, manifest) = (self.functions, self.manifest);
         let find = || {
-            let mut functions: Vec<_> = given.into_iter().map(Served::from).collect();
+            let mut functions: Vec<_> = given.into_iter().map(ServedFunction::from).collect();
             functions.extend(declared::functions(&manifest, is_needed)?);
             Ok(functions)
         };

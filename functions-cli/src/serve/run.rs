@@ -10,7 +10,7 @@ use host_harness::{Builder, Harness, Server};
 use super::ServeOptions;
 use super::announce::{Announcement, announce};
 use super::apis::Apis;
-use super::declared::{self, Served};
+use super::declared::{self, ServedFunction};
 use super::shutdown::StopSignals;
 use super::stopping::Host;
 use crate::report::Ended;
@@ -25,7 +25,7 @@ impl ServeOptions {
     /// that returns is dropped when the host is stopped.
     pub(crate) fn run_with<T>(
         self,
-        find: impl FnOnce() -> anyhow::Result<Vec<Served>>,
+        find: impl FnOnce() -> anyhow::Result<Vec<ServedFunction>>,
         prepare: impl FnOnce(Builder) -> Builder,
         start: impl FnOnce(&Harness, String) -> anyhow::Result<T>,
     ) -> anyhow::Result<Ended> {
@@ -84,7 +84,7 @@ impl ServeOptions {
     async fn serve<T>(
         self,
         host: &Host,
-        functions: &[Served],
+        functions: &[ServedFunction],
         signals: &StopSignals,
         start: impl FnOnce(&Harness, String) -> anyhow::Result<T>,
         dispatch: Option<std::net::TcpListener>,

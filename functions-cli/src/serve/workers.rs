@@ -29,7 +29,7 @@ pub(super) struct Workers {
     worker_snapshot_after: usize,
 
     /// How many invocations of a worker wait at most. Further ones are answered with 429.
-    #[arg(long, value_name = "NUMBER", default_value = "10000", value_parser = number::positive, env = "FUNCTIONS_WORKER_QUEUE")]
+    #[arg(long, value_name = "N", default_value = "10000", value_parser = number::positive, env = "FUNCTIONS_WORKER_QUEUE")]
     worker_queue: u32,
 
     /// After how long without an invocation a worker is unloaded. Its next invocation loads it.
@@ -37,7 +37,7 @@ pub(super) struct Workers {
     worker_idle: Duration,
 
     /// How many results of a worker are kept for requests that repeat an Idempotency-Key.
-    #[arg(long, value_name = "NUMBER", default_value = "1000000", value_parser = number::positive, env = "FUNCTIONS_WORKER_KEYS")]
+    #[arg(long, value_name = "N", default_value = "1000000", value_parser = number::positive, env = "FUNCTIONS_WORKER_KEYS")]
     worker_keys: u32,
 }
 

@@ -70,7 +70,7 @@ impl Log for Facade {
         if !self.enabled(it.metadata()) {
             return;
         }
-        let mut fields = Fields(Vec::new());
+        let mut fields = KeyValues(Vec::new());
         // What cannot be visited is left out; the message is what matters.
         let _ = it.key_values().visit(&mut fields);
         let message = match it.args().as_str() {
@@ -83,9 +83,10 @@ impl Log for Facade {
     fn flush(&self) {}
 }
 
-struct Fields(Vec<(String, String)>);
+/// Collects the key-value pairs of a record.
+struct KeyValues(Vec<(String, String)>);
 
-impl<'kvs> VisitSource<'kvs> for Fields {
+impl<'kvs> VisitSource<'kvs> for KeyValues {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), Error> {
         self.0.push((key.as_str().to_owned(), value.to_string()));
         Ok(())

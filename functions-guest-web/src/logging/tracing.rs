@@ -49,12 +49,13 @@ fn step_aside() {
     drop(guard);
 }
 
-type Fields = Vec<(String, String)>;
+/// Names and values of an event or a span.
+type FieldValues = Vec<(String, String)>;
 
 struct Span {
     metadata: &'static Metadata<'static>,
     parent: Option<u64>,
-    fields: Fields,
+    fields: FieldValues,
     handles: usize,
 }
 
@@ -94,7 +95,7 @@ fn current() -> Option<u64> {
 
 impl Spans {
     /// The span and those around it: their names, the outermost first, and their fields.
-    fn around(&self, span: Option<u64>) -> (String, Fields) {
+    fn around(&self, span: Option<u64>) -> (String, FieldValues) {
         let mut names = Vec::new();
         let mut fields = Vec::new();
         let mut next = span;
@@ -216,7 +217,7 @@ impl Subscriber for ToHost {
 #[derive(Default)]
 struct Collected {
     message: String,
-    all: Fields,
+    all: FieldValues,
 }
 
 impl Collected {

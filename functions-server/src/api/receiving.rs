@@ -11,7 +11,7 @@ use crate::store::{Artifacts, StoreError, Uploaded};
 /// Pieces between the connection and the disk.
 const MAX_PIECES: usize = 4;
 
-/// A component that arrives. Writing blocks, and has its own thread.
+/// Receives a component into a temporary file. Writing blocks, and has its own thread.
 pub(super) struct ComponentReceiver {
     pieces: mpsc::Sender<Bytes>,
     writing: JoinHandle<Result<Uploaded, StoreError>>,
@@ -19,7 +19,7 @@ pub(super) struct ComponentReceiver {
     max: u64,
 }
 
-/// A component is longer than the limit.
+/// The error of a component that is longer than the limit.
 #[derive(Debug)]
 pub(super) struct ComponentTooLong;
 

@@ -7,7 +7,7 @@ use super::{DeploymentError, Deployments, Precondition, complete};
 use crate::store::functions::{self, NewVersion, VersionRow};
 use crate::store::{Digest, StoreError, Time, Uploaded};
 
-/// What a deploy did.
+/// The outcome of a deploy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DeployOutcome {
     /// There was no function of that name.

@@ -1,6 +1,6 @@
 //! Why calls are rejected before they are stored.
 
-/// Calls are rejected, all of a batch.
+/// The rejection of a batch of calls.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct CallRejection {

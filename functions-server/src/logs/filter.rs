@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::store::Time;
 
-/// Which lines are wanted.
+/// Selects lines of a log.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct LogFilter {
     /// Written since this time. Without it, only the last ones.
@@ -16,7 +16,7 @@ pub(crate) struct LogFilter {
     pub(crate) invocation: Option<String>,
 }
 
-/// What a line is chosen by.
+/// The parts of a log line that a filter compares.
 #[derive(Deserialize)]
 struct LogLine<'a> {
     #[serde(borrow)]

@@ -122,7 +122,7 @@ impl Drop for LogWriter {
     }
 }
 
-/// What the thread has.
+/// The state of the writer's thread.
 struct WriterThread {
     segments: Arc<Segments>,
     open: HashMap<Arc<str>, Current>,

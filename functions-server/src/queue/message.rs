@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::invocations::StoredMessage;
 
-/// What a message cannot be read from. Only a damaged store has such.
+/// The error of a stored message that cannot be read. The store is damaged.
 #[derive(Debug, thiserror::Error)]
 #[error("the stored message is damaged")]
 pub(crate) struct DamagedMessage;

@@ -9,13 +9,13 @@
 
 mod attempt;
 mod change;
-mod dispatch;
 mod message;
 mod offer;
 mod policy;
 mod read;
 mod runner;
 mod schedule;
+mod start;
 mod sweep;
 
 use std::collections::HashMap;
@@ -54,7 +54,7 @@ const MAX_RUNNING: usize = 256;
 /// How often the process may end during an invocation before that counts as failed.
 const MAX_INTERRUPTIONS: u32 = 10;
 
-/// Whatever can be configured.
+/// The options of a queue.
 #[derive(Debug, Clone)]
 pub(crate) struct QueueOptions {
     /// How many invocations wait at most.
@@ -94,7 +94,7 @@ pub(crate) struct Queue {
     inner: Arc<QueueInner>,
 }
 
-/// An attempt that has begun.
+/// The state of an attempt that has begun.
 enum AttemptState {
     /// It is being written that it runs.
     Claiming,

@@ -41,7 +41,7 @@ pub(crate) enum AttemptOutcome {
     Rejected(String),
 }
 
-/// Runs attempts. Dropping the future ends the attempt.
+/// The future of an attempt. Dropping it ends the attempt.
 pub(crate) type AttemptFuture = Pin<Box<dyn Future<Output = AttemptOutcome> + Send>>;
 
 /// Runs an attempt with the room that was taken for it. Dropping it gives the room back.

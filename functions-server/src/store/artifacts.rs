@@ -135,7 +135,7 @@ fn hash(file: &Path) -> io::Result<Digest> {
     }
 }
 
-/// A component that arrives.
+/// A component that is being written to a temporary file.
 #[derive(Debug)]
 pub(crate) struct ArtifactUpload {
     file: NamedTempFile,

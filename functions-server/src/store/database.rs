@@ -13,7 +13,7 @@ use super::folder::Folder;
 const APPLICATION_ID: i32 = 0x66_6e_63_73;
 
 const STEPS: &[M<'_>] = &[
-    M::up(include_str!("migrations.sql")),
+    M::up(include_str!("initial.sql")),
     M::up(include_str!("invocations.sql")),
     M::up(include_str!("calls.sql")),
     M::up(include_str!("workers.sql")),

@@ -7,7 +7,7 @@ use wasmtime_wasi::I32Exit;
 use super::journal::JournalTooLong;
 use super::runtime::{CpuLimit, Diverged, Suspended, TooLarge};
 
-/// The outcome of an error in an instance.
+/// Why an instance cannot be used any longer.
 #[derive(Debug)]
 pub(super) enum InstanceFailure {
     Diverged(Diverged),

@@ -15,7 +15,7 @@ const CAPACITY: usize = 256;
 
 type LinkedCell = Arc<OnceCell<Arc<LinkedComponent>>>;
 
-/// What is linked, by component and version, for workers or for calls that have none.
+/// The linked components, by version, for workers or for calls without one.
 pub(crate) struct LinkedComponents {
     pub(crate) components: Arc<Components>,
     linked: Mutex<HashMap<(Uuid, u64, bool), LinkedCell>>,

@@ -71,7 +71,7 @@ impl State {
 
     /// An interface's data of this invocation, created on first use. No other invocation sees it.
     pub fn local<T: Send + 'static>(&mut self, make: impl FnOnce() -> T) -> &mut T {
-        let locals = &mut self.locals.0;
+        let locals = &mut self.locals;
         let found = locals.iter().position(|local| local.is::<T>());
         let index = found.unwrap_or_else(|| {
             locals.push(Box::new(make()));

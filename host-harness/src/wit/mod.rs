@@ -9,7 +9,6 @@ pub(crate) mod handler;
 mod handles;
 mod host_interface;
 mod http;
-mod locals;
 mod output;
 mod pending;
 mod response_stream;

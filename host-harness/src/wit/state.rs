@@ -1,8 +1,9 @@
+use std::any::Any;
+
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::WasiCtx;
 
 use super::handles;
-use super::locals::Locals;
 use super::shared_log::SharedLog;
 use crate::command::{CapturedOutput, FileSystem};
 use crate::invocation::Invocation;
@@ -26,7 +27,8 @@ pub struct State {
     pub(super) log: SharedLog,
     /// Created on first use: most functions need no WASI.
     pub(super) wasi: Option<Box<WasiCtx>>,
-    pub(super) locals: Locals,
+    /// The data of this invocation that an embedder's interfaces keep. There are rarely more than two.
+    pub(super) locals: Vec<Box<dyn Any + Send>>,
     /// What a command has besides. A web function has none.
     pub(crate) command: Option<Box<CommandRun>>,
 }
@@ -60,7 +62,7 @@ impl State {
             streaming: false,
             log: SharedLog::default(),
             wasi: None,
-            locals: Locals::default(),
+            locals: Vec::new(),
             command: None,
         }
     }

@@ -77,7 +77,7 @@ fn guests(root: &Path) -> anyhow::Result<Guests> {
 
 /// The answer of a component of `bench/peers`.
 #[derive(Clone, Copy)]
-pub(super) enum Peer {
+pub(super) enum PeerAnswer {
     /// The answer of `ping`.
     Pong,
     /// The number of requests that its instance has had.
@@ -85,17 +85,17 @@ pub(super) enum Peer {
 }
 
 /// Builds a component of `bench/peers`, which is a separate workspace.
-pub(super) fn peer(root: &Path, name: &str, answers: Peer) -> anyhow::Result<PathBuf> {
+pub(super) fn peer(root: &Path, name: &str, answers: PeerAnswer) -> anyhow::Result<PathBuf> {
     // Separate folders, because the files have the same name and cargo would confuse them.
     let folder = match answers {
-        Peer::Pong => "target/bench/peers/pong",
-        Peer::Count => "target/bench/peers/count",
+        PeerAnswer::Pong => "target/bench/peers/pong",
+        PeerAnswer::Count => "target/bench/peers/count",
     };
     let target = root.join(folder);
     let mut command = cargo(&root.join("bench/peers").join(name));
     command.args(["build", "--release", "--locked", "--target", TARGET]);
     command.arg("--target-dir").arg(&target);
-    if let Peer::Count = answers {
+    if let PeerAnswer::Count = answers {
         command.args(["--features", "count"]);
     }
     if !command.status().context("cannot start cargo")?.success() {

@@ -22,7 +22,7 @@ use scenario::{Context, Scenario};
 
 /// The options of `cargo xtask bench`.
 #[derive(Args)]
-pub(crate) struct Options {
+pub(crate) struct BenchOptions {
     /// Run a few short rounds, for a first impression.
     #[arg(long)]
     quick: bool,
@@ -53,7 +53,7 @@ pub(crate) struct Options {
 }
 
 /// Measures and prints, and writes `bench/RESULTS.md` if everything was measured.
-pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
+pub(crate) fn run(options: &BenchOptions) -> anyhow::Result<()> {
     workspace::ensure_target()?;
     let root = workspace::root();
     if options.instructions {

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 pub use self::error::FieldsError;
 use self::repeated::Repeated;
-use self::whole::{Kind, Whole};
+use self::whole::{TargetKind, Whole};
 
 /// Decodes `a=1&b=2`: percent-encoded, `+` for a space.
 ///
@@ -28,7 +28,7 @@ pub fn decode<T: DeserializeOwned>(fields: &[u8]) -> Result<T, FieldsError> {
     // One value for each name tells whether the type could ever take one.
     match decode_once(&fields.last()) {
         (Err(error), _) if error.is_misuse => Err(error),
-        (last, Kind::Map) => {
+        (last, TargetKind::Map) => {
             for layer in fields.layers() {
                 decode_once::<T>(&layer).0?;
             }
@@ -49,9 +49,9 @@ pub fn decode<T: DeserializeOwned>(fields: &[u8]) -> Result<T, FieldsError> {
 
 /// Not inlined: a function has it once for each type.
 #[inline(never)]
-fn decode_once<T: DeserializeOwned>(fields: &[u8]) -> (Result<T, FieldsError>, Kind) {
+fn decode_once<T: DeserializeOwned>(fields: &[u8]) -> (Result<T, FieldsError>, TargetKind) {
     let mut track = serde_path_to_error::Track::new();
-    let mut kind = Kind::Other;
+    let mut kind = TargetKind::Other;
     let deserializer = Whole::new(fields, &mut kind);
     let tracked = serde_path_to_error::Deserializer::new(deserializer, &mut track);
     let decoded = T::deserialize(tracked);

@@ -4,9 +4,9 @@ use serde::de::{Deserializer, Expected, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_html_form::de::Error;
 
-/// What a type takes fields as.
+/// The kind of type that fields are decoded into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TargetKind {
     /// A map of names and values.
     Map,
     /// Anything else, such as a struct, also one with `#[serde(flatten)]` in it.
@@ -16,11 +16,11 @@ pub(super) enum Kind {
 /// Fields that note what they are taken as.
 pub(super) struct Whole<'de, 'k> {
     fields: serde_html_form::Deserializer<'de>,
-    kind: &'k mut Kind,
+    kind: &'k mut TargetKind,
 }
 
 impl<'de, 'k> Whole<'de, 'k> {
-    pub(super) fn new(fields: &'de [u8], kind: &'k mut Kind) -> Self {
+    pub(super) fn new(fields: &'de [u8], kind: &'k mut TargetKind) -> Self {
         Self {
             fields: serde_html_form::Deserializer::from_bytes(fields),
             kind,
@@ -39,7 +39,7 @@ impl<'de> Deserializer<'de> for Whole<'de, '_> {
         // A struct with something flattened asks for a map, too, and tells what it is here only.
         let expected: &dyn Expected = &visitor;
         if !expected.to_string().starts_with("struct ") {
-            *self.kind = Kind::Map;
+            *self.kind = TargetKind::Map;
         }
         self.fields.deserialize_map(visitor)
     }

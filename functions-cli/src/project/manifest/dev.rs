@@ -27,7 +27,7 @@ impl DevOption {
 
 /// How the values of an option are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ValueKind {
     /// `true` or `false`.
     Switch,
     /// A text or a number.
@@ -38,7 +38,7 @@ pub(super) enum Kind {
     Variables,
 }
 
-impl Kind {
+impl ValueKind {
     pub(super) fn of(option: &Arg) -> Self {
         match option.get_action() {
             ArgAction::SetTrue | ArgAction::SetFalse => Self::Switch,
@@ -95,7 +95,7 @@ pub(super) fn options(
             return Err(source.error(at, format!("unknown key `{name}`; {fix}")));
         };
         let at = items::start(item, at);
-        let kind = Kind::of(option);
+        let kind = ValueKind::of(option);
         let Some(values) = values(item, kind) else {
             let given = item.type_name();
             let expected = kind.expected();
@@ -103,7 +103,7 @@ pub(super) fn options(
         };
         let long = option.get_long().unwrap_or_default().to_owned();
         let option = DevOption { long, values };
-        if kind != Kind::Switch {
+        if kind != ValueKind::Switch {
             check(&command, &option)
                 .map_err(|reason| source.error(at, format!("invalid {name}: {reason}")))?;
         }
@@ -113,19 +113,19 @@ pub(super) fn options(
 }
 
 /// The values as the command line has them; `None` for another type.
-fn values(item: &Item, kind: Kind) -> Option<Vec<String>> {
+fn values(item: &Item, kind: ValueKind) -> Option<Vec<String>> {
     match (kind, item) {
-        (Kind::Switch, Item::Value(Value::Boolean(switch))) => {
+        (ValueKind::Switch, Item::Value(Value::Boolean(switch))) => {
             Some(vec![switch.value().to_string()])
         }
-        (Kind::Switch, _) => None,
-        (Kind::Variables, item) if item.is_table_like() => {
+        (ValueKind::Switch, _) => None,
+        (ValueKind::Variables, item) if item.is_table_like() => {
             let variables = item.as_table_like()?.iter();
             let variables =
                 variables.map(|(name, item)| Some(format!("{name}={}", item.as_str()?)));
             variables.collect()
         }
-        (Kind::Many | Kind::Variables, Item::Value(Value::Array(items))) => {
+        (ValueKind::Many | ValueKind::Variables, Item::Value(Value::Array(items))) => {
             items.iter().map(one).collect()
         }
         (_, Item::Value(value)) => Some(vec![one(value)?]),

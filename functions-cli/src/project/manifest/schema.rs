@@ -7,7 +7,7 @@ use functions_server::SettingsDocument;
 use serde_json::{Map, Value, json};
 use toml_edit::Document;
 
-use super::dev::{self, Kind};
+use super::dev::{self, ValueKind};
 use super::{Manifest, items};
 
 /// Set to write the file instead of comparing it.
@@ -71,11 +71,11 @@ fn dev_schema() -> Value {
     let command = dev::command();
     let options = dev::known(&command).into_iter().map(|option| {
         let text = json!({"type": ["string", "integer"]});
-        let mut schema = match Kind::of(option) {
-            Kind::Switch => json!({"type": "boolean"}),
-            Kind::One => json!({"type": ["string", "integer", "boolean"]}),
-            Kind::Many => json!({"anyOf": [text, {"type": "array", "items": text}]}),
-            Kind::Variables => json!({"anyOf": [
+        let mut schema = match ValueKind::of(option) {
+            ValueKind::Switch => json!({"type": "boolean"}),
+            ValueKind::One => json!({"type": ["string", "integer", "boolean"]}),
+            ValueKind::Many => json!({"anyOf": [text, {"type": "array", "items": text}]}),
+            ValueKind::Variables => json!({"anyOf": [
                 {"type": "object", "additionalProperties": {"type": "string"}},
                 {"type": "array", "items": {"type": "string"}},
             ]}),

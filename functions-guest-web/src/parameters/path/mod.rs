@@ -6,12 +6,13 @@ use super::value::Value;
 
 /// Decodes what a route matched: one value, several in their order, or all by their names.
 pub(crate) fn decode<T: DeserializeOwned>(parameters: &[(String, String)]) -> Result<T, Error> {
-    T::deserialize(Path(parameters))
+    T::deserialize(PathDeserializer(parameters))
 }
 
-struct Path<'a>(&'a [(String, String)]);
+/// Deserializes a route's parameters, given by their names and values.
+struct PathDeserializer<'a>(&'a [(String, String)]);
 
-impl<'a> Path<'a> {
+impl<'a> PathDeserializer<'a> {
     fn all(&self) -> impl Iterator<Item = (&'a str, Value<'a>)> + use<'a> {
         let all = self.0.iter();
         all.map(|(name, value)| (name.as_str(), Value(value)))
@@ -50,7 +51,7 @@ macro_rules! of_one {
     )*};
 }
 
-impl<'de> Deserializer<'de> for Path<'_> {
+impl<'de> Deserializer<'de> for PathDeserializer<'_> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {

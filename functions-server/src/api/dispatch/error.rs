@@ -4,7 +4,7 @@ use http::{HeaderValue, StatusCode};
 
 use crate::dispatch::{CallRejection, RejectionKind};
 
-/// A code of Connect.
+/// An error code of the Connect protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ConnectCode {
     InvalidArgument,
@@ -30,7 +30,7 @@ impl ConnectCode {
     }
 }
 
-/// An error, as Connect has it.
+/// An error of the Connect protocol.
 #[derive(Debug)]
 pub(super) struct ConnectError {
     code: &'static str,

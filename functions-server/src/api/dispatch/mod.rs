@@ -25,7 +25,7 @@ use crate::dispatch::{AllowedFunctions, DispatchRequest, DispatchResponse, Sched
 use error::{ConnectCode, ConnectError};
 use request::Codec;
 
-/// What every request gets.
+/// The state that all requests to Dispatch's API share.
 #[derive(Clone)]
 struct DispatchApi {
     server: Server,

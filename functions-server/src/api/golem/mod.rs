@@ -48,7 +48,7 @@ const UNSUPPORTED: [&str; 9] = [
     "/deactivate-plugin",
 ];
 
-/// What every handler gets.
+/// The state that the handlers of Golem's API share.
 #[derive(Clone)]
 struct GolemApi {
     server: Server,

@@ -27,7 +27,7 @@ const MAX_PART: usize = 64 << 10;
 /// How long the next piece of a form may take.
 const MAX_SILENCE: Duration = Duration::from_secs(60);
 
-/// A form that has arrived.
+/// A received form with a component.
 pub(super) struct ComponentForm {
     pub(super) name: Option<String>,
     pub(super) upload: ComponentUpload,

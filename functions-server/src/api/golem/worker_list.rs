@@ -28,7 +28,7 @@ pub(super) struct Cursor {
     layer: u64,
 }
 
-/// Which workers a page has.
+/// The query of a page of workers.
 #[derive(Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 struct WorkerQuery {

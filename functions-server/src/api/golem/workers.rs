@@ -14,10 +14,10 @@ use uuid::Uuid;
 use super::answer::{self, ErrorResponse};
 use super::worker_error::worker_id;
 use super::{GolemApi, body, ids, worker_view};
-use crate::api::object::is_object;
+use crate::api::is_object;
 use crate::workers::{ComponentVersion, Creation, WorkerView};
 
-/// What a worker is created with. All three are required, as upstream.
+/// The body of a request to create a worker. All three are required, as upstream.
 #[derive(Deserialize)]
 struct NewWorker {
     name: String,

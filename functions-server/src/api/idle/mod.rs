@@ -41,7 +41,7 @@ const DRAIN_IDLE: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone)]
 pub(super) struct ActiveRequests(Arc<ConnectionState>);
 
-/// What a connection and its requests share.
+/// The state that a connection and its requests share.
 #[derive(Debug)]
 struct ConnectionState {
     requests: Mutex<RequestCounts>,
@@ -182,7 +182,7 @@ impl Drop for ActiveRequest {
     }
 }
 
-/// The body of an answer.
+/// The body of an answer, which keeps its request active.
 struct ActiveBody {
     body: Body,
     requests: ActiveRequests,

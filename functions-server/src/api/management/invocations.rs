@@ -81,7 +81,7 @@ pub(super) async fn list(
     Ok(Json(Invocations { invocations, next }))
 }
 
-/// Which invocations a page has.
+/// The query of a page of invocations.
 struct InvocationQuery {
     function: Option<String>,
     state: Option<CallState>,
@@ -89,7 +89,7 @@ struct InvocationQuery {
     limit: i64,
 }
 
-/// An id, and what is shown of the invocation.
+/// The id of an invocation, and the invocation as JSON.
 type ListedInvocation = (String, Value);
 
 impl InvocationQuery {

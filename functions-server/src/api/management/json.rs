@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tokio::time::timeout;
 
 use super::Problem;
-use crate::api::object::is_object;
+use crate::api::is_object;
 
 /// The longest JSON body, in bytes. A function's variables are the longest part.
 pub(super) const MAX_JSON: usize = 1 << 20;

@@ -35,7 +35,7 @@ use crate::auth::FailureLimit;
 use crate::{ManagementOptions, Server};
 use problem::Problem;
 
-/// What every handler gets.
+/// The state that the handlers of the management API share.
 #[derive(Clone)]
 pub(super) struct ManagementApi {
     server: Server,

@@ -1,4 +1,4 @@
-//! Receives a component: from the connection to a temporary file, a piece at a time.
+//! Receives the body of a deploy: a component, or a form with a component and settings.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const MAX_COMPONENT: u64 = 256 << 20;
 /// How long the next piece of a component may take.
 const MAX_SILENCE: Duration = Duration::from_secs(60);
 
-/// Reads the body of a deploy: a component, or a form with a component and settings.
+/// Reads the body of a deploy.
 pub(super) async fn receive(
     api: &ManagementApi,
     request: Request,

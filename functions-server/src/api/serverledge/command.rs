@@ -6,7 +6,7 @@ use wasmparser::{Encoding, Parser, Payload};
 use super::code::{self, CodeError, UploadedCode};
 use super::module;
 
-/// What a definition says about a command.
+/// The parts of a definition that describe a command.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CommandDescription<'a> {
     pub(super) name: &'a str,
@@ -73,7 +73,7 @@ fn add_files(
     Ok(())
 }
 
-/// What a binary is.
+/// The kind of a binary.
 #[derive(Debug, PartialEq)]
 enum BinaryKind {
     Module,

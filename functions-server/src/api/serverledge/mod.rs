@@ -47,7 +47,7 @@ const MAX_FETCHES: usize = 2;
 /// How many uploads are unpacked at once. Further ones wait.
 const MAX_UNPACKED: usize = 2;
 
-/// What every handler gets.
+/// The state that the handlers of Serverledge's API share.
 #[derive(Clone)]
 struct ServerledgeApi {
     server: Server,
@@ -59,7 +59,7 @@ struct ServerledgeApi {
     counts: Arc<Counts>,
 }
 
-/// What every handler gets, without the server: that has the queue, which has what runs invocations of this API.
+/// The same state without the server, whose queue keeps the runner of this API.
 struct WeakServerledgeApi {
     server: WeakServer,
     options: Arc<ServerledgeOptions>,

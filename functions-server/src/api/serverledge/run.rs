@@ -17,7 +17,7 @@ use crate::queue::only_waited;
 /// The longest result, in bytes.
 const MAX_RESULT: usize = 8 << 20;
 
-/// What a run gets, and whether it returns output.
+/// The input of a run, and whether it returns output.
 #[derive(Debug, Clone)]
 pub(super) struct RunInput {
     pub(super) params: Bytes,

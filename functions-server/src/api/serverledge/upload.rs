@@ -17,7 +17,7 @@ use crate::store::{StoreError, Uploaded};
 /// How long fetching code may take.
 const MAX_FETCH: Duration = Duration::from_secs(60);
 
-/// What code cannot be used for, or why it cannot be stored.
+/// Why code cannot be used, or cannot be stored.
 enum StoreCodeError {
     Code(CodeError),
     Store(StoreError),

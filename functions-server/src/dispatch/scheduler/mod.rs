@@ -1,6 +1,5 @@
 //! A handle on the task that runs calls.
 
-mod event;
 mod running_calls;
 mod state;
 mod task;
@@ -11,8 +10,8 @@ use std::time::Duration;
 use host_harness::Harness;
 use tokio::sync::mpsc::unbounded_channel;
 
-use self::event::Event;
 use self::running_calls::RunningCalls;
+use self::state::Event;
 pub(super) use self::state::SchedulerState;
 use self::task::{Task, load};
 use super::accept::{AllowedFunctions, Rules, checked};

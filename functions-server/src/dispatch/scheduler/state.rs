@@ -1,20 +1,20 @@
-//! What runs and requests share.
+//! The state that runs and requests share, and the events that they send to the task.
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc::UnboundedSender;
 
-use super::event::Event;
 use super::running_calls::RunningCalls;
-use crate::dispatch::capacity::Capacity;
+use crate::dispatch::capacity::{Capacity, CapacityReservation};
 use crate::dispatch::endpoint::Bases;
+use crate::dispatch::entries::Run;
 use crate::dispatch::options::DispatchOptions;
 use crate::dispatch::reads::Reads;
 use crate::dispatch::send::Sender;
-use crate::store::calls::{self, End};
+use crate::store::calls::{self, After, End, UnfinishedCall};
 use crate::store::{Store, StoreError};
 
-/// What runs and requests share.
+/// The state that runs and requests share.
 #[derive(Debug)]
 pub(in crate::dispatch) struct SchedulerState {
     pub(in crate::dispatch) store: Arc<Store>,
@@ -25,6 +25,17 @@ pub(in crate::dispatch) struct SchedulerState {
     pub(super) events: UnboundedSender<Event>,
     pub(in crate::dispatch) capacity: Arc<Capacity>,
     pub(in crate::dispatch) running: Arc<RunningCalls>,
+}
+
+/// An event that the task handles.
+#[derive(Debug)]
+pub(super) enum Event {
+    /// New calls, with the room that was reserved for them.
+    Added(Vec<UnfinishedCall>, CapacityReservation),
+    Ran(Run, After, Option<CapacityReservation>),
+    Ended(Vec<i64>),
+    NotExpired(i64),
+    Revived(UnfinishedCall),
 }
 
 impl SchedulerState {

@@ -7,8 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::{AbortHandle, JoinSet};
 
-use super::event::Event;
-use super::state::SchedulerState;
+use super::state::{Event, SchedulerState};
 use crate::dispatch::entries::Entries;
 use crate::dispatch::response::failure;
 use crate::dispatch::run::run;

@@ -16,7 +16,7 @@ pub(super) struct FunctionQueue {
     pub(super) has_turn: bool,
 }
 
-/// Those that one API accepted, the oldest first.
+/// The invocations of one function that one API accepted, the oldest first.
 #[derive(Debug)]
 pub(super) struct SourceQueue {
     pub(super) source: Arc<str>,
@@ -25,7 +25,7 @@ pub(super) struct SourceQueue {
     pub(super) position: Option<QueuePosition>,
 }
 
-/// What waited and was cancelled.
+/// An invocation that waited and was cancelled.
 pub(super) struct RemovedEntry {
     pub(super) entry: QueueEntry,
     /// The source of the line that it was the last of, if that waited for room.

@@ -47,7 +47,7 @@ pub(super) struct Schedule {
     limits: QueueLimits,
 }
 
-/// How many may wait and run.
+/// How many invocations may wait, and how many may run.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct QueueLimits {
     pub(super) capacity: usize,

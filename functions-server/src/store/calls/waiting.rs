@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row};
 use super::{READY, SUSPENDED, StoredPoll, lossy};
 use crate::store::Time;
 
-/// What a scheduler knows of a call that has not ended.
+/// A call that has not ended, as a scheduler knows it.
 #[derive(Debug, Clone)]
 pub(crate) struct UnfinishedCall {
     pub(crate) number: i64,
@@ -46,7 +46,7 @@ pub(crate) fn unfinished_after(
         .collect()
 }
 
-/// What a suspended call waits for.
+/// The condition that a suspended call waits for.
 #[derive(Debug, Clone)]
 pub(crate) struct WaitCondition {
     /// Its calls that have not ended.

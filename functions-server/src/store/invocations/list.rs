@@ -4,7 +4,7 @@ use rusqlite::Connection;
 
 use super::{COLUMNS, InvocationRow, InvocationState, QueuedId, row};
 
-/// Which invocations a list has.
+/// Selects the invocations of a list.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InvocationFilter {
     pub(crate) function: Option<String>,

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use super::{Expiry, QueuedId};
 use crate::store::Time;
 
-/// What a start has to run again.
+/// An invocation that a start has to run again.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct UnfinishedInvocation {
     pub(crate) id: QueuedId,

@@ -32,7 +32,7 @@ pub(crate) struct Components {
     compiling: Arc<Semaphore>,
 }
 
-/// What is in memory of the store, which only this process changes.
+/// The stored components, in memory. Only this process changes the store.
 #[derive(Default)]
 struct ComponentCache {
     versions: HashMap<(Uuid, u64), Arc<ComponentVersion>>,

@@ -14,7 +14,7 @@ use crate::workers::ephemeral;
 use crate::workers::exports::Exports;
 use crate::workers::metadata::Metadata;
 
-/// What a client says of a new version.
+/// A new version of a component, as a client sends it.
 #[derive(Debug)]
 pub(crate) struct ComponentUpload {
     pub(crate) component: Uploaded,

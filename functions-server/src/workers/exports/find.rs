@@ -19,7 +19,7 @@ pub(crate) struct FoundFunction {
     pub(crate) result_type: String,
 }
 
-/// What is to be done.
+/// The kind of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum CallKind {
     /// Call the export of this name with the caller's parameters.
@@ -141,7 +141,7 @@ fn constructor_of(resource: &str) -> String {
     format!("[constructor]{resource}")
 }
 
-/// Where functions are looked up.
+/// The exports in which functions are looked up: those of one interface, or of the world.
 struct ExportScope<'a> {
     site: Option<&'a str>,
     exports: &'a Exports,

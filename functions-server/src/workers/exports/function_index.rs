@@ -12,7 +12,7 @@ const CAPACITY: usize = 256;
 /// The longest text that is kept, in bytes.
 const MAX_TEXT: usize = 256;
 
-/// What a component exports, and what was found in it lately.
+/// The exports of a component, and the functions that were looked up lately.
 #[derive(Debug)]
 pub(crate) struct FunctionIndex {
     exports: Exports,

@@ -205,7 +205,7 @@ impl Workers {
     }
 }
 
-/// The outcome of an invocation.
+/// The outcome of accepting an invocation: its answer, or the wait for it.
 enum Accepted {
     Answered(Answer),
     Waiting(PendingAnswer),

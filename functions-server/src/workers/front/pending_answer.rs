@@ -9,7 +9,7 @@ use crate::workers::origin;
 use crate::workers::waits::Waits;
 use crate::workers::worker::{Answer, QueueRelease, Worker};
 
-/// An invocation that was accepted, or that its key names.
+/// The answer of an accepted invocation, which has not come yet.
 pub(super) struct PendingAnswer {
     worker: Arc<Worker>,
     key: String,

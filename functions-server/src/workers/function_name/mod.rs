@@ -13,7 +13,7 @@ pub(crate) struct FunctionName {
     pub(crate) function: FunctionKind,
 }
 
-/// What is called.
+/// The kind of function that a name stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FunctionKind {
     Plain(String),
@@ -41,7 +41,7 @@ pub(crate) enum FunctionKind {
     },
 }
 
-/// What is done with an indexed resource.
+/// An operation on an indexed resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ResourceOperation {
     New,

@@ -117,7 +117,7 @@ pub(crate) struct Stored {
     pub(crate) results: u64,
 }
 
-/// How much is kept of a worker.
+/// The limits of a worker's journal and results.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct JournalLimits {
     /// The longest journal, in bytes.
@@ -132,7 +132,7 @@ pub(crate) struct JournalLimits {
 #[error("the worker's journal cannot be written")]
 pub(crate) struct NotWritten;
 
-/// A journal is as long as it may get.
+/// The error of a journal that is as long as it may get.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error(
     "the worker's journal would be longer than {limit} bytes: raise --worker-journal, or use a new worker"

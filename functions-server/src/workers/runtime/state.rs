@@ -52,7 +52,7 @@ pub(crate) struct Environment {
     pub(crate) stopping: Stopping,
 }
 
-/// The state of a store.
+/// The data of a wasmtime store: the state of an instance.
 pub(crate) struct InstanceState {
     pub(crate) journal: Arc<Journal>,
     pub(crate) budget: Arc<CpuBudget>,

@@ -19,7 +19,7 @@ pub(crate) use check::check;
 pub(crate) use lift::result_value;
 pub(crate) use lower::values;
 
-/// The handles of a worker.
+/// Resolves the handles of a worker.
 pub(crate) trait HandleResolver {
     /// The resource that a text names, for a parameter of this type, which is a handle. The error says why
     /// there is none.

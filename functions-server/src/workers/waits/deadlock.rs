@@ -8,7 +8,7 @@ use super::{DeadlockCycle, Graph, InvocationPhase};
 /// How many workers a cycle names at most.
 const MAX_NAMED: usize = 16;
 
-/// Everything that a worker waits for waits for it.
+/// A cycle of workers in which all wait, and the invocation that fails.
 struct FoundCycle {
     workers: Vec<Arc<str>>,
     /// The call and number of the invocation that fails.

@@ -49,7 +49,7 @@ struct Edge {
     fail: Option<oneshot::Sender<DeadlockCycle>>,
 }
 
-/// Where an invocation is in its worker.
+/// The phase of an invocation in its worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum InvocationPhase {
     Queued,
@@ -58,7 +58,7 @@ pub(crate) enum InvocationPhase {
     Ended,
 }
 
-/// Workers that wait for each other.
+/// The workers of a cycle in which each waits for the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DeadlockCycle {
     pub(crate) workers: Vec<Arc<str>>,

@@ -7,13 +7,13 @@ use super::waiting_bytes::WaitingBytes;
 use crate::store::Store;
 use crate::workers::components::ComponentVersion;
 use crate::workers::error::WorkerError;
+use crate::workers::limits::WorkerLimits;
 use crate::workers::linked_components::LinkedComponents;
-use crate::workers::options::WorkerLimits;
 use crate::workers::runtime::Egress;
 use crate::workers::stopping::Stopping;
 use crate::workers::waits::Waits;
 
-/// What the tasks of all workers share.
+/// The state that the tasks of all workers share.
 #[derive(Debug)]
 pub(crate) struct Context {
     pub(crate) store: Arc<Store>,

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::execution_error::{ExecutionError, FailedInvocation};
 use super::live::{Live, StartedInvocation};
 use super::snapshot::shorten;
-use super::worker_slot::WorkerSlot;
+use super::task_state::TaskState;
 use super::{Answer, Queued, Worker, WorkerPhase, answer_of};
 use crate::store::workers::{self, StoredState};
 use crate::workers::error::WorkerError;
@@ -19,57 +19,57 @@ const ATTEMPTS: u32 = 3;
 /// How long to wait before the second attempt. Each further wait is three times as long.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Continues with an invocation that was cut off, if there is one, and then runs what the slot has.
-pub(super) async fn drive(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut WorkerSlot) {
+/// Continues with an invocation that was cut off, if there is one, and then runs the next one.
+pub(super) async fn drive(context: &Arc<Context>, worker: &Arc<Worker>, task: &mut TaskState) {
     let mut attempt = 1;
     loop {
-        if slot
+        if task
             .journal
             .as_ref()
             .is_some_and(|journal| journal.is_broken())
         {
-            slot.unload().await;
+            task.unload().await;
         }
-        let Err(error) = attempt_once(context, worker, slot).await else {
-            shorten(context, worker, slot).await;
+        let Err(error) = attempt_once(context, worker, task).await else {
+            shorten(context, worker, task).await;
             return;
         };
-        let waiting = slot.queued.as_ref().map(|queued| queued.key.clone());
+        let waiting = task.queued.as_ref().map(|queued| queued.key.clone());
         match error {
             ExecutionError::Failed(failed) if failed.may_retry && attempt < ATTEMPTS => {
-                slot.unload().await;
+                task.unload().await;
                 worker.set_phase(WorkerPhase::Retrying, attempt);
                 tokio::time::sleep(PAUSE * 3_u32.pow(attempt - 1)).await;
                 worker.set_phase(WorkerPhase::Running, attempt);
                 attempt += 1;
             }
             ExecutionError::Failed(failed) => {
-                over(worker, slot, failed).await;
+                over(worker, task, failed).await;
                 return;
             }
             ExecutionError::Diverged(diverged) => {
                 // Nothing is added to the journal, so that it can be looked at.
-                slot.live = None;
-                if let Some(journal) = slot.journal.take() {
+                task.live = None;
+                if let Some(journal) = task.journal.take() {
                     journal.close();
                 }
                 fail(context, worker, diverged.to_string(), None).await;
                 return;
             }
             ExecutionError::Creation(why) => {
-                slot.unload().await;
+                task.unload().await;
                 let error = WorkerError::CreationFailed(why.clone());
                 fail(context, worker, why, waiting.map(|key| (key, error))).await;
                 return;
             }
             ExecutionError::Suspended(until) => {
-                slot.unload().await;
-                worker.put_back(slot.queued.take());
+                task.unload().await;
+                worker.put_back(task.queued.take());
                 worker.suspend(until);
                 return;
             }
             ExecutionError::Unavailable(error) => {
-                slot.unload().await;
+                task.unload().await;
                 worker.give_up(&error);
                 return;
             }
@@ -77,24 +77,24 @@ pub(super) async fn drive(context: &Arc<Context>, worker: &Arc<Worker>, slot: &m
     }
 }
 
-/// Loads the worker if it is not, continues with what was cut off, and runs what the slot has.
+/// Loads the worker if it is not, continues with what was cut off, and runs the next one.
 async fn attempt_once(
     context: &Arc<Context>,
     worker: &Arc<Worker>,
-    slot: &mut WorkerSlot,
+    task: &mut TaskState,
 ) -> Result<(), ExecutionError> {
-    let mut live = match slot.live.take() {
+    let mut live = match task.live.take() {
         Some(live) => live,
         None => {
             let live = Live::load(context, worker, worker.version()).await?;
-            slot.journal = Some(live.journal.clone());
+            task.journal = Some(live.journal.clone());
             replay(worker, live).await?
         }
     };
-    if slot.queued.is_some() {
-        invoke(worker, &mut live, &mut slot.queued).await?;
+    if task.queued.is_some() {
+        invoke(worker, &mut live, &mut task.queued).await?;
     }
-    slot.live = Some(live);
+    task.live = Some(live);
     Ok(())
 }
 
@@ -209,10 +209,10 @@ fn answer_when_written(worker: &Arc<Worker>, journal: &Arc<Journal>, key: String
 }
 
 /// Ends a worker with the invocation that ended it.
-async fn over(worker: &Arc<Worker>, slot: &mut WorkerSlot, failed: FailedInvocation) {
+async fn over(worker: &Arc<Worker>, task: &mut TaskState, failed: FailedInvocation) {
     let FailedInvocation { key, outcome, .. } = failed;
-    slot.live = None;
-    let Some(journal) = slot.journal.take() else {
+    task.live = None;
+    let Some(journal) = task.journal.take() else {
         return;
     };
     let (state, phase, why) = match &outcome {

@@ -7,7 +7,7 @@ use crate::workers::failure::InstanceFailure;
 use crate::workers::journal::InvocationOutcome;
 use crate::workers::runtime::Diverged;
 
-/// The instance cannot be used any longer.
+/// Why an instance of a worker cannot be used any longer.
 #[derive(Debug)]
 pub(super) enum ExecutionError {
     /// An invocation ended with it.

@@ -10,11 +10,11 @@ mod queue;
 mod snapshot;
 mod stopping;
 mod task;
+mod task_state;
 mod transitions;
 mod update;
 mod view;
 mod waiting_bytes;
-mod worker_slot;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -62,7 +62,7 @@ pub(super) struct Worker {
     stopped: Notify,
 }
 
-/// What the callers and the task of a worker share.
+/// The state that the callers and the task of a worker share.
 #[derive(Debug)]
 struct WorkerState {
     queue: VecDeque<Queued>,
@@ -97,7 +97,7 @@ struct WorkerState {
     memory: u64,
 }
 
-/// Where a worker stands.
+/// The phase of a worker.
 #[derive(Debug, Clone, PartialEq)]
 enum WorkerPhase {
     Idle,
@@ -249,7 +249,7 @@ impl Worker {
     }
 }
 
-/// The outcome of keeping a key.
+/// The outcome of reserving a key.
 pub(super) enum KeyReservation {
     Known(oneshot::Receiver<Answer>),
     New(oneshot::Receiver<Answer>),

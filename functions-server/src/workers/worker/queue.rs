@@ -10,7 +10,7 @@ use crate::store::workers::{self, QueueRow, StoredState};
 use crate::store::{Store, StoreError};
 use crate::workers::check::CheckedCall;
 use crate::workers::error::WorkerError;
-use crate::workers::options::WorkerLimits;
+use crate::workers::limits::WorkerLimits;
 use crate::workers::waits::InvocationPhase;
 
 /// An invocation that waits.
@@ -41,7 +41,7 @@ pub(in crate::workers) struct Submitted {
     pub(in crate::workers) origin: Option<Arc<str>>,
 }
 
-/// Says that something is on the disk.
+/// Resolves once a write is on the disk.
 pub(in crate::workers) type PendingWrite = oneshot::Receiver<Result<(), StoreError>>;
 
 /// An invocation in the stored queue.

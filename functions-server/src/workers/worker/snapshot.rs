@@ -10,7 +10,7 @@ use super::Worker;
 use super::context::Context;
 use super::instantiate::instantiate;
 use super::live::Live;
-use super::worker_slot::WorkerSlot;
+use super::task_state::TaskState;
 use crate::workers::journal::JournalEntry;
 use crate::workers::runtime::timed;
 
@@ -18,12 +18,12 @@ use crate::workers::runtime::timed;
 const MAX_TIME: Duration = Duration::from_secs(60);
 
 /// Shortens the journal, if that is due. Between two invocations.
-pub(super) async fn shorten(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut WorkerSlot) {
+pub(super) async fn shorten(context: &Arc<Context>, worker: &Arc<Worker>, task: &mut TaskState) {
     let is_due = |live: &Live| live.journal.is_long() && live.instance.is_at_rest();
-    if !slot.live.as_ref().is_some_and(is_due) || worker.keeps_journal() {
+    if !task.live.as_ref().is_some_and(is_due) || worker.keeps_journal() {
         return;
     }
-    let replaced = tokio::time::timeout(MAX_TIME, replace(context, worker, slot)).await;
+    let replaced = tokio::time::timeout(MAX_TIME, replace(context, worker, task)).await;
     let why = match replaced {
         Ok(Ok(())) => {
             worker.has_room();
@@ -37,15 +37,15 @@ pub(super) async fn shorten(context: &Arc<Context>, worker: &Arc<Worker>, slot: 
         "a worker's journal is not shortened: {why}"
     );
     worker.keep_journal();
-    slot.unload().await;
+    task.unload().await;
 }
 
 async fn replace(
     context: &Arc<Context>,
     worker: &Arc<Worker>,
-    slot: &mut WorkerSlot,
+    task: &mut TaskState,
 ) -> Result<(), String> {
-    let mut old = slot.live.take().ok_or("it is not loaded")?;
+    let mut old = task.live.take().ok_or("it is not loaded")?;
     let flush = old.journal.flush();
     let written = old.journal.written(flush).await;
     written.map_err(|error| error.to_string())?;
@@ -77,10 +77,10 @@ async fn replace(
     let (resources, memory) = worker.usage();
     journal.set_usage(resources, memory);
     // From here on, unloading the worker waits for the write.
-    slot.journal = Some(journal.clone());
+    task.journal = Some(journal.clone());
     let written = journal.written(journal.replace()).await;
     written.map_err(|error| error.to_string())?;
-    slot.live = Some(Live {
+    task.live = Some(Live {
         instance,
         code,
         journal,

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::context::Context;
 use super::drive::drive;
+use super::task_state::TaskState;
 use super::update::update;
-use super::worker_slot::WorkerSlot;
 use super::{Queued, Stop, Worker, WorkerPhase};
 use crate::store::workers::{self, StoredState};
 use crate::workers::error::WorkerError;
@@ -19,7 +19,7 @@ const LINGER: Duration = Duration::from_millis(20);
 /// How long a task waits for a worker that sleeps until it looks at the clock again, which somebody may set.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
-/// What a task has to do next.
+/// The next action of a task.
 #[derive(Debug)]
 enum WorkerAction {
     /// Continue with what was cut off.
@@ -37,48 +37,48 @@ pub(in crate::workers) async fn run(
     worker: Arc<Worker>,
     close: impl Fn(&Arc<Worker>) -> bool,
 ) {
-    let mut slot = WorkerSlot::default();
+    let mut task = TaskState::default();
     loop {
         match worker.next(context.limits.idle).await {
             WorkerAction::Idle => {
-                slot.unload().await;
+                task.unload().await;
                 if close(&worker) {
                     return;
                 }
             }
             WorkerAction::Stop(stop) => {
-                stop_now(&context, &worker, &mut slot, stop).await;
+                stop_now(&context, &worker, &mut task, stop).await;
                 if stop.is_final() {
                     return;
                 }
             }
-            WorkerAction::Resume => drive_or_stop(&context, &worker, &mut slot).await,
+            WorkerAction::Resume => drive_or_stop(&context, &worker, &mut task).await,
             WorkerAction::Invoke(queued) => {
-                slot.queued = Some(*queued);
-                drive_or_stop(&context, &worker, &mut slot).await;
+                task.queued = Some(*queued);
+                drive_or_stop(&context, &worker, &mut task).await;
             }
-            WorkerAction::Update(target) => update(&context, &worker, &mut slot, target).await,
+            WorkerAction::Update(target) => update(&context, &worker, &mut task, target).await,
         }
     }
 }
 
-async fn drive_or_stop(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut WorkerSlot) {
+async fn drive_or_stop(context: &Arc<Context>, worker: &Arc<Worker>, task: &mut TaskState) {
     context.loaded.note(worker);
     let is_stopped = tokio::select! {
         biased;
-        // An instance is of no use inside a call. The slot has it only between calls.
+        // An instance is of no use inside a call. The task has it only between calls.
         () = worker.stopping() => true,
-        () = drive(context, worker, slot) => false,
+        () = drive(context, worker, task) => false,
     };
     match is_stopped {
-        true => worker.put_back(slot.queued.take()),
+        true => worker.put_back(task.queued.take()),
         false => worker.set_idle(),
     }
 }
 
 /// Stops what the worker does. What was recorded stays, and continues with the next invocation.
-async fn stop_now(context: &Arc<Context>, worker: &Arc<Worker>, slot: &mut WorkerSlot, stop: Stop) {
-    slot.unload().await;
+async fn stop_now(context: &Arc<Context>, worker: &Arc<Worker>, task: &mut TaskState, stop: Stop) {
+    task.unload().await;
     match stop {
         Stop::Interrupt => {
             let id = worker.id;

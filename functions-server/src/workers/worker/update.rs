@@ -6,7 +6,7 @@ use super::context::Context;
 use super::drive::replay;
 use super::execution_error::ExecutionError;
 use super::live::Live;
-use super::worker_slot::WorkerSlot;
+use super::task_state::TaskState;
 use super::{UpdateState, Worker};
 use crate::store::workers;
 
@@ -14,10 +14,10 @@ use crate::store::workers;
 pub(super) async fn update(
     context: &Arc<Context>,
     worker: &Arc<Worker>,
-    slot: &mut WorkerSlot,
+    task: &mut TaskState,
     target: u64,
 ) {
-    slot.unload().await;
+    task.unload().await;
     let loading = async { replay(worker, Live::load(context, worker, target).await?).await };
     let updated = tokio::select! {
         biased;
@@ -27,8 +27,8 @@ pub(super) async fn update(
     };
     let (state, details) = match updated {
         Ok(live) => {
-            slot.journal = Some(live.journal.clone());
-            slot.live = Some(live);
+            task.journal = Some(live.journal.clone());
+            task.live = Some(live);
             (UpdateState::Successful, None)
         }
         Err(error) => (UpdateState::Failed, Some(text(error))),
@@ -39,7 +39,7 @@ pub(super) async fn update(
     };
     if let Err(error) = context.store.write(write).await {
         tracing::warn!(worker = id, %error, "a worker's update cannot be kept");
-        slot.unload().await;
+        task.unload().await;
         worker.give_up(&error.into());
     }
 }

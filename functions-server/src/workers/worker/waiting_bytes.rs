@@ -39,7 +39,7 @@ impl Drop for CountedBytes {
     }
 }
 
-/// What an invocation takes while it waits.
+/// The bytes that an invocation takes while it waits.
 #[derive(Debug)]
 pub(super) struct ByteReservation {
     _of_worker: CountedBytes,
@@ -56,7 +56,7 @@ impl ByteReservation {
     }
 }
 
-/// What waits of all workers.
+/// The bytes that wait for all workers.
 #[derive(Debug, Default)]
 pub(in crate::workers) struct WaitingBytes(ByteCounter);
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 use super::build::{self, Built};
 use super::load::Load;
 use super::row::{Row, Target};
-use super::{Options, cores};
+use super::{BenchOptions, cores};
 
 /// A scenario to measure.
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -106,7 +106,7 @@ pub(super) struct Context {
 }
 
 impl Context {
-    pub(super) fn new(root: &Path, options: &Options) -> anyhow::Result<Self> {
+    pub(super) fn new(root: &Path, options: &BenchOptions) -> anyhow::Result<Self> {
         cores::check()?;
         let quick = options.quick;
         Ok(Self {

@@ -89,8 +89,8 @@ pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
     let mut running = Vec::new();
     for peer in &PEERS {
         let start = |answers| peer.start(&context.root, &wasmtime, answers);
-        trial::reuses(&start(build::Peer::Count)?, "/", peer.reused)?;
-        let contender = start(build::Peer::Pong)?;
+        trial::reuses(&start(build::PeerAnswer::Count)?, "/", peer.reused)?;
+        let contender = start(build::PeerAnswer::Pong)?;
         trial::answers_pong(&contender, "/")?;
         running.push(contender);
     }
@@ -117,7 +117,7 @@ impl Peer {
         &self,
         root: &Path,
         wasmtime: &Path,
-        answers: build::Peer,
+        answers: build::PeerAnswer,
     ) -> anyhow::Result<Contender> {
         let component = build::peer(root, self.component, answers)?;
         let options = self.options.iter().copied().flatten();

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::allocations::WarmInstance;
 use super::{Demand, Node};
 
-/// What a running instance takes. Dropping this releases it.
+/// The resources that a running instance takes. Dropping this releases them.
 #[derive(Debug)]
 pub(crate) struct RunningInstance {
     pub(super) node: Arc<Node>,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-/// What workers may use.
+/// The limits of workers.
 #[derive(Debug, Clone)]
 pub(crate) struct WorkerLimits {
     /// What the memories of a new worker may have together, in bytes.

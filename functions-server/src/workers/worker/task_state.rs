@@ -1,4 +1,4 @@
-//! What the task of a worker holds.
+//! The state that only the task of a worker has.
 
 use std::sync::Arc;
 
@@ -6,16 +6,16 @@ use super::Queued;
 use super::live::Live;
 use crate::workers::journal::Journal;
 
-/// What is loaded, and the journal that may have entries to be written.
+/// The loaded worker, its journal, which may have entries to be written, and the next invocation.
 #[derive(Default)]
-pub(super) struct WorkerSlot {
+pub(super) struct TaskState {
     pub(super) live: Option<Live>,
     pub(super) journal: Option<Arc<Journal>>,
-    /// What is to run, until it begins.
+    /// The next invocation, until it begins.
     pub(super) queued: Option<Queued>,
 }
 
-impl WorkerSlot {
+impl TaskState {
     /// Drops the instance, and returns once the journal is on the disk.
     pub(super) async fn unload(&mut self) {
         self.live = None;

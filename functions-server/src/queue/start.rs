@@ -1,4 +1,4 @@
-//! Begins what waits.
+//! Starts the attempts of invocations that wait.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
