@@ -100,6 +100,20 @@ fn begin_sleep(golem: &str, path: &str, milliseconds: u32, key: &str) -> TcpStre
     stream
 }
 
+/// Waits until a worker has a call.
+fn wait_until_running(host: &Managed, worker: &str) {
+    let begun = Instant::now();
+    let is_running = || {
+        let output = host.run(&["worker", "get", worker, "--json"]).stdout;
+        let worker = serde_json::from_slice::<serde_json::Value>(&output);
+        worker.is_ok_and(|worker| worker["status"] == "Running")
+    };
+    while !is_running() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "{worker}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 fn rest(mut stream: TcpStream) -> String {
     let time = Some(Duration::from_secs(60));
     stream.set_read_timeout(time).unwrap();
@@ -121,7 +135,8 @@ fn call_in_flight_is_answered_before_the_host_stops() {
         .spawn()
         .unwrap();
     let call = begin_sleep(&golem, &path, 4000, "k");
-    std::thread::sleep(Duration::from_millis(1500));
+    wait_until_running(&host, "w/a");
+    wait_until_running(&host, "w/b");
     let begun = Instant::now();
     host.serving.signal("TERM");
     let mut idle = idle.into_iter();
@@ -142,9 +157,11 @@ fn call_in_flight_is_answered_before_the_host_stops() {
 #[test]
 fn call_beyond_the_grace_period_is_answered() {
     let folder = TempDir::new().unwrap();
-    let (host, golem, path) = start_golem(folder.path(), "500ms");
+    let (host, golem, path) = start_golem(folder.path(), "2s");
+    // A call of a worker that runs already begins at once.
+    rest(begin_sleep(&golem, &path, 0, "first"));
     let call = begin_sleep(&golem, &path, 8000, "k");
-    std::thread::sleep(Duration::from_millis(1000));
+    wait_until_running(&host, "w/a");
     host.serving.signal("TERM");
     let answer = rest(call);
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
