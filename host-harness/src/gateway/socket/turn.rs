@@ -5,8 +5,9 @@
 
 use std::io::IoSlice;
 
-/// How many bytes are written until other connections have their turn.
-pub(super) const TURN: usize = 256 << 10;
+/// How many bytes are written until other connections have their turn. More than hyper reads at once, which is 408 KiB:
+/// a piece of a body that is passed on is one write.
+pub(super) const TURN: usize = 512 << 10;
 
 /// How many pieces are written at once.
 const PIECES: usize = 16;
