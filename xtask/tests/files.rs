@@ -4,8 +4,11 @@
     reason = "tests say what they expect by unwrapping"
 )]
 
+mod source;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+
+use source::{rust_files, without_tests, workspace};
 
 /// The most lines of a file, and of one with tests.
 const MAX_LINES: usize = 300;
@@ -41,49 +44,26 @@ const SAME_NAMES: [(&str, &[&str]); 12] = [
     ("xtask", &[]),
 ];
 
-/// A text up to its tests.
-fn without_tests(text: &str) -> &str {
-    text.split("\nmod tests {").next().unwrap()
-}
-
-/// Every Rust file of a folder and of those below it, with its number of lines.
-fn lengths(folder: &Path, found: &mut Vec<(String, usize)>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_name().unwrap().to_str().unwrap();
-        if path.is_dir() {
-            if !name.starts_with('.') && name != "target" {
-                lengths(&path, found);
-            }
-        } else if name.ends_with(".rs") {
-            let lines = std::fs::read_to_string(&path).unwrap().lines().count();
-            found.push((path.to_str().unwrap().to_owned(), lines));
-        }
-    }
-}
-
 /// A file has one idea, and few lines. Those that are generated count for nothing.
 #[test]
 fn files_are_short() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let mut found = Vec::new();
-    lengths(workspace, &mut found);
-    assert!(found.len() > 500);
+    let files = rust_files(workspace());
+    assert!(files.len() > 500);
     let mut unused: BTreeSet<_> = LONGER.into();
-    for (path, lines) in &found {
-        let path = path.strip_prefix(workspace.to_str().unwrap()).unwrap();
-        let path = path.trim_start_matches('/');
+    for file in &files {
+        let lines = std::fs::read_to_string(file).unwrap().lines().count();
+        let path = file.strip_prefix(workspace()).unwrap().to_str().unwrap();
         let is_test = path.contains("/tests/") || path.ends_with("/tests.rs");
         let max = if is_test {
             MAX_LINES_OF_TESTS
         } else {
             MAX_LINES
         };
-        if *lines <= max || path.ends_with("/__private/bindings.rs") {
+        if lines <= max || path.ends_with("/__private/bindings.rs") {
             continue;
         }
         assert!(
-            unused.remove(path) && *lines <= 2 * max,
+            unused.remove(path) && lines <= 2 * max,
             "{path} has {lines} lines: cut it along its ideas into files of at most {max}"
         );
     }
@@ -93,12 +73,10 @@ fn files_are_short() {
 /// A module with children is a folder with a `mod.rs`.
 #[test]
 fn modules_with_children_are_folders() {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let mut files = Vec::new();
-    lengths(workspace, &mut files);
-    for (file, _) in files {
-        let folder = Path::new(&file).with_extension("");
-        assert!(!folder.is_dir(), "name {file} {}/mod.rs", folder.display());
+    for file in rust_files(workspace()) {
+        let folder = file.with_extension("");
+        let (file, name) = (file.display(), folder.display());
+        assert!(!folder.is_dir(), "name {file} {name}/mod.rs");
     }
 }
 
@@ -116,11 +94,9 @@ fn defined(line: &str) -> Option<&str> {
 /// The names that several files of a folder define outside tests, with their files. Types that replace each other
 /// on other systems have one name.
 fn shared_names(folder: &str) -> BTreeMap<String, BTreeSet<String>> {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let mut files = Vec::new();
-    lengths(&workspace.join(folder), &mut files);
     let mut places = BTreeMap::<_, BTreeSet<_>>::new();
-    for (file, _) in files {
+    for file in rust_files(&workspace().join(folder)) {
+        let file = file.to_str().unwrap().to_owned();
         let skipped = ["/tests.rs", "/unsupported.rs"];
         if file.contains("/tests/") || skipped.iter().any(|name| file.ends_with(name)) {
             continue;

@@ -6,8 +6,12 @@
     reason = "tests say what they expect by unwrapping"
 )]
 
+mod source;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+use source::{rust_files, without_tests, workspace};
 
 /// The modules of `host-harness/src`, in the order of ARCHITECTURE.md: each may use those after it.
 const ORDER: [&str; 14] = [
@@ -91,34 +95,25 @@ fn words(text: &str) -> Vec<String> {
     paths.map(str::to_owned).collect()
 }
 
-/// A text up to its tests.
-fn without_tests(text: &str) -> &str {
-    text.split("\nmod tests {").next().unwrap()
-}
-
-/// The modules of a crate, without tests and comments.
-fn modules(folder: &Path, parent: &[String], all: &mut BTreeMap<Module, Source>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let module = [parent, std::slice::from_ref(&name)].concat();
-        if name == "tests" {
-            continue;
-        } else if path.is_dir() {
-            modules(&path, &module, all);
-            continue;
-        } else if path.extension().is_none_or(|extension| extension != "rs") {
+/// The modules below a folder of sources, without tests and comments.
+fn modules(sources: &Path) -> BTreeMap<Module, Source> {
+    let mut all = BTreeMap::new();
+    for file in rust_files(sources) {
+        let path = file.strip_prefix(sources).unwrap().with_extension("");
+        let names = path.iter().map(|name| name.to_str().unwrap().to_owned());
+        let mut module: Module = names.collect();
+        if module.iter().any(|name| name == "tests") {
             continue;
         }
-        let is_root = parent.is_empty() && ["lib", "main"].contains(&&*name);
-        let module = if name == "mod" || is_root {
-            parent.to_vec()
-        } else {
-            module
-        };
-        let text = std::fs::read_to_string(&path).unwrap();
+        let last = module.last().unwrap();
+        let is_root = module.len() == 1 && ["lib", "main"].contains(&&**last);
+        if last == "mod" || is_root {
+            module.pop();
+        }
+        let text = std::fs::read_to_string(&file).unwrap();
         all.insert(module, Source::read(without_tests(&text)));
     }
+    all
 }
 
 /// The paths of a `use` tree, such as `a::{b, c::d}`.
@@ -187,9 +182,7 @@ fn is_of_crate(module: &Module, path: &str, all: &BTreeMap<Module, Source>) -> b
 }
 
 fn uses(name: &str) -> Uses {
-    let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let mut all = BTreeMap::new();
-    modules(&workspace.join(name).join("src"), &[], &mut all);
+    let all = modules(&workspace().join(name).join("src"));
     let used = |(module, source): (&Module, &Source)| {
         let used = source.paths.iter();
         let used = used.filter_map(|path| resolve(module, path, &all));

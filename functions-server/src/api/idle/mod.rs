@@ -33,8 +33,8 @@ const STALLED: Duration = Duration::from_secs(5);
 /// client's part in HTTP/2's GOAWAY.
 const DRAIN_IDLE: Duration = Duration::from_millis(500);
 
-/// The active requests of a connection: those that the server has something to do for. Over HTTP/2, an answer that its
-/// client does not take is none of them.
+/// The active requests of a connection: those that the server has something to do for. Over HTTP/2, a response that its
+/// client does not read does not count.
 ///
 /// A request takes its lock twice, and wakes nobody: [`idle`](Self::idle) looks when the connection may have become
 /// idle.

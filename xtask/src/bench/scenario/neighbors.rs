@@ -157,8 +157,7 @@ pub(super) fn measure(context: &Context) -> anyhow::Result<Vec<Row>> {
             }
         }
     }
-    let quiet = quiet.0;
-    let quiet = median(quiet).context("no rounds")?;
+    let quiet = median(quiet.0).context("no rounds")?;
     let mut rows = Vec::new();
     for (attack, turns) in ATTACKS.iter().zip(beside) {
         let row = |what: String, turns| -> anyhow::Result<Row> {
